@@ -1,0 +1,16 @@
+/**
+ * Host: everything the engine takes from the world besides storage (DESIGN §2: clock, randomness, timers come from
+ * outside, so that the whole engine can run inside one deterministic simulation).
+ */
+export interface Host {
+  /** Microseconds since 1970-01-01 UTC, an integer. */
+  now(): number;
+  /** Milliseconds on a monotone clock, for time slices, timeouts and EXPLAIN ANALYZE. */
+  monotonicMs(): number;
+  /** Fills the array with random bytes of cryptographic quality. */
+  randomBytes(target: Uint8Array): void;
+  /** Calls back after at least `ms`; returns a function that cancels. */
+  setTimer(ms: number, callback: () => void): () => void;
+  /** Resolves in a new macrotask: messages and other sessions get their turn in between. */
+  yieldToOthers(): Promise<void>;
+}

@@ -1,0 +1,144 @@
+/**
+ * The catalog's objects: plain, serialisable descriptions of tables, indexes, sequences, views and tags.
+ *
+ * Every object is one row (id, kind, definition as JSON) of the catalog's own versioned tree, so the catalog travels
+ * through time exactly as data do: the objects valid at sequence number s are the rows valid at s (I: a query AS OF s
+ * binds names, types and views under the catalog at s). Ids are stable and never reused. Expressions (defaults,
+ * checks, view bodies) are kept as SQL text and bound when used.
+ *
+ * Definitions are immutable: DDL makes a new one.
+ */
+
+/** A SQL type as the catalog keeps it: PostgreSQL's OID and type modifier (-1: none). */
+export interface TypeRef {
+  readonly oid: number;
+  readonly typmod: number;
+}
+
+export interface ColumnDef {
+  /** Stable id within the table = ordinal in its versioned tree; never reused, also after a drop. */
+  readonly id: number;
+  readonly name: string;
+  readonly type: TypeRef;
+  readonly notNull: boolean;
+  /** SQL text of the default expression. */
+  readonly default?: string | undefined;
+  /** SQL text of the expression of a stored generated column. */
+  readonly generated?: string | undefined;
+  readonly identity?: 'always' | 'by default' | undefined;
+  /** Sequence behind an identity or serial column. */
+  readonly sequenceId?: number | undefined;
+  /** Hidden columns hold row ids and the values of index expressions and predicates; no name reaches them. */
+  readonly hidden?: boolean | undefined;
+  /** Value that rows written before ADD COLUMN have, as PostgreSQL's text output of the type; absent: null. */
+  readonly missing?: string | undefined;
+}
+
+export type ReferentialAction = 'no action' | 'restrict' | 'cascade' | 'set null' | 'set default';
+
+export interface CheckDef {
+  readonly name: string;
+  readonly expression: string;
+}
+
+export interface ForeignKeyDef {
+  readonly name: string;
+  readonly columns: readonly number[];
+  readonly foreignTableId: number;
+  readonly foreignColumns: readonly number[];
+  readonly onDelete: ReferentialAction;
+  readonly onUpdate: ReferentialAction;
+  readonly match: 'simple' | 'full';
+}
+
+/** A secondary index: a versioned tree of its own whose key is its columns followed by the table's primary key. */
+export interface IndexDef {
+  /** Tree id. */
+  readonly id: number;
+  readonly name: string;
+  readonly columns: readonly IndexColumn[];
+  readonly unique: boolean;
+  readonly nullsNotDistinct?: boolean | undefined;
+  /** Made by a UNIQUE constraint of this name. */
+  readonly constraint?: string | undefined;
+}
+export interface IndexColumn {
+  /** Column id in the table (hidden for expressions). */
+  readonly column: number;
+  readonly descending: boolean;
+  readonly nullsFirst: boolean;
+}
+
+export interface TableDef {
+  readonly kind: 'table';
+  /** Object id = id of its versioned tree. */
+  readonly id: number;
+  readonly schema: string;
+  readonly name: string;
+  /** Live columns in display order; `id` is the tree ordinal. */
+  readonly columns: readonly ColumnDef[];
+  /** All columns ever, by id, dropped ones included: what the tree holds. */
+  readonly nextColumnId: number;
+  /** Ids of the primary key's columns; a table without one has a single hidden row id here. */
+  readonly key: readonly number[];
+  readonly primaryKeyName?: string | undefined;
+  readonly indexes: readonly IndexDef[];
+  readonly checks: readonly CheckDef[];
+  readonly foreignKeys: readonly ForeignKeyDef[];
+  /** Types of dropped columns by id, so that old segments can still be decoded. */
+  readonly dropped: readonly { readonly id: number; readonly type: TypeRef }[];
+  /** Time-split factor c (DESIGN §5). Default 1. */
+  readonly timeSplitFactor?: number | undefined;
+}
+
+export interface SequenceDef {
+  readonly kind: 'sequence';
+  readonly id: number;
+  readonly schema: string;
+  readonly name: string;
+  readonly increment: number;
+  readonly min: string;
+  readonly max: string;
+  readonly start: string;
+  readonly cycle: boolean;
+  readonly ownedBy?: { readonly tableId: number; readonly columnId: number } | undefined;
+}
+
+export interface ViewDef {
+  readonly kind: 'view';
+  readonly id: number;
+  readonly schema: string;
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly query: string;
+}
+
+export interface SchemaDef {
+  readonly kind: 'schema';
+  readonly id: number;
+  readonly name: string;
+}
+
+/** A name for a sequence number. */
+export interface TagDef {
+  readonly kind: 'tag';
+  readonly id: number;
+  readonly name: string;
+  readonly seq: number;
+}
+
+export type CatalogObject = TableDef | SequenceDef | ViewDef | SchemaDef | TagDef;
+
+/**
+ * The catalog at one moment. `version` is the sequence number of the newest DDL it contains; inside a transaction with
+ * DDL of its own it is a fraction above the snapshot, so plans cached by version never mix the two.
+ */
+export interface Catalog {
+  readonly version: number;
+  /** Finds a table, view or sequence by name; without a schema along the search path. */
+  relation(schema: string | undefined, name: string): TableDef | ViewDef | SequenceDef | undefined;
+  byId(id: number): CatalogObject | undefined;
+  tag(name: string): TagDef | undefined;
+  schema(name: string): SchemaDef | undefined;
+  objects(): Iterable<CatalogObject>;
+}

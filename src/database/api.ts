@@ -1,0 +1,119 @@
+/**
+ * The engine's contract with whoever hosts it (a worker, Node, a test): sessions in, columns out.
+ *
+ * Results leave the engine as columns; rows are made by the client, lazily, on the caller's thread.
+ */
+import type { Cancellation } from '../base/cancel.ts';
+import type { Host } from '../base/host.ts';
+import type { Value, Vector } from '../base/vector.ts';
+import type { Storage } from '../storage/storage.ts';
+
+export type Durability = 'full' | 'relaxed';
+
+export interface EngineOptions {
+  readonly storage: Storage;
+  readonly host: Host;
+  /** `full`: a commit is acknowledged after the flush; `relaxed`: after the write. Default `full`. */
+  readonly durability?: Durability | undefined;
+  /** Longest time an acknowledged relaxed commit stays unflushed. Default 100 ms. */
+  readonly flushIntervalMs?: number | undefined;
+  /** Budget of the block cache in bytes. Default 256 MB. */
+  readonly cacheBudgetBytes?: number | undefined;
+  /** Memory one statement may take before it ends with 53200. Default 1 GB. */
+  readonly queryMemoryBytes?: number | undefined;
+  /** Checkpoint when the log has grown by this many bytes. Default 16 MB. */
+  readonly checkpointLogBytes?: number | undefined;
+  /** Live rows a leaf holds before it splits by key. Default 32768; tests shrink it. */
+  readonly maxLeafRows?: number | undefined;
+  /** Closed versions a leaf holds before it may split by time. Default 4096; tests shrink it. */
+  readonly minClosedRows?: number | undefined;
+}
+
+export interface FieldDescription {
+  readonly name: string;
+  /** PostgreSQL's OID of the type. */
+  readonly dataTypeID: number;
+  readonly typeModifier: number;
+  /** Object id of the table and id of the column the field comes from, 0 where it is computed. */
+  readonly tableID: number;
+  readonly columnID: number;
+}
+
+/** What one statement gave. `columns` have `rowCount` values each and no selection. */
+export interface ResultSet {
+  /** PostgreSQL's command tag without counts: SELECT, INSERT, CREATE TABLE … */
+  readonly command: string;
+  readonly fields: readonly FieldDescription[];
+  readonly columns: readonly Vector[];
+  readonly rowCount: number;
+  /** Rows inserted, updated or deleted; null where the command changes none. */
+  readonly affectedRows: number | null;
+}
+
+/** A moment to read: a sequence number, a commit timestamp in µs, or a tag. */
+export type Moment =
+  | { readonly kind: 'seq'; readonly seq: number }
+  | { readonly kind: 'timestamp'; readonly micros: number }
+  | { readonly kind: 'tag'; readonly name: string };
+
+export interface ExecuteOptions {
+  readonly cancellation?: Cancellation | undefined;
+  /** Ends the statement with 57014 after so many milliseconds. Default: the session's statement_timeout. */
+  readonly timeoutMs?: number | undefined;
+  /** Reads this moment (statements that write fail with 25006). */
+  readonly asOf?: Moment | undefined;
+  /** Every column as text, as PostgreSQL prints it. Default false. */
+  readonly text?: boolean | undefined;
+}
+
+/** What a commit carries besides its changes. */
+export interface TransactionOptions {
+  readonly author?: string | undefined;
+  readonly message?: string | undefined;
+  /** Any JSON value. */
+  readonly metadata?: unknown;
+  /** Commit timestamp in µs: later than the last commit's and not in the future (22023 otherwise). */
+  readonly timestamp?: number | undefined;
+  readonly readOnly?: boolean | undefined;
+  readonly asOf?: Moment | undefined;
+  readonly durability?: Durability | undefined;
+  /** Id under which a caller whose answer got lost may ask for the outcome. */
+  readonly clientId?: string | undefined;
+}
+
+/** A parameter: a boxed value, or text in the type's input form; Uint8Array is bytea, other objects must be JSON text already. */
+export type Parameter = Value;
+
+export interface SessionApi {
+  /** Runs exactly one statement (42601 where the text holds several). */
+  execute(sql: string, parameters?: readonly Parameter[], options?: ExecuteOptions): Promise<ResultSet>;
+  /** Runs the statements of a script one after another; several together form one implicit transaction only where BEGIN says so. */
+  script(sql: string, options?: ExecuteOptions): Promise<readonly ResultSet[]>;
+  begin(options?: TransactionOptions): Promise<void>;
+  commit(): Promise<number | null>;
+  rollback(): Promise<void>;
+  /** Parameter types and result fields of a statement, without running it. */
+  describe(sql: string): Promise<{ readonly parameters: readonly number[]; readonly fields: readonly FieldDescription[] }>;
+  readonly inTransaction: boolean;
+  close(): Promise<void>;
+}
+
+export interface EngineStatus {
+  readonly medium: string;
+  readonly durability: Durability;
+  readonly lastSeq: number;
+  readonly storageBytes: number;
+  readonly cacheBytes: number;
+  readonly logBytes: number;
+  readonly checkpoints: number;
+}
+
+export interface EngineApi {
+  session(): SessionApi;
+  status(): EngineStatus;
+  /** Writes a checkpoint now: everything committed is in segments, the log starts anew. */
+  checkpoint(): Promise<void>;
+  /** The whole database with its history as one file's bytes, consistent at the newest commit. */
+  exportFile(): Promise<Uint8Array>;
+  close(): Promise<void>;
+}

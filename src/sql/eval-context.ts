@@ -1,0 +1,34 @@
+/**
+ * EvalContext: what an expression may ask of the statement it runs in. Made once a statement by the session.
+ */
+import type { Cancellation } from '../base/cancel.ts';
+import type { Catalog } from '../catalog/schema.ts';
+
+export interface EvalContext {
+  /** Start of the transaction (or the transaction's AS OF time) in µs since 1970 UTC: now(). */
+  readonly transactionTime: number;
+  /** Start of the statement, µs. */
+  readonly statementTime: number;
+  /** The wall clock, µs: clock_timestamp(). */
+  clock(): number;
+  /** Uniform in [0, 1), from the session's generator (setseed). */
+  random(): number;
+  setSeed(seed: number): void;
+  randomBytes(count: number): Uint8Array;
+  /** IANA name of the session's TimeZone, or a fixed offset like +02. */
+  readonly timeZone: string;
+  readonly catalog: Catalog;
+  /** Session settings by lower-case name: current_setting(), search_path … */
+  setting(name: string): string | undefined;
+  setSetting(name: string, value: string, local: boolean): void;
+  readonly user: string;
+  readonly database: string;
+  /** Sequences: nextval, currval (55000 before the first nextval), setval; by object id. */
+  nextval(sequenceId: number): number | bigint;
+  currval(sequenceId: number): number | bigint;
+  lastval(): number | bigint;
+  setval(sequenceId: number, value: number | bigint, isCalled: boolean): void;
+  /** Newest sequence number visible to the statement. */
+  readonly snapshot: number;
+  readonly cancellation: Cancellation;
+}

@@ -1,0 +1,79 @@
+/**
+ * The shapes of the function catalogue: scalar functions, operators, casts, aggregates, window and set-returning
+ * functions. An entry names its PostgreSQL signature; implementations take boxed values. Vector kernels for the hot
+ * ones live in exec/kernels and are found by `id`, so a function is right first and fast where it pays.
+ */
+import type { Value } from '../../base/vector.ts';
+import type { EvalContext } from '../eval-context.ts';
+
+export type Volatility = 'immutable' | 'stable' | 'volatile';
+
+interface Signature {
+  /** name(argname,argname): unique, e.g. "int4pl(int4,int4)"; what kernels are keyed by. */
+  readonly id: string;
+  readonly name: string;
+  /** OIDs of the argument types; polymorphic pseudo-types (anyelement …) as in pg_proc. */
+  readonly args: readonly number[];
+  /** The last argument repeats. */
+  readonly variadic: boolean;
+  /** How many trailing arguments have defaults. */
+  readonly optional: number;
+  readonly returns: number;
+}
+
+export interface ScalarFunction extends Signature {
+  readonly kind: 'scalar';
+  /** Null in, null out, without a call. */
+  readonly strict: boolean;
+  readonly volatility: Volatility;
+  readonly call: (context: EvalContext, ...args: Value[]) => Value;
+}
+
+/** A set-returning function; each row is the values of its output columns. */
+export interface SetFunction extends Signature {
+  readonly kind: 'set';
+  readonly strict: boolean;
+  readonly volatility: Volatility;
+  /** Output columns; a single one without a name takes the function's. */
+  readonly columns: readonly { readonly name: string; readonly oid: number }[];
+  readonly rows: (context: EvalContext, ...args: Value[]) => Iterable<readonly Value[]>;
+}
+
+export interface AggregateFunction extends Signature {
+  readonly kind: 'aggregate';
+  /** Rows with a null argument are skipped. */
+  readonly strict: boolean;
+  /** Ordered-set aggregates take their direct arguments first, WITHIN GROUP's after. */
+  readonly orderedSet: boolean;
+  readonly init: (context: EvalContext) => unknown;
+  /** Takes a state and one row's arguments; returns the new state. */
+  readonly step: (state: unknown, args: readonly Value[], context: EvalContext) => unknown;
+  readonly final: (state: unknown, context: EvalContext) => Value;
+}
+
+/** A window function proper (row_number, lag …): computes a whole partition at once. */
+export interface WindowFunction extends Signature {
+  readonly kind: 'window';
+}
+
+export type SqlFunction = ScalarFunction | SetFunction | AggregateFunction | WindowFunction;
+
+export interface OperatorEntry {
+  readonly name: string;
+  /** 0 for a prefix operator. */
+  readonly left: number;
+  readonly right: number;
+  readonly fn: ScalarFunction;
+  /** Name of the operator with arguments swapped, and of its negation. */
+  readonly commutator?: string | undefined;
+  readonly negator?: string | undefined;
+}
+
+export interface CastEntry {
+  readonly from: number;
+  readonly to: number;
+  /** implicit < assignment < explicit: the weakest context in which it applies. */
+  readonly context: 'implicit' | 'assignment' | 'explicit';
+  /** null: binary coercible, the value stays as it is. */
+  readonly fn: ScalarFunction | null;
+}

@@ -1,0 +1,34 @@
+/**
+ * The transaction layer's contract with execution: tables as one statement sees them.
+ *
+ * A `TableReader` answers for one table at one moment: the snapshot, merged with the transaction's own earlier writes
+ * (those of the running statement excluded), or a past moment, where there are none. Executors know no other way in.
+ */
+import type { Task } from '../base/task.ts';
+import type { BatchSource, Key, KeyRange, MISS, RowRef, ScanOptions, VersionedTable, VersionScanOptions } from '../table/table.ts';
+
+export interface TableReader {
+  readonly table: VersionedTable;
+  /** Estimated rows, for the optimizer and for sizing. */
+  readonly rowCount: number;
+  find(key: Key): RowRef | null | typeof MISS;
+  load(key: Key): Task<void>;
+  /** Columns are table ordinals, in the order asked for. */
+  scan(options: Omit<ScanOptions, 'seq'>): BatchSource;
+  /** Rows whose index key is in the range, with table columns, in index order if asked (`order`). */
+  scanIndex(indexId: number, options: Omit<ScanOptions, 'seq' | 'zones'>): BatchSource;
+  /** All versions touching an interval; own uncommitted writes are not versions yet and do not show. */
+  scanVersions(options: VersionScanOptions): BatchSource;
+}
+
+export interface StatementReader {
+  /** A reader of a table at the statement's own moment, or at an explicit earlier one. */
+  table(tableId: number, seq?: number): TableReader;
+  readonly snapshot: number;
+  /** Last committed sequence number at or before a timestamp (µs); errors for the future (22023) and before the first commit. */
+  seqAt(micros: number): Task<number>;
+  /** Commit timestamps (µs) of sequence numbers, for _sys_from/_sys_to; Infinity maps to Infinity. */
+  timestampsOf(seqs: Float64Array, count: number): Task<Float64Array>;
+}
+
+export type { KeyRange };
