@@ -100,7 +100,7 @@ export interface ScanNode extends Node {
   readonly time: ScanTime;
   readonly columns: readonly ScanColumn[];
   readonly version: VersionColumns | null;
-  /** Only rows for which this is true. May mention columns of `outputs` only. */
+  /** Only rows for which this is true. Mentions columns of `outputs` and ids of enclosing queries; no subqueries. */
   readonly filter: BoundExpression | null;
   readonly zones: readonly ZoneTest[];
   readonly access: ScanAccess;
@@ -176,7 +176,11 @@ export interface FilterNode extends Node {
 /**
  * `semi`/`anti`: left rows with (without) a match; outputs of the left only. `mark`: left outputs plus a boolean
  * `mark` column (true: match; with nullAware null where the keys' nulls leave it open, else false). `single`: like
- * `left`, but a second match is an error (21000). `anti` with nullAware is NOT IN.
+ * `left`, but a second match is an error (21000). `anti` with nullAware is NOT IN: a left row passes only if the
+ * keys and residual are false (not null) for every right row.
+ *
+ * `outputs`: those columns of the two sides (for semi, anti, mark: of the left; plus `mark`) that are needed above, in
+ * any order: after pruning, key columns that nobody reads are not gathered.
  */
 export type JoinType = 'inner' | 'left' | 'right' | 'full' | 'semi' | 'anti' | 'mark' | 'single';
 
