@@ -1,0 +1,646 @@
+/**
+ * The syntax tree of whole statements: definitions, transactions, session commands, and the union of all statements.
+ *
+ * Queries, changes and expressions, and the conventions of all nodes, are in ast.ts. Statements that PostgreSQL's
+ * grammar accepts but that mean nothing here (roles, tablespaces, replication …) come as an UnsupportedStatement, so that
+ * the session can refuse them by name (0A000) and later ones in the script still parse.
+ */
+import type {
+  Delete,
+  Expression,
+  Identifier,
+  IndexElement,
+  Insert,
+  Merge,
+  QualifiedName,
+  Query,
+  TimePoint,
+  TypeName,
+  Update,
+} from './ast.ts';
+
+export type Statement =
+  | Query
+  | Insert
+  | Update
+  | Delete
+  | Merge
+  | CreateTable
+  | CreateTableAs
+  | AlterTable
+  | DropStatement
+  | CreateIndex
+  | CreateSequence
+  | AlterSequence
+  | CreateView
+  | RefreshMaterializedView
+  | CreateSchema
+  | CreateEnum
+  | CreateCompositeType
+  | AlterEnum
+  | CreateDomain
+  | AlterDomain
+  | CreateFunction
+  | CreateTrigger
+  | RenameObject
+  | SetObjectSchema
+  | Truncate
+  | Copy
+  | Comment
+  | Explain
+  | Begin
+  | Commit
+  | Rollback
+  | Savepoint
+  | SetTransaction
+  | SetConstraints
+  | SetSetting
+  | ShowSetting
+  | Discard
+  | Prepare
+  | Execute
+  | Deallocate
+  | DeclareCursor
+  | FetchCursor
+  | CloseCursor
+  | Listen
+  | LockTable
+  | DoBlock
+  | Call
+  | Grant
+  | Maintenance
+  | CreateTag
+  | DropTag
+  | UnsupportedStatement;
+
+/** Where a statement is in the text: `end` is the position after its last token (the semicolon is not part of it). */
+interface Span {
+  readonly position: number;
+  readonly end: number;
+}
+
+// ---- tables ----------------------------------------------------------------------------------------------------
+
+export interface CreateTable extends Span {
+  readonly kind: 'createTable';
+  readonly name: QualifiedName;
+  readonly persistence: Persistence;
+  readonly ifNotExists: boolean;
+  readonly elements: readonly TableElement[];
+  readonly inherits: readonly QualifiedName[];
+  /** WITH (name = value …). */
+  readonly options: readonly Option[];
+  readonly onCommit: 'preserve' | 'delete' | 'drop' | undefined;
+  /** PARTITION BY, PARTITION OF, OF type: what was written, for the message that refuses it. */
+  readonly unsupported: { readonly feature: string; readonly position: number } | undefined;
+}
+export type Persistence = 'permanent' | 'temporary' | 'unlogged';
+
+/** `name [= value]`; a value is a literal as text, a word, or a number. */
+export interface Option {
+  readonly name: string;
+  readonly value: string | undefined;
+  readonly position: number;
+}
+
+export type TableElement = ColumnDefinition | TableConstraint | LikeClause;
+
+export interface ColumnDefinition {
+  readonly kind: 'column';
+  readonly name: string;
+  /** serial types appear by name: serial, bigserial, smallserial (and serial2/4/8). */
+  readonly type: TypeName;
+  readonly collation: QualifiedName | undefined;
+  readonly constraints: readonly ColumnConstraint[];
+  readonly position: number;
+}
+export interface ConstraintTiming {
+  readonly deferrable: boolean;
+  readonly initiallyDeferred: boolean;
+}
+export type ColumnConstraint = { readonly name: string | undefined; readonly position: number } & (
+  | { readonly kind: 'notNull' }
+  | { readonly kind: 'null' }
+  | { readonly kind: 'default'; readonly expression: Expression }
+  | { readonly kind: 'check'; readonly expression: Expression; readonly noInherit: boolean }
+  | { readonly kind: 'generated'; readonly expression: Expression }
+  | { readonly kind: 'identity'; readonly when: 'always' | 'by default'; readonly options: readonly SequenceOption[] }
+  | ({
+      readonly kind: 'unique' | 'primaryKey';
+      readonly nullsNotDistinct: boolean;
+    } & ConstraintTiming)
+  | ({ readonly kind: 'references'; readonly references: References } & ConstraintTiming)
+);
+export interface References {
+  readonly table: QualifiedName;
+  /** Undefined: the primary key. */
+  readonly columns: readonly Identifier[] | undefined;
+  readonly match: 'simple' | 'full' | 'partial';
+  readonly onDelete: ReferentialActionClause;
+  readonly onUpdate: ReferentialActionClause;
+}
+export interface ReferentialActionClause {
+  readonly action: 'no action' | 'restrict' | 'cascade' | 'set null' | 'set default';
+  /** ON DELETE SET NULL (columns). */
+  readonly columns: readonly Identifier[] | undefined;
+}
+export type TableConstraint = { readonly name: string | undefined; readonly position: number } & (
+  | { readonly kind: 'check'; readonly expression: Expression; readonly noInherit: boolean; readonly notValid: boolean }
+  | ({
+      readonly kind: 'unique' | 'primaryKey';
+      readonly columns: readonly Identifier[];
+      readonly include: readonly Identifier[];
+      readonly nullsNotDistinct: boolean;
+      /** USING INDEX name instead of columns. */
+      readonly usingIndex: string | undefined;
+    } & ConstraintTiming)
+  | ({
+      readonly kind: 'foreignKey';
+      readonly columns: readonly Identifier[];
+      readonly references: References;
+      readonly notValid: boolean;
+    } & ConstraintTiming)
+  | { readonly kind: 'exclude' }
+);
+export interface LikeClause {
+  readonly kind: 'like';
+  readonly table: QualifiedName;
+  /** In the order written; the last word on a property wins. */
+  readonly options: readonly { readonly including: boolean; readonly property: string }[];
+  readonly position: number;
+}
+
+export interface CreateTableAs extends Span {
+  readonly kind: 'createTableAs';
+  readonly name: QualifiedName;
+  readonly persistence: Persistence;
+  readonly ifNotExists: boolean;
+  readonly materializedView: boolean;
+  readonly columns: readonly string[] | undefined;
+  readonly options: readonly Option[];
+  readonly onCommit: 'preserve' | 'delete' | 'drop' | undefined;
+  /** A query, or an EXECUTE of a prepared one. */
+  readonly query: Query | Execute;
+  readonly withData: boolean;
+}
+
+export interface AlterTable extends Span {
+  readonly kind: 'alterTable';
+  /** ALTER TABLE, VIEW, MATERIALIZED VIEW or INDEX with table-like actions. */
+  readonly object: 'table' | 'view' | 'materializedView' | 'index';
+  readonly name: QualifiedName;
+  readonly ifExists: boolean;
+  readonly only: boolean;
+  readonly actions: readonly AlterTableAction[];
+}
+export type AlterTableAction = { readonly position: number } & (
+  | { readonly kind: 'addColumn'; readonly ifNotExists: boolean; readonly column: ColumnDefinition }
+  | { readonly kind: 'dropColumn'; readonly ifExists: boolean; readonly name: string; readonly cascade: boolean }
+  | {
+      readonly kind: 'alterType';
+      readonly name: string;
+      readonly type: TypeName;
+      readonly collation: QualifiedName | undefined;
+      readonly using: Expression | undefined;
+    }
+  | { readonly kind: 'setDefault'; readonly name: string; readonly expression: Expression }
+  | { readonly kind: 'dropDefault' | 'setNotNull' | 'dropNotNull'; readonly name: string }
+  | { readonly kind: 'dropExpression' | 'dropIdentity'; readonly name: string; readonly ifExists: boolean }
+  | {
+      readonly kind: 'addIdentity';
+      readonly name: string;
+      readonly when: 'always' | 'by default';
+      readonly options: readonly SequenceOption[];
+    }
+  | {
+      readonly kind: 'setIdentity';
+      readonly name: string;
+      readonly when: 'always' | 'by default' | undefined;
+      readonly options: readonly SequenceOption[];
+    }
+  | { readonly kind: 'addConstraint'; readonly constraint: TableConstraint }
+  | { readonly kind: 'validateConstraint'; readonly name: string }
+  | ({ readonly kind: 'alterConstraint'; readonly name: string } & ConstraintTiming)
+  | { readonly kind: 'dropConstraint'; readonly ifExists: boolean; readonly name: string; readonly cascade: boolean }
+  | { readonly kind: 'triggers'; readonly enable: boolean; readonly name: string }
+  | { readonly kind: 'setOptions' | 'resetOptions'; readonly options: readonly Option[] }
+  /** Storage, statistics, owner, cluster …: accepted and without effect here. */
+  | { readonly kind: 'noEffect'; readonly feature: string }
+  | { readonly kind: 'unsupported'; readonly feature: string }
+);
+
+/** The kinds of objects that DROP, COMMENT, RENAME and SET SCHEMA name. */
+export type ObjectKind =
+  | 'table'
+  | 'view'
+  | 'materializedView'
+  | 'index'
+  | 'sequence'
+  | 'schema'
+  | 'type'
+  | 'domain'
+  | 'function'
+  | 'procedure'
+  | 'routine'
+  | 'aggregate'
+  | 'trigger'
+  | 'column'
+  | 'constraint'
+  | 'database'
+  | 'extension'
+  | 'role'
+  | 'collation'
+  | 'policy'
+  | 'rule'
+  | 'other';
+
+export interface ObjectName {
+  readonly name: QualifiedName;
+  /** Argument types of a function; undefined when not written. */
+  readonly args: readonly FunctionArgument[] | undefined;
+  /** Trigger, policy, rule or constraint ON table. */
+  readonly table: QualifiedName | undefined;
+}
+export interface DropStatement extends Span {
+  readonly kind: 'drop';
+  readonly object: ObjectKind;
+  readonly names: readonly ObjectName[];
+  readonly ifExists: boolean;
+  readonly cascade: boolean;
+  readonly concurrently: boolean;
+}
+export interface RenameObject extends Span {
+  readonly kind: 'rename';
+  readonly object: ObjectKind;
+  readonly name: ObjectName;
+  readonly ifExists: boolean;
+  /** Column, attribute, enum value or constraint inside the object; `object` is then the object's own kind. */
+  readonly part: { readonly kind: 'column' | 'constraint' | 'attribute' | 'value'; readonly name: string } | undefined;
+  readonly newName: string;
+}
+export interface SetObjectSchema extends Span {
+  readonly kind: 'setSchema';
+  readonly object: ObjectKind;
+  readonly name: ObjectName;
+  readonly ifExists: boolean;
+  readonly schema: string;
+}
+
+export interface CreateIndex extends Span {
+  readonly kind: 'createIndex';
+  readonly name: Identifier | undefined;
+  readonly table: QualifiedName;
+  readonly unique: boolean;
+  readonly concurrently: boolean;
+  readonly ifNotExists: boolean;
+  /** btree unless written otherwise. */
+  readonly method: string;
+  readonly elements: readonly IndexElement[];
+  readonly include: readonly Identifier[];
+  readonly nullsNotDistinct: boolean;
+  readonly where: Expression | undefined;
+  readonly options: readonly Option[];
+}
+
+// ---- sequences, views, schemas, types --------------------------------------------------------------------------
+
+/** Numbers are kept as text: they may need 64 bits. */
+export type SequenceOption =
+  | {
+      readonly kind: 'increment' | 'minValue' | 'maxValue' | 'start' | 'cache' | 'restart';
+      /** Undefined: NO MINVALUE, NO MAXVALUE, RESTART without a value. */
+      readonly value: string | undefined;
+      readonly position: number;
+    }
+  | { readonly kind: 'cycle'; readonly value: boolean; readonly position: number }
+  | { readonly kind: 'as'; readonly type: TypeName; readonly position: number }
+  /** Undefined: OWNED BY NONE. */
+  | { readonly kind: 'ownedBy'; readonly column: readonly string[] | undefined; readonly position: number }
+  | { readonly kind: 'name'; readonly name: QualifiedName; readonly position: number };
+
+export interface CreateSequence extends Span {
+  readonly kind: 'createSequence';
+  readonly name: QualifiedName;
+  readonly persistence: Persistence;
+  readonly ifNotExists: boolean;
+  readonly options: readonly SequenceOption[];
+}
+export interface AlterSequence extends Span {
+  readonly kind: 'alterSequence';
+  readonly name: QualifiedName;
+  readonly ifExists: boolean;
+  readonly options: readonly SequenceOption[];
+}
+export interface CreateView extends Span {
+  readonly kind: 'createView';
+  readonly name: QualifiedName;
+  readonly persistence: Persistence;
+  readonly orReplace: boolean;
+  readonly recursive: boolean;
+  readonly columns: readonly string[] | undefined;
+  readonly options: readonly Option[];
+  readonly query: Query;
+  readonly checkOption: 'local' | 'cascaded' | undefined;
+}
+export interface RefreshMaterializedView extends Span {
+  readonly kind: 'refreshMaterializedView';
+  readonly name: QualifiedName;
+  readonly concurrently: boolean;
+  readonly withData: boolean;
+}
+export interface CreateSchema extends Span {
+  readonly kind: 'createSchema';
+  /** Undefined: named after AUTHORIZATION. */
+  readonly name: string | undefined;
+  readonly authorization: string | undefined;
+  readonly ifNotExists: boolean;
+  readonly elements: readonly Statement[];
+}
+export interface CreateEnum extends Span {
+  readonly kind: 'createEnum';
+  readonly name: QualifiedName;
+  readonly labels: readonly string[];
+}
+export interface CreateCompositeType extends Span {
+  readonly kind: 'createCompositeType';
+  readonly name: QualifiedName;
+  readonly attributes: readonly {
+    readonly name: string;
+    readonly type: TypeName;
+    readonly collation: QualifiedName | undefined;
+  }[];
+}
+export interface AlterEnum extends Span {
+  readonly kind: 'alterEnum';
+  readonly name: QualifiedName;
+  readonly value: string;
+  readonly ifNotExists: boolean;
+  readonly neighbour: { readonly where: 'before' | 'after'; readonly value: string } | undefined;
+}
+export interface CreateDomain extends Span {
+  readonly kind: 'createDomain';
+  readonly name: QualifiedName;
+  readonly type: TypeName;
+  readonly collation: QualifiedName | undefined;
+  readonly constraints: readonly ColumnConstraint[];
+}
+export interface AlterDomain extends Span {
+  readonly kind: 'alterDomain';
+  readonly name: QualifiedName;
+  readonly action:
+    | { readonly kind: 'setDefault'; readonly expression: Expression }
+    | { readonly kind: 'dropDefault' | 'setNotNull' | 'dropNotNull' }
+    | { readonly kind: 'addConstraint'; readonly constraint: ColumnConstraint; readonly notValid: boolean }
+    | { readonly kind: 'dropConstraint'; readonly name: string; readonly ifExists: boolean; readonly cascade: boolean }
+    | { readonly kind: 'validateConstraint'; readonly name: string };
+}
+
+// ---- functions and triggers ------------------------------------------------------------------------------------
+
+export interface FunctionArgument {
+  readonly mode: 'in' | 'out' | 'inout' | 'variadic';
+  readonly name: string | undefined;
+  readonly type: TypeName;
+  readonly default: Expression | undefined;
+  readonly position: number;
+}
+export interface CreateFunction extends Span {
+  readonly kind: 'createFunction';
+  readonly procedure: boolean;
+  readonly orReplace: boolean;
+  readonly name: QualifiedName;
+  readonly args: readonly FunctionArgument[];
+  readonly returns: TypeName | undefined;
+  /** RETURNS TABLE (…). */
+  readonly returnsTable: readonly FunctionArgument[] | undefined;
+  readonly language: string | undefined;
+  /** AS 'text', and where the text begins (of a quoted string: its first character inside the quotes). */
+  readonly body: { readonly text: string; readonly position: number } | undefined;
+  /** RETURN expression, or BEGIN ATOMIC … END. */
+  readonly sqlBody: Expression | readonly Statement[] | undefined;
+  readonly volatility: 'volatile' | 'stable' | 'immutable' | undefined;
+  readonly strict: boolean;
+  readonly securityDefiner: boolean;
+  readonly settings: readonly SetSetting[];
+  readonly options: readonly Option[];
+}
+export interface CreateTrigger extends Span {
+  readonly kind: 'createTrigger';
+  readonly orReplace: boolean;
+  readonly constraint: boolean;
+  readonly name: string;
+  readonly time: 'before' | 'after' | 'instead of';
+  readonly events: readonly { readonly event: 'insert' | 'update' | 'delete' | 'truncate'; readonly columns: readonly string[] }[];
+  readonly table: QualifiedName;
+  readonly transitions: readonly { readonly which: 'old' | 'new'; readonly name: string }[];
+  readonly forEachRow: boolean;
+  readonly when: Expression | undefined;
+  readonly function: QualifiedName;
+  readonly args: readonly string[];
+  readonly timing: ConstraintTiming;
+}
+export interface DoBlock extends Span {
+  readonly kind: 'do';
+  readonly language: string;
+  readonly body: string;
+  /** Where the body begins. */
+  readonly bodyPosition: number;
+}
+export interface Call extends Span {
+  readonly kind: 'callProcedure';
+  /** A FunctionCall. */
+  readonly call: Expression;
+}
+
+// ---- data in bulk ----------------------------------------------------------------------------------------------
+
+export interface Truncate extends Span {
+  readonly kind: 'truncate';
+  readonly tables: readonly QualifiedName[];
+  readonly restartIdentity: boolean;
+  readonly cascade: boolean;
+}
+export interface Copy extends Span {
+  readonly kind: 'copy';
+  readonly table: QualifiedName | undefined;
+  readonly columns: readonly Identifier[] | undefined;
+  /** COPY (query) TO. */
+  readonly query: Query | Insert | Update | Delete | undefined;
+  readonly direction: 'from' | 'to';
+  readonly program: boolean;
+  /** A file name, or undefined for STDIN and STDOUT. */
+  readonly file: string | undefined;
+  /** Names in lower case; FORCE_QUOTE and the like have their columns in `list` ([] for `*`). */
+  readonly options: readonly CopyOption[];
+  readonly where: Expression | undefined;
+  /** Inside a script: position of the data lines that follow COPY … FROM STDIN; up to a line `\.`. */
+  readonly data: { readonly start: number; readonly end: number } | undefined;
+}
+export interface CopyOption {
+  readonly name: string;
+  readonly value: string | undefined;
+  readonly list: readonly string[] | undefined;
+  readonly position: number;
+}
+
+// ---- transactions ----------------------------------------------------------------------------------------------
+
+export type IsolationLevel = 'read uncommitted' | 'read committed' | 'repeatable read' | 'serializable';
+export interface TransactionModes {
+  readonly isolation: IsolationLevel | undefined;
+  readonly readOnly: boolean | undefined;
+  readonly deferrable: boolean | undefined;
+  /** BEGIN READ ONLY AS OF …. */
+  readonly asOf: TimePoint | undefined;
+}
+export interface Begin extends Span {
+  readonly kind: 'begin';
+  readonly modes: TransactionModes;
+}
+export interface Commit extends Span {
+  readonly kind: 'commit';
+  readonly chain: boolean;
+}
+export interface Rollback extends Span {
+  readonly kind: 'rollback';
+  readonly chain: boolean;
+  /** ROLLBACK TO SAVEPOINT. */
+  readonly savepoint: string | undefined;
+}
+export interface Savepoint extends Span {
+  readonly kind: 'savepoint' | 'release';
+  readonly name: string;
+}
+export interface SetTransaction extends Span {
+  readonly kind: 'setTransaction';
+  /** SET SESSION CHARACTERISTICS AS TRANSACTION. */
+  readonly session: boolean;
+  readonly modes: TransactionModes;
+  readonly snapshot: string | undefined;
+}
+export interface SetConstraints extends Span {
+  readonly kind: 'setConstraints';
+  /** Undefined: ALL. */
+  readonly names: readonly QualifiedName[] | undefined;
+  readonly deferred: boolean;
+}
+export interface LockTable extends Span {
+  readonly kind: 'lock';
+  readonly tables: readonly QualifiedName[];
+  /** `access exclusive` when not written. */
+  readonly mode: string;
+  readonly nowait: boolean;
+}
+
+// ---- session ---------------------------------------------------------------------------------------------------
+
+/** SET [LOCAL] name = values, SET TIME ZONE, SET SCHEMA …, RESET name (values undefined: the default). */
+export interface SetSetting extends Span {
+  readonly kind: 'set';
+  readonly local: boolean;
+  /** Lower case, with dots; undefined: RESET ALL. */
+  readonly name: string | undefined;
+  /** The texts of constants and words; a list has several. */
+  readonly values: readonly string[] | undefined;
+  /** `SET drift.as_of = SEQ 5 | TAG 'x' | '…'` in its long form. */
+  readonly asOf: TimePoint | undefined;
+}
+export interface ShowSetting extends Span {
+  readonly kind: 'show';
+  /** Lower case; undefined: ALL. */
+  readonly name: string | undefined;
+}
+export interface Discard extends Span {
+  readonly kind: 'discard';
+  readonly what: 'all' | 'plans' | 'sequences' | 'temp';
+}
+export type PreparableStatement = Query | Insert | Update | Delete | Merge;
+export interface Prepare extends Span {
+  readonly kind: 'prepare';
+  readonly name: string;
+  readonly types: readonly TypeName[];
+  readonly statement: PreparableStatement;
+}
+export interface Execute extends Span {
+  readonly kind: 'execute';
+  readonly name: string;
+  readonly args: readonly Expression[];
+}
+export interface Deallocate extends Span {
+  readonly kind: 'deallocate';
+  /** Undefined: ALL. */
+  readonly name: string | undefined;
+}
+export interface DeclareCursor extends Span {
+  readonly kind: 'declareCursor';
+  readonly name: string;
+  readonly binary: boolean;
+  readonly scroll: boolean | undefined;
+  readonly hold: boolean;
+  readonly query: Query;
+}
+export interface FetchCursor extends Span {
+  readonly kind: 'fetch';
+  /** MOVE: no rows are returned. */
+  readonly move: boolean;
+  readonly cursor: string;
+  readonly direction: 'forward' | 'backward' | 'absolute' | 'relative';
+  /** Infinity for ALL. NEXT is forward 1, PRIOR backward 1, FIRST absolute 1, LAST absolute -1. */
+  readonly count: number;
+}
+export interface CloseCursor extends Span {
+  readonly kind: 'closeCursor';
+  /** Undefined: ALL. */
+  readonly name: string | undefined;
+}
+export interface Listen extends Span {
+  readonly kind: 'listen' | 'unlisten' | 'notify';
+  /** Undefined: UNLISTEN *. */
+  readonly channel: string | undefined;
+  readonly payload: string | undefined;
+}
+
+// ---- the rest --------------------------------------------------------------------------------------------------
+
+export interface Explain extends Span {
+  readonly kind: 'explain';
+  /** Lower-case names: analyze, verbose, costs, format …; `EXPLAIN ANALYZE` without parentheses is an option too. */
+  readonly options: readonly Option[];
+  readonly statement: PreparableStatement | CreateTableAs | Execute | DeclareCursor | RefreshMaterializedView;
+}
+export interface Comment extends Span {
+  readonly kind: 'comment';
+  readonly object: ObjectKind;
+  readonly name: ObjectName;
+  /** COMMENT ON COLUMN t.c: `name` is the table. */
+  readonly column: string | undefined;
+  /** Undefined: NULL, which removes it. */
+  readonly text: string | undefined;
+}
+export interface Grant extends Span {
+  readonly kind: 'grant' | 'revoke';
+}
+/** ANALYZE, VACUUM, CHECKPOINT, REINDEX, CLUSTER, CHECK DATABASE. */
+export interface Maintenance extends Span {
+  readonly kind: 'maintenance';
+  readonly command: 'analyze' | 'vacuum' | 'checkpoint' | 'reindex' | 'cluster' | 'check database';
+  readonly tables: readonly QualifiedName[];
+  readonly options: readonly Option[];
+}
+export interface CreateTag extends Span {
+  readonly kind: 'createTag';
+  readonly name: string;
+  readonly ifNotExists: boolean;
+  /** Undefined: the newest committed state. */
+  readonly at: TimePoint | undefined;
+}
+export interface DropTag extends Span {
+  readonly kind: 'dropTag';
+  readonly name: string;
+  readonly ifExists: boolean;
+}
+/** A command of PostgreSQL's that has no meaning here, e.g. `CREATE ROLE`. */
+export interface UnsupportedStatement extends Span {
+  readonly kind: 'unsupported';
+  readonly feature: string;
+}
