@@ -321,3 +321,27 @@ export function mapSubqueries(node: PlanNode, rewrite: (plan: PlanNode) => PlanN
   };
   return mapExpressions(node, inside);
 }
+
+/** Applies `rewrite` once to each expression of each node of a tree (it recurses into expressions itself). */
+export function mapRoots(plan: PlanNode, rewrite: Rewrite): PlanNode {
+  const inputs = mapInputs(plan, (input) => mapRoots(input, rewrite));
+  const node = mapExpressions(inputs, rewrite);
+  return node.kind === 'join' && node.correlated.length > 0 ? { ...node, correlated: correlationOf(node.left, node.right) } : node;
+}
+
+/** Replaces nodes bottom-up, also in the plans of subqueries, whose correlation is worked out anew. */
+export function mapNodes(plan: PlanNode, replace: (node: PlanNode) => PlanNode): PlanNode {
+  const inputs = mapInputs(plan, (input) => mapNodes(input, replace));
+  const inside = (expression: BoundExpression): BoundExpression => {
+    const inner = mapChildren(expression, inside);
+    if (inner.kind !== 'subquery') return inner;
+    const replaced = mapNodes(inner.plan, replace);
+    return replaced === inner.plan ? inner : { ...inner, plan: replaced, correlated: freeColumns(replaced) };
+  };
+  let any = false;
+  visitExpressions(inputs, (expression) => {
+    any ||= someExpression(expression, (part) => part.kind === 'subquery');
+  });
+  const node = any ? mapExpressions(inputs, inside) : inputs;
+  return replace(node);
+}

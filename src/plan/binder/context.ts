@@ -1,0 +1,105 @@
+/**
+ * What binding needs from outside (`BindContext`), and what one statement's binding accumulates (`BindState`).
+ *
+ * Binding itself never waits. Only moments do (AS OF needs the log to find a sequence number, and the catalog of that
+ * time): when the binder meets a time clause that is not resolved yet it throws an `UnresolvedTime`; `bindStatement`
+ * resolves it as a task and binds again from the start, now knowing it. Statements without time clauses bind once.
+ */
+import type { Value } from '../../base/vector.ts';
+import type { Task } from '../../base/task.ts';
+import type { Catalog, TypeRef } from '../../catalog/schema.ts';
+import type { Query, SystemTime } from '../../sql/ast.ts';
+import type { EvalContext } from '../../sql/eval-context.ts';
+import type { BoundExpression, ColumnId } from '../expression.ts';
+import type { ScanTime } from '../plan.ts';
+
+/** A virtual table, as the session describes it. */
+export interface SystemTable {
+  /** What the executor asks the session for. */
+  readonly id: string;
+  readonly schema: string;
+  readonly name: string;
+  readonly columns: readonly { readonly name: string; readonly type: TypeRef }[];
+}
+export interface SystemTables {
+  find(schema: string | undefined, name: string): SystemTable | undefined;
+}
+
+/** A point in time as the statement gives it, its value evaluated. */
+export type BoundMoment =
+  | { readonly kind: 'seq'; readonly seq: number }
+  | { readonly kind: 'timestamp'; readonly micros: number }
+  | { readonly kind: 'tag'; readonly name: string };
+
+export interface BindContext {
+  readonly catalog: Catalog;
+  readonly eval: EvalContext;
+  readonly systemTables: SystemTables;
+  /** Declared OIDs of $1 …; 0 where the binder should infer. */
+  readonly parameterTypes?: readonly number[] | undefined;
+  /** Names and types as they were at a sequence number. */
+  catalogAt(seq: number): Task<Catalog>;
+  /** The last sequence number at or before a moment; errors (22023) for the future and before the first commit. */
+  resolveMoment(moment: BoundMoment): Task<number>;
+  /** Evaluates an expression without columns; parameters by the values given for this run. */
+  evaluateConstant(expression: BoundExpression): Value;
+}
+
+/** A time clause's answer. */
+export interface ResolvedTime {
+  readonly time: ScanTime;
+  /** The catalog under which the table's name and columns are bound. */
+  readonly catalog: Catalog;
+}
+
+/** Thrown by the binder, caught by `bindStatement`. */
+export class UnresolvedTime {
+  readonly clause: SystemTime;
+  readonly points: readonly BoundPoint[];
+  constructor(clause: SystemTime, points: readonly BoundPoint[]) {
+    this.clause = clause;
+    this.points = points;
+  }
+}
+export interface BoundPoint {
+  readonly kind: 'seq' | 'tag' | 'timestamp';
+  readonly value: BoundExpression;
+  readonly position: number;
+}
+
+const UNKNOWN_OID = 705;
+
+export class BindState {
+  readonly context: BindContext;
+  readonly times: Map<SystemTime, ResolvedTime>;
+  /** Parsed view bodies by text, so that their time clauses keep their identity when binding starts again. */
+  readonly views: Map<string, Query>;
+  readonly parameterTypes: number[];
+  /** Whether the plan may serve again under the same catalog. */
+  cacheable = true;
+  /** Whether the statement may change data or sequences. */
+  writes = false;
+  viewDepth = 0;
+  #nextColumn: ColumnId = 0;
+  #nextCte = 0;
+
+  constructor(context: BindContext, times: Map<SystemTime, ResolvedTime>, views: Map<string, Query>) {
+    this.context = context;
+    this.times = times;
+    this.views = views;
+    this.parameterTypes = (context.parameterTypes ?? []).map((oid) => (oid === 0 ? UNKNOWN_OID : oid));
+  }
+
+  nextId(): ColumnId {
+    return this.#nextColumn++;
+  }
+
+  /** Ids from here on are free. */
+  get columnCount(): number {
+    return this.#nextColumn;
+  }
+
+  nextCte(): number {
+    return this.#nextCte++;
+  }
+}

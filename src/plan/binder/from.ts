@@ -1,0 +1,313 @@
+/**
+ * FROM: tables, views, derived tables, functions and joins become plans and the names that they make visible.
+ *
+ * Items of a FROM list are joined left to right without conditions; the optimizer finds the keys in WHERE. An item that
+ * mentions columns of one to its left (LATERAL, or any function) is joined by `apply`.
+ */
+import { DriftError } from '../../base/error.ts';
+import type { Catalog, ViewDef } from '../../catalog/schema.ts';
+import type { DerivedTable, Expression, Identifier, Join, TableFunction, TableName, TableReference } from '../../sql/ast.ts';
+import { parseQuery } from '../../sql/parser/parser.ts';
+import type { BoundExpression } from '../expression.ts';
+import type { FunctionScanNode, JoinNode, JoinType, PlanColumn, PlanNode, ScanTime, SetCall } from '../plan.ts';
+import { conjunction } from '../walk-expression.ts';
+import { correlationOf } from '../walk-plan.ts';
+import { INT8, asBoolean, unify } from './coerce.ts';
+import type { SystemTable } from './context.ts';
+import { operate } from './operators.ts';
+import { type FromItem, type Relation, type VisibleColumn, CLAUSES, Scope, visible } from './scope.ts';
+import { scanTable } from './scan.ts';
+import { timeOf } from './time.ts';
+
+export interface BoundFrom {
+  readonly plan: PlanNode;
+  readonly item: FromItem;
+}
+
+/** Binds a FROM list into the scope; without FROM the plan is one row without columns. */
+export function bindFrom(references: readonly TableReference[], scope: Scope): PlanNode {
+  let plan: PlanNode | null = null;
+  for (const reference of references) {
+    const bound = bindReference(reference, scope, []);
+    scope.add(bound.item);
+    plan = plan === null ? bound.plan : joinPlans('inner', plan, bound.plan, null);
+  }
+  return plan ?? { kind: 'oneRow', outputs: [] };
+}
+
+/** `beside`: items of the enclosing join tree that a lateral item may mention. */
+export function bindReference(reference: TableReference, scope: Scope, beside: readonly FromItem[]): BoundFrom {
+  switch (reference.kind) {
+    case 'table':
+      return bindTable(reference, scope);
+    case 'derived':
+      return bindDerived(reference, scope, beside);
+    case 'tableFunction':
+      return bindTableFunction(reference, scope, beside);
+    case 'join':
+      return bindJoin(reference, scope, beside);
+  }
+}
+
+export function joinPlans(type: JoinType, left: PlanNode, right: PlanNode, condition: BoundExpression | null): JoinNode {
+  const correlated = correlationOf(left, right);
+  return {
+    kind: 'join',
+    type,
+    left,
+    right,
+    keys: [],
+    residual: condition,
+    mark: null,
+    nullAware: false,
+    algorithm: correlated.length > 0 ? 'apply' : 'loop',
+    correlated,
+    outputs: [...left.outputs, ...right.outputs],
+  };
+}
+
+// ---- tables and views --------------------------------------------------------------------------------------------
+
+function bindTable(reference: TableName, scope: Scope): BoundFrom {
+  const { name, position } = reference;
+  if (reference.sample !== undefined) throw new DriftError('0A000', 'TABLESAMPLE is not supported', { position });
+  if (name.schema === undefined && reference.systemTime === undefined) {
+    const cte = scope.cte(name.name);
+    if (cte !== undefined) return bindCteReference(reference, cte.name, scope);
+  }
+  const resolved = reference.systemTime === undefined ? null : timeOf(reference.systemTime, scope);
+  const catalog = resolved?.catalog ?? scope.catalog;
+  const time = resolved?.time ?? scope.time;
+  const found = catalog.relation(name.schema, name.name);
+  const alias = reference.alias ?? name.name;
+  if (found?.kind === 'table') {
+    const scan = scanTable(found, alias, time, scope.state);
+    const columns = renamed(scan.columns, reference.columnAliases, alias, position);
+    const schema = reference.alias === undefined ? found.schema : undefined;
+    return single(scan.plan, { schema, name: alias, columns, pseudo: scan.pseudo, table: found });
+  }
+  if (found?.kind === 'view') return bindView(found, reference, { catalog, time }, scope);
+  const system = scope.state.context.systemTables.find(name.schema, name.name);
+  if (system !== undefined) return bindSystemTable(system, reference, time, scope);
+  const qualified = name.schema === undefined ? name.name : `${name.schema}.${name.name}`;
+  if (found !== undefined) throw new DriftError('42809', `"${name.name}" is not a table or view`, { position });
+  throw new DriftError('42P01', `relation "${qualified}" does not exist`, { position: name.position });
+}
+
+function single(plan: PlanNode, relation: Relation): BoundFrom {
+  return { plan, item: { relations: [relation], columns: relation.columns } };
+}
+
+function renamed(columns: readonly VisibleColumn[], aliases: readonly string[], table: string, position: number): VisibleColumn[] {
+  if (aliases.length > columns.length) {
+    const message = `table "${table}" has ${columns.length} columns available but ${aliases.length} columns specified`;
+    throw new DriftError('42P10', message, { position });
+  }
+  return columns.map((column, i) => {
+    const alias = aliases[i];
+    return alias === undefined ? column : { ...column, name: alias };
+  });
+}
+
+function bindCteReference(reference: TableName, name: string, scope: Scope): BoundFrom {
+  const cte = scope.cte(name);
+  if (cte === undefined) throw new DriftError('42P01', `relation "${name}" does not exist`, { position: reference.position });
+  cte.references++;
+  const outputs: PlanColumn[] = cte.columns.map((column) => ({ ...column, id: scope.state.nextId() }));
+  const columns = cte.columns.map((_, i) => i);
+  const plan: PlanNode = cte.working
+    ? { kind: 'workScan', name, work: cte.cte, columns, outputs }
+    : { kind: 'cteScan', name, cte: cte.cte, columns, outputs };
+  const alias = reference.alias ?? name;
+  const visibleColumns = renamed(outputs.map((output) => visible(output)), reference.columnAliases, alias, reference.position);
+  return single(plan, { schema: undefined, name: alias, columns: visibleColumns, pseudo: [], table: null });
+}
+
+const MAX_VIEW_DEPTH = 64;
+
+function bindView(view: ViewDef, reference: TableName, at: { catalog: Catalog; time: ScanTime }, scope: Scope): BoundFrom {
+  const { state } = scope;
+  if (at.time.kind === 'versions' || at.time.kind === 'contained') {
+    throw new DriftError('0A000', `view "${view.name}" can be read AS OF a moment only`, { position: reference.position });
+  }
+  if (state.viewDepth >= MAX_VIEW_DEPTH) {
+    throw new DriftError('42P17', `infinite recursion detected in rules for relation "${view.name}"`, { position: reference.position });
+  }
+  let query = state.views.get(view.query);
+  if (query === undefined) {
+    query = parseQuery(view.query);
+    state.views.set(view.query, query);
+  }
+  const outer = new Scope({ state, hooks: scope.hooks, parent: null, catalog: at.catalog, time: at.time });
+  state.viewDepth++;
+  const plan = scope.hooks.query(query, outer);
+  state.viewDepth--;
+  const alias = reference.alias ?? view.name;
+  const columns = plan.outputs.map((output, i) => visible(output, view.columns[i] ?? output.name));
+  const schema = reference.alias === undefined ? view.schema : undefined;
+  const shown = renamed(columns, reference.columnAliases, alias, reference.position);
+  return single(plan, { schema, name: alias, columns: shown, pseudo: [], table: null });
+}
+
+function bindSystemTable(system: SystemTable, reference: TableName, time: ScanTime, scope: Scope): BoundFrom {
+  if (time.kind === 'versions' || time.kind === 'contained') {
+    throw new DriftError('0A000', `"${system.name}" can be read AS OF a moment only`, { position: reference.position });
+  }
+  const alias = reference.alias ?? system.name;
+  const outputs: PlanColumn[] = system.columns.map((column) => ({ id: scope.state.nextId(), name: column.name, type: column.type }));
+  const plan: PlanNode = {
+    kind: 'systemScan',
+    systemTable: system.id,
+    alias,
+    columns: outputs.map((_, i) => i),
+    seq: time.kind === 'asOf' ? time.seq : null,
+    filter: null,
+    outputs,
+  };
+  const columns = renamed(outputs.map((output) => visible(output)), reference.columnAliases, alias, reference.position);
+  const schema = reference.alias === undefined ? system.schema : undefined;
+  return single(plan, { schema, name: alias, columns, pseudo: [], table: null });
+}
+
+// ---- derived tables and functions --------------------------------------------------------------------------------
+
+function bindDerived(reference: DerivedTable, scope: Scope, beside: readonly FromItem[]): BoundFrom {
+  const { alias, position } = reference;
+  if (alias === undefined) {
+    const what = reference.query.body.kind === 'values' ? 'VALUES' : 'subquery';
+    throw new DriftError('42601', `${what} in FROM must have an alias`, {
+      position,
+      hint: `For example, FROM (${what === 'VALUES' ? 'VALUES ...' : 'SELECT ...'}) [AS] foo.`,
+    });
+  }
+  const outer = scope.sibling(reference.lateral ? [...scope.items, ...beside] : []);
+  const plan = scope.hooks.query(reference.query, outer);
+  const columns = renamed(plan.outputs.map((output) => visible(output)), reference.columnAliases, alias, position);
+  return single(plan, { schema: undefined, name: alias, columns, pseudo: [], table: null });
+}
+
+function bindTableFunction(reference: TableFunction, scope: Scope, beside: readonly FromItem[]): BoundFrom {
+  const inner = scope.sibling([...scope.items, ...beside]);
+  const functions: SetCall[] = [];
+  const outputs: PlanColumn[] = [];
+  let scalar = false;
+  const alias = reference.alias ?? functionName(reference.functions[0]?.call);
+  for (const item of reference.functions) {
+    if (item.columns !== undefined) {
+      throw new DriftError('0A000', 'column definition lists for functions are not supported', { position: reference.position });
+    }
+    const bound = inner.within({ ...CLAUSES.from, sets: true }, () => inner.bind(item.call));
+    const name = reference.rowsFrom ? functionName(item.call) : alias;
+    if (bound.kind === 'setCall') {
+      const only = bound.fn.columns.length === 1;
+      functions.push({ kind: 'set', fn: bound.fn, args: bound.args, columns: bound.fn.columns.length });
+      for (const column of bound.fn.columns) {
+        const type = only ? bound.type : { oid: column.oid, typmod: -1 };
+        outputs.push({ id: scope.state.nextId(), name: only && column.name === '' ? name : column.name || name, type });
+      }
+      scalar ||= only;
+    } else {
+      functions.push({ kind: 'scalar', expression: bound, columns: 1 });
+      outputs.push({ id: scope.state.nextId(), name, type: bound.type });
+      scalar = true;
+    }
+  }
+  // A function with a single unnamed column gives it the alias of the item.
+  const [first] = outputs;
+  const named =
+    scalar && first !== undefined && outputs.length === 1 && reference.alias !== undefined ? [{ ...first, name: reference.alias }] : outputs;
+  if (reference.withOrdinality) named.push({ id: scope.state.nextId(), name: 'ordinality', type: INT8 });
+  const plan: FunctionScanNode = { kind: 'functionScan', alias, functions, ordinality: reference.withOrdinality, outputs: named };
+  const columns = renamed(named.map((output) => visible(output)), reference.columnAliases, alias, reference.position);
+  return single(plan, { schema: undefined, name: alias, columns, pseudo: [], table: null, scalar: scalar && named.length === 1 });
+}
+
+function functionName(call: Expression | undefined): string {
+  if (call?.kind === 'call') return call.name.name;
+  if (call?.kind === 'sqlValue' || call?.kind === 'conditional') return call.name;
+  return 'function';
+}
+
+// ---- joins -------------------------------------------------------------------------------------------------------
+
+function bindJoin(reference: Join, scope: Scope, beside: readonly FromItem[]): BoundFrom {
+  const left = bindReference(reference.left, scope, beside);
+  const right = bindReference(reference.right, scope, [...beside, left.item]);
+  checkNames(left.item, right.item);
+  const type = reference.type === 'cross' ? 'inner' : reference.type;
+  const names = mergedNames(reference, left.item, right.item);
+  const merged: VisibleColumn[] = [];
+  const conditions: BoundExpression[] = [];
+  for (const name of names) {
+    const column = mergeColumn(name, { type, left: left.item, right: right.item }, scope);
+    merged.push(column.visible);
+    conditions.push(column.condition);
+  }
+  if (reference.on !== undefined) {
+    const on = reference.on;
+    const inner = scope.sibling([left.item, right.item]);
+    conditions.push(inner.within(CLAUSES.on, () => asBoolean(inner.bind(on), 'JOIN/ON', scope.state)));
+  }
+  const plan = joinPlans(type, left.plan, right.plan, conjunction(conditions));
+  if (plan.correlated.length > 0 && (type === 'right' || type === 'full')) {
+    throw new DriftError('42P10', 'invalid reference to FROM-clause entry: a lateral item cannot be on the right of a RIGHT or FULL JOIN', {
+      position: reference.position,
+      detail: 'The combining JOIN type must be INNER or LEFT for a LATERAL reference.',
+    });
+  }
+  const mergedSet = new Set(names.map((item) => item.name));
+  const rest = [...left.item.columns, ...right.item.columns].filter((column) => !mergedSet.has(column.name));
+  const columns = [...merged, ...rest];
+  if (reference.alias !== undefined) {
+    const shown = renamed(columns, reference.columnAliases, reference.alias, reference.position);
+    return single(plan, { schema: undefined, name: reference.alias, columns: shown, pseudo: [], table: null });
+  }
+  const relations = [...left.item.relations, ...right.item.relations];
+  if (reference.usingAlias !== undefined) {
+    relations.push({ schema: undefined, name: reference.usingAlias, columns: merged, pseudo: [], table: null });
+  }
+  return { plan, item: { relations, columns } };
+}
+
+function checkNames(left: FromItem, right: FromItem): void {
+  for (const relation of right.relations) {
+    const clash = left.relations.find((other) => other.name === relation.name && (other.schema === undefined || relation.schema === undefined || other.schema === relation.schema));
+    if (clash !== undefined) throw new DriftError('42712', `table name "${relation.name}" specified more than once`);
+  }
+}
+
+function mergedNames(reference: Join, left: FromItem, right: FromItem): readonly Identifier[] {
+  if (reference.using !== undefined) return reference.using;
+  if (!reference.natural) return [];
+  const names: Identifier[] = [];
+  for (const column of left.columns) {
+    const shared = right.columns.some((other) => other.name === column.name);
+    if (shared && !names.some((item) => item.name === column.name)) names.push({ name: column.name, position: reference.position });
+  }
+  return names;
+}
+
+function mergeColumn(
+  { name, position }: Identifier,
+  join: { readonly type: JoinType; readonly left: FromItem; readonly right: FromItem },
+  scope: Scope,
+): { visible: VisibleColumn; condition: BoundExpression } {
+  const find = (item: FromItem, side: string): VisibleColumn => {
+    const matches = item.columns.filter((column) => column.name === name);
+    const [only] = matches;
+    if (only === undefined) {
+      throw new DriftError('42703', `column "${name}" specified in USING clause does not exist in ${side} table`, { position });
+    }
+    if (matches.length > 1) throw new DriftError('42702', `common column name "${name}" appears more than once in ${side} table`, { position });
+    return only;
+  };
+  const left = find(join.left, 'left');
+  const right = find(join.right, 'right');
+  const condition = operate('=', left.expression, right.expression, { scope, position });
+  const { type, items } = unify([left.expression, right.expression], 'JOIN/USING', scope.state);
+  const [first, second] = items as [BoundExpression, BoundExpression];
+  if (join.type === 'full') return { visible: { name, expression: { kind: 'coalesce', args: [first, second], type } }, condition };
+  const [kept, source] = join.type === 'right' ? [second, right] : [first, left];
+  return { visible: kept === source.expression ? source : { name, expression: kept }, condition };
+}
+

@@ -1,0 +1,241 @@
+/**
+ * Scopes: which names mean what at one place of a statement.
+ *
+ * A scope belongs to one query level. It has the FROM items bound so far; a name that none of them has is looked up in
+ * the parent, the enclosing query (that makes the query correlated; nobody has to note it, because column ids tell).
+ *
+ * An item is what PostgreSQL calls a namespace item: relations for qualified names (`t.a`) and columns for bare names
+ * and `*`. A join without an alias shows both sides' relations, but its own columns: those of USING merged, first.
+ */
+import { DriftError } from '../../base/error.ts';
+import type { Catalog, TableDef, TypeRef } from '../../catalog/schema.ts';
+import type { Delete, Expression, Insert, Query, Update, WindowDefinition } from '../../sql/ast.ts';
+import type { BoundExpression } from '../expression.ts';
+import type { PlanColumn, PlanNode, ScanTime } from '../plan.ts';
+import type { BindState } from './context.ts';
+
+export interface VisibleColumn {
+  readonly name: string;
+  /** A column, or for USING under FULL JOIN a coalesce of both sides'. */
+  readonly expression: BoundExpression;
+  readonly tableId?: number | undefined;
+  readonly columnId?: number | undefined;
+}
+
+export interface Relation {
+  readonly schema: string | undefined;
+  readonly name: string;
+  readonly columns: readonly VisibleColumn[];
+  /** `_seq_from` … and other columns that `*` does not show. */
+  readonly pseudo: readonly VisibleColumn[];
+  readonly table: TableDef | null;
+  /** A function returning a scalar: its alias used as a column is the value itself. */
+  readonly scalar?: boolean | undefined;
+}
+
+export interface FromItem {
+  readonly relations: readonly Relation[];
+  readonly columns: readonly VisibleColumn[];
+}
+
+/** A common table expression as its references see it. */
+export interface CteBinding {
+  readonly name: string;
+  readonly cte: number;
+  readonly columns: readonly PlanColumn[];
+  /** While the recursive part is bound: references read the working table. */
+  readonly working: boolean;
+  references: number;
+}
+
+/** What a clause allows and how messages call it. */
+export interface Clause {
+  readonly name: string;
+  readonly aggregates: boolean;
+  readonly windows: boolean;
+  readonly sets: boolean;
+}
+const plain = (name: string): Clause => ({ name, aggregates: false, windows: false, sets: false });
+export const CLAUSES = {
+  select: { name: 'SELECT', aggregates: true, windows: true, sets: true },
+  orderBy: { name: 'ORDER BY', aggregates: true, windows: true, sets: true },
+  having: { name: 'HAVING', aggregates: true, windows: false, sets: false },
+  groupBy: { name: 'GROUP BY', aggregates: false, windows: false, sets: true },
+  where: plain('WHERE'),
+  on: plain('JOIN conditions'),
+  from: plain('functions in FROM'),
+  filter: plain('FILTER'),
+  limit: plain('LIMIT'),
+  offset: plain('OFFSET'),
+  values: { name: 'VALUES', aggregates: false, windows: false, sets: true },
+  set: plain('UPDATE'),
+  returning: plain('RETURNING'),
+  check: plain('check constraints'),
+  default: plain('DEFAULT expressions'),
+  generated: plain('column generation expressions'),
+  systemTime: plain('FOR SYSTEM_TIME'),
+  aggregate: { name: 'aggregate function calls', aggregates: false, windows: false, sets: false },
+  window: { name: 'window definitions', aggregates: true, windows: false, sets: false },
+} as const;
+
+/** The binder's two recursions, handed in so that its files need not import each other in circles. */
+export interface Hooks {
+  expression(syntax: Expression, scope: Scope): BoundExpression;
+  /** Binds a query whose enclosing scope is `outer`. */
+  query(query: Query, outer: Scope, options?: QueryOptions): PlanNode;
+  /** Binds a data change inside WITH. */
+  change(statement: Insert | Update | Delete, outer: Scope): PlanNode;
+}
+export interface QueryOptions {
+  /** Literals of unknown type stay so: INSERT and set operations decide about them. */
+  readonly keepUnknown?: boolean | undefined;
+}
+
+export interface ScopeOptions {
+  readonly state: BindState;
+  readonly hooks: Hooks;
+  readonly parent: Scope | null;
+  readonly catalog: Catalog;
+  /** Time at which tables without a clause of their own are read (a view AS OF passes it on). */
+  readonly time: ScanTime;
+}
+
+export class Scope {
+  readonly state: BindState;
+  readonly hooks: Hooks;
+  readonly parent: Scope | null;
+  readonly catalog: Catalog;
+  readonly time: ScanTime;
+  readonly ctes = new Map<string, CteBinding>();
+  readonly windows = new Map<string, WindowDefinition>();
+  items: FromItem[] = [];
+  clause: Clause = CLAUSES.select;
+  hasAggregates = false;
+  hasWindows = false;
+  hasSets = false;
+
+  constructor(options: ScopeOptions) {
+    this.state = options.state;
+    this.hooks = options.hooks;
+    this.parent = options.parent;
+    this.catalog = options.catalog;
+    this.time = options.time;
+  }
+
+  /** A scope for a query inside this one, which sees this one's columns. */
+  child(): Scope {
+    return new Scope({ state: this.state, hooks: this.hooks, parent: this, catalog: this.catalog, time: this.time });
+  }
+
+  /** A scope at the same level with its own items: for ON conditions and FROM subqueries. */
+  sibling(items: readonly FromItem[]): Scope {
+    const scope = new Scope({ state: this.state, hooks: this.hooks, parent: this.parent, catalog: this.catalog, time: this.time });
+    scope.items = [...items];
+    for (const [name, cte] of this.ctes) scope.ctes.set(name, cte);
+    return scope;
+  }
+
+  bind(syntax: Expression): BoundExpression {
+    return this.hooks.expression(syntax, this);
+  }
+
+  /** Binds something under a clause's rules. */
+  within<T>(clause: Clause, bind: () => T): T {
+    const before = this.clause;
+    this.clause = clause;
+    try {
+      return bind();
+    } finally {
+      this.clause = before;
+    }
+  }
+
+  cte(name: string): CteBinding | undefined {
+    return this.ctes.get(name) ?? this.parent?.cte(name);
+  }
+
+  window(name: string): WindowDefinition | undefined {
+    return this.windows.get(name);
+  }
+
+  /** Finds a bare column name here or further out. */
+  column(name: string, position: number): VisibleColumn | undefined {
+    let found: VisibleColumn | undefined;
+    for (const item of this.items) {
+      for (const column of item.columns) {
+        if (column.name !== name) continue;
+        if (found !== undefined) throw ambiguousColumn(name, position);
+        found = column;
+      }
+    }
+    found ??= this.#pseudo(name, position);
+    return found ?? this.parent?.column(name, position);
+  }
+
+  #pseudo(name: string, position: number): VisibleColumn | undefined {
+    if (!name.startsWith('_')) return undefined;
+    let found: VisibleColumn | undefined;
+    for (const item of this.items) {
+      for (const relation of item.relations) {
+        for (const column of relation.pseudo) {
+          if (column.name !== name) continue;
+          if (found !== undefined) throw ambiguousColumn(name, position);
+          found = column;
+        }
+      }
+    }
+    return found;
+  }
+
+  /** Finds a relation by its name in the query, here or further out. */
+  relation(schema: string | undefined, name: string, position: number): Relation | undefined {
+    let found: Relation | undefined;
+    for (const item of this.items) {
+      for (const relation of item.relations) {
+        if (relation.name !== name || (schema !== undefined && relation.schema !== schema)) continue;
+        if (found !== undefined) {
+          throw new DriftError('42P09', `table reference "${name}" is ambiguous`, { position });
+        }
+        found = relation;
+      }
+    }
+    return found ?? this.parent?.relation(schema, name, position);
+  }
+
+  /** All columns that `*` stands for. */
+  allColumns(): VisibleColumn[] {
+    return this.items.flatMap((item) => item.columns);
+  }
+
+  /** Adds a FROM item; a relation name may occur only once (42712). */
+  add(item: FromItem): void {
+    for (const relation of item.relations) {
+      const clash = this.items.some((other) => other.relations.some((candidate) => sameName(candidate, relation)));
+      if (clash) throw new DriftError('42712', `table name "${relation.name}" specified more than once`);
+    }
+    this.items.push(item);
+  }
+}
+
+/** Unaliased tables of different schemas may share a name. */
+function sameName(a: Relation, b: Relation): boolean {
+  return a.name === b.name && (a.schema === undefined || b.schema === undefined || a.schema === b.schema);
+}
+
+export function ambiguousColumn(name: string, position: number): DriftError {
+  return new DriftError('42702', `column reference "${name}" is ambiguous`, { position });
+}
+
+/** A reference to a plan's column. */
+export function visible(column: PlanColumn, name: string = column.name): VisibleColumn {
+  return {
+    name,
+    expression: columnOf(column.id, name, column.type),
+    tableId: column.tableId,
+    columnId: column.columnId,
+  };
+}
+
+export function columnOf(id: number, name: string, type: TypeRef): BoundExpression {
+  return { kind: 'column', id, name, type };
+}

@@ -1,0 +1,222 @@
+/**
+ * Subquery unnesting: subqueries in expressions become joins (Kim 1982; Dayal 1987; Neumann and Kemper 2015 for why).
+ *
+ *     EXISTS (…), x IN (…)              as a conjunct of WHERE   → semi join
+ *     NOT EXISTS (…)                    as a conjunct of WHERE   → anti join
+ *     x NOT IN (…)                      as a conjunct of WHERE   → null-aware anti join
+ *     (SELECT sum(…) … WHERE k = o.k)   anywhere                 → left join with the grouped subquery
+ *     EXISTS (…), correlated            anywhere else            → mark join
+ *
+ * Uncorrelated scalar, EXISTS and IN subqueries elsewhere stay as they are: they run once. What cannot be freed of its
+ * correlation stays too and runs once for each different combination of the outer values.
+ */
+import type { BoundExpression, ColumnId, SubqueryExpression } from '../expression.ts';
+import type { AggregateNode, JoinNode, JoinType, PlanColumn, PlanNode } from '../plan.ts';
+import { columnsOf, conjunction, conjuncts, hasSubquery, idsOf, isVolatile, mapChildren } from '../walk-expression.ts';
+import { mapExpressions, mapInputs, mapSubqueries, substitute } from '../walk-plan.ts';
+import { pullCorrelation, reference, throughProjection, withoutProjections } from './decorrelate.ts';
+import { joinKeyOf } from './join-keys.ts';
+
+const BOOL = { oid: 16, typmod: -1 } as const;
+
+/** Gives new column ids. */
+export type NextId = () => ColumnId;
+
+export function unnest(plan: PlanNode, nextId: NextId): PlanNode {
+  const node = mapSubqueries(
+    mapInputs(plan, (input) => unnest(input, nextId)),
+    (inner) => unnest(inner, nextId),
+  );
+  if (node.kind === 'filter') return unnestFilter(node.source, conjuncts(node.condition), nextId, node.outputs);
+  if (node.kind === 'project' || node.kind === 'aggregate' || node.kind === 'sort') return unnestExpressions(node, nextId);
+  return node;
+}
+
+function unnestFilter(source: PlanNode, conditions: readonly BoundExpression[], nextId: NextId, outputs: readonly PlanColumn[]): PlanNode {
+  let node = source;
+  const plain: BoundExpression[] = [];
+  for (const condition of conditions) if (!hasSubquery(condition)) plain.push(condition);
+  const first = conjunction(plain);
+  if (first !== null) node = { kind: 'filter', source: node, condition: first, outputs: node.outputs };
+  const rest: BoundExpression[] = [];
+  for (const condition of conditions) {
+    if (!hasSubquery(condition)) continue;
+    const joined = joinFor(node, condition);
+    if (joined !== null) {
+      node = joined;
+      continue;
+    }
+    const lifted = liftAll(node, condition, nextId);
+    node = lifted.source;
+    rest.push(lifted.expression);
+  }
+  const last = conjunction(rest);
+  if (last !== null) node = { kind: 'filter', source: node, condition: last, outputs: node.outputs };
+  return restored(node, outputs);
+}
+
+/** A projection to the outputs that the parent expects, where joins have added columns. */
+function restored(node: PlanNode, outputs: readonly PlanColumn[]): PlanNode {
+  if (node.outputs.length === outputs.length) return node;
+  return { kind: 'project', source: node, expressions: outputs.map((column) => reference(column)), outputs };
+}
+
+/** A semi or anti join for a conjunct that is a subquery test, or null. */
+function joinFor(left: PlanNode, condition: BoundExpression): PlanNode | null {
+  if (condition.kind === 'subquery') {
+    if (condition.mode === 'exists') return existsJoin(left, condition, 'semi');
+    if (condition.mode === 'any') return anyJoin(left, condition, false);
+    return null;
+  }
+  if (condition.kind !== 'not' || condition.operand.kind !== 'subquery') return null;
+  if (condition.operand.mode === 'exists') return existsJoin(left, condition.operand, 'anti');
+  return condition.operand.mode === 'any' ? anyJoin(left, condition.operand, true) : null;
+}
+
+function existsJoin(left: PlanNode, subquery: SubqueryExpression, type: 'semi' | 'anti'): PlanNode | null {
+  // Without correlation the answer is the same for all rows: the executor asks once.
+  if (subquery.correlated.length === 0) return null;
+  const outer = idsOf(left);
+  const pulled = pullCorrelation(withoutProjections(subquery.plan), outer);
+  if (pulled === null || pulled.conditions.length === 0) return null;
+  return makeJoin(type, left, pulled.plan, pulled.conditions);
+}
+
+function anyJoin(left: PlanNode, subquery: SubqueryExpression, negated: boolean): PlanNode | null {
+  if (subquery.test === null || isVolatile(subquery.test) || hasSubquery(subquery.test)) return null;
+  const pulled = pullCorrelation(subquery.plan, idsOf(left));
+  if (pulled === null) return null;
+  if (!negated) {
+    const tests = conjuncts(subquery.test);
+    const inner = throughProjection({ plan: pulled.plan, conditions: [...pulled.conditions, ...tests] });
+    return makeJoin('semi', left, inner.plan, inner.conditions);
+  }
+  // Null-aware matching is defined for the test alone: a correlated NOT IN stays a subquery.
+  if (pulled.conditions.length > 0) return null;
+  const join = makeJoin('anti', left, pulled.plan, conjuncts(subquery.test));
+  return { ...join, nullAware: true };
+}
+
+function makeJoin(type: JoinType, left: PlanNode, right: PlanNode, conditions: readonly BoundExpression[]): JoinNode {
+  const leftIds = idsOf(left);
+  const rightIds = idsOf(right);
+  const keys = [];
+  const residual: BoundExpression[] = [];
+  for (const condition of conditions) {
+    const key = joinKeyOf(condition, leftIds, rightIds);
+    if (key === null) residual.push(condition);
+    else keys.push(key);
+  }
+  const both = type === 'inner' || type === 'left' || type === 'single';
+  return {
+    kind: 'join',
+    type,
+    left,
+    right,
+    keys,
+    residual: conjunction(residual),
+    mark: null,
+    nullAware: false,
+    algorithm: keys.length > 0 ? 'hash' : 'loop',
+    correlated: [],
+    outputs: both ? [...left.outputs, ...right.outputs] : left.outputs,
+  };
+}
+
+function unnestExpressions(node: PlanNode & { readonly source: PlanNode }, nextId: NextId): PlanNode {
+  let { source } = node;
+  const rewritten = mapExpressions(node, (expression) => {
+    if (!hasSubquery(expression)) return expression;
+    const lifted = liftAll(source, expression, nextId);
+    source = lifted.source;
+    return lifted.expression;
+  });
+  if (source === node.source) return node;
+  if (rewritten.kind === 'sort') return restored({ ...rewritten, source, outputs: source.outputs }, node.outputs);
+  return { ...rewritten, source } as PlanNode;
+}
+
+interface Lifted {
+  readonly source: PlanNode;
+  readonly expression: BoundExpression;
+}
+
+/** Replaces each correlated subquery inside an expression by a column of a join under it, where that can be done. */
+function liftAll(source: PlanNode, expression: BoundExpression, nextId: NextId): Lifted {
+  let current = source;
+  const visit = (part: BoundExpression): BoundExpression => {
+    // A branch that may not be reached must not fail: subqueries under CASE and COALESCE stay where they are.
+    if (part.kind === 'case' || part.kind === 'coalesce') return part;
+    const inner = mapChildren(part, visit);
+    if (inner.kind !== 'subquery' || inner.correlated.length === 0) return inner;
+    const lifted = inner.mode === 'scalar' ? liftAggregate(current, inner) : inner.mode === 'exists' ? liftExists(current, inner, nextId) : null;
+    if (lifted === null) return inner;
+    current = lifted.source;
+    return lifted.expression;
+  };
+  const result = visit(expression);
+  return { source: current, expression: result };
+}
+
+function liftExists(source: PlanNode, subquery: SubqueryExpression, nextId: NextId): Lifted | null {
+  const outer = idsOf(source);
+  const pulled = pullCorrelation(withoutProjections(subquery.plan), outer);
+  if (pulled === null || pulled.conditions.length === 0) return null;
+  const join = makeJoin('mark', source, pulled.plan, pulled.conditions);
+  if (join.keys.length === 0) return null;
+  const mark: PlanColumn = { id: nextId(), name: 'exists', type: BOOL };
+  return { source: { ...join, mark: mark.id, outputs: [...source.outputs, mark] }, expression: reference(mark) };
+}
+
+/**
+ * (SELECT e(agg…) FROM … WHERE inner = outer …): the subquery grouped by the inner sides of its correlated equalities,
+ * left-joined on them. A group that does not exist gives what the aggregate gives for no rows: 0 for count, else null.
+ */
+function liftAggregate(source: PlanNode, subquery: SubqueryExpression): Lifted | null {
+  const { plan } = subquery;
+  const [project, aggregate] = plan.kind === 'project' ? [plan, plan.source] : [null, plan];
+  if (aggregate.kind !== 'aggregate' || aggregate.groups.length > 0 || aggregate.sets !== null) return null;
+  const outer = idsOf(source);
+  const pulled = pullCorrelation(aggregate.source, outer);
+  if (pulled === null || pulled.conditions.length === 0) return null;
+  const inner = idsOf(pulled.plan);
+  const keys: { outer: BoundExpression; condition: BoundExpression; column: PlanColumn }[] = [];
+  for (const condition of pulled.conditions) {
+    const key = joinKeyOf(condition, outer, inner);
+    if (key === null || key.right.kind !== 'column' || key.nullsEqual) return null;
+    const { id } = key.right;
+    const column = pulled.plan.outputs.find((output) => output.id === id);
+    if (column === undefined) return null;
+    keys.push({ outer: key.left, condition, column });
+  }
+  if (aggregate.aggregates.some((call) => call.args.some((arg) => mentionsOuter(arg, outer)))) return null;
+  const groups = [...new Map(keys.map((key) => [key.column.id, key.column])).values()];
+  const grouped: AggregateNode = {
+    ...aggregate,
+    source: pulled.plan,
+    groups: groups.map((column) => reference(column)),
+    outputs: [...groups, ...aggregate.outputs],
+  };
+  const join = makeJoin('left', source, grouped, keys.map((key) => key.condition));
+  const replacements = new Map<ColumnId, BoundExpression>();
+  aggregate.outputs.forEach((output, index) => {
+    const empty = emptyValue(aggregate.aggregates[index]?.fn.name, reference(output));
+    replacements.set(output.id, empty);
+  });
+  const [value] = project === null ? [reference(aggregate.outputs[0] as PlanColumn)] : project.expressions;
+  if (value === undefined || hasSubquery(value)) return null;
+  return { source: join, expression: substitute(value, replacements) };
+}
+
+function mentionsOuter(expression: BoundExpression, outer: ReadonlySet<ColumnId>): boolean {
+  for (const id of columnsOf(expression)) if (outer.has(id)) return true;
+  return false;
+}
+
+/** What an aggregate's column stands for where the group does not exist. */
+function emptyValue(name: string | undefined, column: BoundExpression): BoundExpression {
+  if (name !== 'count' && name !== 'regr_count') return column;
+  const zero: BoundExpression = { kind: 'const', value: 0, type: column.type };
+  return { kind: 'coalesce', args: [column, zero], type: column.type };
+}
+
