@@ -1,0 +1,422 @@
+/** CREATE, ALTER and COMMENT for everything but tables, functions and triggers. */
+import type { Identifier, QualifiedName } from '../ast.ts';
+import type {
+  AlterDomain,
+  Comment,
+  CreateDomain,
+  CreateIndex,
+  CreateSchema,
+  CreateTableAs,
+  CreateView,
+  Option,
+  Persistence,
+  RefreshMaterializedView,
+  Statement,
+} from '../ast-statement.ts';
+import { parseAlterTable } from './alter-table.ts';
+import { parseIndexElement } from './change.ts';
+import type { Cursor } from './cursor.ts';
+import { parseCreateFunction, parseCreateTrigger } from './function.ts';
+import { parseObjectKind, parseObjectName } from './object.ts';
+import { parseAlterSequence, parseCreateSequence } from './sequence.ts';
+import {
+  parseColumnConstraints,
+  parseCreateTable,
+  parseWithData,
+  parseWithOptions,
+} from './table.ts';
+import { parseTimePoint } from './system-time.ts';
+import { parseTypeName } from './type-name.ts';
+import { skipUnsupported } from './unsupported.ts';
+
+export function parseCreate(p: Cursor): Statement {
+  const { position } = p;
+  p.expect('create');
+  const orReplace = p.acceptAll('or', 'replace');
+  if (p.atName('tag') && !orReplace) return parseCreateTag(p, position);
+  const persistence = parsePersistence(p);
+  switch (p.word) {
+    case 'table':
+      if (orReplace) p.fail();
+      p.advance();
+      return parseCreateTable(p, position, persistence);
+    case 'view':
+    case 'recursive':
+      return parseCreateView(p, position, persistence, orReplace);
+    case 'sequence':
+      if (orReplace) p.fail();
+      p.advance();
+      return parseCreateSequence(p, position, persistence);
+    default:
+      if (persistence !== 'permanent') p.fail();
+  }
+  switch (p.word) {
+    case 'function':
+    case 'procedure':
+      return parseCreateFunction(p, position, orReplace);
+    case 'trigger':
+    case 'constraint':
+      return parseCreateTrigger(p, position, orReplace);
+    default:
+      return orReplace ? skipUnsupported(p, position, 'CREATE OR REPLACE') : parseCreateOther(p, position);
+  }
+}
+
+function parseCreateOther(p: Cursor, position: number): Statement {
+  switch (p.word) {
+    case 'unique':
+    case 'index':
+      return parseCreateIndex(p, position);
+    case 'materialized':
+      return parseCreateMaterializedView(p, position);
+    case 'schema':
+      return parseCreateSchema(p, position);
+    case 'type':
+      return parseCreateType(p, position);
+    case 'domain':
+      return parseCreateDomain(p, position);
+    default:
+      return skipUnsupported(p, position, 'CREATE');
+  }
+}
+
+function parsePersistence(p: Cursor): Persistence {
+  if ((p.at('local') || p.at('global')) && (p.peekWord() === 'temp' || p.peekWord() === 'temporary')) p.advance();
+  if (p.accept('temp') || p.accept('temporary')) return 'temporary';
+  return p.accept('unlogged') ? 'unlogged' : 'permanent';
+}
+
+function parseCreateTag(p: Cursor, position: number): Statement {
+  p.advance();
+  const ifNotExists = p.acceptIfNotExists();
+  const name = p.code === 5 ? p.string() : p.columnName();
+  const at = p.acceptAll('as', 'of') ? parseTimePoint(p) : undefined;
+  return { kind: 'createTag', name, ifNotExists, at, position, end: p.lastEnd };
+}
+
+// ---- indexes ---------------------------------------------------------------------------------------------------
+
+function parseCreateIndex(p: Cursor, position: number): CreateIndex {
+  const unique = p.accept('unique');
+  p.expect('index');
+  const concurrently = p.accept('concurrently');
+  const ifNotExists = p.acceptIfNotExists();
+  let name: Identifier | undefined;
+  if (!p.at('on') || ifNotExists) name = p.identifier();
+  p.expect('on');
+  p.accept('only');
+  const table = p.qualifiedName();
+  const method = p.accept('using') ? p.columnName() : 'btree';
+  const elements = p.parenthesised(() => parseIndexElement(p));
+  const include = p.accept('include') ? p.parenthesisedIdentifiers() : [];
+  let nullsNotDistinct = false;
+  if (p.accept('nulls')) {
+    nullsNotDistinct = p.accept('not');
+    p.expect('distinct');
+  }
+  const options = parseWithOptions(p);
+  if (p.accept('tablespace')) p.label();
+  const where = p.accept('where') ? p.grammar.expression(p) : undefined;
+  return {
+    kind: 'createIndex',
+    name,
+    table,
+    unique,
+    concurrently,
+    ifNotExists,
+    method,
+    elements,
+    include,
+    nullsNotDistinct,
+    where,
+    options,
+    position,
+    end: p.lastEnd,
+  };
+}
+
+// ---- views -----------------------------------------------------------------------------------------------------
+
+function parseCreateView(p: Cursor, position: number, persistence: Persistence, orReplace: boolean): CreateView {
+  const recursive = p.accept('recursive');
+  p.expect('view');
+  const name = p.qualifiedName();
+  const columns = p.at('(') ? p.parenthesisedNames() : undefined;
+  if (recursive && columns === undefined) p.fail();
+  const options = parseWithOptions(p);
+  p.expect('as');
+  const query = p.grammar.query(p);
+  let checkOption: CreateView['checkOption'];
+  if (p.accept('with')) {
+    checkOption = p.accept('local') ? 'local' : 'cascaded';
+    p.accept('cascaded');
+    p.expect('check');
+    p.expect('option');
+  }
+  return {
+    kind: 'createView',
+    name,
+    persistence,
+    orReplace,
+    recursive,
+    columns,
+    options,
+    query,
+    checkOption,
+    position,
+    end: p.lastEnd,
+  };
+}
+
+function parseCreateMaterializedView(p: Cursor, position: number): CreateTableAs {
+  p.expect('materialized');
+  p.expect('view');
+  const ifNotExists = p.acceptIfNotExists();
+  const name = p.qualifiedName();
+  const columns = p.at('(') ? p.parenthesisedNames() : undefined;
+  if (p.accept('using')) p.label();
+  const options: Option[] = parseWithOptions(p);
+  if (p.accept('tablespace')) p.label();
+  p.expect('as');
+  const query = p.grammar.query(p);
+  const withData = parseWithData(p);
+  return {
+    kind: 'createTableAs',
+    name,
+    persistence: 'permanent',
+    ifNotExists,
+    materializedView: true,
+    columns,
+    options,
+    onCommit: undefined,
+    query,
+    withData,
+    position,
+    end: p.lastEnd,
+  };
+}
+
+export function parseRefresh(p: Cursor): RefreshMaterializedView {
+  const { position } = p;
+  p.expect('refresh');
+  p.expect('materialized');
+  p.expect('view');
+  const concurrently = p.accept('concurrently');
+  const name = p.qualifiedName();
+  const withData = parseWithData(p);
+  return { kind: 'refreshMaterializedView', name, concurrently, withData, position, end: p.lastEnd };
+}
+
+// ---- schemas and types -----------------------------------------------------------------------------------------
+
+function parseCreateSchema(p: Cursor, position: number): CreateSchema {
+  p.expect('schema');
+  const ifNotExists = p.acceptIfNotExists();
+  const name = p.at('authorization') ? undefined : p.columnName();
+  const authorization = p.accept('authorization') ? p.label() : undefined;
+  if (name === undefined && authorization === undefined) p.fail();
+  const elements: Statement[] = [];
+  while (p.at('create') || p.at('grant')) elements.push(p.grammar.statement(p));
+  return { kind: 'createSchema', name, authorization, ifNotExists, elements, position, end: p.lastEnd };
+}
+
+function parseCreateType(p: Cursor, position: number): Statement {
+  p.expect('type');
+  const name = p.qualifiedName();
+  if (!p.at('as')) return skipUnsupported(p, position, 'CREATE TYPE');
+  p.advance();
+  if (p.accept('enum')) {
+    p.expect('(');
+    const labels = p.at(')') ? [] : p.list(() => p.string());
+    p.expect(')');
+    return { kind: 'createEnum', name, labels, position, end: p.lastEnd };
+  }
+  if (!p.at('(')) return skipUnsupported(p, position, 'CREATE TYPE');
+  p.advance();
+  const attributes = p.at(')') ? [] : p.list(() => parseAttribute(p));
+  p.expect(')');
+  return { kind: 'createCompositeType', name, attributes, position, end: p.lastEnd };
+}
+
+function parseAttribute(p: Cursor): { name: string; type: ReturnType<typeof parseTypeName>; collation: QualifiedName | undefined } {
+  const name = p.columnName();
+  const type = parseTypeName(p);
+  return { name, type, collation: p.accept('collate') ? p.qualifiedName() : undefined };
+}
+
+function parseCreateDomain(p: Cursor, position: number): CreateDomain {
+  p.expect('domain');
+  const name = p.qualifiedName();
+  p.accept('as');
+  const type = parseTypeName(p);
+  const constraints = [];
+  let collation: QualifiedName | undefined;
+  for (;;) {
+    constraints.push(...parseColumnConstraints(p));
+    if (!p.accept('collate')) break;
+    collation = p.qualifiedName();
+  }
+  return { kind: 'createDomain', name, type, collation, constraints, position, end: p.lastEnd };
+}
+
+// ---- ALTER -----------------------------------------------------------------------------------------------------
+
+export function parseAlter(p: Cursor): Statement {
+  const { position } = p;
+  p.expect('alter');
+  switch (p.word) {
+    case 'table':
+    case 'view':
+    case 'index': {
+      const object = p.word;
+      p.advance();
+      return parseAlterTable(p, position, object);
+    }
+    case 'materialized':
+      p.advance();
+      p.expect('view');
+      return parseAlterTable(p, position, 'materializedView');
+    case 'sequence':
+      return parseAlterSequenceStatement(p, position);
+    case 'domain':
+      return parseAlterDomain(p, position);
+    case 'type':
+      return parseAlterType(p, position);
+    case 'schema':
+    case 'function':
+    case 'procedure':
+    case 'trigger':
+      return parseAlterNamed(p, position);
+    default:
+      return skipUnsupported(p, position, 'ALTER');
+  }
+}
+
+function parseAlterSequenceStatement(p: Cursor, position: number): Statement {
+  p.expect('sequence');
+  const ifExists = p.acceptIfExists();
+  const name = p.qualifiedName();
+  const object = { name, args: undefined, table: undefined };
+  if (p.at('rename') || (p.at('set') && p.peekWord() === 'schema')) {
+    return parseRenameOrSchema(p, { position, ifExists, object: 'sequence', name: object });
+  }
+  if (p.at('owner') || p.at('set')) return skipUnsupported(p, position, 'ALTER SEQUENCE');
+  return parseAlterSequence(p, { name, ifExists, position });
+}
+
+type Named = Pick<Extract<Statement, { kind: 'rename' }>, 'position' | 'ifExists' | 'object' | 'name'>;
+
+/** Parses RENAME TO or SET SCHEMA. */
+function parseRenameOrSchema(p: Cursor, head: Named): Statement {
+  if (p.accept('rename')) {
+    p.expect('to');
+    return { kind: 'rename', ...head, part: undefined, newName: p.columnName(), end: p.lastEnd };
+  }
+  p.expect('set');
+  p.expect('schema');
+  return { kind: 'setSchema', ...head, schema: p.columnName(), end: p.lastEnd };
+}
+
+function parseAlterNamed(p: Cursor, position: number): Statement {
+  const object = parseObjectKind(p);
+  const name = parseObjectName(p, object);
+  if (p.at('rename') || (p.at('set') && p.peekWord() === 'schema')) {
+    return parseRenameOrSchema(p, { position, ifExists: false, object, name });
+  }
+  return skipUnsupported(p, position, `ALTER ${object.toUpperCase()}`);
+}
+
+function parseAlterType(p: Cursor, position: number): Statement {
+  p.expect('type');
+  const name = p.qualifiedName();
+  if (p.at('add') && p.peekWord() === 'value') {
+    p.advance();
+    p.advance();
+    const ifNotExists = p.acceptIfNotExists();
+    const value = p.string();
+    let neighbour: Extract<Statement, { kind: 'alterEnum' }>['neighbour'];
+    if (p.at('before') || p.at('after')) {
+      const where = p.word as 'before' | 'after';
+      p.advance();
+      neighbour = { where, value: p.string() };
+    }
+    return { kind: 'alterEnum', name, value, ifNotExists, neighbour, position, end: p.lastEnd };
+  }
+  const object = { name, args: undefined, table: undefined };
+  if (p.at('rename') && (p.peekWord() === 'value' || p.peekWord() === 'attribute')) {
+    p.advance();
+    const kind = p.word as 'value' | 'attribute';
+    p.advance();
+    const part = { kind, name: kind === 'value' ? p.string() : p.columnName() };
+    p.expect('to');
+    const newName = kind === 'value' ? p.string() : p.columnName();
+    p.acceptCascade();
+    return { kind: 'rename', object: 'type', name: object, ifExists: false, part, newName, position, end: p.lastEnd };
+  }
+  if (p.at('rename') || (p.at('set') && p.peekWord() === 'schema')) {
+    return parseRenameOrSchema(p, { position, ifExists: false, object: 'type', name: object });
+  }
+  return skipUnsupported(p, position, 'ALTER TYPE');
+}
+
+function parseAlterDomain(p: Cursor, position: number): Statement {
+  p.expect('domain');
+  const name = p.qualifiedName();
+  if (p.at('rename') && p.peekWord() === 'to') {
+    const object = { name, args: undefined, table: undefined };
+    return parseRenameOrSchema(p, { position, ifExists: false, object: 'domain', name: object });
+  }
+  if (p.at('owner') || p.at('rename') || (p.at('set') && p.peekWord() === 'schema')) {
+    return skipUnsupported(p, position, 'ALTER DOMAIN');
+  }
+  return { kind: 'alterDomain', name, action: parseDomainAction(p), position, end: p.lastEnd };
+}
+
+function parseDomainAction(p: Cursor): AlterDomain['action'] {
+  if (p.accept('set')) {
+    if (p.accept('default')) return { kind: 'setDefault', expression: p.grammar.expression(p) };
+    p.expect('not');
+    p.expect('null');
+    return { kind: 'setNotNull' };
+  }
+  if (p.accept('drop')) {
+    if (p.accept('default')) return { kind: 'dropDefault' };
+    if (p.accept('not')) {
+      p.expect('null');
+      return { kind: 'dropNotNull' };
+    }
+    p.expect('constraint');
+    const ifExists = p.acceptIfExists();
+    const name = p.columnName();
+    return { kind: 'dropConstraint', name, ifExists, cascade: p.acceptCascade() };
+  }
+  if (p.accept('validate')) {
+    p.expect('constraint');
+    return { kind: 'validateConstraint', name: p.columnName() };
+  }
+  p.expect('add');
+  const constraint = parseColumnConstraints(p)[0];
+  if (constraint === undefined) p.fail();
+  return { kind: 'addConstraint', constraint, notValid: p.acceptAll('not', 'valid') };
+}
+
+// ---- COMMENT ---------------------------------------------------------------------------------------------------
+
+export function parseComment(p: Cursor): Comment {
+  const { position } = p;
+  p.expect('comment');
+  p.expect('on');
+  const isColumn = p.at('column');
+  const object = parseObjectKind(p);
+  let name = parseObjectName(p, object);
+  let column: string | undefined;
+  if (isColumn) {
+    const { name: last, schema, catalog } = name.name;
+    if (schema === undefined) p.refuse('column name must be qualified', name.name.position);
+    column = last;
+    name = { ...name, name: { catalog: undefined, schema: catalog, name: schema, position: name.name.position } };
+  }
+  p.expect('is');
+  const text = p.accept('null') ? undefined : p.string();
+  return { kind: 'comment', object, name, column, text, position, end: p.lastEnd };
+}

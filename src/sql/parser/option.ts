@@ -1,0 +1,39 @@
+/** Option lists `(name [= value], …)` of WITH, EXPLAIN, COPY and VACUUM. */
+import type { Option } from '../ast-statement.ts';
+import { DECIMAL, INTEGER, STRING } from '../lexer.ts';
+import type { Cursor } from './cursor.ts';
+
+/** Parses `(name = value, …)`. */
+export function parseOptions(p: Cursor): Option[] {
+  return p.parenthesised(() => {
+    const { position } = p;
+    let name = p.label();
+    while (p.accept('.')) name += `.${p.label()}`;
+    const value = p.accept('=') ? parseOptionValue(p) : undefined;
+    return { name, value, position };
+  });
+}
+
+/** Parses `(name value, …)`, as EXPLAIN has it. */
+export function parseSpacedOptions(p: Cursor): Option[] {
+  return p.parenthesised(() => {
+    const { position } = p;
+    const name = p.label();
+    const value = p.at(',') || p.at(')') ? undefined : parseOptionValue(p);
+    return { name, value, position };
+  });
+}
+
+/** Parses a constant or word, as text. */
+export function parseOptionValue(p: Cursor): string {
+  if (p.code === STRING) return p.string();
+  const sign = p.at('-') || p.at('+') ? p.word : '';
+  if (sign !== '') p.advance();
+  if (p.code === INTEGER || p.code === DECIMAL) {
+    const text = (sign === '-' ? '-' : '') + p.tokenText();
+    p.advance();
+    return text;
+  }
+  if (sign !== '') p.fail();
+  return p.label();
+}

@@ -1,0 +1,239 @@
+/**
+ * Parser: SQL text to syntax trees, for the PostgreSQL 15 dialect and DriftDB's syntax for time.
+ *
+ *     parse('SELECT 1; SELECT 2')            two statements, or the first error
+ *     for (const s of statements(script))    each as soon as it is read; an error comes when its statement's turn comes
+ *
+ * Recursive descent, one function a grammar rule, one token of look-ahead but where noted; expressions by precedence
+ * (expression.ts). Linear time; depth is bounded (cursor.ts), length is not.
+ *
+ * Every error is a DriftError with a position: 42601 for syntax, 54001 for depth, 22021 and 22025 for bad characters.
+ */
+import { DriftError } from '../../base/error.ts';
+import type { Expression, TypeName } from '../ast.ts';
+import type { Copy, Statement } from '../ast-statement.ts';
+import { END_OF_INPUT } from '../lexer.ts';
+import { parsePreparable } from './change.ts';
+import { Cursor, type Grammar, type ParseOptions } from './cursor.ts';
+import { parseAlter, parseComment, parseCreate, parseRefresh } from './definition.ts';
+import { parseExpression as parseExpressionAt, parseExpressionFrom, parseRestrictedExpression } from './expression.ts';
+import { parseCallStatement, parseDo } from './function.ts';
+import { parseDrop } from './object.ts';
+import { parseQuery, parseQueryFrom } from './query.ts';
+import {
+  parseCheckDatabase,
+  parseClose,
+  parseCopy,
+  parseDeallocate,
+  parseDeclare,
+  parseDiscard,
+  parseExecute,
+  parseExplain,
+  parseFetch,
+  parseGrant,
+  parseListen,
+  parseMaintenance,
+  parsePrepare,
+  parseTruncate,
+} from './session.ts';
+import { parseReset, parseShow } from './setting.ts';
+import { parseBegin, parseEnd, parseLock, parseSavepoint, parseSet } from './transaction.ts';
+import { parseTypeName as parseTypeNameAt } from './type-name.ts';
+import { skipUnsupported } from './unsupported.ts';
+
+const GRAMMAR: Grammar = {
+  expression: parseExpressionAt,
+  expressionFrom: parseExpressionFrom,
+  restrictedExpression: parseRestrictedExpression,
+  query: parseQuery,
+  queryFrom: parseQueryFrom,
+  preparable: parsePreparable,
+  statement: parseStatement,
+};
+
+/** Parses a whole script. */
+export function parse(sql: string, options?: ParseOptions): readonly Statement[] {
+  return [...statements(sql, options)];
+}
+
+/** Parses exactly one statement, a semicolon at the end allowed. */
+export function parseOne(sql: string, options?: ParseOptions): Statement {
+  const all = parse(sql, options);
+  const [first, second] = all;
+  if (first === undefined) throw new DriftError('42601', 'syntax error at end of input', { position: sql.length + 1 });
+  if (second !== undefined) {
+    throw new DriftError('42601', 'cannot insert multiple commands into a prepared statement', {
+      position: second.position,
+    });
+  }
+  return first;
+}
+
+/** Parses the statements of a script one by one; nothing behind a statement is looked at before it was yielded. */
+export function* statements(sql: string, options?: ParseOptions): Generator<Statement, void, undefined> {
+  const p = new Cursor(sql, GRAMMAR, options);
+  for (;;) {
+    if (p.code === END_OF_INPUT) return;
+    if (p.at(';')) {
+      p.restart(p.start + 1);
+      continue;
+    }
+    const statement = parseStatement(p);
+    if (p.code !== END_OF_INPUT && !p.at(';')) p.fail();
+    const ended = p.code === END_OF_INPUT;
+    const next = p.start + 1;
+    if (statement.kind === 'copy' && readsData(statement) && !ended) {
+      const data = copyData(sql, next);
+      yield { ...statement, data };
+      p.restart(data.next);
+    } else {
+      yield statement;
+      if (ended) return;
+      p.restart(next);
+    }
+  }
+}
+
+function readsData(copy: Copy): boolean {
+  return copy.direction === 'from' && copy.file === undefined && !copy.program;
+}
+
+/** Finds the lines behind COPY … FROM STDIN, up to a line `\.` or the end. */
+function copyData(sql: string, from: number): { start: number; end: number; next: number } {
+  const lineBreak = sql.indexOf('\n', from);
+  const start = lineBreak < 0 ? sql.length : lineBreak + 1;
+  const close = /^\\\.\r?$/m;
+  close.lastIndex = start;
+  const match = close.exec(sql.slice(start));
+  if (match === null) return { start, end: sql.length, next: sql.length };
+  const end = start + match.index;
+  return { start, end, next: end + match[0].length };
+}
+
+/** Parses text that is one expression and nothing else. */
+export function parseExpression(sql: string, options?: ParseOptions): Expression {
+  return whole(sql, parseExpressionAt, options);
+}
+
+/** Parses text that is a type's name and nothing else. */
+export function parseTypeName(sql: string, options?: ParseOptions): TypeName {
+  return whole(sql, parseTypeNameAt, options);
+}
+
+function whole<T>(sql: string, rule: (p: Cursor) => T, options: ParseOptions | undefined): T {
+  const p = new Cursor(sql, GRAMMAR, options);
+  const result = rule(p);
+  if (p.code !== END_OF_INPUT) p.fail();
+  return result;
+}
+
+/** Parses one statement, up to its semicolon. */
+function parseStatement(p: Cursor): Statement {
+  p.enter();
+  const statement = parseByFirstWord(p);
+  p.leave();
+  return statement;
+}
+
+function parseByFirstWord(p: Cursor): Statement {
+  const { word, position } = p;
+  switch (word) {
+    case 'select':
+    case 'insert':
+    case 'update':
+    case 'delete':
+    case 'merge':
+    case 'values':
+    case 'table':
+    case 'with':
+    case '(':
+      return parsePreparable(p);
+    case 'begin':
+    case 'start':
+      return parseBegin(p);
+    case 'commit':
+    case 'end':
+    case 'rollback':
+    case 'abort':
+      return parseEnd(p);
+    case 'savepoint':
+    case 'release':
+      return parseSavepoint(p);
+    case 'create':
+      return parseCreate(p);
+    case 'alter':
+      return parseAlter(p);
+    case 'drop':
+      return parseDrop(p);
+    case 'truncate':
+      return parseTruncate(p);
+    case 'explain':
+      return parseExplain(p);
+    case 'set':
+      return parseSet(p);
+    case 'reset':
+      return parseReset(p);
+    case 'show':
+      return parseShow(p);
+    case 'prepare':
+      if (p.peekWord() === 'transaction') return skipUnsupported(p, position, 'two-phase commit');
+      return parsePrepare(p);
+    case 'execute':
+      return parseExecute(p);
+    case 'deallocate':
+      return parseDeallocate(p);
+    case 'copy':
+      return parseCopy(p);
+    default:
+      return parseRareStatement(p);
+  }
+}
+
+function parseRareStatement(p: Cursor): Statement {
+  const { word, position } = p;
+  switch (word) {
+    case 'comment':
+      return parseComment(p);
+    case 'declare':
+      return parseDeclare(p);
+    case 'fetch':
+    case 'move':
+      return parseFetch(p);
+    case 'close':
+      return parseClose(p);
+    case 'discard':
+      return parseDiscard(p);
+    case 'listen':
+    case 'unlisten':
+    case 'notify':
+      return parseListen(p);
+    case 'lock':
+      return parseLock(p);
+    case 'do':
+      return parseDo(p);
+    case 'call':
+      return parseCallStatement(p);
+    case 'refresh':
+      return parseRefresh(p);
+    case 'analyze':
+    case 'analyse':
+    case 'vacuum':
+    case 'checkpoint':
+    case 'reindex':
+    case 'cluster':
+      return parseMaintenance(p);
+    case 'check':
+      return parseCheckDatabase(p);
+    case 'grant':
+    case 'revoke':
+      return parseGrant(p);
+    case 'reassign':
+    case 'load':
+    case 'security':
+    case 'import':
+      p.advance();
+      return skipUnsupported(p, position, word.toUpperCase());
+    default:
+      p.fail();
+  }
+}

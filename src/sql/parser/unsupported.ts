@@ -1,0 +1,27 @@
+/** Commands that PostgreSQL has and DriftDB has not: skipped to their end, to be refused by name (0A000). */
+import type { UnsupportedStatement } from '../ast-statement.ts';
+import { FIRST_KEYWORD } from '../keywords.ts';
+import type { Cursor } from './cursor.ts';
+
+const KNOWN: Readonly<Record<string, readonly string[]>> = {
+  'CREATE': [
+    'role', 'user', 'group', 'database', 'extension', 'aggregate', 'operator', 'rule', 'policy', 'cast', 'collation',
+    'conversion', 'event', 'foreign', 'server', 'language', 'trusted', 'procedural', 'publication', 'subscription',
+    'statistics', 'tablespace', 'text', 'transform', 'access', 'default',
+  ],
+  'CREATE OR REPLACE': ['rule', 'aggregate', 'language', 'transform', 'trusted', 'procedural'],
+  'ALTER': [
+    'role', 'user', 'group', 'database', 'extension', 'aggregate', 'operator', 'rule', 'policy', 'collation',
+    'conversion', 'event', 'foreign', 'server', 'language', 'procedural', 'publication', 'subscription', 'statistics',
+    'tablespace', 'text', 'system', 'default', 'large', 'routine',
+  ],
+};
+
+/** Skips the statement; what PostgreSQL does not know either is a syntax error. */
+export function skipUnsupported(p: Cursor, position: number, command: string): UnsupportedStatement {
+  const known = KNOWN[command];
+  if (known !== undefined && !known.includes(p.word)) p.fail();
+  const feature = known !== undefined && p.code >= FIRST_KEYWORD ? `${command} ${p.word.toUpperCase()}` : command;
+  while (p.code !== 0 && !p.at(';')) p.advance();
+  return { kind: 'unsupported', feature, position, end: p.lastEnd };
+}
