@@ -55,6 +55,7 @@ export interface ScanColumn {
 /** The pseudo-columns that are read, if any; they follow the ordinary columns in `outputs`, in this order. */
 export interface VersionColumns {
   readonly seqFrom: ColumnId | null;
+  /** int8; null while the version is current. */
   readonly seqTo: ColumnId | null;
   /** Commit timestamps (timestamptz; infinity while current). */
   readonly sysFrom: ColumnId | null;
@@ -426,6 +427,8 @@ export interface Plan {
   readonly writes: boolean;
   /** The short path: one row by its whole key, projected to columns of the table. */
   readonly point: PointAccess | null;
+  /** Column ids from here on are free. */
+  readonly columnCount: number;
 }
 
 /** SELECT columns FROM table WHERE key = constants or parameters. */

@@ -303,7 +303,7 @@ function bindCase(syntax: CaseExpression, scope: Scope): BoundExpression {
 }
 
 function bindCast(syntax: CastExpression, scope: Scope): BoundExpression {
-  const type = typeRefOf(syntax.type, scope);
+  const type = typeRefOf(syntax.type);
   const { position } = syntax;
   if (syntax.operand.kind === 'array' && typeByOid(type.oid).elementOid !== 0) {
     const array = bindArray(syntax.operand.elements, type.oid, scope, syntax.operand.position);

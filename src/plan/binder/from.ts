@@ -4,10 +4,10 @@
  * Items of a FROM list are joined left to right without conditions; the optimizer finds the keys in WHERE. An item that
  * mentions columns of one to its left (LATERAL, or any function) is joined by `apply`.
  */
-import { DriftError } from '../../base/error.ts';
+import { DriftError, assert } from '../../base/error.ts';
 import type { Catalog, ViewDef } from '../../catalog/schema.ts';
 import type { DerivedTable, Expression, Identifier, Join, TableFunction, TableName, TableReference } from '../../sql/ast.ts';
-import { parseQuery } from '../../sql/parser/parser.ts';
+import { parseOne } from '../../sql/parser/parser.ts';
 import type { BoundExpression } from '../expression.ts';
 import type { FunctionScanNode, JoinNode, JoinType, PlanColumn, PlanNode, ScanTime, SetCall } from '../plan.ts';
 import { conjunction } from '../walk-expression.ts';
@@ -135,7 +135,9 @@ function bindView(view: ViewDef, reference: TableName, at: { catalog: Catalog; t
   }
   let query = state.views.get(view.query);
   if (query === undefined) {
-    query = parseQuery(view.query);
+    const statement = parseOne(view.query);
+    assert(statement.kind === 'query', `the body of view ${view.name} is not a query`);
+    query = statement;
     state.views.set(view.query, query);
   }
   const outer = new Scope({ state, hooks: scope.hooks, parent: null, catalog: at.catalog, time: at.time });

@@ -55,8 +55,28 @@ export interface Clause {
   readonly windows: boolean;
   readonly sets: boolean;
 }
+type ClauseName =
+  | 'select'
+  | 'orderBy'
+  | 'having'
+  | 'groupBy'
+  | 'where'
+  | 'on'
+  | 'from'
+  | 'filter'
+  | 'limit'
+  | 'offset'
+  | 'values'
+  | 'set'
+  | 'returning'
+  | 'check'
+  | 'default'
+  | 'generated'
+  | 'systemTime'
+  | 'window';
+
 const plain = (name: string): Clause => ({ name, aggregates: false, windows: false, sets: false });
-export const CLAUSES = {
+export const CLAUSES: Readonly<Record<ClauseName, Clause>> = {
   select: { name: 'SELECT', aggregates: true, windows: true, sets: true },
   orderBy: { name: 'ORDER BY', aggregates: true, windows: true, sets: true },
   having: { name: 'HAVING', aggregates: true, windows: false, sets: false },
@@ -74,11 +94,10 @@ export const CLAUSES = {
   default: plain('DEFAULT expressions'),
   generated: plain('column generation expressions'),
   systemTime: plain('FOR SYSTEM_TIME'),
-  aggregate: { name: 'aggregate function calls', aggregates: false, windows: false, sets: false },
   window: { name: 'window definitions', aggregates: true, windows: false, sets: false },
-} as const;
+};
 
-/** The binder's two recursions, handed in so that its files need not import each other in circles. */
+/** The binder's recursions, handed in so that its files need not import each other in circles. */
 export interface Hooks {
   expression(syntax: Expression, scope: Scope): BoundExpression;
   /** Binds a query whose enclosing scope is `outer`. */
@@ -106,8 +125,8 @@ export class Scope {
   readonly parent: Scope | null;
   readonly catalog: Catalog;
   readonly time: ScanTime;
-  readonly ctes = new Map<string, CteBinding>();
-  readonly windows = new Map<string, WindowDefinition>();
+  readonly ctes: Map<string, CteBinding> = new Map();
+  readonly windows: Map<string, WindowDefinition> = new Map();
   items: FromItem[] = [];
   clause: Clause = CLAUSES.select;
   hasAggregates = false;

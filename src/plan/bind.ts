@@ -1,0 +1,124 @@
+/**
+ * The binder's entry: a parsed statement and a catalog become a plan.
+ *
+ *     parse (sql/parser) → bindStatement → optimize (optimizer/optimize.ts) → build and run (exec)
+ *
+ * Binding is one synchronous recursion over the syntax tree, in the files of `binder/`. Time clauses interrupt it: see
+ * binder/context.ts.
+ */
+import { DriftError } from '../base/error.ts';
+import type { Task } from '../base/task.ts';
+import type { TableDef } from '../catalog/schema.ts';
+import type { Delete, Expression, Insert, Query, SystemTime, TimePoint, Update } from '../sql/ast.ts';
+import type { BoundExpression, ColumnId } from './expression.ts';
+import { BOOL, OID, coerce, tryCoerce } from './binder/coerce.ts';
+import { BindState, UnresolvedTime, type BindContext, type BoundMoment, type ResolvedTime } from './binder/context.ts';
+import { bindExpression } from './binder/expression.ts';
+import { bindInsert } from './binder/insert.ts';
+import { bindQuery } from './binder/query.ts';
+import { CLAUSES, Scope, type Hooks } from './binder/scope.ts';
+import { assigned, rowBinding } from './binder/target.ts';
+import { bindPoint, momentOf, resolveTime } from './binder/time.ts';
+import { bindDelete, bindUpdate } from './binder/update.ts';
+import type { Plan, PlanNode } from './plan.ts';
+
+export type { BindContext, BoundMoment, SystemTable, SystemTables } from './binder/context.ts';
+
+export type BindableStatement = Query | Insert | Update | Delete;
+
+const hooks: Hooks = {
+  expression: bindExpression,
+  query: bindQuery,
+  change: bindChange,
+};
+
+function bindChange(statement: Insert | Update | Delete, outer: Scope): PlanNode {
+  switch (statement.kind) {
+    case 'insert':
+      return bindInsert(statement, outer);
+    case 'update':
+      return bindUpdate(statement, outer);
+    case 'delete':
+      return bindDelete(statement, outer);
+  }
+}
+
+/** Binds a query or data change. Throws DriftError with the position of what is wrong. */
+export function* bindStatement(statement: BindableStatement, context: BindContext): Task<Plan> {
+  const times = new Map<SystemTime, ResolvedTime>();
+  const views = new Map<string, Query>();
+  for (;;) {
+    try {
+      return bindOnce(statement, new BindState(context, times, views));
+    } catch (error) {
+      if (!(error instanceof UnresolvedTime)) throw error;
+      times.set(error.clause, yield* resolveTime(error, context));
+    }
+  }
+}
+
+function bindOnce(statement: BindableStatement, state: BindState): Plan {
+  const scope = rootScope(state);
+  const root = statement.kind === 'query' ? bindQuery(statement, scope) : bindChange(statement, scope);
+  const parameterTypes = state.parameterTypes.map((oid) => (oid === OID.unknown ? OID.text : oid));
+  return {
+    root,
+    parameterTypes,
+    fields: statement.kind === 'query' || statement.returning !== undefined ? root.outputs : null,
+    command: statement.kind === 'query' ? 'SELECT' : statement.kind.toUpperCase(),
+    cacheable: state.cacheable,
+    writes: state.writes,
+    point: null,
+    columnCount: state.columnCount,
+  };
+}
+
+function rootScope(state: BindState): Scope {
+  return new Scope({ state, hooks, parent: null, catalog: state.context.catalog, time: { kind: 'now' } });
+}
+
+function emptyState(context: BindContext): BindState {
+  return new BindState(context, new Map(), new Map());
+}
+
+/** Binds an expression without columns (SET, LIMIT of FETCH, EXECUTE's arguments …), to a type if one is given. */
+export function bindConstant(syntax: Expression, context: BindContext, typeOid?: number): BoundExpression {
+  const scope = rootScope(emptyState(context));
+  const bound = scope.within(CLAUSES.values, () => scope.bind(syntax));
+  if (typeOid === undefined) return tryCoerce(bound, { oid: bound.type.oid === OID.unknown ? OID.text : bound.type.oid, typmod: -1 }, 'implicit', scope.state) ?? bound;
+  return coerce(bound, { oid: typeOid, typmod: -1 }, 'assignment', scope.state);
+}
+
+/** The moment that BEGIN … AS OF, CREATE TAG … AS OF or a setting names. */
+export function bindMoment(point: TimePoint, context: BindContext): BoundMoment {
+  return momentOf(bindPoint(point, rootScope(emptyState(context))), context);
+}
+
+export type TableExpressionUse = 'check' | 'generated' | 'default' | 'index';
+
+/**
+ * Binds an expression over one table's row: for DDL to validate and to evaluate over existing rows. Column ids are
+ * positions in table.columns. `columnIndex`: the column that a default or generated expression is for (its type).
+ */
+export function bindTableExpression(
+  syntax: Expression,
+  table: TableDef,
+  use: TableExpressionUse,
+  context: BindContext,
+  columnIndex?: number,
+): BoundExpression {
+  const scope = rootScope(emptyState(context));
+  const ids: ColumnId[] = table.columns.map(() => scope.state.nextId());
+  if (use !== 'default') {
+    const { relation } = rowBinding(table, table.name, ids);
+    scope.items = [{ relations: [relation], columns: relation.columns }];
+  }
+  const bound = scope.within(use === 'index' ? CLAUSES.check : CLAUSES[use], () => scope.bind(syntax));
+  if (use === 'check') {
+    const coerced = tryCoerce(bound, BOOL, 'assignment', scope.state);
+    if (coerced === null) throw new DriftError('42804', 'argument of CHECK must be type boolean', { position: bound.position });
+    return coerced;
+  }
+  const column = columnIndex === undefined ? undefined : table.columns[columnIndex];
+  return column === undefined ? bound : assigned(bound, column, scope);
+}

@@ -1,0 +1,287 @@
+/**
+ * INSERT: source rows to new rows, with defaults, identity and generated columns, ON CONFLICT and RETURNING.
+ */
+import { DriftError } from '../../base/error.ts';
+import type { ColumnDef, TableDef } from '../../catalog/schema.ts';
+import type { Assignment as AssignmentSyntax, Expression, Insert, OnConflict, Query, Values } from '../../sql/ast.ts';
+import type { BoundExpression } from '../expression.ts';
+import type { ConflictClause, ConflictUpdate, InsertNode, PlanColumn, PlanNode } from '../plan.ts';
+import { asBoolean } from './coerce.ts';
+import { assigned, bindReturning, boundChecks, boundGenerated, cell, columnIndex, defaultOf, newRow, targetTable, type RowBinding } from './target.ts';
+import { liftSets } from './lift.ts';
+import { CLAUSES, type FromItem, type Scope } from './scope.ts';
+import { bindAssignments } from './update.ts';
+import { bindWith } from './with.ts';
+
+export function bindInsert(statement: Insert, outer: Scope): PlanNode {
+  const scope = outer.child();
+  scope.state.writes = true;
+  const wrap = statement.with === undefined ? null : bindWith(statement.with, scope);
+  const table = targetTable(statement.target, 'insert into', scope);
+  const shown = table.columns.map((_, i) => i).filter((i) => table.columns[i]?.hidden !== true);
+  const named = statement.columns === undefined ? null : statement.columns.map((target) => columnIndex(table, target));
+  if (named !== null) rejectDuplicates(named, statement, table);
+  const rows = bindSource(statement, table, named ?? shown, scope);
+  const values = rowValues(statement, table, rows, scope);
+  const alias = statement.target.alias ?? table.name;
+  const row = newRow(table, alias, scope);
+  const item = itemOf(row);
+  const conflict = statement.onConflict === undefined ? null : bindConflict(statement, statement.onConflict, { table, row, alias }, scope);
+  const inner = scope.child();
+  inner.items = [item];
+  const { returning, outputs } = bindReturning(statement.returning, inner);
+  const node: InsertNode = {
+    kind: 'insert',
+    table,
+    source: rows.source,
+    values,
+    newRow: row.ids,
+    generated: boundGenerated(table, row, scope),
+    checks: boundChecks(table, row, scope),
+    conflict,
+    returning,
+    outputs,
+  };
+  return wrap === null ? node : wrap(node);
+}
+
+function itemOf(row: RowBinding): FromItem {
+  return { relations: [row.relation], columns: row.relation.columns };
+}
+
+function rejectDuplicates(indexes: readonly number[], statement: Insert, table: TableDef): void {
+  indexes.forEach((index, i) => {
+    if (indexes.indexOf(index) === i) return;
+    const message = `column "${table.columns[index]?.name ?? ''}" specified more than once`;
+    throw new DriftError('42701', message, { position: statement.columns?.[i]?.position });
+  });
+}
+
+/** The source plan, and what it gives for each column by position in table.columns. */
+interface SourceRows {
+  readonly source: PlanNode;
+  readonly cells: ReadonlyMap<number, BoundExpression>;
+  /** Columns for which every row says DEFAULT. */
+  readonly defaults: ReadonlySet<number>;
+}
+
+function bindSource(statement: Insert, table: TableDef, targets: readonly number[], scope: Scope): SourceRows {
+  const query = statement.source;
+  if (query === undefined) return { source: { kind: 'oneRow', outputs: [] }, cells: new Map(), defaults: new Set() };
+  const explicit = statement.columns !== undefined;
+  const values = plainValues(query);
+  if (values !== null) return bindRows(values, table, { targets, explicit, statement }, scope);
+  const plan = scope.hooks.query(query, scope, { keepUnknown: true });
+  checkCount(plan.outputs.length, targets.length, explicit, query.position);
+  return convertSource(plan, table, targets, scope);
+}
+
+/** VALUES without anything around it, whose cells may say DEFAULT and take their columns' types one by one. */
+function plainValues(query: Query): Values | null {
+  const plain =
+    query.with === undefined && query.orderBy.length === 0 && query.limit === undefined && query.offset === undefined && query.body.kind === 'values';
+  return plain && query.body.kind === 'values' ? query.body : null;
+}
+
+function checkCount(given: number, wanted: number, explicit: boolean, position: number): void {
+  if (given > wanted) throw new DriftError('42601', 'INSERT has more expressions than target columns', { position });
+  if (given < wanted && explicit) throw new DriftError('42601', 'INSERT has more target columns than expressions', { position });
+}
+
+interface RowTargets {
+  readonly targets: readonly number[];
+  readonly explicit: boolean;
+  readonly statement: Insert;
+}
+
+function bindRows(values: Values, table: TableDef, { targets, explicit, statement }: RowTargets, scope: Scope): SourceRows {
+  const width = values.rows[0]?.length ?? 0;
+  const defaultCache = new Map<number, BoundExpression>();
+  const usual = (index: number): BoundExpression => {
+    let bound = defaultCache.get(index);
+    if (bound === undefined) defaultCache.set(index, (bound = defaultOf(table.columns[index] as ColumnDef, scope)));
+    return bound;
+  };
+  const defaults = new Set<number>();
+  for (let i = 0; i < width && i < targets.length; i++) {
+    const index = targets[i] as number;
+    const column = table.columns[index] as ColumnDef;
+    const all = values.rows.every((row) => row[i]?.kind === 'default');
+    if (all) defaults.add(index);
+    else if (refusesValues(column, statement)) refuse(column, values.rows.find((row) => row[i]?.kind !== 'default')?.[i]);
+  }
+  const rows = scope.within(CLAUSES.values, () =>
+    values.rows.map((row) => {
+      if (row.length !== width) {
+        throw new DriftError('42601', 'VALUES lists must all be the same length', { position: row[0]?.position ?? values.position });
+      }
+      checkCount(row.length, targets.length, explicit, row[targets.length]?.position ?? row[0]?.position ?? values.position);
+      return row.map((syntax, i) => {
+        const index = targets[i] as number;
+        const column = table.columns[index] as ColumnDef;
+        if (syntax.kind === 'default') return column.generated === undefined ? usual(index) : nullOf(column);
+        return assigned(scope.bind(syntax), column, scope);
+      });
+    }),
+  );
+  if (scope.hasSets) return bindRowsWithSets(rows, table, targets, scope);
+  const outputs = targets.slice(0, width).map((index) => sourceColumn(table.columns[index] as ColumnDef, scope));
+  const cells = new Map<number, BoundExpression>();
+  outputs.forEach((output, i) => cells.set(targets[i] as number, cell(output)));
+  return { source: { kind: 'values', rows, outputs }, cells, defaults };
+}
+
+/** Set-returning functions in VALUES of one row: the row is projected like a select list. */
+function bindRowsWithSets(rows: readonly (readonly BoundExpression[])[], table: TableDef, targets: readonly number[], scope: Scope): SourceRows {
+  const [row] = rows;
+  if (row === undefined || rows.length > 1) throw new DriftError('0A000', 'set-returning functions are not allowed in VALUES');
+  const lifted = liftSets({ kind: 'oneRow', outputs: [] }, row, scope.state);
+  const outputs = lifted.expressions.map((_, i) => sourceColumn(table.columns[targets[i] as number] as ColumnDef, scope));
+  const cells = new Map<number, BoundExpression>();
+  outputs.forEach((output, i) => cells.set(targets[i] as number, cell(output)));
+  return { source: { kind: 'project', source: lifted.plan, expressions: lifted.expressions, outputs }, cells, defaults: new Set() };
+}
+
+function nullOf(column: ColumnDef): BoundExpression {
+  return { kind: 'const', value: null, type: column.type };
+}
+
+function sourceColumn(column: ColumnDef, scope: Scope): PlanColumn {
+  return { id: scope.state.nextId(), name: column.name, type: column.type };
+}
+
+/** Converts a query's outputs to the columns' types, inside its own projection where it has one. */
+function convertSource(plan: PlanNode, table: TableDef, targets: readonly number[], scope: Scope): SourceRows {
+  const cells = new Map<number, BoundExpression>();
+  if (plan.kind !== 'project') {
+    plan.outputs.forEach((output, i) => {
+      const index = targets[i] as number;
+      cells.set(index, assigned(cell(output), table.columns[index] as ColumnDef, scope));
+    });
+    return { source: plan, cells, defaults: new Set() };
+  }
+  const outputs: PlanColumn[] = [];
+  const expressions = plan.expressions.map((expression, i) => {
+    const index = targets[i] as number;
+    const column = table.columns[index] as ColumnDef;
+    const output = sourceColumn(column, scope);
+    outputs.push(output);
+    cells.set(index, cell(output));
+    return assigned(expression, column, scope);
+  });
+  return { source: { ...plan, expressions, outputs }, cells, defaults: new Set() };
+}
+
+function refusesValues(column: ColumnDef, statement: Insert): boolean {
+  if (column.generated !== undefined) return true;
+  return column.identity === 'always' && statement.overriding === undefined;
+}
+
+function refuse(column: ColumnDef, at: Expression | undefined): never {
+  const detail =
+    column.generated !== undefined
+      ? `Column "${column.name}" is a generated column.`
+      : `Column "${column.name}" is an identity column defined as GENERATED ALWAYS.`;
+  throw new DriftError('428C9', `cannot insert a non-DEFAULT value into column "${column.name}"`, {
+    detail,
+    hint: column.generated === undefined ? 'Use OVERRIDING SYSTEM VALUE to override.' : undefined,
+    position: at?.position,
+  });
+}
+
+/** The new row's values by column: given, default, or null where something else fills them in. */
+function rowValues(statement: Insert, table: TableDef, rows: SourceRows, scope: Scope): (BoundExpression | null)[] {
+  return table.columns.map((column, index) => {
+    const given = rows.cells.get(index);
+    if (column.hidden === true || column.generated !== undefined) {
+      if (given !== undefined && !rows.defaults.has(index)) refuse(column, undefined);
+      return null;
+    }
+    if (given === undefined || rows.defaults.has(index)) return defaultOf(column, scope);
+    if (column.identity !== undefined && statement.overriding === 'user') return defaultOf(column, scope);
+    if (refusesValues(column, statement)) refuse(column, undefined);
+    return given;
+  });
+}
+
+// ---- ON CONFLICT -------------------------------------------------------------------------------------------------
+
+interface ConflictPlace {
+  readonly table: TableDef;
+  readonly row: RowBinding;
+  readonly alias: string;
+}
+
+function bindConflict(statement: Insert, syntax: OnConflict, place: ConflictPlace, scope: Scope): ConflictClause {
+  const arbiters = arbitersOf(syntax, place.table);
+  if (syntax.update === undefined) return { arbiters, update: null };
+  if (arbiters === null) {
+    throw new DriftError('42601', 'ON CONFLICT DO UPDATE requires inference specification or constraint name', {
+      position: syntax.position,
+      hint: 'For example, ON CONFLICT (column_name).',
+    });
+  }
+  return { arbiters, update: bindConflictUpdate(statement, syntax.update, place, scope) };
+}
+
+function arbitersOf(syntax: OnConflict, table: TableDef): (number | 'key')[] | null {
+  const { target } = syntax;
+  if (target === undefined) return null;
+  if (target.kind === 'constraint') {
+    if (table.primaryKeyName === target.name) return ['key'];
+    const index = table.indexes.find((candidate) => candidate.constraint === target.name);
+    if (index !== undefined) return [index.id];
+    throw new DriftError('42704', `constraint "${target.name}" for table "${table.name}" does not exist`, { position: target.position });
+  }
+  const columns = new Set<number>();
+  for (const element of target.elements) {
+    const { expression } = element;
+    if (expression.kind !== 'column') throw noArbiter(syntax);
+    const name = expression.names[expression.names.length - 1];
+    const column = table.columns.find((candidate) => candidate.name === name && candidate.hidden !== true);
+    if (column === undefined) {
+      throw new DriftError('42703', `column "${name ?? ''}" does not exist`, { position: expression.position });
+    }
+    columns.add(column.id);
+  }
+  const same = (ordinals: readonly number[]): boolean => ordinals.length === columns.size && ordinals.every((ordinal) => columns.has(ordinal));
+  const arbiters: (number | 'key')[] = [];
+  if (table.primaryKeyName !== undefined && same(table.key)) arbiters.push('key');
+  for (const index of table.indexes) {
+    if (index.unique && same(index.columns.map((column) => column.column))) arbiters.push(index.id);
+  }
+  if (arbiters.length === 0) throw noArbiter(syntax);
+  return arbiters;
+}
+
+function noArbiter(syntax: OnConflict): DriftError {
+  return new DriftError('42P10', 'there is no unique or exclusion constraint matching the ON CONFLICT specification', { position: syntax.position });
+}
+
+function bindConflictUpdate(
+  statement: Insert,
+  update: { readonly set: readonly AssignmentSyntax[]; readonly where: Expression | undefined },
+  { table, row, alias }: ConflictPlace,
+  scope: Scope,
+): ConflictUpdate {
+  const old = newRow(table, alias, scope);
+  const excluded = { ...row.relation, name: 'excluded' };
+  const inner = scope.child();
+  // Bare names mean the existing row's columns; the proposed row is reached by EXCLUDED only.
+  inner.items = [itemOf(old), { relations: [excluded], columns: [] }];
+  const assignments = bindAssignments(update.set, table, inner).assignments;
+  const where =
+    update.where === undefined ? null : inner.within(CLAUSES.where, () => asBoolean(inner.bind(update.where as Expression), 'WHERE', scope.state));
+  const updated = newRow(table, alias, scope);
+  const outer = scope.child();
+  outer.items = [itemOf(updated)];
+  return {
+    oldRow: old.ids,
+    assignments,
+    where,
+    updatedRow: updated.ids,
+    generated: boundGenerated(table, updated, scope),
+    checks: boundChecks(table, updated, scope),
+    returning: bindReturning(statement.returning, outer).returning,
+  };
+}

@@ -1,0 +1,140 @@
+/**
+ * UPDATE and DELETE: the source plan finds the target's rows (all cells, the key among them) joined with FROM or USING.
+ */
+import { DriftError } from '../../base/error.ts';
+import type { ColumnDef, TableDef } from '../../catalog/schema.ts';
+import type { Assignment as AssignmentSyntax, Delete, Expression, TableReference, Update } from '../../sql/ast.ts';
+import type { BoundExpression } from '../expression.ts';
+import type { Assignment, PlanNode } from '../plan.ts';
+import { asBoolean } from './coerce.ts';
+import { bindReference, joinPlans } from './from.ts';
+import { scanTable, type BoundScan } from './scan.ts';
+import { CLAUSES, columnOf, type Relation, type Scope } from './scope.ts';
+import { assigned, bindReturning, boundChecks, boundGenerated, columnIndex, defaultOf, newRow, targetTable } from './target.ts';
+import { bindWith } from './with.ts';
+
+export function bindUpdate(statement: Update, outer: Scope): PlanNode {
+  const scope = outer.child();
+  scope.state.writes = true;
+  const wrap = statement.with === undefined ? null : bindWith(statement.with, scope);
+  const table = targetTable(statement.target, 'update', scope);
+  const alias = statement.target.alias ?? table.name;
+  const target = bindTargetRows(table, alias, statement.from, scope);
+  let { plan } = target;
+  const set = bindAssignments(statement.set, table, scope);
+  plan = filtered(plan, statement.where, scope);
+  for (const query of set.queries) plan = joinPlans('single', plan, query, null);
+  const row = newRow(table, alias, scope);
+  const inner = scope.child();
+  inner.items = [{ relations: [row.relation], columns: row.relation.columns }, ...scope.items.slice(1)];
+  const { returning, outputs } = bindReturning(statement.returning, inner);
+  const node: PlanNode = {
+    kind: 'update',
+    table,
+    source: plan,
+    oldRow: target.scan.row.map((column) => column.id),
+    newRow: row.ids,
+    assignments: set.assignments,
+    generated: boundGenerated(table, row, scope),
+    checks: boundChecks(table, row, scope),
+    returning,
+    outputs,
+  };
+  return wrap === null ? node : wrap(node);
+}
+
+export function bindDelete(statement: Delete, outer: Scope): PlanNode {
+  const scope = outer.child();
+  scope.state.writes = true;
+  const wrap = statement.with === undefined ? null : bindWith(statement.with, scope);
+  const table = targetTable(statement.target, 'delete from', scope);
+  const target = bindTargetRows(table, statement.target.alias ?? table.name, statement.using, scope);
+  const source = filtered(target.plan, statement.where, scope);
+  const { returning, outputs } = bindReturning(statement.returning, scope);
+  const oldRow = target.scan.row.map((column) => column.id);
+  const node: PlanNode = { kind: 'delete', table, source, oldRow, returning, outputs };
+  return wrap === null ? node : wrap(node);
+}
+
+/** Scans the target, the first item of the scope, and joins the other items. */
+function bindTargetRows(table: TableDef, alias: string, others: readonly TableReference[], scope: Scope): { plan: PlanNode; scan: BoundScan } {
+  const scan = scanTable(table, alias, { kind: 'now' }, scope.state);
+  const relation: Relation = { schema: undefined, name: alias, columns: scan.columns, pseudo: scan.pseudo, table };
+  scope.add({ relations: [relation], columns: scan.columns });
+  let plan: PlanNode = scan.plan;
+  for (const other of others) {
+    const bound = bindReference(other, scope, []);
+    scope.add(bound.item);
+    plan = joinPlans('inner', plan, bound.plan, null);
+  }
+  return { plan, scan };
+}
+
+function filtered(plan: PlanNode, where: Expression | undefined, scope: Scope): PlanNode {
+  if (where === undefined) return plan;
+  const condition = scope.within(CLAUSES.where, () => asBoolean(scope.bind(where), 'WHERE', scope.state));
+  return { kind: 'filter', source: plan, condition, outputs: plan.outputs };
+}
+
+/** Assignments, and the subqueries of `(a, b) = (SELECT …)` to be joined for their columns. */
+export interface BoundAssignments {
+  readonly assignments: readonly Assignment[];
+  readonly queries: readonly PlanNode[];
+}
+
+export function bindAssignments(set: readonly AssignmentSyntax[], table: TableDef, scope: Scope): BoundAssignments {
+  const assignments: Assignment[] = [];
+  const queries: PlanNode[] = [];
+  const assign = (index: number, value: Expression | BoundColumn, position: number): void => {
+    const column = table.columns[index] as ColumnDef;
+    if (assignments.some((other) => other.index === index)) {
+      throw new DriftError('42601', `multiple assignments to same column "${column.name}"`, { position });
+    }
+    const isDefault = value.kind === 'default';
+    if (column.generated !== undefined || column.identity === 'always') {
+      if (!isDefault) refuse(column, position);
+      if (column.generated !== undefined) return;
+    }
+    if (value.kind === 'default') assignments.push({ index, expression: defaultOf(column, scope) });
+    else if (value.kind === 'bound') assignments.push({ index, expression: assigned(value.expression, column, scope) });
+    else assignments.push({ index, expression: assigned(scope.within(CLAUSES.set, () => scope.bind(value)), column, scope) });
+  };
+  for (const { columns, row, value, position } of set) {
+    const indexes = columns.map((target) => columnIndex(table, target));
+    if (!row) {
+      assign(indexes[0] as number, value, columns[0]?.position ?? position);
+      continue;
+    }
+    const values = rowValues(value, indexes.length, queries, scope);
+    indexes.forEach((index, i) => assign(index, values[i] as Expression | BoundColumn, columns[i]?.position ?? position));
+  }
+  return { assignments, queries };
+}
+
+interface BoundColumn {
+  readonly kind: 'bound';
+  readonly expression: BoundExpression;
+}
+
+function rowValues(value: Expression, width: number, queries: PlanNode[], scope: Scope): readonly (Expression | BoundColumn)[] {
+  const mismatch = (): never => {
+    throw new DriftError('42601', 'number of columns does not match number of values', { position: value.position });
+  };
+  if (value.kind === 'row') return value.fields.length === width ? value.fields : mismatch();
+  if (value.kind === 'subquery') {
+    const plan = scope.hooks.query(value.query, scope);
+    if (plan.outputs.length !== width) mismatch();
+    queries.push(plan);
+    return plan.outputs.map((output) => ({ kind: 'bound', expression: columnOf(output.id, output.name, output.type) }));
+  }
+  if (width === 1) return [value];
+  throw new DriftError('0A000', 'source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression', { position: value.position });
+}
+
+function refuse(column: ColumnDef, position: number): never {
+  const detail =
+    column.generated !== undefined
+      ? `Column "${column.name}" is a generated column.`
+      : `Column "${column.name}" is an identity column defined as GENERATED ALWAYS.`;
+  throw new DriftError('428C9', `column "${column.name}" can only be updated to DEFAULT`, { detail, position });
+}

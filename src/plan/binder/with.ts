@@ -1,0 +1,165 @@
+/**
+ * WITH: common table expressions.
+ *
+ * Each is bound once. References read it through `cteScan`; after the body is bound, one that was referenced once and
+ * has no volatile parts is put in the place of its reference, so that the optimizer sees through it, and one that was
+ * never referenced is dropped, unless it changes data. WITH RECURSIVE gives a `recursiveUnion` whose step reads the
+ * working table.
+ */
+import { DriftError } from '../../base/error.ts';
+import type { CommonTable, Query, SetOperation, WithClause } from '../../sql/ast.ts';
+import type { CteScanNode, PlanColumn, PlanNode } from '../plan.ts';
+import { isVolatile } from '../walk-expression.ts';
+import { mapNodes, somePlan, visitExpressions } from '../walk-plan.ts';
+import { displayType } from './coerce.ts';
+import { convertOutputs, decideOutputs } from './outputs.ts';
+import { columnOf, type CteBinding, type Scope } from './scope.ts';
+
+interface BoundCte {
+  readonly binding: CteBinding;
+  readonly definition: PlanNode;
+  readonly syntax: CommonTable;
+}
+
+/** Binds the clause into the scope; the result wraps the finished body. */
+export function bindWith(clause: WithClause, scope: Scope): (body: PlanNode) => PlanNode {
+  const bound: BoundCte[] = [];
+  const seen = new Set<string>();
+  for (const table of clause.tables) {
+    if (seen.has(table.name)) {
+      throw new DriftError('42712', `WITH query name "${table.name}" specified more than once`, { position: table.position });
+    }
+    seen.add(table.name);
+    if (table.search !== undefined || table.cycle !== undefined) {
+      throw new DriftError('0A000', 'SEARCH and CYCLE clauses are not supported', { position: table.position });
+    }
+    const definition = bindDefinition(table, clause.recursive, scope);
+    const columns = namedColumns(definition.outputs, table);
+    const binding: CteBinding = { name: table.name, cte: scope.state.nextCte(), columns, working: false, references: 0 };
+    scope.ctes.set(table.name, binding);
+    bound.push({ binding, definition, syntax: table });
+  }
+  return (body) => {
+    let plan = body;
+    for (const cte of bound.toReversed()) plan = wrap(cte, plan);
+    return plan;
+  };
+}
+
+function namedColumns(outputs: readonly PlanColumn[], table: CommonTable): PlanColumn[] {
+  if (table.columns.length > outputs.length) {
+    const message = `WITH query "${table.name}" has ${outputs.length} columns available but ${table.columns.length} columns specified`;
+    throw new DriftError('42P10', message, { position: table.position });
+  }
+  return outputs.map((output, i) => ({ ...output, name: table.columns[i] ?? output.name }));
+}
+
+function bindDefinition(table: CommonTable, recursive: boolean, scope: Scope): PlanNode {
+  const { query } = table;
+  if (query.kind === 'merge') throw new DriftError('0A000', 'MERGE in WITH is not supported', { position: query.position });
+  if (query.kind !== 'query') return scope.hooks.change(query, scope);
+  if (recursive) {
+    const union = unionOf(query);
+    const plan = union === null ? null : bindRecursive(table, query, union, scope);
+    if (plan !== null) return plan;
+  }
+  return scope.hooks.query(query, scope);
+}
+
+function unionOf(query: Query): SetOperation | null {
+  const { body } = query;
+  return body.kind === 'setOperation' && body.operator === 'union' ? body : null;
+}
+
+/** Returns null where the query does not mention itself. */
+function bindRecursive(table: CommonTable, query: Query, union: SetOperation, scope: Scope): PlanNode | null {
+  const part = (body: SetOperation['left']): Query =>
+    body.kind === 'query' ? body : { ...query, with: undefined, body, orderBy: [], limit: undefined, offset: undefined };
+  const inner = scope.child();
+  let before: PlanNode;
+  try {
+    before = decideOutputs(scope.hooks.query(part(union.left), inner), scope);
+  } catch (error) {
+    // The first part mentions the name itself: not a recursive union of the form that is allowed.
+    if (error instanceof DriftError && error.code === '42P01' && error.message.includes(`"${table.name}"`)) {
+      throw new DriftError('42P19', `recursive reference to query "${table.name}" must not appear within its non-recursive term`, {
+        position: error.position,
+      });
+    }
+    throw error;
+  }
+  const columns = namedColumns(before.outputs, table);
+  const work = scope.state.nextCte();
+  const binding: CteBinding = { name: table.name, cte: work, columns, working: true, references: 0 };
+  inner.ctes.set(table.name, binding);
+  const step = scope.hooks.query(part(union.right), inner, { keepUnknown: true });
+  if (binding.references === 0) return null;
+  if (query.orderBy.length > 0) throw new DriftError('0A000', 'ORDER BY in a recursive query is not implemented', { position: query.position });
+  if (query.limit !== undefined || query.offset !== undefined) {
+    throw new DriftError('0A000', 'LIMIT in a recursive query is not implemented', { position: query.position });
+  }
+  if (step.outputs.length !== before.outputs.length) {
+    throw new DriftError('42601', 'each UNION query must have the same number of columns', { position: union.right.position });
+  }
+  checkTypes(table.name, before.outputs, step.outputs);
+  const outputs = columns.map((column) => ({ id: scope.state.nextId(), name: column.name, type: column.type }));
+  const node: PlanNode = {
+    kind: 'recursiveUnion',
+    work,
+    distinct: !union.all,
+    initial: before,
+    step: convertOutputs(step, before.outputs, scope),
+    outputs,
+  };
+  return node;
+}
+
+function checkTypes(name: string, before: readonly PlanColumn[], step: readonly PlanColumn[]): void {
+  before.forEach((column, i) => {
+    const other = step[i] as PlanColumn;
+    if (other.type.oid === column.type.oid || other.type.oid === 705 || widens(other.type.oid, column.type.oid)) return;
+    const first = displayType(column.type);
+    const second = displayType(other.type);
+    throw new DriftError(
+      '42804',
+      `recursive query "${name}" column ${i + 1} has type ${first} in non-recursive term but type ${second} overall`,
+      { hint: 'Cast the output of the non-recursive term to the correct type.' },
+    );
+  });
+}
+
+/** Integer types in order of width: a narrower step is converted. */
+const WIDTHS = [21, 23, 20, 1700, 700, 701];
+function widens(from: number, to: number): boolean {
+  const texts = [25, 1043, 1042];
+  if (texts.includes(from) && to === 25) return true;
+  return WIDTHS.includes(from) && WIDTHS.indexOf(from) < WIDTHS.indexOf(to);
+}
+
+function wrap({ binding, definition, syntax }: BoundCte, body: PlanNode): PlanNode {
+  const changes = definition.kind === 'insert' || definition.kind === 'update' || definition.kind === 'delete';
+  if (binding.references === 0 && !changes) return body;
+  if (binding.references === 1 && !changes && syntax.materialized !== true && !isRestless(definition)) {
+    return mapNodes(body, (node) => (node.kind === 'cteScan' && node.cte === binding.cte ? inlined(node, definition) : node));
+  }
+  return { kind: 'with', name: binding.name, cte: binding.cte, definition, body, outputs: body.outputs };
+}
+
+function inlined(scan: CteScanNode, definition: PlanNode): PlanNode {
+  const expressions = scan.columns.map((column) => {
+    const output = definition.outputs[column] as PlanColumn;
+    return columnOf(output.id, output.name, output.type);
+  });
+  return { kind: 'project', source: definition, expressions, outputs: scan.outputs };
+}
+
+/** Has volatile expressions: must run once, as written. */
+function isRestless(plan: PlanNode): boolean {
+  return somePlan(plan, (node) => {
+    let found = false;
+    visitExpressions(node, (expression) => {
+      found ||= isVolatile(expression);
+    });
+    return found;
+  });
+}

@@ -1,0 +1,97 @@
+/**
+ * The optimizer: a bound plan becomes one that runs fast, by rules applied one after another.
+ *
+ *     fold          constants computed, dead branches dropped             fold.ts
+ *     unnest        subqueries to joins                                   unnest.ts, decorrelate.ts
+ *     push down     conditions to where their columns first exist         push-down.ts, null-rejection.ts
+ *     order joins   inner joins by estimated sizes                        join-order.ts, statistics.ts
+ *     access        scans by key, index, zone maps; look-up joins         access.ts, lookup-join.ts
+ *     order         sorts dropped or cut to the top rows                  order.ts
+ *     prune         columns that nobody reads dropped                     prune.ts
+ *
+ * Each rule keeps the plan's meaning, so any subset of them gives the same rows (tests run plans with and without).
+ * The order matters: joins cannot be ordered before WHERE's equalities have become their keys, and an access path can
+ * only use conditions that have arrived at its scan.
+ */
+import type { EvalContext } from '../../sql/eval-context.ts';
+import type { ColumnId } from '../expression.ts';
+import type { Plan, PlanNode, PointAccess, ScanNode } from '../plan.ts';
+import { mapInputs, mapSubqueries } from '../walk-plan.ts';
+import { chooseAccess } from './access.ts';
+import { foldPlan } from './fold.ts';
+import { orderJoins } from './join-order.ts';
+import { chooseLookup } from './lookup-join.ts';
+import { chooseOrders } from './order.ts';
+import { prunePlan } from './prune.ts';
+import { pushDown } from './push-down.ts';
+import { Estimator, type Statistics } from './statistics.ts';
+import { unnest } from './unnest.ts';
+
+export type { Statistics } from './statistics.ts';
+
+export interface OptimizerContext {
+  readonly statistics: Statistics;
+  readonly eval: EvalContext;
+}
+
+export function optimize(plan: Plan, context: OptimizerContext): Plan {
+  let nextColumn = plan.columnCount;
+  const nextId = (): ColumnId => nextColumn++;
+  const estimator = new Estimator(context.statistics);
+  let root = foldPlan(plan.root, context.eval);
+  root = unnest(root, nextId);
+  root = physical(root, estimator);
+  root = prunePlan(root);
+  root = estimated(root, estimator);
+  const fields = plan.fields === null ? null : root.outputs;
+  return { ...plan, root, fields, point: pointOf(root), columnCount: nextColumn };
+}
+
+/** The rules that work on one query level, then the same for the subqueries that are left in its expressions. */
+function physical(plan: PlanNode, estimator: Estimator): PlanNode {
+  let root = pushDown(plan);
+  root = orderJoins(root, estimator);
+  root = access(root, estimator);
+  root = chooseOrders(root);
+  return subqueries(root, estimator);
+}
+
+function subqueries(node: PlanNode, estimator: Estimator): PlanNode {
+  const inner = mapInputs(node, (input) => subqueries(input, estimator));
+  return mapSubqueries(inner, (plan) => physical(plan, estimator));
+}
+
+/** Access paths; a join decides about a look-up before its right side settles for a full scan. */
+function access(node: PlanNode, estimator: Estimator): PlanNode {
+  if (node.kind === 'scan') return chooseAccess(node, estimator);
+  const inner = mapInputs(node, (input) => access(input, estimator));
+  return inner.kind === 'join' ? chooseLookup(inner, estimator) : inner;
+}
+
+function estimated(node: PlanNode, estimator: Estimator): PlanNode {
+  const inner = mapSubqueries(
+    mapInputs(node, (input) => estimated(input, estimator)),
+    (plan) => estimated(plan, estimator),
+  );
+  return { ...inner, estimatedRows: Math.round(estimator.rows(node)) };
+}
+
+/** Recognises SELECT columns FROM table WHERE key = constants. */
+function pointOf(root: PlanNode): PointAccess | null {
+  const scan = root.kind === 'project' ? root.source : root;
+  if (scan.kind !== 'scan' || scan.access.kind !== 'key' || scan.version !== null) return null;
+  const { values } = scan.access;
+  if (!values.every((value) => value.kind === 'const' || value.kind === 'parameter')) return null;
+  const ordinals: number[] = [];
+  const ids = root.kind === 'project' ? root.expressions.map((item) => (item.kind === 'column' ? item.id : -1)) : scan.outputs.map((item) => item.id);
+  for (const id of ids) {
+    const ordinal = ordinalOf(scan, id);
+    if (ordinal === undefined) return null;
+    ordinals.push(ordinal);
+  }
+  return { scan, values, ordinals, filter: scan.filter };
+}
+
+function ordinalOf(scan: ScanNode, id: ColumnId): number | undefined {
+  return scan.columns.find((column) => column.id === id)?.ordinal;
+}
