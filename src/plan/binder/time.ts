@@ -14,6 +14,7 @@
 import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
 import type { SystemTime, TimePoint } from '../../sql/ast.ts';
+import { fold } from '../optimizer/fold.ts';
 import type { ScanTime } from '../plan.ts';
 import { INT8, TEXT, TIMESTAMPTZ, coerce } from './coerce.ts';
 import { UnresolvedTime, type BindContext, type BoundMoment, type BoundPoint, type ResolvedTime } from './context.ts';
@@ -46,7 +47,7 @@ export function bindPoint(point: TimePoint, scope: Scope): BoundPoint {
   const { state, hooks, catalog, time } = scope;
   const empty = new Scope({ state, hooks, parent: null, catalog, time });
   const bound = empty.within(CLAUSES.systemTime, () => empty.bind(point.value));
-  const value = coerce(bound, POINT_TYPES[point.kind], 'explicit', state);
+  const value = fold(coerce(bound, POINT_TYPES[point.kind], 'explicit', state), state.context.eval);
   return { kind: point.kind, value, position: point.position };
 }
 

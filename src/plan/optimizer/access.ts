@@ -7,7 +7,7 @@
  * range of the key or of an index. What else compares a column with a constant becomes a zone test, which skips row
  * groups by their minimum and maximum.
  *
- * The filter keeps every condition except those that a point access by key has decided exactly.
+ * The filter keeps every condition except the equalities that a point access or a range's prefix has decided exactly.
  */
 import type { TableDef } from '../../catalog/schema.ts';
 import type { BoundExpression, ColumnId } from '../expression.ts';
@@ -44,11 +44,21 @@ export function chooseAccess(scan: ScanNode, estimator: Estimator): ScanNode {
   }
   const keys = versions ? null : keysAccess(scan, conditions);
   if (keys !== null) return { ...scan, access: keys, zones: [] };
-  const range = rangeAccess(scan.table, sargs);
-  if (range !== null && (range.prefix.length > 0 || versions)) return { ...scan, access: range, zones };
+  const range = rangeOver(scan.table.key, sargs);
+  if (range !== null && (range.prefix.length > 0 || versions)) return withRange(scan, { kind: 'keyRange', ...range }, conditions, zones);
   const index = versions ? null : indexAccess(scan, sargs, estimator);
-  if (index !== null) return { ...scan, access: index, zones: [] };
-  return { ...scan, access: range ?? scan.access, zones };
+  if (index !== null) return withRange(scan, index, conditions, []);
+  return range === null ? { ...scan, zones } : withRange(scan, { kind: 'keyRange', ...range }, conditions, zones);
+}
+
+/** Equalities of the range's prefix hold for every row in it, so the filter need not repeat them. */
+function withRange(scan: ScanNode, range: Range & RangeKind, conditions: readonly BoundExpression[], zones: readonly ZoneTest[]): ScanNode {
+  const used = new Set<BoundExpression>(range.equal);
+  const { prefix, low, high } = range;
+  const bounds = { prefix, low, high };
+  const access: ScanAccess =
+    range.kind === 'keyRange' ? { kind: 'keyRange', ...bounds } : { kind: 'indexRange', indexId: range.indexId, ...bounds };
+  return { ...scan, access, filter: conjunction(conditions.filter((condition) => !used.has(condition))), zones };
 }
 
 /** The usable conditions of a scan. */
@@ -135,8 +145,12 @@ function keysAccess(scan: ScanNode, conditions: readonly BoundExpression[]): Sca
   return null;
 }
 
+type RangeKind = { readonly kind: 'keyRange' } | { readonly kind: 'indexRange'; readonly indexId: number };
+
 interface Range {
   readonly prefix: readonly BoundExpression[];
+  /** The conditions behind the prefix. */
+  readonly equal: readonly BoundExpression[];
   readonly low: AccessBound | null;
   readonly high: AccessBound | null;
 }
@@ -144,12 +158,14 @@ interface Range {
 /** Equalities on leading columns, then bounds on the next one. */
 function rangeOver(columns: readonly number[], sargs: readonly Sarg[]): Range | null {
   const prefix: BoundExpression[] = [];
+  const used: BoundExpression[] = [];
   let low: AccessBound | null = null;
   let high: AccessBound | null = null;
   for (const ordinal of columns) {
     const equal = sargs.find((item) => item.ordinal === ordinal && item.op === '=');
     if (equal !== undefined) {
       prefix.push(equal.value);
+      used.push(equal.condition);
       continue;
     }
     for (const item of sargs) {
@@ -160,17 +176,12 @@ function rangeOver(columns: readonly number[], sargs: readonly Sarg[]): Range | 
     }
     break;
   }
-  return prefix.length === 0 && low === null && high === null ? null : { prefix, low, high };
+  return prefix.length === 0 && low === null && high === null ? null : { prefix, equal: used, low, high };
 }
 
-function rangeAccess(table: TableDef, sargs: readonly Sarg[]): (ScanAccess & { kind: 'keyRange' }) | null {
-  const range = rangeOver(table.key, sargs);
-  return range === null ? null : { kind: 'keyRange', ...range };
-}
-
-function indexAccess(scan: ScanNode, sargs: readonly Sarg[], estimator: Estimator): ScanAccess | null {
+function indexAccess(scan: ScanNode, sargs: readonly Sarg[], estimator: Estimator): (Range & RangeKind) | null {
   const rows = estimator.tableRows(scan.table);
-  let best: ScanAccess | null = null;
+  let best: (Range & RangeKind) | null = null;
   let bestShare = INDEX_SHARE;
   for (const index of scan.table.indexes) {
     const columns = index.columns.map((column) => column.column);

@@ -64,8 +64,10 @@ function putTogether(start: readonly Part[], conditions: readonly BoundExpressio
     condition,
     ids: new Set([...columnsOf(condition)].filter((id) => local.has(id))),
   }));
+  // shares[i][j] for i < j; only the rows of a part that has changed are worked out again.
+  const shares = parts.map((part, i) => parts.map((other, j) => (i < j ? shareBetween(part, other, pending, estimator) : null)));
   while (parts.length > 1) {
-    const [i, j] = cheapestPair(parts, pending, estimator);
+    const [i, j] = cheapestPair(parts, shares);
     const first = parts[i] as Part;
     const second = parts[j] as Part;
     const rest: Pending[] = [];
@@ -77,24 +79,30 @@ function putTogether(start: readonly Part[], conditions: readonly BoundExpressio
       else rest.push(item);
     }
     pending = rest;
+    const joined = partOf(join(first, second, here), estimator);
+    parts[i] = joined;
     parts.splice(j, 1);
-    parts[i] = partOf(join(first, second, here), estimator);
+    shares.splice(j, 1);
+    for (const row of shares) row.splice(j, 1);
+    for (let k = 0; k < parts.length; k++) {
+      if (k === i) continue;
+      const [low, high] = k < i ? [k, i] : [i, k];
+      (shares[low] as (number | null)[])[high] = shareBetween(parts[low] as Part, parts[high] as Part, pending, estimator);
+    }
   }
   return (parts[0] as Part).node;
 }
 
-function cheapestPair(parts: readonly Part[], pending: readonly Pending[], estimator: Estimator): [number, number] {
+function cheapestPair(parts: readonly Part[], shares: readonly (readonly (number | null)[])[]): [number, number] {
   let best: [number, number] = [0, 1];
   let bestConnected = false;
   let bestCost = Infinity;
   for (let i = 0; i < parts.length; i++) {
     for (let j = i + 1; j < parts.length; j++) {
-      const first = parts[i] as Part;
-      const second = parts[j] as Part;
-      const share = shareBetween(first, second, pending, estimator);
+      const share = shares[i]?.[j] ?? null;
       const connected = share !== null;
       if (bestConnected && !connected) continue;
-      const cost = first.rows * second.rows * (share ?? 1);
+      const cost = (parts[i] as Part).rows * (parts[j] as Part).rows * (share ?? 1);
       if (cost < bestCost || (connected && !bestConnected)) {
         best = [i, j];
         bestCost = cost;

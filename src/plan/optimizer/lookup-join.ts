@@ -12,8 +12,8 @@ import { chooseAccess } from './access.ts';
 import { conditionOf, swapKey } from './join-keys.ts';
 import { isUnique, type Estimator } from './statistics.ts';
 
-/** A look-up costs about as much as hashing so many rows. */
-const LOOKUP_COST = 20;
+/** A look-up costs about as much as scanning and probing so many rows of a columnar table. */
+const LOOKUP_COST = 200;
 
 export function chooseLookup(join: JoinNode, estimator: Estimator): JoinNode {
   if (join.algorithm !== 'hash' || join.nullAware || join.keys.some((key) => key.nullsEqual)) return join;

@@ -61,6 +61,10 @@ export class Estimator {
     if (inner.kind !== 'column') return Math.min(rows, UNKNOWN_VALUES);
     const origin = this.#origins.get(inner.id);
     if (origin === undefined) return Math.min(rows, Math.max(UNKNOWN_VALUES, rows / 10));
+    return this.#distinctOf(origin, rows);
+  }
+
+  #distinctOf(origin: Origin, rows: number): number {
     const known = this.#statistics.distinctCount?.(origin.table.id, origin.ordinal);
     if (known !== undefined) return Math.max(1, Math.min(rows, known));
     if (isUnique(origin.table, [origin.ordinal])) return Math.max(1, Math.min(rows, origin.rows));
@@ -184,8 +188,9 @@ export class Estimator {
     for (const column of node.columns) this.#origins.set(column.id, { table: node.table, ordinal: column.ordinal, rows });
     if (node.access.kind === 'key') return 1;
     if (node.access.kind === 'keys') return node.access.values.length;
+    const fixed: number[] = prefixColumns(node);
     let share = 1;
-    const fixed: number[] = [];
+    for (const ordinal of fixed) share /= this.#distinctOf({ table: node.table, ordinal, rows }, rows);
     for (const condition of conjuncts(node.filter)) {
       share *= this.selectivity(condition, rows);
       const ordinal = fixedOrdinal(node, condition);
@@ -223,6 +228,17 @@ export class Estimator {
     for (const condition of conjuncts(node.residual)) rows *= this.selectivity(condition, rows);
     return rows;
   }
+}
+
+/** Columns that a scan's range fixes to one value; their conditions are not in the filter any more. */
+function prefixColumns(scan: ScanNode): number[] {
+  const { access, table } = scan;
+  if (access.kind !== 'keyRange' && access.kind !== 'indexRange') return [];
+  const columns =
+    access.kind === 'keyRange'
+      ? table.key
+      : (table.indexes.find((index) => index.id === access.indexId)?.columns ?? []).map((item) => item.column);
+  return columns.slice(0, access.prefix.length);
 }
 
 /** The column that a condition of the form column = something fixes to one value. */

@@ -12,10 +12,10 @@
  */
 import type { BoundExpression, ColumnId, SubqueryExpression } from '../expression.ts';
 import type { AggregateNode, JoinNode, JoinType, PlanColumn, PlanNode } from '../plan.ts';
-import { columnsOf, conjunction, conjuncts, hasSubquery, idsOf, isVolatile, mapChildren } from '../walk-expression.ts';
-import { mapExpressions, mapInputs, mapSubqueries, substitute } from '../walk-plan.ts';
+import { conjunction, conjuncts, hasSubquery, idsOf, isVolatile, mapChildren } from '../walk-expression.ts';
+import { freeColumns, mapExpressions, mapInputs, mapSubqueries, substitute } from '../walk-plan.ts';
 import { pullCorrelation, reference, throughProjection, withoutProjections } from './decorrelate.ts';
-import { joinKeyOf } from './join-keys.ts';
+import { conditionOf, joinKeyOf } from './join-keys.ts';
 
 const BOOL = { oid: 16, typmod: -1 } as const;
 
@@ -29,7 +29,17 @@ export function unnest(plan: PlanNode, nextId: NextId): PlanNode {
   );
   if (node.kind === 'filter') return unnestFilter(node.source, conjuncts(node.condition), nextId, node.outputs);
   if (node.kind === 'project' || node.kind === 'aggregate' || node.kind === 'sort') return unnestExpressions(node, nextId);
+  if (node.kind === 'join' && node.algorithm === 'apply') return unnestApply(node);
   return node;
+}
+
+/** A lateral item that is correlated by its WHERE only is joined like any other. */
+function unnestApply(join: JoinNode): PlanNode {
+  if (join.type !== 'inner' && join.type !== 'left' && join.type !== 'single') return join;
+  const pulled = pullCorrelation(join.right, idsOf(join.left));
+  if (pulled === null) return join;
+  const conditions = [...pulled.conditions, ...join.keys.map((key) => conditionOf(key)), ...conjuncts(join.residual)];
+  return { ...makeJoin(join.type, join.left, pulled.plan, conditions), outputs: join.outputs };
 }
 
 function unnestFilter(source: PlanNode, conditions: readonly BoundExpression[], nextId: NextId, outputs: readonly PlanColumn[]): PlanNode {
@@ -189,7 +199,6 @@ function liftAggregate(source: PlanNode, subquery: SubqueryExpression): Lifted |
     if (column === undefined) return null;
     keys.push({ outer: key.left, condition, column });
   }
-  if (aggregate.aggregates.some((call) => call.args.some((arg) => mentionsOuter(arg, outer)))) return null;
   const groups = [...new Map(keys.map((key) => [key.column.id, key.column])).values()];
   const grouped: AggregateNode = {
     ...aggregate,
@@ -197,6 +206,8 @@ function liftAggregate(source: PlanNode, subquery: SubqueryExpression): Lifted |
     groups: groups.map((column) => reference(column)),
     outputs: [...groups, ...aggregate.outputs],
   };
+  // The aggregates' own arguments may mention the outer row as well; then grouping cannot free them.
+  if (freeColumns(grouped).some((id) => outer.has(id))) return null;
   const join = makeJoin('left', source, grouped, keys.map((key) => key.condition));
   const replacements = new Map<ColumnId, BoundExpression>();
   aggregate.outputs.forEach((output, index) => {
@@ -206,11 +217,6 @@ function liftAggregate(source: PlanNode, subquery: SubqueryExpression): Lifted |
   const [value] = project === null ? [reference(aggregate.outputs[0] as PlanColumn)] : project.expressions;
   if (value === undefined || hasSubquery(value)) return null;
   return { source: join, expression: substitute(value, replacements) };
-}
-
-function mentionsOuter(expression: BoundExpression, outer: ReadonlySet<ColumnId>): boolean {
-  for (const id of columnsOf(expression)) if (outer.has(id)) return true;
-  return false;
 }
 
 /** What an aggregate's column stands for where the group does not exist. */
