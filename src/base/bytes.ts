@@ -1,0 +1,249 @@
+/**
+ * ByteWriter and ByteReader: the cursors through which every byte of the log, the segments and the manifest passes.
+ *
+ * Integers are little-endian; `varint` is LEB128 of an unsigned integer up to 2^53-1; `zigzag` maps signed to unsigned
+ * first; strings are UTF-8 behind a varint length. Lone surrogates are refused (22021): they have no UTF-8 form, and a
+ * database that stored a replacement character instead would give back something else than it was given.
+ *
+ * Invariant: the reader checks every length against what remains before it allocates or reads; what does not fit is
+ * DriftError XX001 with the thing's name and the offset.
+ */
+import { DriftError } from './error.ts';
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+export class ByteWriter {
+  #bytes: Uint8Array;
+  #view: DataView;
+  #length = 0;
+
+  constructor(capacity = 64) {
+    this.#bytes = new Uint8Array(capacity);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  u8(value: number): void {
+    this.#reserve(1);
+    this.#bytes[this.#length++] = value;
+  }
+
+  u32(value: number): void {
+    this.#reserve(4);
+    this.#view.setUint32(this.#length, value, true);
+    this.#length += 4;
+  }
+
+  u64(value: number): void {
+    this.#reserve(8);
+    this.#view.setUint32(this.#length, value % 4294967296, true);
+    this.#view.setUint32(this.#length + 4, Math.floor(value / 4294967296), true);
+    this.#length += 8;
+  }
+
+  i64(value: bigint): void {
+    this.#reserve(8);
+    this.#view.setBigInt64(this.#length, value, true);
+    this.#length += 8;
+  }
+
+  f64(value: number): void {
+    this.#reserve(8);
+    this.#view.setFloat64(this.#length, value, true);
+    this.#length += 8;
+  }
+
+  varint(value: number): void {
+    this.#reserve(8);
+    let rest = value;
+    while (rest >= 128) {
+      this.#bytes[this.#length++] = (rest % 128) | 128;
+      rest = Math.floor(rest / 128);
+    }
+    this.#bytes[this.#length++] = rest;
+  }
+
+  zigzag(value: number): void {
+    this.varint(value >= 0 ? value * 2 : -value * 2 - 1);
+  }
+
+  /** Bytes behind their length. */
+  bytes(value: Uint8Array): void {
+    this.varint(value.length);
+    this.raw(value);
+  }
+
+  string(value: string): void {
+    const length = value.length;
+    this.#reserve(length + 8);
+    // Short ASCII, the usual case, is written by hand: a call of the encoder costs more than the loop.
+    if (length < 128) {
+      const start = this.#length;
+      this.#bytes[this.#length++] = length;
+      let i = 0;
+      for (; i < length; i++) {
+        const code = value.charCodeAt(i);
+        if (code > 127) break;
+        this.#bytes[this.#length++] = code;
+      }
+      if (i === length) return;
+      this.#length = start;
+    }
+    if (!value.isWellFormed()) throw new DriftError('22021', 'invalid text: it contains a lone surrogate');
+    this.bytes(encoder.encode(value));
+  }
+
+  raw(value: Uint8Array): void {
+    this.#reserve(value.length);
+    this.#bytes.set(value, this.#length);
+    this.#length += value.length;
+  }
+
+  /** Overwrites four bytes written before: a length or checksum known only afterwards. */
+  patchU32(offset: number, value: number): void {
+    this.#view.setUint32(offset, value, true);
+  }
+
+  /** Returns what was written, as a view of the writer's own memory. */
+  view(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** Returns a copy of what was written. */
+  finish(): Uint8Array {
+    return this.#bytes.slice(0, this.#length);
+  }
+
+  clear(): void {
+    this.#length = 0;
+  }
+
+  #reserve(count: number): void {
+    const needed = this.#length + count;
+    if (needed <= this.#bytes.length) return;
+    const bigger = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
+    bigger.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = bigger;
+    this.#view = new DataView(bigger.buffer);
+  }
+}
+
+export class ByteReader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  /** What is being read, for messages. */
+  readonly #what: string;
+  #offset = 0;
+
+  constructor(bytes: Uint8Array, what: string) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#what = what;
+  }
+
+  get offset(): number {
+    return this.#offset;
+  }
+
+  get remaining(): number {
+    return this.#bytes.length - this.#offset;
+  }
+
+  u8(): number {
+    this.#need(1);
+    return this.#bytes[this.#offset++] as number;
+  }
+
+  u32(): number {
+    this.#need(4);
+    const value = this.#view.getUint32(this.#offset, true);
+    this.#offset += 4;
+    return value;
+  }
+
+  u64(): number {
+    const low = this.u32();
+    const high = this.u32();
+    if (high > 0x1fffff) this.#fail('an integer beyond 2^53');
+    return high * 4294967296 + low;
+  }
+
+  i64(): bigint {
+    this.#need(8);
+    const value = this.#view.getBigInt64(this.#offset, true);
+    this.#offset += 8;
+    return value;
+  }
+
+  f64(): number {
+    this.#need(8);
+    const value = this.#view.getFloat64(this.#offset, true);
+    this.#offset += 8;
+    return value;
+  }
+
+  varint(): number {
+    let value = 0;
+    let scale = 1;
+    for (let i = 0; i < 8; i++) {
+      const byte = this.u8();
+      value += (byte & 127) * scale;
+      if (byte < 128) {
+        if (value > Number.MAX_SAFE_INTEGER) this.#fail('an integer beyond 2^53');
+        return value;
+      }
+      scale *= 128;
+    }
+    return this.#fail('a varint of more than 8 bytes');
+  }
+
+  zigzag(): number {
+    const value = this.varint();
+    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+  }
+
+  bytes(): Uint8Array {
+    return this.raw(this.varint());
+  }
+
+  /** Returns a view of the next bytes. */
+  raw(length: number): Uint8Array {
+    this.#need(length);
+    const view = this.#bytes.subarray(this.#offset, this.#offset + length);
+    this.#offset += length;
+    return view;
+  }
+
+  string(): string {
+    const bytes = this.bytes();
+    if (bytes.length < 24) {
+      let text = '';
+      let i = 0;
+      for (; i < bytes.length; i++) {
+        const code = bytes[i] as number;
+        if (code > 127) break;
+        text += String.fromCharCode(code);
+      }
+      if (i === bytes.length) return text;
+    }
+    try {
+      return decoder.decode(bytes);
+    } catch {
+      return this.#fail('text that is not UTF-8');
+    }
+  }
+
+  #need(length: number): void {
+    if (length > this.#bytes.length - this.#offset) {
+      this.#fail(`${length} bytes where ${this.#bytes.length - this.#offset} remain`);
+    }
+  }
+
+  #fail(found: string): never {
+    throw new DriftError('XX001', `${this.#what} is damaged: found ${found} at offset ${this.#offset}`);
+  }
+}

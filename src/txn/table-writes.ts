@@ -1,0 +1,208 @@
+/**
+ * TableWrites: what one transaction has changed in one table, columnar, before anyone else may see it.
+ *
+ * Entries are appended; a later entry for the same key overtakes the earlier one, which keeps a link so that a
+ * savepoint can be rolled back by cutting the tail. The op of the effective entry says what the commit does to the
+ * state at the snapshot, not what the statement said: a row inserted and deleted again leaves OP_NONE.
+ *
+ *     entry   0 insert 7     1 update 3    2 update 7 (overtakes 0: still an insert)
+ *     ops     NONE           UPDATE        INSERT
+ *     prior   -1             -1            0
+ *
+ * While keys only ascend (a bulk load) no hash map is built: look-ups are a binary search.
+ *
+ * Invariants: `latestEntry(key)` is the only entry of a key whose op may differ from OP_NONE; `count` is also the
+ * length of every column.
+ */
+import { assert } from '../base/error.ts';
+import type { Value, Vector } from '../base/vector.ts';
+import { VectorBuilder } from '../base/vector-builder.ts';
+import { type Key, OP_DELETE, OP_INSERT, OP_NONE, OP_UPDATE, type RowChanges, type TreeColumn } from '../table/table.ts';
+
+export class TableWrites {
+  readonly #columns: readonly TreeColumn[];
+  readonly #builders: VectorBuilder[];
+  readonly #keys: Key[] = [];
+  readonly #assigned: (readonly number[] | null)[] = [];
+  #ops = new Uint8Array(16);
+  /** Entry overtaken by this one, or -1; and the op it had. */
+  #prior = new Int32Array(16);
+  #priorOp = new Uint8Array(16);
+  #count = 0;
+  /** Null while keys ascend. */
+  #latest: Map<Key, number> | null = null;
+  #views: readonly Vector[] | null = null;
+  #live = 0;
+
+  constructor(columns: readonly TreeColumn[]) {
+    this.#columns = columns;
+    this.#builders = columns.map((column) => new VectorBuilder(column.format));
+  }
+
+  /** Entries, overtaken ones included. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Written rows that exist (inserts and updates in force). */
+  get liveCount(): number {
+    return this.#live;
+  }
+
+  get columnCount(): number {
+    return this.#builders.length;
+  }
+
+  /** Adopts columns that DDL of this transaction has appended to the table. */
+  widen(columns: readonly TreeColumn[]): void {
+    for (let ordinal = this.#builders.length; ordinal < columns.length; ordinal++) {
+      const column = columns[ordinal] as TreeColumn;
+      const builder = new VectorBuilder(column.format);
+      for (let row = 0; row < this.#count; row++) builder.append(column.missing);
+      this.#builders.push(builder);
+    }
+    this.#views = null;
+  }
+
+  /** Newest entry of a key, or -1. */
+  latestEntry(key: Key): number {
+    if (this.#latest !== null) return this.#latest.get(key) ?? -1;
+    let low = 0;
+    let high = this.#count - 1;
+    while (low <= high) {
+      const middle = (low + high) >> 1;
+      const at = this.#keys[middle] as Key;
+      if (at === key) return middle;
+      if (at < key) low = middle + 1;
+      else high = middle - 1;
+    }
+    return -1;
+  }
+
+  opAt(entry: number): number {
+    return this.#ops[entry] as number;
+  }
+
+  keyAt(entry: number): Key {
+    return this.#keys[entry] as Key;
+  }
+
+  /** True when the entry's row exists after the transaction. */
+  isLive(entry: number): boolean {
+    const op = this.#ops[entry];
+    return op === OP_INSERT || op === OP_UPDATE;
+  }
+
+  /** Rows of all entries, by table ordinal. */
+  rows(): readonly Vector[] {
+    this.#views ??= this.#builders.map((builder) => builder.view());
+    return this.#views;
+  }
+
+  /** Writes the new row of a key; `existed`: the key has a row at the snapshot. */
+  put(key: Key, row: readonly Value[], existed: boolean, assigned: readonly number[] | null): void {
+    for (let c = 0; c < this.#builders.length; c++) (this.#builders[c] as VectorBuilder).append(row[c] ?? null);
+    this.#push(key, existed ? OP_UPDATE : OP_INSERT, assigned);
+    this.#live++;
+  }
+
+  /** Writes many new rows that are not at the snapshot: row `r` of the vectors has key `keys[r]`. */
+  insertVectors(keys: readonly Key[], vectors: readonly Vector[], count: number): void {
+    for (let c = 0; c < this.#builders.length; c++) {
+      const vector = vectors[c];
+      const builder = this.#builders[c] as VectorBuilder;
+      if (vector === undefined) for (let r = 0; r < count; r++) builder.append(null);
+      else builder.appendVector(vector, null, 0, count);
+    }
+    for (let r = 0; r < count; r++) this.#push(keys[r] as Key, OP_INSERT, null);
+    this.#live += count;
+  }
+
+  /** Deletes a key; `existed` as in `put`. */
+  delete(key: Key, existed: boolean): void {
+    for (const builder of this.#builders) builder.append(null);
+    this.#push(key, existed ? OP_DELETE : OP_NONE, null);
+  }
+
+  /** Cuts everything from entry `count` on: back to a savepoint or the start of a failed statement. */
+  rollbackTo(count: number): void {
+    assert(count <= this.#count, 'rollback to a savepoint ahead');
+    for (let entry = this.#count - 1; entry >= count; entry--) {
+      if (this.isLive(entry)) this.#live--;
+      const key = this.#keys[entry] as Key;
+      const prior = this.#prior[entry] as number;
+      if (prior >= 0) {
+        this.#ops[prior] = this.#priorOp[entry] as number;
+        if (this.isLive(prior)) this.#live++;
+        this.#latest?.set(key, prior);
+      } else {
+        this.#latest?.delete(key);
+      }
+    }
+    this.#count = count;
+    this.#keys.length = count;
+    this.#assigned.length = count;
+    for (const builder of this.#builders) builder.truncate(count);
+    this.#views = null;
+  }
+
+  /** The changes as the log and the table store take them. */
+  changes(): RowChanges {
+    return {
+      count: this.#count,
+      ops: this.#ops.subarray(0, this.#count),
+      keys: this.#keys,
+      rows: this.rows(),
+      assigned: this.#assigned,
+    };
+  }
+
+  #push(key: Key, op: number, assigned: readonly number[] | null): void {
+    const entry = this.#count;
+    this.#reserve(entry + 1);
+    if (this.#latest === null && entry > 0 && !((this.#keys[entry - 1] as Key) < key)) this.#index();
+    const prior = this.#latest?.get(key) ?? -1;
+    let ownOp = op;
+    if (prior >= 0) {
+      const priorOp = this.#ops[prior] as number;
+      ownOp = overtake(op, priorOp);
+      if (this.isLive(prior)) this.#live--;
+      this.#priorOp[entry] = priorOp;
+      this.#ops[prior] = OP_NONE;
+    }
+    this.#prior[entry] = prior;
+    this.#ops[entry] = ownOp;
+    this.#keys.push(key);
+    this.#assigned.push(prior >= 0 ? null : assigned);
+    this.#latest?.set(key, entry);
+    this.#count++;
+    this.#views = null;
+  }
+
+  #index(): void {
+    const latest = new Map<Key, number>();
+    for (let entry = 0; entry < this.#count; entry++) latest.set(this.#keys[entry] as Key, entry);
+    this.#latest = latest;
+  }
+
+  #reserve(count: number): void {
+    if (count <= this.#ops.length) return;
+    const size = this.#ops.length * 2;
+    this.#ops = grown(this.#ops, new Uint8Array(size));
+    this.#prior = grown(this.#prior, new Int32Array(size));
+    this.#priorOp = grown(this.#priorOp, new Uint8Array(size));
+  }
+}
+
+/** What a new op means for the state at the snapshot, given the op it overtakes. */
+function overtake(op: number, prior: number): number {
+  // A key inserted by this transaction (or inserted and deleted again) is not at the snapshot, whatever came later.
+  const atSnapshot = prior === OP_UPDATE || prior === OP_DELETE;
+  if (op === OP_DELETE || op === OP_NONE) return atSnapshot ? OP_DELETE : OP_NONE;
+  return atSnapshot ? OP_UPDATE : OP_INSERT;
+}
+
+function grown<T extends Uint8Array | Int32Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}

@@ -1,0 +1,342 @@
+/**
+ * TransactionManager: snapshots out, commits in. The commit pipeline of DESIGN §6.
+ *
+ *     prepare   blocks that the changes touch are brought into memory (may wait)
+ *     validate  first committer wins; constraints again, if others committed since the snapshot (may wait)
+ *     ───────── from here nothing waits: the order of commits is the order of these steps ─────────
+ *     number    seq = last + 1, a strictly greater timestamp
+ *     log       frames into the log's buffer
+ *     apply     row versions into the tables, the transaction's row into drift.transactions
+ *     ─────────
+ *     sync      one write and one flush, shared by all who are waiting
+ *     publish   new snapshots see the commit; the caller gets its answer
+ *
+ * Applied but unpublished commits are invisible (their `from` is beyond every snapshot) but do count for validation.
+ *
+ * Invariants: sequence numbers are dense and ascend in the log; `published <= applied`; timestamps ascend strictly with
+ * sequence numbers and exceed every timestamp that an AS OF reader was served; after a failed flush nothing is
+ * published any more and every later commit fails with 58030, while reads go on.
+ */
+import { assert, DriftError } from '../base/error.ts';
+import type { Host } from '../base/host.ts';
+import { type MaybePromise, run, type Task, wait } from '../base/task.ts';
+import type { Value, Vector } from '../base/vector.ts';
+import { VectorBuilder } from '../base/vector-builder.ts';
+import { CatalogState } from '../catalog/catalog.ts';
+import type { TableDef } from '../catalog/schema.ts';
+import { CATALOG_TABLE_ID, TRANSACTIONS_TABLE_ID } from '../catalog/system-objects.ts';
+import type { CommitLog } from '../log/commit-log.ts';
+import type { LogFrame } from '../log/frame.ts';
+import { type Key, MISS, OP_DELETE, OP_INSERT, OP_UPDATE, type RowChanges, type VersionedTable } from '../table/table.ts';
+import type { TableStore } from '../table/store.ts';
+import type { StatementReader } from './api.ts';
+import { encodeChanges, encodeSequence, type SequenceValue } from './change-codec.ts';
+import { CatalogHistory } from './catalog-history.ts';
+import { SnapshotTableReader } from './table-reader.ts';
+import { TableWrites } from './table-writes.ts';
+import { TimeLine } from './time-line.ts';
+import { type CommitInfo, NO_COMMIT_INFO, Transaction } from './transaction.ts';
+
+export type Durability = 'full' | 'relaxed';
+
+export interface ManagerParts {
+  readonly store: TableStore;
+  readonly log: CommitLog;
+  readonly host: Host;
+  readonly durability: Durability;
+  /** Newest commit after recovery, and its timestamp in µs (0, 0 for a new database). */
+  readonly lastSeq: number;
+  readonly lastTimestamp: number;
+  readonly catalog: CatalogState;
+  /** Makes the boxed text[] of drift.transactions.tables. */
+  readonly textArray: (names: readonly string[]) => Value;
+  /** Makes the table structure that a committed catalog change asks for, where it is not there yet. */
+  readonly dropped: (table: TableDef, seq: number) => Task<void>;
+}
+
+/** Verifies constraints of a transaction's writes against a newer state than its snapshot; throws their errors. */
+export type Recheck = (reader: StatementReader) => Task<void>;
+
+export class TransactionManager {
+  readonly store: TableStore;
+  readonly timeLine: TimeLine;
+  readonly catalogs: CatalogHistory;
+  readonly #log: CommitLog;
+  readonly #host: Host;
+  readonly #durability: Durability;
+  readonly #parts: ManagerParts;
+  #applied: number;
+  #published: number;
+  #lastTimestamp: number;
+  #appliedCatalog: CatalogState;
+  #catalog: CatalogState;
+  #syncing: Promise<void> | null = null;
+  /** Called after each publication: live queries, change feeds, the checkpoint trigger. */
+  onPublish: ((seq: number) => void) | undefined;
+
+  constructor(parts: ManagerParts) {
+    this.store = parts.store;
+    this.#log = parts.log;
+    this.#host = parts.host;
+    this.#durability = parts.durability;
+    this.#parts = parts;
+    this.#applied = parts.lastSeq;
+    this.#published = parts.lastSeq;
+    this.#lastTimestamp = parts.lastTimestamp;
+    this.#appliedCatalog = parts.catalog;
+    this.#catalog = parts.catalog;
+    this.timeLine = new TimeLine(parts.store, parts.host, () => ({ seq: this.#published, timestamp: this.#lastTimestamp }));
+    this.catalogs = new CatalogHistory(parts.store, () => this.#catalog);
+  }
+
+  /** Newest sequence number that readers see. */
+  get published(): number {
+    return this.#published;
+  }
+
+  get appliedSeq(): number {
+    return this.#applied;
+  }
+
+  get lastTimestamp(): number {
+    return this.#lastTimestamp;
+  }
+
+  get catalog(): CatalogState {
+    return this.#catalog;
+  }
+
+  begin(options: { readonly readOnly?: boolean; readonly info?: CommitInfo } = {}): Transaction {
+    return new Transaction(this.#published, this.#catalog, {
+      readOnly: options.readOnly === true,
+      startedAt: this.#host.now(),
+      info: options.info ?? NO_COMMIT_INFO,
+    });
+  }
+
+  /** Tables as a statement sees them: the transaction's snapshot with its own writes, or a past moment without. */
+  reader(transaction: Transaction, asOf: number | null): StatementReader {
+    const snapshot = asOf ?? transaction.snapshot;
+    const timeLine = this.timeLine;
+    const store = this.store;
+    return {
+      snapshot,
+      table(tableId: number, seq?: number): SnapshotTableReader {
+        const at = seq ?? snapshot;
+        const own = seq === undefined && asOf === null ? transaction.writes(tableId) : null;
+        return new SnapshotTableReader(store.table(tableId), at, own);
+      },
+      seqAt: (micros) => timeLine.seqAt(micros),
+      timestampsOf: (seqs, count) => timeLine.timestampsOf(seqs, count),
+    };
+  }
+
+  /** Commits; returns the sequence number, or null when there was nothing to commit. */
+  *commit(
+    transaction: Transaction,
+    options: { readonly recheck?: Recheck; readonly sequences?: readonly SequenceValue[]; readonly durability?: Durability } = {},
+  ): Task<number | null> {
+    if (!transaction.hasChanges) return null;
+    if (this.#log.failed !== undefined) throw this.#log.failed;
+    const changes = this.#changesOf(transaction);
+    yield* this.#validate(transaction, changes, options.recheck);
+    const seq = this.#append(transaction, changes, options.sequences ?? []);
+    for (const { object, id } of transaction.catalogChanges()) {
+      if (object !== null) continue;
+      const old = this.#parts.catalog.byId(id) ?? this.#catalog.byId(id);
+      if (old?.kind === 'table') yield* this.#parts.dropped(old, seq);
+    }
+    yield* wait(this.sync(options.durability ?? this.#durability));
+    this.#publish(seq);
+    return seq;
+  }
+
+  rollback(transaction: Transaction): void {
+    transaction.rollback();
+  }
+
+  /** Shares one write and flush among all commits appended in the same turn. */
+  sync(durability: Durability): MaybePromise<void> {
+    if (durability === 'relaxed') return run(this.#log.sync('relaxed'));
+    this.#syncing ??= Promise.resolve().then(() => {
+      this.#syncing = null;
+      return run(this.#log.sync('full'));
+    });
+    return this.#syncing;
+  }
+
+  *#validate(transaction: Transaction, changes: readonly TableChanges[], recheck: Recheck | undefined): Task<void> {
+    let seen: number;
+    do {
+      seen = this.#applied;
+      for (const { tableId, changes: rows } of changes) yield* this.store.prepare(tableId, rows);
+      if (seen > transaction.snapshot) {
+        for (const change of changes) yield* this.#firstCommitterWins(transaction, change);
+        this.#checkCatalogConflict(transaction);
+        if (recheck !== undefined) {
+          const latest = this.#latestReader(transaction, seen);
+          yield* recheck(latest);
+        }
+      }
+    } while (this.#applied !== seen);
+  }
+
+  #latestReader(transaction: Transaction, seq: number): StatementReader {
+    const store = this.store;
+    const reader = this.reader(transaction, null);
+    return {
+      ...reader,
+      snapshot: seq,
+      table: (tableId, at) => new SnapshotTableReader(store.table(tableId), at ?? seq, transaction.writes(tableId)),
+    };
+  }
+
+  /** A key that somebody else changed after the snapshot makes the transaction fail (40001). */
+  *#firstCommitterWins(transaction: Transaction, { tableId, changes }: TableChanges): Task<void> {
+    const table = this.store.table(tableId);
+    if (table.lastChange <= transaction.snapshot) return;
+    for (let entry = 0; entry < changes.count; entry++) {
+      const op = changes.ops[entry];
+      if (op !== OP_INSERT && op !== OP_UPDATE && op !== OP_DELETE) continue;
+      const key = changes.keys[entry] as Key;
+      const found = yield* findLoaded(table, key, this.#applied);
+      if (op === OP_INSERT && found !== null) {
+        throw new DriftError('23505', 'duplicate key value: a concurrent transaction inserted the same key', { detail: `Key ${String(key)}.` });
+      }
+      if (op !== OP_INSERT && (found === null || found.from > transaction.snapshot)) throw serializationFailure();
+    }
+  }
+
+  #checkCatalogConflict(transaction: Transaction): void {
+    if (this.#appliedCatalog.version <= transaction.snapshot) return;
+    for (const { id } of transaction.catalogChanges()) {
+      if (this.#appliedCatalog.byId(id) !== undefined && this.#changedSince(id, transaction.snapshot)) throw serializationFailure();
+    }
+    for (const [tableId] of transaction.written()) {
+      const before = transaction.catalog.byId(tableId);
+      const now = this.#appliedCatalog.byId(tableId);
+      if (now === undefined && before !== undefined && tableId > TRANSACTIONS_TABLE_ID && !this.#isOwn(transaction, tableId)) {
+        throw serializationFailure();
+      }
+      if (now !== undefined && !this.#isOwn(transaction, tableId) && JSON.stringify(now) !== JSON.stringify(before)) throw serializationFailure();
+    }
+  }
+
+  #isOwn(transaction: Transaction, id: number): boolean {
+    return transaction.catalogChanges().some((change) => change.id === id);
+  }
+
+  #changedSince(id: number, snapshot: number): boolean {
+    const found = this.store.table(CATALOG_TABLE_ID).find(id, this.#applied);
+    return found === MISS || (found !== null && found.from > snapshot);
+  }
+
+  #changesOf(transaction: Transaction): TableChanges[] {
+    const list: TableChanges[] = transaction.written().map(([tableId, writes]) => ({ tableId, changes: writes.changes() }));
+    const catalog = transaction.catalogChanges();
+    if (catalog.length > 0) {
+      const table = this.store.table(CATALOG_TABLE_ID);
+      const writes = new TableWrites(table.columns);
+      for (const { id, object } of catalog) {
+        const existed = this.#catalog.byId(id) !== undefined;
+        if (object !== null) writes.put(id, [id, JSON.stringify(object)], existed, null);
+        else if (existed) writes.delete(id, true);
+      }
+      list.unshift({ tableId: CATALOG_TABLE_ID, changes: writes.changes() });
+    }
+    return list;
+  }
+
+  /** The steps that do not wait. */
+  #append(transaction: Transaction, changes: readonly TableChanges[], sequences: readonly SequenceValue[]): number {
+    const timestamp = this.#timestamp(transaction.info);
+    const seq = this.#applied + 1;
+    const frames: LogFrame[] = [];
+    for (const { tableId, changes: rows } of changes) {
+      frames.push(...encodeChanges(tableId, rows, this.store.table(tableId).columns));
+    }
+    for (const sequence of sequences) frames.push(encodeSequence(sequence));
+    const { author, message, metadata, clientId } = transaction.info;
+    this.#log.append({ seq, timestamp, author, message, metadata, clientId, frames });
+    for (const { tableId, changes: rows } of changes) this.store.apply(tableId, seq, rows);
+    const names = touchedTables(changes.map((change) => change.tableId), transaction.catalog);
+    const row = transactionRow(this.store.table(TRANSACTIONS_TABLE_ID), [
+      seq,
+      timestamp,
+      author,
+      message,
+      metadata,
+      this.#parts.textArray(names),
+    ]);
+    this.store.apply(TRANSACTIONS_TABLE_ID, seq, row);
+    this.#applied = seq;
+    this.#lastTimestamp = timestamp;
+    if (transaction.hasDdl) {
+      this.#appliedCatalog = this.#appliedCatalog.apply(seq, transaction.catalogChanges());
+      this.catalogs.noteDdl(seq);
+    }
+    return seq;
+  }
+
+  #timestamp(info: CommitInfo): number {
+    const floor = Math.max(this.#lastTimestamp, this.timeLine.served) + 1;
+    if (info.timestamp === null) return Math.max(this.#host.now(), floor);
+    if (info.timestamp < floor) {
+      throw new DriftError('22023', 'commit timestamp must be later than the last commit and every time already read', {
+        detail: `Given ${info.timestamp} µs, the earliest possible is ${floor} µs since 1970-01-01 UTC.`,
+      });
+    }
+    if (info.timestamp > this.#host.now()) throw new DriftError('22023', 'commit timestamp must not be in the future');
+    return info.timestamp;
+  }
+
+  #publish(seq: number): void {
+    assert(seq <= this.#applied, 'publishing a commit that was not applied');
+    if (seq > this.#published) this.#published = seq;
+    if (this.#appliedCatalog !== this.#catalog && this.#appliedCatalog.version <= this.#published) this.#catalog = this.#appliedCatalog;
+    this.onPublish?.(this.#published);
+  }
+}
+
+interface TableChanges {
+  readonly tableId: number;
+  readonly changes: RowChanges;
+}
+
+/** Finds a key, loading what is not in memory. */
+export function* findLoaded(table: VersionedTable, key: Key, seq: number): Task<{ readonly from: number } | null> {
+  for (;;) {
+    const found = table.find(key, seq);
+    if (found !== MISS) return found;
+    yield* table.load(key, seq);
+  }
+}
+
+/** Names of the tables a commit touched, the catalog's own aside, sorted. */
+export function touchedTables(ids: readonly number[], catalog: CatalogState): string[] {
+  const names = new Set<string>();
+  for (const id of ids) {
+    if (id === CATALOG_TABLE_ID) continue;
+    const object = catalog.byId(id);
+    if (object !== undefined && 'name' in object) names.add(object.name);
+  }
+  return [...names].sort();
+}
+
+/** One row for drift.transactions as a change set. */
+export function transactionRow(table: VersionedTable, values: readonly Value[]): RowChanges {
+  const rows: Vector[] = values.map((value, c) => {
+    const column = table.columns[c];
+    assert(column !== undefined, 'drift.transactions has fewer columns than its row');
+    const builder = new VectorBuilder(column.format, 1);
+    builder.append(value);
+    return builder.view();
+  });
+  return { count: 1, ops: new Uint8Array([OP_INSERT]), keys: [values[0] as number], rows, assigned: [null] };
+}
+
+function serializationFailure(): DriftError {
+  return new DriftError('40001', 'could not serialize access due to concurrent update', {
+    hint: 'The transaction might succeed if retried.',
+  });
+}

@@ -1,0 +1,137 @@
+/**
+ * Transaction: a snapshot, and what has been changed on top of it.
+ *
+ * A transaction reads the state at `snapshot` plus its own writes. DDL is a change of the catalog like any other
+ * change; structures that it needs at once (an empty table, an added column, a filled index) are made in the store
+ * eagerly and are invisible to others because no catalog but this one names them; `undo` takes them back.
+ *
+ * A mark remembers how much was written; rolling back to it is how savepoints and failed statements leave no trace.
+ */
+import type { CatalogChange, CatalogState } from '../catalog/catalog.ts';
+import type { CatalogObject } from '../catalog/schema.ts';
+import type { TreeColumn } from '../table/table.ts';
+import { TableWrites } from './table-writes.ts';
+
+/** What a commit carries besides changes. */
+export interface CommitInfo {
+  readonly author: string | null;
+  readonly message: string | null;
+  /** JSON text. */
+  readonly metadata: string | null;
+  /** Explicit commit timestamp, µs. */
+  readonly timestamp: number | null;
+  readonly clientId: string | null;
+}
+
+export const NO_COMMIT_INFO: CommitInfo = { author: null, message: null, metadata: null, timestamp: null, clientId: null };
+
+/** A point to which a transaction can go back. */
+export interface Mark {
+  readonly counts: ReadonlyMap<number, number>;
+  readonly catalogChanges: ReadonlyMap<number, CatalogObject | null>;
+  readonly catalog: CatalogState;
+  readonly undos: number;
+}
+
+export class Transaction {
+  readonly snapshot: number;
+  readonly readOnly: boolean;
+  /** Start time, µs: now() in it. */
+  readonly startedAt: number;
+  info: CommitInfo;
+  readonly #writes = new Map<number, TableWrites>();
+  #catalog: CatalogState;
+  #catalogChanges = new Map<number, CatalogObject | null>();
+  readonly #undos: (() => void)[] = [];
+
+  constructor(snapshot: number, catalog: CatalogState, options: { readOnly: boolean; startedAt: number; info: CommitInfo }) {
+    this.snapshot = snapshot;
+    this.#catalog = catalog;
+    this.readOnly = options.readOnly;
+    this.startedAt = options.startedAt;
+    this.info = options.info;
+  }
+
+  /** The catalog this transaction binds under: its snapshot's with its own DDL. */
+  get catalog(): CatalogState {
+    return this.#catalog;
+  }
+
+  get hasChanges(): boolean {
+    if (this.#catalogChanges.size > 0) return true;
+    for (const writes of this.#writes.values()) if (writes.count > 0) return true;
+    return false;
+  }
+
+  get hasDdl(): boolean {
+    return this.#catalogChanges.size > 0;
+  }
+
+  writes(tableId: number): TableWrites | null {
+    return this.#writes.get(tableId) ?? null;
+  }
+
+  /** The write set of a table, made at the first write. */
+  writesFor(tableId: number, columns: readonly TreeColumn[]): TableWrites {
+    let writes = this.#writes.get(tableId);
+    if (writes === undefined) {
+      writes = new TableWrites(columns);
+      this.#writes.set(tableId, writes);
+    } else if (writes.columnCount < columns.length) {
+      writes.widen(columns);
+    }
+    return writes;
+  }
+
+  /** Tables with entries, in order of their ids. */
+  written(): readonly (readonly [number, TableWrites])[] {
+    return [...this.#writes].filter(([, writes]) => writes.count > 0).sort(([a], [b]) => a - b);
+  }
+
+  /** Forgets the writes to a table that this transaction drops. */
+  forget(tableId: number): void {
+    this.#writes.get(tableId)?.rollbackTo(0);
+  }
+
+  /** Makes catalog changes part of the transaction; `undo` takes eager structures back if it does not commit. */
+  changeCatalog(changes: readonly CatalogChange[], undo?: () => void): void {
+    const own = new Map(this.#catalogChanges);
+    for (const { id, object } of changes) own.set(id, object);
+    this.#catalogChanges = own;
+    // A version between two sequence numbers: unique to this state of this transaction, never equal to a committed one.
+    this.#catalog = this.#catalog.apply(uncommittedVersion(), changes);
+    if (undo !== undefined) this.#undos.push(undo);
+  }
+
+  catalogChanges(): readonly CatalogChange[] {
+    return [...this.#catalogChanges].map(([id, object]) => ({ id, object }));
+  }
+
+  mark(): Mark {
+    const counts = new Map<number, number>();
+    for (const [id, writes] of this.#writes) counts.set(id, writes.count);
+    return { counts, catalogChanges: this.#catalogChanges, catalog: this.#catalog, undos: this.#undos.length };
+  }
+
+  rollbackTo(mark: Mark): void {
+    for (const [id, writes] of this.#writes) writes.rollbackTo(mark.counts.get(id) ?? 0);
+    this.#catalogChanges = new Map(mark.catalogChanges);
+    this.#catalog = mark.catalog;
+    while (this.#undos.length > mark.undos) this.#undos.pop()?.();
+  }
+
+  /** Takes everything back. */
+  rollback(): void {
+    for (const writes of this.#writes.values()) writes.rollbackTo(0);
+    this.#catalogChanges = new Map();
+    while (this.#undos.length > 0) this.#undos.pop()?.();
+  }
+}
+
+let uncommitted = 0;
+
+/** Versions of uncommitted catalogs: negative, so that no committed version is ever equal. */
+function uncommittedVersion(): number {
+  uncommitted -= 1;
+  return uncommitted;
+}
