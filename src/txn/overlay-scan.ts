@@ -32,7 +32,7 @@ export function overlayScan(table: VersionedTable, writes: TableWrites, options:
           if (kept !== null) return trimmed(kept, options, keyAt, keyOrdinals.length);
         }
         done = true;
-        return writtenBatch(table, writes, options);
+        return writtenBatch(writes, options);
       },
     };
   }
@@ -173,7 +173,7 @@ function trimmed(batch: Batch, options: ScanOptions, keyAt: number, parts: numbe
   return { ...batch, columns };
 }
 
-function writtenBatch(table: VersionedTable, writes: TableWrites, options: ScanOptions): Batch | null {
+function writtenBatch(writes: TableWrites, options: ScanOptions): Batch | null {
   const selection = new Int32Array(writes.liveCount);
   let count = 0;
   for (let entry = 0; entry < writes.count; entry++) {

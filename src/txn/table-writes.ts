@@ -20,7 +20,6 @@ import { VectorBuilder } from '../base/vector-builder.ts';
 import { type Key, OP_DELETE, OP_INSERT, OP_NONE, OP_UPDATE, type RowChanges, type TreeColumn } from '../table/table.ts';
 
 export class TableWrites {
-  readonly #columns: readonly TreeColumn[];
   readonly #builders: VectorBuilder[];
   readonly #keys: Key[] = [];
   readonly #assigned: (readonly number[] | null)[] = [];
@@ -35,7 +34,6 @@ export class TableWrites {
   #live = 0;
 
   constructor(columns: readonly TreeColumn[]) {
-    this.#columns = columns;
     this.#builders = columns.map((column) => new VectorBuilder(column.format));
   }
 

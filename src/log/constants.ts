@@ -1,0 +1,28 @@
+/** Numbers of the log's and the manifest's formats; FORMAT.md explains them and a test holds the two together. */
+
+/** "DRFL": first bytes of every log file. */
+export const LOG_MAGIC = 0x4c465244;
+export const LOG_FORMAT_VERSION = 1;
+/** Header: magic, version, log number, owner epoch, salt, checksum; padded to a sector. */
+export const LOG_HEADER_BYTES = 512;
+/** Length and checksum in front of each frame. */
+export const FRAME_PREFIX_BYTES = 8;
+/** Longer frames are corruption; checked before anything is allocated. */
+export const MAX_FRAME_BYTES = 64 * 1024 * 1024;
+/** Log files grow in steps of this size, so that a commit overwrites instead of extending. */
+export const LOG_STEP_BYTES = 1024 * 1024;
+
+export const FRAME_INSERT = 1;
+export const FRAME_PATCH = 2;
+export const FRAME_SOFT_DELETE = 3;
+export const FRAME_SEQUENCE = 4;
+export const FRAME_COMMIT = 5;
+
+/** "DRFM": first bytes of both manifest slots. */
+export const MANIFEST_MAGIC = 0x4d465244;
+export const MANIFEST_FORMAT_VERSION = 1;
+export const MANIFEST_SLOT_BYTES = 512;
+/** Two slots, then the bodies. */
+export const MANIFEST_BODY_OFFSET = 1024;
+/** A manifest body beyond this is corruption. */
+export const MAX_MANIFEST_BYTES = 1024 * 1024 * 1024;
