@@ -49,7 +49,6 @@ export function call(
 
 /** Parses `(arguments) [WITHIN GROUP …] [FILTER …] [OVER …]` behind a function's name. */
 export function parseCall(p: Cursor, name: QualifiedName, position: number): FunctionCall {
-  p.enter();
   const inside = parseArguments(p);
   let { orderBy } = inside;
   let withinGroup: readonly SortItem[] | undefined;
@@ -66,7 +65,6 @@ export function parseCall(p: Cursor, name: QualifiedName, position: number): Fun
     orderBy = [];
   }
   const result = { kind: 'call' as const, name, ...inside, orderBy, withinGroup, ...parseFilterAndOver(p) };
-  p.leave();
   return { ...result, syntax: undefined, position };
 }
 
@@ -136,6 +134,7 @@ function parseFilterAndOver(p: Cursor): { filter: Expression | undefined; over: 
 
 /** Parses `( [base] [PARTITION BY …] [ORDER BY …] [frame] )`. */
 export function parseWindow(p: Cursor, name: string | undefined): WindowDefinition {
+  p.enter();
   const { position } = p;
   p.expect('(');
   const base = p.isColumnName() && !startsWindowClause(p) ? p.columnName() : undefined;
@@ -147,6 +146,7 @@ export function parseWindow(p: Cursor, name: string | undefined): WindowDefiniti
   const orderBy = p.at('order') ? parseOrderBy(p) : [];
   const frame = p.at('rows') || p.at('range') || p.at('groups') ? parseFrame(p) : undefined;
   p.expect(')');
+  p.leave();
   return { name, base, bare: false, partitionBy, orderBy, frame, position };
 }
 
@@ -248,12 +248,10 @@ export function atSpecialCall(p: Cursor): boolean {
 export function parseSpecialCall(p: Cursor): Expression {
   const { position, word } = p;
   if (VALUES.has(word)) return parseSqlValue(p, word as SqlValueName, position);
-  p.enter();
   p.advance();
   if (word === 'collation') p.expect('for');
   p.expect('(');
   const expression = parseSpecial(p, word, position);
-  p.leave();
   p.expect(')');
   if (expression.kind !== 'call') return expression;
   return { ...expression, ...parseFilterAndOver(p) };

@@ -116,6 +116,9 @@ function parseOnConflict(p: Cursor): OnConflict {
   if (p.accept('nothing')) return { target, update: undefined, position };
   p.expect('update');
   p.expect('set');
+  if (target === undefined) {
+    p.refuse('ON CONFLICT DO UPDATE requires inference specification or constraint name', position);
+  }
   const set = parseAssignments(p);
   return { target, update: { set, where: parseWhere(p) }, position };
 }

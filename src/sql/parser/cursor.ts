@@ -24,6 +24,7 @@ import {
 } from '../keywords.ts';
 import {
   COLON_EQUALS,
+  DECIMAL,
   DOT_DOT,
   DOUBLE_COLON,
   END_OF_INPUT,
@@ -168,6 +169,16 @@ export class Cursor {
   adjacent(n = 0): boolean {
     this.peekCode(n + 1);
     return this.lexer.ends[this.index + n] === this.lexer.starts[this.index + n + 1];
+  }
+
+  /** Whether a constant stands here with a comma or parenthesis behind it: no operator needs to be looked for. */
+  atLoneConstant(): boolean {
+    const { code, lexer } = this;
+    if (code !== INTEGER && code !== STRING && code !== DECIMAL && this.word !== 'null') return false;
+    const index = this.index + 1;
+    if (index >= lexer.count) return false;
+    const next = lexer.codes[index] as number;
+    return next === 44 || next === 41;
   }
 
   /** Whether the current token is this word, which is not a keyword of PostgreSQL's. */
@@ -340,7 +351,8 @@ export class Cursor {
 
   /** Value of the current string token. */
   stringValue(): string {
-    const value = this.lexer.values.get(this.index);
+    const { values } = this.lexer;
+    const value = values.size === 0 ? undefined : values.get(this.index);
     if (value !== undefined) return value;
     const end = this.lexer.ends[this.index] as number;
     return this.text.slice((this.lexer.starts[this.index] as number) + 1, end - 1);

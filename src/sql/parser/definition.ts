@@ -224,15 +224,15 @@ function parseCreateType(p: Cursor, position: number): Statement {
   p.expect('type');
   const name = p.qualifiedName();
   if (!p.at('as')) return skipUnsupported(p, position, 'CREATE TYPE');
-  p.advance();
+  p.expect('as');
   if (p.accept('enum')) {
     p.expect('(');
     const labels = p.at(')') ? [] : p.list(() => p.string());
     p.expect(')');
     return { kind: 'createEnum', name, labels, position, end: p.lastEnd };
   }
-  if (!p.at('(')) return skipUnsupported(p, position, 'CREATE TYPE');
-  p.advance();
+  if (p.at('range')) return skipUnsupported(p, position, 'CREATE TYPE AS RANGE');
+  p.expect('(');
   const attributes = p.at(')') ? [] : p.list(() => parseAttribute(p));
   p.expect(')');
   return { kind: 'createCompositeType', name, attributes, position, end: p.lastEnd };

@@ -1,7 +1,8 @@
 /** Naming objects of any kind, for DROP, COMMENT and ALTER … RENAME. */
-import type { DropStatement, DropTag, FunctionArgument, ObjectKind, ObjectName } from '../ast-statement.ts';
+import type { DropStatement, DropTag, FunctionArgument, ObjectKind, ObjectName, UnsupportedStatement } from '../ast-statement.ts';
 import type { Cursor } from './cursor.ts';
 import { parseArgument } from './function.ts';
+import { skipUnsupported } from './unsupported.ts';
 
 const KINDS: Readonly<Record<string, ObjectKind>> = {
   table: 'table',
@@ -47,7 +48,7 @@ export function parseObjectKind(p: Cursor): ObjectKind {
 }
 
 export function parseObjectName(p: Cursor, kind: ObjectKind): ObjectName {
-  const name = p.qualifiedName();
+  const name = parseNameOf(p, kind);
   let args: FunctionArgument[] | undefined;
   let table: ObjectName['table'];
   if (kind === 'function' || kind === 'procedure' || kind === 'routine' || kind === 'aggregate') {
@@ -64,7 +65,15 @@ export function parseObjectName(p: Cursor, kind: ObjectKind): ObjectName {
   return { name, args, table };
 }
 
-export function parseDrop(p: Cursor): DropStatement | DropTag {
+const UNQUALIFIED = new Set<ObjectKind>(['schema', 'database', 'role', 'extension']);
+
+function parseNameOf(p: Cursor, kind: ObjectKind): ObjectName['name'] {
+  if (!UNQUALIFIED.has(kind)) return p.qualifiedName();
+  const { name, position } = p.identifier();
+  return { catalog: undefined, schema: undefined, name, position };
+}
+
+export function parseDrop(p: Cursor): DropStatement | DropTag | UnsupportedStatement {
   const { position } = p;
   p.expect('drop');
   if (p.acceptName('tag')) {
@@ -72,11 +81,12 @@ export function parseDrop(p: Cursor): DropStatement | DropTag {
     const name = p.code === 5 ? p.string() : p.columnName();
     return { kind: 'dropTag', name, ifExists, position, end: p.lastEnd };
   }
+  if (p.at('owned')) return skipUnsupported(p, position, 'DROP OWNED');
   if (p.at('column') || p.at('constraint')) p.fail();
   const object = parseObjectKind(p);
   const concurrently = object === 'index' && p.accept('concurrently');
   const ifExists = p.acceptIfExists();
   const names = p.list(() => parseObjectName(p, object));
-  const cascade = p.acceptCascade();
+  const cascade = object !== 'database' && object !== 'role' && p.acceptCascade();
   return { kind: 'drop', object, names, ifExists, cascade, concurrently, position, end: p.lastEnd };
 }

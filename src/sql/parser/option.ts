@@ -19,7 +19,7 @@ export function parseSpacedOptions(p: Cursor): Option[] {
   return p.parenthesised(() => {
     const { position } = p;
     const name = p.label();
-    const value = p.at(',') || p.at(')') ? undefined : parseOptionValue(p);
+    const value = p.at(',') || p.at(')') ? undefined : parseWordValue(p);
     return { name, value, position };
   });
 }
@@ -36,4 +36,11 @@ export function parseOptionValue(p: Cursor): string {
   }
   if (sign !== '') p.fail();
   return p.label();
+}
+
+/** Parses a constant or a word that is not reserved, but for true, false and on. */
+export function parseWordValue(p: Cursor): string {
+  const constant = p.code === STRING || p.code === INTEGER || p.code === DECIMAL || p.at('-') || p.at('+');
+  if (constant || p.at('true') || p.at('false') || p.at('on')) return parseOptionValue(p);
+  return p.nonReservedWord();
 }

@@ -39,19 +39,19 @@ export function continuesQuery(p: Cursor): boolean {
 
 /** Parses `( … )`: a query if nothing but a query (in any number of parentheses) is inside, else an expression. */
 export function parseParenthesised(p: Cursor): Expression | Query {
-  p.enter();
   const { position } = p;
   p.expect('(');
   const result = parseInside(p, position);
   p.expect(')');
-  p.leave();
   return result;
 }
 
 function parseInside(p: Cursor, position: number): Expression | Query {
   if (!atQuery(p)) return parseRow(p, p.grammar.expression(p), position);
   if (!p.at('(')) return p.grammar.query(p);
+  p.enter();
   const inner = parseParenthesised(p);
+  p.leave();
   if (inner.kind !== 'query') return parseRow(p, p.grammar.expressionFrom(p, inner), position);
   if (p.at(')')) return inner;
   if (continuesQuery(p)) return p.grammar.queryFrom(p, inner);

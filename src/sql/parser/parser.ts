@@ -78,7 +78,7 @@ export function* statements(sql: string, options?: ParseOptions): Generator<Stat
       p.restart(p.start + 1);
       continue;
     }
-    const statement = parseStatement(p);
+    const statement = guarded(p, parseStatement);
     if (p.code !== END_OF_INPUT && !p.at(';')) p.fail();
     const ended = p.code === END_OF_INPUT;
     const next = p.start + 1;
@@ -122,9 +122,19 @@ export function parseTypeName(sql: string, options?: ParseOptions): TypeName {
 
 function whole<T>(sql: string, rule: (p: Cursor) => T, options: ParseOptions | undefined): T {
   const p = new Cursor(sql, GRAMMAR, options);
-  const result = rule(p);
+  const result = guarded(p, rule);
   if (p.code !== END_OF_INPUT) p.fail();
   return result;
+}
+
+/** Where the host's stack is so small that it ends before maxDepth does, the answer is the same. */
+function guarded<T>(p: Cursor, rule: (p: Cursor) => T): T {
+  try {
+    return rule(p);
+  } catch (error) {
+    if (error instanceof RangeError) p.tooDeep();
+    throw error;
+  }
 }
 
 /** Parses one statement, up to its semicolon. */

@@ -19,6 +19,9 @@ import type { Cursor } from './cursor.ts';
 import { parseParenthesised } from './parenthesis.ts';
 import { atKeywordType, namedType, parseIntervalFields, parseKeywordType, parseTypeName } from './type-name.ts';
 
+/** Parses a constant that stands alone in its place (cursor's atLoneConstant). */
+export { parsePrimary as parseConstant };
+
 function parsePrimary(p: Cursor): Expression {
   switch (p.code) {
     case INTEGER:

@@ -147,7 +147,7 @@ class ExpressionPrinter {
       case 'column':
         return e.names.map(printName).join('.');
       case 'star':
-        if (e.operand !== undefined) return `${this.#indirect(e.operand)}.*`;
+        if (e.operand !== undefined) return `${this.#composite(e.operand)}.*`;
         return [...e.qualifier.map(printName), '*'].join('.');
       case 'default':
         return 'DEFAULT';
@@ -178,7 +178,7 @@ class ExpressionPrinter {
       case 'subscript':
         return this.#indirect(e.operand) + this.#subscript(e);
       case 'field':
-        return `${e.operand.kind === 'column' ? `(${this.print(e.operand)})` : this.#indirect(e.operand)}.${printName(e.name)}`;
+        return `${this.#composite(e.operand)}.${printName(e.name)}`;
       default:
         return this.#operator(e);
     }
@@ -223,9 +223,9 @@ class ExpressionPrinter {
       case 'not':
         return `NOT ${this.at(e.operand, NOT)}`;
       case 'isNull':
-        return `${this.at(e.operand, IS)} IS ${not}NULL`;
+        return `${this.at(e.operand, IS + 1)} IS ${not}NULL`;
       case 'isBoolean':
-        return `${this.at(e.operand, IS)} IS ${not}${e.value.toUpperCase()}`;
+        return `${this.at(e.operand, IS + 1)} IS ${not}${e.value.toUpperCase()}`;
       case 'isDistinct':
         return `${this.at(e.left, IS + 1)} IS ${not}DISTINCT FROM ${this.at(e.right, IS + 1)}`;
       case 'like': {
@@ -268,6 +268,11 @@ class ExpressionPrinter {
   #indirect(e: Expression): string {
     const bare = e.kind === 'column' || e.kind === 'parameter' || e.kind === 'subscript' || e.kind === 'field';
     return bare || e.kind === 'subquery' ? this.print(e) : `(${this.print(e)})`;
+  }
+
+  /** Prints an operand of `.field`: a column without parentheses would be read as a table. */
+  #composite(e: Expression): string {
+    return e.kind === 'column' ? `(${this.print(e)})` : this.#indirect(e);
   }
 
   #subscript(e: Extract<Expression, { kind: 'subscript' }>): string {
@@ -341,7 +346,7 @@ class ExpressionPrinter {
       case 'normalize':
         return `NORMALIZE(${arg(0)}${e.args[1]?.kind === 'string' ? `, ${e.args[1].value}` : ''})`;
       case 'is normalized':
-        return `${level(0, IS)} IS ${e.args[1]?.kind === 'string' ? `${e.args[1].value} ` : ''}NORMALIZED`;
+        return `${level(0, IS + 1)} IS ${e.args[1]?.kind === 'string' ? `${e.args[1].value} ` : ''}NORMALIZED`;
       case 'collation for':
         return `COLLATION FOR (${arg(0)})`;
       case 'at time zone':

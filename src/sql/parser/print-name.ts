@@ -77,7 +77,7 @@ function printElementType(type: TypeName, modifiers: string): string {
     if (type.intervalFields === undefined) return `interval${modifiers}`;
     return `interval ${type.intervalFields}${modifiers}`;
   }
-  if (name === 'timestamptz' || name === 'timetz') return `${name.slice(0, -2)}${modifiers} with time zone`;
+  if ((name === 'timestamptz' || name === 'timetz') && modifiers === '') return `${name.slice(0, -2)} with time zone`;
   if (name === 'bpchar' && modifiers !== '') return `char${modifiers}`;
   const known = SQL_NAMES[name];
   if (known !== undefined) return `${known}${modifiers}`;

@@ -25,6 +25,7 @@ import { parseWindow } from './call.ts';
 import type { Cursor } from './cursor.ts';
 import { parseFromList } from './from.ts';
 import { parseParenthesised } from './parenthesis.ts';
+import { parseConstant } from './primary.ts';
 import { parseOrderBy } from './sort.ts';
 
 export function parseQuery(p: Cursor): Query {
@@ -147,7 +148,7 @@ function parseValues(p: Cursor): Values {
   do {
     p.expect('(');
     const row: Expression[] = [];
-    do row.push(p.grammar.expression(p));
+    do row.push(p.atLoneConstant() ? parseConstant(p) : p.grammar.expression(p));
     while (p.accept(','));
     p.expect(')');
     rows.push(row);
@@ -353,9 +354,12 @@ function parseLocking(p: Cursor): LockingClause {
 
 export function parseWith(p: Cursor): WithClause {
   const { position } = p;
+  p.enter();
   p.expect('with');
   const recursive = p.accept('recursive');
-  return { recursive, tables: p.list(() => parseCommonTable(p)), position };
+  const tables = p.list(() => parseCommonTable(p));
+  p.leave();
+  return { recursive, tables, position };
 }
 
 function parseCommonTable(p: Cursor): CommonTable {

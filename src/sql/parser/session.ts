@@ -15,7 +15,7 @@ import type {
 } from '../ast-statement.ts';
 import { INTEGER, STRING } from '../lexer.ts';
 import type { Cursor } from './cursor.ts';
-import { parseOptionValue, parseSpacedOptions } from './option.ts';
+import { parseOptionValue, parseSpacedOptions, parseWordValue } from './option.ts';
 import { parseTypeName } from './type-name.ts';
 
 export function parseTruncate(p: Cursor): Truncate {
@@ -243,7 +243,7 @@ function parseCopyOption(p: Cursor): CopyOption {
   const name = p.label();
   if (p.accept('*')) return { name, value: undefined, list: [], position };
   if (p.at('(')) return { name, value: undefined, list: p.parenthesised(() => parseOptionValue(p)), position };
-  const value = p.at(',') || p.at(')') ? undefined : parseOptionValue(p);
+  const value = p.at(',') || p.at(')') ? undefined : parseWordValue(p);
   return { name, value, list: undefined, position };
 }
 

@@ -3,7 +3,7 @@ import type { TimePoint } from '../ast.ts';
 import type { SetSetting, ShowSetting } from '../ast-statement.ts';
 import { STRING } from '../lexer.ts';
 import type { Cursor } from './cursor.ts';
-import { parseOptionValue } from './option.ts';
+import { parseOptionValue, parseWordValue } from './option.ts';
 import { parseTimePoint } from './system-time.ts';
 
 /** Parses what follows SET [LOCAL | SESSION]. */
@@ -23,7 +23,10 @@ export function parseSetRest(p: Cursor, position: number, local: boolean): SetSe
     const values = parseZone(p);
     return set('timezone', values);
   }
-  if (p.accept('schema')) return set('search_path', [p.string()]);
+  if (p.at('schema') && p.peekCode() === STRING) {
+    p.advance();
+    return set('search_path', [p.string()]);
+  }
   if (p.accept('names')) return set('client_encoding', p.code === STRING ? [p.string()] : parseDefault(p));
   if (p.accept('role')) return set('role', [p.code === STRING ? p.string() : p.nonReservedWord()]);
   if (p.acceptAll('session', 'authorization')) return set('session_authorization', [parseOptionValue(p)]);
@@ -36,20 +39,13 @@ export function parseSetRest(p: Cursor, position: number, local: boolean): SetSe
     const asOf = parseTimePoint(p);
     return set(name, [], asOf);
   }
-  const values = p.list(() => parseSettingValue(p));
+  const values = p.list(() => parseWordValue(p));
   return set(name, values);
 }
 
 function parseDefault(p: Cursor): undefined {
   p.accept('default');
   return undefined;
-}
-
-/** Words true, false and on are values though reserved; other reserved words are not. */
-function parseSettingValue(p: Cursor): string {
-  if (p.at('true') || p.at('false') || p.at('on')) return parseOptionValue(p);
-  if (p.code === STRING || p.code === 3 || p.code === 4 || p.at('-') || p.at('+')) return parseOptionValue(p);
-  return p.nonReservedWord();
 }
 
 export function parseSettingName(p: Cursor): string {

@@ -30,7 +30,7 @@ export function parseTypeName(p: Cursor): TypeName {
   const { position } = p;
   const setOf = p.accept('setof');
   const simple = parseSimpleType(p);
-  return { kind: 'typeName', ...simple, arrayBounds: parseArrayBounds(p), setOf, position };
+  return finish(simple, parseArrayBounds(p), setOf, position);
 }
 
 /** Parses the keyword type before the string in `type 'text'`. */
@@ -38,22 +38,22 @@ export function parseKeywordType(p: Cursor): TypeName {
   const { position } = p;
   const simple = parseSimpleType(p);
   if (p.code !== STRING) p.fail();
-  return { kind: 'typeName', ...simple, arrayBounds: [], setOf: false, position };
+  return finish(simple, [], false, position);
 }
 
 /** A type with a plain name, no array: made for `name 'text'`. */
 export function namedType(schema: string | undefined, name: string, modifiers: readonly Expression[], position: number): TypeName {
-  return {
-    kind: 'typeName',
-    schema,
-    name,
-    modifiers,
-    intervalFields: undefined,
-    arrayBounds: [],
-    setOf: false,
-    percentType: false,
-    position,
-  };
+  return finish({ schema, name, modifiers, intervalFields: undefined, percentType: false }, [], false, position);
+}
+
+function finish(
+  type: SimpleType,
+  arrayBounds: readonly (number | undefined)[],
+  setOf: boolean,
+  position: number,
+): TypeName {
+  const { schema, name, modifiers, intervalFields, percentType } = type;
+  return { kind: 'typeName', schema, name, modifiers, intervalFields, arrayBounds, setOf, percentType, position };
 }
 
 /** Whether the current keyword begins a type with syntax of its own. */

@@ -17,11 +17,19 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/** A name follows these. */
+const NAMED = new Set(['role', 'group', 'database', 'tablespace', 'language', 'publication', 'subscription']);
+
 /** Skips the statement; what PostgreSQL does not know either is a syntax error. */
 export function skipUnsupported(p: Cursor, position: number, command: string): UnsupportedStatement {
   const known = KNOWN[command];
   if (known !== undefined && !known.includes(p.word)) p.fail();
   const feature = known !== undefined && p.code >= FIRST_KEYWORD ? `${command} ${p.word.toUpperCase()}` : command;
+  if (known !== undefined && NAMED.has(p.word)) {
+    p.advance();
+    p.nonReservedWord();
+    if (p.at('not') || p.at('exists') || p.at('.')) p.fail();
+  }
   while (p.code !== 0 && !p.at(';')) p.advance();
   return { kind: 'unsupported', feature, position, end: p.lastEnd };
 }
