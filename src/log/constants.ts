@@ -8,9 +8,9 @@ export const LOG_HEADER_BYTES = 512;
 /** Length and checksum in front of each frame. */
 export const FRAME_PREFIX_BYTES = 8;
 /** Longer frames are corruption; checked before anything is allocated. */
-export const MAX_FRAME_BYTES = 64 * 1024 * 1024;
+export const MAX_FRAME_BYTES: number = 64 * 1024 * 1024;
 /** Log files grow in steps of this size, so that a commit overwrites instead of extending. */
-export const LOG_STEP_BYTES = 1024 * 1024;
+export const LOG_STEP_BYTES: number = 1024 * 1024;
 
 export const FRAME_INSERT = 1;
 export const FRAME_PATCH = 2;
@@ -25,4 +25,4 @@ export const MANIFEST_SLOT_BYTES = 512;
 /** Two slots, then the bodies. */
 export const MANIFEST_BODY_OFFSET = 1024;
 /** A manifest body beyond this is corruption. */
-export const MAX_MANIFEST_BYTES = 1024 * 1024 * 1024;
+export const MAX_MANIFEST_BYTES: number = 1024 * 1024 * 1024;

@@ -1,0 +1,109 @@
+/**
+ * The manifest: one file that says which state of the database is in force, switched atomically.
+ *
+ *     offset 0     slot A   magic, version, generation, owner epoch, database id, body offset, length, crc; slot crc
+ *     offset 512   slot B   the same, of the generation before or after
+ *     offset 1024  bodies   opaque bytes; the one in force is never overwritten
+ *
+ * A switch writes the new body where the live one is not, flushes, writes the older slot, flushes. A crash in between
+ * leaves the other slot valid. A slot is valid if and only if (1) magic and version are known, (2) its checksum holds,
+ * (3) its body is within the file and the body's checksum holds. The valid slot of the higher generation is in force.
+ * A non-empty file without a valid slot is corruption, never an empty database.
+ */
+import { ByteReader, ByteWriter } from '../base/bytes.ts';
+import { crc32c } from '../base/crc32c.ts';
+import { DriftError } from '../base/error.ts';
+import { type Task, wait } from '../base/task.ts';
+import type { Storage, StorageFile } from '../storage/storage.ts';
+import { MANIFEST_BODY_OFFSET, MANIFEST_FORMAT_VERSION, MANIFEST_MAGIC, MANIFEST_SLOT_BYTES, MAX_MANIFEST_BYTES } from './constants.ts';
+
+export interface ManifestState {
+  readonly generation: number;
+  readonly epoch: number;
+  readonly body: Uint8Array;
+  readonly bodyOffset: number;
+}
+
+const NAME = 'MANIFEST';
+
+/** Reads the state in force; null for a database that does not exist yet. */
+export function* readManifest(storage: Storage): Task<ManifestState | null> {
+  const names = yield* wait(storage.list());
+  if (!names.includes(NAME)) {
+    if (names.some((name) => /^(pack|log)-\d+$/.test(name) && name !== 'log-1')) {
+      throw new DriftError('XX001', 'MANIFEST is missing, but files of a database are there');
+    }
+    return null;
+  }
+  const file = yield* wait(storage.open(NAME));
+  const size = file.size();
+  if (size === 0) return null;
+  const problems: string[] = [];
+  let best: ManifestState | null = null;
+  for (const slot of [0, 1]) {
+    const state = yield* readSlot(file, slot, size);
+    if (typeof state === 'string') problems.push(`slot ${slot}: ${state}`);
+    else if (best === null || state.generation > best.generation) best = state;
+  }
+  if (best === null && size < MANIFEST_BODY_OFFSET) return null;
+  if (best === null && (yield* neverWritten(file))) return null;
+  if (best === null) throw new DriftError('XX001', `MANIFEST is damaged: ${problems.join('; ')}`);
+  return best;
+}
+
+/** Switches to a new state; returns it. */
+export function* writeManifest(
+  storage: Storage,
+  previous: ManifestState | null,
+  next: { readonly epoch: number; readonly body: Uint8Array },
+): Task<ManifestState> {
+  const file = yield* wait(storage.open(NAME));
+  const generation = (previous?.generation ?? 0) + 1;
+  const bodyOffset = freeOffset(previous, next.body.length);
+  if (file.size() < MANIFEST_BODY_OFFSET) yield* wait(file.write(0, new Uint8Array(MANIFEST_BODY_OFFSET)));
+  yield* wait(file.write(bodyOffset, next.body));
+  yield* wait(file.flush());
+  const slot = new ByteWriter(MANIFEST_SLOT_BYTES);
+  slot.u32(MANIFEST_MAGIC);
+  slot.u32(MANIFEST_FORMAT_VERSION);
+  slot.u64(generation);
+  slot.u64(next.epoch);
+  slot.u64(bodyOffset);
+  slot.u64(next.body.length);
+  slot.u32(crc32c(next.body));
+  slot.u32(crc32c(slot.view()));
+  slot.raw(new Uint8Array(MANIFEST_SLOT_BYTES - slot.length));
+  yield* wait(file.write((generation % 2) * MANIFEST_SLOT_BYTES, slot.view()));
+  yield* wait(file.flush());
+  return { generation, epoch: next.epoch, body: next.body, bodyOffset };
+}
+
+/** The first place that does not overlap the live body: before it if the new one fits there, else behind it. */
+function freeOffset(previous: ManifestState | null, length: number): number {
+  if (previous === null || MANIFEST_BODY_OFFSET + length <= previous.bodyOffset) return MANIFEST_BODY_OFFSET;
+  return previous.bodyOffset + previous.body.length;
+}
+
+function* readSlot(file: StorageFile, slot: number, size: number): Task<ManifestState | string> {
+  const bytes = yield* wait(file.read(slot * MANIFEST_SLOT_BYTES, MANIFEST_SLOT_BYTES));
+  if (bytes.length < 48) return `${bytes.length} bytes`;
+  const reader = new ByteReader(bytes, `MANIFEST slot ${slot}`);
+  if (reader.u32() !== MANIFEST_MAGIC) return 'no manifest header';
+  const version = reader.u32();
+  const stored = new DataView(bytes.buffer, bytes.byteOffset + 44, 4).getUint32(0, true);
+  if (crc32c(bytes.subarray(0, 44)) !== stored) return 'checksum of the header does not hold';
+  if (version !== MANIFEST_FORMAT_VERSION) {
+    throw new DriftError('0A000', `MANIFEST has format version ${version}; this release reads version ${MANIFEST_FORMAT_VERSION}`);
+  }
+  const [generation, epoch, bodyOffset, length, crc] = [reader.u64(), reader.u64(), reader.u64(), reader.u64(), reader.u32()];
+  if (length > MAX_MANIFEST_BYTES || bodyOffset + length > size) return `a body of ${length} bytes at ${bodyOffset} in a file of ${size}`;
+  const body = yield* wait(file.read(bodyOffset, length));
+  if (crc32c(body) !== crc) return `checksum of the body at ${bodyOffset} does not hold`;
+  return { generation, epoch, body, bodyOffset };
+}
+
+/** True when no slot was ever written: the crash came before the first switch. */
+function* neverWritten(file: StorageFile): Task<boolean> {
+  const slots = yield* wait(file.read(0, MANIFEST_BODY_OFFSET));
+  return slots.every((byte) => byte === 0);
+}

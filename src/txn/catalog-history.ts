@@ -1,0 +1,81 @@
+/**
+ * CatalogHistory: the catalog at any sequence number, read from the catalog's own versioned table and kept by the DDL
+ * commit that made it, so that all moments between two DDL commits share one.
+ */
+import type { Task } from '../base/task.ts';
+import { valueAt, type Vector } from '../base/vector.ts';
+import { CatalogState } from '../catalog/catalog.ts';
+import { CATALOG_TABLE_ID, parseDefinition, systemObjects } from '../catalog/system-objects.ts';
+import type { TableStore } from '../table/store.ts';
+
+/** Catalogs kept; the least recently made goes first. */
+const KEPT = 64;
+
+export class CatalogHistory {
+  readonly #store: TableStore;
+  readonly #current: () => CatalogState;
+  readonly #byVersion = new Map<number, CatalogState>();
+  /** Sequence numbers of commits with DDL, ascending; null until first asked for. */
+  #ddl: number[] | null = null;
+
+  constructor(store: TableStore, current: () => CatalogState) {
+    this.#store = store;
+    this.#current = current;
+  }
+
+  noteDdl(seq: number): void {
+    this.#ddl?.push(seq);
+  }
+
+  *at(seq: number): Task<CatalogState> {
+    const current = this.#current();
+    if (seq >= current.version && current.version >= 0) return current;
+    this.#ddl ??= yield* ddlCommits(this.#store);
+    let version = 0;
+    for (const ddl of this.#ddl) if (ddl <= seq && ddl > version) version = ddl;
+    const known = this.#byVersion.get(version);
+    if (known !== undefined) return known;
+    const made = yield* readCatalog(this.#store, version);
+    if (this.#byVersion.size >= KEPT) this.#byVersion.delete(this.#byVersion.keys().next().value as number);
+    this.#byVersion.set(version, made);
+    return made;
+  }
+}
+
+/** Reads the catalog as of a sequence number; its version is that of the newest object in it. */
+export function* readCatalog(store: TableStore, seq: number): Task<CatalogState> {
+  const objects = systemObjects();
+  let version = 0;
+  const source = store.table(CATALOG_TABLE_ID).scan({ seq, columns: [1], versionColumns: true });
+  for (;;) {
+    const batch = yield* source.next();
+    if (batch === null) break;
+    for (let i = 0; i < batch.count; i++) {
+      const row = batch.selection === null ? i : (batch.selection[i] as number);
+      const object = parseDefinition(valueAt(batch.columns[0] as Vector, row) as string);
+      objects.set(object.id, object);
+    }
+  }
+  source.close();
+  for (const ddl of yield* ddlCommits(store)) if (ddl <= seq && ddl > version) version = ddl;
+  return new CatalogState(version, objects);
+}
+
+/** Sequence numbers at which the catalog changed, ascending. */
+function* ddlCommits(store: TableStore): Task<number[]> {
+  const seqs = new Set<number>();
+  const source = store.table(CATALOG_TABLE_ID).scanVersions({ fromSeq: 0, toSeq: Infinity, columns: [0], versionColumns: true });
+  for (;;) {
+    const batch = yield* source.next();
+    if (batch === null) break;
+    for (let i = 0; i < batch.count; i++) {
+      const row = batch.selection === null ? i : (batch.selection[i] as number);
+      for (const column of [1, 2]) {
+        const seq = valueAt(batch.columns[column] as Vector, row) as number;
+        if (Number.isFinite(seq)) seqs.add(seq);
+      }
+    }
+  }
+  source.close();
+  return [...seqs].sort((a, b) => a - b);
+}

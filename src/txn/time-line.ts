@@ -1,0 +1,94 @@
+/**
+ * TimeLine: from timestamps to sequence numbers and back, by drift.transactions.
+ *
+ * Commit timestamps ascend with sequence numbers, so the state at a time t is the last commit at or before t: a binary
+ * search by key. A time later than the last commit is answered with the newest state and remembered, so that no later
+ * commit takes a timestamp at or before it: an answer never changes afterwards.
+ */
+import { assert, DriftError } from '../base/error.ts';
+import type { Host } from '../base/host.ts';
+import type { Task } from '../base/task.ts';
+import { valueAt, type Vector } from '../base/vector.ts';
+import { TRANSACTION_COLUMNS, TRANSACTIONS_TABLE_ID } from '../catalog/system-objects.ts';
+import { MISS } from '../table/table.ts';
+import type { TableStore } from '../table/store.ts';
+
+export class TimeLine {
+  readonly #store: TableStore;
+  readonly #host: Host;
+  readonly #newest: () => { readonly seq: number; readonly timestamp: number };
+  #served = 0;
+
+  constructor(store: TableStore, host: Host, newest: () => { readonly seq: number; readonly timestamp: number }) {
+    this.#store = store;
+    this.#host = host;
+    this.#newest = newest;
+  }
+
+  /** Greatest timestamp (µs) that an AS OF reader was answered for. */
+  get served(): number {
+    return this.#served;
+  }
+
+  /** Checks an explicit sequence number; 0 is the empty database before the first commit. */
+  checkSeq(seq: number): number {
+    const { seq: last } = this.#newest();
+    if (!Number.isInteger(seq) || seq < 0) throw new DriftError('22023', `sequence number ${seq} is not valid`);
+    if (seq > last) {
+      throw new DriftError('22023', `sequence number ${seq} is in the future`, { detail: `The newest commit is ${last}.` });
+    }
+    return seq;
+  }
+
+  /** Returns the last sequence number committed at or before a time in µs. */
+  *seqAt(micros: number): Task<number> {
+    if (Number.isNaN(micros)) throw new DriftError('22023', 'the time to read must not be null');
+    const { seq, timestamp } = this.#newest();
+    if (micros > this.#host.now()) throw new DriftError('22023', 'the time to read is in the future');
+    if (seq === 0 || micros >= timestamp) {
+      if (micros > this.#served) this.#served = micros;
+      return seq;
+    }
+    let low = 1;
+    let high = seq;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((yield* this.timestampOf(middle)) <= micros) low = middle;
+      else high = middle - 1;
+    }
+    const first = yield* this.timestampOf(low);
+    if (first > micros) throw new DriftError('22023', 'the time to read is before the database existed');
+    return low;
+  }
+
+  /** Commit timestamp (µs) of a sequence number; that of 0 is -Infinity, of Infinity is Infinity. */
+  *timestampOf(seq: number): Task<number> {
+    if (seq <= 0) return -Infinity;
+    if (seq === Infinity) return Infinity;
+    const table = this.#store.table(TRANSACTIONS_TABLE_ID);
+    for (;;) {
+      const found = table.find(seq, seq);
+      if (found === MISS) {
+        yield* table.load(seq, seq);
+        continue;
+      }
+      assert(found !== null, `transaction ${seq} is not in drift.transactions`);
+      return Number(valueAt(found.columns[TRANSACTION_COLUMNS.committedAt] as Vector, found.row));
+    }
+  }
+
+  *timestampsOf(seqs: Float64Array, count: number): Task<Float64Array> {
+    const known = new Map<number, number>();
+    const out = new Float64Array(count);
+    for (let i = 0; i < count; i++) {
+      const seq = seqs[i] as number;
+      let at = known.get(seq);
+      if (at === undefined) {
+        at = Number.isNaN(seq) ? Number.NaN : yield* this.timestampOf(seq);
+        known.set(seq, at);
+      }
+      out[i] = at;
+    }
+    return out;
+  }
+}
