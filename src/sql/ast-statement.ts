@@ -430,7 +430,10 @@ export interface CreateTrigger extends Span {
   readonly constraint: boolean;
   readonly name: string;
   readonly time: 'before' | 'after' | 'instead of';
-  readonly events: readonly { readonly event: 'insert' | 'update' | 'delete' | 'truncate'; readonly columns: readonly string[] }[];
+  readonly events: readonly {
+    readonly event: 'insert' | 'update' | 'delete' | 'truncate';
+    readonly columns: readonly string[];
+  }[];
   readonly table: QualifiedName;
   readonly transitions: readonly { readonly which: 'old' | 'new'; readonly name: string }[];
   readonly forEachRow: boolean;

@@ -268,7 +268,8 @@ export class Lexer {
     for (;;) {
       const again = continuation(text, end);
       if (again < 0) break;
-      raw = (raw ?? text.slice(open + 1, end - 1)) + text.slice(again + 1, (end = stringEnd(text, again, backslash)) - 1);
+      raw =
+        (raw ?? text.slice(open + 1, end - 1)) + text.slice(again + 1, (end = stringEnd(text, again, backslash)) - 1);
       if (end < 0) return this.#fail('unterminated quoted string', start);
     }
     if (form === 'plain') {

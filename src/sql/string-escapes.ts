@@ -16,7 +16,7 @@ export function decodeEscapes(raw: string, start: number): string {
     if (bytes.length > 0) out += decodeBytes(bytes, start);
     bytes = [];
   };
-  for (let i = 0; i < raw.length; ) {
+  for (let i = 0; i < raw.length;) {
     const c = raw.charAt(i);
     if (c !== '\\') {
       flush();
@@ -49,7 +49,7 @@ export function decodeEscapes(raw: string, start: number): string {
 /** Decodes U&'…' or U&"…", whose doubled quotes are resolved, with its escape character. */
 export function decodeUnicodeEscapes(raw: string, escape: string, start: number): string {
   let out = '';
-  for (let i = 0; i < raw.length; ) {
+  for (let i = 0; i < raw.length;) {
     const c = raw.charAt(i);
     if (c !== escape) {
       out += c;

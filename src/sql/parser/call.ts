@@ -344,7 +344,8 @@ function parsePlain(p: Cursor, name: string, first: Expression, position: number
 }
 
 function parseSubstring(p: Cursor, position: number): Expression {
-  if (p.at(')')) return call({ catalog: undefined, schema: undefined, name: 'substring', position }, [], undefined, position);
+  if (p.at(')'))
+    return call({ catalog: undefined, schema: undefined, name: 'substring', position }, [], undefined, position);
   const first = p.grammar.expression(p);
   const name = systemName('substring', position);
   if (p.accept('from')) {

@@ -185,7 +185,10 @@ export class Cursor {
   atName(name: string, n = 0): boolean {
     if (this.peekCode(n) !== IDENTIFIER) return false;
     const start = this.lexer.starts[this.index + n] as number;
-    return this.lexer.ends[this.index + n] === start + name.length && this.text.slice(start, start + name.length).toLowerCase() === name;
+    return (
+      this.lexer.ends[this.index + n] === start + name.length &&
+      this.text.slice(start, start + name.length).toLowerCase() === name
+    );
   }
 
   // ---- taking
@@ -310,7 +313,9 @@ export class Cursor {
     const names = [first];
     while (this.accept('.')) names.push(this.label());
     if (names.length > 3) {
-      throw new DriftError('42601', `improper qualified name (too many dotted names): ${names.join('.')}`, { position });
+      throw new DriftError('42601', `improper qualified name (too many dotted names): ${names.join('.')}`, {
+        position,
+      });
     }
     const name = names.pop() as string;
     const schema = names.pop();
@@ -394,7 +399,9 @@ export class Cursor {
   /** Syntax error at the current token. */
   fail(): never {
     if (this.code === END_OF_INPUT) this.refuse('syntax error at end of input');
-    throw new DriftError('42601', `syntax error at or near "${shorten(this.tokenText())}"`, { position: this.position });
+    throw new DriftError('42601', `syntax error at or near "${shorten(this.tokenText())}"`, {
+      position: this.position,
+    });
   }
 
   /** A syntax error that is not about an unexpected token. */

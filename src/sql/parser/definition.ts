@@ -19,12 +19,7 @@ import type { Cursor } from './cursor.ts';
 import { parseCreateFunction, parseCreateTrigger } from './function.ts';
 import { parseObjectKind, parseObjectName } from './object.ts';
 import { parseAlterSequence, parseCreateSequence } from './sequence.ts';
-import {
-  parseColumnConstraints,
-  parseCreateTable,
-  parseWithData,
-  parseWithOptions,
-} from './table.ts';
+import { parseColumnConstraints, parseCreateTable, parseWithData, parseWithOptions } from './table.ts';
 import { parseTimePoint } from './system-time.ts';
 import { parseTypeName } from './type-name.ts';
 import { skipUnsupported } from './unsupported.ts';
@@ -238,7 +233,11 @@ function parseCreateType(p: Cursor, position: number): Statement {
   return { kind: 'createCompositeType', name, attributes, position, end: p.lastEnd };
 }
 
-function parseAttribute(p: Cursor): { name: string; type: ReturnType<typeof parseTypeName>; collation: QualifiedName | undefined } {
+function parseAttribute(p: Cursor): {
+  name: string;
+  type: ReturnType<typeof parseTypeName>;
+  collation: QualifiedName | undefined;
+} {
   const name = p.columnName();
   const type = parseTypeName(p);
   return { name, type, collation: p.accept('collate') ? p.qualifiedName() : undefined };

@@ -81,7 +81,12 @@ function parsePrefix(p: Cursor, restricted: boolean): Expression {
   return parseOperand(p);
 }
 
-function unary(operator: string, operatorSchema: string | undefined, operand: Expression, position: number): Expression {
+function unary(
+  operator: string,
+  operatorSchema: string | undefined,
+  operand: Expression,
+  position: number,
+): Expression {
   return { kind: 'unary', operator, operatorSchema, operand, position };
 }
 
@@ -264,8 +269,10 @@ function parseWordOperator(p: Cursor, left: Expression, restricted: boolean): Ex
 function parseOverlaps(p: Cursor, left: Expression, position: number): FunctionCall {
   const right = parseAt(p, LIKE + 1, false);
   if (left.kind !== 'row' || right.kind !== 'row') p.fail();
-  if (left.fields.length !== 2) p.refuse('wrong number of parameters on left side of OVERLAPS expression', left.position);
-  if (right.fields.length !== 2) p.refuse('wrong number of parameters on right side of OVERLAPS expression', right.position);
+  if (left.fields.length !== 2)
+    p.refuse('wrong number of parameters on left side of OVERLAPS expression', left.position);
+  if (right.fields.length !== 2)
+    p.refuse('wrong number of parameters on right side of OVERLAPS expression', right.position);
   return call(systemName('overlaps', position), [...left.fields, ...right.fields], 'overlaps', position);
 }
 
@@ -346,7 +353,15 @@ function parseLike(
   const pattern = parseAt(p, LIKE + 1, false);
   const escape = p.accept('escape') ? parseAt(p, LIKE + 1, false) : undefined;
   refuseChain(p);
-  return { kind: 'like', operator: like.operator, negated: like.negated, operand, pattern, escape, position: like.position };
+  return {
+    kind: 'like',
+    operator: like.operator,
+    negated: like.negated,
+    operand,
+    pattern,
+    escape,
+    position: like.position,
+  };
 }
 
 /** `a LIKE b LIKE c` and the like are syntax errors. */

@@ -3,7 +3,16 @@
  *
  * A parenthesis in FROM holds a query or a join; as in parenthesis.ts that shows only behind the innermost one.
  */
-import type { DerivedTable, Expression, Identifier, Join, Query, TableFunctionItem, TableReference, TableSample } from '../ast.ts';
+import type {
+  DerivedTable,
+  Expression,
+  Identifier,
+  Join,
+  Query,
+  TableFunctionItem,
+  TableReference,
+  TableSample,
+} from '../ast.ts';
 import { atSpecialCall, parseCall, parseSpecialCall } from './call.ts';
 import type { Cursor } from './cursor.ts';
 import { atQuery, continuesQuery } from './parenthesis.ts';
@@ -84,7 +93,19 @@ function parseJoin(p: Cursor, left: TableReference, type: Join['type'], natural:
       if (p.accept('as')) usingAlias = p.columnName();
     }
   }
-  return { kind: 'join', type, natural, left, right, on, using, usingAlias, alias: undefined, columnAliases: [], position };
+  return {
+    kind: 'join',
+    type,
+    natural,
+    left,
+    right,
+    on,
+    using,
+    usingAlias,
+    alias: undefined,
+    columnAliases: [],
+    position,
+  };
 }
 
 function parseTablePrimary(p: Cursor): TableReference {

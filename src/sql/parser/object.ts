@@ -1,5 +1,12 @@
 /** Naming objects of any kind, for DROP, COMMENT and ALTER … RENAME. */
-import type { DropStatement, DropTag, FunctionArgument, ObjectKind, ObjectName, UnsupportedStatement } from '../ast-statement.ts';
+import type {
+  DropStatement,
+  DropTag,
+  FunctionArgument,
+  ObjectKind,
+  ObjectName,
+  UnsupportedStatement,
+} from '../ast-statement.ts';
 import type { Cursor } from './cursor.ts';
 import { parseArgument } from './function.ts';
 import { skipUnsupported } from './unsupported.ts';

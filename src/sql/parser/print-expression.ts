@@ -258,9 +258,8 @@ class ExpressionPrinter {
     const level = levelOf(e);
     // The space keeps two signs from becoming a comment or another operator.
     const operand = this.at(e.operand, level + 1);
-    const plain = e.operatorSchema === undefined && (e.operator === '-' || e.operator === '+') && /^["\w(]/.test(operand);
-    // A minus before a number would become part of it.
-    if (e.operator === '-' && plain && isNumber(e.operand)) return `-(${operand})`;
+    const plain =
+      e.operatorSchema === undefined && (e.operator === '-' || e.operator === '+') && /^["\w(]/.test(operand);
     return `${symbol(e)}${plain ? '' : ' '}${operand}`;
   }
 
@@ -392,10 +391,6 @@ export function printSortWith(printer: Printer, items: readonly SortItem[]): str
 
 export function printWindowWith(printer: Printer, window: WindowDefinition): string {
   return new ExpressionPrinter(printer).window(window);
-}
-
-function isNumber(e: Expression): boolean {
-  return e.kind === 'integer' || e.kind === 'number';
 }
 
 function symbol(e: { readonly operator: string; readonly operatorSchema: string | undefined }): string {

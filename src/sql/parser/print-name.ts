@@ -1,12 +1,6 @@
 /** Prints names, types and constants so that the parser reads the same back, with quotes only where they are needed. */
 import type { Expression, QualifiedName, TypeName } from '../ast.ts';
-import {
-  CATEGORIES,
-  CATEGORY_TYPE_OR_FUNCTION,
-  CATEGORY_UNRESERVED,
-  FIRST_KEYWORD,
-  keywordCode,
-} from '../keywords.ts';
+import { CATEGORIES, CATEGORY_TYPE_OR_FUNCTION, CATEGORY_UNRESERVED, FIRST_KEYWORD, keywordCode } from '../keywords.ts';
 
 /** Words that may be names but would be read as something else in some place. */
 const AMBIGUOUS = new Set(['seq', 'tag', 'partition', 'rows', 'range', 'groups', 'operator', 'double', 'unbounded']);

@@ -108,7 +108,8 @@ function printWith(clause: WithClause | undefined): string {
 }
 
 function printCommonTable(table: CommonTable): string {
-  const materialized = table.materialized === undefined ? '' : table.materialized ? 'MATERIALIZED ' : 'NOT MATERIALIZED ';
+  const materialized =
+    table.materialized === undefined ? '' : table.materialized ? 'MATERIALIZED ' : 'NOT MATERIALIZED ';
   let text = `${printName(table.name)}${names(table.columns)} AS ${materialized}(${printStatement(table.query)})`;
   const { search, cycle } = table;
   if (search !== undefined) {

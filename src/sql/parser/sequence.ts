@@ -87,7 +87,8 @@ function parseOwnedBy(p: Cursor, position: number): SequenceOption {
   if (p.accept('none')) return { kind: 'ownedBy', column: undefined, position };
   const column = [p.columnName()];
   while (p.accept('.')) column.push(p.label());
-  if (column.length === 1) p.refuse('invalid OWNED BY option: specify OWNED BY table.column or OWNED BY NONE', position);
+  if (column.length === 1)
+    p.refuse('invalid OWNED BY option: specify OWNED BY table.column or OWNED BY NONE', position);
   return { kind: 'ownedBy', column, position };
 }
 

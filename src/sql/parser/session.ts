@@ -176,7 +176,10 @@ export function parseExplain(p: Cursor): Explain {
   p.expect('explain');
   let options: Option[] = [];
   if (p.at('(') && explainsWithOptions(p)) {
-    options = parseSpacedOptions(p).map((option) => ({ ...option, name: option.name === 'analyse' ? 'analyze' : option.name }));
+    options = parseSpacedOptions(p).map((option) => ({
+      ...option,
+      name: option.name === 'analyse' ? 'analyze' : option.name,
+    }));
   } else {
     const at = p.position;
     if (p.accept('analyze') || p.accept('analyse')) options.push({ name: 'analyze', value: undefined, position: at });
@@ -235,7 +238,20 @@ export function parseCopy(p: Cursor): Copy {
   const options = p.at('(') ? p.parenthesised(() => parseCopyOption(p)) : parseOldCopyOptions(p);
   const where = p.accept('where') ? p.grammar.expression(p) : undefined;
   const end = p.lastEnd;
-  return { kind: 'copy', table, columns, query, direction, program, file, options, where, data: undefined, position, end };
+  return {
+    kind: 'copy',
+    table,
+    columns,
+    query,
+    direction,
+    program,
+    file,
+    options,
+    where,
+    data: undefined,
+    position,
+    end,
+  };
 }
 
 function parseCopyOption(p: Cursor): CopyOption {
@@ -283,10 +299,18 @@ function parseOldCopyOptions(p: Cursor): CopyOption[] {
         if (p.accept('quote')) add('force_quote', undefined, p.accept('*') ? [] : p.list(() => p.columnName()));
         else if (p.accept('not')) {
           p.expect('null');
-          add('force_not_null', undefined, p.list(() => p.columnName()));
+          add(
+            'force_not_null',
+            undefined,
+            p.list(() => p.columnName()),
+          );
         } else {
           p.expect('null');
-          add('force_null', undefined, p.list(() => p.columnName()));
+          add(
+            'force_null',
+            undefined,
+            p.list(() => p.columnName()),
+          );
         }
         break;
       default:

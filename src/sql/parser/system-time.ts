@@ -87,7 +87,8 @@ function parseShortPoint(p: Cursor): TimePoint {
   p.advance();
   p.expect(':');
   const at = p.position;
-  if (kind === 'tag' && p.isLabel()) return { kind, value: { kind: 'string', value: p.label(), position: at }, position };
+  if (kind === 'tag' && p.isLabel())
+    return { kind, value: { kind: 'string', value: p.label(), position: at }, position };
   if (p.code === STRING) return { kind, value: { kind: 'string', value: p.string(), position: at }, position };
   if (p.code === PARAMETER) {
     const index = Number(p.tokenText().slice(1));

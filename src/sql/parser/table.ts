@@ -107,7 +107,17 @@ function parseCreateTableAs(
   p.expect('as');
   const query = parseAsQuery(p);
   const withData = parseWithData(p);
-  return { kind: 'createTableAs', ...head, materializedView: false, columns, options, onCommit, query, withData, end: p.lastEnd };
+  return {
+    kind: 'createTableAs',
+    ...head,
+    materializedView: false,
+    columns,
+    options,
+    onCommit,
+    query,
+    withData,
+    end: p.lastEnd,
+  };
 }
 
 function parseAsQuery(p: Cursor): CreateTableAs['query'] {
@@ -207,7 +217,12 @@ function parseColumnConstraint(p: Cursor): ColumnConstraint | undefined {
       return { ...head, kind: 'default', expression: p.grammar.restrictedExpression(p) };
     case 'check':
       p.advance();
-      return { ...head, kind: 'check', expression: parseParenthesisedExpression(p), noInherit: p.acceptAll('no', 'inherit') };
+      return {
+        ...head,
+        kind: 'check',
+        expression: parseParenthesisedExpression(p),
+        noInherit: p.acceptAll('no', 'inherit'),
+      };
     case 'generated':
       return { ...head, ...parseGenerated(p) };
     case 'unique': {
@@ -240,7 +255,11 @@ export function parseParenthesisedExpression(p: Cursor): Expression {
 
 type Generated = Extract<ColumnConstraint, { kind: 'generated' | 'identity' }>;
 
-function parseGenerated(p: Cursor): Omit<Extract<Generated, { kind: 'generated' }>, 'name' | 'position'> | Omit<Extract<Generated, { kind: 'identity' }>, 'name' | 'position'> {
+function parseGenerated(
+  p: Cursor,
+):
+  | Omit<Extract<Generated, { kind: 'generated' }>, 'name' | 'position'>
+  | Omit<Extract<Generated, { kind: 'identity' }>, 'name' | 'position'> {
   p.expect('generated');
   const when = parseIdentityWhen(p);
   p.expect('as');

@@ -84,7 +84,14 @@ export function parseSet(p: Cursor): Statement {
   if (session && p.accept('characteristics')) {
     p.expect('as');
     p.expect('transaction');
-    return { kind: 'setTransaction', session: true, modes: parseModes(p), snapshot: undefined, position, end: p.lastEnd };
+    return {
+      kind: 'setTransaction',
+      session: true,
+      modes: parseModes(p),
+      snapshot: undefined,
+      position,
+      end: p.lastEnd,
+    };
   }
   if (p.at('transaction') && p.peekWord() !== '=' && p.peekWord() !== 'to') {
     p.advance();

@@ -42,7 +42,12 @@ export function parseKeywordType(p: Cursor): TypeName {
 }
 
 /** A type with a plain name, no array: made for `name 'text'`. */
-export function namedType(schema: string | undefined, name: string, modifiers: readonly Expression[], position: number): TypeName {
+export function namedType(
+  schema: string | undefined,
+  name: string,
+  modifiers: readonly Expression[],
+  position: number,
+): TypeName {
   return finish({ schema, name, modifiers, intervalFields: undefined, percentType: false }, [], false, position);
 }
 
