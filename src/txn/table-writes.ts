@@ -32,6 +32,7 @@ export class TableWrites {
   #latest: Map<Key, number> | null = null;
   #views: readonly Vector[] | null = null;
   #live = 0;
+  #rollbacks = 0;
 
   constructor(columns: readonly TreeColumn[]) {
     this.#builders = columns.map((column) => new VectorBuilder(column.format));
@@ -40,6 +41,11 @@ export class TableWrites {
   /** Entries, overtaken ones included. */
   get count(): number {
     return this.#count;
+  }
+
+  /** Grows whenever entries are cut: what was remembered about entries is then void. */
+  get rollbacks(): number {
+    return this.#rollbacks;
   }
 
   /** Written rows that exist (inserts and updates in force). */
@@ -137,6 +143,7 @@ export class TableWrites {
         this.#latest?.delete(key);
       }
     }
+    this.#rollbacks++;
     this.#count = count;
     this.#keys.length = count;
     this.#assigned.length = count;

@@ -1,0 +1,139 @@
+/**
+ * Updating and deleting rows with all consequences: secondary uniqueness, parents, and the actions of foreign keys,
+ * which come back here for the children. A chain of actions ends because a row that a statement has deleted or set is
+ * not found again; cycles of updates are bounded by depth.
+ */
+import { DriftError } from '../../base/error.ts';
+import type { Task } from '../../base/task.ts';
+import type { Value } from '../../base/vector.ts';
+import type { ColumnDef, ReferentialAction, TableDef } from '../../catalog/schema.ts';
+import { typeByOid } from '../../sql/types/registry.ts';
+import type { Key } from '../../table/table.ts';
+import { changedTuples, checkParents, type ChildRow, childrenOf, refuseOrphans, type Reference, referencesTo } from './constraints.ts';
+import { duplicateKey, findRow, type ModifyTarget, primaryKeyName } from './target.ts';
+import { checkUnique } from './unique.ts';
+
+/** A row's key and its cells by ordinal. */
+export interface KeyedRow {
+  readonly key: Key;
+  readonly row: readonly Value[];
+}
+
+const MAX_DEPTH = 200;
+
+/** Deletes rows and does what foreign keys ask for. */
+export function* deleteRows(target: ModifyTarget, table: TableDef, rows: readonly KeyedRow[], depth = 0): Task<void> {
+  checkDepth(depth);
+  const writes = target.writes(table.id);
+  for (const { key } of rows) writes.delete(key, true);
+  for (const reference of referencesTo(target, table.id)) {
+    const before = rows.map(({ row }) => cellsOf(row, reference.key.foreignColumns));
+    yield* follow(target, table, reference, { before, after: before.map(() => null), action: reference.key.onDelete, depth });
+  }
+}
+
+/** Replaces rows (their keys may change) and checks everything that the assigned ordinals can break. */
+export function* updateRows(
+  target: ModifyTarget,
+  table: TableDef,
+  change: { readonly before: readonly KeyedRow[]; readonly after: readonly KeyedRow[]; readonly assigned: readonly number[] },
+  depth = 0,
+): Task<void> {
+  checkDepth(depth);
+  const { before, after, assigned } = change;
+  const writes = target.writes(table.id);
+  const from = writes.count;
+  const moved = before.map((old, i) => old.key !== (after[i] as KeyedRow).key);
+  before.forEach((old, i) => {
+    if (moved[i] === true) writes.delete(old.key, true);
+  });
+  for (let i = 0; i < after.length; i++) {
+    const { key, row } = after[i] as KeyedRow;
+    if (moved[i] === true && (yield* findRow(target, table.id, key)) !== null) {
+      throw duplicateKey(target, table, primaryKeyName(table), table.key, cellsOf(row, table.key));
+    }
+    writes.put(key, row, moved[i] !== true, moved[i] === true ? null : assigned);
+  }
+  if (moved.includes(true) || table.indexes.some((index) => index.unique && touches(index.columns.map((part) => part.column), assigned))) {
+    yield* checkUnique(target, table, from);
+  }
+  if (table.foreignKeys.some((key) => touches(key.columns, assigned))) yield* checkParents(target, table, from);
+  for (const reference of referencesTo(target, table.id)) {
+    if (!touches(reference.key.foreignColumns, assigned)) continue;
+    yield* follow(target, table, reference, {
+      before: before.map(({ row }) => cellsOf(row, reference.key.foreignColumns)),
+      after: after.map(({ row }) => cellsOf(row, reference.key.foreignColumns)),
+      action: reference.key.onUpdate,
+      depth,
+    });
+  }
+}
+
+interface ParentChange {
+  readonly before: readonly (readonly Value[])[];
+  readonly after: readonly (readonly Value[] | null)[];
+  readonly action: ReferentialAction;
+  readonly depth: number;
+}
+
+function* follow(target: ModifyTarget, parent: TableDef, reference: Reference, change: ParentChange): Task<void> {
+  const gone = changedTuples(change.before, change.after);
+  if (gone.length === 0) return;
+  if (change.action === 'no action' || change.action === 'restrict') {
+    yield* refuseOrphans(target, parent, reference, gone);
+    return;
+  }
+  const children = yield* childrenOf(target, reference, change.before);
+  const moved = children.filter(({ parent: i }) => gone.includes(change.before[i] as readonly Value[]));
+  if (moved.length === 0) return;
+  const deleted = change.after.every((row) => row === null);
+  if (change.action === 'cascade' && deleted) {
+    yield* deleteRows(target, reference.child, moved, change.depth + 1);
+    return;
+  }
+  const versioned = target.table(reference.child.id);
+  const after = moved.map((child) => {
+    const row = [...child.row];
+    reference.key.columns.forEach((ordinal, i) => {
+      row[ordinal] = actionValue(target, reference, change, child, i);
+    });
+    return { key: versioned.encodeKey(versioned.key.map((part) => row[part.column] ?? null)), row };
+  });
+  for (const { row } of after) refuseNulls(reference.child, row, reference.key.columns);
+  yield* updateRows(target, reference.child, { before: moved, after, assigned: reference.key.columns }, change.depth + 1);
+}
+
+function actionValue(target: ModifyTarget, reference: Reference, change: ParentChange, child: ChildRow, i: number): Value {
+  switch (change.action) {
+    case 'cascade':
+      return change.after[child.parent]?.[i] ?? null;
+    case 'set default':
+      return target.defaultOf(reference.child, reference.key.columns[i] as number);
+    default:
+      return null;
+  }
+}
+
+function refuseNulls(table: TableDef, row: readonly Value[], ordinals: readonly number[]): void {
+  for (const ordinal of ordinals) {
+    const column = table.columns.find((candidate) => candidate.id === ordinal) as ColumnDef;
+    if (row[ordinal] !== null || !(column.notNull || table.key.includes(ordinal))) continue;
+    throw new DriftError('23502', `null value in column "${column.name}" of relation "${table.name}" violates not-null constraint`, {
+      table: table.name,
+      column: column.name,
+      dataType: typeByOid(column.type.oid).display,
+    });
+  }
+}
+
+function cellsOf(row: readonly Value[], ordinals: readonly number[]): Value[] {
+  return ordinals.map((ordinal) => row[ordinal] ?? null);
+}
+
+function touches(columns: readonly number[], assigned: readonly number[]): boolean {
+  return columns.some((column) => assigned.includes(column));
+}
+
+function checkDepth(depth: number): void {
+  if (depth > MAX_DEPTH) throw new DriftError('54001', `foreign key actions are nested more than ${MAX_DEPTH} deep`);
+}

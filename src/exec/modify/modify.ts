@@ -1,0 +1,266 @@
+/**
+ * INSERT, UPDATE and DELETE as operators over their source.
+ *
+ * The source is read to its end before anything is written, so a statement never sees its own changes (no Halloween
+ * problem); then rows are completed and checked column by column, written to the transaction's write sets, and
+ * constraints that span rows are checked at the end. RETURNING's rows are the operator's output.
+ */
+import { DriftError } from '../../base/error.ts';
+import type { Task } from '../../base/task.ts';
+import { type Batch, isNull, type Value, type Vector, valueAt } from '../../base/vector.ts';
+import type { ColumnDef, TableDef } from '../../catalog/schema.ts';
+import type { BoundExpression, ColumnId } from '../../plan/expression.ts';
+import type { BoundCheck, BoundGenerated, DeleteNode, InsertNode, ModifyNode, UpdateNode } from '../../plan/plan.ts';
+import { Collector, drain, oidsOf } from '../collector.ts';
+import { Compiler } from '../compile.ts';
+import { type ExecRun, layoutOf, type Operator } from '../run.ts';
+import { compact, packRows, take, vectorFromValues, wholeBatch } from '../vectors.ts';
+import { deleteRows, type KeyedRow, updateRows } from './change-rows.ts';
+import { checkParents } from './constraints.ts';
+import { insertOnConflict } from './on-conflict.ts';
+import { byOrdinal, cells, checkNotNull, duplicateKey, failingRow, findRow, keyAt, keysOf, type ModifyTarget, primaryKeyName } from './target.ts';
+import { checkUnique } from './unique.ts';
+
+/** Makes the operator of a modify node. */
+export function modifyOperator(node: ModifyNode, source: Operator, run: ExecRun, target: ModifyTarget): Operator {
+  return new ModifyOperator(node, source, run, target);
+}
+
+class ModifyOperator implements Operator {
+  readonly #node: ModifyNode;
+  readonly #source: Operator;
+  readonly #run: ExecRun;
+  readonly #target: ModifyTarget;
+  #done = false;
+
+  constructor(node: ModifyNode, source: Operator, run: ExecRun, target: ModifyTarget) {
+    this.#node = node;
+    this.#source = source;
+    this.#run = run;
+    this.#target = target;
+  }
+
+  open(): void {
+    this.#done = false;
+    this.#source.open();
+  }
+
+  *next(): Task<Batch | null> {
+    if (this.#done) return null;
+    this.#done = true;
+    const collector = new Collector(oidsOf(this.#node.source.outputs), this.#run.memory);
+    try {
+      const rows = yield* drain(this.#source, collector, this.#run);
+      const result = yield* this.#modify(rows);
+      return result !== null && result.count > 0 ? result : null;
+    } finally {
+      collector.release();
+    }
+  }
+
+  close(): void {
+    this.#source.close();
+  }
+
+  #modify(rows: Batch): Task<Batch | null> {
+    switch (this.#node.kind) {
+      case 'insert':
+        return insert(this.#node, rows, this.#run, this.#target);
+      case 'update':
+        return update(this.#node, rows, this.#run, this.#target);
+      case 'delete':
+        return remove(this.#node, rows, this.#run, this.#target);
+    }
+  }
+}
+
+function* insert(node: InsertNode, source: Batch, run: ExecRun, target: ModifyTarget): Task<Batch | null> {
+  const { table } = node;
+  const count = source.count;
+  if (count === 0) return null;
+  const columns = yield* newRows(node, source, run, target);
+  const rows = byOrdinal(table, columns);
+  if (node.conflict !== null) return yield* insertOnConflict(node, node.conflict, { columns, count }, run, target);
+  const versioned = target.table(table.id);
+  const writes = target.writes(table.id);
+  const from = writes.count;
+  const keys = keysOf(versioned, rows, count);
+  const reader = target.reader.table(table.id);
+  let ascending = true;
+  for (let i = 0; i < count; i++) {
+    const key = keys[i] as (typeof keys)[number];
+    const found = reader.rowCount === 0 ? null : yield* findRow(target, table.id, key);
+    if (found !== null) throw duplicateKey(target, table, primaryKeyName(table), table.key, keyCells(table, rows, i));
+    if (i > 0 && !((keys[i - 1] as typeof key) < key)) ascending = false;
+    if ((i & 4095) === 4095 && run.due()) yield* run.pause();
+  }
+  if (!ascending) refuseRepeats(target, table, rows, keys);
+  writes.insertVectors(keys, fullWidth(versioned.columns.length, rows, count), count);
+  yield* checkUnique(target, table, from);
+  yield* checkParents(target, table, from);
+  target.affected.set(node, count);
+  if (node.returning === null) return null;
+  return yield* returned(node.returning.expressions, new Map(node.newRow.map((id, i) => [id, i])), wholeBatch(columns, count), run);
+}
+
+/** Evaluates the new rows of INSERT: values, row ids, generated columns; NOT NULL and CHECK hold afterwards. */
+function* newRows(node: InsertNode, source: Batch, run: ExecRun, target: ModifyTarget): Task<Vector[]> {
+  const { table } = node;
+  const compiler = new Compiler(layoutOf(node.source.outputs), run);
+  const evaluators = node.values.map((value) => (value === null ? null : compiler.compile(value)));
+  yield* compiler.prepare(source);
+  const columns = evaluators.map((evaluator, i) => {
+    if (evaluator !== null) return compact(evaluator.eval(source), source);
+    const column = table.columns[i] as ColumnDef;
+    return column.hidden === true && table.key.includes(column.id)
+      ? rowIds(target.allocateRowIds(table.id, source.count), source.count)
+      : vectorFromValues(new Array<Value>(source.count).fill(null), column.type.oid);
+  });
+  yield* finishRows({ table, ids: node.newRow, generated: node.generated, checks: node.checks }, columns, source.count, run, target);
+  return columns;
+}
+
+export interface RowRules {
+  readonly table: TableDef;
+  readonly ids: readonly ColumnId[];
+  readonly generated: readonly BoundGenerated[];
+  readonly checks: readonly BoundCheck[];
+}
+
+/** Computes generated columns in place and enforces NOT NULL and CHECK; columns are parallel to table.columns. */
+export function* finishRows(rules: RowRules, columns: Vector[], count: number, run: ExecRun, target: ModifyTarget): Task<void> {
+  const { table } = rules;
+  const layout = new Map(rules.ids.map((id, i) => [id, i]));
+  for (const { index, expression } of rules.generated) {
+    const compiler = new Compiler(layout, run);
+    const evaluator = compiler.compile(expression);
+    const batch = wholeBatch(columns, count);
+    yield* compiler.prepare(batch);
+    columns[index] = evaluator.eval(batch);
+  }
+  const rows = byOrdinal(table, columns);
+  checkNotNull(target, table, rows, count);
+  for (const check of rules.checks) {
+    const compiler = new Compiler(layout, run);
+    const evaluator = compiler.compile(check.condition);
+    const batch = wholeBatch(columns, count);
+    yield* compiler.prepare(batch);
+    const verdict = evaluator.eval(batch);
+    for (let row = 0; row < count; row++) {
+      if (isNull(verdict, row) || valueAt(verdict, row) === true) continue;
+      throw new DriftError('23514', `new row for relation "${table.name}" violates check constraint "${check.name}"`, {
+        detail: failingRow(target, table, rows, row),
+        schema: table.schema,
+        table: table.name,
+        constraint: check.name,
+      });
+    }
+  }
+}
+
+function* update(node: UpdateNode, source: Batch, run: ExecRun, target: ModifyTarget): Task<Batch | null> {
+  const { table } = node;
+  const layout = layoutOf(node.source.outputs);
+  const versioned = target.table(table.id);
+  const rows = distinctRows(node, source, layout, target);
+  if (rows.count === 0) return null;
+  const compiler = new Compiler(layout, run);
+  const evaluators = node.assignments.map(({ expression }) => compiler.compile(expression));
+  yield* compiler.prepare(rows);
+  const before = oldColumns(node, rows, layout);
+  const columns = [...before];
+  node.assignments.forEach(({ index }, i) => {
+    columns[index] = (evaluators[i] as (typeof evaluators)[number]).eval(rows);
+  });
+  yield* finishRows({ table, ids: node.newRow, generated: node.generated, checks: node.checks }, columns, rows.count, run, target);
+  const assigned = [...node.assignments, ...node.generated].map(({ index }) => (table.columns[index] as ColumnDef).id);
+  const [oldRows, newRowsByOrdinal] = [byOrdinal(table, before), byOrdinal(table, columns)];
+  const width = versioned.columns.length;
+  yield* updateRows(target, table, {
+    before: keyedRows(target, table, fullWidth(width, oldRows, rows.count), rows.count),
+    after: keyedRows(target, table, fullWidth(width, newRowsByOrdinal, rows.count), rows.count),
+    assigned,
+  });
+  target.affected.set(node, rows.count);
+  if (node.returning === null) return null;
+  const both = new Map(layout);
+  node.newRow.forEach((id, i) => both.set(id, rows.columns.length + i));
+  return yield* returned(node.returning.expressions, both, wholeBatch([...rows.columns, ...columns], rows.count), run);
+}
+
+function* remove(node: DeleteNode, source: Batch, run: ExecRun, target: ModifyTarget): Task<Batch | null> {
+  const { table } = node;
+  const layout = layoutOf(node.source.outputs);
+  const rows = distinctRows(node, source, layout, target);
+  if (rows.count === 0) return null;
+  const result = node.returning === null ? null : yield* returned(node.returning.expressions, layout, rows, run);
+  const old = byOrdinal(table, oldColumns(node, rows, layout));
+  const width = target.table(table.id).columns.length;
+  yield* deleteRows(target, table, keyedRows(target, table, fullWidth(width, old, rows.count), rows.count));
+  target.affected.set(node, rows.count);
+  return result;
+}
+
+export function* returned(
+  expressions: readonly BoundExpression[],
+  layout: ReadonlyMap<ColumnId, number>,
+  batch: Batch,
+  run: ExecRun,
+): Task<Batch> {
+  const compiler = new Compiler(layout, run);
+  const evaluators = compiler.compileAll(expressions);
+  yield* compiler.prepare(batch);
+  return wholeBatch(evaluators.map((evaluator) => evaluator.eval(batch)), batch.count);
+}
+
+/** The source rows, each target row once (a join may give it several times). */
+function distinctRows(node: UpdateNode | DeleteNode, source: Batch, layout: ReadonlyMap<ColumnId, number>, target: ModifyTarget): Batch {
+  const versioned = target.table(node.table.id);
+  const whole = wholeBatch(source.columns.map((column) => compact(column, source)), source.count);
+  const keys = keysOf(versioned, byOrdinal(node.table, oldColumns(node, whole, layout)), whole.count);
+  const first = new Set(keys);
+  if (first.size === keys.length) return whole;
+  first.clear();
+  const kept = new Int32Array(keys.length);
+  let count = 0;
+  keys.forEach((key, row) => {
+    if (first.has(key)) return;
+    first.add(key);
+    kept[count++] = row;
+  });
+  return wholeBatch(whole.columns.map((column) => take(column, kept, count)), count);
+}
+
+function oldColumns(node: UpdateNode | DeleteNode, rows: Batch, layout: ReadonlyMap<ColumnId, number>): Vector[] {
+  return node.oldRow.map((id) => rows.columns[layout.get(id) as number] as Vector);
+}
+
+function keyedRows(target: ModifyTarget, table: TableDef, rows: readonly Vector[], count: number): KeyedRow[] {
+  const versioned = target.table(table.id);
+  const list: KeyedRow[] = [];
+  for (let row = 0; row < count; row++) list.push({ key: keyAt(versioned, rows, row), row: cells(rows, row) });
+  return list;
+}
+
+/** All ordinals of the tree: dropped columns are null in new rows. */
+export function fullWidth(width: number, rows: readonly Vector[], count: number): Vector[] {
+  const none = packRows(new Array<Value>(count).fill(null), count, null, count, 16);
+  return Array.from({ length: width }, (_, ordinal) => rows[ordinal] ?? none);
+}
+
+function refuseRepeats(target: ModifyTarget, table: TableDef, rows: readonly Vector[], keys: readonly unknown[]): void {
+  const seen = new Set<unknown>();
+  keys.forEach((key, row) => {
+    if (seen.has(key)) throw duplicateKey(target, table, primaryKeyName(table), table.key, keyCells(table, rows, row));
+    seen.add(key);
+  });
+}
+
+function keyCells(table: TableDef, rows: readonly Vector[], row: number): Value[] {
+  return table.key.map((ordinal) => valueAt(rows[ordinal] as Vector, row));
+}
+
+function rowIds(first: number, count: number): Vector {
+  return { kind: 'f64', length: count, nulls: null, data: Float64Array.from({ length: count }, (_, i) => first + i) };
+}
+

@@ -1,0 +1,155 @@
+/**
+ * INSERT … ON CONFLICT: row by row, because each row may meet the ones before it.
+ *
+ * A proposed row that an arbiter (the primary key or a unique index) finds taken is skipped or becomes an update of the
+ * row in its way; a row that this statement has already written may not be updated again (21000), as in PostgreSQL.
+ * Violations of constraints that do not arbitrate are errors as ever.
+ */
+import { DriftError } from '../../base/error.ts';
+import type { Task } from '../../base/task.ts';
+import { type Batch, type Value, type Vector, valueAt } from '../../base/vector.ts';
+import type { ColumnDef } from '../../catalog/schema.ts';
+import type { ConflictClause, ConflictUpdate, InsertNode } from '../../plan/plan.ts';
+import type { Key } from '../../table/table.ts';
+import { Compiler } from '../compile.ts';
+import type { ExecRun } from '../run.ts';
+import { take, vectorFromValues, wholeBatch } from '../vectors.ts';
+import { updateRows } from './change-rows.ts';
+import { checkParents } from './constraints.ts';
+import { finishRows, returned } from './modify.ts';
+import { byOrdinal, cells, duplicateKey, findRow, keysOf, type ModifyTarget, primaryKeyName } from './target.ts';
+import { checkUnique, findByUnique, indexValues } from './unique.ts';
+
+interface Proposed {
+  /** Parallel to table.columns. */
+  readonly columns: readonly Vector[];
+  readonly count: number;
+}
+
+export function* insertOnConflict(
+  node: InsertNode,
+  conflict: ConflictClause,
+  proposed: Proposed,
+  run: ExecRun,
+  target: ModifyTarget,
+): Task<Batch | null> {
+  const { table } = node;
+  const versioned = target.table(table.id);
+  const writes = target.writes(table.id);
+  const from = writes.count;
+  const rows = byOrdinal(table, proposed.columns);
+  const keys = keysOf(versioned, rows, proposed.count);
+  const own = new Set<Key>();
+  const results: Value[][] = [];
+  let affected = 0;
+  for (let i = 0; i < proposed.count; i++) {
+    const key = keys[i] as Key;
+    const taken = yield* conflicting(node, conflict, { rows, row: i, key }, target);
+    if (taken === null) {
+      if ((yield* findRow(target, table.id, key)) !== null) {
+        throw duplicateKey(target, table, primaryKeyName(table), table.key, table.key.map((ordinal) => valueAt(rows[ordinal] as Vector, i)));
+      }
+      writes.put(key, padded(cells(rows, i), versioned.columns.length), false, null);
+      own.add(key);
+      affected++;
+      if (node.returning !== null) results.push(yield* oneReturned(node, oneRow(proposed.columns, i), run));
+      continue;
+    }
+    if (conflict.update === null) continue;
+    if (own.has(taken)) {
+      throw new DriftError('21000', 'ON CONFLICT DO UPDATE command cannot affect row a second time', {
+        hint: 'Ensure that no rows proposed for insertion within the same command have duplicate constrained values.',
+      });
+    }
+    const updated = yield* updateTaken(node, conflict.update, { key: taken, excluded: oneRow(proposed.columns, i) }, run, target);
+    if (updated === null) continue;
+    own.add(updated.key);
+    affected++;
+    if (updated.result !== null) results.push(updated.result);
+  }
+  yield* checkUnique(target, table, from);
+  yield* checkParents(target, table, from);
+  target.affected.set(node, affected);
+  if (node.returning === null || results.length === 0) return null;
+  return wholeBatch(
+    node.outputs.map((output, c) => vectorFromValues(results.map((row) => row[c] ?? null), output.type.oid)),
+    results.length,
+  );
+}
+
+/** The key of an existing row that an arbiter says is in the way, or null. */
+function* conflicting(
+  node: InsertNode,
+  conflict: ConflictClause,
+  proposed: { readonly rows: readonly Vector[]; readonly row: number; readonly key: Key },
+  target: ModifyTarget,
+): Task<Key | null> {
+  const { table } = node;
+  const arbiters = conflict.arbiters ?? ['key' as const, ...table.indexes.filter((index) => index.unique).map((index) => index.id)];
+  for (const arbiter of arbiters) {
+    if (arbiter === 'key') {
+      if ((yield* findRow(target, table.id, proposed.key)) !== null) return proposed.key;
+      continue;
+    }
+    const index = table.indexes.find((candidate) => candidate.id === arbiter);
+    const values = index === undefined ? null : indexValues(index, proposed.rows, proposed.row);
+    if (index === undefined || values === null) continue;
+    const key = yield* findByUnique(target, table, index, values);
+    if (key !== null) return key;
+  }
+  return null;
+}
+
+function* updateTaken(
+  node: InsertNode,
+  update: ConflictUpdate,
+  row: { readonly key: Key; readonly excluded: readonly Vector[] },
+  run: ExecRun,
+  target: ModifyTarget,
+): Task<{ readonly key: Key; readonly result: Value[] | null } | null> {
+  const { table } = node;
+  const versioned = target.table(table.id);
+  const found = yield* findRow(target, table.id, row.key);
+  if (found === null) return null;
+  const old = cells(found.columns, found.row);
+  const oldColumns = table.columns.map((column) => vectorFromValues([old[column.id] ?? null], column.type.oid));
+  const layout = new Map<number, number>();
+  update.oldRow.forEach((id, i) => layout.set(id, i));
+  node.newRow.forEach((id, i) => layout.set(id, oldColumns.length + i));
+  const batch = wholeBatch([...oldColumns, ...row.excluded], 1);
+  const compiler = new Compiler(layout, run);
+  const where = update.where === null ? null : compiler.compile(update.where);
+  const values = update.assignments.map(({ expression }) => compiler.compile(expression));
+  yield* compiler.prepare(batch);
+  if (where !== null && valueAt(where.eval(batch), 0) !== true) return null;
+  const columns = [...oldColumns];
+  update.assignments.forEach(({ index }, i) => {
+    columns[index] = (values[i] as (typeof values)[number]).eval(batch);
+  });
+  yield* finishRows({ table, ids: update.updatedRow, generated: update.generated, checks: update.checks }, columns, 1, run, target);
+  const after = padded(cells(byOrdinal(table, columns), 0), versioned.columns.length);
+  const key = versioned.encodeKey(versioned.key.map((part) => after[part.column] ?? null));
+  const assigned = [...update.assignments, ...update.generated].map(({ index }) => (table.columns[index] as ColumnDef).id);
+  yield* updateRows(target, table, { before: [{ key: row.key, row: old }], after: [{ key, row: after }], assigned });
+  if (update.returning === null) return { key, result: null };
+  const both = new Map(layout);
+  update.updatedRow.forEach((id, i) => both.set(id, batch.columns.length + i));
+  const result = yield* returned(update.returning.expressions, both, wholeBatch([...batch.columns, ...columns], 1), run);
+  return { key, result: result.columns.map((column) => valueAt(column, 0)) };
+}
+
+function* oneReturned(node: InsertNode, columns: readonly Vector[], run: ExecRun): Task<Value[]> {
+  const layout = new Map(node.newRow.map((id, i) => [id, i]));
+  const result = yield* returned(node.returning?.expressions ?? [], layout, wholeBatch(columns, 1), run);
+  return result.columns.map((column) => valueAt(column, 0));
+}
+
+function oneRow(columns: readonly Vector[], row: number): Vector[] {
+  const rows = Int32Array.of(row);
+  return columns.map((column) => take(column, rows, 1));
+}
+
+function padded(row: Value[], width: number): Value[] {
+  while (row.length < width) row.push(null);
+  return row;
+}

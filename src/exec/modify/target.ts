@@ -1,0 +1,146 @@
+/**
+ * Where changes go: the transaction's write sets, seen through a few operations that INSERT, UPDATE, DELETE and the
+ * actions of foreign keys share. Rows are given by table ordinal; keys are the table's comparable keys.
+ *
+ * Nothing here is visible to others, and everything can be taken back by the transaction's marks: a statement that
+ * fails half way leaves no trace.
+ */
+import { assert, DriftError } from '../../base/error.ts';
+import type { Task } from '../../base/task.ts';
+import { isNull, type Value, type Vector, valueAt } from '../../base/vector.ts';
+import type { Catalog, ColumnDef, TableDef } from '../../catalog/schema.ts';
+import type { EvalContext } from '../../sql/eval-context.ts';
+import { typeByOid } from '../../sql/types/registry.ts';
+import { type Key, MISS, type RowRef, type VersionedTable } from '../../table/table.ts';
+import type { StatementReader } from '../../txn/api.ts';
+import type { TableWrites } from '../../txn/table-writes.ts';
+import type { ModifyNode } from '../../plan/plan.ts';
+
+export interface ModifyTarget {
+  readonly catalog: Catalog;
+  /** Reads the state that the statement changes: snapshot and own writes, those of this statement included. */
+  readonly reader: StatementReader;
+  readonly eval: EvalContext;
+  table(tableId: number): VersionedTable;
+  /** The write set of a table, made at the first write. Throws 25006 in a read-only transaction. */
+  writes(tableId: number): TableWrites;
+  /** Takes `count` fresh row ids for a table without a primary key; returns the first. */
+  allocateRowIds(tableId: number, count: number): number;
+  /** The value of a column's default for SET DEFAULT; null where it has none. */
+  defaultOf(table: TableDef, ordinal: number): Value;
+  /** Rows changed by each modify node, for the command's answer. */
+  readonly affected: Map<ModifyNode, number>;
+}
+
+/** Looks a key up in the state as changed so far. */
+export function* findRow(target: ModifyTarget, tableId: number, key: Key): Task<RowRef | null> {
+  const reader = target.reader.table(tableId);
+  for (;;) {
+    const found = reader.find(key);
+    if (found !== MISS) return found;
+    yield* reader.load(key);
+  }
+}
+
+/** The vectors of `columns` (parallel to table.columns) by ordinal; ordinals of dropped columns stay empty. */
+export function byOrdinal(table: TableDef, columns: readonly Vector[]): Vector[] {
+  const rows: Vector[] = [];
+  table.columns.forEach((column, index) => {
+    rows[column.id] = columns[index] as Vector;
+  });
+  return rows;
+}
+
+/** Keys of all rows; `rows` by ordinal. */
+export function keysOf(table: VersionedTable, rows: readonly Vector[], count: number): Key[] {
+  const keys: Key[] = new Array<Key>(count);
+  const [first] = table.key;
+  assert(first !== undefined, 'a table has a key');
+  const vector = rows[first.column] as Vector;
+  if (table.key.length === 1 && !first.descending && isPlain(table, first.column, vector)) {
+    const data = vector.data as ArrayLike<Key>;
+    for (let row = 0; row < count; row++) keys[row] = data[row] as Key;
+    return keys;
+  }
+  for (let row = 0; row < count; row++) keys[row] = keyAt(table, rows, row);
+  return keys;
+}
+
+export function keyAt(table: VersionedTable, rows: readonly Vector[], row: number): Key {
+  return table.encodeKey(table.key.map((part) => valueAt(rows[part.column] as Vector, row)));
+}
+
+/** One row's cells by ordinal. */
+export function cells(rows: readonly Vector[], row: number): Value[] {
+  const values: Value[] = [];
+  for (let c = 0; c < rows.length; c++) {
+    const vector = rows[c];
+    values.push(vector === undefined ? null : valueAt(vector, row));
+  }
+  return values;
+}
+
+/** Throws 23502 for the first null in a NOT NULL column (key columns included). */
+export function checkNotNull(target: ModifyTarget, table: TableDef, rows: readonly Vector[], count: number): void {
+  for (const column of table.columns) {
+    if (!column.notNull && !table.key.includes(column.id)) continue;
+    const vector = rows[column.id] as Vector;
+    if (vector.nulls === null) continue;
+    for (let row = 0; row < count; row++) {
+      if (!isNull(vector, row)) continue;
+      throw new DriftError('23502', `null value in column "${column.name}" of relation "${table.name}" violates not-null constraint`, {
+        detail: failingRow(target, table, rows, row),
+        schema: table.schema,
+        table: table.name,
+        column: column.name,
+      });
+    }
+  }
+}
+
+export function failingRow(target: ModifyTarget, table: TableDef, rows: readonly Vector[], row: number): string {
+  const texts = table.columns.filter((column) => column.hidden !== true).map((column) => {
+    const value = valueAt(rows[column.id] as Vector, row);
+    return value === null ? 'null' : printed(target, column, value).slice(0, 64);
+  });
+  return `Failing row contains (${texts.join(', ')}).`;
+}
+
+/** "(a, b)=(1, 2)" for messages about keys. */
+export function keyText(target: ModifyTarget, table: TableDef, ordinals: readonly number[], values: readonly Value[]): string {
+  const columns = ordinals.map((ordinal) => table.columns.find((column) => column.id === ordinal) as ColumnDef);
+  const names = columns.map((column) => column.name).join(', ');
+  const texts = columns.map((column, i) => (values[i] === null ? 'null' : printed(target, column, values[i] as Value)));
+  return `Key (${names})=(${texts.join(', ')})`;
+}
+
+export function duplicateKey(
+  target: ModifyTarget,
+  table: TableDef,
+  constraint: string,
+  ordinals: readonly number[],
+  values: readonly Value[],
+): DriftError {
+  return new DriftError('23505', `duplicate key value violates unique constraint "${constraint}"`, {
+    detail: `${keyText(target, table, ordinals, values)} already exists.`,
+    schema: table.schema,
+    table: table.name,
+    constraint,
+  });
+}
+
+export function primaryKeyName(table: TableDef): string {
+  return table.primaryKeyName ?? `${table.name}_pkey`;
+}
+
+function printed(target: ModifyTarget, column: ColumnDef, value: Value): string {
+  return typeByOid(column.type.oid).output(value, target.eval);
+}
+
+/** A column whose vector holds the comparable keys as they are. */
+function isPlain(table: VersionedTable, ordinal: number, vector: Vector): boolean {
+  const kind = table.columns[ordinal]?.format.kind;
+  if (kind === 'i32') return vector.kind === 'i32';
+  if (kind === 'int') return vector.kind === 'f64' && vector.scale === undefined;
+  return kind === 'text' && vector.kind === 'text';
+}
