@@ -1,0 +1,374 @@
+/**
+ * KeyTable: gives equal keys equal dense numbers 0, 1, 2 …; the heart of grouping, joining and distinct.
+ *
+ * Each key column has its own table from values to codes; keys of several columns fold their codes pairwise through
+ * tables of (code so far, next code). So the loops see only numbers: a double hashed by its bits, or a pair of int32,
+ * in open-addressing tables of typed arrays. Texts are interned once a dictionary entry, or once a string.
+ *
+ *     (a, b, c)  →  codes a′ b′ c′  →  (a′, b′) ↦ p  →  (p, c′) ↦ id
+ *
+ * With `nullsMatch` null is a key like others (GROUP BY, DISTINCT); without, a row with a null has number -1 (joins).
+ */
+import { type Batch, type Value, type Vector, valueAt } from '../base/vector.ts';
+import { Numeric } from '../base/numeric.ts';
+import { typeByOid } from '../sql/types/registry.ts';
+import { DATE, hashFamily, type HashFamily, TIME, TIMESTAMP, TIMESTAMPTZ, BOOL, UUID } from './physical.ts';
+
+export class KeyTable {
+  readonly #columns: ColumnCodes[];
+  readonly #pairs: PairCodes[];
+
+  constructor(oids: readonly number[], nullsMatch: readonly boolean[]) {
+    this.#columns = oids.map((oid, i) => new ColumnCodes(oid, nullsMatch[i] ?? true));
+    this.#pairs = oids.slice(1).map(() => new PairCodes());
+  }
+
+  /** Number of distinct keys so far. */
+  get count(): number {
+    const last = this.#pairs[this.#pairs.length - 1] ?? this.#columns[0];
+    return last === undefined ? 0 : last.count;
+  }
+
+  /** Bytes its tables take, roughly. */
+  get bytes(): number {
+    let bytes = 0;
+    for (const column of this.#columns) bytes += column.bytes;
+    for (const pair of this.#pairs) bytes += pair.bytes;
+    return bytes;
+  }
+
+  /** Numbers of the batch's counting rows, by position in its selection; new keys get new numbers. */
+  assign(vectors: readonly Vector[], batch: Batch): Int32Array {
+    return this.#fold(vectors, batch, true);
+  }
+
+  /** The same without adding keys: -1 for a key that is not there. */
+  find(vectors: readonly Vector[], batch: Batch): Int32Array {
+    return this.#fold(vectors, batch, false);
+  }
+
+  #fold(vectors: readonly Vector[], batch: Batch, insert: boolean): Int32Array {
+    const codes = new Int32Array(batch.count);
+    (this.#columns[0] as ColumnCodes).codes(vectors[0] as Vector, batch, codes, insert);
+    if (vectors.length === 1) return codes;
+    const next = new Int32Array(batch.count);
+    for (let c = 1; c < vectors.length; c++) {
+      (this.#columns[c] as ColumnCodes).codes(vectors[c] as Vector, batch, next, insert);
+      (this.#pairs[c - 1] as PairCodes).fold(codes, next, batch.count, insert);
+    }
+    return codes;
+  }
+}
+
+const INITIAL_SLOTS = 1024;
+
+/** Values of one column to codes. */
+class ColumnCodes {
+  readonly #family: HashFamily;
+  readonly #direct: boolean;
+  readonly #hashKey: (value: Value) => string | number | boolean | bigint;
+  readonly #nullsMatch: boolean;
+  count = 0;
+  #keys = new Float64Array(INITIAL_SLOTS);
+  /** Code + 1 of each slot; 0: free. */
+  #slots = new Int32Array(INITIAL_SLOTS);
+  #inTable = 0;
+  readonly #texts = new Map<unknown, number>();
+  #nullCode = -1;
+  #nanCode = -1;
+  #dictionary: readonly string[] | null = null;
+  #remap: Int32Array = new Int32Array(0);
+  #scale = -1;
+
+  constructor(oid: number, nullsMatch: boolean) {
+    this.#family = hashFamily(oid);
+    this.#direct = oid === DATE || oid === TIME || oid === TIMESTAMP || oid === TIMESTAMPTZ || oid === BOOL || oid === UUID;
+    const type = typeByOid(oid);
+    this.#hashKey = type === undefined ? (value) => value as string : (value) => type.hashKey(value);
+    this.#nullsMatch = nullsMatch;
+  }
+
+  get bytes(): number {
+    return this.#keys.length * 12 + this.#texts.size * 64;
+  }
+
+  codes(vector: Vector, batch: Batch, out: Int32Array, insert: boolean): void {
+    const plain = this.#family === 'number' || this.#family === 'text' || this.#direct;
+    switch (vector.kind) {
+      case 'i32':
+      case 'bool':
+        if (plain) return this.#numbers(vector.data as Int32Array, vector.nulls, batch, out, insert);
+        break;
+      case 'f64':
+        if (this.#family === 'numeric' && vector.scale !== undefined) {
+          if (this.#scale < 0) this.#scale = vector.scale;
+          if (this.#scale === vector.scale) return this.#doubles(vector.data, vector.nulls, batch, out, insert);
+        } else if (plain) {
+          return this.#doubles(vector.data, vector.nulls, batch, out, insert);
+        }
+        break;
+      case 'dict':
+        if (plain) return this.#dictionaryCodes(vector.data, vector.dictionary, vector.nulls, batch, out, insert);
+        break;
+      default:
+    }
+    for (let k = 0; k < batch.count; k++) {
+      const value = valueAt(vector, batch.selection === null ? k : (batch.selection[k] as number));
+      out[k] = value === null ? this.#nullCodeOf(insert) : this.#codeOf(value, plain, insert);
+    }
+  }
+
+  #codeOf(value: Value, plain: boolean, insert: boolean): number {
+    if (typeof value === 'number' && plain) return this.#number(value, insert);
+    if (typeof value === 'boolean' && plain) return this.#number(value ? 1 : 0, insert);
+    if (value instanceof Numeric && this.#family === 'numeric') {
+      if (this.#scale < 0) this.#scale = Math.min(value.scale, 15);
+      const scaled = value.toScaled(this.#scale);
+      if (scaled !== undefined) return this.#number(scaled, insert);
+    }
+    return this.#text(plain && (typeof value === 'string' || typeof value === 'bigint') ? value : this.#hashKey(value), insert);
+  }
+
+  #nullCodeOf(insert: boolean): number {
+    if (!this.#nullsMatch) return -1;
+    if (this.#nullCode < 0 && insert) this.#nullCode = this.count++;
+    return this.#nullCode;
+  }
+
+  #text(key: unknown, insert: boolean): number {
+    let code = this.#texts.get(key);
+    if (code === undefined) {
+      if (!insert) return -1;
+      code = this.count++;
+      this.#texts.set(key, code);
+    }
+    return code;
+  }
+
+  #dictionaryCodes(
+    data: Int32Array,
+    dictionary: readonly string[],
+    nulls: Uint8Array | null,
+    batch: Batch,
+    out: Int32Array,
+    insert: boolean,
+  ): void {
+    if (this.#dictionary !== dictionary || this.#remap.length !== dictionary.length) {
+      this.#dictionary = dictionary;
+      this.#remap = new Int32Array(dictionary.length).fill(-2);
+    }
+    const remap = this.#remap;
+    const { selection, count } = batch;
+    for (let k = 0; k < count; k++) {
+      const i = selection === null ? k : (selection[k] as number);
+      if (nulls !== null && nulls[i] === 1) {
+        out[k] = this.#nullCodeOf(insert);
+        continue;
+      }
+      const entry = data[i] as number;
+      let code = remap[entry] as number;
+      if (code < 0) {
+        code = this.#text(dictionary[entry], insert);
+        remap[entry] = insert ? code : code < 0 ? -2 : code;
+      }
+      out[k] = code;
+    }
+  }
+
+  #numbers(data: Int32Array, nulls: Uint8Array | null, batch: Batch, out: Int32Array, insert: boolean): void {
+    const { selection, count } = batch;
+    if (insert) this.#reserve(count);
+    const keys = this.#keys;
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    const shift = Math.clz32(mask);
+    for (let k = 0; k < count; k++) {
+      const i = selection === null ? k : (selection[k] as number);
+      if (nulls !== null && nulls[i] === 1) {
+        out[k] = this.#nullCodeOf(insert);
+        continue;
+      }
+      const key = data[i] as number;
+      let slot = Math.imul(key, GOLDEN) >>> shift;
+      let code = slots[slot] as number;
+      while (code !== 0 && keys[slot] !== key) {
+        slot = (slot + 1) & mask;
+        code = slots[slot] as number;
+      }
+      if (code === 0 && insert) {
+        code = ++this.count;
+        this.#inTable++;
+        slots[slot] = code;
+        keys[slot] = key;
+      }
+      out[k] = code - 1;
+    }
+  }
+
+  #doubles(data: Float64Array, nulls: Uint8Array | null, batch: Batch, out: Int32Array, insert: boolean): void {
+    const { selection, count } = batch;
+    if (insert) this.#reserve(count);
+    const keys = this.#keys;
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    const shift = Math.clz32(mask);
+    for (let k = 0; k < count; k++) {
+      const i = selection === null ? k : (selection[k] as number);
+      if (nulls !== null && nulls[i] === 1) {
+        out[k] = this.#nullCodeOf(insert);
+        continue;
+      }
+      const key = data[i] as number;
+      if (key !== key) {
+        out[k] = this.#nan(insert);
+        continue;
+      }
+      let slot = hashDouble(key) >>> shift;
+      let code = slots[slot] as number;
+      while (code !== 0 && keys[slot] !== key) {
+        slot = (slot + 1) & mask;
+        code = slots[slot] as number;
+      }
+      if (code === 0 && insert) {
+        code = ++this.count;
+        this.#inTable++;
+        slots[slot] = code;
+        keys[slot] = key;
+      }
+      out[k] = code - 1;
+    }
+  }
+
+  #number(key: number, insert: boolean): number {
+    if (key !== key) return this.#nan(insert);
+    if (insert) this.#reserve(1);
+    const mask = this.#slots.length - 1;
+    let slot = hashDouble(key) >>> Math.clz32(mask);
+    let code = this.#slots[slot] as number;
+    while (code !== 0 && this.#keys[slot] !== key) {
+      slot = (slot + 1) & mask;
+      code = this.#slots[slot] as number;
+    }
+    if (code === 0 && insert) {
+      code = ++this.count;
+      this.#inTable++;
+      this.#slots[slot] = code;
+      this.#keys[slot] = key;
+    }
+    return code - 1;
+  }
+
+  #nan(insert: boolean): number {
+    if (this.#nanCode < 0 && insert) this.#nanCode = this.count++;
+    return this.#nanCode;
+  }
+
+  /** Keeps the table at most half full after `more` new keys. */
+  #reserve(more: number): void {
+    const wanted = (this.#inTable + more) * 2;
+    if (wanted <= this.#slots.length) return;
+    let size = this.#slots.length;
+    while (size < wanted) size *= 2;
+    const keys = new Float64Array(size);
+    const slots = new Int32Array(size);
+    const mask = size - 1;
+    const shift = Math.clz32(mask);
+    for (let s = 0; s < this.#slots.length; s++) {
+      const code = this.#slots[s] as number;
+      if (code === 0) continue;
+      const key = this.#keys[s] as number;
+      let slot = hashDouble(key) >>> shift;
+      while (slots[slot] !== 0) slot = (slot + 1) & mask;
+      slots[slot] = code;
+      keys[slot] = key;
+    }
+    this.#keys = keys;
+    this.#slots = slots;
+  }
+}
+
+const GOLDEN = 0x9e3779b1 | 0;
+const double = new Float64Array(1);
+const words = new Int32Array(double.buffer);
+
+/** Hash of a double that is not NaN; an int32 value hashes as its integer. */
+function hashDouble(key: number): number {
+  const integer = key | 0;
+  if (integer === key) return Math.imul(integer, GOLDEN);
+  double[0] = key;
+  const low = words[0] as number;
+  const high = words[1] as number;
+  return Math.imul(low ^ Math.imul(high, 0x85ebca6b), GOLDEN) ^ Math.imul(high, 0xc2b2ae35);
+}
+
+/** Pairs of codes to codes. */
+class PairCodes {
+  count = 0;
+  #left = new Int32Array(INITIAL_SLOTS);
+  #right = new Int32Array(INITIAL_SLOTS);
+  #slots = new Int32Array(INITIAL_SLOTS);
+
+  get bytes(): number {
+    return this.#slots.length * 12;
+  }
+
+  /** Replaces `codes` by the codes of the pairs (codes, next); -1 where either is -1 or the pair is unknown. */
+  fold(codes: Int32Array, next: Int32Array, count: number, insert: boolean): void {
+    if (insert) this.#reserve(count);
+    const left = this.#left;
+    const right = this.#right;
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    const shift = Math.clz32(mask);
+    for (let k = 0; k < count; k++) {
+      const a = codes[k] as number;
+      const b = next[k] as number;
+      if (a < 0 || b < 0) {
+        codes[k] = -1;
+        continue;
+      }
+      let slot = hashPair(a, b) >>> shift;
+      let code = slots[slot] as number;
+      while (code !== 0 && (left[slot] !== a || right[slot] !== b)) {
+        slot = (slot + 1) & mask;
+        code = slots[slot] as number;
+      }
+      if (code === 0 && insert) {
+        code = ++this.count;
+        slots[slot] = code;
+        left[slot] = a;
+        right[slot] = b;
+      }
+      codes[k] = code - 1;
+    }
+  }
+
+  #reserve(more: number): void {
+    const wanted = (this.count + more) * 2;
+    if (wanted <= this.#slots.length) return;
+    let size = this.#slots.length;
+    while (size < wanted) size *= 2;
+    const left = new Int32Array(size);
+    const right = new Int32Array(size);
+    const slots = new Int32Array(size);
+    const mask = size - 1;
+    const shift = Math.clz32(mask);
+    for (let s = 0; s < this.#slots.length; s++) {
+      if (this.#slots[s] === 0) continue;
+      const a = this.#left[s] as number;
+      const b = this.#right[s] as number;
+      let slot = hashPair(a, b) >>> shift;
+      while (slots[slot] !== 0) slot = (slot + 1) & mask;
+      slots[slot] = this.#slots[s] as number;
+      left[slot] = a;
+      right[slot] = b;
+    }
+    this.#left = left;
+    this.#right = right;
+    this.#slots = slots;
+  }
+}
+
+function hashPair(a: number, b: number): number {
+  return Math.imul(a ^ Math.imul(b, 0x85ebca6b), GOLDEN) ^ Math.imul(b, 0xc2b2ae35);
+}

@@ -1,0 +1,314 @@
+/**
+ * GROUP BY: rows get group numbers from a KeyTable, accumulators add columns by group number.
+ *
+ * Each grouping set is a grouping of its own over the same batches. DISTINCT arguments pass through a KeyTable of
+ * (group, arguments), so that only first occurrences are added; calls with ORDER BY keep their arguments and step
+ * through them in order at the end. The rows' first values of the group expressions are the groups' output columns.
+ */
+import type { Task } from '../../base/task.ts';
+import { type Batch, type Vector, valueAt } from '../../base/vector.ts';
+import type { AggregateCall } from '../../plan/expression.ts';
+import type { AggregateNode } from '../../plan/plan.ts';
+import { functionsNamed } from '../../sql/functions/registry.ts';
+import { type Accumulator, type AggregateSetting, type Divide, makeAccumulator, StepAccumulator } from '../accumulators.ts';
+import { Collector } from '../collector.ts';
+import { Compiler } from '../compile.ts';
+import { type Evaluator, withSelection } from '../evaluator.ts';
+import { KeyTable } from '../key-table.ts';
+import { split } from '../logic.ts';
+import { INT4 } from '../physical.ts';
+import { type ExecRun, layoutOf, type Operator } from '../run.ts';
+import { sortRows } from '../sort-keys.ts';
+import { compact, concat, constantVector, take, wholeBatch } from '../vectors.ts';
+import { BatchPieces } from './simple.ts';
+
+export class AggregateOperator implements Operator {
+  readonly #node: AggregateNode;
+  readonly #source: Operator;
+  readonly #run: ExecRun;
+  readonly #compiler: Compiler;
+  readonly #groups: readonly Evaluator[];
+  readonly #calls: readonly CompiledCall[];
+  readonly #pieces = new BatchPieces();
+  #started = false;
+  #bytes = 0;
+
+  constructor(node: AggregateNode, source: Operator, run: ExecRun) {
+    this.#node = node;
+    this.#source = source;
+    this.#run = run;
+    this.#compiler = new Compiler(layoutOf(node.source.outputs), run);
+    this.#groups = this.#compiler.compileAll(node.groups);
+    const divide = divider(run);
+    this.#calls = node.aggregates.map((call, i) => compileCall(call, this.#compiler, run, divide, node.outputs[node.groups.length + i]?.type.oid ?? 0));
+  }
+
+  open(): void {
+    this.#source.open();
+    this.#pieces.reset(null);
+    this.#started = false;
+  }
+
+  close(): void {
+    this.#source.close();
+    this.#pieces.reset(null);
+    this.#run.memory.give(this.#bytes);
+    this.#bytes = 0;
+    this.#started = true;
+  }
+
+  *next(): Task<Batch | null> {
+    if (!this.#started) {
+      this.#started = true;
+      this.#pieces.reset(yield* this.#aggregate());
+      this.#source.close();
+    }
+    return this.#pieces.next();
+  }
+
+  *#aggregate(): Task<Batch> {
+    const node = this.#node;
+    const oids = node.groups.map((group) => group.type.oid);
+    const sets = node.sets ?? [node.groups.map((_, i) => i)];
+    const groupings = sets.map((set) => new Grouping(set, oids, this.#calls, this.#run));
+    for (;;) {
+      const batch = yield* this.#source.next();
+      if (batch === null) break;
+      if (this.#run.due()) yield* this.#run.pause();
+      if (batch.count === 0) continue;
+      yield* this.#compiler.prepare(batch);
+      const groups = this.#groups.map((group) => group.eval(batch));
+      const inputs = this.#calls.map((call) => inputOf(call, batch));
+      let bytes = 0;
+      for (const grouping of groupings) {
+        grouping.add(batch, groups, inputs);
+        bytes += grouping.bytes;
+      }
+      if (bytes > this.#bytes) {
+        this.#run.memory.take(bytes - this.#bytes);
+        this.#bytes = bytes;
+      }
+    }
+    const parts = groupings.map((grouping, s) => {
+      const part = grouping.finish();
+      return node.sets === null ? part : wholeBatch([...part.columns, constantVector(s, part.length, INT4)], part.length);
+    });
+    const [only] = parts;
+    if (parts.length === 1 && only !== undefined) return only;
+    const columns = node.outputs.map((output, c) => concat(parts.map((part) => part.columns[c] as Vector), output.type.oid));
+    return wholeBatch(
+      columns,
+      parts.reduce((sum, part) => sum + part.length, 0),
+    );
+  }
+}
+
+interface CompiledCall {
+  readonly call: AggregateCall;
+  readonly args: readonly Evaluator[];
+  readonly order: readonly Evaluator[];
+  readonly filter: Evaluator | null;
+  readonly setting: AggregateSetting;
+}
+
+/** A call's columns over one batch, and the rows its FILTER lets pass. */
+interface CallInput {
+  readonly batch: Batch;
+  readonly args: readonly Vector[];
+  readonly order: readonly Vector[];
+  /** Positions of the passing rows among the batch's counting rows; null: all. */
+  readonly positions: Int32Array | null;
+}
+
+function compileCall(call: AggregateCall, compiler: Compiler, run: ExecRun, divide: Divide | null, resultOid: number): CompiledCall {
+  return {
+    call,
+    args: compiler.compileAll(call.args),
+    order: compiler.compileAll(call.order.map((key) => key.expression)),
+    filter: call.filter === null ? null : compiler.compile(call.filter),
+    setting: { fn: call.fn, argOids: call.args.map((arg) => arg.type.oid), resultOid, context: run.context.eval, divide },
+  };
+}
+
+function divider(run: ExecRun): Divide | null {
+  const fn = functionsNamed('numeric_div').find((candidate) => candidate.kind === 'scalar');
+  return fn === undefined || fn.kind !== 'scalar' ? null : (a, b) => fn.call(run.context.eval, a, b);
+}
+
+function inputOf(call: CompiledCall, batch: Batch): CallInput {
+  let rows = batch;
+  let positions: Int32Array | null = null;
+  if (call.filter !== null) {
+    [rows] = split(batch, call.filter.eval(batch));
+    positions = positionsOf(batch, rows);
+  }
+  return { batch: rows, args: call.args.map((arg) => arg.eval(rows)), order: call.order.map((key) => key.eval(rows)), positions };
+}
+
+/** Positions of the rows of `part` among those of `batch`; both ascend alike. */
+function positionsOf(batch: Batch, part: Batch): Int32Array {
+  const positions = new Int32Array(part.count);
+  let k = 0;
+  for (let p = 0; p < part.count; p++) {
+    const row = part.selection === null ? p : (part.selection[p] as number);
+    while ((batch.selection === null ? k : (batch.selection[k] as number)) !== row) k++;
+    positions[p] = k++;
+  }
+  return positions;
+}
+
+/** One grouping set. */
+class Grouping {
+  readonly #set: readonly number[];
+  readonly #oids: readonly number[];
+  readonly #table: KeyTable | null;
+  readonly #keys: Vector[][];
+  readonly #states: readonly CallState[];
+  #groups: number;
+
+  constructor(set: readonly number[], oids: readonly number[], calls: readonly CompiledCall[], run: ExecRun) {
+    this.#set = set;
+    this.#oids = oids;
+    this.#table =
+      set.length === 0
+        ? null
+        : new KeyTable(
+            set.map((g) => oids[g] as number),
+            set.map(() => true),
+          );
+    this.#keys = set.map(() => []);
+    this.#states = calls.map((call) => new CallState(call, run));
+    this.#groups = set.length === 0 ? 1 : 0;
+  }
+
+  get bytes(): number {
+    return this.#table === null ? 0 : this.#table.bytes + this.#groups * 16 * (this.#states.length + this.#set.length);
+  }
+
+  add(batch: Batch, groups: readonly Vector[], inputs: readonly CallInput[]): void {
+    let ids: Int32Array | null = null;
+    if (this.#table !== null) {
+      const keys = this.#set.map((g) => groups[g] as Vector);
+      ids = this.#table.assign(keys, batch);
+      if (this.#table.count > this.#groups) this.#addGroups(keys, batch, ids);
+    }
+    for (let c = 0; c < this.#states.length; c++) (this.#states[c] as CallState).add(inputs[c] as CallInput, ids, this.#groups);
+  }
+
+  /** Keeps the key values of groups seen for the first time. */
+  #addGroups(keys: readonly Vector[], batch: Batch, ids: Int32Array): void {
+    const count = (this.#table as KeyTable).count;
+    const rows = new Int32Array(count - this.#groups);
+    let next = this.#groups;
+    for (let k = 0; k < batch.count && next < count; k++) {
+      if (ids[k] !== next) continue;
+      rows[next - this.#groups] = batch.selection === null ? k : (batch.selection[k] as number);
+      next++;
+    }
+    for (let g = 0; g < keys.length; g++) (this.#keys[g] as Vector[]).push(take(keys[g] as Vector, rows, rows.length));
+    this.#groups = count;
+  }
+
+  finish(): Batch {
+    const columns: Vector[] = this.#oids.map((oid, g) => {
+      const position = this.#set.indexOf(g);
+      return position < 0 ? constantVector(null, this.#groups, oid) : concat(this.#keys[position] as Vector[], oid);
+    });
+    for (const state of this.#states) columns.push(state.finish(this.#groups));
+    return wholeBatch(columns, this.#groups);
+  }
+}
+
+/** One call's states in one grouping. */
+class CallState {
+  readonly #call: CompiledCall;
+  readonly #accumulator: Accumulator;
+  readonly #distinct: KeyTable | null;
+  #distinctCount = 0;
+  readonly #ordered: Collector | null;
+
+  constructor(call: CompiledCall, run: ExecRun) {
+    this.#call = call;
+    const { setting } = call;
+    const ordered = call.order.length > 0;
+    this.#accumulator = ordered ? new StepAccumulator(setting) : makeAccumulator(setting);
+    const oids = [INT4, ...setting.argOids];
+    this.#distinct =
+      call.call.distinct && setting.argOids.length > 0
+        ? new KeyTable(
+            oids,
+            oids.map(() => true),
+          )
+        : null;
+    this.#ordered = ordered ? new Collector([...oids, ...call.order.map((key) => key.oid)], run.memory) : null;
+  }
+
+  add(input: CallInput, allIds: Int32Array | null, groups: number): void {
+    let { batch } = input;
+    if (batch.count === 0) return;
+    let ids = allIds;
+    if (ids !== null && input.positions !== null) ids = gatherIds(ids, input.positions, input.positions.length);
+    if (this.#distinct !== null) {
+      const [rows, rowIds] = this.#firstOccurrences(this.#distinct, input, ids);
+      batch = rows;
+      ids = rowIds;
+      if (batch.count === 0) return;
+    }
+    if (this.#ordered === null) {
+      this.#accumulator.add(input.args, batch, ids, groups);
+      return;
+    }
+    const groupColumn: Vector = { kind: 'i32', data: ids ?? new Int32Array(batch.count), length: batch.count, nulls: null };
+    const columns = [...input.args, ...input.order].map((column) => compact(column, batch));
+    this.#ordered.addColumns([groupColumn, ...columns], batch.count);
+  }
+
+  #firstOccurrences(table: KeyTable, input: CallInput, ids: Int32Array | null): [Batch, Int32Array | null] {
+    const { batch } = input;
+    const groups = new Int32Array(batch.length);
+    if (ids !== null) {
+      for (let k = 0; k < batch.count; k++) groups[batch.selection === null ? k : (batch.selection[k] as number)] = ids[k] as number;
+    }
+    const keys = table.assign([{ kind: 'i32', data: groups, length: batch.length, nulls: null }, ...input.args], batch);
+    const rows = new Int32Array(batch.count);
+    const rowIds = ids === null ? null : new Int32Array(batch.count);
+    let n = 0;
+    for (let k = 0; k < batch.count; k++) {
+      if ((keys[k] as number) < this.#distinctCount) continue;
+      this.#distinctCount = (keys[k] as number) + 1;
+      rows[n] = batch.selection === null ? k : (batch.selection[k] as number);
+      if (rowIds !== null && ids !== null) rowIds[n] = ids[k] as number;
+      n++;
+    }
+    return [withSelection(batch, rows, n), rowIds];
+  }
+
+  finish(groups: number): Vector {
+    if (this.#ordered !== null && this.#accumulator instanceof StepAccumulator) {
+      const all = this.#ordered.batch();
+      const width = this.#call.args.length;
+      const orders = this.#call.call.order.map((key) => ({
+        oid: key.expression.type.oid,
+        descending: key.descending,
+        nullsFirst: key.nullsFirst,
+      }));
+      const rows = sortRows(all.columns.slice(1 + width), orders, all.length);
+      const ids = all.columns[0] as Vector;
+      for (let r = 0; r < rows.length; r++) {
+        const row = rows[r] as number;
+        const values = [];
+        for (let a = 0; a < width; a++) values.push(valueAt(all.columns[1 + a] as Vector, row));
+        this.#accumulator.step(ids.data[row] as number, values);
+      }
+      this.#ordered.release();
+    }
+    return this.#accumulator.finish(groups);
+  }
+}
+
+function gatherIds(ids: Int32Array, positions: Int32Array, count: number): Int32Array {
+  const result = new Int32Array(count);
+  for (let i = 0; i < count; i++) result[i] = ids[positions[i] as number] as number;
+  return result;
+}
+

@@ -1,0 +1,295 @@
+/**
+ * Joins of all types over candidate pairs (pair-source.ts).
+ *
+ * For each left batch the pairs that satisfy the condition are gathered into output batches; what left rows matched is
+ * kept for the types that ask (left, full, semi, anti, mark, single), what right rows matched for right and full,
+ * whose unmatched right rows come last. Columns are gathered only for pairs that passed, and those of the condition
+ * only where there is one.
+ */
+import { assert, DriftError } from '../../base/error.ts';
+import type { Task } from '../../base/task.ts';
+import type { Batch, Vector } from '../../base/vector.ts';
+import type { BoundExpression } from '../../plan/expression.ts';
+import type { JoinNode } from '../../plan/plan.ts';
+import { columnsOf, conjunction } from '../../plan/walk-expression.ts';
+import { Compiler } from '../compile.ts';
+import { type Evaluator, withSelection } from '../evaluator.ts';
+import { BOOL, hashFamily } from '../physical.ts';
+import { type ExecRun, layoutOf, type Operator } from '../run.ts';
+import { emptyVector, take, takeOrNull, wholeBatch } from '../vectors.ts';
+import { ApplyPairs, HashPairs, LoopPairs, type PairChunk, type PairSource } from './pair-source.ts';
+
+/** Where one output column comes from. */
+interface OutputSource {
+  readonly side: 'left' | 'right' | 'mark';
+  readonly index: number;
+}
+
+const BOOLEAN = { oid: BOOL, typmod: -1 };
+
+export class JoinOperator implements Operator {
+  readonly #node: JoinNode;
+  readonly #left: Operator;
+  readonly #pairs: PairSource;
+  readonly #hash: HashPairs | null;
+  readonly #outputs: readonly OutputSource[];
+  readonly #compiler: Compiler;
+  readonly #condition: Evaluator | null;
+  readonly #conditionColumns: readonly boolean[];
+  #started = false;
+  #leftBatch: Batch | null = null;
+  #matched: Uint8Array = new Uint8Array(0);
+  #unknown: Uint8Array | null = null;
+  #rightMatched: Uint8Array = new Uint8Array(0);
+  #leftDone = false;
+  #rightEmitted = false;
+
+  constructor(node: JoinNode, left: Operator, right: Operator, run: ExecRun) {
+    this.#node = node;
+    this.#left = left;
+    const hashed = isHashable(node);
+    this.#hash = hashed ? new HashPairs(node, right, run) : null;
+    this.#pairs = this.#hash ?? (isApply(node) ? new ApplyPairs(node, right, run) : new LoopPairs(node, right, run));
+    const leftLayout = layoutOf(node.left.outputs);
+    const rightLayout = layoutOf(node.right.outputs);
+    this.#outputs = node.outputs.map(({ id }) => {
+      if (id === node.mark) return { side: 'mark', index: 0 };
+      const index = leftLayout.get(id);
+      return index === undefined ? { side: 'right', index: rightLayout.get(id) ?? -1 } : { side: 'left', index };
+    });
+    this.#compiler = new Compiler(layoutOf([...node.left.outputs, ...node.right.outputs]), run);
+    const condition = conditionOf(node, hashed);
+    this.#condition = condition === null ? null : this.#compiler.compile(condition);
+    const used = condition === null ? new Set<number>() : columnsOf(condition);
+    this.#conditionColumns = [...node.left.outputs, ...node.right.outputs].map(({ id }) => used.has(id));
+  }
+
+  open(): void {
+    this.#left.open();
+    this.#pairs.open();
+    this.#started = false;
+    this.#leftBatch = null;
+    this.#leftDone = false;
+    this.#rightEmitted = false;
+  }
+
+  close(): void {
+    this.#left.close();
+    this.#pairs.close();
+    this.#started = true;
+    this.#leftDone = true;
+    this.#rightEmitted = true;
+    this.#leftBatch = null;
+  }
+
+  *next(): Task<Batch | null> {
+    if (!this.#started) {
+      this.#started = true;
+      yield* this.#pairs.start();
+      if (this.#needsRight()) this.#rightMatched = new Uint8Array(this.#pairs.right?.length ?? 0);
+    }
+    for (;;) {
+      if (this.#leftBatch === null) {
+        const left = this.#leftDone ? null : yield* this.#left.next();
+        if (left === null) {
+          this.#leftDone = true;
+          return this.#unmatchedRight();
+        }
+        if (left.count === 0) continue;
+        yield* this.#pairs.begin(left);
+        const direct = this.#direct(left);
+        if (direct !== null) {
+          if (direct.count > 0) return direct;
+          continue;
+        }
+        this.#leftBatch = left;
+        this.#matched = new Uint8Array(left.length);
+        this.#unknown = this.#node.nullAware ? new Uint8Array(left.length) : null;
+      }
+      const left = this.#leftBatch;
+      const chunk = yield* this.#pairs.nextChunk();
+      if (chunk === null) {
+        this.#leftBatch = null;
+        const rest = this.#finishLeft(left);
+        if (rest !== null && rest.count > 0) return rest;
+        continue;
+      }
+      if (chunk.count === 0) continue;
+      const result = yield* this.#pairsBatch(left, chunk);
+      if (result !== null && result.count > 0) return result;
+    }
+  }
+
+  #needsRight(): boolean {
+    return this.#node.type === 'right' || this.#node.type === 'full';
+  }
+
+  /** Semi, anti and mark joins by hash alone: only whether there is a match counts. */
+  #direct(left: Batch): Batch | null {
+    const { type, nullAware } = this.#node;
+    const hash = this.#hash;
+    if (hash === null || this.#condition !== null || (type !== 'semi' && type !== 'anti' && type !== 'mark')) return null;
+    const flags = hash.matches(left);
+    const empty = (hash.right?.count ?? 0) === 0;
+    const matched = new Uint8Array(left.length);
+    const unknown = nullAware ? new Uint8Array(left.length) : null;
+    for (let k = 0; k < left.count; k++) {
+      const row = left.selection === null ? k : (left.selection[k] as number);
+      if (flags[k] === 1) matched[row] = 1;
+      else if (unknown !== null && !empty && (flags[k] === 2 || hash.hasNullKey)) unknown[row] = 1;
+    }
+    this.#matched = matched;
+    this.#unknown = unknown;
+    return this.#finishLeft(left);
+  }
+
+  /** Decides about one chunk of candidates; the batch of those that passed, for the types that give pairs. */
+  *#pairsBatch(left: Batch, chunk: PairChunk): Task<Batch | null> {
+    const passed = this.#condition === null ? chunk : yield* this.#filter(left, chunk, this.#condition);
+    const { leftRows, rightRows, count } = passed;
+    const { type } = this.#node;
+    const matched = this.#matched;
+    if (type === 'single') {
+      for (let i = 0; i < count; i++) {
+        const row = leftRows[i] as number;
+        if (matched[row] === 1) throw new DriftError('21000', 'more than one row returned by a subquery used as an expression');
+        matched[row] = 1;
+      }
+    } else if (type !== 'inner' && type !== 'right') {
+      for (let i = 0; i < count; i++) matched[leftRows[i] as number] = 1;
+    }
+    if (type === 'semi' || type === 'anti' || type === 'mark') return null;
+    if (this.#needsRight()) for (let i = 0; i < count; i++) this.#rightMatched[rightRows[i] as number] = 1;
+    if (count === 0) return null;
+    const columns = this.#outputs.map(({ side, index }) =>
+      side === 'left' ? take(left.columns[index] as Vector, leftRows, count) : take(passed.right.columns[index] as Vector, rightRows, count),
+    );
+    return wholeBatch(columns, count);
+  }
+
+  *#filter(left: Batch, chunk: PairChunk, condition: Evaluator): Task<PairChunk> {
+    const { leftRows, rightRows, count, right } = chunk;
+    const width = left.columns.length;
+    const columns = this.#conditionColumns.map((used, c) => {
+      if (!used) return NO_COLUMN;
+      return c < width ? take(left.columns[c] as Vector, leftRows, count) : take(right.columns[c - width] as Vector, rightRows, count);
+    });
+    const pairs = wholeBatch(columns, count);
+    yield* this.#compiler.prepare(pairs);
+    const result = condition.eval(pairs);
+    const passes = result.data as Uint8Array;
+    const outLeft = new Int32Array(count);
+    const outRight = new Int32Array(count);
+    let n = 0;
+    for (let i = 0; i < count; i++) {
+      if (result.nulls !== null && result.nulls[i] === 1) {
+        if (this.#unknown !== null) this.#unknown[leftRows[i] as number] = 1;
+      } else if (passes[i] === 1) {
+        outLeft[n] = leftRows[i] as number;
+        outRight[n++] = rightRows[i] as number;
+      }
+    }
+    return { leftRows: outLeft, rightRows: outRight, count: n, right };
+  }
+
+  /** What a left batch gives once all of its pairs are known. */
+  #finishLeft(left: Batch): Batch | null {
+    switch (this.#node.type) {
+      case 'inner':
+      case 'right':
+        return null;
+      case 'left':
+      case 'full':
+      case 'single': {
+        const rows = this.#rowsWhere(left, 0);
+        if (rows.count === 0) return null;
+        const none = new Int32Array(rows.count).fill(-1);
+        const selection = rows.selection as Int32Array;
+        const columns = this.#outputs.map(({ side, index }) =>
+          side === 'left' ? take(left.columns[index] as Vector, selection, rows.count) : takeOrNull(this.#rightModel(index), none, rows.count),
+        );
+        return wholeBatch(columns, rows.count);
+      }
+      case 'semi':
+        return this.#leftOutputs(this.#rowsWhere(left, 1));
+      case 'anti':
+        return this.#leftOutputs(this.#rowsWhere(left, 0));
+      case 'mark':
+        return this.#leftOutputs(left);
+    }
+  }
+
+  /** Left rows that matched (1) or certainly did not (0). */
+  #rowsWhere(left: Batch, matched: 0 | 1): Batch {
+    const rows = new Int32Array(left.count);
+    let n = 0;
+    for (let k = 0; k < left.count; k++) {
+      const row = left.selection === null ? k : (left.selection[k] as number);
+      if (this.#matched[row] !== matched) continue;
+      if (matched === 0 && this.#unknown !== null && this.#unknown[row] === 1) continue;
+      rows[n++] = row;
+    }
+    return withSelection(left, rows, n);
+  }
+
+  #leftOutputs(batch: Batch): Batch {
+    const matched = this.#matched;
+    const unknown = this.#unknown;
+    const columns = this.#outputs.map(({ side, index }): Vector => {
+      if (side !== 'mark') return batch.columns[index] as Vector;
+      let nulls: Uint8Array | null = null;
+      if (unknown !== null) {
+        nulls = new Uint8Array(batch.length);
+        for (let i = 0; i < nulls.length; i++) nulls[i] = matched[i] === 0 ? (unknown[i] as number) : 0;
+      }
+      return { kind: 'bool', data: matched, length: batch.length, nulls };
+    });
+    return { columns, length: batch.length, selection: batch.selection, count: batch.count };
+  }
+
+  #rightModel(index: number): Vector {
+    return this.#pairs.right?.columns[index] ?? emptyVector(this.#node.right.outputs[index]?.type.oid ?? 0);
+  }
+
+  #unmatchedRight(): Batch | null {
+    const right = this.#pairs.right;
+    if (this.#rightEmitted || !this.#needsRight() || right === null) return null;
+    this.#rightEmitted = true;
+    const rows = new Int32Array(right.length);
+    let n = 0;
+    for (let i = 0; i < right.length; i++) if (this.#rightMatched[i] === 0) rows[n++] = i;
+    if (n === 0) return null;
+    const none = new Int32Array(n).fill(-1);
+    const columns = this.#outputs.map(({ side, index }) => {
+      if (side === 'right') return take(right.columns[index] as Vector, rows, n);
+      return takeOrNull(emptyVector(this.#node.left.outputs[index]?.type.oid ?? 0), none, n);
+    });
+    return wholeBatch(columns, n);
+  }
+}
+
+const NO_COLUMN: Vector = { kind: 'bool', data: new Uint8Array(0), length: 0, nulls: null };
+
+function isApply(node: JoinNode): boolean {
+  return node.algorithm === 'apply' || node.algorithm === 'lookup';
+}
+
+/** Hash joins need keys whose hashes agree when they are equal; NOT IN by hash knows one key and no residual. */
+function isHashable(node: JoinNode): boolean {
+  if (isApply(node) || node.keys.length === 0) return false;
+  if (node.keys.some((key) => hashFamily(key.left.type.oid) !== hashFamily(key.right.type.oid))) return false;
+  return !node.nullAware || (node.keys.length === 1 && node.residual === null);
+}
+
+/** What decides about a candidate pair beyond a hash match. */
+function conditionOf(node: JoinNode, hashed: boolean): BoundExpression | null {
+  if (hashed) return node.residual;
+  const conditions: BoundExpression[] = node.keys.map(({ left, right, equal, nullsEqual }) =>
+    nullsEqual
+      ? { kind: 'distinctFrom', left, right, equal, negated: true, type: BOOLEAN }
+      : { kind: 'call', fn: equal, args: [left, right], type: BOOLEAN },
+  );
+  if (node.residual !== null) conditions.push(node.residual);
+  assert(!isApply(node) || (node.type !== 'right' && node.type !== 'full'), 'an apply keeps no unmatched right rows');
+  return conjunction(conditions);
+}

@@ -1,0 +1,343 @@
+/**
+ * Candidate pairs of a join: which left row might meet which right row. Hash join, loop join and apply differ only
+ * here; what the pairs mean for the join's type is join.ts's part.
+ *
+ * A source is given one left batch after another and hands out its pairs in chunks of bounded size, ordered by left row.
+ */
+import type { Task } from '../../base/task.ts';
+import type { Batch, Vector } from '../../base/vector.ts';
+import { valueAt } from '../../base/vector.ts';
+import type { JoinNode } from '../../plan/plan.ts';
+import { Collector, drain, oidsOf } from '../collector.ts';
+import { Compiler } from '../compile.ts';
+import type { Evaluator } from '../evaluator.ts';
+import { KeyTable } from '../key-table.ts';
+import { type Cell, type ExecRun, layoutOf, type Operator } from '../run.ts';
+
+/** Positions in the left batch and rows of `right`, in step. */
+export interface PairChunk {
+  readonly leftRows: Int32Array;
+  readonly rightRows: Int32Array;
+  readonly count: number;
+  readonly right: Batch;
+}
+
+export interface PairSource {
+  open(): void;
+  close(): void;
+  /** Before the first left batch. */
+  start(): Task<void>;
+  begin(left: Batch): Task<void>;
+  nextChunk(): Task<PairChunk | null>;
+  /** The whole right input, where it is materialised. */
+  readonly right: Batch | null;
+}
+
+const CHUNK_ROWS = 8192;
+
+/** Chains of build rows with equal keys, found through a KeyTable. */
+export class HashPairs implements PairSource {
+  readonly #source: Operator;
+  readonly #run: ExecRun;
+  readonly #node: JoinNode;
+  readonly #collector: Collector;
+  readonly #leftCompiler: Compiler;
+  readonly #rightCompiler: Compiler;
+  readonly #leftKeys: readonly Evaluator[];
+  readonly #rightKeys: readonly Evaluator[];
+  #table: KeyTable;
+  #bytes = 0;
+  #heads = new Int32Array(0);
+  #next = new Int32Array(0);
+  #unique = true;
+  #left: Batch | null = null;
+  #ids: Int32Array = new Int32Array(0);
+  #at = 0;
+  #chain = -1;
+  right: Batch | null = null;
+  /** Some build row has a null key. */
+  hasNullKey = false;
+
+  constructor(node: JoinNode, source: Operator, run: ExecRun) {
+    this.#source = source;
+    this.#run = run;
+    this.#node = node;
+    this.#collector = new Collector(oidsOf(node.right.outputs), run.memory);
+    this.#leftCompiler = new Compiler(layoutOf(node.left.outputs), run);
+    this.#rightCompiler = new Compiler(layoutOf(node.right.outputs), run);
+    this.#leftKeys = this.#leftCompiler.compileAll(node.keys.map((key) => key.left));
+    this.#rightKeys = this.#rightCompiler.compileAll(node.keys.map((key) => key.right));
+    this.#table = this.#newTable();
+  }
+
+  #newTable(): KeyTable {
+    return new KeyTable(
+      this.#node.keys.map((key) => key.right.type.oid),
+      this.#node.keys.map((key) => key.nullsEqual),
+    );
+  }
+
+  open(): void {
+    this.close();
+  }
+
+  close(): void {
+    this.#source.close();
+    this.#collector.release();
+    this.#run.memory.give(this.#bytes);
+    this.#bytes = 0;
+    this.right = null;
+    this.#left = null;
+  }
+
+  *start(): Task<void> {
+    this.#source.open();
+    const right = yield* drain(this.#source, this.#collector, this.#run);
+    this.#source.close();
+    yield* this.#rightCompiler.prepare(right);
+    this.#table = this.#newTable();
+    const ids =
+      right.count === 0
+        ? new Int32Array(0)
+        : this.#table.assign(
+            this.#rightKeys.map((key) => key.eval(right)),
+            right,
+          );
+    const { count } = this.#table;
+    this.#heads = new Int32Array(count).fill(-1);
+    this.#next = new Int32Array(right.count).fill(-1);
+    this.#unique = true;
+    this.hasNullKey = false;
+    for (let row = right.count - 1; row >= 0; row--) {
+      const id = ids[row] as number;
+      if (id < 0) {
+        this.hasNullKey = true;
+        continue;
+      }
+      const head = this.#heads[id] as number;
+      if (head >= 0) this.#unique = false;
+      this.#next[row] = head;
+      this.#heads[id] = row;
+    }
+    this.#bytes = this.#table.bytes + count * 4 + right.count * 4;
+    this.#run.memory.take(this.#bytes);
+    this.right = right;
+  }
+
+  *begin(left: Batch): Task<void> {
+    yield* this.#leftCompiler.prepare(left);
+    this.#left = left;
+    this.#ids = this.#table.find(
+      this.#leftKeys.map((key) => key.eval(left)),
+      left,
+    );
+    this.#at = 0;
+    this.#chain = -1;
+  }
+
+  /** Marks the positions whose key is among the build rows; 2 where the key has a null. */
+  matches(left: Batch): Uint8Array {
+    const flags = new Uint8Array(left.count);
+    for (let k = 0; k < left.count; k++) if ((this.#ids[k] as number) >= 0) flags[k] = 1;
+    if (this.#node.nullAware) {
+      for (const key of this.#leftKeys) {
+        const { nulls } = key.eval(left);
+        if (nulls === null) continue;
+        for (let k = 0; k < left.count; k++) {
+          if (nulls[left.selection === null ? k : (left.selection[k] as number)] === 1) flags[k] = 2;
+        }
+      }
+    }
+    return flags;
+  }
+
+  *nextChunk(): Task<PairChunk | null> {
+    const left = this.#left;
+    const { right } = this;
+    if (left === null || right === null || this.#at >= left.count) return null;
+    const chunk = this.#unique ? this.#uniqueChunk(left, right) : this.#chainChunk(left, right);
+    return chunk;
+  }
+
+  #uniqueChunk(left: Batch, right: Batch): PairChunk {
+    const { selection, count } = left;
+    const ids = this.#ids;
+    const heads = this.#heads;
+    const leftRows = new Int32Array(count + 1);
+    const rightRows = new Int32Array(count + 1);
+    let n = 0;
+    for (let k = 0; k < count; k++) {
+      const id = ids[k] as number;
+      leftRows[n] = selection === null ? k : (selection[k] as number);
+      rightRows[n] = id < 0 ? 0 : (heads[id] as number);
+      n += id < 0 ? 0 : 1;
+    }
+    this.#at = count;
+    return { leftRows, rightRows, count: n, right };
+  }
+
+  #chainChunk(left: Batch, right: Batch): PairChunk {
+    const leftRows = new Int32Array(CHUNK_ROWS);
+    const rightRows = new Int32Array(CHUNK_ROWS);
+    const { selection } = left;
+    let n = 0;
+    let at = this.#at;
+    let row = this.#chain;
+    while (at < left.count) {
+      if (row < 0) {
+        const id = this.#ids[at] as number;
+        row = id < 0 ? -1 : (this.#heads[id] as number);
+      }
+      const leftRow = selection === null ? at : (selection[at] as number);
+      while (row >= 0 && n < CHUNK_ROWS) {
+        leftRows[n] = leftRow;
+        rightRows[n++] = row;
+        row = this.#next[row] as number;
+      }
+      if (row >= 0) break;
+      at++;
+    }
+    this.#at = at;
+    this.#chain = row;
+    return { leftRows, rightRows, count: n, right };
+  }
+}
+
+/** Every left row with every right row. */
+export class LoopPairs implements PairSource {
+  readonly #source: Operator;
+  readonly #run: ExecRun;
+  readonly #collector: Collector;
+  #left: Batch | null = null;
+  #at = 0;
+  #rightAt = 0;
+  right: Batch | null = null;
+
+  constructor(node: JoinNode, source: Operator, run: ExecRun) {
+    this.#source = source;
+    this.#run = run;
+    this.#collector = new Collector(oidsOf(node.right.outputs), run.memory);
+  }
+
+  open(): void {
+    this.close();
+  }
+
+  close(): void {
+    this.#source.close();
+    this.#collector.release();
+    this.right = null;
+    this.#left = null;
+  }
+
+  *start(): Task<void> {
+    this.#source.open();
+    this.right = yield* drain(this.#source, this.#collector, this.#run);
+    this.#source.close();
+  }
+
+  *begin(left: Batch): Task<void> {
+    this.#left = left;
+    this.#at = 0;
+    this.#rightAt = 0;
+  }
+
+  *nextChunk(): Task<PairChunk | null> {
+    const { right } = this;
+    const left = this.#left;
+    if (left === null || right === null || this.#at >= left.count || right.count === 0) return null;
+    if (this.#run.due()) yield* this.#run.pause();
+    const leftRows = new Int32Array(CHUNK_ROWS);
+    const rightRows = new Int32Array(CHUNK_ROWS);
+    let n = 0;
+    while (this.#at < left.count && n < CHUNK_ROWS) {
+      const leftRow = left.selection === null ? this.#at : (left.selection[this.#at] as number);
+      const end = Math.min(right.count, this.#rightAt + CHUNK_ROWS - n);
+      for (let row = this.#rightAt; row < end; row++) {
+        leftRows[n] = leftRow;
+        rightRows[n++] = row;
+      }
+      this.#rightAt = end;
+      if (end === right.count) {
+        this.#rightAt = 0;
+        this.#at++;
+      }
+    }
+    return { leftRows, rightRows, count: n, right };
+  }
+}
+
+/** The right input opened anew for each left row, whose values it finds in cells. */
+export class ApplyPairs implements PairSource {
+  readonly #source: Operator;
+  readonly #run: ExecRun;
+  readonly #oids: readonly number[];
+  readonly #cells: readonly { readonly cell: Cell; readonly index: number }[];
+  #left: Batch | null = null;
+  #at = 0;
+  #rowOpen = false;
+  #collector: Collector;
+  readonly right: Batch | null = null;
+
+  constructor(node: JoinNode, source: Operator, run: ExecRun) {
+    this.#source = source;
+    this.#run = run;
+    this.#oids = oidsOf(node.right.outputs);
+    const layout = layoutOf(node.left.outputs);
+    this.#cells = node.correlated.map((id) => ({ cell: run.cell(id), index: layout.get(id) ?? -1 })).filter(({ index }) => index >= 0);
+    this.#collector = new Collector(this.#oids, run.memory);
+  }
+
+  open(): void {
+    this.close();
+  }
+
+  close(): void {
+    this.#source.close();
+    this.#collector.release();
+    this.#left = null;
+  }
+
+  *start(): Task<void> {}
+
+  *begin(left: Batch): Task<void> {
+    this.#left = left;
+    this.#at = 0;
+    this.#rowOpen = false;
+  }
+
+  *nextChunk(): Task<PairChunk | null> {
+    const left = this.#left;
+    if (left === null || this.#at >= left.count) return null;
+    this.#collector.release();
+    const pieces: { readonly row: number; readonly count: number }[] = [];
+    while (this.#at < left.count && this.#collector.length < CHUNK_ROWS) {
+      const row = left.selection === null ? this.#at : (left.selection[this.#at] as number);
+      if (!this.#rowOpen) {
+        for (const { cell, index } of this.#cells) cell.value = valueAt(left.columns[index] as Vector, row);
+        this.#source.open();
+        this.#rowOpen = true;
+      }
+      const batch = yield* this.#source.next();
+      if (batch === null) {
+        this.#source.close();
+        this.#rowOpen = false;
+        this.#at++;
+        if (this.#run.due()) yield* this.#run.pause();
+      } else if (batch.count > 0) {
+        this.#collector.add(batch);
+        pieces.push({ row, count: batch.count });
+      }
+    }
+    const right = this.#collector.batch();
+    const leftRows = new Int32Array(right.count);
+    const rightRows = new Int32Array(right.count);
+    let n = 0;
+    for (const { row, count } of pieces) {
+      leftRows.fill(row, n, n + count);
+      n += count;
+    }
+    for (let i = 0; i < n; i++) rightRows[i] = i;
+    return { leftRows, rightRows, count: n, right };
+  }
+}

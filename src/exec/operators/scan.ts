@@ -1,0 +1,257 @@
+/**
+ * Scans of versioned tables: full, by key, by key or index range, at one moment or over versions.
+ *
+ * Access expressions and zone tests are evaluated when the first batch is asked for, since an `apply` join changes
+ * them between openings. Zone filters only skip row groups; the node's filter decides.
+ */
+import { assert } from '../../base/error.ts';
+import type { Task } from '../../base/task.ts';
+import { type Batch, type Value, type Vector, valueAt } from '../../base/vector.ts';
+import type { AccessBound, ScanNode } from '../../plan/plan.ts';
+import { type BatchSource, type Bound, type Key, type KeyRange, MISS, type ScanCounters, type ZoneFilter } from '../../table/table.ts';
+import type { TableReader } from '../../txn/api.ts';
+import { Numeric } from '../../base/numeric.ts';
+import { Compiler } from '../compile.ts';
+import { type Evaluator, withSelection } from '../evaluator.ts';
+import { compilePredicate, type Predicate } from '../predicate.ts';
+import { type ExecRun, layoutOf, type Operator } from '../run.ts';
+import { compactBatch, vectorFromValues, wholeBatch } from '../vectors.ts';
+
+export class ScanOperator implements Operator {
+  readonly #node: ScanNode;
+  readonly #run: ExecRun;
+  readonly #fixed: Compiler;
+  readonly #compiler: Compiler;
+  readonly #predicate: Predicate | null;
+  readonly #zones: readonly { readonly test: ScanNode['zones'][number]; readonly value: Evaluator | null }[];
+  readonly #values: readonly Evaluator[];
+  readonly #low: Evaluator | null;
+  readonly #high: Evaluator | null;
+  readonly #ordinals: readonly number[];
+  readonly counters: ScanCounters = { leaves: 0, segments: 0, groupsRead: 0, groupsSkipped: 0, rows: 0 };
+  #source: BatchSource | null = null;
+  #started = false;
+
+  constructor(node: ScanNode, run: ExecRun) {
+    this.#node = node;
+    this.#run = run;
+    this.#fixed = new Compiler(new Map(), run);
+    this.#compiler = new Compiler(layoutOf(node.outputs), run);
+    this.#predicate = node.filter === null ? null : compilePredicate(node.filter, this.#compiler);
+    this.#zones = node.zones.map((test) => ({ test, value: test.value === null ? null : this.#fixed.compile(test.value) }));
+    const { access } = node;
+    this.#values = access.kind === 'key' || access.kind === 'keys' ? this.#fixed.compileAll(access.values) : this.#prefix();
+    this.#low = this.#bound('low');
+    this.#high = this.#bound('high');
+    this.#ordinals = node.columns.map((column) => column.ordinal);
+  }
+
+  #prefix(): Evaluator[] {
+    const { access } = this.#node;
+    return access.kind === 'keyRange' || access.kind === 'indexRange' ? this.#fixed.compileAll(access.prefix) : [];
+  }
+
+  #bound(side: 'low' | 'high'): Evaluator | null {
+    const { access } = this.#node;
+    if (access.kind !== 'keyRange' && access.kind !== 'indexRange') return null;
+    const bound = access[side];
+    return bound === null ? null : this.#fixed.compile(bound.value);
+  }
+
+  open(): void {
+    this.close();
+    this.#started = false;
+  }
+
+  *next(): Task<Batch | null> {
+    for (;;) {
+      let batch = this.#started ? null : yield* this.#start();
+      if (batch === null) {
+        if (this.#source === null) return null;
+        batch = yield* this.#source.next();
+        if (this.#run.due()) yield* this.#run.pause();
+        if (batch === null) {
+          this.close();
+          return null;
+        }
+        if (this.#node.version !== null || this.#node.time.kind === 'contained') batch = yield* this.#versionColumns(batch);
+      }
+      if (this.#predicate !== null && batch.count > 0) {
+        yield* this.#compiler.prepare(batch);
+        batch = this.#predicate.select(batch);
+      }
+      if (batch.count > 0) return batch;
+    }
+  }
+
+  close(): void {
+    this.#source?.close();
+    this.#source = null;
+    this.#started = true;
+  }
+
+  /** Opens the source; a look-up by key gives its rows at once. */
+  *#start(): Task<Batch | null> {
+    this.#started = true;
+    const { time, access, table } = this.#node;
+    const reader = this.#run.context.reader.table(table.id, time.kind === 'asOf' ? time.seq : undefined);
+    if (time.kind === 'versions' || time.kind === 'contained') {
+      this.#source = this.#openVersions(reader);
+      return null;
+    }
+    if ((access.kind === 'key' || access.kind === 'keys') && this.#node.version === null) return yield* this.#lookUp(reader);
+    const range = this.#range(reader);
+    if (range === null) return null;
+    const options = {
+      columns: this.#ordinals,
+      range,
+      order: this.#node.order ?? undefined,
+      versionColumns: this.#node.version !== null,
+      counters: this.counters,
+    };
+    this.#source =
+      access.kind === 'indexRange' ? reader.scanIndex(access.indexId, options) : reader.scan({ ...options, zones: this.#zoneFilters() });
+    return null;
+  }
+
+  #openVersions(reader: TableReader): BatchSource | null {
+    const { time } = this.#node;
+    assert(time.kind === 'versions' || time.kind === 'contained', 'a scan of versions');
+    const range = this.#node.access.kind === 'indexRange' ? undefined : this.#range(reader);
+    if (range === null) return null;
+    return reader.scanVersions({
+      fromSeq: time.fromSeq,
+      toSeq: time.toSeq,
+      columns: this.#ordinals,
+      range,
+      zones: this.#zoneFilters(),
+      versionColumns: true,
+      counters: this.counters,
+    });
+  }
+
+  /** Null where a null value lets nothing match; undefined for everything. */
+  #range(reader: TableReader): KeyRange | null | undefined {
+    const { access } = this.#node;
+    if (access.kind === 'full') return undefined;
+    const values = this.#values.map((value) => value.value());
+    if (values.includes(null)) return null;
+    if (access.kind === 'key') return reader.table.prefixRange(values);
+    if (access.kind === 'keys') return undefined;
+    const tree = access.kind === 'indexRange' ? reader.table.indexes.find((index) => index.id === access.indexId) : reader.table;
+    assert(tree !== undefined, 'the index of an index range exists');
+    if (access.low === null && access.high === null) return values.length === 0 ? undefined : tree.prefixRange(values);
+    const low = boundOf(access.low, this.#low);
+    const high = boundOf(access.high, this.#high);
+    if (low?.value === null || high?.value === null) return null;
+    return tree.boundedRange(values, low, high);
+  }
+
+  #zoneFilters(): ZoneFilter[] {
+    const filters: ZoneFilter[] = [];
+    for (const { test, value } of this.#zones) {
+      if (value === null) {
+        filters.push({ column: test.ordinal, op: test.op, value: null });
+        continue;
+      }
+      const constant = value.value();
+      if (constant === null) continue;
+      const physical = this.#physical(constant, test.ordinal);
+      if (physical !== null) filters.push({ column: test.ordinal, op: test.op, value: physical });
+    }
+    return filters;
+  }
+
+  /** A constant in a column's physical form; null where zones can't compare it. */
+  #physical(value: Value, ordinal: number): Value {
+    if (value instanceof Numeric) {
+      const format = this.#run.context.reader.table(this.#node.table.id).table.columns[ordinal]?.format;
+      if (format?.kind !== 'decimal') return null;
+      return value.toScaled(format.scale ?? 0) ?? null;
+    }
+    if (typeof value === 'boolean') return value ? 1 : 0;
+    return typeof value === 'object' ? null : value;
+  }
+
+  *#lookUp(reader: TableReader): Task<Batch | null> {
+    const { access } = this.#node;
+    const keys: Key[] = [];
+    const values = this.#values.map((value) => value.value());
+    if (access.kind === 'key') {
+      if (values.includes(null)) return null;
+      keys.push(reader.table.encodeKey(values));
+    } else {
+      const seen = new Set<Key>();
+      for (const value of values) if (value !== null) seen.add(reader.table.encodeKey([value]));
+      keys.push(...seen);
+    }
+    const cells: Value[][] = this.#ordinals.map(() => []);
+    let rows = 0;
+    for (const key of keys) {
+      let found = reader.find(key);
+      for (let attempt = 0; found === MISS; attempt++) {
+        assert(attempt < 8, 'a loaded key is found');
+        yield* reader.load(key);
+        found = reader.find(key);
+      }
+      if (found === null) continue;
+      for (let c = 0; c < cells.length; c++) {
+        (cells[c] as Value[]).push(valueAt(found.columns[this.#ordinals[c] as number] as Vector, found.row));
+      }
+      rows++;
+    }
+    if (rows === 0) return null;
+    this.counters.rows += rows;
+    return wholeBatch(
+      cells.map((column, c) => vectorFromValues(column, (this.#node.outputs[c] as { type: { oid: number } }).type.oid)),
+      rows,
+    );
+  }
+
+  /** Turns the source's two last columns (from, to) into the pseudo-columns that are read. */
+  *#versionColumns(source: Batch): Task<Batch> {
+    let batch = source;
+    const { time, version } = this.#node;
+    const width = this.#ordinals.length;
+    const from = batch.columns[width] as Vector;
+    const to = batch.columns[width + 1] as Vector;
+    if (time.kind === 'contained') {
+      const rows = new Int32Array(batch.count);
+      let n = 0;
+      for (let k = 0; k < batch.count; k++) {
+        const i = batch.selection === null ? k : (batch.selection[k] as number);
+        if ((from.data[i] as number) >= time.fromSeq && (to.data[i] as number) <= time.toSeq) rows[n++] = i;
+      }
+      batch = withSelection(batch, rows, n);
+    }
+    const columns = batch.columns.slice(0, width);
+    if (version === null) return { ...batch, columns };
+    if (version.sysFrom !== null || version.sysTo !== null) batch = compactBatch(batch);
+    const seqFrom = batch.columns[width] as Vector;
+    const seqTo = batch.columns[width + 1] as Vector;
+    const result = batch.columns.slice(0, width);
+    if (version.seqFrom !== null) result.push(seqFrom);
+    if (version.seqTo !== null) result.push(endOrNull(seqTo, batch.length));
+    if (version.sysFrom !== null) result.push(yield* this.#timestamps(seqFrom, batch.count));
+    if (version.sysTo !== null) result.push(yield* this.#timestamps(seqTo, batch.count));
+    return { ...batch, columns: result };
+  }
+
+  *#timestamps(seqs: Vector, count: number): Task<Vector> {
+    const data = yield* this.#run.context.reader.timestampsOf(seqs.data as Float64Array, count);
+    return { kind: 'f64', data, length: count, nulls: null };
+  }
+}
+
+/** A current version has no end: `_seq_to` is null (an int8 has no infinity). */
+function endOrNull(vector: Vector, length: number): Vector {
+  const data = vector.data as Float64Array;
+  const nulls = new Uint8Array(length);
+  for (let i = 0; i < length; i++) if (data[i] === Infinity) nulls[i] = 1;
+  return { kind: 'f64', data, length, nulls };
+}
+
+function boundOf(bound: AccessBound | null, evaluator: Evaluator | null): Bound | null {
+  return bound === null || evaluator === null ? null : { value: evaluator.value(), inclusive: bound.inclusive };
+}
+

@@ -1,0 +1,159 @@
+/**
+ * Frames: which rows of its partition a window function sees from one row.
+ *
+ * Positions count within the partition; a frame is the half-open range [start, end) of positions, less what EXCLUDE
+ * takes out. Peers (rows equal in the window's order) form groups, consecutive by nature.
+ */
+import { DriftError } from '../../base/error.ts';
+import { type Value, type Vector, valueAt } from '../../base/vector.ts';
+import type { FrameBound, WindowFrame, WindowSpec } from '../../plan/expression.ts';
+import type { EvalContext } from '../../sql/eval-context.ts';
+import { typeByOid } from '../../sql/types/registry.ts';
+
+export interface Partition {
+  /** Row numbers in the window's order. */
+  readonly rows: Int32Array;
+  readonly count: number;
+  /** Peer group of each position. */
+  readonly group: Int32Array;
+  /** First position of each group, and the partition's count at the end. */
+  readonly groupStarts: Int32Array;
+}
+
+export interface FrameInput {
+  /** The window's order keys by row. */
+  readonly order: readonly Vector[];
+  /** Offsets of the frame's start and end by row, where they have one. */
+  readonly offsets: readonly (Vector | null)[];
+}
+
+export class Frames {
+  readonly #spec: WindowSpec;
+  readonly #frame: WindowFrame;
+  readonly #context: EvalContext;
+  readonly #input: FrameInput;
+  #partition: Partition = { rows: new Int32Array(0), count: 0, group: new Int32Array(0), groupStarts: new Int32Array(1) };
+
+  constructor(spec: WindowSpec, context: EvalContext, input: FrameInput) {
+    this.#spec = spec;
+    this.#frame = spec.frame;
+    this.#context = context;
+    this.#input = input;
+  }
+
+  /** Every frame starts at the partition's start and ends no earlier than the one before. */
+  get growing(): boolean {
+    const { start, end, exclude } = this.#frame;
+    return start.kind === 'unbounded preceding' && exclude === 'no others' && (end.kind === 'current row' || end.kind === 'unbounded following');
+  }
+
+  begin(partition: Partition): void {
+    this.#partition = partition;
+  }
+
+  start(position: number): number {
+    return clamp(this.#bound(this.#frame.start, position, true), this.#partition.count);
+  }
+
+  end(position: number): number {
+    return clamp(this.#bound(this.#frame.end, position, false), this.#partition.count);
+  }
+
+  /** Whether EXCLUDE lets `other`, within the frame, be seen from `position`. */
+  includes(position: number, other: number): boolean {
+    const { group } = this.#partition;
+    switch (this.#frame.exclude) {
+      case 'no others':
+        return true;
+      case 'current row':
+        return other !== position;
+      case 'group':
+        return group[other] !== group[position];
+      case 'ties':
+        return other === position || group[other] !== group[position];
+    }
+  }
+
+  /** Position of the n-th row (from 0) of the frame, or -1. */
+  at(position: number, n: number): number {
+    const end = this.end(position);
+    const start = this.start(position);
+    if (this.#frame.exclude === 'no others') return start + n < end ? start + n : -1;
+    let left = n;
+    for (let p = start; p < end; p++) if (this.includes(position, p) && left-- === 0) return p;
+    return -1;
+  }
+
+  /** Position of the frame's last row, or -1. */
+  fromEnd(position: number): number {
+    const start = this.start(position);
+    for (let p = this.end(position) - 1; p >= start; p--) if (this.includes(position, p)) return p;
+    return -1;
+  }
+
+  #bound(bound: FrameBound, position: number, isStart: boolean): number {
+    const { count, group, groupStarts } = this.#partition;
+    switch (bound.kind) {
+      case 'unbounded preceding':
+        return 0;
+      case 'unbounded following':
+        return count;
+      case 'current row':
+        if (this.#frame.mode === 'rows') return isStart ? position : position + 1;
+        return groupStarts[(group[position] as number) + (isStart ? 0 : 1)] as number;
+      default:
+    }
+    const offset = this.#offset(position, isStart);
+    const sign = bound.kind === 'preceding' ? -1 : 1;
+    if (this.#frame.mode === 'rows') return position + sign * Number(offset) + (isStart ? 0 : 1);
+    if (this.#frame.mode === 'groups') {
+      const target = (group[position] as number) + sign * Number(offset) + (isStart ? 0 : 1);
+      return target < 0 ? 0 : target >= groupStarts.length ? count : (groupStarts[target] as number);
+    }
+    return this.#rangeBound(bound, position, offset, isStart);
+  }
+
+  #offset(position: number, isStart: boolean): Value {
+    const vector = this.#input.offsets[isStart ? 0 : 1];
+    const offset = vector === null || vector === undefined ? null : valueAt(vector, this.#partition.rows[position] as number);
+    const what = isStart ? 'starting' : 'ending';
+    if (offset === null) throw new DriftError('22004', `frame ${what} offset must not be null`);
+    if ((typeof offset === 'number' || typeof offset === 'bigint') && offset < 0) {
+      throw new DriftError('22013', this.#frame.mode === 'range' ? 'invalid preceding or following size in window function' : `frame ${what} offset must not be negative`);
+    }
+    return offset;
+  }
+
+  /** RANGE with an offset: rows whose key lies on this side of the current key, shifted. */
+  #rangeBound(bound: FrameBound, position: number, offset: Value, isStart: boolean): number {
+    const { rows, group, groupStarts, count } = this.#partition;
+    const keys = this.#input.order[0] as Vector;
+    const key = this.#spec.order[0];
+    const value = valueAt(keys, rows[position] as number);
+    if (value === null) return groupStarts[(group[position] as number) + (isStart ? 0 : 1)] as number;
+    if (!('shift' in bound) || bound.shift === null || key === undefined) return isStart ? 0 : count;
+    const limit = bound.shift.call(this.#context, value, offset);
+    const compare = typeByOid(key.expression.type.oid)?.compare ?? (() => 0);
+    const sign = key.descending ? -1 : 1;
+    // The first position at (for an end: after) the limit; nulls are outside at their end of the order.
+    let low = 0;
+    let high = count;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const other = valueAt(keys, rows[middle] as number);
+      let before: boolean;
+      if (other === null) before = key.nullsFirst;
+      else {
+        const order = compare(other, limit) * sign;
+        before = isStart ? order < 0 : order <= 0;
+      }
+      if (before) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+function clamp(position: number, count: number): number {
+  return position < 0 ? 0 : position > count ? count : position;
+}

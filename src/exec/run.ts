@@ -1,0 +1,140 @@
+/**
+ * What one execution of a plan shares: its context from outside, and the state that its operators keep in common.
+ *
+ * Operators are pulled: `open` starts (or restarts) one, `next` gives a batch or null at the end, `close` lets go of
+ * what it holds. All state of an operator begins anew with `open`, because the inside of a correlated subquery or of
+ * an `apply` join runs once for each outer row: the outer row's values lie in cells (one a column id), which compiled
+ * expressions read as constants.
+ *
+ * Invariants: between two `open` calls of an operator the cells it reads don't change; batches are
+ * immutable; `close` may be called at any time and more than once.
+ */
+import { DriftError } from '../base/error.ts';
+import type { Cancellation } from '../base/cancel.ts';
+import { PAUSE, type Task } from '../base/task.ts';
+import type { Batch, Value, Vector } from '../base/vector.ts';
+import type { ColumnId } from '../plan/expression.ts';
+import type { ModifyNode, NodeCounters, PlanNode } from '../plan/plan.ts';
+import type { EvalContext } from '../sql/eval-context.ts';
+import type { StatementReader } from '../txn/api.ts';
+
+export interface Operator {
+  open(): void;
+  next(): Task<Batch | null>;
+  close(): void;
+}
+
+/** A system table's rows: one vector a column, without a selection. */
+export interface SystemRows {
+  readonly columns: readonly Vector[];
+  readonly length: number;
+}
+
+/** What the session hands to an execution. */
+export interface ExecContext {
+  readonly reader: StatementReader;
+  readonly eval: EvalContext;
+  readonly parameters: readonly Value[];
+  /** Bytes that sorts, joins, groupings and results of this statement may hold together; beyond: 53200. */
+  readonly memoryBudgetBytes: number;
+  /** Milliseconds on a monotone clock (Host.monotonicMs). */
+  readonly monotonicMs: () => number;
+  /** Present for EXPLAIN ANALYZE: filled while the plan runs. */
+  readonly counters?: Map<PlanNode, NodeCounters> | undefined;
+  /** Rows of a virtual table at a moment (null: now). */
+  systemRows(name: string, seq: number | null): Task<SystemRows>;
+  /** Makes the operator of INSERT, UPDATE or DELETE over its source (exec/modify.ts). */
+  modify(node: ModifyNode, source: Operator, run: ExecRun): Operator;
+}
+
+/** An outer row's value of one column, as inner operators see it. */
+export interface Cell {
+  value: Value;
+}
+
+/** Where a column lies in the batches an expression is compiled for. */
+export type Layout = ReadonlyMap<ColumnId, number>;
+
+/** A materialised result that several operators read: a CTE, or a round of a recursive union. */
+export interface SharedRows {
+  /** Runs what computes the rows, the first time. */
+  rows(): Task<Batch>;
+}
+
+const SLICE_MS = 4;
+
+export class ExecRun {
+  readonly context: ExecContext;
+  readonly memory: MemoryBudget;
+  readonly cancellation: Cancellation;
+  readonly ctes: Map<number, SharedRows> = new Map();
+  readonly works: Map<number, Batch> = new Map();
+  readonly #cells = new Map<ColumnId, Cell>();
+  /** Makes the operators of a plan (exec/build.ts), for subqueries inside expressions. */
+  readonly build: (plan: PlanNode) => Operator;
+  #sliceStart: number;
+
+  constructor(context: ExecContext, build: (plan: PlanNode, run: ExecRun) => Operator) {
+    this.context = context;
+    this.build = (plan) => build(plan, this);
+    this.memory = new MemoryBudget(context.memoryBudgetBytes);
+    this.cancellation = context.eval.cancellation;
+    this.#sliceStart = context.monotonicMs();
+  }
+
+  cell(id: ColumnId): Cell {
+    let cell = this.#cells.get(id);
+    if (cell === undefined) {
+      cell = { value: null };
+      this.#cells.set(id, cell);
+    }
+    return cell;
+  }
+
+  /** Ends the statement if it was cancelled; says whether its time slice is used up, so that it is time for PAUSE. */
+  due(): boolean {
+    this.cancellation.check();
+    return this.context.monotonicMs() - this.#sliceStart > SLICE_MS;
+  }
+
+  /** Lets other sessions run. */
+  *pause(): Task<void> {
+    yield PAUSE;
+    this.#sliceStart = this.context.monotonicMs();
+    this.cancellation.check();
+  }
+}
+
+/** Counts the bytes a statement holds; approximately, and never below what typed arrays take. */
+export class MemoryBudget {
+  readonly limitBytes: number;
+  #usedBytes = 0;
+
+  constructor(limitBytes: number) {
+    this.limitBytes = limitBytes;
+  }
+
+  get usedBytes(): number {
+    return this.#usedBytes;
+  }
+
+  take(bytes: number): void {
+    this.#usedBytes += bytes;
+    if (this.#usedBytes > this.limitBytes) {
+      this.#usedBytes -= bytes;
+      throw new DriftError('53200', 'out of memory', {
+        detail: `The statement needs more than its budget of ${this.limitBytes} bytes.`,
+      });
+    }
+  }
+
+  give(bytes: number): void {
+    this.#usedBytes -= bytes;
+  }
+}
+
+export function layoutOf(columns: readonly { readonly id: ColumnId }[]): Map<ColumnId, number> {
+  const layout = new Map<ColumnId, number>();
+  for (let i = 0; i < columns.length; i++) layout.set((columns[i] as { id: ColumnId }).id, i);
+  return layout;
+}

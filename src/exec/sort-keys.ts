@@ -1,0 +1,219 @@
+/**
+ * Sorting: keys become unsigned 32-bit words whose order is the SQL order, row numbers are sorted by the words.
+ *
+ * An int32 is one word, a double two (its bits, made monotone), a text or boxed value one: its rank among the distinct
+ * values, which are sorted first. Descending keys are inverted, nulls add a word before. Then a least-significant-digit
+ * radix sort over 16-bit digits, stable and without comparisons, skipping digits in which all rows agree; small
+ * inputs take a comparison sort over the same words.
+ */
+import { type Value, type Vector, valueAt } from '../base/vector.ts';
+import { typeByOid } from '../sql/types/registry.ts';
+
+export interface OrderOf {
+  readonly oid: number;
+  readonly descending: boolean;
+  readonly nullsFirst: boolean;
+}
+
+/** Row numbers 0 … length-1 in the order of the keys; equal rows keep their order. */
+export function sortRows(keys: readonly Vector[], orders: readonly OrderOf[], length: number): Int32Array {
+  const words: Uint32Array[] = [];
+  for (let k = 0; k < keys.length; k++) words.push(...orderWords(keys[k] as Vector, orders[k] as OrderOf, length));
+  const rows = new Int32Array(length);
+  for (let i = 0; i < length; i++) rows[i] = i;
+  if (words.length === 0) return rows;
+  return length < SMALL ? compareSort(rows, words) : radixSort(rows, words, length);
+}
+
+const SMALL = 2048;
+
+/** The words of one key for each row, most significant first. */
+export function orderWords(vector: Vector, order: OrderOf, length: number): Uint32Array[] {
+  const words = valueWords(vector, order.oid, length);
+  if (order.descending) {
+    for (const word of words) for (let i = 0; i < length; i++) word[i] = ~(word[i] as number);
+  }
+  const { nulls } = vector;
+  if (nulls === null) return words;
+  const whenNull = order.nullsFirst ? 0 : 1;
+  const nullWord = new Uint32Array(length);
+  let any = false;
+  for (let i = 0; i < length; i++) {
+    if (nulls[i] === 1) {
+      any = true;
+      nullWord[i] = whenNull;
+      for (const word of words) word[i] = 0;
+    } else {
+      nullWord[i] = 1 - whenNull;
+    }
+  }
+  return any ? [nullWord, ...words] : words;
+}
+
+function valueWords(vector: Vector, oid: number, length: number): Uint32Array[] {
+  switch (vector.kind) {
+    case 'bool': {
+      const word = new Uint32Array(length);
+      for (let i = 0; i < length; i++) word[i] = vector.data[i] as number;
+      return [word];
+    }
+    case 'i32': {
+      const word = new Uint32Array(length);
+      for (let i = 0; i < length; i++) word[i] = (vector.data[i] as number) ^ 0x80000000;
+      return [word];
+    }
+    case 'f64':
+      return doubleWords(vector.data, length);
+    case 'i64': {
+      const high = new Uint32Array(length);
+      const low = new Uint32Array(length);
+      for (let i = 0; i < length; i++) {
+        const value = BigInt.asUintN(64, (vector.data[i] as bigint) ^ (1n << 63n));
+        high[i] = Number(value >> 32n);
+        low[i] = Number(value & 0xffffffffn);
+      }
+      return [high, low];
+    }
+    case 'dict': {
+      const compare = textCompare(oid);
+      const ranks = ranksOf(vector.dictionary, compare);
+      const word = new Uint32Array(length);
+      for (let i = 0; i < length; i++) word[i] = ranks[vector.data[i] as number] as number;
+      return [word];
+    }
+    case 'text':
+      return [textRanks(vector.data, textCompare(oid), length)];
+    case 'boxed':
+      return [boxedRanks(vector, oid, length)];
+  }
+}
+
+/** IEEE bits made monotone: negative numbers inverted, positive ones above them; NaN last, -0 as 0. */
+function doubleWords(data: Float64Array, length: number): Uint32Array[] {
+  const high = new Uint32Array(length);
+  const low = new Uint32Array(length);
+  const chunk = new Float64Array(1024);
+  const bits = new Uint32Array(chunk.buffer);
+  for (let from = 0; from < length; from += 1024) {
+    const count = Math.min(1024, length - from);
+    for (let i = 0; i < count; i++) {
+      const value = data[from + i] as number;
+      chunk[i] = value === value ? value + 0 : NaN;
+    }
+    for (let i = 0; i < count; i++) {
+      const top = bits[2 * i + 1] as number;
+      const bottom = bits[2 * i] as number;
+      if (top >>> 31 === 1) {
+        high[from + i] = ~top;
+        low[from + i] = ~bottom;
+      } else {
+        high[from + i] = top | 0x80000000;
+        low[from + i] = bottom;
+      }
+    }
+  }
+  return [high, low];
+}
+
+type TextCompare = ((a: string, b: string) => number) | undefined;
+
+/** Undefined: by code units, which is what the plain sort does. */
+function textCompare(oid: number): TextCompare {
+  if (oid === 25 || oid === 1043 || oid === 19 || oid === 2950 || oid === 705) return undefined;
+  const compare = typeByOid(oid)?.compare;
+  return compare === undefined ? undefined : (a, b) => compare(a, b);
+}
+
+/** The rank of each entry among the distinct entries; entries that compare equal share one. */
+function ranksOf(entries: readonly string[], compare: TextCompare): Uint32Array {
+  const order = Array.from({ length: entries.length }, (_, i) => i);
+  const by = compare ?? ((a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0));
+  order.sort((a, b) => by(entries[a] as string, entries[b] as string));
+  const ranks = new Uint32Array(entries.length);
+  let rank = 0;
+  for (let k = 0; k < order.length; k++) {
+    if (k > 0 && by(entries[order[k - 1] as number] as string, entries[order[k] as number] as string) !== 0) rank++;
+    ranks[order[k] as number] = rank;
+  }
+  return ranks;
+}
+
+function textRanks(data: readonly string[], compare: TextCompare, length: number): Uint32Array {
+  const codes = new Map<string, number>();
+  const distinct: string[] = [];
+  const word = new Uint32Array(length);
+  for (let i = 0; i < length; i++) {
+    const text = data[i] as string;
+    let code = codes.get(text);
+    if (code === undefined) {
+      code = distinct.length;
+      codes.set(text, code);
+      distinct.push(text);
+    }
+    word[i] = code;
+  }
+  const ranks = ranksOf(distinct, compare);
+  for (let i = 0; i < length; i++) word[i] = ranks[word[i] as number] as number;
+  return word;
+}
+
+function boxedRanks(vector: Vector, oid: number, length: number): Uint32Array {
+  const compare = typeByOid(oid)?.compare ?? (() => 0);
+  const values: Value[] = [];
+  const order: number[] = [];
+  for (let i = 0; i < length; i++) {
+    values.push(valueAt(vector, i));
+    if (values[i] !== null) order.push(i);
+  }
+  order.sort((a, b) => compare(values[a] as Value, values[b] as Value));
+  const word = new Uint32Array(length);
+  let rank = 0;
+  for (let k = 0; k < order.length; k++) {
+    if (k > 0 && compare(values[order[k - 1] as number] as Value, values[order[k] as number] as Value) !== 0) rank++;
+    word[order[k] as number] = rank;
+  }
+  return word;
+}
+
+function compareSort(rows: Int32Array, words: readonly Uint32Array[]): Int32Array {
+  return rows.sort((a, b) => {
+    for (const word of words) {
+      const x = word[a] as number;
+      const y = word[b] as number;
+      if (x !== y) return x < y ? -1 : 1;
+    }
+    return a - b;
+  });
+}
+
+function radixSort(rows: Int32Array, words: readonly Uint32Array[], length: number): Int32Array {
+  let from: Int32Array = rows;
+  let to: Int32Array = new Int32Array(length);
+  const counts = new Int32Array(65536);
+  for (let w = words.length - 1; w >= 0; w--) {
+    const word = words[w] as Uint32Array;
+    for (let shift = 0; shift < 32; shift += 16) {
+      counts.fill(0);
+      for (let i = 0; i < length; i++) {
+        const digit = ((word[i] as number) >>> shift) & 0xffff;
+        counts[digit] = (counts[digit] as number) + 1;
+      }
+      if (counts[((word[0] as number) >>> shift) & 0xffff] === length) continue;
+      let total = 0;
+      for (let d = 0; d < 65536; d++) {
+        const count = counts[d] as number;
+        counts[d] = total;
+        total += count;
+      }
+      for (let i = 0; i < length; i++) {
+        const row = from[i] as number;
+        const digit = ((word[row] as number) >>> shift) & 0xffff;
+        const at = counts[digit] as number;
+        counts[digit] = at + 1;
+        to[at] = row;
+      }
+      [from, to] = [to, from];
+    }
+  }
+  return from;
+}
