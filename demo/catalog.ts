@@ -1,0 +1,101 @@
+/** What the console asks the catalogue: all queries over system tables are in this file. */
+import type { Reader } from './database.ts';
+import { queryText } from './database.ts';
+
+export interface ColumnInfo {
+  readonly name: string;
+  readonly type: string;
+  readonly notNull: boolean;
+  readonly isKey: boolean;
+}
+
+export interface TableInfo {
+  readonly schema: string;
+  readonly name: string;
+  readonly columns: readonly ColumnInfo[];
+  /** Names of the primary key's columns, none where the table has no key. */
+  readonly key: readonly string[];
+  /** null until counted. */
+  readonly rowCount: number | null;
+}
+
+/** The commits of a database in order, as columns: thousands of them are drawn at every move of the slider. */
+export interface Commits {
+  readonly seq: readonly number[];
+  /** Milliseconds since 1970. */
+  readonly at: readonly number[];
+  readonly author: readonly string[];
+  readonly message: readonly string[];
+  readonly tables: readonly string[];
+}
+
+export const NO_COMMITS: Commits = { seq: [], at: [], author: [], message: [], tables: [] };
+
+const COLUMNS = `SELECT schema, table_name, column_name, data_type, not_null, is_key
+FROM drift.columns WHERE schema = 'public' ORDER BY table_name, position`;
+
+const COMMITS = `SELECT seq, (extract(epoch FROM committed_at) * 1000)::float8, author, message, tables
+FROM drift.transactions WHERE seq > $1 ORDER BY seq`;
+
+/** The tables of the reader's moment, without row counts. */
+export async function readTables(reader: Reader): Promise<TableInfo[]> {
+  const { rows } = await queryText(reader, COLUMNS);
+  const tables = new Map<string, { schema: string; name: string; columns: ColumnInfo[] }>();
+  for (const [schema, table, column, type, notNull, isKey] of rows) {
+    const name = table ?? '';
+    const known = tables.get(name) ?? { schema: schema ?? '', name, columns: [] };
+    known.columns.push({ name: column ?? '', type: type ?? '', notNull: isTrue(notNull), isKey: isTrue(isKey) });
+    tables.set(name, known);
+  }
+  return [...tables.values()].map((table) => ({
+    ...table,
+    key: table.columns.filter((column) => column.isKey).map((column) => column.name),
+    rowCount: null,
+  }));
+}
+
+/** Counts the rows of all tables in one statement. */
+export async function countRows(reader: Reader, tables: readonly TableInfo[]): Promise<TableInfo[]> {
+  if (tables.length === 0) return [];
+  const counts = tables.map((table, index) => `SELECT ${index} AS i, count(*) AS n FROM ${quote(table.name)}`);
+  const { rows } = await queryText(reader, counts.join('\nUNION ALL '));
+  const byIndex = new Map(rows.map(([index, count]) => [Number(index), Number(count)]));
+  return tables.map((table, index) => ({ ...table, rowCount: byIndex.get(index) ?? null }));
+}
+
+/** The commits after `known`'s last, appended to it. */
+export async function readCommits(reader: Reader, known: Commits): Promise<Commits> {
+  const { rows } = await queryText(reader, COMMITS, [known.seq.at(-1) ?? 0]);
+  if (rows.length === 0) return known;
+  return {
+    seq: [...known.seq, ...rows.map((row) => Number(row[0]))],
+    at: [...known.at, ...rows.map((row) => Number(row[1]))],
+    author: [...known.author, ...rows.map((row) => row[2] ?? '')],
+    message: [...known.message, ...rows.map((row) => row[3] ?? '')],
+    tables: [...known.tables, ...rows.map((row) => (row[4] ?? '').replace(/^\{|\}$/g, '').replaceAll(',', ', '))],
+  };
+}
+
+/** Every version of one row, oldest first; the first two columns are `_seq_from` and `_seq_to`. */
+export function rowHistoryQuery(table: TableInfo): string {
+  const conditions = table.key.map((column, index) => `${quote(column)} = $${index + 1}`);
+  const columns = table.columns.map((column) => quote(column.name));
+  return `SELECT _seq_from, _seq_to, ${columns.join(', ')} FROM ${quote(table.name)} FOR SYSTEM_TIME ALL
+WHERE ${conditions.join(' AND ')} ORDER BY _seq_from`;
+}
+
+/** An identifier as SQL text, in quotes only where it needs them. */
+export function quote(name: string): string {
+  return /^[a-z_][a-z0-9_]*$/.test(name) && !RESERVED.has(name) ? name : `"${name.replaceAll('"', '""')}"`;
+}
+
+const RESERVED: ReadonlySet<string> = new Set(
+  `all and any array as asc both case cast check collate column constraint create default desc distinct do else end except
+  false fetch for foreign from grant group having in initially intersect into leading limit not null offset on only or
+  order primary references returning select some symmetric table then to trailing true union unique user using variadic
+  when where window with`.split(/\s+/),
+);
+
+function isTrue(text: string | null | undefined): boolean {
+  return text === 't' || text === 'true';
+}

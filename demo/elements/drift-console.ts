@@ -1,0 +1,287 @@
+/**
+ * The console: one page whose time line stands above everything that it moves.
+ *
+ * Wide screens show schema, editor and result at once; on a phone they are tabs and the time line stays. Files dropped
+ * anywhere become tables. Keys: Mod-Enter runs, Alt-T goes to the time line, Alt-E to the editor, Alt-R to the result.
+ */
+import type { CSSResultGroup, PropertyDeclarations, TemplateResult } from 'lit';
+import { html } from 'lit';
+import { keepUpload, knownDataSets, newUpload, OWN } from '../data/datasets.ts';
+import { importFile } from '../data/import-file.ts';
+import type { DataSet, Example } from '../data/step.ts';
+import { quote } from '../catalog.ts';
+import type { Panel } from '../state/console-state.ts';
+import { ConsoleState } from '../state/console-state.ts';
+import { toggleTheme } from '../state/theme.ts';
+import { consoleStyles } from './console-styles.ts';
+import './drift-chart.ts';
+import './drift-compare.ts';
+import type { DriftEditor } from './drift-editor.ts';
+import './drift-editor.ts';
+import './drift-grid.ts';
+import './drift-history.ts';
+import './drift-plan.ts';
+import './drift-row.ts';
+import './drift-schema.ts';
+import './drift-status.ts';
+import './drift-timeline.ts';
+import './drift-trend.ts';
+import './drift-welcome.ts';
+import { ConsoleElement, shared } from './shared.ts';
+
+const PANELS: readonly (readonly [panel: Panel, title: string])[] = [
+  ['result', 'Result'],
+  ['compare', 'Then and now'],
+  ['trend', 'Over time'],
+  ['chart', 'Chart'],
+  ['row', 'Row history'],
+  ['plan', 'Plan'],
+  ['history', 'Statements'],
+];
+
+type View = 'schema' | 'query' | 'result';
+const VIEWS: readonly (readonly [view: View, title: string])[] = [
+  ['schema', 'Tables'],
+  ['query', 'Query'],
+  ['result', 'Result'],
+];
+
+export class DriftConsole extends ConsoleElement {
+  static override properties: PropertyDeclarations = { view: { state: true }, dragging: { state: true } };
+  static override styles: CSSResultGroup = [shared, consoleStyles];
+
+  /** What a phone shows. */
+  declare view: View;
+  declare dragging: boolean;
+
+  constructor() {
+    super();
+    this.view = 'schema';
+    this.dragging = false;
+    this.state = new ConsoleState();
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    addEventListener('keydown', this.#keys);
+    const known = localStorage.getItem('drift.database');
+    const dataSet = knownDataSets().find(({ name }) => name === known);
+    if (dataSet !== undefined) void this.#open(dataSet);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    removeEventListener('keydown', this.#keys);
+  }
+
+  override render(): TemplateResult {
+    const { state } = this;
+    const ready = state.dataSet !== undefined && state.loading === undefined;
+    return html`<div
+      class="page ${this.dragging ? 'dragging' : ''}"
+      data-view=${this.view}
+      @dragover=${this.#dragOver}
+      @dragleave=${() => (this.dragging = false)}
+      @drop=${this.#drop}
+      @choose=${(event: CustomEvent<DataSet>) => void this.#open(event.detail)}
+      @try=${(event: CustomEvent<Example>) => this.#try(event.detail)}
+      @statement=${(event: CustomEvent<string>) => this.#edit(event.detail)}
+    >
+      ${this.#top(ready)}
+      ${ready ? this.#body() : html`<drift-welcome .state=${state}></drift-welcome>`}
+    </div>`;
+  }
+
+  #top(ready: boolean): TemplateResult {
+    return html`<header>
+      <span class="brand"><svg viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="7" /><path d="M6 17h3v8H6zM12 12h3v13h-3zM18 15h3v10h-3z" /><path class="rule" d="M24 6h2.6v20H24z" /></svg>DriftDB</span>
+      ${ready
+        ? html`<select aria-label="Database" @change=${this.#switch}>
+              ${knownDataSets().map(({ name, title }) => html`<option value=${name} ?selected=${name === this.state.dataSet?.name}>${title}</option>`)}
+            </select>
+            <span class="muted source">${this.state.dataSet?.source}</span>`
+        : ''}
+      <span class="gap"></span>
+      ${ready
+        ? html`<label class="file button" title="A CSV or JSON file becomes a table; a .drift file becomes the database"><input type="file" accept=".csv,.tsv,.json,.ndjson,.drift" @change=${this.#pick} /><span>Add file</span></label>
+            <button class="quiet download" @click=${this.#download} title="The whole database with its history as one file">Download</button>`
+        : ''}
+      <button class="quiet icon" @click=${toggleTheme} aria-label="Light or dark" title="Light or dark"><svg viewBox="0 0 16 16"><path d="M8 1a7 7 0 1 0 0 14V1z" /><circle cx="8" cy="8" r="6.5" fill="none" stroke="currentColor" /></svg></button>
+    </header>`;
+  }
+
+  #body(): TemplateResult {
+    const { state } = this;
+    return html`
+      <drift-timeline .state=${state}></drift-timeline>
+      ${state.failure === undefined ? '' : html`<p class="failure" role="alert">${state.failure} <button class="quiet" @click=${() => state.fail(undefined)}>Dismiss</button></p>`}
+      <drift-schema .state=${state} aria-label="Tables"></drift-schema>
+      <drift-editor .state=${state}></drift-editor>
+      <section class="result">
+        <div class="tabs" role="tablist" aria-label="Views of the result" @keydown=${this.#tabKeys}>
+          ${PANELS.map(
+            ([panel, title]) =>
+              html`<button role="tab" id=${`tab-${panel}`} aria-controls="panel" aria-selected=${state.panel === panel} tabindex=${state.panel === panel ? 0 : -1} @click=${() => state.show(panel)}>${title}</button>`,
+          )}
+        </div>
+        <div class="panel" role="tabpanel" id="panel" aria-labelledby=${`tab-${state.panel}`}>${this.#panel()}</div>
+      </section>
+      <drift-status .state=${state}></drift-status>
+      <nav aria-label="Views">
+        ${VIEWS.map(([view, title]) => html`<button aria-pressed=${this.view === view} @click=${() => (this.view = view)}>${title}</button>`)}
+      </nav>
+    `;
+  }
+
+  #panel(): TemplateResult {
+    const { state } = this;
+    switch (state.panel) {
+      case 'result':
+        return this.#result();
+      case 'compare':
+        return html`<drift-compare .state=${state}></drift-compare>`;
+      case 'trend':
+        return html`<drift-trend .state=${state}></drift-trend>`;
+      case 'chart':
+        return html`<drift-chart .state=${state}></drift-chart>`;
+      case 'row':
+        return html`<drift-row .state=${state}></drift-row>`;
+      case 'plan':
+        return html`<drift-plan .state=${state}></drift-plan>`;
+      case 'history':
+        return html`<drift-history .state=${state}></drift-history>`;
+    }
+  }
+
+  #result(): TemplateResult {
+    const { outcome } = this.state;
+    if (outcome === undefined) return html`<p class="empty">Choose an example or a table, or write a statement and run it. Then drag the time line.</p>`;
+    if (outcome.error !== undefined) return html`<p class="empty error">${outcome.error.message}</p>`;
+    const result = outcome.result;
+    if (result === undefined || result.fields.length === 0) {
+      return html`<p class="empty">${result?.command ?? 'Done'}${result?.affectedRows == null ? '' : `: ${result.affectedRows} rows`}. The commit is on the time line.</p>`;
+    }
+    return html`<drift-grid
+      .fields=${result.fields}
+      .rows=${result.rows}
+      .rowsOpen=${this.state.rowTable() !== undefined}
+      @row-open=${(event: CustomEvent<readonly (string | null)[]>) => void this.state.openRow(event.detail)}
+    ></drift-grid>`;
+  }
+
+  get #editor(): DriftEditor | null {
+    return this.renderRoot.querySelector('drift-editor');
+  }
+
+  async #open(dataSet: DataSet, file?: Uint8Array): Promise<void> {
+    await this.state.open(dataSet, file);
+    await this.updateComplete;
+    const [example] = dataSet.examples;
+    if (example === undefined || this.state.dataSet !== dataSet) return;
+    this.#edit(example.sql);
+    // A first look without a click; statements that would change something wait for their reader.
+    if (dataSet !== OWN && this.state.commits.seq.length > 0) await this.state.example(example);
+  }
+
+  #try(example: Example): void {
+    this.#edit(example.sql);
+    this.view = 'result';
+    if (/^\s*create\b/i.test(example.sql)) this.view = 'query';
+    else void this.state.example(example);
+  }
+
+  #edit(sql: string): void {
+    const editor = this.#editor;
+    if (editor !== null) editor.text = sql;
+    if (this.state.panel === 'history') this.view = 'query';
+  }
+
+  #switch(event: Event): void {
+    const { value } = event.target as HTMLSelectElement;
+    const dataSet = knownDataSets().find(({ name }) => name === value);
+    if (dataSet !== undefined) void this.#open(dataSet);
+  }
+
+  #dragOver(event: DragEvent): void {
+    if (!event.dataTransfer?.types.includes('Files')) return;
+    event.preventDefault();
+    this.dragging = true;
+  }
+
+  #drop(event: DragEvent): void {
+    this.dragging = false;
+    const [file] = event.dataTransfer?.files ?? [];
+    if (file === undefined) return;
+    event.preventDefault();
+    void this.#add(file);
+  }
+
+  #pick(event: Event): void {
+    const input = event.target as HTMLInputElement;
+    const [file] = input.files ?? [];
+    if (file !== undefined) void this.#add(file);
+    input.value = '';
+  }
+
+  /** A table from a CSV or JSON file, or a whole database from an exported one. */
+  async #add(file: File): Promise<void> {
+    try {
+      if (file.name.endsWith('.drift')) {
+        const upload = newUpload(file.name.replace(/\.drift$/, ''));
+        await this.#open(upload, new Uint8Array(await file.arrayBuffer()));
+        if (this.state.dataSet === upload) keepUpload(upload);
+        return;
+      }
+      if (this.state.database === undefined) await this.state.open(OWN);
+      if (this.state.database === undefined) return;
+      this.state.travel(Infinity);
+      const taken = new Set(this.state.tables.map((table) => table.name));
+      const table = await importFile(this.state.database, file, taken);
+      await this.state.committed();
+      await this.updateComplete;
+      this.#try({ title: table, sql: `SELECT * FROM ${quote(table)};` });
+    } catch (error) {
+      this.state.fail(error);
+    }
+  }
+
+  async #download(): Promise<void> {
+    const { database, dataSet } = this.state;
+    if (database === undefined || dataSet === undefined) return;
+    try {
+      const file = await database.exportFile();
+      const link = document.createElement('a');
+      link.href = URL.createObjectURL(file instanceof Blob ? file : new Blob([file as Uint8Array<ArrayBuffer>]));
+      link.download = `${dataSet.name}.drift`;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+    } catch (error) {
+      this.state.fail(error);
+    }
+  }
+
+  #tabKeys(event: KeyboardEvent): void {
+    const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
+    if (step === 0) return;
+    const at = PANELS.findIndex(([panel]) => panel === this.state.panel);
+    const [panel] = PANELS[(at + step + PANELS.length) % PANELS.length] ?? ['result'];
+    this.state.show(panel);
+    this.renderRoot.querySelector<HTMLElement>(`#tab-${panel}`)?.focus();
+  }
+
+  readonly #keys = (event: KeyboardEvent): void => {
+    if (!event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.code === 'KeyT') this.#focusIn('drift-timeline', '.strip');
+    else if (event.code === 'KeyR') this.#focusIn('drift-grid', '.scroller');
+    else if (event.code === 'KeyE') this.#editor?.focus();
+    else return;
+    event.preventDefault();
+  };
+
+  #focusIn(element: string, part: string): void {
+    const host = this.renderRoot.querySelector(element);
+    host?.shadowRoot?.querySelector<HTMLElement>(part)?.focus();
+  }
+}
+
+customElements.define('drift-console', DriftConsole);

@@ -1,0 +1,338 @@
+/**
+ * The result grid: a table of any length of which only the visible rows exist in the document.
+ *
+ * All rows have one height, so the place of a row is a multiplication; a spacer gives the scroll bar its length. Browsers
+ * stop at some 16 million pixels of height, so very long results are scaled: the scroll position stands for a share of
+ * the rows. Widths are measured from a sample of the cells and can be dragged; cells are reached by arrow keys.
+ */
+import type { CSSResultGroup, PropertyDeclarations, PropertyValues, TemplateResult } from 'lit';
+import { css, html, LitElement } from 'lit';
+import type { Field } from '../database.ts';
+import { isNumeric } from '../database.ts';
+import { properties, shared } from './shared.ts';
+
+const ROW = 32;
+const MAX_HEIGHT = 8_000_000;
+const MAX_CHARS = 400;
+
+export type GridRow = readonly (string | null)[];
+
+/** What a row or cell is marked with, by row and column; see drift-compare. */
+export type Marker = (row: number, column: number) => { readonly mark: string; readonly before?: string | null };
+
+export class DriftGrid extends LitElement {
+  static override properties: PropertyDeclarations = {
+    fields: { attribute: false },
+    rows: { attribute: false },
+    marker: { attribute: false },
+    rowsOpen: { type: Boolean },
+    first: { state: true },
+    visible: { state: true },
+    active: { state: true },
+    widths: { state: true },
+  };
+  static override styles: CSSResultGroup = [shared, sheet()];
+
+  declare fields: readonly Field[];
+  declare rows: readonly GridRow[];
+  declare marker: Marker | undefined;
+  /** Rows can be opened (Enter or double click): fires `row-open` with the row. */
+  declare rowsOpen: boolean;
+  declare first: number;
+  declare visible: number;
+  declare active: readonly [row: number, column: number];
+  declare widths: readonly number[];
+  #shape = '';
+  readonly #observer = new ResizeObserver(() => this.#measure());
+
+  constructor() {
+    super();
+    this.fields = [];
+    this.rows = [];
+    this.marker = undefined;
+    this.rowsOpen = false;
+    this.first = 0;
+    this.visible = 40;
+    this.active = [0, 0];
+    this.widths = [];
+  }
+
+  override willUpdate(changed: PropertyValues): void {
+    if (!changed.has('fields') && !changed.has('rows')) return;
+    const shape = this.fields.map((field) => `${field.name}:${field.dataTypeID}`).join('|');
+    // Moving in time keeps widths and place while the columns are the same.
+    if (shape !== this.#shape) {
+      this.#shape = shape;
+      this.widths = this.fields.map((field, column) => this.#widthOf(field, column));
+      this.active = [0, 0];
+    }
+    this.active = [Math.min(this.active[0], Math.max(0, this.rows.length - 1)), this.active[1]];
+    this.first = Math.min(this.first, Math.max(0, this.rows.length - this.visible + 1));
+  }
+
+  override firstUpdated(): void {
+    this.#observer.observe(this);
+  }
+
+  override render(): TemplateResult {
+    const { rows, fields } = this;
+    const to = Math.min(rows.length, this.first + this.visible + 1);
+    const indexes = Array.from({ length: Math.max(0, to - this.first) }, (_, index) => this.first + index);
+    const columns = ['56px', ...this.widths.map((width) => `${width}px`)].join(' ');
+    return html`<div
+      class="scroller"
+      role="grid"
+      tabindex="0"
+      aria-label="Result"
+      aria-rowcount=${rows.length + 1}
+      aria-colcount=${fields.length}
+      aria-activedescendant=${`c${this.active[0]}-${this.active[1]}`}
+      ${properties({ '--columns': columns })}
+      @scroll=${this.#scroll}
+      @keydown=${this.#key}
+      @copy=${this.#copy}
+    >
+      <div class="row headings" role="row" aria-rowindex="1">
+        <div class="number" role="presentation"></div>
+        ${fields.map(
+          (field, column) =>
+            html`<div class="cell heading ${isNumeric(field) ? 'right' : ''}" role="columnheader" title=${field.name}>
+              ${field.name}<span class="handle" @pointerdown=${(event: PointerEvent) => this.#resize(event, column)}></span>
+            </div>`,
+        )}
+      </div>
+      <div class="space" ${properties({ height: `${this.#height}px` })}>
+        <div class="window" ${properties({ transform: `translateY(${this.#offset}px)` })}>${indexes.map((index) => this.#row(index))}</div>
+      </div>
+    </div>`;
+  }
+
+  #row(index: number): TemplateResult {
+    const row = this.rows[index] ?? [];
+    const mark = this.marker?.(index, -1).mark ?? '';
+    return html`<div class="row ${mark}" role="row" aria-rowindex=${index + 2} @dblclick=${() => this.#open(index)}>
+      <div class="number" role="presentation">${mark === '' || mark === 'same' ? index + 1 : html`<span class="tag">${mark}</span>`}</div>
+      ${this.fields.map((field, column) => {
+        const cell = row[column] ?? null;
+        const marked = this.marker?.(index, column);
+        const active = this.active[0] === index && this.active[1] === column;
+        const text = cell === null ? 'NULL' : cell.length > MAX_CHARS ? `${cell.slice(0, MAX_CHARS)}…` : cell;
+        return html`<div
+          id=${`c${index}-${column}`}
+          class="cell ${isNumeric(field) ? 'right' : ''} ${cell === null ? 'null' : ''} ${active ? 'active' : ''} ${marked?.mark ?? ''}"
+          role="gridcell"
+          title=${marked?.before === undefined ? text : `was ${marked.before ?? 'NULL'}`}
+          @click=${() => this.#choose(index, column)}
+        >${marked?.before === undefined ? '' : html`<s>${marked.before ?? 'NULL'}</s> `}${text}</div>`;
+      })}
+    </div>`;
+  }
+
+  /** Height of all rows, cut where browsers would lose precision. */
+  get #height(): number {
+    return Math.min(MAX_HEIGHT, this.rows.length * ROW);
+  }
+
+  /** Place of the first rendered row in the spacer. */
+  get #offset(): number {
+    const full = this.rows.length * ROW;
+    if (full <= MAX_HEIGHT) return this.first * ROW;
+    const scroller = this.#scroller;
+    return scroller === null ? 0 : Math.min(scroller.scrollTop, this.#height - this.visible * ROW);
+  }
+
+  get #scroller(): HTMLElement | null {
+    return this.renderRoot.querySelector('.scroller');
+  }
+
+  #scroll(): void {
+    const scroller = this.#scroller;
+    if (scroller === null) return;
+    const full = this.rows.length * ROW;
+    const top = full <= MAX_HEIGHT ? scroller.scrollTop : (scroller.scrollTop / (this.#height - scroller.clientHeight + ROW)) * (full - scroller.clientHeight + ROW);
+    this.first = Math.max(0, Math.min(Math.floor(top / ROW), this.rows.length - 1));
+    if (full > MAX_HEIGHT) this.requestUpdate();
+  }
+
+  #measure(): void {
+    this.visible = Math.ceil(Math.max(120, this.clientHeight) / ROW) + 1;
+  }
+
+  #widthOf(field: Field, column: number): number {
+    let longest = field.name.length + 2;
+    for (const row of this.rows.slice(0, 200)) longest = Math.max(longest, row[column]?.length ?? 4);
+    return Math.round(Math.min(360, Math.max(72, longest * 7.9 + 26)));
+  }
+
+  #choose(row: number, column: number): void {
+    this.active = [row, column];
+  }
+
+  #open(row: number): void {
+    const detail = this.rows[row];
+    if (this.rowsOpen && detail !== undefined) this.dispatchEvent(new CustomEvent('row-open', { detail }));
+  }
+
+  #key(event: KeyboardEvent): void {
+    const [row, column] = this.active;
+    const page = Math.max(1, this.visible - 4);
+    const moves: Readonly<Record<string, readonly [number, number]>> = {
+      ArrowUp: [row - 1, column],
+      ArrowDown: [row + 1, column],
+      ArrowLeft: [row, column - 1],
+      ArrowRight: [row, column + 1],
+      PageUp: [row - page, column],
+      PageDown: [row + page, column],
+      Home: event.ctrlKey || event.metaKey ? [0, 0] : [row, 0],
+      End: event.ctrlKey || event.metaKey ? [this.rows.length - 1, column] : [row, this.fields.length - 1],
+    };
+    if (event.key === 'Enter') return this.#open(row);
+    const target = moves[event.key];
+    if (target === undefined) return;
+    event.preventDefault();
+    const clamp = (value: number, count: number): number => Math.max(0, Math.min(count - 1, value));
+    this.active = [clamp(target[0], this.rows.length), clamp(target[1], this.fields.length)];
+    this.#reveal();
+  }
+
+  /** Scrolls so far that the active cell is seen. */
+  #reveal(): void {
+    const scroller = this.#scroller;
+    if (scroller === null) return;
+    const [row, column] = this.active;
+    const rowsSeen = Math.floor(scroller.clientHeight / ROW) - 1;
+    const scale = this.rows.length * ROW <= MAX_HEIGHT ? ROW : this.#height / this.rows.length;
+    if (row < this.first) scroller.scrollTop = row * scale;
+    else if (row >= this.first + rowsSeen) scroller.scrollTop = (row - rowsSeen + 1) * scale;
+    const left = this.widths.slice(0, column).reduce((sum, width) => sum + width, 0);
+    const right = left + 56 + (this.widths[column] ?? 0);
+    if (left < scroller.scrollLeft) scroller.scrollLeft = left;
+    else if (right > scroller.scrollLeft + scroller.clientWidth) scroller.scrollLeft = right - scroller.clientWidth;
+  }
+
+  /** Copies the active cell, unless text is selected. */
+  #copy(event: ClipboardEvent): void {
+    const [row, column] = this.active;
+    if ((getSelection()?.toString() ?? '') !== '') return;
+    event.clipboardData?.setData('text/plain', this.rows[row]?.[column] ?? '');
+    event.preventDefault();
+  }
+
+  #resize(event: PointerEvent, column: number): void {
+    event.preventDefault();
+    const handle = event.currentTarget as HTMLElement;
+    handle.setPointerCapture(event.pointerId);
+    const from = event.clientX;
+    const width = this.widths[column] ?? 0;
+    handle.onpointermove = (move) => {
+      this.widths = this.widths.with(column, Math.max(40, width + move.clientX - from));
+    };
+    handle.onpointerup = () => (handle.onpointermove = null);
+  }
+}
+
+function sheet(): CSSResultGroup {
+  return css`
+    :host {
+      height: 100%;
+      min-height: 0;
+    }
+    .scroller {
+      height: 100%;
+      overflow: auto;
+      font-variant-numeric: tabular-nums;
+      font-size: 13px;
+      contain: strict;
+    }
+    .scroller:focus-visible {
+      outline-offset: -2px;
+    }
+    .row {
+      display: grid;
+      grid-template-columns: var(--columns);
+      width: max-content;
+      min-width: 100%;
+      height: 32px;
+      border-bottom: 1px solid var(--line);
+      background: var(--surface);
+    }
+    .row:hover {
+      background: var(--raised);
+    }
+    .headings,
+    .headings:hover {
+      position: sticky;
+      top: 0;
+      z-index: 2;
+      background: var(--raised);
+      font-weight: 600;
+    }
+    .cell,
+    .number {
+      padding: 0 12px;
+      line-height: 31px;
+      overflow: hidden;
+      white-space: pre;
+      text-overflow: ellipsis;
+    }
+    .number {
+      padding: 0 8px 0 4px;
+      text-align: right;
+      color: var(--ink-2);
+      font-size: 11px;
+    }
+    .heading {
+      position: relative;
+    }
+    .handle {
+      position: absolute;
+      right: 0;
+      top: 6px;
+      bottom: 6px;
+      width: 9px;
+      border-right: 1px solid var(--line-strong);
+      cursor: col-resize;
+      touch-action: none;
+    }
+    .right {
+      text-align: right;
+    }
+    .null {
+      color: var(--ink-2);
+      font-size: 11px;
+      font-style: italic;
+    }
+    .active {
+      box-shadow: inset 0 0 0 1px var(--line-strong);
+    }
+    .scroller:focus .active {
+      box-shadow: inset 0 0 0 2px var(--accent);
+    }
+    .row.added {
+      background: var(--added);
+    }
+    .row.removed {
+      background: var(--removed);
+    }
+    .row.removed .cell {
+      text-decoration: line-through;
+    }
+    .cell.changed {
+      background: var(--changed);
+      font-weight: 600;
+    }
+    .cell s {
+      color: var(--ink-2);
+      font-weight: 400;
+    }
+    .tag {
+      font-size: 10px;
+    }
+    .space {
+      position: relative;
+      min-width: max-content;
+    }
+  `;
+}
+
+customElements.define('drift-grid', DriftGrid);

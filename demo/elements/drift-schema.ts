@@ -1,0 +1,149 @@
+/** The schema browser: tables, their rows and columns at the shown moment, and the data set's examples. */
+import type { CSSResultGroup, PropertyDeclarations, TemplateResult } from 'lit';
+import { css, html } from 'lit';
+import type { TableInfo } from '../catalog.ts';
+import { quote } from '../catalog.ts';
+import type { Example } from '../data/step.ts';
+import { ConsoleElement, shared } from './shared.ts';
+
+export class DriftSchema extends ConsoleElement {
+  static override properties: PropertyDeclarations = { closed: { state: true } };
+  static override styles: CSSResultGroup = [shared, sheet()];
+
+  declare closed: ReadonlySet<string>;
+
+  constructor() {
+    super();
+    this.closed = new Set();
+  }
+
+  override render(): TemplateResult {
+    const { tables, dataSet } = this.state;
+    return html`
+      <h2>Try</h2>
+      <ul class="examples">
+        ${dataSet?.examples.map((example) => html`<li><button class="quiet" @click=${() => this.#try(example)}>${example.title}</button></li>`)}
+      </ul>
+      <h2>Tables</h2>
+      ${tables.length === 0 ? html`<p class="muted none">No tables at this moment</p>` : ''}
+      <ul class="tables">
+        ${tables.map((table) => this.#table(table))}
+      </ul>
+    `;
+  }
+
+  #table(table: TableInfo): TemplateResult {
+    const open = !this.closed.has(table.name);
+    return html`<li>
+      <div class="table">
+        <button class="quiet fold" aria-expanded=${open} aria-label=${`Columns of ${table.name}`} @click=${() => this.#fold(table.name)}><span>${open ? '▾' : '▸'}</span></button>
+        <button class="quiet name" title="Show its rows" @click=${() => this.#try({ title: table.name, sql: `SELECT * FROM ${quote(table.name)};` })}>
+          ${table.name}<span class="count">${table.rowCount?.toLocaleString('en') ?? ''}</span>
+        </button>
+      </div>
+      ${open
+        ? html`<ul class="columns">
+            ${table.columns.map(
+              (column) =>
+                html`<li><span class=${column.isKey ? 'key' : ''} title=${column.isKey ? 'primary key' : ''}>${column.name}</span> <span class="muted">${column.type}${column.notNull ? '' : ' ?'}</span></li>`,
+            )}
+          </ul>`
+        : ''}
+    </li>`;
+  }
+
+  #fold(name: string): void {
+    const closed = new Set(this.closed);
+    if (!closed.delete(name)) closed.add(name);
+    this.closed = closed;
+  }
+
+  #try(example: Example): void {
+    this.dispatchEvent(new CustomEvent('try', { detail: example, bubbles: true, composed: true }));
+  }
+}
+
+function sheet(): CSSResultGroup {
+  return css`
+    :host {
+      overflow: auto;
+      padding: 8px 8px 24px;
+    }
+    h2 {
+      margin: 12px 8px 4px;
+      font-size: 12px;
+      font-weight: 600;
+      color: var(--ink-2);
+    }
+    ul {
+      list-style: none;
+      margin: 0;
+      padding: 0;
+    }
+    .none {
+      margin: 4px 8px;
+      font-size: 13px;
+    }
+    .examples button {
+      width: 100%;
+      justify-content: flex-start;
+      text-align: left;
+      white-space: normal;
+      line-height: 1.35;
+      padding: 4px 8px;
+      color: var(--accent);
+      font-size: 13px;
+    }
+    .examples button:hover {
+      background: var(--raised);
+    }
+    .table {
+      display: flex;
+    }
+    .fold {
+      width: 24px;
+      padding: 0;
+      color: var(--ink-2);
+    }
+    .name {
+      flex: 1;
+      min-width: 0;
+      justify-content: space-between;
+      padding: 0 8px 0 0;
+      font: 600 13px var(--mono);
+    }
+    .count {
+      font: 12px var(--sans);
+      color: var(--accent);
+      font-variant-numeric: tabular-nums;
+    }
+    .columns {
+      margin: 0 8px 8px 24px;
+      font: 12px/22px var(--mono);
+    }
+    .columns li {
+      display: flex;
+      justify-content: space-between;
+      gap: 8px;
+      overflow: hidden;
+      white-space: nowrap;
+    }
+    .columns .muted {
+      overflow: hidden;
+      text-overflow: ellipsis;
+    }
+    .key {
+      text-decoration: underline;
+      text-underline-offset: 3px;
+    }
+    @media (max-width: 720px) {
+      .examples button,
+      .name,
+      .fold {
+        min-height: 44px;
+      }
+    }
+  `;
+}
+
+customElements.define('drift-schema', DriftSchema);

@@ -1,0 +1,90 @@
+/** The status line: rows and time of the result, the moment, durability, and how much this browser stores. */
+import type { CSSResultGroup, PropertyDeclarations, TemplateResult } from 'lit';
+import { css, html } from 'lit';
+import { bytes, dayOf } from '../state/moments.ts';
+import { ConsoleElement, shared } from './shared.ts';
+
+const EVERY_MS = 4000;
+
+export class DriftStatus extends ConsoleElement {
+  static override properties: PropertyDeclarations = { used: { state: true } };
+  static override styles: CSSResultGroup = [shared, sheet()];
+
+  declare used: number;
+  #timer = 0;
+
+  constructor() {
+    super();
+    this.used = 0;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#timer = window.setInterval(() => void this.#measure(), EVERY_MS);
+    void this.#measure();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearInterval(this.#timer);
+  }
+
+  override render(): TemplateResult {
+    const { busy, commits, commitIndex, moment, durability } = this.state;
+    return html`
+      <span role="status">${busy ? 'Running…' : this.#said()}</span>
+      <span class="moment">${moment === null ? 'reading now' : `as of ${dayOf(commits.at[commitIndex] ?? 0)}, #${moment}, read-only`}</span>
+      <span class="muted wide">${commits.seq.length.toLocaleString('en')} commits</span>
+      <span class="muted wide" title="When a commit is acknowledged: full, after the flush; relaxed, after the write">durability ${durability}</span>
+      <span class="muted" title="Storage used by this site">${bytes(this.used)} stored</span>
+    `;
+  }
+
+  #said(): string {
+    const { outcome } = this.state;
+    if (outcome === undefined) return 'Ready';
+    const time = `${outcome.ms < 10 ? outcome.ms.toFixed(1) : Math.round(outcome.ms)} ms`;
+    if (outcome.error !== undefined) return `Error ${outcome.error.code}`;
+    const { fields, rows, affectedRows, command } = outcome.result ?? {};
+    if ((fields?.length ?? 0) > 0) return `${(rows?.length ?? 0).toLocaleString('en')} ${rows?.length === 1 ? 'row' : 'rows'} in ${time}`;
+    return `${command ?? 'Done'}${affectedRows == null ? '' : ` ${affectedRows}`} in ${time}`;
+  }
+
+  async #measure(): Promise<void> {
+    this.used = (await navigator.storage.estimate()).usage ?? 0;
+  }
+}
+
+function sheet(): CSSResultGroup {
+  return css`
+    :host {
+      display: flex;
+      gap: 24px;
+      align-items: center;
+      min-height: 32px;
+      padding: 0 16px;
+      border-top: 1px solid var(--line);
+      background: var(--surface);
+      font-size: 12px;
+      font-variant-numeric: tabular-nums;
+      white-space: nowrap;
+      overflow: hidden;
+    }
+    .moment {
+      color: var(--accent);
+      font-weight: 600;
+      margin-right: auto;
+    }
+    @media (max-width: 720px) {
+      :host {
+        gap: 12px;
+        padding: 0 8px;
+      }
+      .wide {
+        display: none;
+      }
+    }
+  `;
+}
+
+customElements.define('drift-status', DriftStatus);

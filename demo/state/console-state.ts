@@ -1,0 +1,384 @@
+/**
+ * The state of the whole console and the only place that talks to the database on its behalf.
+ *
+ * The moment is one number: the sequence number that everything shown is read at, or null for now. Setting it returns
+ * at once; a refresh loop runs behind it (schema, row counts, the shown result, the open panel) that is never entered
+ * twice: when the moment has moved on meanwhile it runs again with the newest, so that the latest wins and a drag
+ * over thousands of commits asks the engine only as often as it can answer.
+ */
+import type { Commits, TableInfo } from '../catalog.ts';
+import { countRows, NO_COMMITS, readCommits, readTables, rowHistoryQuery } from '../catalog.ts';
+import type { DataSet, Example } from '../data/step.ts';
+import { replay } from '../data/step.ts';
+import type { Database, QueryError, Reader, TextResult } from '../database.ts';
+import { isNumeric, openDatabase, queryText, toQueryError } from '../database.ts';
+import { isQuery, mentionedTables, splitStatements } from '../sql/statements.ts';
+import type { Comparison } from './compare.ts';
+import { compareResults } from './compare.ts';
+import type { PastStatement } from './history.ts';
+import { readHistory, remember } from './history.ts';
+import { indexOfSeq, sampleIndexes } from './moments.ts';
+
+export type Panel = 'result' | 'compare' | 'trend' | 'chart' | 'plan' | 'row' | 'history';
+
+export interface Outcome {
+  readonly sql: string;
+  /** Offset of `sql` in the editor's text, for error positions. */
+  readonly offset: number;
+  readonly result: TextResult | undefined;
+  readonly error: QueryError | undefined;
+  readonly ms: number;
+  /** Moment and number of commits that the result was read under: what makes it stale when it changes. */
+  readonly readAt: string;
+}
+
+export interface Loading {
+  readonly title: string;
+  readonly done: number;
+  readonly total: number;
+  readonly message: string;
+}
+
+export interface Series {
+  readonly name: string;
+  /** One value for each sampled commit, NaN where there was none. */
+  readonly values: readonly number[];
+}
+
+export interface Trend {
+  readonly at: readonly number[];
+  readonly seq: readonly number[];
+  readonly series: readonly Series[];
+}
+
+export interface RowHistory {
+  readonly table: TableInfo;
+  readonly key: readonly (string | null)[];
+  /** `_seq_from` and `_seq_to`, then the table's columns. */
+  readonly versions: TextResult;
+}
+
+export class ConsoleState extends EventTarget {
+  dataSet: DataSet | undefined;
+  loading: Loading | undefined;
+  /** An error that is not a statement's: opening, loading, importing. */
+  failure: string | undefined;
+  commits: Commits = NO_COMMITS;
+  /** Sequence number that everything is read at; null is now. */
+  moment: number | null = null;
+  tables: readonly TableInfo[] = [];
+  /** The statement that is shown, and what it gave. */
+  outcome: Outcome | undefined;
+  busy = false;
+  panel: Panel = 'result';
+  comparison: Comparison | QueryError | undefined;
+  trend: Trend | QueryError | undefined;
+  plan: unknown;
+  rowHistory: RowHistory | QueryError | undefined;
+  history: readonly PastStatement[] = [];
+  durability = '';
+  #database: Database | undefined;
+  #refreshing = false;
+  #refreshedFor: string | undefined;
+
+  /** Opens a database, loading what is missing of its data set. */
+  async open(dataSet: DataSet, file?: Uint8Array): Promise<void> {
+    this.failure = undefined;
+    this.loading = { title: dataSet.title, done: 0, total: 0, message: 'Opening' };
+    this.#changed();
+    try {
+      await this.#database?.close();
+      this.#database = undefined;
+      const database = await openDatabase(dataSet.name, file);
+      this.#database = database;
+      if (file === undefined && localStorage.getItem(`drift.loaded.${dataSet.name}`) === null) await this.#load(dataSet, database);
+      localStorage.setItem(`drift.loaded.${dataSet.name}`, 'yes');
+      localStorage.setItem('drift.database', dataSet.name);
+      this.#reset(dataSet);
+      this.durability = (await database.status()).durability;
+      await this.#readCommits();
+    } catch (error) {
+      this.failure = toQueryError(error).message;
+    }
+    this.loading = undefined;
+    this.#changed();
+    await this.#refresh();
+  }
+
+  async close(): Promise<void> {
+    await this.#database?.close();
+    this.#database = undefined;
+    this.dataSet = undefined;
+    localStorage.removeItem('drift.database');
+    this.#changed();
+  }
+
+  get database(): Database | undefined {
+    return this.#database;
+  }
+
+  /** What queries read from: the present, or a read-only view of the chosen moment. */
+  get reader(): Reader | undefined {
+    return this.moment === null ? this.#database : this.#database?.asOf({ seq: this.moment });
+  }
+
+  /** Index in `commits` of the shown moment; the last commit when it is now. */
+  get commitIndex(): number {
+    return this.moment === null ? this.commits.seq.length - 1 : indexOfSeq(this.commits, this.moment);
+  }
+
+  /** Moves the whole console to the commit with this index; the last one is now. */
+  travel(index: number): void {
+    const last = this.commits.seq.length - 1;
+    const moment = index >= last ? null : (this.commits.seq[Math.max(0, index)] ?? null);
+    if (moment === this.moment) return;
+    this.moment = moment;
+    document.documentElement.dataset['moment'] = moment === null ? 'now' : 'past';
+    this.#changed();
+    void this.#refresh();
+  }
+
+  show(panel: Panel): void {
+    this.panel = panel;
+    this.#refreshedFor = undefined;
+    this.#changed();
+    void this.#refresh();
+  }
+
+  /** Runs the statements of `text` one after another; the last one that gave rows, or the error, is shown. */
+  async run(text: string, offset = 0): Promise<void> {
+    const statements = splitStatements(text);
+    if (statements.length === 0 || this.#database === undefined || this.busy) return;
+    this.busy = true;
+    this.#changed();
+    let shown: Outcome | undefined;
+    for (const statement of statements) {
+      const outcome = await this.#execute(statement.text, offset + statement.from);
+      if (outcome.error !== undefined || outcome.result?.fields.length || (shown?.result?.fields.length ?? 0) === 0) shown = outcome;
+      if (outcome.error !== undefined) break;
+    }
+    if (this.dataSet !== undefined) this.history = remember(this.dataSet.name, text.trim());
+    this.busy = false;
+    this.outcome = shown;
+    if (this.panel === 'history' || this.panel === 'row') this.panel = 'result';
+    this.#refreshedFor = undefined;
+    await this.#readCommits();
+    this.#changed();
+    await this.#refresh();
+  }
+
+  async example(example: Example): Promise<void> {
+    this.panel = example.panel ?? 'result';
+    await this.run(example.sql);
+  }
+
+  /** Shows every version of a row of the result, if the result's rows are rows of one table with a key. */
+  async openRow(row: readonly (string | null)[]): Promise<void> {
+    const table = this.rowTable();
+    const result = this.outcome?.result;
+    if (table === undefined || result === undefined || this.#database === undefined) return;
+    const key = table.key.map((name) => row[result.fields.findIndex((field) => field.name === name)] ?? null);
+    try {
+      const current = (await readTables(this.#database)).find((candidate) => candidate.name === table.name);
+      // A dropped table is read under the catalogue of the chosen moment.
+      const reader = current === undefined ? this.reader : this.#database;
+      if (reader === undefined) return;
+      const versions = await queryText(reader, rowHistoryQuery(current ?? table), [...key]);
+      this.rowHistory = { table: current ?? table, key, versions };
+    } catch (error) {
+      this.rowHistory = toQueryError(error);
+    }
+    this.panel = 'row';
+    this.#changed();
+  }
+
+  /** The table whose key is among the result's columns, undefined where rows of the result are no rows of a table. */
+  rowTable(): TableInfo | undefined {
+    const { sql, result } = this.outcome ?? {};
+    if (sql === undefined || result === undefined || /\bgroup\s+by\b|\bunion\b/i.test(sql)) return undefined;
+    const names = new Set(result.fields.map((field) => field.name));
+    const mentioned = mentionedTables(sql);
+    return this.tables.find(
+      (table) => mentioned.includes(table.name) && table.key.length > 0 && table.key.every((column) => names.has(column)),
+    );
+  }
+
+  /** Tells the console that something else (an import) has committed. */
+  async committed(): Promise<void> {
+    this.#refreshedFor = undefined;
+    await this.#readCommits();
+    this.#changed();
+    await this.#refresh();
+  }
+
+  fail(error: unknown): void {
+    this.failure = error === undefined ? undefined : toQueryError(error).message;
+    this.#changed();
+  }
+
+  async #load(dataSet: DataSet, database: Database): Promise<void> {
+    const steps = await dataSet.steps();
+    let shownAt = 0;
+    await replay(database, steps, (done, total, step) => {
+      if (performance.now() - shownAt < 40) return;
+      shownAt = performance.now();
+      this.loading = { title: dataSet.title, done, total, message: step.message };
+      this.#changed();
+    });
+  }
+
+  #reset(dataSet: DataSet): void {
+    this.dataSet = dataSet;
+    this.commits = NO_COMMITS;
+    this.moment = null;
+    this.tables = [];
+    this.outcome = undefined;
+    this.comparison = this.trend = this.plan = this.rowHistory = undefined;
+    this.panel = 'result';
+    this.#refreshedFor = undefined;
+    this.history = readHistory(dataSet.name);
+    document.documentElement.dataset['moment'] = 'now';
+  }
+
+  async #execute(sql: string, offset: number): Promise<Outcome> {
+    const started = performance.now();
+    const readAt = this.#readAt();
+    let result: TextResult | undefined;
+    let error: QueryError | undefined;
+    try {
+      const reader = this.reader;
+      if (reader !== undefined) result = await queryText(reader, sql);
+    } catch (caught) {
+      error = toQueryError(caught);
+      if (error.code === '25006' && this.moment !== null) error = { ...error, hint: error.hint || 'The past is read-only. Go back to now to write.' };
+    }
+    return { sql, offset, result, error, ms: performance.now() - started, readAt };
+  }
+
+  async #readCommits(): Promise<void> {
+    if (this.#database !== undefined) this.commits = await readCommits(this.#database, this.commits);
+  }
+
+  /** Brings everything shown to the moment; see the head of this file. */
+  async #refresh(): Promise<void> {
+    if (this.#refreshing) return;
+    this.#refreshing = true;
+    try {
+      for (let state = this.#wanted(); state !== this.#refreshedFor && this.#database !== undefined; state = this.#wanted()) {
+        this.#refreshedFor = state;
+        await this.#refreshOnce();
+        this.#changed();
+      }
+    } catch (error) {
+      this.failure = toQueryError(error).message;
+      this.#changed();
+    } finally {
+      this.#refreshing = false;
+    }
+  }
+
+  #readAt(): string {
+    return `${this.moment}|${this.commits.seq.length}`;
+  }
+
+  #wanted(): string {
+    return `${this.dataSet?.name}|${this.moment}|${this.panel}|${this.commits.seq.length}|${this.outcome?.sql}`;
+  }
+
+  async #refreshOnce(): Promise<void> {
+    const reader = this.reader;
+    if (reader === undefined) return;
+    const outcome = this.outcome;
+    if (outcome !== undefined && outcome.readAt !== this.#readAt() && isQuery(outcome.sql)) {
+      const fresh = await this.#execute(outcome.sql, outcome.offset);
+      if (this.outcome === outcome) this.outcome = fresh;
+      this.#changed();
+    }
+    this.tables = await countRows(reader, await readTables(reader));
+    await this.#refreshPanel(reader);
+  }
+
+  async #refreshPanel(reader: Reader): Promise<void> {
+    const { outcome, panel } = this;
+    if (outcome === undefined || !isQuery(outcome.sql)) {
+      this.comparison = this.trend = this.plan = undefined;
+      return;
+    }
+    try {
+      if (panel === 'compare') await this.#compare(outcome);
+      if (panel === 'plan') {
+        const { rows } = await queryText(reader, `EXPLAIN (ANALYZE, FORMAT JSON) ${outcome.sql}`);
+        this.plan = JSON.parse(rows.map((row) => row[0]).join('\n'));
+      }
+      // The trend spans all moments, so moving along the time line does not change it.
+      if (panel === 'trend' && this.#trendOf !== this.#trendKey(outcome)) await this.#sample(outcome);
+    } catch (error) {
+      const shown = toQueryError(error);
+      if (panel === 'compare') this.comparison = shown;
+      if (panel === 'plan') this.plan = shown;
+      if (panel === 'trend') this.trend = shown;
+    }
+  }
+
+  async #compare(outcome: Outcome): Promise<void> {
+    if (this.#database === undefined || outcome.result === undefined) return;
+    const now = await queryText(this.#database, outcome.sql);
+    this.comparison = compareResults(outcome.result, now, this.rowTable()?.key ?? []);
+  }
+
+  #trendOf = '';
+
+  #trendKey(outcome: Outcome): string {
+    return `${this.dataSet?.name}|${this.commits.seq.length}|${outcome.sql}`;
+  }
+
+  /** Runs the statement at up to 60 moments and draws what it gives as lines while they arrive. */
+  async #sample(outcome: Outcome): Promise<void> {
+    const key = this.#trendKey(outcome);
+    const indexes = sampleIndexes(this.commits, 60);
+    const seq = indexes.map((index) => this.commits.seq[index] ?? 0);
+    const at = indexes.map((index) => this.commits.at[index] ?? 0);
+    const lines = new Map<string, number[]>();
+    let failed: unknown;
+    for (const [step, moment] of seq.entries()) {
+      if (this.outcome?.sql !== outcome.sql || this.panel !== 'trend' || this.#database === undefined) return;
+      try {
+        addPoints(lines, step, seq.length, await queryText(this.#database.asOf({ seq: moment }), outcome.sql));
+      } catch (error) {
+        // Before the table existed there is nothing to draw; if it never works, the error is shown.
+        failed = error;
+      }
+      if (step % 6 === 5 || step === seq.length - 1) {
+        this.trend = { at, seq, series: topSeries(lines) };
+        this.#changed();
+      }
+    }
+    if (lines.size === 0 && failed !== undefined) throw failed;
+    this.#trendOf = key;
+  }
+
+  #changed(): void {
+    this.dispatchEvent(new Event('change'));
+  }
+}
+
+/** One line for each label (the first column that is no number), or one for the first row's value. */
+function addPoints(lines: Map<string, number[]>, step: number, steps: number, result: TextResult): void {
+  const value = result.fields.findLastIndex(isNumeric);
+  if (value < 0) return;
+  const label = result.fields.findIndex((field) => !isNumeric(field));
+  const rows = label < 0 ? result.rows.slice(0, 1) : result.rows;
+  for (const row of rows) {
+    const name = label < 0 ? (result.fields[value]?.name ?? 'value') : (row[label] ?? 'NULL');
+    const line = lines.get(name) ?? Array.from({ length: steps }, () => NaN);
+    line[step] = row[value] === null ? NaN : Number(row[value]);
+    lines.set(name, line);
+  }
+}
+
+/** The six lines with the greatest last values: more than that nobody can tell apart. */
+function topSeries(lines: ReadonlyMap<string, readonly number[]>): Series[] {
+  const last = (values: readonly number[]): number => values.findLast((value) => !Number.isNaN(value)) ?? -Infinity;
+  const series = [...lines].map(([name, values]) => ({ name, values }));
+  return series.sort((a, b) => last(b.values) - last(a.values)).slice(0, 6);
+}
