@@ -1,0 +1,218 @@
+/**
+ * Opening a database: manifest, tables, catalog, then the log from where the manifest ends.
+ *
+ * The manifest's body says up to which commit everything is in segments; the log holds what came after. Replay goes
+ * through the same `apply` as a live commit: a patch finds the row it changes, DDL makes its structures, and each
+ * commit adds its row to drift.transactions. What comes out is the state at the last whole transaction of the log.
+ */
+import { ByteReader, ByteWriter } from '../base/bytes.ts';
+import { DriftError } from '../base/error.ts';
+import type { Task } from '../base/task.ts';
+import { type Value, type Vector, valueAt } from '../base/vector.ts';
+import { VectorBuilder } from '../base/vector-builder.ts';
+import { CatalogState, type CatalogChange } from '../catalog/catalog.ts';
+import type { TableDef } from '../catalog/schema.ts';
+import { CATALOG_TABLE, CATALOG_TABLE_ID, parseDefinition, TRANSACTIONS_TABLE, TRANSACTIONS_TABLE_ID } from '../catalog/system-objects.ts';
+import { FRAME_SEQUENCE } from '../log/constants.ts';
+import type { LoggedCommit } from '../log/frame.ts';
+import type { EvalContext } from '../sql/eval-context.ts';
+import type { TableStore } from '../table/store.ts';
+import { type Key, MISS, OP_DELETE, OP_INSERT, OP_UPDATE, type RowChanges, type RowRef, type TreeColumn, type VersionedTable } from '../table/table.ts';
+import { decodeChange, decodeSequence, type LoggedChange, type SequenceValue, tableOfFrame } from '../txn/change-codec.ts';
+import { touchedTables, transactionRow } from '../txn/transaction-manager.ts';
+import type { Sequences } from './sequences.ts';
+import { createStructure, reconcileIndexes } from './structure.ts';
+import { specOf, textArray } from './specs.ts';
+
+/** What the manifest's body holds besides the table store's directory. */
+export interface Checkpointed {
+  readonly lastSeq: number;
+  readonly lastTimestamp: number;
+  /** Log files from this number on are needed. */
+  readonly firstLog: number;
+  readonly nextObjectId: number;
+  readonly sequences: readonly SequenceValue[];
+  readonly directory: Uint8Array;
+}
+
+export function encodeCheckpoint(state: Checkpointed): Uint8Array {
+  const writer = new ByteWriter(state.directory.length + 256);
+  writer.varint(state.lastSeq);
+  writer.f64(state.lastTimestamp);
+  writer.varint(state.firstLog);
+  writer.varint(state.nextObjectId);
+  writer.varint(state.sequences.length);
+  for (const { id, value, isCalled } of state.sequences) {
+    writer.varint(id);
+    writer.string(value.toString());
+    writer.u8(isCalled ? 1 : 0);
+  }
+  writer.bytes(state.directory);
+  return writer.finish();
+}
+
+export function decodeCheckpoint(body: Uint8Array): Checkpointed {
+  const reader = new ByteReader(body, 'MANIFEST body');
+  const [lastSeq, lastTimestamp, firstLog, nextObjectId] = [reader.varint(), reader.f64(), reader.varint(), reader.varint()];
+  const sequences: SequenceValue[] = [];
+  for (let left = reader.varint(); left > 0; left--) {
+    sequences.push({ id: reader.varint(), value: BigInt(reader.string()), isCalled: reader.u8() === 1 });
+  }
+  return { lastSeq, lastTimestamp, firstLog, nextObjectId, sequences, directory: reader.bytes() };
+}
+
+/** Describes all tables that ever were to the store, so that their segments can be read. */
+export function* describeTables(store: TableStore, context: EvalContext): Task<void> {
+  const newest = new Map<number, { readonly from: number; readonly def: TableDef }>();
+  const source = store.table(CATALOG_TABLE_ID).scanVersions({ fromSeq: 0, toSeq: Infinity, columns: [1], versionColumns: true });
+  for (let batch = yield* source.next(); batch !== null; batch = yield* source.next()) {
+    for (let i = 0; i < batch.count; i++) {
+      const row = batch.selection === null ? i : (batch.selection[i] as number);
+      const object = parseDefinition(valueAt(batch.columns[0] as Vector, row) as string);
+      const from = valueAt(batch.columns[1] as Vector, row) as number;
+      if (object.kind === 'table' && from >= (newest.get(object.id)?.from ?? 0)) newest.set(object.id, { from, def: object });
+    }
+  }
+  source.close();
+  store.setSpecs([...newest.values()].map(({ def }) => specOf(def, context)));
+}
+
+export function createSystemTables(store: TableStore, context: EvalContext): void {
+  const system = [specOf(CATALOG_TABLE, context), specOf(TRANSACTIONS_TABLE, context)];
+  store.setSpecs(system.filter((spec) => store.has(spec.id)));
+  for (const spec of system) if (!store.has(spec.id)) store.createTable(spec);
+}
+
+/** Applies logged commits to the store, in order. */
+export class Replay {
+  readonly #store: TableStore;
+  readonly #sequences: Sequences;
+  readonly #context: EvalContext;
+  catalog: CatalogState;
+  lastSeq: number;
+  lastTimestamp: number;
+  nextObjectId: number;
+
+  constructor(store: TableStore, sequences: Sequences, context: EvalContext, start: { catalog: CatalogState; lastSeq: number; lastTimestamp: number; nextObjectId: number }) {
+    this.#store = store;
+    this.#sequences = sequences;
+    this.#context = context;
+    this.catalog = start.catalog;
+    this.lastSeq = start.lastSeq;
+    this.lastTimestamp = start.lastTimestamp;
+    this.nextObjectId = start.nextObjectId;
+  }
+
+  *apply(commit: LoggedCommit): Task<void> {
+    const tables: number[] = [];
+    const before = this.catalog;
+    const grouped = new Map<number, LoggedChange[]>();
+    for (const frame of commit.frames) {
+      if (frame.type === FRAME_SEQUENCE) {
+        this.#sequences.restore(decodeSequence(frame.payload));
+        continue;
+      }
+      const tableId = tableOfFrame(frame);
+      if (tableId !== CATALOG_TABLE_ID && this.catalog === before) this.#readCatalog(grouped.get(CATALOG_TABLE_ID) ?? [], commit.seq);
+      const change = decodeChange(frame, (id) => this.#columnsOf(id));
+      const list = grouped.get(tableId);
+      if (list === undefined) grouped.set(tableId, [change]);
+      else list.push(change);
+      if (!tables.includes(tableId)) tables.push(tableId);
+    }
+    if (this.catalog === before) this.#readCatalog(grouped.get(CATALOG_TABLE_ID) ?? [], commit.seq);
+    for (const [tableId, changes] of grouped) {
+      const rows = yield* assemble(this.#store.table(tableId), changes);
+      yield* this.#store.prepare(tableId, rows);
+      this.#store.apply(tableId, commit.seq, rows);
+    }
+    yield* this.#finishStructures(before, commit.seq);
+    const names = touchedTables(tables, this.catalog === before ? this.catalog : new CatalogState(-1, new Map([...before.objects(), ...this.catalog.objects()].map((o) => [o.id, o]))));
+    const table = this.#store.table(TRANSACTIONS_TABLE_ID);
+    const { seq, timestamp, author, message, metadata } = commit;
+    this.#store.apply(TRANSACTIONS_TABLE_ID, seq, transactionRow(table, [seq, timestamp, author, message, metadata, textArray(names, this.#context)]));
+    this.lastSeq = seq;
+    this.lastTimestamp = timestamp;
+  }
+
+  #columnsOf(tableId: number): readonly TreeColumn[] {
+    if (!this.#store.has(tableId)) throw new DriftError('XX001', `the log names table ${tableId}, which does not exist`);
+    return this.#store.table(tableId).columns;
+  }
+
+  #readCatalog(changes: readonly LoggedChange[], seq: number): void {
+    if (changes.length === 0) return;
+    const list: CatalogChange[] = [];
+    for (const change of changes) {
+      if (change.op === OP_DELETE) {
+        for (const key of change.keys) list.push({ id: Number(key), object: null });
+        continue;
+      }
+      const at = change.ordinals.indexOf(1);
+      for (let row = 0; row < change.count; row++) {
+        const object = parseDefinition(valueAt(change.columns[at] as Vector, row) as string);
+        list.push({ id: object.id, object });
+        this.nextObjectId = Math.max(this.nextObjectId, object.id + 1, ...indexIds(object));
+        if (object.kind === 'table') createStructure(this.#store, object, this.#context);
+      }
+    }
+    this.catalog = this.catalog.apply(seq, list);
+  }
+
+  *#finishStructures(before: CatalogState, seq: number): Task<void> {
+    if (this.catalog === before) return;
+    for (const object of this.catalog.objects()) {
+      if (object.kind === 'table' && object.id !== TRANSACTIONS_TABLE_ID && before.byId(object.id) !== object) {
+        yield* reconcileIndexes(this.#store, object, seq);
+      }
+    }
+    for (const object of before.objects()) {
+      if (object.kind === 'table' && this.catalog.byId(object.id) === undefined) yield* this.#store.dropTable(object.id, seq);
+    }
+  }
+}
+
+function indexIds(object: ReturnType<typeof parseDefinition>): number[] {
+  return object.kind === 'table' ? object.indexes.map((index) => index.id + 1) : [];
+}
+
+/** Makes whole rows of one table's logged changes: a patch is laid over the row it changes. */
+function* assemble(table: VersionedTable, changes: readonly LoggedChange[]): Task<RowChanges> {
+  const count = changes.reduce((sum, change) => sum + change.count, 0);
+  const builders = table.columns.map((column) => new VectorBuilder(column.format, count));
+  const ops = new Uint8Array(count);
+  const keys: Key[] = [];
+  for (const change of changes) {
+    for (let row = 0; row < change.count; row++) {
+      ops[keys.length] = change.op;
+      const values = yield* rowOf(table, change, row);
+      keys.push(change.op === OP_INSERT ? table.encodeKey(table.key.map((part) => values[part.column] ?? null)) : (change.keys[row] as Key));
+      for (let c = 0; c < builders.length; c++) (builders[c] as VectorBuilder).append(values[c] ?? null);
+    }
+  }
+  return { count, ops, keys, rows: builders.map((builder) => builder.view()), assigned: new Array<null>(count).fill(null) };
+}
+
+function* rowOf(table: VersionedTable, change: LoggedChange, row: number): Task<Value[]> {
+  const values: Value[] = [];
+  if (change.op === OP_UPDATE) {
+    const old = yield* current(table, change.keys[row] as Key);
+    if (old === null) throw new DriftError('XX001', `the log patches a row of table ${table.id} that does not exist`);
+    for (let c = 0; c < table.columns.length; c++) values.push(valueAt(old.columns[c] as Vector, old.row));
+  }
+  change.ordinals.forEach((ordinal, i) => {
+    values[ordinal] = valueAt(change.columns[i] as Vector, row);
+  });
+  if (change.op === OP_INSERT) {
+    for (let c = change.ordinals.length; c < table.columns.length; c++) values[c] = (table.columns[c] as TreeColumn).missing;
+  }
+  return values;
+}
+
+function* current(table: VersionedTable, key: Key): Task<RowRef | null> {
+  for (;;) {
+    const found = table.find(key, Number.MAX_SAFE_INTEGER);
+    if (found !== MISS) return found;
+    yield* table.load(key, Number.MAX_SAFE_INTEGER);
+  }
+}
