@@ -206,7 +206,12 @@ function addInts(
   if (ids === null) {
     let sum = 0;
     let n = 0;
-    for (let k = 0; k < count; k++) {
+    if (nulls === null) {
+      n = count;
+      if (selection === null) for (let i = 0; i < count; i++) sum += data[i] as number;
+      else for (let k = 0; k < count; k++) sum += data[selection[k] as number] as number;
+    }
+    for (let k = n; k < count; k++) {
       const i = selection === null ? k : (selection[k] as number);
       if (nulls !== null && nulls[i] === 1) continue;
       sum += data[i] as number;
@@ -237,7 +242,12 @@ function addDoubles(
   if (ids === null) {
     let sum = sums[0] as number;
     let n = 0;
-    for (let k = 0; k < count; k++) {
+    if (nulls === null) {
+      n = count;
+      if (selection === null) for (let i = 0; i < count; i++) sum += data[i] as number;
+      else for (let k = 0; k < count; k++) sum += data[selection[k] as number] as number;
+    }
+    for (let k = n; k < count; k++) {
       const i = selection === null ? k : (selection[k] as number);
       if (nulls !== null && nulls[i] === 1) continue;
       sum += data[i] as number;

@@ -145,7 +145,9 @@ export function rangeOf(mask: number, constant: Value, vector: Vector): NumberRa
     case LESS | EQUAL:
       return { low: -Infinity, high: constant, not: false, nan };
     case GREATER:
-      return { low: constant === Infinity ? Infinity : nextUp(constant), high: Infinity, not: false, nan };
+      // Above infinity only NaN is left: no range.
+      if (constant === Infinity) return null;
+      return { low: nextUp(constant), high: Infinity, not: false, nan };
     case GREATER | EQUAL:
       return { low: constant, high: Infinity, not: false, nan };
     default:
