@@ -127,7 +127,7 @@ export class Replay {
       this.#store.apply(tableId, commit.seq, rows);
     }
     yield* this.#finishStructures(before, commit.seq);
-    const names = touchedTables(tables, this.catalog === before ? this.catalog : new CatalogState(-1, new Map([...before.objects(), ...this.catalog.objects()].map((o) => [o.id, o]))));
+    const names = touchedTables(tables, this.catalog);
     const table = this.#store.table(TRANSACTIONS_TABLE_ID);
     const { seq, timestamp, author, message, metadata } = commit;
     this.#store.apply(TRANSACTIONS_TABLE_ID, seq, transactionRow(table, [seq, timestamp, author, message, metadata, textArray(names, this.#context)]));

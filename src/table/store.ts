@@ -14,6 +14,8 @@ export interface TableStore {
   createTable(spec: TableSpec): void;
   /** Appends a column to an existing table. */
   addColumn(tableId: number, column: TreeColumn): void;
+  /** Takes back `addColumn` of the newest column, whose transaction was rolled back: no row has it. */
+  removeColumn(tableId: number, ordinal: number): void;
   /** Adds an index and fills it from the rows current at `seq`. */
   createIndex(tableId: number, index: IndexSpec, seq: number): Task<void>;
   /** Stops maintaining an index from `seq` on; AS OF before it still reads it. */

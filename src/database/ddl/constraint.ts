@@ -1,0 +1,172 @@
+/** Table constraints: primary key, unique, check, foreign key; from column and table clauses alike. */
+import { DriftError } from '../../base/error.ts';
+import type { CheckDef, ColumnDef, ForeignKeyDef, IndexDef, TableDef } from '../../catalog/schema.ts';
+import { bindTableExpression } from '../../plan/bind.ts';
+import type { Expression, Identifier } from '../../sql/ast.ts';
+import type { ColumnDefinition, References, TableConstraint } from '../../sql/ast-statement.ts';
+import { printRestrictedExpression } from '../../sql/parser/print.ts';
+import { type DdlContext, freeName, relationNamed, undefinedTable } from './context.ts';
+
+/** A table under construction: later constraints see what earlier ones made. */
+export interface Draft {
+  table: TableDef;
+}
+
+/** Column clauses as table constraints (the column's own name as the only column). */
+export function constraintsOf(column: ColumnDefinition): TableConstraint[] {
+  const self: readonly Identifier[] = [{ name: column.name, position: column.position }];
+  const list: TableConstraint[] = [];
+  for (const constraint of column.constraints) {
+    const { name, position } = constraint;
+    if (constraint.kind === 'check') {
+      list.push({ kind: 'check', name: name ?? `${column.name}\u0000`, position, expression: constraint.expression, noInherit: constraint.noInherit, notValid: false });
+    } else if (constraint.kind === 'unique' || constraint.kind === 'primaryKey') {
+      const { deferrable, initiallyDeferred, nullsNotDistinct } = constraint;
+      list.push({ kind: constraint.kind, name, position, columns: self, include: [], nullsNotDistinct, usingIndex: undefined, deferrable, initiallyDeferred });
+    } else if (constraint.kind === 'references') {
+      const { references, deferrable, initiallyDeferred } = constraint;
+      list.push({ kind: 'foreignKey', name, position, columns: self, references, notValid: false, deferrable, initiallyDeferred });
+    }
+  }
+  return list;
+}
+
+/** Adds a constraint to the draft; returns its name. */
+export function addConstraint(context: DdlContext, draft: Draft, constraint: TableConstraint): void {
+  switch (constraint.kind) {
+    case 'check':
+      draft.table = { ...draft.table, checks: [...draft.table.checks, checkOf(context, draft.table, constraint)] };
+      return;
+    case 'primaryKey':
+      addPrimaryKey(draft, constraint.columns, constraint.name, constraint.position);
+      return;
+    case 'unique': {
+      const ids = columnIds(draft.table, constraint.columns);
+      const names = constraint.columns.map((column) => column.name).join('_');
+      const name = constraint.name ?? freeName(context, draft.table.schema, `${draft.table.name}_${names}_key`, constraintNames(draft.table));
+      const index: IndexDef = {
+        id: context.nextId(),
+        name,
+        columns: ids.map((column) => ({ column, descending: false, nullsFirst: false })),
+        unique: true,
+        nullsNotDistinct: constraint.nullsNotDistinct,
+        constraint: name,
+      };
+      draft.table = { ...draft.table, indexes: [...draft.table.indexes, index] };
+      return;
+    }
+    case 'foreignKey':
+      draft.table = { ...draft.table, foreignKeys: [...draft.table.foreignKeys, foreignKeyOf(context, draft.table, constraint)] };
+      return;
+    case 'exclude':
+      throw new DriftError('0A000', 'exclusion constraints are not supported', { position: constraint.position });
+  }
+}
+
+function addPrimaryKey(draft: Draft, columns: readonly Identifier[], name: string | undefined, position: number): void {
+  const { table } = draft;
+  if (table.primaryKeyName !== undefined) {
+    throw new DriftError('42P16', `multiple primary keys for table "${table.name}" are not allowed`, { position });
+  }
+  const key = columnIds(table, columns);
+  const visible = table.columns.filter((column) => column.hidden !== true);
+  draft.table = {
+    ...table,
+    key,
+    primaryKeyName: name ?? `${table.name}_pkey`,
+    columns: visible.map((column) => (key.includes(column.id) ? { ...column, notNull: true } : column)),
+  };
+}
+
+function checkOf(context: DdlContext, table: TableDef, constraint: { name: string | undefined; expression: Expression; position: number }): CheckDef {
+  bindTableExpression(constraint.expression, table, 'check', context.bind);
+  const ofColumn = constraint.name?.endsWith('\u0000') === true;
+  const base = ofColumn ? `${table.name}_${(constraint.name ?? '').slice(0, -1)}_check` : `${table.name}_check`;
+  const taken = constraintNames(table);
+  let name = ofColumn ? undefined : constraint.name;
+  for (let n = 0; name === undefined; n++) {
+    const candidate = n === 0 ? base : `${base}${n}`;
+    if (!taken.includes(candidate)) name = candidate;
+  }
+  if (!ofColumn && taken.includes(name)) throw duplicateConstraint(table, name);
+  return { name, expression: printRestrictedExpression(constraint.expression) };
+}
+
+function foreignKeyOf(
+  context: DdlContext,
+  table: TableDef,
+  constraint: { name: string | undefined; columns: readonly Identifier[]; references: References; position: number },
+): ForeignKeyDef {
+  const { references } = constraint;
+  const own = references.table.name === table.name && (references.table.schema ?? table.schema) === table.schema;
+  const parent = own ? table : relationNamed(context, references.table);
+  if (parent === undefined) throw undefinedTable(references.table);
+  if (parent.kind !== 'table') throw new DriftError('42809', `referenced relation "${parent.name}" is not a table`);
+  const columns = columnIds(table, constraint.columns);
+  const foreignColumns = references.columns === undefined ? primaryKeyOf(parent) : columnIds(parent, references.columns);
+  if (columns.length !== foreignColumns.length) {
+    throw new DriftError('42830', 'number of referencing and referenced columns for foreign key disagree', { position: constraint.position });
+  }
+  if (!hasUnique(parent, foreignColumns)) {
+    throw new DriftError('42830', `there is no unique constraint matching given keys for referenced table "${parent.name}"`, {
+      position: constraint.position,
+    });
+  }
+  if (references.match === 'partial') throw new DriftError('0A000', 'MATCH PARTIAL is not implemented');
+  const names = constraint.columns.map((column) => column.name).join('_');
+  const taken = constraintNames(table);
+  let name = constraint.name ?? `${table.name}_${names}_fkey`;
+  for (let n = 1; taken.includes(name); n++) {
+    if (constraint.name !== undefined) throw duplicateConstraint(table, name);
+    name = `${table.name}_${names}_fkey${n}`;
+  }
+  return {
+    name,
+    columns,
+    foreignTableId: parent.id,
+    foreignColumns,
+    onDelete: references.onDelete.action,
+    onUpdate: references.onUpdate.action,
+    match: references.match,
+  };
+}
+
+function primaryKeyOf(table: TableDef): readonly number[] {
+  if (table.primaryKeyName === undefined) {
+    throw new DriftError('42704', `there is no primary key for referenced table "${table.name}"`);
+  }
+  return table.key;
+}
+
+function hasUnique(table: TableDef, ids: readonly number[]): boolean {
+  const same = (columns: readonly number[]): boolean => columns.length === ids.length && columns.every((column) => ids.includes(column));
+  return (
+    (table.primaryKeyName !== undefined && same(table.key)) ||
+    table.indexes.some((index) => index.unique && same(index.columns.map((part) => part.column)))
+  );
+}
+
+/** Ids of named columns; throws 42703 and 42701. */
+export function columnIds(table: TableDef, names: readonly Identifier[]): number[] {
+  const ids: number[] = [];
+  for (const { name, position } of names) {
+    const column = columnNamed(table, name);
+    if (column === undefined) throw new DriftError('42703', `column "${name}" named in key does not exist`, { position });
+    if (ids.includes(column.id)) throw new DriftError('42701', `column "${name}" appears twice in constraint`, { position });
+    ids.push(column.id);
+  }
+  return ids;
+}
+
+export function columnNamed(table: TableDef, name: string): ColumnDef | undefined {
+  return table.columns.find((column) => column.hidden !== true && column.name === name);
+}
+
+export function constraintNames(table: TableDef): string[] {
+  const names = [...table.checks, ...table.foreignKeys, ...table.indexes].map((constraint) => constraint.name);
+  return table.primaryKeyName === undefined ? names : [...names, table.primaryKeyName];
+}
+
+function duplicateConstraint(table: TableDef, name: string): DriftError {
+  return new DriftError('42710', `constraint "${name}" for relation "${table.name}" already exists`);
+}

@@ -1,0 +1,83 @@
+/**
+ * What definitions work with: the transaction whose catalog they change, the store in which structures are made at
+ * once, and the names and ids they take. A definition is checked in full before anything changes.
+ */
+import { DriftError } from '../../base/error.ts';
+import type { Host } from '../../base/host.ts';
+import type { Task } from '../../base/task.ts';
+import type { Value } from '../../base/vector.ts';
+import type { CatalogObject, SequenceDef, TableDef, ViewDef } from '../../catalog/schema.ts';
+import type { BindContext } from '../../plan/bind.ts';
+import type { EvalContext } from '../../sql/eval-context.ts';
+import type { QualifiedName, Query, TimePoint } from '../../sql/ast.ts';
+import type { TableStore } from '../../table/store.ts';
+import type { Transaction } from '../../txn/transaction.ts';
+
+export interface DdlContext {
+  readonly transaction: Transaction;
+  readonly store: TableStore;
+  readonly host: Host;
+  readonly eval: EvalContext;
+  readonly bind: BindContext;
+  /** A fresh object or index id. */
+  nextId(): number;
+  /** Runs a statement of this engine's own within the transaction (backfills, validation); gives its rows. */
+  query(sql: string): Task<readonly (readonly Value[])[]>;
+  /** Columns a query would give, for CREATE VIEW and CREATE TABLE AS. */
+  describe(query: Query): Task<readonly { readonly name: string; readonly oid: number; readonly typmod: number }[]>;
+  resolveMoment(point: TimePoint): Task<number>;
+  readonly lastSeq: number;
+}
+
+const DEFAULT_SCHEMA = 'public';
+
+/** The schema a new object goes to; it must exist and take user objects. */
+export function schemaFor(context: DdlContext, name: QualifiedName): string {
+  const schema = name.schema ?? DEFAULT_SCHEMA;
+  if (context.transaction.catalog.schema(schema) === undefined) {
+    throw new DriftError('3F000', `schema "${schema}" does not exist`, { position: name.position });
+  }
+  if (schema === 'drift') throw new DriftError('42501', 'schema "drift" belongs to the system', { position: name.position });
+  return schema;
+}
+
+/** Throws 42P07 when a relation or index of that name exists. */
+export function refuseTaken(context: DdlContext, schema: string, name: string, position: number): void {
+  const { catalog } = context.transaction;
+  if (catalog.relation(schema, name) !== undefined || catalog.tableOfIndex(schema, name) !== undefined) {
+    throw new DriftError('42P07', `relation "${name}" already exists`, { position });
+  }
+}
+
+export function relationNamed(context: DdlContext, name: QualifiedName): TableDef | ViewDef | SequenceDef | undefined {
+  return context.transaction.catalog.relation(name.schema, name.name);
+}
+
+/** Finds a table to change; throws 42P01 or 42809. System tables are refused. */
+export function tableNamed(context: DdlContext, name: QualifiedName): TableDef {
+  const found = relationNamed(context, name);
+  if (found === undefined) throw undefinedTable(name);
+  if (found.kind !== 'table') throw new DriftError('42809', `"${name.name}" is not a table`, { position: name.position });
+  if (found.schema === 'drift') throw new DriftError('42501', `permission denied: "${name.name}" is a system table`, { position: name.position });
+  return found;
+}
+
+export function undefinedTable(name: QualifiedName): DriftError {
+  const written = name.schema === undefined ? name.name : `${name.schema}.${name.name}`;
+  return new DriftError('42P01', `relation "${written}" does not exist`, { position: name.position });
+}
+
+/** Replaces one object's definition. */
+export function define(context: DdlContext, object: CatalogObject, undo?: () => void): void {
+  context.transaction.changeCatalog([{ id: object.id, object }], undo);
+}
+
+/** A name that is free, by PostgreSQL's pattern: base, base1, base2 … */
+export function freeName(context: DdlContext, schema: string, base: string, taken: Iterable<string> = []): string {
+  const { catalog } = context.transaction;
+  const others = new Set(taken);
+  for (let n = 0; ; n++) {
+    const name = n === 0 ? base : `${base}${n}`;
+    if (!others.has(name) && catalog.relation(schema, name) === undefined && catalog.tableOfIndex(schema, name) === undefined) return name;
+  }
+}
