@@ -1,0 +1,438 @@
+/**
+ * Tree: a versioned tree, a sorted array of leaves that tile key × time (DESIGN §5).
+ *
+ *     time ▲   ┌───────────┬───────────┐   image: the leaf's newest tile, [startSeq, ∞)
+ *          │   │  image A  │  image B  │
+ *          │   ├───────────┴───────────┤   key split: the children share the tiles sealed before it
+ *          │   │     sealed part 2     │   time split: every version that touches [start, end), live rows copied
+ *          │   ├───────────────────────┤
+ *          │   │     sealed part 1     │
+ *          └───┴───────────────────────┴──▶ key
+ *
+ * Invariants: leaf lows ascend, the first is open; AS OF s reads exactly one tile a key: the image where startSeq <= s,
+ * else the part with startSeq <= s < endSeq; a part is sorted by key, then from, and its `to` is Infinity for versions
+ * that outlive it (the tile where they end, or the image, has the true end).
+ */
+import { assert } from '../base/error.ts';
+import type { Task } from '../base/task.ts';
+import type { Value, Vector } from '../base/vector.ts';
+import type { VectorBuilder } from '../base/vector-builder.ts';
+import { concatVectors, constantVector, gatherDoubles, gatherVector, sameCell, scatter } from './gather.ts';
+import { KeyCodec } from './key.ts';
+import { LeafImage } from './leaf-image.ts';
+import { lowerBound } from './search.ts';
+import {
+  type BatchSource, type Bound, type Key, type KeyColumn, type KeyRange, MISS, OP_DELETE, OP_INSERT, OP_NONE, OP_UPDATE,
+  type RowChanges, type RowRef, type ScanOptions, type TreeColumn, type VersionedTree, type VersionScanOptions,
+} from './table.ts';
+import { TreeScan, TreeVersionScan } from './tree-scan.ts';
+
+/** A sealed tile: all versions of its keys that touch [startSeq, endSeq). Immutable. */
+export interface SealedPart {
+  readonly columns: readonly Vector[];
+  readonly keys: readonly Key[];
+  readonly from: Float64Array;
+  readonly to: Float64Array;
+  readonly startSeq: number;
+  readonly endSeq: number;
+}
+
+export interface Leaf {
+  readonly low: Key | undefined;
+  startSeq: number;
+  image: LeafImage;
+  /** Oldest first. */
+  history: SealedPart[];
+}
+
+export interface TreeOptions {
+  readonly maxLeafRows: number;
+  readonly minClosedRows: number;
+  readonly timeSplitFactor: number;
+}
+
+class MutableRowRef implements RowRef {
+  columns: readonly Vector[] = [];
+  row = 0;
+  from = 0;
+  to = Infinity;
+}
+
+export class Tree implements VersionedTree {
+  readonly id: number;
+  readonly key: readonly KeyColumn[];
+  readonly codec: KeyCodec;
+  readonly options: TreeOptions;
+  columns: readonly TreeColumn[];
+  lastChange = 0;
+  rowCount = 0;
+  /** The tree ends here: no row is current from this sequence number on (a dropped table). */
+  endSeq: number = Infinity;
+  readonly leaves: Leaf[];
+  readonly #ref: MutableRowRef = new MutableRowRef();
+
+  constructor(id: number, columns: readonly TreeColumn[], key: readonly KeyColumn[], options: TreeOptions) {
+    this.id = id;
+    this.columns = columns;
+    this.key = key;
+    this.codec = new KeyCodec(key, columns);
+    this.options = options;
+    this.leaves = [{ low: undefined, startSeq: 0, image: new LeafImage(columns), history: [] }];
+  }
+
+  encodeKey(values: readonly Value[]): Key {
+    return this.codec.encode(values);
+  }
+
+  prefixRange(values: readonly Value[]): KeyRange {
+    return this.codec.prefixRange(values);
+  }
+
+  boundedRange(prefix: readonly Value[], low: Bound | null, high: Bound | null): KeyRange {
+    return this.codec.boundedRange(prefix, low, high);
+  }
+
+  scan(options: ScanOptions): BatchSource {
+    return new TreeScan(this, options);
+  }
+
+  scanVersions(options: VersionScanOptions): BatchSource {
+    return new TreeVersionScan(this, options);
+  }
+
+  *load(): Task<void> {
+    // All tiles are in memory.
+  }
+
+  /** Index of the leaf whose range holds the key. */
+  leafIndex(key: Key): number {
+    let low = 0;
+    let high = this.leaves.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if (((this.leaves[middle] as Leaf).low as Key) <= key) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  find(key: Key, seq: number): RowRef | null | typeof MISS {
+    if (seq >= this.endSeq) return null;
+    const leaf = this.leaves[this.leafIndex(key)] as Leaf;
+    if (seq < leaf.startSeq) return this.#findSealed(leaf, key, seq);
+    const image = leaf.image;
+    const row = image.rowOf(key);
+    if (row >= 0 && !image.isHole(row) && (image.from.data[row] as number) <= seq) {
+      return this.#at(image.views(), row, image.from.data[row] as number, this.endSeq);
+    }
+    if (image.closedRows === 0) return null;
+    const old = image.findClosed(key, seq);
+    if (old < 0) return null;
+    return this.#at(image.closedViews(), old, image.closedFrom.data[old] as number, image.closedTo.data[old] as number);
+  }
+
+  #findSealed(leaf: Leaf, key: Key, seq: number): RowRef | null {
+    for (let p = leaf.history.length - 1; p >= 0; p--) {
+      const part = leaf.history[p] as SealedPart;
+      if (seq < part.startSeq) continue;
+      for (let row = lowerBound(part.keys, part.keys.length, key); part.keys[row] === key; row++) {
+        const from = part.from[row] as number;
+        if (from > seq) return null;
+        if ((part.to[row] as number) <= seq) continue;
+        return this.#at(part.columns, row, from, this.#trueEnd(leaf, p, key, row));
+      }
+      return null;
+    }
+    return null;
+  }
+
+  /** End of a version that a part may have cut off: looked up in the tiles above it. */
+  #trueEnd(leaf: Leaf, index: number, key: Key, row: number): number {
+    const part = leaf.history[index] as SealedPart;
+    const from = part.from[row] as number;
+    let to = part.to[row] as number;
+    for (let p = index + 1; to === Infinity && p < leaf.history.length; p++) {
+      const next = leaf.history[p] as SealedPart;
+      const at = lowerBound(next.keys, next.keys.length, key);
+      assert(next.keys[at] === key && next.from[at] === from, 'a version is missing from the next tile');
+      to = next.to[at] as number;
+    }
+    if (to !== Infinity) return to;
+    const image = leaf.image;
+    const closed = image.closedRows === 0 ? -1 : image.findClosed(key, from);
+    return closed >= 0 && image.closedFrom.data[closed] === from ? (image.closedTo.data[closed] as number) : this.endSeq;
+  }
+
+  /** True end of the version in a row of a sealed part. */
+  versionEnd(leaf: Leaf, part: SealedPart, row: number): number {
+    return this.#trueEnd(leaf, leaf.history.indexOf(part), part.keys[row] as Key, row);
+  }
+
+  #at(columns: readonly Vector[], row: number, from: number, to: number): RowRef {
+    const ref = this.#ref;
+    ref.columns = columns;
+    ref.row = row;
+    ref.from = from;
+    ref.to = to;
+    return ref;
+  }
+
+  /** Appends columns; rows written before have the `missing` value. */
+  widen(columns: readonly TreeColumn[]): void {
+    const added = columns.slice(this.columns.length);
+    if (added.length === 0) return;
+    this.columns = columns;
+    const parts = new Map<SealedPart, SealedPart>();
+    for (const leaf of this.leaves) {
+      const old = leaf.image;
+      const oldViews = old.views();
+      leaf.image = widened(old, oldViews, columns);
+      leaf.history = leaf.history.map((part) => {
+        const done = parts.get(part);
+        if (done !== undefined) return done;
+        const extra = added.map((column) => constantVector(column.format, column.missing, part.keys.length));
+        const wider = { ...part, columns: [...part.columns, ...extra] };
+        parts.set(part, wider);
+        return wider;
+      });
+    }
+  }
+
+  /** Publishes changes of commit `seq`. Entries are taken in key order, leaf by leaf. */
+  apply(seq: number, changes: RowChanges): void {
+    const order = keyOrder(changes);
+    let at = 0;
+    while (at < order.length) {
+      const index = this.leafIndex(changes.keys[order[at] as number] as Key);
+      const high = this.leaves[index + 1]?.low;
+      let end = at + 1;
+      while (end < order.length && (high === undefined || (changes.keys[order[end] as number] as Key) < high)) end++;
+      const leaf = this.leaves[index] as Leaf;
+      this.#applyToLeaf(leaf, seq, changes, order.subarray(at, end));
+      this.#keySplit(index);
+      at = end;
+    }
+  }
+
+  #applyToLeaf(leaf: Leaf, seq: number, changes: RowChanges, entries: Int32Array): void {
+    const first = changes.keys[entries[0] as number] as Key;
+    const last = leaf.image.keys[leaf.image.sorted - 1];
+    let onlyInserts = leaf.image.tail.size === 0 && (leaf.image.sorted === 0 || (last as Key) < first);
+    for (let i = 0; onlyInserts && i < entries.length; i++) onlyInserts = changes.ops[entries[i] as number] === OP_INSERT;
+    if (onlyInserts) {
+      this.#appendRows(leaf.image, seq, changes, entries);
+      return;
+    }
+    const closing: number[] = [];
+    const targets: number[] = [];
+    const sources: number[] = [];
+    const inserts: number[] = [];
+    const deleted: number[] = [];
+    const views = leaf.image.views();
+    for (const entry of entries) {
+      const op = changes.ops[entry];
+      const row = leaf.image.rowOf(changes.keys[entry] as Key);
+      const live = row >= 0 && !leaf.image.isHole(row);
+      if (op === OP_INSERT) {
+        assert(!live, `insert of a key that exists in tree ${this.id}`);
+        if (row < 0) inserts.push(entry);
+        else targets.push(row), sources.push(entry);
+        continue;
+      }
+      assert(live, `change of a key that does not exist in tree ${this.id}`);
+      if (op === OP_UPDATE && this.#unchanged(views, row, changes, entry)) continue;
+      // A version that was born in this very commit leaves no history.
+      if ((leaf.image.from.data[row] as number) < seq) closing.push(row);
+      if (op === OP_DELETE) deleted.push(row);
+      else targets.push(row), sources.push(entry);
+    }
+    if (closing.length + targets.length + inserts.length + deleted.length === 0) return;
+    if (leaf.image.pins > 0) {
+      // Readers keep the old image; row numbers stay the same because a clone keeps holes and tail.
+      leaf.image = cloned(leaf.image, this.columns);
+    }
+    const image = leaf.image;
+    if (closing.length > 0) closeRows(image, Int32Array.from(closing), seq);
+    if (targets.length > 0) this.#overwrite(image, seq, changes, targets, sources);
+    for (const row of deleted) image.setHole(row, true);
+    this.rowCount -= deleted.length;
+    if (inserts.length > 0) this.#insertIntoTail(leaf, seq, changes, Int32Array.from(inserts));
+    this.lastChange = Math.max(this.lastChange, seq);
+    image.changed();
+    const tailLimit = Math.max(256, leaf.image.sorted >> 6);
+    if (leaf.image.tail.size > tailLimit || leaf.image.holeCount > 64 + leaf.image.rows / 20) {
+      leaf.image = leaf.image.rebuilt(this.columns);
+    }
+    this.#timeSplit(leaf, seq);
+  }
+
+  #unchanged(views: readonly Vector[], row: number, changes: RowChanges, entry: number): boolean {
+    const assigned = changes.assigned[entry] ?? null;
+    const count = assigned === null ? this.columns.length : assigned.length;
+    for (let i = 0; i < count; i++) {
+      const column = assigned === null ? i : (assigned[i] as number);
+      const source = changes.rows[column];
+      if (source === undefined) continue;
+      if (!sameCell(views[column] as Vector, row, source, entry, (this.columns[column] as TreeColumn).format)) return false;
+    }
+    return true;
+  }
+
+  #overwrite(image: LeafImage, seq: number, changes: RowChanges, targets: number[], sources: number[]): void {
+    const rows = Int32Array.from(targets);
+    const entries = Int32Array.from(sources);
+    for (let c = 0; c < this.columns.length; c++) {
+      scatter(image.columns[c] as VectorBuilder, rows, this.#source(changes, c), entries);
+    }
+    for (const row of rows) {
+      image.from.data[row] = seq;
+      if (image.isHole(row)) {
+        image.setHole(row, false);
+        this.rowCount++;
+      }
+    }
+    image.maxFrom = Math.max(image.maxFrom, seq);
+  }
+
+  #insertIntoTail(leaf: Leaf, seq: number, changes: RowChanges, entries: Int32Array): void {
+    const image = leaf.image;
+    const sorted = image.sorted;
+    const before = image.rows;
+    this.#appendRows(image, seq, changes, entries);
+    // Appended in key order; the sorted part grows only where they follow all keys here.
+    const lastKey = sorted === 0 ? undefined : (image.keys[sorted - 1] as Key);
+    if (before === sorted && (lastKey === undefined || lastKey < (image.keys[before] as Key))) return;
+    image.sorted = sorted;
+    for (let row = before; row < image.rows; row++) image.tail.set(image.keys[row] as Key, row);
+  }
+
+  #appendRows(image: LeafImage, seq: number, changes: RowChanges, entries: Int32Array): void {
+    const count = entries.length;
+    const start = entries[0] as number;
+    const dense = (entries[count - 1] as number) - start === count - 1 && isRun(entries);
+    const sources = this.columns.map((_, c) => this.#source(changes, c));
+    if (dense) {
+      image.appendSorted(sources, changes.keys, seq, start, start + count);
+    } else {
+      const keys = Array.from(entries, (entry) => changes.keys[entry] as Key);
+      image.appendSorted(sources.map((source) => gatherVector(source, entries)), keys, seq, 0, count);
+    }
+    this.rowCount += count;
+    this.lastChange = Math.max(this.lastChange, seq);
+  }
+
+  #source(changes: RowChanges, column: number): Vector {
+    const { format, missing } = this.columns[column] as TreeColumn;
+    return changes.rows[column] ?? constantVector(format, missing, changes.count);
+  }
+
+  /** Cuts a leaf that holds too many live rows; after ascending appends the left leaves stay full. */
+  #keySplit(index: number): void {
+    const leaf = this.leaves[index] as Leaf;
+    const { maxLeafRows } = this.options;
+    if (leaf.image.live <= maxLeafRows) return;
+    const image = leaf.image;
+    const live = image.live;
+    const order = image.liveOrder();
+    const ascending = image.sorted === image.rows && image.closedRows === 0;
+    const size = ascending ? maxLeafRows : Math.ceil(live / Math.ceil(live / (maxLeafRows * 0.6)));
+    const children: Leaf[] = [];
+    for (let start = 0; start < live; start += size) {
+      const end = Math.min(start + size, live);
+      const low = start === 0 ? leaf.low : (image.keys[order[start] as number] as Key);
+      const high = end === live ? undefined : (image.keys[order[end] as number] as Key);
+      const keep = (key: Key): boolean => (start === 0 || key >= (low as Key)) && (high === undefined || key < high);
+      children.push({ low, startSeq: leaf.startSeq, image: image.rebuilt(this.columns, start, end, keep), history: [...leaf.history] });
+    }
+    this.leaves.splice(index, 1, ...children);
+  }
+
+  /**
+   * Seals the past of a leaf with many closed versions. The tile ends at `seq`, the newest change: the image alone
+   * answers for `seq` and later, the part for everything before.
+   */
+  #timeSplit(leaf: Leaf, seq: number): void {
+    const image = leaf.image;
+    const { minClosedRows, timeSplitFactor } = this.options;
+    if (image.closedRows < Math.max(minClosedRows, timeSplitFactor * image.live)) return;
+    const carried = image.liveOrder().filter((row) => (image.from.data[row] as number) < seq);
+    leaf.history = [...leaf.history, sealed(image, carried, this.columns, leaf.startSeq, seq)];
+    const next = image.rebuilt(this.columns, 0, image.live, () => false);
+    leaf.image = next;
+    leaf.startSeq = seq;
+  }
+}
+
+/** Entry numbers in key order, overtaken entries left out. */
+function keyOrder(changes: RowChanges): Int32Array {
+  const order = new Int32Array(changes.count);
+  let n = 0;
+  let ascending = true;
+  for (let entry = 0; entry < changes.count; entry++) {
+    if (changes.ops[entry] === OP_NONE) continue;
+    const previous = n === 0 ? undefined : (changes.keys[order[n - 1] as number] as Key);
+    if (previous !== undefined && !(previous < (changes.keys[entry] as Key))) ascending = false;
+    order[n++] = entry;
+  }
+  const entries = order.subarray(0, n);
+  if (ascending) return entries;
+  const { keys } = changes;
+  return entries.sort((a, b) => ((keys[a] as Key) < (keys[b] as Key) ? -1 : 1));
+}
+
+function isRun(entries: Int32Array): boolean {
+  for (let i = 1; i < entries.length; i++) if (entries[i] !== (entries[i - 1] as number) + 1) return false;
+  return true;
+}
+
+function closeRows(image: LeafImage, rows: Int32Array, seq: number): void {
+  image.appendClosed(
+    image.views().map((view) => gatherVector(view, rows)),
+    Array.from(rows, (row) => image.keys[row] as Key),
+    gatherDoubles(image.from.data, rows),
+    new Float64Array(rows.length).fill(seq),
+  );
+}
+
+/** Same rows at the same places, in memory of its own. */
+function cloned(old: LeafImage, columns: readonly TreeColumn[]): LeafImage {
+  return widened(old, old.views(), columns);
+}
+
+function widened(old: LeafImage, views: readonly Vector[], columns: readonly TreeColumn[]): LeafImage {
+  const fill = (present: readonly Vector[], length: number): Vector[] =>
+    columns.map((column, c) => present[c] ?? constantVector(column.format, column.missing, length));
+  const image = new LeafImage(columns);
+  image.appendSorted(fill(views, old.rows), old.keys, old.from.data.subarray(0, old.rows), 0, old.rows);
+  image.sorted = old.sorted;
+  image.tail = new Map(old.tail);
+  image.holes = old.holes === null ? null : old.holes.slice();
+  image.holeCount = old.holeCount;
+  image.appendClosed(
+    fill(old.closedViews(), old.closedRows),
+    old.closedKeys,
+    old.closedFrom.data.subarray(0, old.closedRows),
+    old.closedTo.data.subarray(0, old.closedRows),
+  );
+  return image;
+}
+
+function sealed(image: LeafImage, carried: Int32Array, columns: readonly TreeColumn[], startSeq: number, endSeq: number): SealedPart {
+  const { rows, closedRows } = image;
+  const keyAt = (at: number): Key => (at < rows ? image.keys[at] : image.closedKeys[at - rows]) as Key;
+  const fromAt = (at: number): number => (at < rows ? image.from.data[at] : image.closedFrom.data[at - rows]) as number;
+  const order = new Int32Array(carried.length + closedRows);
+  order.set(carried);
+  for (let i = 0; i < closedRows; i++) order[carried.length + i] = rows + i;
+  order.sort((a, b) => (keyAt(a) === keyAt(b) ? fromAt(a) - fromAt(b) : keyAt(a) < keyAt(b) ? -1 : 1));
+  const views = image.views();
+  const closedViews = image.closedViews();
+  return {
+    columns: columns.map(({ format }, c) => gatherVector(concatVectors(format, [views[c] as Vector, closedViews[c] as Vector]), order)),
+    keys: Array.from(order, keyAt),
+    from: Float64Array.from(order, fromAt),
+    to: Float64Array.from(order, (at) => (at < rows ? Infinity : (image.closedTo.data[at - rows] as number))),
+    startSeq,
+    endSeq,
+  };
+}

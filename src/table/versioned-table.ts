@@ -1,0 +1,181 @@
+/**
+ * Table: a versioned tree with its secondary indexes, kept in step by `applyChanges`.
+ *
+ * An index is a tree of the same kind whose rows are the index's columns followed by the table's key columns, all of
+ * them its key; so it answers AS OF queries as the table does. An update touches an index only where the indexed
+ * columns change.
+ */
+import { assert } from '../base/error.ts';
+import type { Value, Vector } from '../base/vector.ts';
+import { BATCH_ROWS, valueAt } from '../base/vector.ts';
+import { VectorBuilder } from '../base/vector-builder.ts';
+import type { Task } from '../base/task.ts';
+import {
+  type IndexSpec, type Key, type KeyColumn, MISS, OP_DELETE, OP_INSERT, OP_NONE, OP_UPDATE, type RowChanges, type TableSpec,
+  type TreeColumn, type VersionedTable,
+} from './table.ts';
+import { Tree, type TreeOptions } from './tree.ts';
+
+export class IndexTree extends Tree {
+  readonly spec: IndexSpec;
+  /** Table ordinals of this tree's columns. */
+  readonly sources: readonly number[];
+  /** From here on the index is no longer maintained. */
+  droppedAt: number = Infinity;
+
+  constructor(spec: IndexSpec, table: TableSpec, options: TreeOptions) {
+    const sources = [...spec.columns, ...table.key].map((part) => part.column);
+    const columns = sources.map((ordinal) => table.columns[ordinal] as TreeColumn);
+    const key: KeyColumn[] = [...spec.columns, ...table.key].map((part, column) => ({ ...part, column }));
+    super(spec.id, columns, key, options);
+    this.spec = spec;
+    this.sources = sources;
+  }
+}
+
+export class Table extends Tree implements VersionedTable {
+  spec: TableSpec;
+  readonly indexes: IndexTree[] = [];
+  nextRowId = 1;
+
+  constructor(spec: TableSpec, options: TreeOptions) {
+    super(spec.id, spec.columns, spec.key, options);
+    this.spec = spec;
+    for (const index of spec.indexes) this.indexes.push(new IndexTree(index, spec, options));
+  }
+
+  /** Publishes the changes of commit `seq` to the rows and to every index. */
+  applyChanges(seq: number, changes: RowChanges): void {
+    assert(seq < this.endSeq, `table ${this.id} is dropped`);
+    const live = this.indexes.filter((index) => index.droppedAt === Infinity);
+    const indexChanges = live.map((index) => this.#indexChanges(index, changes));
+    this.apply(seq, changes);
+    for (let i = 0; i < live.length; i++) {
+      const forIndex = indexChanges[i];
+      if (forIndex !== undefined && forIndex.count > 0) (live[i] as IndexTree).apply(seq, forIndex);
+    }
+    if (this.codec.form === 'number') this.#advanceRowId(changes);
+  }
+
+  #advanceRowId(changes: RowChanges): void {
+    for (let entry = 0; entry < changes.count; entry++) {
+      const key = changes.keys[entry];
+      if (changes.ops[entry] === OP_INSERT && typeof key === 'number' && key >= this.nextRowId) this.nextRowId = key + 1;
+    }
+  }
+
+  /** Old rows are read before the table changes, so this comes first. */
+  #indexChanges(index: IndexTree, changes: RowChanges): RowChanges {
+    if (isBulkInsert(changes)) {
+      const rows = index.sources.map((ordinal) => this.#newColumn(changes, ordinal));
+      return { ...changes, rows, keys: index.codec.ofRows(rows, 0, changes.count) };
+    }
+    const collected = new ChangeCollector(index.columns);
+    for (let entry = 0; entry < changes.count; entry++) {
+      const op = changes.ops[entry] as number;
+      if (op === OP_NONE) continue;
+      const assigned = changes.assigned[entry] ?? null;
+      if (op === OP_UPDATE && assigned !== null && !index.sources.some((ordinal) => assigned.includes(ordinal))) continue;
+      const after = op === OP_DELETE ? null : index.sources.map((ordinal) => valueAt(this.#newColumn(changes, ordinal), entry));
+      if (op === OP_INSERT) {
+        collected.add(OP_INSERT, index.codec.encode(after as Value[]), after as Value[]);
+        continue;
+      }
+      const old = this.find(changes.keys[entry] as Key, Infinity);
+      assert(old !== null && old !== MISS, `change of a key that does not exist in table ${this.id}`);
+      const before = index.sources.map((ordinal) => valueAt(old.columns[ordinal] as Vector, old.row));
+      const oldKey = index.codec.encode(before);
+      if (after === null) {
+        collected.add(OP_DELETE, oldKey, before);
+        continue;
+      }
+      const newKey = index.codec.encode(after);
+      if (newKey === oldKey) {
+        collected.add(OP_UPDATE, newKey, after);
+      } else {
+        collected.add(OP_DELETE, oldKey, before);
+        collected.add(OP_INSERT, newKey, after);
+      }
+    }
+    return collected.changes();
+  }
+
+  #newColumn(changes: RowChanges, ordinal: number): Vector {
+    const given = changes.rows[ordinal];
+    if (given !== undefined) return given;
+    const { format, missing } = this.columns[ordinal] as TreeColumn;
+    const builder = new VectorBuilder(format, changes.count);
+    for (let row = 0; row < changes.count; row++) builder.append(missing);
+    return builder.view();
+  }
+
+  /** Adds an index filled with the rows current at `seq`. Nothing may be committed while it runs. */
+  *addIndex(spec: IndexSpec, seq: number): Task<void> {
+    const index = new IndexTree(spec, this.spec, this.options);
+    const distinct = [...new Set(index.sources)];
+    const source = this.scan({ seq, columns: distinct });
+    const collected = new ChangeCollector(index.columns);
+    for (let batch = yield* source.next(); batch !== null; batch = yield* source.next()) {
+      assert(batch.length <= BATCH_ROWS, 'a batch is too long');
+      const columns = index.sources.map((ordinal) => batch.columns[distinct.indexOf(ordinal)] as Vector);
+      for (let i = 0; i < batch.count; i++) {
+        const row = batch.selection === null ? i : (batch.selection[i] as number);
+        const values = columns.map((column) => valueAt(column, row));
+        collected.add(OP_INSERT, index.codec.encode(values), values);
+      }
+    }
+    const changes = collected.changes();
+    if (changes.count > 0) index.apply(seq, changes);
+    this.indexes.push(index);
+    this.spec = { ...this.spec, indexes: [...this.spec.indexes.filter((known) => known.id !== spec.id), spec] };
+  }
+
+  removeIndex(indexId: number, seq: number): void {
+    const index = this.indexes.find((candidate) => candidate.id === indexId);
+    assert(index !== undefined, `no index ${indexId} on table ${this.id}`);
+    index.droppedAt = seq;
+    this.spec = { ...this.spec, indexes: this.spec.indexes.filter((known) => known.id !== indexId) };
+  }
+
+  appendColumn(column: TreeColumn): void {
+    this.adopt({ ...this.spec, columns: [...this.spec.columns, column] });
+  }
+
+  /** Takes a newer description of the same table: columns may have been appended. */
+  adopt(spec: TableSpec): void {
+    assert(spec.columns.length >= this.columns.length, `table ${this.id} lost a column`);
+    this.widen(spec.columns);
+    this.spec = spec;
+  }
+}
+
+function isBulkInsert(changes: RowChanges): boolean {
+  for (let entry = 0; entry < changes.count; entry++) if (changes.ops[entry] !== OP_INSERT) return false;
+  return true;
+}
+
+class ChangeCollector {
+  readonly #builders: VectorBuilder[];
+  readonly #ops: number[] = [];
+  readonly #keys: Key[] = [];
+
+  constructor(columns: readonly TreeColumn[]) {
+    this.#builders = columns.map((column) => new VectorBuilder(column.format));
+  }
+
+  add(op: number, key: Key, row: readonly Value[]): void {
+    this.#ops.push(op);
+    this.#keys.push(key);
+    for (let c = 0; c < this.#builders.length; c++) (this.#builders[c] as VectorBuilder).append(row[c] as Value);
+  }
+
+  changes(): RowChanges {
+    return {
+      count: this.#ops.length,
+      ops: Uint8Array.from(this.#ops),
+      keys: this.#keys,
+      rows: this.#builders.map((builder) => builder.view()),
+      assigned: this.#ops.map(() => null),
+    };
+  }
+}
