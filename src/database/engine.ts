@@ -1,0 +1,210 @@
+/**
+ * Engine: one open database. Opening recovers it, closing checkpoints it; in between sessions run and the log is kept
+ * short by checkpoints.
+ *
+ * A checkpoint: the log rotates, so that new commits go to a file of their own; dirty leaves as of that moment become
+ * segments; the manifest switches to them in one step; older logs and packs without live segments go. A crash at any
+ * point leaves the manifest before or after, each with the log that continues it.
+ */
+import { Cancellation } from '../base/cancel.ts';
+import { DriftError } from '../base/error.ts';
+import { Random } from '../base/random.ts';
+import { type Task, wait } from '../base/task.ts';
+import { CatalogState } from '../catalog/catalog.ts';
+import { FIRST_USER_ID, systemObjects } from '../catalog/system-objects.ts';
+import { CommitLog } from '../log/commit-log.ts';
+import { type ManifestState, readManifest, writeManifest } from '../log/manifest.ts';
+import type { EvalContext } from '../sql/eval-context.ts';
+import type { TableStore } from '../table/store.ts';
+import { openTableStore } from '../table/table-store.ts';
+import { readCatalog } from '../txn/catalog-history.ts';
+import { TransactionManager } from '../txn/transaction-manager.ts';
+import type { EngineApi, EngineOptions, EngineStatus, SessionApi } from './api.ts';
+import { type Core, evalContext } from './core.ts';
+import { createSystemTables, decodeCheckpoint, describeTables, encodeCheckpoint, Replay } from './recovery.ts';
+import { drive, Queue } from './scheduler.ts';
+import { Sequences } from './sequences.ts';
+import { Session } from './session.ts';
+import { Settings } from './settings.ts';
+import { textArray } from './specs.ts';
+
+const DEFAULT_CHECKPOINT_LOG_BYTES = 16 * 1024 * 1024;
+const DEFAULT_DIRTY_BYTES = 512 * 1024 * 1024;
+const DEFAULT_FLUSH_INTERVAL_MS = 100;
+
+/** Opens (creates where there is none) the database on a storage. Throws 55006 when it is in use, XX001 when damaged. */
+export async function openEngine(options: EngineOptions): Promise<EngineApi> {
+  await options.storage.acquire();
+  try {
+    return await drive(Engine.open(options), options.host);
+  } catch (error) {
+    await options.storage.close();
+    throw error;
+  }
+}
+
+class Engine implements EngineApi {
+  readonly #core: Core;
+  readonly #log: CommitLog;
+  readonly #queue = new Queue();
+  readonly #sessions = new Set<Session>();
+  #manifest: ManifestState;
+  #checkpoints = 0;
+  #due = false;
+  #closed = false;
+
+  private constructor(core: Core, log: CommitLog, manifest: ManifestState) {
+    this.#core = core;
+    this.#log = log;
+    this.#manifest = manifest;
+    core.manager.onPublish = () => this.#checkpointIfDue();
+  }
+
+  static *open(options: EngineOptions): Task<Engine> {
+    const { storage, host } = options;
+    const manifest = yield* readManifest(storage);
+    const state = manifest === null ? null : decodeCheckpoint(manifest.body);
+    const epoch = (manifest?.epoch ?? 0) + 1;
+    const store: TableStore = yield* openTableStore(storage, host, state === null || state.directory.length === 0 ? null : state.directory, {
+      cacheBudgetBytes: options.cacheBudgetBytes,
+      maxLeafRows: options.maxLeafRows,
+      minClosedRows: options.minClosedRows,
+    });
+    const sequences = new Sequences();
+    for (const value of state?.sequences ?? []) sequences.restore(value);
+    const context = bareContext(options, sequences);
+    createSystemTables(store, context);
+    yield* describeTables(store, context);
+    const lastSeq = state?.lastSeq ?? 0;
+    const replay = new Replay(store, sequences, context, {
+      catalog: yield* readCatalog(store, lastSeq),
+      lastSeq,
+      lastTimestamp: state?.lastTimestamp ?? 0,
+      nextObjectId: state?.nextObjectId ?? FIRST_USER_ID,
+    });
+    const durability = options.durability ?? 'full';
+    const log = new CommitLog(storage, host, {
+      durability,
+      flushIntervalMs: options.flushIntervalMs ?? DEFAULT_FLUSH_INTERVAL_MS,
+      firstLog: state?.firstLog ?? 1,
+      epoch,
+    });
+    yield* log.replay(lastSeq, (commit) => replay.apply(commit));
+    const manager = new TransactionManager({
+      store,
+      log,
+      host,
+      durability,
+      lastSeq: replay.lastSeq,
+      lastTimestamp: replay.lastTimestamp,
+      catalog: replay.catalog,
+      textArray: (names) => textArray(names, context),
+      dropped: (table, seq) => store.dropTable(table.id, seq),
+    });
+    const core: Core = { host, store, manager, sequences, options, nextObjectId: replay.nextObjectId, rowIds: new Map() };
+    const inForce = manifest ?? (yield* firstManifest(options, epoch));
+    return new Engine(core, log, inForce);
+  }
+
+  session(): SessionApi {
+    if (this.#closed) throw new DriftError('08003', 'the database is closed');
+    const session = new Session(this.#core);
+    this.#sessions.add(session);
+    return session;
+  }
+
+  status(): EngineStatus {
+    const statistics = this.#core.store.statistics();
+    return {
+      medium: this.#core.options.storage.medium,
+      durability: this.#core.options.durability ?? 'full',
+      lastSeq: this.#core.manager.published,
+      storageBytes: statistics.diskBytes + this.#log.sizeBytes,
+      cacheBytes: statistics.cacheBytes,
+      logBytes: this.#log.sizeBytes,
+      checkpoints: this.#checkpoints,
+    };
+  }
+
+  checkpoint(): Promise<void> {
+    return this.#queue.run(() => drive(this.#checkpoint(), this.#core.host));
+  }
+
+  exportFile(): Promise<Uint8Array> {
+    return Promise.reject(new DriftError('0A000', 'export as one file is not supported yet'));
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const session of this.#sessions) await session.close();
+    try {
+      if (this.#log.failed === undefined) await this.checkpoint();
+      await drive(this.#log.close(), this.#core.host);
+    } finally {
+      await this.#core.options.storage.close();
+    }
+  }
+
+  #checkpointIfDue(): void {
+    const limit = this.#core.options.checkpointLogBytes ?? DEFAULT_CHECKPOINT_LOG_BYTES;
+    if (this.#due || (this.#log.sizeBytes < limit && this.#core.store.dirtyBytes < DEFAULT_DIRTY_BYTES)) return;
+    this.#due = true;
+    this.#core.host.setTimer(0, () => {
+      // A checkpoint that fails leaves the manifest in force as it is; the log, which keeps everything, says why.
+      this.checkpoint()
+        .catch(() => undefined)
+        .finally(() => {
+          this.#due = false;
+        });
+    });
+  }
+
+  *#checkpoint(): Task<void> {
+    const { manager, store, sequences, options } = this.#core;
+    const firstLog = yield* this.#log.rotate();
+    // Nothing waits between here and the pinning of dirty leaves at the start of `store.checkpoint`.
+    const [lastSeq, lastTimestamp] = [manager.appliedSeq, manager.lastTimestamp];
+    const directory = yield* store.checkpoint();
+    const body = encodeCheckpoint({
+      lastSeq,
+      lastTimestamp,
+      firstLog,
+      nextObjectId: this.#core.nextObjectId,
+      sequences: sequences.all(),
+      directory,
+    });
+    this.#manifest = yield* writeManifest(options.storage, this.#manifest, { epoch: this.#manifest.epoch + 1, body });
+    this.#checkpoints++;
+    yield* store.checkpointDone();
+    yield* this.#log.recycle(firstLog);
+    while (yield* store.maintain()) yield* wait(this.#core.host.yieldToOthers());
+  }
+}
+
+/** The manifest of a database that has only its log so far. */
+function* firstManifest(options: EngineOptions, epoch: number): Task<ManifestState> {
+  const body = encodeCheckpoint({
+    lastSeq: 0,
+    lastTimestamp: 0,
+    firstLog: 1,
+    nextObjectId: FIRST_USER_ID,
+    sequences: [],
+    directory: new Uint8Array(0),
+  });
+  return yield* writeManifest(options.storage, null, { epoch, body });
+}
+
+/** A context for values of the engine's own, before there is a session. */
+function bareContext(options: EngineOptions, sequences: Sequences): EvalContext {
+  return evalContext({
+    core: { host: options.host, sequences },
+    settings: new Settings(),
+    random: new Random(1),
+    sequences: { current: new Map(), last: null },
+    catalog: new CatalogState(0, systemObjects()),
+    snapshot: 0,
+    transactionTime: options.host.now(),
+    cancellation: new Cancellation(),
+  });
+}

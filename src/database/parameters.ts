@@ -1,0 +1,40 @@
+/** Parameters as callers give them, made into values of the types the statement wants. */
+import { DriftError } from '../base/error.ts';
+import { Numeric } from '../base/numeric.ts';
+import type { Value } from '../base/vector.ts';
+import type { EvalContext } from '../sql/eval-context.ts';
+import { typeByOid } from '../sql/types/registry.ts';
+import type { Parameter } from './api.ts';
+
+const INT_LIMITS: Readonly<Record<number, number>> = { 21: 32767, 23: 2147483647 };
+const OID = { bool: 16, bytea: 17, int8: 20, float4: 700, float8: 701 } as const;
+
+/** Throws 22P02, 22003 and the like, naming the parameter. */
+export function coerceParameter(value: Parameter, oid: number, context: EvalContext, index: number): Value {
+  if (value === null || value === undefined) return null;
+  try {
+    return coerce(value, oid, context);
+  } catch (error) {
+    if (error instanceof DriftError) throw error.with({ detail: `Parameter $${index + 1}.` });
+    throw error;
+  }
+}
+
+function coerce(value: Exclude<Parameter, null>, oid: number, context: EvalContext): Value {
+  const type = typeByOid(oid);
+  if (value instanceof Uint8Array) {
+    if (oid === OID.bytea) return value;
+    throw new DriftError('42804', `a Uint8Array is bytea, but the statement expects ${type.display}`);
+  }
+  if (value instanceof Numeric) return type.input(value.toString(), -1, context);
+  if (typeof value === 'number') {
+    const limit = INT_LIMITS[oid];
+    if (limit !== undefined && Number.isInteger(value) && value <= limit && value >= -limit - 1) return value;
+    if (oid === OID.int8 && Number.isSafeInteger(value)) return value;
+    if (oid === OID.float8) return value;
+    if (oid === OID.float4) return Math.fround(value);
+  }
+  if (typeof value === 'boolean' && oid === OID.bool) return value;
+  if (typeof value === 'object') return type.input(JSON.stringify(value), -1, context);
+  return type.input(String(value), -1, context);
+}

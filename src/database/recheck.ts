@@ -1,0 +1,49 @@
+/**
+ * Constraints once more at commit, when others have committed since the snapshot: two transactions that do not touch
+ * the same row can still break a unique or foreign key together (one deletes a parent, the other adds a child).
+ */
+import type { Task } from '../base/task.ts';
+import { valueAt, type Value, type Vector } from '../base/vector.ts';
+import { checkParents, refuseOrphans, referencesTo } from '../exec/modify/constraints.ts';
+import type { ModifyTarget } from '../exec/modify/target.ts';
+import { checkUnique } from '../exec/modify/unique.ts';
+import type { EvalContext } from '../sql/eval-context.ts';
+import { MISS, OP_DELETE } from '../table/table.ts';
+import type { StatementReader } from '../txn/api.ts';
+import type { Transaction } from '../txn/transaction.ts';
+import type { Core } from './core.ts';
+
+export function* recheckConstraints(core: Core, transaction: Transaction, reader: StatementReader, context: EvalContext): Task<void> {
+  const target: ModifyTarget = {
+    catalog: transaction.catalog,
+    reader,
+    eval: context,
+    table: (id) => core.store.table(id),
+    writes: (id) => transaction.writesFor(id, core.store.table(id).columns),
+    allocateRowIds: () => 0,
+    defaultOf: () => null,
+    affected: new Map(),
+  };
+  for (const [tableId, writes] of transaction.written()) {
+    const table = transaction.catalog.byId(tableId);
+    if (table?.kind !== 'table') continue;
+    yield* checkUnique(target, table, 0);
+    yield* checkParents(target, table, 0);
+    for (const reference of referencesTo(target, tableId)) {
+      const gone: Value[][] = [];
+      for (let entry = 0; entry < writes.count; entry++) {
+        if (writes.opAt(entry) !== OP_DELETE) continue;
+        const versioned = core.store.table(tableId);
+        let old = versioned.find(writes.keyAt(entry), transaction.snapshot);
+        while (old === MISS) {
+          yield* versioned.load(writes.keyAt(entry), transaction.snapshot);
+          old = versioned.find(writes.keyAt(entry), transaction.snapshot);
+        }
+        if (old === null) continue;
+        const { columns, row } = old;
+        gone.push(reference.key.foreignColumns.map((ordinal) => valueAt(columns[ordinal] as Vector, row)));
+      }
+      if (gone.length > 0) yield* refuseOrphans(target, table, reference, gone);
+    }
+  }
+}

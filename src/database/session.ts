@@ -1,0 +1,436 @@
+/**
+ * Session: one conversation with the engine. Its statements run one after another, each in a transaction: its own, or
+ * the one that BEGIN opened. After an error an open transaction only takes ROLLBACK (25P02), as in PostgreSQL.
+ */
+import { Cancellation } from '../base/cancel.ts';
+import { DriftError } from '../base/error.ts';
+import { Random } from '../base/random.ts';
+import type { Task } from '../base/task.ts';
+import type { Value } from '../base/vector.ts';
+import { vectorFromValues } from '../exec/vectors.ts';
+import { bindMoment, type BindableStatement } from '../plan/bind.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { TimePoint } from '../sql/ast.ts';
+import type { Begin, Statement } from '../sql/ast-statement.ts';
+import { parseOne, statements } from '../sql/parser/parser.ts';
+import { typeByOid } from '../sql/types/registry.ts';
+import { type Mark, NO_COMMIT_INFO, type Transaction, type CommitInfo } from '../txn/transaction.ts';
+import type { Durability } from '../txn/transaction-manager.ts';
+import type { ExecuteOptions, Moment, Parameter, ResultSet, SessionApi, TransactionOptions } from './api.ts';
+import { coerceParameter } from './parameters.ts';
+import { type Core, evalContext, type SessionSequences } from './core.ts';
+import { isDefinition, runDefinition } from './definition.ts';
+import { recheckConstraints } from './recheck.ts';
+import { drive, Queue } from './scheduler.ts';
+import { Settings, timeoutMs } from './settings.ts';
+import { asText, bindContextOf, describe, explain, planOf, refuseWrites, resolveMoment, runPlan, type Scene } from './statement.ts';
+
+/** Statement texts whose trees and plans a session keeps. */
+const CACHED_STATEMENTS = 500;
+/** Times a statement of its own transaction is tried when others commit in its way. */
+const TRIES = 5;
+
+interface Open {
+  readonly transaction: Transaction;
+  readonly asOf: number | null;
+  readonly savepoints: { readonly name: string; readonly mark: Mark }[];
+  readonly durability: Durability | undefined;
+  failed: boolean;
+}
+
+interface Cached {
+  readonly statement: Statement;
+  plan: Plan | null;
+  version: number;
+}
+
+export class Session implements SessionApi {
+  readonly #core: Core;
+  readonly #settings = new Settings();
+  readonly #sequences: SessionSequences = { current: new Map(), last: null };
+  readonly #random: Random;
+  readonly #queue = new Queue();
+  readonly #statements = new Map<string, Cached>();
+  #open: Open | null = null;
+  #asOf: Moment | null = null;
+  #closed = false;
+
+  constructor(core: Core) {
+    this.#core = core;
+    const seed = new Uint8Array(4);
+    core.host.randomBytes(seed);
+    this.#random = new Random(new DataView(seed.buffer).getUint32(0));
+  }
+
+  get inTransaction(): boolean {
+    return this.#open !== null;
+  }
+
+  execute(sql: string, parameters: readonly Parameter[] = [], options: ExecuteOptions = {}): Promise<ResultSet> {
+    return this.#enqueue(options, (cancellation) => this.#executeText(sql, parameters, options, cancellation));
+  }
+
+  script(sql: string, options: ExecuteOptions = {}): Promise<readonly ResultSet[]> {
+    return this.#enqueue(options, (cancellation) => this.#script(sql, options, cancellation));
+  }
+
+  begin(options: TransactionOptions = {}): Promise<void> {
+    return this.#enqueue({}, (cancellation) => this.#begin(options, cancellation));
+  }
+
+  commit(): Promise<number | null> {
+    return this.#enqueue({}, () => this.#commit());
+  }
+
+  rollback(): Promise<void> {
+    return this.#enqueue({}, () => this.#rollback());
+  }
+
+  describe(sql: string): Promise<{ readonly parameters: readonly number[]; readonly fields: ResultSet['fields'] }> {
+    return this.#enqueue({}, (cancellation) => this.#describe(sql, cancellation));
+  }
+
+  close(): Promise<void> {
+    return this.#queue.run(() => {
+      if (this.#open !== null) this.#core.manager.rollback(this.#open.transaction);
+      this.#open = null;
+      this.#closed = true;
+    });
+  }
+
+  #enqueue<T>(options: ExecuteOptions, work: (cancellation: Cancellation) => Task<T>): Promise<T> {
+    const cancellation = options.cancellation ?? new Cancellation();
+    return this.#queue.run(() => {
+      if (this.#closed) throw new DriftError('08003', 'the session is closed');
+      cancellation.check();
+      const limit = options.timeoutMs ?? timeoutMs(this.#settings.get('statement_timeout'));
+      if (limit <= 0) return drive(work(cancellation), this.#core.host);
+      const stop = this.#core.host.setTimer(limit, () =>
+        cancellation.cancel(new DriftError('57014', 'canceling statement due to statement timeout')),
+      );
+      const done = drive(work(cancellation), this.#core.host);
+      if (done instanceof Promise) return done.finally(stop);
+      stop();
+      return done;
+    });
+  }
+
+  *#executeText(sql: string, parameters: readonly Parameter[], options: ExecuteOptions, cancellation: Cancellation): Task<ResultSet> {
+    let cached = this.#statements.get(sql);
+    if (cached === undefined) {
+      cached = { statement: parseOne(sql), plan: null, version: Number.NaN };
+      if (this.#statements.size >= CACHED_STATEMENTS) this.#statements.delete(this.#statements.keys().next().value as string);
+      this.#statements.set(sql, cached);
+    }
+    return yield* this.#run(cached, parameters, options, cancellation);
+  }
+
+  *#script(sql: string, options: ExecuteOptions, cancellation: Cancellation): Task<readonly ResultSet[]> {
+    const results: ResultSet[] = [];
+    for (const statement of statements(sql)) {
+      results.push(yield* this.#run({ statement, plan: null, version: Number.NaN }, [], options, cancellation));
+    }
+    return results;
+  }
+
+  /** Runs one statement in the open transaction or in one of its own. */
+  *#run(cached: Cached, parameters: readonly Parameter[], options: ExecuteOptions, cancellation: Cancellation): Task<ResultSet> {
+    const { statement } = cached;
+    const control = yield* this.#control(statement, cancellation);
+    if (control !== null) return control;
+    const open = this.#open;
+    if (open !== null) {
+      if (open.failed) throw aborted();
+      try {
+        return yield* this.#runIn(open, cached, parameters, options, cancellation);
+      } catch (error) {
+        open.failed = true;
+        throw error;
+      }
+    }
+    for (let attempt = 1; ; attempt++) {
+      const own = yield* this.#start({}, cancellation);
+      try {
+        const result = yield* this.#runIn(own, cached, parameters, options, cancellation);
+        yield* this.#finish(own);
+        return result;
+      } catch (error) {
+        this.#core.manager.rollback(own.transaction);
+        // Nobody has seen a statement's own transaction: it may be run again on the newer state.
+        if (error instanceof DriftError && error.code === '40001' && attempt < TRIES) continue;
+        throw error;
+      } finally {
+        this.#settings.endTransaction();
+      }
+    }
+  }
+
+  *#runIn(open: Open, cached: Cached, parameters: readonly Parameter[], options: ExecuteOptions, cancellation: Cancellation): Task<ResultSet> {
+    const scene = yield* this.#scene(open, options, cancellation);
+    const { statement } = cached;
+    const mark = open.transaction.mark();
+    try {
+      const result = yield* this.#dispatch(scene, cached, statement, parameters);
+      return options.text === true ? asText(result, scene.eval) : result;
+    } catch (error) {
+      open.transaction.rollbackTo(mark);
+      throw error;
+    }
+  }
+
+  *#dispatch(scene: Scene, cached: Cached, statement: Statement, parameters: readonly Parameter[]): Task<ResultSet> {
+    switch (statement.kind) {
+      case 'query':
+      case 'insert':
+      case 'update':
+      case 'delete':
+        return yield* this.#bindable(scene, cached, statement, parameters);
+      case 'explain':
+        return yield* explain(scene, statement);
+      case 'unsupported':
+        throw new DriftError('0A000', `${statement.feature} is not supported`, { position: statement.position });
+      default:
+        if (!isDefinition(statement)) {
+          throw new DriftError('0A000', `this statement (${statement.kind}) is not supported yet`, { position: statement.position });
+        }
+        refuseWrites(scene);
+        return yield* runDefinition(scene, statement);
+    }
+  }
+
+  *#bindable(scene: Scene, cached: Cached, statement: BindableStatement, parameters: readonly Parameter[]): Task<ResultSet> {
+    const { version } = scene.eval.catalog;
+    let { plan } = cached;
+    if (plan === null || cached.version !== version || scene.asOf !== null) {
+      const given = { ...scene, parameters: parameters.map((value) => value) };
+      plan = yield* planOf(given, statement);
+      if (plan.cacheable && scene.asOf === null) {
+        cached.plan = plan;
+        cached.version = version;
+      }
+    }
+    if (parameters.length !== plan.parameterTypes.length) {
+      throw new DriftError('08P01', `bind message supplies ${parameters.length} parameters, but the statement requires ${plan.parameterTypes.length}`);
+    }
+    const values: Value[] = plan.parameterTypes.map((oid, i) => coerceParameter(parameters[i] ?? null, oid, scene.eval, i));
+    return yield* runPlan({ ...scene, parameters: values }, plan);
+  }
+
+  *#scene(open: Open, options: ExecuteOptions, cancellation: Cancellation): Task<Scene> {
+    const { manager } = this.#core;
+    const moment = options.asOf ?? (open.asOf === null && this.#open === null ? this.#asOf : null);
+    let { asOf } = open;
+    if (moment !== null && moment !== undefined) {
+      const probe = this.#evalFor(open.transaction, open.transaction.catalog, open.transaction.snapshot, cancellation);
+      asOf = yield* resolveMoment(this.#core, probe, moment);
+    }
+    const catalog = asOf === null ? open.transaction.catalog : yield* manager.catalogs.at(asOf);
+    const context = this.#evalFor(open.transaction, catalog, asOf ?? open.transaction.snapshot, cancellation);
+    const time = asOf === null ? null : yield* manager.timeLine.timestampOf(asOf);
+    const evaluated = time === null || !Number.isFinite(time) ? context : Object.defineProperty(context, 'transactionTime', { value: time });
+    return { core: this.#core, settings: this.#settings, transaction: open.transaction, asOf, eval: evaluated, parameters: [] };
+  }
+
+  #evalFor(transaction: Transaction, catalog: Transaction['catalog'], snapshot: number, cancellation: Cancellation): Scene['eval'] {
+    return evalContext({
+      core: this.#core,
+      settings: this.#settings,
+      random: this.#random,
+      sequences: this.#sequences,
+      catalog,
+      snapshot,
+      transactionTime: transaction.startedAt,
+      cancellation,
+    });
+  }
+
+  /** Transaction control and settings; null for everything else. */
+  *#control(statement: Statement, cancellation: Cancellation): Task<ResultSet | null> {
+    switch (statement.kind) {
+      case 'begin':
+        if (this.#open === null) yield* this.#beginStatement(statement, cancellation);
+        return command('BEGIN');
+      case 'commit': {
+        const failed = this.#open?.failed === true;
+        if (failed) yield* this.#rollback();
+        else yield* this.#commit();
+        return command(failed ? 'ROLLBACK' : 'COMMIT');
+      }
+      case 'rollback':
+        if (statement.savepoint === undefined) yield* this.#rollback();
+        else this.#rollbackTo(statement.savepoint);
+        return command('ROLLBACK');
+      case 'savepoint':
+      case 'release':
+        this.#savepoint(statement.kind, statement.name);
+        return command(statement.kind === 'savepoint' ? 'SAVEPOINT' : 'RELEASE');
+      case 'setTransaction':
+        return command('SET');
+      case 'set':
+        if (this.#open?.failed === true) throw aborted();
+        yield* this.#set(statement, cancellation);
+        return command(statement.values === undefined && statement.asOf === undefined ? 'RESET' : 'SET');
+      case 'show':
+        return this.#show(statement.name);
+      case 'discard':
+        this.#settings.resetAll();
+        this.#statements.clear();
+        return command('DISCARD');
+      case 'maintenance':
+      case 'grant':
+      case 'revoke':
+      case 'comment':
+      case 'setConstraints':
+      case 'lock':
+      case 'listen':
+      case 'unlisten':
+      case 'notify':
+        return statement.kind === 'maintenance' ? command(statement.command.toUpperCase()) : command(statement.kind.toUpperCase());
+      default:
+        return null;
+    }
+  }
+
+  *#set(statement: Extract<Statement, { kind: 'set' }>, cancellation: Cancellation): Task<void> {
+    if (statement.name === undefined) {
+      this.#settings.resetAll();
+      this.#asOf = null;
+    } else if (statement.name === 'drift.as_of') {
+      this.#asOf = statement.asOf === undefined ? null : { kind: 'seq', seq: yield* this.#moment(statement.asOf, cancellation) };
+    } else {
+      const value = statement.values === undefined ? null : statement.values.join(', ');
+      this.#settings.set(statement.name, value, statement.local);
+    }
+  }
+
+  #show(name: string | undefined): ResultSet {
+    const text = { dataTypeID: 25, typeModifier: -1, tableID: 0, columnID: 0 };
+    if (name === undefined) {
+      const all = [...this.#settings.all()];
+      const columns = [0, 1].map((c) => vectorFromValues(all.map((entry) => entry[c] ?? ''), 25));
+      return { command: 'SHOW', fields: [{ name: 'name', ...text }, { name: 'setting', ...text }], columns, rowCount: all.length, affectedRows: null };
+    }
+    const value = this.#settings.get(name);
+    if (value === undefined) throw new DriftError('42704', `unrecognized configuration parameter "${name}"`);
+    return { command: 'SHOW', fields: [{ name, ...text }], columns: [vectorFromValues([value], 25)], rowCount: 1, affectedRows: null };
+  }
+
+  *#beginStatement(statement: Begin, cancellation: Cancellation): Task<void> {
+    const { asOf, readOnly } = statement.modes;
+    const moment: Moment | undefined = asOf === undefined ? undefined : { kind: 'seq', seq: yield* this.#moment(asOf, cancellation) };
+    this.#open = yield* this.#start({ asOf: moment, readOnly: readOnly === true || moment !== undefined }, cancellation);
+  }
+
+  *#moment(point: TimePoint, cancellation: Cancellation): Task<number> {
+    const own = yield* this.#start({}, cancellation);
+    const scene = yield* this.#scene({ ...own, asOf: null }, { asOf: undefined }, cancellation);
+    const context = bindContextOf(scene);
+    return yield* context.resolveMoment(bindMoment(point, context));
+  }
+
+  *#begin(options: TransactionOptions, cancellation: Cancellation): Task<void> {
+    if (this.#open !== null) throw new DriftError('25001', 'there is already a transaction in progress');
+    this.#open = yield* this.#start(options, cancellation);
+  }
+
+  *#start(options: TransactionOptions, cancellation: Cancellation): Task<Open> {
+    const info: CommitInfo = {
+      author: options.author ?? null,
+      message: options.message ?? null,
+      metadata: null,
+      timestamp: options.timestamp ?? null,
+      clientId: options.clientId ?? null,
+    };
+    const readOnly = options.readOnly === true || options.asOf !== undefined;
+    const transaction = this.#core.manager.begin({ readOnly, info });
+    const context = this.#evalFor(transaction, transaction.catalog, transaction.snapshot, cancellation);
+    if (options.metadata !== undefined) {
+      const metadata = typeByOid(JSONB_OID).input(JSON.stringify(options.metadata), -1, context) as string;
+      transaction.info = { ...info, metadata };
+    } else {
+      transaction.info = options === NONE ? NO_COMMIT_INFO : info;
+    }
+    const asOf = options.asOf === undefined ? null : yield* resolveMoment(this.#core, context, options.asOf);
+    return { transaction, asOf, savepoints: [], durability: options.durability, failed: false };
+  }
+
+  *#commit(): Task<number | null> {
+    const open = this.#open;
+    if (open === null) return null;
+    if (open.failed) throw aborted();
+    this.#open = null;
+    try {
+      return yield* this.#finish(open);
+    } catch (error) {
+      this.#core.manager.rollback(open.transaction);
+      throw error;
+    } finally {
+      this.#settings.endTransaction();
+    }
+  }
+
+  *#finish(open: Open): Task<number | null> {
+    const { manager, sequences } = this.#core;
+    const { transaction } = open;
+    return yield* manager.commit(transaction, {
+      recheck: (reader) => recheckConstraints(this.#core, transaction, reader, this.#evalFor(transaction, transaction.catalog, reader.snapshot, new Cancellation())),
+      sequences: transaction.hasChanges ? sequences.takeTouched() : [],
+      ...(open.durability === undefined ? {} : { durability: open.durability }),
+    });
+  }
+
+  *#rollback(): Task<void> {
+    if (this.#open !== null) this.#core.manager.rollback(this.#open.transaction);
+    this.#open = null;
+    this.#settings.endTransaction();
+  }
+
+  #savepoint(kind: 'savepoint' | 'release', name: string): void {
+    const open = this.#open;
+    if (open === null) throw new DriftError('25P01', `${kind === 'savepoint' ? 'SAVEPOINT' : 'RELEASE SAVEPOINT'} can only be used in transaction blocks`);
+    if (open.failed) throw aborted();
+    if (kind === 'savepoint') {
+      open.savepoints.push({ name, mark: open.transaction.mark() });
+      return;
+    }
+    const at = open.savepoints.findLastIndex((savepoint) => savepoint.name === name);
+    if (at < 0) throw noSavepoint(name);
+    open.savepoints.length = at;
+  }
+
+  #rollbackTo(name: string): void {
+    const open = this.#open;
+    if (open === null) throw new DriftError('25P01', 'ROLLBACK TO SAVEPOINT can only be used in transaction blocks');
+    const at = open.savepoints.findLastIndex((savepoint) => savepoint.name === name);
+    const savepoint = open.savepoints[at];
+    if (savepoint === undefined) throw noSavepoint(name);
+    open.transaction.rollbackTo(savepoint.mark);
+    open.savepoints.length = at + 1;
+    open.failed = false;
+  }
+
+  *#describe(sql: string, cancellation: Cancellation): Task<{ readonly parameters: readonly number[]; readonly fields: ResultSet['fields'] }> {
+    const statement = parseOne(sql);
+    if (statement.kind !== 'query' && statement.kind !== 'insert' && statement.kind !== 'update' && statement.kind !== 'delete') {
+      return { parameters: [], fields: [] };
+    }
+    const open = this.#open ?? (yield* this.#start({}, cancellation));
+    const plan = yield* planOf(yield* this.#scene(open, {}, cancellation), statement);
+    return { parameters: plan.parameterTypes, fields: (plan.fields ?? []).map(describe) };
+  }
+}
+
+const JSONB_OID = 3802;
+const NONE: TransactionOptions = {};
+
+function command(name: string): ResultSet {
+  return { command: name, fields: [], columns: [], rowCount: 0, affectedRows: null };
+}
+
+function aborted(): DriftError {
+  return new DriftError('25P02', 'current transaction is aborted, commands ignored until end of transaction block');
+}
+
+function noSavepoint(name: string): DriftError {
+  return new DriftError('3B001', `savepoint "${name}" does not exist`);
+}

@@ -1,0 +1,223 @@
+/**
+ * One query or data change, from text to columns: bind, optimize, build, run. Plans are cached by statement text and
+ * catalog version; parameters stay parameters. A statement that fails leaves its transaction as it was.
+ */
+import { DriftError } from '../base/error.ts';
+import type { Task } from '../base/task.ts';
+import { valueAt, type Value, type Vector } from '../base/vector.ts';
+import type { TableDef } from '../catalog/schema.ts';
+import { startRun } from '../exec/build.ts';
+import { Compiler } from '../exec/compile.ts';
+import { modifyOperator } from '../exec/modify/modify.ts';
+import type { ModifyTarget } from '../exec/modify/target.ts';
+import { runToResult } from '../exec/result.ts';
+import type { ExecContext } from '../exec/run.ts';
+import { vectorFromValues, wholeBatch } from '../exec/vectors.ts';
+import { type BindableStatement, type BindContext, bindStatement, bindTableExpression, type BoundMoment } from '../plan/bind.ts';
+import type { BoundExpression } from '../plan/expression.ts';
+import { explainJson, explainText } from '../plan/explain.ts';
+import { optimize } from '../plan/optimizer/optimize.ts';
+import type { ModifyNode, NodeCounters, Plan, PlanColumn, PlanNode } from '../plan/plan.ts';
+import type { Explain } from '../sql/ast-statement.ts';
+import type { EvalContext } from '../sql/eval-context.ts';
+import { parseExpression } from '../sql/parser/parser.ts';
+import { typeByOid } from '../sql/types/registry.ts';
+import type { Transaction } from '../txn/transaction.ts';
+import type { Core } from './core.ts';
+import type { ResultSet } from './api.ts';
+import type { Settings } from './settings.ts';
+import { systemRows, systemTables } from './system-tables.ts';
+
+const DEFAULT_QUERY_MEMORY_BYTES = 1024 * 1024 * 1024;
+const TEXT_OID = 25;
+
+/** What a statement runs in. */
+export interface Scene {
+  readonly core: Core;
+  readonly settings: Settings;
+  readonly transaction: Transaction;
+  /** Sequence number read instead of the snapshot, or null. */
+  readonly asOf: number | null;
+  readonly eval: EvalContext;
+  readonly parameters: readonly Value[];
+}
+
+export function bindContextOf(scene: Scene, parameterTypes?: readonly number[]): BindContext {
+  const { core } = scene;
+  return {
+    catalog: scene.eval.catalog,
+    eval: scene.eval,
+    systemTables,
+    parameterTypes,
+    catalogAt: (seq) => core.manager.catalogs.at(seq),
+    resolveMoment: (moment) => resolveMoment(core, scene.eval, moment),
+    evaluateConstant: (expression) => evaluate(scene, expression),
+  };
+}
+
+export function* resolveMoment(core: Core, context: EvalContext, moment: BoundMoment): Task<number> {
+  switch (moment.kind) {
+    case 'seq':
+      return core.manager.timeLine.checkSeq(moment.seq);
+    case 'timestamp':
+      return yield* core.manager.timeLine.seqAt(moment.micros);
+    case 'tag': {
+      const tag = context.catalog.tag(moment.name) ?? core.manager.catalog.tag(moment.name);
+      if (tag === undefined) throw new DriftError('42704', `tag "${moment.name}" does not exist`);
+      return tag.seq;
+    }
+  }
+}
+
+export function* planOf(scene: Scene, statement: BindableStatement, parameterTypes?: readonly number[]): Task<Plan> {
+  const bound = yield* bindStatement(statement, bindContextOf(scene, parameterTypes));
+  const { store } = scene.core;
+  return optimize(bound, { statistics: { rowCount: (id) => (store.has(id) ? store.table(id).rowCount : 0) }, eval: scene.eval });
+}
+
+/** Runs a plan; on an error everything that it wrote is taken back. */
+export function* runPlan(scene: Scene, plan: Plan, counters?: Map<PlanNode, NodeCounters>): Task<ResultSet> {
+  if (plan.writes && hasModify(plan.root)) refuseWrites(scene);
+  const mark = scene.transaction.mark();
+  const affected = new Map<ModifyNode, number>();
+  try {
+    const context = execContext(scene, affected, counters);
+    const run = startRun(context);
+    const batch = yield* runToResult(run.build(plan.root), plan.root.outputs, run);
+    return resultOf(plan, batch.columns, batch.length, affected);
+  } catch (error) {
+    scene.transaction.rollbackTo(mark);
+    throw error;
+  }
+}
+
+/** EXPLAIN: the plan, and with ANALYZE what running it counted. */
+export function* explain(scene: Scene, statement: Explain): Task<ResultSet> {
+  const options = new Map(statement.options.map((option) => [option.name, option.value ?? 'true']));
+  const on = (name: string): boolean => !['false', 'off', '0'].includes(options.get(name) ?? 'false');
+  const { statement: inner } = statement;
+  if (inner.kind !== 'query' && inner.kind !== 'insert' && inner.kind !== 'update' && inner.kind !== 'delete') {
+    throw new DriftError('0A000', 'EXPLAIN of this statement is not supported yet', { position: statement.position });
+  }
+  const { host } = scene.core;
+  const start = host.monotonicMs();
+  const plan = yield* planOf(scene, inner);
+  const planningMs = host.monotonicMs() - start;
+  let counters: Map<PlanNode, NodeCounters> | undefined;
+  let executionMs: number | undefined;
+  if (on('analyze')) {
+    counters = new Map();
+    const started = host.monotonicMs();
+    yield* runPlan(scene, plan, counters);
+    executionMs = host.monotonicMs() - started;
+  }
+  const details = { counters, planningMs: counters === undefined ? undefined : planningMs, executionMs };
+  const json = options.get('format')?.toLowerCase() === 'json';
+  const lines = json ? [explainJson(plan, details)] : explainText(plan, details);
+  return {
+    command: 'EXPLAIN',
+    fields: [{ name: 'QUERY PLAN', dataTypeID: json ? 114 : TEXT_OID, typeModifier: -1, tableID: 0, columnID: 0 }],
+    columns: [vectorFromValues(lines, TEXT_OID)],
+    rowCount: lines.length,
+    affectedRows: null,
+  };
+}
+
+export function evaluate(scene: Scene, expression: BoundExpression): Value {
+  const run = startRun(execContext(scene, new Map()));
+  const batch = wholeBatch([], 1);
+  return valueAt(new Compiler(new Map(), run).compile(expression).eval(batch), 0);
+}
+
+export function refuseWrites(scene: Scene): void {
+  if (scene.asOf !== null) throw new DriftError('25006', 'cannot change data while reading the past');
+  if (scene.transaction.readOnly) throw new DriftError('25006', 'cannot execute statements that change data in a read-only transaction');
+}
+
+function execContext(scene: Scene, affected: Map<ModifyNode, number>, counters?: Map<PlanNode, NodeCounters>): ExecContext {
+  const { core } = scene;
+  const target = modifyTarget(scene, affected);
+  return {
+    reader: core.manager.reader(scene.transaction, scene.asOf),
+    eval: scene.eval,
+    parameters: scene.parameters,
+    memoryBudgetBytes: core.options.queryMemoryBytes ?? DEFAULT_QUERY_MEMORY_BYTES,
+    monotonicMs: () => core.host.monotonicMs(),
+    counters,
+    *systemRows(name, seq) {
+      const catalog = seq === null ? scene.eval.catalog : yield* core.manager.catalogs.at(seq);
+      return systemRows(name, { catalog, store: core.store, settings: scene.settings });
+    },
+    modify: (node, source, run) => modifyOperator(node, source, run, target),
+  };
+}
+
+function modifyTarget(scene: Scene, affected: Map<ModifyNode, number>): ModifyTarget {
+  const { core, transaction } = scene;
+  return {
+    catalog: transaction.catalog,
+    reader: core.manager.reader(transaction, null),
+    eval: scene.eval,
+    table: (id) => core.store.table(id),
+    writes(id) {
+      refuseWrites(scene);
+      return transaction.writesFor(id, core.store.table(id).columns);
+    },
+    allocateRowIds(id, count) {
+      const first = Math.max(core.store.table(id).nextRowId, core.rowIds.get(id) ?? 1);
+      core.rowIds.set(id, first + count);
+      return first;
+    },
+    defaultOf: (table, ordinal) => defaultOf(scene, table, ordinal),
+    affected,
+  };
+}
+
+function defaultOf(scene: Scene, table: TableDef, ordinal: number): Value {
+  const index = table.columns.findIndex((column) => column.id === ordinal);
+  const text = table.columns[index]?.default;
+  if (text === undefined) return null;
+  return evaluate(scene, bindTableExpression(parseExpression(text), table, 'default', bindContextOf(scene), index));
+}
+
+function resultOf(plan: Plan, columns: readonly Vector[], rowCount: number, affected: Map<ModifyNode, number>): ResultSet {
+  const { root } = plan;
+  const changes = root.kind === 'insert' || root.kind === 'update' || root.kind === 'delete';
+  return {
+    command: plan.command,
+    fields: (plan.fields ?? []).map(describe),
+    columns: plan.fields === null ? [] : columns,
+    rowCount: plan.fields === null ? 0 : rowCount,
+    affectedRows: changes ? (affected.get(root) ?? 0) : null,
+  };
+}
+
+export function describe(column: PlanColumn): ResultSet['fields'][number] {
+  return {
+    name: column.name,
+    dataTypeID: column.type.oid,
+    typeModifier: column.type.typmod,
+    tableID: column.tableId ?? 0,
+    columnID: column.columnId ?? 0,
+  };
+}
+
+function hasModify(node: PlanNode): boolean {
+  if (node.kind === 'insert' || node.kind === 'update' || node.kind === 'delete') return true;
+  if (node.kind === 'with') return hasModify(node.definition) || hasModify(node.body);
+  return 'source' in node && hasModify(node.source);
+}
+
+/** The result with every column as text, as PostgreSQL prints it. */
+export function asText(result: ResultSet, context: EvalContext): ResultSet {
+  const columns = result.columns.map((column, c) => {
+    const type = typeByOid(result.fields[c]?.dataTypeID ?? TEXT_OID);
+    const texts: Value[] = [];
+    for (let row = 0; row < result.rowCount; row++) {
+      const value = valueAt(column, row);
+      texts.push(value === null ? null : type.output(value, context));
+    }
+    return vectorFromValues(texts, TEXT_OID);
+  });
+  return { ...result, columns };
+}
