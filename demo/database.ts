@@ -1,11 +1,10 @@
 /**
- * The part of DriftDB's public API that the console uses, and how it opens a database.
+ * The part of DriftDB's public API that the console uses. It opens databases in open-database.ts alone: what only reads
+ * results stays free of the worker and can be tested anywhere.
  *
  * The console reads every value as text, as PostgreSQL prints it (`text: true`, `rowMode: 'array'`): the grid shows
  * exactly what the database holds, two moments compare by string equality, and charts parse the numbers they need.
  */
-import { open } from '../src/entry/browser.ts';
-
 export interface Field {
   readonly name: string;
   readonly dataTypeID: number;
@@ -53,14 +52,12 @@ export interface TextResult {
   readonly command: string;
 }
 
-/** Opens a database that stays in this browser. `file` fills a new one from an exported file. */
-export async function openDatabase(name: string, file?: Uint8Array): Promise<Database> {
-  const database: Database = await open(`opfs://${name}`, file === undefined ? {} : { importFile: file });
-  dispatchEvent(new Event('drift-database-open'));
-  return database;
-}
-
-export async function queryText(reader: Reader, sql: string, parameters: unknown[] = [], signal?: AbortSignal): Promise<TextResult> {
+export async function queryText(
+  reader: Reader,
+  sql: string,
+  parameters: unknown[] = [],
+  signal?: AbortSignal,
+): Promise<TextResult> {
   const options: QueryOptions = { rowMode: 'array', text: true, ...(signal === undefined ? {} : { signal }) };
   const result = await reader.query(sql, parameters, options);
   return {

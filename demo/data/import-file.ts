@@ -23,19 +23,27 @@ const TYPES: readonly (readonly [type: string, fits: (text: string) => boolean])
   ['numeric', (text) => /^-?\d{1,30}(\.\d{1,20})?$/.test(text) && !/^-?0\d/.test(text)],
   ['double precision', (text) => /^-?(\d+(\.\d*)?|\.\d+)(e[+-]?\d{1,3})?$/i.test(text) && !/^-?0\d/.test(text)],
   ['date', (text) => isDay(text)],
-  ['timestamptz', (text) => /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d(:?\d\d)?)$/.test(text) && isDay(text.slice(0, 10))],
+  [
+    'timestamptz',
+    (text) =>
+      /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d(:?\d\d)?)$/.test(text) && isDay(text.slice(0, 10)),
+  ],
   ['timestamp', (text) => /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?$/.test(text) && isDay(text.slice(0, 10))],
 ];
 
 /** Imports the file and returns the new table's name. */
 export async function importFile(database: Database, file: File, taken: ReadonlySet<string>): Promise<string> {
   const text = (await file.text()).replace(/^\uFEFF/, '');
-  const sheet = /^\s*[[{]/.test(text) ? readJson(text) : readDelimited(text, file.name.endsWith('.tsv') ? '\t' : delimiterOf(text));
+  const sheet = /^\s*[[{]/.test(text)
+    ? readJson(text)
+    : readDelimited(text, file.name.endsWith('.tsv') ? '\t' : delimiterOf(text));
   if (sheet.columns.length === 0 || sheet.rows.length === 0) throw new Error(`${file.name} has no rows`);
   const table = freeName(toName(file.name.replace(/\.[^.]*$/, '')), taken);
   const types = sheet.columns.map((_, index) => typeOf(sheet.rows, index));
   const key = isKey(sheet, types[0] ?? 'text');
-  const definitions = sheet.columns.map((name, index) => `  ${quote(name)} ${types[index] ?? 'text'}${index === 0 && key ? ' PRIMARY KEY' : ''}`);
+  const definitions = sheet.columns.map(
+    (name, index) => `  ${quote(name)} ${types[index] ?? 'text'}${index === 0 && key ? ' PRIMARY KEY' : ''}`,
+  );
   await database.transaction(
     async (transaction) => {
       await transaction.query(`CREATE TABLE ${quote(table)} (\n${definitions.join(',\n')}\n)`);
@@ -94,9 +102,13 @@ export function readJson(text: string): Sheet {
     const columns = uniqueNames(first.map(String));
     return { columns, rows: list.slice(1).map((row) => columns.map((_, index) => toCell((row as unknown[])[index]))) };
   }
-  const keys = [...new Set(list.flatMap((row) => (typeof row === 'object' && row !== null ? Object.keys(row) : ['value'])))];
+  const keys = [
+    ...new Set(list.flatMap((row) => (typeof row === 'object' && row !== null ? Object.keys(row) : ['value']))),
+  ];
   const cells = (row: unknown): Cell[] => {
-    const object = (typeof row === 'object' && row !== null ? row : { value: row }) as Readonly<Record<string, unknown>>;
+    const object = (typeof row === 'object' && row !== null ? row : { value: row }) as Readonly<
+      Record<string, unknown>
+    >;
     return keys.map((key) => toCell(object[key]));
   };
   return { columns: uniqueNames(keys), rows: list.map(cells) };
@@ -114,7 +126,8 @@ function parseJsonOrLines(text: string): unknown {
 
 function listOf(value: unknown): readonly unknown[] {
   if (Array.isArray(value)) return value;
-  const inner = typeof value === 'object' && value !== null ? Object.values(value).find((part) => Array.isArray(part)) : undefined;
+  const inner =
+    typeof value === 'object' && value !== null ? Object.values(value).find((part) => Array.isArray(part)) : undefined;
   return Array.isArray(inner) ? inner : [value];
 }
 
@@ -158,7 +171,11 @@ function delimiterOf(text: string): string {
 }
 
 function toName(text: string): string {
-  const name = text.trim().toLowerCase().replaceAll(/[^\p{L}\p{N}]+/gu, '_').replaceAll(/^_+|_+$/g, '');
+  const name = text
+    .trim()
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}]+/gu, '_')
+    .replaceAll(/^_+|_+$/g, '');
   return name === '' ? 'column' : /^\d/.test(name) ? `_${name}` : name.slice(0, 60);
 }
 

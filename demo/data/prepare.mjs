@@ -27,8 +27,22 @@ function write(name, tables) {
 
 /** [year, country, region, population, life expectancy, fertility]; gapminder's clusters are regions of the world. */
 function countries() {
-  const regions = ['South Asia', 'Europe & Central Asia', 'Sub-Saharan Africa', 'America', 'East Asia & Pacific', 'Middle East & North Africa'];
-  return json('gapminder.json').map((row) => [row.year, row.country, regions[row.cluster], row.pop, row.life_expect, row.fertility]);
+  const regions = [
+    'South Asia',
+    'Europe & Central Asia',
+    'Sub-Saharan Africa',
+    'America',
+    'East Asia & Pacific',
+    'Middle East & North Africa',
+  ];
+  return json('gapminder.json').map((row) => [
+    row.year,
+    row.country,
+    regions[row.cluster],
+    row.pop,
+    row.life_expect,
+    row.fertility,
+  ]);
 }
 
 /** [date, precipitation, high, low, wind, weather] */
@@ -45,18 +59,43 @@ function weather() {
 
 /** [month, sector, jobs in thousands] */
 function employment() {
-  const sectors = ['construction', 'manufacturing', 'retail_trade', 'information', 'financial_activities', 'education_and_health_services', 'leisure_and_hospitality', 'government'];
-  return csv('us-employment.csv').flatMap((row) => sectors.map((sector) => [row.month, sector.replaceAll('_', ' '), Number(row[sector])]));
+  const sectors = [
+    'construction',
+    'manufacturing',
+    'retail_trade',
+    'information',
+    'financial_activities',
+    'education_and_health_services',
+    'leisure_and_hospitality',
+    'government',
+  ];
+  return csv('us-employment.csv').flatMap((row) =>
+    sectors.map((sector) => [row.month, sector.replaceAll('_', ' '), Number(row[sector])]),
+  );
 }
 
 /** [iata, name, city, state, country, latitude, longitude] */
 function airports() {
-  return csv('airports.csv').map((row) => [row.iata, row.name, orNull(row.city), orNull(row.state), row.country, Number(row.latitude), Number(row.longitude)]);
+  return csv('airports.csv').map((row) => [
+    row.iata,
+    row.name,
+    orNull(row.city),
+    orNull(row.state),
+    row.country,
+    Number(row.latitude),
+    Number(row.longitude),
+  ]);
 }
 
 /** [departure, delay in minutes, distance in miles, origin, destination], in order of departure */
 function flights() {
-  const rows = json('flights-2k.json').map((row) => [row.date.replaceAll('/', '-'), row.delay, row.distance, row.origin, row.destination]);
+  const rows = json('flights-2k.json').map((row) => [
+    row.date.replaceAll('/', '-'),
+    row.delay,
+    row.distance,
+    row.origin,
+    row.destination,
+  ]);
   return rows.sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0));
 }
 
@@ -96,7 +135,9 @@ function csv(file) {
 }
 
 function fieldsOf(line) {
-  return [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map((match) => (match[1] ?? match[2] ?? '').replaceAll('""', '"'));
+  return [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map((match) =>
+    (match[1] ?? match[2] ?? '').replaceAll('""', '"'),
+  );
 }
 
 function orNull(text) {

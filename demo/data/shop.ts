@@ -47,7 +47,20 @@ const PRODUCTS: readonly (readonly [sku: string, name: string, cents: number])[]
   ['VAS-08', 'Glass vase', 5100],
 ];
 const FIRST = ['Amara', 'Bruno', 'Chiara', 'Deniz', 'Elif', 'Farid', 'Greta', 'Hugo', 'Ines', 'Jonas', 'Kaori', 'Lena'];
-const LAST = ['Okafor', 'Silva', 'Conti', 'Aydin', 'Novak', 'Haddad', 'Weber', 'Laurent', 'Costa', 'Berg', 'Mori', 'Kowalski'];
+const LAST = [
+  'Okafor',
+  'Silva',
+  'Conti',
+  'Aydin',
+  'Novak',
+  'Haddad',
+  'Weber',
+  'Laurent',
+  'Costa',
+  'Berg',
+  'Mori',
+  'Kowalski',
+];
 
 export const SHOP: DataSet = {
   name: 'demo-shop',
@@ -55,7 +68,11 @@ export const SHOP: DataSet = {
   summary: 'Orders move from placed to delivered in thousands of commits by four authors.',
   source: 'Generated data',
   examples: [
-    { title: 'Orders by status', sql: `SELECT status, count(*) AS orders, sum(total) AS total\nFROM orders\nGROUP BY status\nORDER BY status;`, panel: 'trend' },
+    {
+      title: 'Orders by status',
+      sql: `SELECT status, count(*) AS orders, sum(total) AS total\nFROM orders\nGROUP BY status\nORDER BY status;`,
+      panel: 'trend',
+    },
     { title: 'Latest orders: choose one to see its life', sql: `SELECT * FROM orders ORDER BY id DESC;` },
     { title: 'Prices, then and now', sql: `SELECT * FROM products ORDER BY sku;`, panel: 'compare' },
     {
@@ -90,7 +107,8 @@ function generate(): Step[] {
     const rise = rises[nextRise];
     if (rise !== undefined && placed > rise) {
       nextRise++;
-      for (const [sku, cents] of prices) prices.set(sku, Math.round((cents * (104 + Math.floor(random() * 9))) / 100 / 10) * 10);
+      for (const [sku, cents] of prices)
+        prices.set(sku, Math.round((cents * (104 + Math.floor(random() * 9))) / 100 / 10) * 10);
       add(rise, 'pricing', nextRise === 1 ? 'New prices for spring' : 'New prices for autumn', priceChanges(prices));
     }
     orderLife(id, placed, random, prices, add);
@@ -111,22 +129,37 @@ function firstStep(): Step {
 }
 
 function priceChanges(prices: ReadonlyMap<string, number>): Change[] {
-  return [...prices].map(([sku, cents]) => ({ sql: 'UPDATE products SET price = $1 WHERE sku = $2', parameters: [money(cents), sku] }));
+  return [...prices].map(([sku, cents]) => ({
+    sql: 'UPDATE products SET price = $1 WHERE sku = $2',
+    parameters: [money(cents), sku],
+  }));
 }
 
 type Add = (at: number, author: string, message: string, changes: Change[]) => void;
 
 /** Placed, then paid, packed, shipped, delivered; one in twelve is cancelled, a few come back. */
-function orderLife(id: number, placed: number, random: () => number, prices: ReadonlyMap<string, number>, add: Add): void {
+function orderLife(
+  id: number,
+  placed: number,
+  random: () => number,
+  prices: ReadonlyMap<string, number>,
+  add: Add,
+): void {
   const customer = `${pick(FIRST, random)} ${pick(LAST, random)}`;
   const lines = basket(random, prices);
   const total = lines.reduce((sum, line) => sum + line.quantity * line.cents, 0);
   const items = lines.map((line) => [id, line.sku, line.quantity, money(line.cents)]);
   add(placed, 'web shop', `Order ${id} by ${customer}`, [
-    { sql: 'INSERT INTO orders (id, customer, status, total) VALUES ($1, $2, $3, $4)', parameters: [id, customer, 'placed', money(total)] },
+    {
+      sql: 'INSERT INTO orders (id, customer, status, total) VALUES ($1, $2, $3, $4)',
+      parameters: [id, customer, 'placed', money(total)],
+    },
     ...inserts('order_items', ['order_id', 'sku', 'quantity', 'price'], items),
   ]);
-  const status = (name: string): Change => ({ sql: 'UPDATE orders SET status = $1 WHERE id = $2', parameters: [name, id] });
+  const status = (name: string): Change => ({
+    sql: 'UPDATE orders SET status = $1 WHERE id = $2',
+    parameters: [name, id],
+  });
   let at = placed;
   const later = (days: number): number => (at += Math.floor((0.1 + random()) * days * DAY));
   if (random() < 1 / 12) {
@@ -134,7 +167,10 @@ function orderLife(id: number, placed: number, random: () => number, prices: Rea
     return;
   }
   add(later(0.5), 'payments', `Order ${id} paid`, [status('paid')]);
-  const stock = lines.map((line) => ({ sql: 'UPDATE products SET stock = stock - $1 WHERE sku = $2', parameters: [line.quantity, line.sku] }));
+  const stock = lines.map((line) => ({
+    sql: 'UPDATE products SET stock = stock - $1 WHERE sku = $2',
+    parameters: [line.quantity, line.sku],
+  }));
   add(later(1), 'warehouse', `Order ${id} packed`, [status('packed'), ...stock]);
   add(later(1), 'warehouse', `Order ${id} shipped`, [status('shipped')]);
   add(later(4), 'warehouse', `Order ${id} delivered`, [status('delivered')]);

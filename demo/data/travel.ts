@@ -91,7 +91,9 @@ ORDER BY m.rating DESC, m.director;`,
     },
   ],
   async steps(): Promise<readonly Step[]> {
-    const data = await fetchTables<{ airports: readonly Row[]; flights: readonly Flight[]; movies: readonly Row[] }>(url);
+    const data = await fetchTables<{ airports: readonly Row[]; flights: readonly Flight[]; movies: readonly Row[] }>(
+      url,
+    );
     const movies = data.movies.map((row, index) => [index + 1, ...row]);
     const first = Date.parse(`${data.flights[0]?.[0].slice(0, 10) ?? '2001-01-01'}T00:00:00Z`);
     const base: Step[] = [
@@ -100,7 +102,11 @@ ORDER BY m.rating DESC, m.director;`,
         at: first - 2_000,
         author: 'faa',
         message: 'Airports of the United States',
-        changes: inserts('airports', ['iata', 'name', 'city', 'state', 'country', 'latitude', 'longitude'], data.airports),
+        changes: inserts(
+          'airports',
+          ['iata', 'name', 'city', 'state', 'country', 'latitude', 'longitude'],
+          data.airports,
+        ),
       },
       {
         at: first - 1_000,

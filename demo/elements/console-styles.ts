@@ -10,7 +10,7 @@ export const consoleStyles: CSSResult = css`
     height: 100%;
     display: grid;
     grid-template-columns: 256px minmax(0, 1fr);
-    grid-template-rows: 48px auto auto minmax(168px, 34%) minmax(0, 1fr) auto;
+    grid-template-rows: 48px auto auto minmax(168px, 28%) minmax(0, 1fr) auto;
     grid-template-areas: 'top top' 'time time' 'failure failure' 'schema editor' 'schema result' 'status status';
   }
   .page.dragging {
@@ -164,8 +164,18 @@ export const consoleStyles: CSSResult = css`
       padding: 0 8px;
     }
     header select {
-      flex: 1;
-      max-width: 160px;
+      flex: 1 1 200px;
+    }
+    .gap {
+      display: none;
+    }
+    .brand {
+      font-size: 0;
+      gap: 0;
+    }
+    .file {
+      height: 44px;
+      padding: 0 8px;
     }
     .source,
     .download {

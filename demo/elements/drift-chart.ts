@@ -34,15 +34,23 @@ export class DriftChart extends ConsoleElement {
   override render(): TemplateResult {
     const result = this.state.outcome?.result;
     const numbers = result?.fields.filter((field) => isNumeric(field)) ?? [];
-    if (result === undefined || numbers.length === 0) return html`<p class="empty">Run a query with a number among its columns to draw it.</p>`;
+    if (result === undefined || numbers.length === 0)
+      return html`<p class="empty">Run a query with a number among its columns to draw it.</p>`;
     const field = numbers.find(({ name }) => name === this.column) ?? numbers[0];
     const value = field === undefined ? 0 : result.fields.indexOf(field);
     const temporal = result.fields.findIndex(isTemporal);
     const label = result.fields.findIndex((candidate) => !isNumeric(candidate));
     return html`
       <div class="choice">
-        <label>Value <select @change=${this.#choose}>${numbers.map(({ name }) => html`<option ?selected=${name === field?.name}>${name}</option>`)}</select></label>
-        <span class="muted">${temporal < 0 && result.rows.length > MAX_BARS ? `first ${MAX_BARS} of ${result.rows.length} rows` : ''}</span>
+        <label
+          >Value
+          <select @change=${this.#choose}>
+            ${numbers.map(({ name }) => html`<option ?selected=${name === field?.name}>${name}</option>`)}
+          </select></label
+        >
+        <span class="muted"
+          >${temporal < 0 && result.rows.length > MAX_BARS ? `first ${MAX_BARS} of ${result.rows.length} rows` : ''}</span
+        >
       </div>
       ${temporal >= 0 && result.rows.length > 1 ? this.#line(result, temporal, value) : this.#bars(result, label, value)}
     `;
@@ -55,7 +63,12 @@ export class DriftChart extends ConsoleElement {
     const left = Math.min(200, Math.round(width / 3));
     const scale = niceScale(values, 4, true);
     const x = (number: number): number => place(number, scale.from, scale.to, left, width - 72);
-    return html`<svg width=${width} height=${rows.length * BAR + 8} role="img" aria-label=${`Bars of ${result.fields[value]?.name ?? ''}`}>
+    return html`<svg
+      width=${width}
+      height=${rows.length * BAR + 8}
+      role="img"
+      aria-label=${`Bars of ${result.fields[value]?.name ?? ''}`}
+    >
       ${rows.map((row, index) => {
         const number = values[index] ?? NaN;
         const name = label < 0 ? String(index + 1) : (row[label] ?? 'NULL');
@@ -72,22 +85,43 @@ export class DriftChart extends ConsoleElement {
 
   #line(result: TextResult, temporal: number, value: number): TemplateResult {
     const points = result.rows
-      .map((row) => [Date.parse((row[temporal] ?? '').replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00')), Number(row[value] ?? NaN)] as const)
+      .map(
+        (row) =>
+          [
+            Date.parse((row[temporal] ?? '').replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00')),
+            Number(row[value] ?? NaN),
+          ] as const,
+      )
       .filter(([at]) => Number.isFinite(at))
       .toSorted((a, b) => a[0] - b[0]);
     const width = Math.max(200, this.size[0] - 32);
     const height = Math.max(140, this.size[1] - 72);
-    const scale = niceScale(points.map((point) => point[1]), Math.max(2, Math.floor(height / 48)), false);
+    const scale = niceScale(
+      points.map((point) => point[1]),
+      Math.max(2, Math.floor(height / 48)),
+      false,
+    );
     const from = points[0]?.[0] ?? 0;
     const to = points.at(-1)?.[0] ?? 1;
     const y = (number: number): number => place(number, scale.from, scale.to, height - 24, 12);
     const xs = points.map(([at]) => place(at, from, to, 56, width - 16));
     const day = (at: number): string => (Number.isFinite(at) ? new Date(at).toISOString().slice(0, 10) : '');
-    return html`<svg width=${width} height=${height} role="img" aria-label=${`Line of ${result.fields[value]?.name ?? ''}`}>
+    return html`<svg
+      width=${width}
+      height=${height}
+      role="img"
+      aria-label=${`Line of ${result.fields[value]?.name ?? ''}`}
+    >
       ${scale.ticks.map((tick) => svg`<line x1="56" x2=${width - 16} y1=${y(tick)} y2=${y(tick)} /><text x="48" y=${y(tick) + 4} text-anchor="end">${shortNumber(tick)}</text>`)}
       <text x="56" y=${height - 4}>${day(from)}</text>
       <text x=${width - 16} y=${height - 4} text-anchor="end">${day(to)}</text>
-      <path d=${linePath(xs, points.map((point) => y(point[1])), false)} />
+      <path
+        d=${linePath(
+          xs,
+          points.map((point) => y(point[1])),
+          false,
+        )}
+      />
     </svg>`;
   }
 

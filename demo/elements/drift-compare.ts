@@ -18,9 +18,13 @@ export class DriftCompare extends ConsoleElement {
   override render(): TemplateResult {
     const { comparison, commits, commitIndex, moment, outcome } = this.state;
     if (moment === null) {
-      return html`<p class="empty">You are at now. Drag the time line to an earlier moment: rows and cells that differ between then and now will be marked here.</p>`;
+      return html`<p class="empty">
+        You are at now. Drag the time line to an earlier moment: rows and cells that differ between then and now will be
+        marked here.
+      </p>`;
     }
-    if (comparison === undefined || outcome?.result === undefined) return html`<p class="empty">Run a query to compare it between two moments.</p>`;
+    if (comparison === undefined || outcome?.result === undefined)
+      return html`<p class="empty">Run a query to compare it between two moments.</p>`;
     if ('message' in comparison) return html`<p class="empty error">${comparison.message}</p>`;
     this.#prepare(comparison);
     const { counts } = comparison;

@@ -56,7 +56,7 @@ export class DriftConsole extends ConsoleElement {
 
   constructor() {
     super();
-    this.view = 'schema';
+    this.view = 'result';
     this.dragging = false;
     this.state = new ConsoleState();
   }
@@ -87,26 +87,52 @@ export class DriftConsole extends ConsoleElement {
       @try=${(event: CustomEvent<Example>) => this.#try(event.detail)}
       @statement=${(event: CustomEvent<string>) => this.#edit(event.detail)}
     >
-      ${this.#top(ready)}
-      ${ready ? this.#body() : html`<drift-welcome .state=${state}></drift-welcome>`}
+      ${this.#top(ready)} ${ready ? this.#body() : html`<drift-welcome .state=${state}></drift-welcome>`}
     </div>`;
   }
 
   #top(ready: boolean): TemplateResult {
     return html`<header>
-      <span class="brand"><svg viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="7" /><path d="M6 17h3v8H6zM12 12h3v13h-3zM18 15h3v10h-3z" /><path class="rule" d="M24 6h2.6v20H24z" /></svg>DriftDB</span>
-      ${ready
-        ? html`<select aria-label="Database" @change=${this.#switch}>
-              ${knownDataSets().map(({ name, title }) => html`<option value=${name} ?selected=${name === this.state.dataSet?.name}>${title}</option>`)}
-            </select>
-            <span class="muted source">${this.state.dataSet?.source}</span>`
-        : ''}
+      <span class="brand"
+        ><svg viewBox="0 0 32 32" aria-hidden="true">
+          <rect width="32" height="32" rx="7" />
+          <path d="M6 17h3v8H6zM12 12h3v13h-3zM18 15h3v10h-3z" />
+          <path class="rule" d="M24 6h2.6v20H24z" /></svg
+        >DriftDB</span
+      >
+      ${
+        ready
+          ? html`<select aria-label="Database" @change=${this.#switch}>
+                ${knownDataSets().map(({ name, title }) => html`<option value=${name} ?selected=${name === this.state.dataSet?.name}>${title}</option>`)}
+              </select>
+              <span class="muted source">${this.state.dataSet?.source}</span>`
+          : ''
+      }
       <span class="gap"></span>
-      ${ready
-        ? html`<label class="file button" title="A CSV or JSON file becomes a table; a .drift file becomes the database"><input type="file" accept=".csv,.tsv,.json,.ndjson,.drift" @change=${this.#pick} /><span>Add file</span></label>
-            <button class="quiet download" @click=${this.#download} title="The whole database with its history as one file">Download</button>`
-        : ''}
-      <button class="quiet icon" @click=${toggleTheme} aria-label="Light or dark" title="Light or dark"><svg viewBox="0 0 16 16"><path d="M8 1a7 7 0 1 0 0 14V1z" /><circle cx="8" cy="8" r="6.5" fill="none" stroke="currentColor" /></svg></button>
+      ${
+        ready
+          ? html`<label
+                class="file button"
+                title="A CSV or JSON file becomes a table; a .drift file becomes the database"
+                ><input type="file" accept=".csv,.tsv,.json,.ndjson,.drift" @change=${this.#pick} /><span
+                  >Add file</span
+                ></label
+              >
+              <button
+                class="quiet download"
+                @click=${this.#download}
+                title="The whole database with its history as one file"
+              >
+                Download
+              </button>`
+          : ''
+      }
+      <button class="quiet icon" @click=${toggleTheme} aria-label="Light or dark" title="Light or dark">
+        <svg viewBox="0 0 16 16">
+          <path d="M8 1a7 7 0 1 0 0 14V1z" />
+          <circle cx="8" cy="8" r="6.5" fill="none" stroke="currentColor" />
+        </svg>
+      </button>
     </header>`;
   }
 
@@ -121,7 +147,16 @@ export class DriftConsole extends ConsoleElement {
         <div class="tabs" role="tablist" aria-label="Views of the result" @keydown=${this.#tabKeys}>
           ${PANELS.map(
             ([panel, title]) =>
-              html`<button role="tab" id=${`tab-${panel}`} aria-controls="panel" aria-selected=${state.panel === panel} tabindex=${state.panel === panel ? 0 : -1} @click=${() => state.show(panel)}>${title}</button>`,
+              html`<button
+                role="tab"
+                id=${`tab-${panel}`}
+                aria-controls="panel"
+                aria-selected=${state.panel === panel}
+                tabindex=${state.panel === panel ? 0 : -1}
+                @click=${() => state.show(panel)}
+              >
+                ${title}
+              </button>`,
           )}
         </div>
         <div class="panel" role="tabpanel" id="panel" aria-labelledby=${`tab-${state.panel}`}>${this.#panel()}</div>
@@ -155,11 +190,17 @@ export class DriftConsole extends ConsoleElement {
 
   #result(): TemplateResult {
     const { outcome } = this.state;
-    if (outcome === undefined) return html`<p class="empty">Choose an example or a table, or write a statement and run it. Then drag the time line.</p>`;
+    if (outcome === undefined)
+      return html`<p class="empty">
+        Choose an example or a table, or write a statement and run it. Then drag the time line.
+      </p>`;
     if (outcome.error !== undefined) return html`<p class="empty error">${outcome.error.message}</p>`;
     const result = outcome.result;
     if (result === undefined || result.fields.length === 0) {
-      return html`<p class="empty">${result?.command ?? 'Done'}${result?.affectedRows == null ? '' : `: ${result.affectedRows} rows`}. The commit is on the time line.</p>`;
+      return html`<p class="empty">
+        ${result?.command ?? 'Done'}${result?.affectedRows == null ? '' : `: ${result.affectedRows} rows`}. The commit
+        is on the time line.
+      </p>`;
     }
     return html`<drift-grid
       .fields=${result.fields}

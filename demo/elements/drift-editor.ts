@@ -40,7 +40,12 @@ const THEME = EditorView.theme({
     backgroundColor: 'color-mix(in srgb, var(--accent) 22%, transparent) !important',
   },
   '.cm-matchingBracket': { backgroundColor: 'var(--raised) !important', outline: '1px solid var(--line-strong)' },
-  '.cm-tooltip': { backgroundColor: 'var(--surface)', border: '1px solid var(--line)', borderRadius: '6px', color: 'var(--ink)' },
+  '.cm-tooltip': {
+    backgroundColor: 'var(--surface)',
+    border: '1px solid var(--line)',
+    borderRadius: '6px',
+    color: 'var(--ink)',
+  },
   '.cm-tooltip-autocomplete ul li[aria-selected]': { backgroundColor: 'var(--accent)', color: 'var(--on-accent)' },
   '.cm-placeholder': { color: 'var(--ink-2)' },
 });
@@ -59,17 +64,21 @@ export class DriftEditor extends ConsoleElement {
     return html`
       <div class="bar">
         <button class="primary" @click=${this.run} ?disabled=${busy}>Run</button>
-        <span class="muted keys"><kbd>Ctrl</kbd> <kbd>Enter</kbd> runs the statement at the cursor or the selection</span>
+        <span class="muted keys"
+          ><kbd>Ctrl</kbd> <kbd>Enter</kbd> runs the statement at the cursor or the selection</span
+        >
       </div>
       <div class="editor"></div>
-      ${error === undefined
-        ? ''
-        : html`<div class="problem" role="alert">
-            <strong>${error.message}</strong>
-            ${error.detail === '' ? '' : html`<div>${error.detail}</div>`}
-            ${error.hint === '' ? '' : html`<div>Hint: ${error.hint}</div>`}
-            <code>${error.code}</code>
-          </div>`}
+      ${
+        error === undefined
+          ? ''
+          : html`<div class="problem" role="alert">
+              <strong>${error.message}</strong>
+              ${error.detail === '' ? '' : html`<div>${error.detail}</div>`}
+              ${error.hint === '' ? '' : html`<div>Hint: ${error.hint}</div>`}
+              <code>${error.code}</code>
+            </div>`
+      }
     `;
   }
 
@@ -82,7 +91,15 @@ export class DriftEditor extends ConsoleElement {
       root: this.renderRoot as ShadowRoot,
       state: EditorState.create({
         extensions: [
-          keymap.of([...keys, ...closeBracketsKeymap, ...completionKeymap, ...lintKeymap, ...historyKeymap, ...defaultKeymap, indentWithTab]),
+          keymap.of([
+            ...keys,
+            ...closeBracketsKeymap,
+            ...completionKeymap,
+            ...lintKeymap,
+            ...historyKeymap,
+            ...defaultKeymap,
+            indentWithTab,
+          ]),
           history(),
           drawSelection(),
           bracketMatching(),
@@ -105,9 +122,13 @@ export class DriftEditor extends ConsoleElement {
     const { tables, outcome } = this.state;
     if (tables !== this.#completedFor) {
       this.#completedFor = tables;
-      const schema = Object.fromEntries(tables.map((table) => [table.name, table.columns.map((column) => column.name)]));
+      const schema = Object.fromEntries(
+        tables.map((table) => [table.name, table.columns.map((column) => column.name)]),
+      );
       const system = { 'drift.transactions': ['seq', 'committed_at', 'author', 'message', 'metadata', 'tables'] };
-      view.dispatch({ effects: this.#language.reconfigure(sql({ dialect: PostgreSQL, schema: { ...schema, ...system } })) });
+      view.dispatch({
+        effects: this.#language.reconfigure(sql({ dialect: PostgreSQL, schema: { ...schema, ...system } })),
+      });
     }
     if (outcome !== this.#markedFor) {
       this.#markedFor = outcome;
@@ -122,7 +143,10 @@ export class DriftEditor extends ConsoleElement {
   set text(text: string) {
     const view = this.#view;
     if (view === undefined) return;
-    view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text }, selection: { anchor: text.length } });
+    view.dispatch({
+      changes: { from: 0, to: view.state.doc.length, insert: text },
+      selection: { anchor: text.length },
+    });
   }
 
   override focus(): void {

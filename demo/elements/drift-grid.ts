@@ -61,7 +61,7 @@ export class DriftGrid extends LitElement {
     if (!changed.has('fields') && !changed.has('rows')) return;
     const shape = this.fields.map((field) => `${field.name}:${field.dataTypeID}`).join('|');
     // Moving in time keeps widths and place while the columns are the same.
-    if (shape !== this.#shape) {
+    if (shape !== this.#shape || changed.has('marker')) {
       this.#shape = shape;
       this.widths = this.fields.map((field, column) => this.#widthOf(field, column));
       this.active = [0, 0];
@@ -97,12 +97,17 @@ export class DriftGrid extends LitElement {
         ${fields.map(
           (field, column) =>
             html`<div class="cell heading ${isNumeric(field) ? 'right' : ''}" role="columnheader" title=${field.name}>
-              ${field.name}<span class="handle" @pointerdown=${(event: PointerEvent) => this.#resize(event, column)}></span>
+              ${field.name}<span
+                class="handle"
+                @pointerdown=${(event: PointerEvent) => this.#resize(event, column)}
+              ></span>
             </div>`,
         )}
       </div>
       <div class="space" ${properties({ height: `${this.#height}px` })}>
-        <div class="window" ${properties({ transform: `translateY(${this.#offset}px)` })}>${indexes.map((index) => this.#row(index))}</div>
+        <div class="window" ${properties({ transform: `translateY(${this.#offset}px)` })}>
+          ${indexes.map((index) => this.#row(index))}
+        </div>
       </div>
     </div>`;
   }
@@ -111,7 +116,9 @@ export class DriftGrid extends LitElement {
     const row = this.rows[index] ?? [];
     const mark = this.marker?.(index, -1).mark ?? '';
     return html`<div class="row ${mark}" role="row" aria-rowindex=${index + 2} @dblclick=${() => this.#open(index)}>
-      <div class="number" role="presentation">${mark === '' || mark === 'same' ? index + 1 : html`<span class="tag">${mark}</span>`}</div>
+      <div class="number" role="presentation">
+        ${mark === '' || mark === 'same' ? index + 1 : html`<span class="tag">${mark}</span>`}
+      </div>
       ${this.fields.map((field, column) => {
         const cell = row[column] ?? null;
         const marked = this.marker?.(index, column);
@@ -123,7 +130,10 @@ export class DriftGrid extends LitElement {
           role="gridcell"
           title=${marked?.before === undefined ? text : `was ${marked.before ?? 'NULL'}`}
           @click=${() => this.#choose(index, column)}
-        >${marked?.before === undefined ? '' : html`<s>${marked.before ?? 'NULL'}</s> `}${text}</div>`;
+        >
+          ${marked?.before === undefined ? '' : html`<s>${marked.before ?? 'NULL'}</s>`}
+          <span class="value">${text}</span>
+        </div>`;
       })}
     </div>`;
   }
@@ -149,7 +159,10 @@ export class DriftGrid extends LitElement {
     const scroller = this.#scroller;
     if (scroller === null) return;
     const full = this.rows.length * ROW;
-    const top = full <= MAX_HEIGHT ? scroller.scrollTop : (scroller.scrollTop / (this.#height - scroller.clientHeight + ROW)) * (full - scroller.clientHeight + ROW);
+    const top =
+      full <= MAX_HEIGHT
+        ? scroller.scrollTop
+        : (scroller.scrollTop / (this.#height - scroller.clientHeight + ROW)) * (full - scroller.clientHeight + ROW);
     this.first = Math.max(0, Math.min(Math.floor(top / ROW), this.rows.length - 1));
     if (full > MAX_HEIGHT) this.requestUpdate();
   }
@@ -160,8 +173,15 @@ export class DriftGrid extends LitElement {
 
   #widthOf(field: Field, column: number): number {
     let longest = field.name.length + 2;
-    for (const row of this.rows.slice(0, 200)) longest = Math.max(longest, row[column]?.length ?? 4);
-    return Math.round(Math.min(360, Math.max(72, longest * 7.9 + 26)));
+    // A sample over all rows: the first ones often have the shortest numbers.
+    const stride = Math.max(1, Math.floor(this.rows.length / 200));
+    for (let index = this.rows.length - 1; index >= 0; index -= stride) {
+      const before = this.marker?.(index, column).before;
+      const length = this.rows[index]?.[column]?.length ?? 4;
+      longest = Math.max(longest, length + (before === undefined ? 0 : (before?.length ?? 4) + 1));
+    }
+    const most = this.clientWidth < 600 ? 200 : 360;
+    return Math.round(Math.min(most, Math.max(72, longest * 8 + 28)));
   }
 
   #choose(row: number, column: number): void {
@@ -272,8 +292,11 @@ function sheet(): CSSResultGroup {
       padding: 0 12px;
       line-height: 31px;
       overflow: hidden;
-      white-space: pre;
+      white-space: nowrap;
       text-overflow: ellipsis;
+    }
+    .value {
+      white-space: pre;
     }
     .number {
       padding: 0 8px 0 4px;

@@ -7,7 +7,21 @@ import { ConsoleElement, properties, shared } from './shared.ts';
 type Properties = Readonly<Record<string, unknown>>;
 
 /** Shown as text of their own or said by the drawing; everything else is listed. */
-const DRAWN: ReadonlySet<string> = new Set(['Node Type', 'Plans', 'Plan Rows', 'Actual Rows', 'Actual Total Time', 'Actual Startup Time', 'Actual Loops', 'Plan Width', 'Startup Cost', 'Total Cost', 'Parent Relationship', 'Parallel Aware', 'Async Capable']);
+const DRAWN: ReadonlySet<string> = new Set([
+  'Node Type',
+  'Plans',
+  'Plan Rows',
+  'Actual Rows',
+  'Actual Total Time',
+  'Actual Startup Time',
+  'Actual Loops',
+  'Plan Width',
+  'Startup Cost',
+  'Total Cost',
+  'Parent Relationship',
+  'Parallel Aware',
+  'Async Capable',
+]);
 
 export class DriftPlan extends ConsoleElement {
   static override styles: CSSResultGroup = [shared, sheet()];
@@ -15,7 +29,8 @@ export class DriftPlan extends ConsoleElement {
   override render(): TemplateResult {
     const { plan } = this.state;
     if (plan === undefined) return html`<p class="empty">Run a query to see how it is answered.</p>`;
-    if (isProperties(plan) && typeof plan['message'] === 'string') return html`<p class="empty error">${plan['message']}</p>`;
+    if (isProperties(plan) && typeof plan['message'] === 'string')
+      return html`<p class="empty error">${plan['message']}</p>`;
     const [first] = Array.isArray(plan) ? (plan as unknown[]) : [plan];
     const root = isProperties(first) ? first['Plan'] : undefined;
     if (!isProperties(root) || !isProperties(first)) return html`<p class="empty">The plan has no tree.</p>`;
@@ -40,13 +55,31 @@ export class DriftPlan extends ConsoleElement {
           <strong>${node['Node Type']}</strong> ${relation === undefined ? '' : html`<code>${relation}</code>`}
           <span class="rows">${rowsOf(node)}</span>
         </div>
-        <div class="bar" title="own share of the time"><span ${properties({ width: `${Math.min(100, (100 * own) / whole)}%` })}></span></div>
+        <div class="bar" title="own share of the time">
+          <span ${properties({ width: `${Math.min(100, (100 * own) / whole)}%` })}></span>
+        </div>
         <div class="own muted">${milliseconds(own)}</div>
-        ${details.length === 0
-          ? ''
-          : html`<dl>${details.filter(([name]) => name !== 'Relation Name').map(([name, value]) => html`<dt>${name}</dt><dd>${typeof value === 'object' ? JSON.stringify(value) : String(value)}</dd>`)}</dl>`}
+        ${
+          details.length === 0
+            ? ''
+            : html`<dl>
+                ${details
+                  .filter(([name]) => name !== 'Relation Name')
+                  .map(
+                    ([name, value]) =>
+                      html`<dt>${name}</dt>
+                        <dd>${typeof value === 'object' ? JSON.stringify(value) : String(value)}</dd>`,
+                  )}
+              </dl>`
+        }
       </div>
-      ${children.length === 0 ? '' : html`<ul role="group">${children.map((child) => this.#node(child, whole))}</ul>`}
+      ${
+        children.length === 0
+          ? ''
+          : html`<ul role="group">
+              ${children.map((child) => this.#node(child, whole))}
+            </ul>`
+      }
     </li>`;
   }
 }

@@ -13,14 +13,18 @@ export class DriftRow extends ConsoleElement {
   override render(): TemplateResult {
     const { rowHistory } = this.state;
     if (rowHistory === undefined) {
-      return html`<p class="empty">Open a row of a table (double click it, or press Enter in the result) to see every version it ever had.</p>`;
+      return html`<p class="empty">
+        Open a row of a table (double click it, or press Enter in the result) to see every version it ever had.
+      </p>`;
     }
     if ('message' in rowHistory) return html`<p class="empty error">${rowHistory.message}</p>`;
     const { table, key, versions } = rowHistory;
     const count = versions.rows.length;
     return html`
       <h2>${table.name} <code>${key.join(', ')}</code></h2>
-      <p class="muted">${count === 1 ? 'One version' : `${count} versions`}, newest first. Choose one to go to its moment.</p>
+      <p class="muted">
+        ${count === 1 ? 'One version' : `${count} versions`}, newest first. Choose one to go to its moment.
+      </p>
       <ol>
         ${this.#versions(rowHistory)}
       </ol>
@@ -38,17 +42,34 @@ export class DriftRow extends ConsoleElement {
       if (to !== null && isSeq(to) && next?.[0] !== to) items.push(this.#item(Number(to), 'Deleted', []));
       const before = rows[index - 1];
       const follows = before !== undefined && before[1] === row[0];
-      items.push(this.#item(Number(row[0]), follows ? 'Changed' : 'Created', this.#changes(versions.fields.map((field) => field.name), row, follows ? before : undefined)));
+      items.push(
+        this.#item(
+          Number(row[0]),
+          follows ? 'Changed' : 'Created',
+          this.#changes(
+            versions.fields.map((field) => field.name),
+            row,
+            follows ? before : undefined,
+          ),
+        ),
+      );
     }
     return items;
   }
 
-  #changes(names: readonly string[], row: readonly (string | null)[], before: readonly (string | null)[] | undefined): TemplateResult[] {
+  #changes(
+    names: readonly string[],
+    row: readonly (string | null)[],
+    before: readonly (string | null)[] | undefined,
+  ): TemplateResult[] {
     return names.flatMap((name, column) => {
       const cell = row[column] ?? null;
       if (column < 2 || (before !== undefined && before[column] === cell)) return [];
       const old = before === undefined ? '' : html`<s>${before[column] ?? 'NULL'}</s> `;
-      return [html`<dt>${name}</dt><dd>${old}${cell ?? html`<em>NULL</em>`}</dd>`];
+      return [
+        html`<dt>${name}</dt>
+          <dd>${old}${cell ?? html`<em>NULL</em>`}</dd>`,
+      ];
     });
   }
 
@@ -61,7 +82,10 @@ export class DriftRow extends ConsoleElement {
       <button class="quiet" @click=${() => this.state.travel(index)}>
         <b>${dayOf(at)}</b> <span class="muted">${timeOf(at)} <span class="seq">#${seq}</span></span>
       </button>
-      <div class="message">${verb}: ${commits.message[index] || html`<span class="muted">no message</span>`} <span class="muted">${commits.author[index] ? `by ${commits.author[index]}` : ''}</span></div>
+      <div class="message">
+        ${verb}: ${commits.message[index] || html`<span class="muted">no message</span>`}
+        <span class="muted">${commits.author[index] ? `by ${commits.author[index]}` : ''}</span>
+      </div>
       ${changes.length === 0 ? '' : html`<dl>${changes}</dl>`}
     </li>`;
   }

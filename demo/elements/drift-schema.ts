@@ -36,19 +36,37 @@ export class DriftSchema extends ConsoleElement {
     const open = !this.closed.has(table.name);
     return html`<li>
       <div class="table">
-        <button class="quiet fold" aria-expanded=${open} aria-label=${`Columns of ${table.name}`} @click=${() => this.#fold(table.name)}><span>${open ? '▾' : '▸'}</span></button>
-        <button class="quiet name" title="Show its rows" @click=${() => this.#try({ title: table.name, sql: `SELECT * FROM ${quote(table.name)};` })}>
+        <button
+          class="quiet fold"
+          aria-expanded=${open}
+          aria-label=${`Columns of ${table.name}`}
+          @click=${() => this.#fold(table.name)}
+        >
+          <span>${open ? '▾' : '▸'}</span>
+        </button>
+        <button
+          class="quiet name"
+          title="Show its rows"
+          @click=${() => this.#try({ title: table.name, sql: `SELECT * FROM ${quote(table.name)};` })}
+        >
           ${table.name}<span class="count">${table.rowCount?.toLocaleString('en') ?? ''}</span>
         </button>
       </div>
-      ${open
-        ? html`<ul class="columns">
-            ${table.columns.map(
-              (column) =>
-                html`<li><span class=${column.isKey ? 'key' : ''} title=${column.isKey ? 'primary key' : ''}>${column.name}</span> <span class="muted">${column.type}${column.notNull ? '' : ' ?'}</span></li>`,
-            )}
-          </ul>`
-        : ''}
+      ${
+        open
+          ? html`<ul class="columns">
+              ${table.columns.map(
+                (column) =>
+                  html`<li>
+                    <span class=${column.isKey ? 'key' : ''} title=${column.isKey ? 'primary key' : ''}
+                      >${column.name}</span
+                    >
+                    <span class="muted">${column.type}${column.notNull ? '' : ' ?'}</span>
+                  </li>`,
+              )}
+            </ul>`
+          : ''
+      }
     </li>`;
   }
 

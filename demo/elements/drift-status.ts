@@ -33,9 +33,13 @@ export class DriftStatus extends ConsoleElement {
     const { busy, commits, commitIndex, moment, durability } = this.state;
     return html`
       <span role="status">${busy ? 'Running…' : this.#said()}</span>
-      <span class="moment">${moment === null ? 'reading now' : `as of ${dayOf(commits.at[commitIndex] ?? 0)}, #${moment}, read-only`}</span>
+      <span class="moment"
+        >${moment === null ? 'reading now' : `as of ${dayOf(commits.at[commitIndex] ?? 0)}, #${moment}, read-only`}</span
+      >
       <span class="muted wide">${commits.seq.length.toLocaleString('en')} commits</span>
-      <span class="muted wide" title="When a commit is acknowledged: full, after the flush; relaxed, after the write">durability ${durability}</span>
+      <span class="muted wide" title="When a commit is acknowledged: full, after the flush; relaxed, after the write"
+        >durability ${durability}</span
+      >
       <span class="muted" title="Storage used by this site">${bytes(this.used)} stored</span>
     `;
   }
@@ -46,7 +50,8 @@ export class DriftStatus extends ConsoleElement {
     const time = `${outcome.ms < 10 ? outcome.ms.toFixed(1) : Math.round(outcome.ms)} ms`;
     if (outcome.error !== undefined) return `Error ${outcome.error.code}`;
     const { fields, rows, affectedRows, command } = outcome.result ?? {};
-    if ((fields?.length ?? 0) > 0) return `${(rows?.length ?? 0).toLocaleString('en')} ${rows?.length === 1 ? 'row' : 'rows'} in ${time}`;
+    if ((fields?.length ?? 0) > 0)
+      return `${(rows?.length ?? 0).toLocaleString('en')} ${rows?.length === 1 ? 'row' : 'rows'} in ${time}`;
     return `${command ?? 'Done'}${affectedRows == null ? '' : ` ${affectedRows}`} in ${time}`;
   }
 
@@ -74,6 +79,9 @@ function sheet(): CSSResultGroup {
       color: var(--accent);
       font-weight: 600;
       margin-right: auto;
+      min-width: 0;
+      overflow: hidden;
+      text-overflow: ellipsis;
     }
     @media (max-width: 720px) {
       :host {

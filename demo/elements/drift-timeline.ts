@@ -64,10 +64,15 @@ export class DriftTimeline extends ConsoleElement {
       <div class="where" aria-live="polite">
         <div class="date">${empty ? 'No commits yet' : moment === null ? 'Now' : dayOf(at)}</div>
         <div class="commit">
-          ${empty
-            ? html`<span class="muted">Every commit will appear here</span>`
-            : html`<span class="seq">#${commits.seq[index]}</span> ${commits.message[index] || html`<span class="muted">no message</span>`}
-                <span class="muted by">${moment === null ? `${dayOf(at)}, ` : ''}${timeOf(at)}${commits.author[index] ? ` by ${commits.author[index]}` : ''}</span>`}
+          ${
+            empty
+              ? html`<span class="muted">Every commit will appear here</span>`
+              : html`<span class="seq">#${commits.seq[index]}</span>
+                  ${commits.message[index] || html`<span class="muted">no message</span>`}
+                  <span class="muted by"
+                    >${moment === null ? `${dayOf(at)}, ` : ''}${timeOf(at)}${commits.author[index] ? ` by ${commits.author[index]}` : ''}</span
+                  >`
+          }
         </div>
       </div>
       <div
@@ -91,14 +96,28 @@ export class DriftTimeline extends ConsoleElement {
         ${empty ? '' : html`<div class="head" ${properties({ '--x': `${this.#x(index)}px` })}></div>`}
       </div>
       <div class="controls">
-        <button class="icon" @click=${this.#togglePlay} ?disabled=${commits.seq.length < 2} aria-label=${this.playing ? 'Pause' : 'Play through time'} title=${this.playing ? 'Pause' : 'Play'}>
+        <button
+          class="icon"
+          @click=${this.#togglePlay}
+          ?disabled=${commits.seq.length < 2}
+          aria-label=${this.playing ? 'Pause' : 'Play through time'}
+          title=${this.playing ? 'Pause' : 'Play'}
+        >
           ${this.playing ? svg`<svg viewBox="0 0 16 16"><path d="M4 3h3v10H4zM9 3h3v10H9z" /></svg>` : svg`<svg viewBox="0 0 16 16"><path d="M4 2.5v11l9-5.5z" /></svg>`}
         </button>
         <select aria-label="Playing time" title="Playing time" @change=${this.#setSpeed}>
           ${SPEEDS.map((seconds) => html`<option value=${seconds} ?selected=${seconds === this.speed}>${seconds} s</option>`)}
         </select>
-        <button @click=${() => (this.even = !this.even)} aria-pressed=${this.even} title="Distance between commits">${this.even ? 'by commit' : 'by time'}</button>
-        <button class=${moment === null ? '' : 'primary'} @click=${() => this.#travel(Infinity)} ?disabled=${moment === null}>Now</button>
+        <button @click=${() => (this.even = !this.even)} aria-pressed=${this.even} title="Distance between commits">
+          ${this.even ? 'by commit' : 'by time'}
+        </button>
+        <button
+          class="now ${moment === null ? '' : 'primary'}"
+          @click=${() => this.#travel(Infinity)}
+          ?disabled=${moment === null}
+        >
+          Now
+        </button>
       </div>
     `;
   }
@@ -160,7 +179,9 @@ export class DriftTimeline extends ConsoleElement {
     const monthMs = 2_629_800_000;
     const months = [1, 3, 6, 12, 24, 60, 120, 240].find((step) => (to - from) / (step * monthMs) <= most);
     if (months === undefined || to - from < 2 * monthMs) {
-      return [from, to].map((time, side) => this.#tick(side === 0 ? PAD : this.width - PAD, dayOf(time), side === 0 ? 'start' : 'end'));
+      return [from, to].map((time, side) =>
+        this.#tick(side === 0 ? PAD : this.width - PAD, dayOf(time), side === 0 ? 'start' : 'end'),
+      );
     }
     const start = new Date(from);
     const first = Math.ceil((start.getUTCFullYear() * 12 + start.getUTCMonth()) / months) * months;
@@ -342,6 +363,12 @@ function sheet(): CSSResultGroup {
     .controls {
       display: flex;
       gap: 8px;
+    }
+    .now {
+      width: 64px;
+    }
+    .controls button[aria-pressed] {
+      width: 104px;
     }
     select {
       height: 32px;

@@ -37,15 +37,20 @@ export class DriftTrend extends ConsoleElement {
 
   override render(): TemplateResult {
     const { trend, outcome } = this.state;
-    if (outcome === undefined) return html`<p class="empty">Run a query that gives a number, or a number for each label: its course over all commits is drawn here.</p>`;
+    if (outcome === undefined)
+      return html`<p class="empty">
+        Run a query that gives a number, or a number for each label: its course over all commits is drawn here.
+      </p>`;
     if (trend === undefined) return html`<p class="empty">Reading the past…</p>`;
     if ('message' in trend) return html`<p class="empty error">${trend.message}</p>`;
-    if (trend.series.length === 0) return html`<p class="empty">No column of this result is a number, so there is no line to draw.</p>`;
+    if (trend.series.length === 0)
+      return html`<p class="empty">No column of this result is a number, so there is no line to draw.</p>`;
     const shown = this.hover >= 0 ? this.hover : this.#standing(trend);
     return html`
       <ul class="legend">
         ${trend.series.map(
-          (series, index) => html`<li><i class="s${index + 1}"></i>${series.name} <b>${number(series.values[shown])}</b></li>`,
+          (series, index) =>
+            html`<li><i class="s${index + 1}"></i>${series.name} <b>${number(series.values[shown])}</b></li>`,
         )}
         <li class="muted">${dayOf(trend.at[shown] ?? 0)}</li>
       </ul>
@@ -56,12 +61,19 @@ export class DriftTrend extends ConsoleElement {
   #chart(trend: Trend): TemplateResult {
     const width = Math.max(200, this.size[0] - 16);
     const height = Math.max(140, this.size[1] - 64);
-    const scale = niceScale(trend.series.flatMap((series) => series.values), Math.max(2, Math.floor(height / 48)), false);
+    const scale = niceScale(
+      trend.series.flatMap((series) => series.values),
+      Math.max(2, Math.floor(height / 48)),
+      false,
+    );
     const x = (at: number): number => place(at, trend.at[0] ?? 0, trend.at.at(-1) ?? 1, LEFT, width - RIGHT);
     const y = (value: number): number => place(value, scale.from, scale.to, height - BOTTOM, TOP);
     const xs = trend.at.map(x);
     const now = this.state.commits.at[this.state.commitIndex] ?? trend.at[0] ?? 0;
-    const lines = trend.series.map((series, index): SVGTemplateResult => svg`<path class=${`line s${index + 1}`} d=${linePath(xs, series.values.map(y), false)} />`);
+    const lines = trend.series.map(
+      (series, index): SVGTemplateResult =>
+        svg`<path class=${`line s${index + 1}`} d=${linePath(xs, series.values.map(y), false)} />`,
+    );
     return html`<svg
       width=${width}
       height=${height}
@@ -82,7 +94,10 @@ export class DriftTrend extends ConsoleElement {
 
   #standing(trend: Trend): number {
     const seq = this.state.commits.seq[this.state.commitIndex] ?? 0;
-    return Math.max(0, trend.seq.findLastIndex((sample) => sample <= seq));
+    return Math.max(
+      0,
+      trend.seq.findLastIndex((sample) => sample <= seq),
+    );
   }
 
   #nearest(event: PointerEvent, xs: readonly number[]): number {

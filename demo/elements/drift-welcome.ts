@@ -42,10 +42,19 @@ export class DriftWelcome extends ConsoleElement {
     const share = total === 0 ? 0 : (100 * done) / total;
     return html`<div class="progress">
       <h2>${title}</h2>
-      <div class="track" role="progressbar" aria-label="Loading" aria-valuenow=${Math.round(share)} aria-valuemin="0" aria-valuemax="100">
+      <div
+        class="track"
+        role="progressbar"
+        aria-label="Loading"
+        aria-valuenow=${Math.round(share)}
+        aria-valuemin="0"
+        aria-valuemax="100"
+      >
         <span ${properties({ width: `${share}%` })}></span>
       </div>
-      <p class="muted">${total === 0 ? message : html`Commit ${done.toLocaleString('en')} of ${total.toLocaleString('en')}<br />${message}`}</p>
+      <p class="muted">
+        ${total === 0 ? message : html`Commit ${done.toLocaleString('en')} of ${total.toLocaleString('en')}<br />${message}`}
+      </p>
     </div>`;
   }
 

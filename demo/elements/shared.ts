@@ -123,13 +123,13 @@ export const shared: CSSResult = css`
   .muted {
     color: var(--ink-2);
   }
-  .error {
-    color: var(--error);
-  }
   .empty {
     padding: 32px 24px;
     color: var(--ink-2);
     max-width: 56ch;
+  }
+  .error {
+    color: var(--error);
   }
   kbd {
     font: 12px var(--mono);

@@ -36,7 +36,9 @@ export function statementAt(script: string, cursor: number): Statement | undefin
 export function isQuery(sql: string): boolean {
   const plain = stripComments(sql).trim();
   if (!/^(\(|select\b|with\b|values\b|table\b)/i.test(plain)) return false;
-  return !/\b(insert|update|delete|truncate)\b/i.test(plain.replace(/'[^']*'|"[^"]*"/g, '').replace(/for\s+update/gi, ''));
+  return !/\b(insert|update|delete|truncate)\b/i.test(
+    plain.replace(/'[^']*'|"[^"]*"/g, '').replace(/for\s+update/gi, ''),
+  );
 }
 
 /** Names of tables after FROM, JOIN or a comma of FROM: a guess, checked by the caller against the catalogue. */

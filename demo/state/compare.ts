@@ -44,7 +44,8 @@ export function compareResults(then: TextResult, now: TextResult, primaryKey: re
     if (old === undefined) return { state: 'added', cells, before: undefined };
     return { state: cells.every((cell, index) => cell === old[index]) ? 'same' : 'changed', cells, before: old };
   });
-  for (const left of unmatched.values()) for (const cells of left) rows.push({ state: 'removed', cells, before: cells });
+  for (const left of unmatched.values())
+    for (const cells of left) rows.push({ state: 'removed', cells, before: cells });
   const counts = { same: 0, changed: 0, added: 0, removed: 0 };
   for (const row of rows) counts[row.state]++;
   return { columns, rows, counts, keyColumns: key.map((index) => columns[index] ?? '') };

@@ -11,7 +11,8 @@ import { countRows, NO_COMMITS, readCommits, readTables, rowHistoryQuery } from 
 import type { DataSet, Example } from '../data/step.ts';
 import { replay } from '../data/step.ts';
 import type { Database, QueryError, Reader, TextResult } from '../database.ts';
-import { isNumeric, openDatabase, queryText, toQueryError } from '../database.ts';
+import { isNumeric, queryText, toQueryError } from '../database.ts';
+import { openDatabase } from '../open-database.ts';
 import { isQuery, mentionedTables, splitStatements } from '../sql/statements.ts';
 import type { Comparison } from './compare.ts';
 import { compareResults } from './compare.ts';
@@ -91,7 +92,8 @@ export class ConsoleState extends EventTarget {
       this.#database = undefined;
       const database = await openDatabase(dataSet.name, file);
       this.#database = database;
-      if (file === undefined && localStorage.getItem(`drift.loaded.${dataSet.name}`) === null) await this.#load(dataSet, database);
+      if (file === undefined && localStorage.getItem(`drift.loaded.${dataSet.name}`) === null)
+        await this.#load(dataSet, database);
       localStorage.setItem(`drift.loaded.${dataSet.name}`, 'yes');
       localStorage.setItem('drift.database', dataSet.name);
       this.#reset(dataSet);
@@ -154,7 +156,8 @@ export class ConsoleState extends EventTarget {
     let shown: Outcome | undefined;
     for (const statement of statements) {
       const outcome = await this.#execute(statement.text, offset + statement.from);
-      if (outcome.error !== undefined || outcome.result?.fields.length || (shown?.result?.fields.length ?? 0) === 0) shown = outcome;
+      if (outcome.error !== undefined || outcome.result?.fields.length || (shown?.result?.fields.length ?? 0) === 0)
+        shown = outcome;
       if (outcome.error !== undefined) break;
     }
     if (this.dataSet !== undefined) this.history = remember(this.dataSet.name, text.trim());
@@ -199,7 +202,8 @@ export class ConsoleState extends EventTarget {
     const names = new Set(result.fields.map((field) => field.name));
     const mentioned = mentionedTables(sql);
     return this.tables.find(
-      (table) => mentioned.includes(table.name) && table.key.length > 0 && table.key.every((column) => names.has(column)),
+      (table) =>
+        mentioned.includes(table.name) && table.key.length > 0 && table.key.every((column) => names.has(column)),
     );
   }
 
@@ -250,7 +254,8 @@ export class ConsoleState extends EventTarget {
       if (reader !== undefined) result = await queryText(reader, sql);
     } catch (caught) {
       error = toQueryError(caught);
-      if (error.code === '25006' && this.moment !== null) error = { ...error, hint: error.hint || 'The past is read-only. Go back to now to write.' };
+      if (error.code === '25006' && this.moment !== null)
+        error = { ...error, hint: error.hint || 'The past is read-only. Go back to now to write.' };
     }
     return { sql, offset, result, error, ms: performance.now() - started, readAt };
   }
@@ -264,7 +269,11 @@ export class ConsoleState extends EventTarget {
     if (this.#refreshing) return;
     this.#refreshing = true;
     try {
-      for (let state = this.#wanted(); state !== this.#refreshedFor && this.#database !== undefined; state = this.#wanted()) {
+      for (
+        let state = this.#wanted();
+        state !== this.#refreshedFor && this.#database !== undefined;
+        state = this.#wanted()
+      ) {
         this.#refreshedFor = state;
         await this.#refreshOnce();
         this.#changed();

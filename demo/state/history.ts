@@ -32,5 +32,7 @@ function key(database: string): string {
 }
 
 function isPastStatement(value: unknown): value is PastStatement {
-  return typeof value === 'object' && value !== null && 'sql' in value && typeof value.sql === 'string' && 'at' in value;
+  return (
+    typeof value === 'object' && value !== null && 'sql' in value && typeof value.sql === 'string' && 'at' in value
+  );
 }

@@ -1,0 +1,207 @@
+/**
+ * The console as a new user meets it, in Chromium, built, under exactly `default-src 'self'`: choose a database, travel,
+ * compare, break a statement, drop a file, reload, go offline. Leaves the screenshots of e2e/screenshots behind.
+ */
+import { mkdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Browser, BrowserContext, Page } from 'playwright';
+import { chromium } from 'playwright';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Site } from './console-site.ts';
+import { startConsoleSite } from './console-site.ts';
+
+const SHOTS = fileURLToPath(new URL('screenshots/', import.meta.url));
+const WIDE = { width: 1280, height: 800 };
+const PHONE = { width: 390, height: 844 };
+const ARGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+const TIMEOUT = 120_000;
+
+let site: Site;
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+const problems: string[] = [];
+
+beforeAll(async () => {
+  await mkdir(SHOTS, { recursive: true });
+  site = await startConsoleSite();
+  const found = [
+    process.env['CHROMIUM_PATH'],
+    '/usr/bin/chromium',
+    '/usr/bin/chromium-browser',
+    '/usr/bin/google-chrome',
+  ].find((path) => path !== undefined && existsSync(path));
+  browser = await chromium.launch({ args: ARGS, ...(found === undefined ? {} : { executablePath: found }) });
+  context = await browser.newContext({ viewport: WIDE, colorScheme: 'light' });
+  page = await context.newPage();
+  page.on('pageerror', (error) => problems.push(error.message));
+  await page.goto(site.url);
+}, TIMEOUT);
+
+afterAll(async () => {
+  await browser.close();
+  await site.close();
+});
+
+/** The cells of a row that the grid shows, from 0. */
+async function row(index: number): Promise<string[]> {
+  return page.locator(`drift-grid .row[aria-rowindex="${index + 2}"] .cell`).allInnerTexts();
+}
+
+async function type(sql: string): Promise<void> {
+  await page.locator('.cm-content').click();
+  await page.keyboard.press('Control+A');
+  await page.keyboard.insertText(sql);
+}
+
+async function run(sql: string): Promise<void> {
+  await type(sql);
+  await page.keyboard.press('Control+Enter');
+}
+
+async function shoot(name: string): Promise<void> {
+  for (const [size, viewport] of [
+    ['wide', WIDE],
+    ['phone', PHONE],
+  ] as const) {
+    await page.setViewportSize(viewport);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      await page.waitForTimeout(150);
+      await page.screenshot({ path: `${SHOTS}${name}-${size}-${colorScheme}.png` });
+    }
+  }
+  await page.setViewportSize(WIDE);
+  await page.emulateMedia({ colorScheme: 'light' });
+}
+
+test(
+  'the first page offers the databases',
+  async () => {
+    expect(await page.locator('drift-welcome li').count()).toBe(5);
+    await shoot('welcome');
+  },
+  TIMEOUT,
+);
+
+test(
+  'choosing the world shows the world of 2005 and 11 commits',
+  async () => {
+    await page.getByText('The world since 1955').click();
+    await page.locator('drift-grid .cell').first().waitFor({ timeout: 60_000 });
+    expect(await page.locator('.strip').getAttribute('aria-valuemax')).toBe('11');
+    expect(await row(0)).toEqual(['Japan', 'East Asia & Pacific', '82.50', '1.27', '127798373']);
+    await shoot('now');
+  },
+  TIMEOUT,
+);
+
+test(
+  'arrow keys move the console to 1975, and a click on Now brings it back',
+  async () => {
+    await page.locator('.strip').focus();
+    for (let step = 0; step < 6; step++) await page.keyboard.press('ArrowLeft');
+    await expect.poll(() => page.locator('.date').innerText()).toBe('1 Jan 1975');
+    await expect.poll(async () => (await row(0))[2], { timeout: 5000 }).toBe('75.67');
+    await shoot('past');
+    await page.getByRole('tab', { name: 'Then and now' }).click();
+    await page.getByText('62 changed').waitFor();
+    await shoot('compare');
+    await page.getByRole('tab', { name: 'Result' }).click();
+    await page.getByRole('button', { name: 'Now', exact: true }).click();
+    await expect.poll(async () => (await row(0))[2]).toBe('82.50');
+  },
+  TIMEOUT,
+);
+
+test(
+  'a row shows its versions',
+  async () => {
+    await run(`SELECT * FROM countries WHERE country = 'Rwanda';`);
+    await expect.poll(async () => (await row(0))[0]).toBe('Rwanda');
+    await page.locator('drift-grid .row[aria-rowindex="2"]').dblclick();
+    await expect.poll(() => page.locator('drift-row li').count()).toBe(11);
+    await shoot('row');
+  },
+  TIMEOUT,
+);
+
+test(
+  'a result over time is a line for each region',
+  async () => {
+    await page.getByText('Regions of the world, over time').click();
+    await expect.poll(() => page.locator('drift-trend .line').count(), { timeout: 20_000 }).toBe(6);
+    await shoot('trend');
+    await page.getByRole('tab', { name: 'Plan' }).click();
+    await page.locator('drift-plan [role=treeitem]').first().waitFor();
+    await shoot('plan');
+    await page.getByRole('tab', { name: 'Result' }).click();
+  },
+  TIMEOUT,
+);
+
+test(
+  'an error is marked at its place',
+  async () => {
+    await run('SELECT country, lif_expectancy FROM countries;');
+    await page.locator('.problem').waitFor();
+    expect(await page.locator('.problem code').innerText()).toBe('42703');
+    expect(await page.locator('.cm-lintRange-error').innerText()).toBe('lif_expectancy');
+    await shoot('error');
+  },
+  TIMEOUT,
+);
+
+test(
+  'a dropped file becomes a table with types',
+  async () => {
+    const text = 'Order ID,Day,Amount (EUR),ok,note\n1,2024-01-01,12.50,true,"a, ""b"""\n2,2024-02-01,7.25,false,\n';
+    await page.setInputFiles('input[type=file]', {
+      name: 'My sales.csv',
+      mimeType: 'text/csv',
+      buffer: Buffer.from(text),
+    });
+    await expect.poll(() => row(0), { timeout: 10_000 }).toEqual(['1', '2024-01-01', '12.50', 't', 'a, "b"']);
+    await run('SELECT sum(amount_eur), count(*) FILTER (WHERE ok), count(note) FROM my_sales;');
+    await expect.poll(() => row(0)).toEqual(['19.75', '1', '1']);
+  },
+  TIMEOUT,
+);
+
+test(
+  '100,000 rows scroll to their end',
+  async () => {
+    await run('SELECT i AS id, i * 2 AS twice FROM generate_series(1, 100000) AS i;');
+    await expect
+      .poll(() => page.locator('drift-grid .scroller').getAttribute('aria-rowcount'), { timeout: 10_000 })
+      .toBe('100001');
+    await page.locator('drift-grid .scroller').focus();
+    await page.keyboard.press('Control+End');
+    await expect.poll(() => row(99_999)).toEqual(['100000', '200000']);
+    expect(await page.locator('drift-grid .row').count()).toBeLessThan(80);
+  },
+  TIMEOUT,
+);
+
+test(
+  'data survives a reload, and the page works offline',
+  async () => {
+    await page.waitForTimeout(2000);
+    await context.setOffline(true);
+    await page.reload();
+    await page.getByText('my_sales').waitFor({ timeout: 20_000 });
+    expect(await page.locator('.strip').getAttribute('aria-valuemax')).toBe('12');
+    await context.setOffline(false);
+    expect(problems).toEqual([]);
+  },
+  TIMEOUT,
+);
