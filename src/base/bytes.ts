@@ -8,10 +8,10 @@
  * Invariant: the reader checks every length against what remains before it allocates or reads; what does not fit is
  * DriftError XX001 with the thing's name and the offset.
  */
-import { DriftError } from './error.ts';
+import { assert, DriftError } from './error.ts';
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { fatal: true });
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export class ByteWriter {
   #bytes: Uint8Array;
@@ -58,6 +58,7 @@ export class ByteWriter {
   }
 
   varint(value: number): void {
+    assert(value >= 0 && value <= Number.MAX_SAFE_INTEGER, 'a varint is an unsigned integer up to 2^53-1');
     this.#reserve(8);
     let rest = value;
     while (rest >= 128) {
@@ -68,7 +69,15 @@ export class ByteWriter {
   }
 
   zigzag(value: number): void {
-    this.varint(value >= 0 ? value * 2 : -value * 2 - 1);
+    // The lowest six bits go with the sign first: doubling the whole would lose digits beyond 2^52.
+    const magnitude = value >= 0 ? value : -(value + 1);
+    const low = (magnitude % 64) * 2 + (value >= 0 ? 0 : 1);
+    if (magnitude < 64) {
+      this.u8(low);
+    } else {
+      this.u8(low | 128);
+      this.varint(Math.floor(magnitude / 64));
+    }
   }
 
   /** Bytes behind their length. */
@@ -202,8 +211,10 @@ export class ByteReader {
   }
 
   zigzag(): number {
-    const value = this.varint();
-    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+    const first = this.u8();
+    const magnitude = ((first & 127) >> 1) + (first < 128 ? 0 : this.varint() * 64);
+    if (magnitude > Number.MAX_SAFE_INTEGER) this.#fail('an integer beyond 2^53');
+    return first % 2 === 0 ? magnitude : -magnitude - 1;
   }
 
   bytes(): Uint8Array {

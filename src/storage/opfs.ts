@@ -1,0 +1,204 @@
+/**
+ * OpfsStorage: a directory of the Origin Private File System, through synchronous access handles.
+ *
+ * Opening a handle is asynchronous and takes 2–15 ms (DESIGN §11), so it happens once a file; reads, writes and flushes
+ * are plain calls. Handles exist in dedicated workers only. A handle is exclusive, across tabs too: the one of `LOCK`
+ * is the ownership of the database, and it ends with its worker however that dies.
+ *
+ * A write that the quota refuses is 53100; one that was cut short is carried on once, and 53100 when nothing more goes
+ * in.
+ */
+import { assert, DriftError } from '../base/error.ts';
+import type { Storage, StorageFile } from './storage.ts';
+
+const LOCK_NAME = 'LOCK';
+
+export class OpfsStorage implements Storage {
+  readonly medium = 'opfs';
+  readonly #path: string;
+  #directory: FileSystemDirectoryHandle | null = null;
+  #lock: FileSystemSyncAccessHandle | null = null;
+  readonly #files = new Map<string, OpfsFile>();
+  readonly #opening = new Map<string, Promise<OpfsFile>>();
+
+  /** The path is relative to the origin's root, its parts separated by slashes; `acquire` makes what is missing. */
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  async acquire(): Promise<void> {
+    assert(this.#lock === null, 'a storage is acquired once');
+    try {
+      this.#directory = await openDirectory(this.#path);
+      const handle = await this.#directory.getFileHandle(LOCK_NAME, { create: true });
+      this.#lock = await handle.createSyncAccessHandle();
+    } catch (error) {
+      if (nameOf(error) === 'NoModificationAllowedError') {
+        throw new DriftError('55006', `the database opfs://${this.#path} is in use by another connection`, {
+          hint: 'Another tab or worker has it open.',
+        });
+      }
+      throw ioError(`cannot open opfs://${this.#path}`, error);
+    }
+  }
+
+  async list(): Promise<readonly string[]> {
+    const names: string[] = [];
+    for await (const [name, handle] of this.#root().entries()) {
+      if (handle.kind === 'file' && name !== LOCK_NAME) names.push(name);
+    }
+    return names;
+  }
+
+  open(name: string): StorageFile | Promise<StorageFile> {
+    const file = this.#files.get(name);
+    if (file !== undefined) return file;
+    const pending = this.#opening.get(name);
+    if (pending !== undefined) return pending;
+    const opening = this.#create(name).finally(() => this.#opening.delete(name));
+    this.#opening.set(name, opening);
+    return opening;
+  }
+
+  async remove(name: string): Promise<void> {
+    await this.#opening.get(name);
+    this.#files.get(name)?.close();
+    try {
+      await this.#root().removeEntry(name);
+    } catch (error) {
+      if (nameOf(error) !== 'NotFoundError') throw ioError(`cannot remove ${name}`, error);
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#opening.values());
+    for (const file of [...this.#files.values()]) file.close();
+    this.#lock?.close();
+    this.#lock = null;
+    this.#directory = null;
+  }
+
+  async #create(name: string): Promise<OpfsFile> {
+    assert(/^[\w.-]+$/.test(name), `${name} is no name for a file`);
+    try {
+      const handle = await this.#root().getFileHandle(name, { create: true });
+      const access = await handle.createSyncAccessHandle();
+      const file = new OpfsFile(name, access, () => this.#files.delete(name));
+      this.#files.set(name, file);
+      return file;
+    } catch (error) {
+      throw ioError(`cannot open ${name}`, error);
+    }
+  }
+
+  #root(): FileSystemDirectoryHandle {
+    assert(this.#directory !== null, 'a storage is acquired before its files are used');
+    return this.#directory;
+  }
+}
+
+class OpfsFile implements StorageFile {
+  readonly name: string;
+  readonly #access: FileSystemSyncAccessHandle;
+  readonly #onClose: () => void;
+  #size: number;
+  #closed = false;
+
+  constructor(name: string, access: FileSystemSyncAccessHandle, onClose: () => void) {
+    this.name = name;
+    this.#access = access;
+    this.#onClose = onClose;
+    this.#size = access.getSize();
+  }
+
+  size(): number {
+    return this.#size;
+  }
+
+  read(offset: number, length: number): Uint8Array {
+    const bytes = new Uint8Array(Math.max(0, Math.min(length, this.#size - offset)));
+    let count: number;
+    try {
+      count = this.#access.read(bytes, { at: offset });
+    } catch (error) {
+      throw ioError(`cannot read ${length} bytes of ${this.name} at ${offset}`, error);
+    }
+    if (count < bytes.length) {
+      throw new DriftError('58030', `cannot read ${this.name} at ${offset}: expected ${bytes.length} bytes, found ${count}`);
+    }
+    return bytes;
+  }
+
+  write(offset: number, bytes: Uint8Array): void {
+    let done = 0;
+    try {
+      while (done < bytes.length) {
+        const rest = done === 0 ? bytes : bytes.subarray(done);
+        const count = this.#access.write(rest as Uint8Array<ArrayBuffer>, { at: offset + done });
+        if (count === 0) throw new DriftError('53100', `no room for ${rest.length} bytes of ${this.name} at ${offset + done}`);
+        done += count;
+      }
+    } catch (error) {
+      throw ioError(`cannot write ${bytes.length} bytes of ${this.name} at ${offset}`, error);
+    } finally {
+      this.#size = Math.max(this.#size, offset + done);
+    }
+  }
+
+  truncate(size: number): void {
+    try {
+      this.#access.truncate(size);
+    } catch (error) {
+      throw ioError(`cannot set the size of ${this.name} to ${size}`, error);
+    }
+    this.#size = size;
+  }
+
+  flush(): void {
+    try {
+      this.#access.flush();
+    } catch (error) {
+      throw ioError(`cannot flush ${this.name}`, error);
+    }
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#access.close();
+    this.#onClose();
+  }
+}
+
+/** Removes a database's directory; a missing one is no error. It must not be open. */
+export async function removeOpfs(path: string): Promise<void> {
+  const parts = path.split('/').filter((part) => part !== '');
+  const name = parts.pop();
+  assert(name !== undefined, 'a database has a name');
+  try {
+    const parent = await openDirectory(parts.join('/'));
+    await parent.removeEntry(name, { recursive: true });
+  } catch (error) {
+    if (nameOf(error) === 'NotFoundError') return;
+    if (nameOf(error) === 'NoModificationAllowedError') throw new DriftError('55006', `the database opfs://${path} is in use`);
+    throw ioError(`cannot remove opfs://${path}`, error);
+  }
+}
+
+async function openDirectory(path: string): Promise<FileSystemDirectoryHandle> {
+  let directory = await navigator.storage.getDirectory();
+  for (const part of path.split('/')) {
+    if (part !== '') directory = await directory.getDirectoryHandle(part, { create: true });
+  }
+  return directory;
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error || error instanceof DOMException ? error.name : '';
+}
+
+function ioError(what: string, error: unknown): Error {
+  if (error instanceof DriftError) return error;
+  const full = nameOf(error) === 'QuotaExceededError';
+  return new DriftError(full ? '53100' : '58030', `${what}: ${error instanceof Error ? error.message : String(error)}`);
+}
