@@ -1,0 +1,203 @@
+/** Aggregates and the names of window functions. States are small objects; hot ones have accumulators in exec. */
+import { Numeric } from '../../base/numeric.ts';
+import type { Value } from '../../base/vector.ts';
+import { typeByOid } from '../types/registry.ts';
+import { fitInteger } from './arithmetic.ts';
+import { aggregate, T, windowFunction } from './define.ts';
+import type { AggregateFunction, WindowFunction } from './function.ts';
+
+const ORDERED = [
+  T.int2, T.int4, T.int8, T.float4, T.float8, T.numeric, T.text, T.bpchar, T.date, T.time, T.timetz, T.timestamp, T.timestamptz, T.interval, T.oid, T.anyarray,
+] as const;
+
+interface NumericSum {
+  sum: Numeric;
+  count: number;
+}
+
+export const aggregates: readonly AggregateFunction[] = [
+  aggregate<number>('count', [], T.int8, { init: () => 0, step: (n) => n + 1, final: (n) => n }),
+  aggregate<number>('count', [T.any], T.int8, { init: () => 0, step: (n) => n + 1, final: (n) => n }),
+  ...([T.int2, T.int4] as const).map((oid) =>
+    aggregate<bigint | null>('sum', [oid], T.int8, {
+      init: () => null,
+      step: (sum, [value]) => (sum ?? 0n) + BigInt(value as number),
+      final: (sum) => (sum === null ? null : fitInteger(sum, T.int8)),
+    }),
+  ),
+  aggregate<bigint | null>('sum', [T.int8], T.numeric, {
+    init: () => null,
+    step: (sum, [value]) => (sum ?? 0n) + BigInt(value as number),
+    final: (sum) => (sum === null ? null : Numeric.fromBigInt(sum)),
+  }),
+  aggregate<Numeric | null>('sum', [T.numeric], T.numeric, {
+    init: () => null,
+    step: (sum, [value]) => (sum === null ? (value as Numeric) : sum.add(value as Numeric)),
+    final: (sum) => sum,
+  }),
+  ...([T.float4, T.float8] as const).map((oid) =>
+    aggregate<number | null>('sum', [oid], oid, {
+      init: () => null,
+      step: (sum, [value]) => (oid === T.float4 ? Math.fround((sum ?? 0) + (value as number)) : (sum ?? 0) + (value as number)),
+      final: (sum) => sum,
+    }),
+  ),
+  ...([T.int2, T.int4, T.int8, T.numeric] as const).map((oid) =>
+    aggregate<NumericSum>('avg', [oid], T.numeric, {
+      init: () => ({ sum: Numeric.fromBigInt(0n), count: 0 }),
+      step: (state, [value]) => {
+        state.sum = state.sum.add(value instanceof Numeric ? value : Numeric.fromBigInt(BigInt(value as number)));
+        state.count++;
+        return state;
+      },
+      final: ({ sum, count }) => (count === 0 ? null : sum.divide(Numeric.fromBigInt(BigInt(count)))),
+    }),
+  ),
+  ...([T.float4, T.float8] as const).map((oid) =>
+    aggregate<{ sum: number; count: number }>('avg', [oid], T.float8, {
+      init: () => ({ sum: 0, count: 0 }),
+      step: (state, [value]) => {
+        state.sum += value as number;
+        state.count++;
+        return state;
+      },
+      final: ({ sum, count }) => (count === 0 ? null : sum / count),
+    }),
+  ),
+  ...ORDERED.flatMap((oid) => [extreme('min', oid, -1), extreme('max', oid, 1)]),
+  ...(['bool_and', 'every'] as const).map((name) => boolean(name, (a, b) => a && b)),
+  boolean('bool_or', (a, b) => a || b),
+  aggregate<string | null>('string_agg', [T.text, T.text], T.text, {
+    strict: false,
+    init: () => null,
+    step: (state, [value, by]) => (value === null ? state : state === null ? (value as string) : state + ((by as string | null) ?? '') + (value as string)),
+    final: (state) => state,
+  }),
+  ...([T.int2, T.int4, T.int8] as const).flatMap((oid) => [
+    bits('bit_and', oid, (a, b) => a & b),
+    bits('bit_or', oid, (a, b) => a | b),
+    bits('bit_xor', oid, (a, b) => a ^ b),
+  ]),
+  ...(['stddev', 'stddev_samp', 'stddev_pop', 'variance', 'var_samp', 'var_pop'] as const).flatMap((name) => [floatSpread(name, T.float4), floatSpread(name, T.float8)]),
+  ...(['stddev', 'stddev_samp', 'stddev_pop', 'variance', 'var_samp', 'var_pop'] as const).flatMap((name) =>
+    ([T.int2, T.int4, T.int8, T.numeric] as const).map((oid) => numericSpread(name, oid)),
+  ),
+  aggregate<number[]>('percentile_cont', [T.float8, T.float8], T.float8, {
+    orderedSet: true,
+    init: () => [],
+    step: collect,
+    final: ([share, ...values]) => {
+      if (share === undefined || values.length === 0) return null;
+      const at = share * (values.length - 1);
+      const low = values[Math.floor(at)] as number;
+      return low + ((values[Math.ceil(at)] as number) - low) * (at - Math.floor(at));
+    },
+  }),
+  aggregate<Value[]>('mode', [T.anyelement], T.anyelement, {
+    orderedSet: true,
+    init: () => [],
+    step: (state, [value]) => {
+      state.push(value ?? null);
+      return state;
+    },
+    final: (values) => {
+      const counts = new Map<Value, number>();
+      for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+      let best: Value = null;
+      for (const [value, count] of counts) if (best === null || count > (counts.get(best) ?? 0)) best = value;
+      return best;
+    },
+  }),
+];
+
+export const windowFunctions: readonly WindowFunction[] = [
+  ...(['row_number', 'rank', 'dense_rank'] as const).map((name) => windowFunction(name, [], T.int8)),
+  ...(['percent_rank', 'cume_dist'] as const).map((name) => windowFunction(name, [], T.float8)),
+  windowFunction('ntile', [T.int4], T.int4),
+  ...(['lag', 'lead'] as const).flatMap((name) => [
+    windowFunction(name, [T.anyelement], T.anyelement),
+    windowFunction(name, [T.anyelement, T.int4], T.anyelement),
+    windowFunction(name, [T.anyelement, T.int4, T.anyelement], T.anyelement),
+  ]),
+  windowFunction('first_value', [T.anyelement], T.anyelement),
+  windowFunction('last_value', [T.anyelement], T.anyelement),
+  windowFunction('nth_value', [T.anyelement, T.int4], T.anyelement),
+];
+
+/** The direct argument comes first, then the ordered values. */
+function collect(state: number[], args: readonly Value[]): number[] {
+  if (state.length === 0) state.push(args[0] as number);
+  state.push(args[1] as number);
+  return state;
+}
+
+function extreme(name: 'min' | 'max', oid: number, sign: number): AggregateFunction {
+  return aggregate<Value>(name, [oid], oid, {
+    init: () => null,
+    step: (best, [value]) => {
+      const compare = typeByOid(oid === T.anyarray ? T.textArray : oid).compare;
+      return best === null || (compare !== undefined && compare(value ?? null, best) * sign > 0) ? (value ?? null) : best;
+    },
+    final: (best) => best,
+  });
+}
+
+function boolean(name: string, combine: (a: boolean, b: boolean) => boolean): AggregateFunction {
+  return aggregate<boolean | null>(name, [T.bool], T.bool, {
+    init: () => null,
+    step: (state, [value]) => (state === null ? (value as boolean) : combine(state, value as boolean)),
+    final: (state) => state,
+  });
+}
+
+function bits(name: string, oid: typeof T.int2 | typeof T.int4 | typeof T.int8, combine: (a: bigint, b: bigint) => bigint): AggregateFunction {
+  return aggregate<bigint | null>(name, [oid], oid, {
+    init: () => null,
+    step: (state, [value]) => (state === null ? BigInt(value as number) : combine(state, BigInt(value as number))),
+    final: (state) => (state === null ? null : fitInteger(state, oid)),
+  });
+}
+
+/** Variance by Welford's method. */
+function floatSpread(name: string, oid: number): AggregateFunction {
+  return aggregate<{ n: number; mean: number; m2: number }>(name, [oid], T.float8, {
+    init: () => ({ n: 0, mean: 0, m2: 0 }),
+    step: (state, [value]) => {
+      state.n++;
+      const delta = (value as number) - state.mean;
+      state.mean += delta / state.n;
+      state.m2 += delta * ((value as number) - state.mean);
+      return state;
+    },
+    final: ({ n, m2 }) => {
+      const divisor = name.endsWith('_pop') ? n : n - 1;
+      if (divisor <= 0) return null;
+      return name.startsWith('stddev') ? Math.sqrt(m2 / divisor) : m2 / divisor;
+    },
+  });
+}
+
+function numericSpread(name: string, oid: number): AggregateFunction {
+  interface State {
+    n: bigint;
+    sum: Numeric;
+    squares: Numeric;
+  }
+  return aggregate<State>(name, [oid], T.numeric, {
+    init: () => ({ n: 0n, sum: Numeric.fromBigInt(0n), squares: Numeric.fromBigInt(0n) }),
+    step: (state, [value]) => {
+      const x = value instanceof Numeric ? value : Numeric.fromBigInt(BigInt(value as number));
+      state.n++;
+      state.sum = state.sum.add(x);
+      state.squares = state.squares.add(x.multiply(x));
+      return state;
+    },
+    final: ({ n, sum, squares }) => {
+      const divisor = name.endsWith('_pop') ? n : n - 1n;
+      if (n === 0n || divisor <= 0n) return null;
+      const count = Numeric.fromBigInt(n);
+      const spread = count.multiply(squares).subtract(sum.multiply(sum)).divide(count.multiply(Numeric.fromBigInt(divisor)));
+      return name.startsWith('stddev') ? spread.sqrt() : spread;
+    },
+  });
+}

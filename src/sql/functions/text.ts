@@ -1,0 +1,257 @@
+/** Text: concatenation, patterns, and the functions of PostgreSQL's chapters 9.4 and 9.7. Positions count code points. */
+import { DriftError } from '../../base/error.ts';
+import type { Value } from '../../base/vector.ts';
+import { typeByOid } from '../types/registry.ts';
+import { pure, scalar, T } from './define.ts';
+import type { OperatorEntry, ScalarFunction } from './function.ts';
+
+const MAX_TEXT = 256 * 1024 * 1024;
+
+function operator(name: string, id: string, call: (a: string, b: string) => Value, types: readonly [number, number] = [T.text, T.text]): OperatorEntry {
+  const returns = name === '||' ? T.text : T.bool;
+  return { name, left: types[0], right: types[1], fn: pure(id, [...types], returns, call) };
+}
+
+export const textOperators: readonly OperatorEntry[] = [
+  operator('||', 'textcat', (a, b) => a + b),
+  { name: '||', left: T.anynonarray, right: T.text, fn: scalar('anytextcat', [T.anynonarray, T.text], T.text, (context, a, b) => display(a ?? null, context) + String(b)) },
+  { name: '||', left: T.text, right: T.anynonarray, fn: scalar('textanycat', [T.text, T.anynonarray], T.text, (context, a, b) => String(a) + display(b ?? null, context)) },
+  operator('~~', 'textlike', (a, b) => like(a, b, false)),
+  operator('!~~', 'textnlike', (a, b) => !like(a, b, false)),
+  operator('~~*', 'texticlike', (a, b) => like(a, b, true)),
+  operator('!~~*', 'texticnlike', (a, b) => !like(a, b, true)),
+  operator('~', 'textregexeq', (a, b) => regex(b, '').test(a)),
+  operator('!~', 'textregexne', (a, b) => !regex(b, '').test(a)),
+  operator('~*', 'texticregexeq', (a, b) => regex(b, 'i').test(a)),
+  operator('!~*', 'texticregexne', (a, b) => !regex(b, 'i').test(a)),
+  operator('^@', 'starts_with', (a, b) => a.startsWith(b)),
+];
+
+export const textFunctions: readonly ScalarFunction[] = [
+  ...(['length', 'char_length', 'character_length'] as const).map((name) => pure(name, [T.text], T.int4, (a: string) => codePoints(a))),
+  pure('length', [T.bytea], T.int4, (a: Uint8Array) => a.length),
+  pure('octet_length', [T.text], T.int4, (a: string) => new TextEncoder().encode(a).length),
+  pure('octet_length', [T.bytea], T.int4, (a: Uint8Array) => a.length),
+  pure('bit_length', [T.text], T.int4, (a: string) => new TextEncoder().encode(a).length * 8),
+  pure('lower', [T.text], T.text, (a: string) => a.toLowerCase()),
+  pure('upper', [T.text], T.text, (a: string) => a.toUpperCase()),
+  pure('initcap', [T.text], T.text, (a: string) => a.toLowerCase().replace(/[\p{L}\p{N}]+/gu, (word) => word.charAt(0).toUpperCase() + word.slice(1))),
+  ...(['substr', 'substring'] as const).flatMap((name) => [
+    pure(name, [T.text, T.int4], T.text, (a: string, start: number) => substring(a, start, undefined)),
+    pure(name, [T.text, T.int4, T.int4], T.text, (a: string, start: number, count: number) => substring(a, start, count)),
+  ]),
+  pure('substring', [T.text, T.text], T.text, (a: string, pattern: string) => {
+    const match = regex(pattern, '').exec(a);
+    return match === null ? null : (match[1] ?? match[0]);
+  }),
+  pure('left', [T.text, T.int4], T.text, (a: string, n: number) => (n >= 0 ? [...a].slice(0, n).join('') : [...a].slice(0, n).join(''))),
+  pure('right', [T.text, T.int4], T.text, (a: string, n: number) => (n === 0 ? '' : n > 0 ? [...a].slice(-n).join('') : [...a].slice(-n).join(''))),
+  ...trims(),
+  ...([T.int4] as const).flatMap(() => [
+    pure('lpad', [T.text, T.int4], T.text, (a: string, n: number) => pad(a, n, ' ', true)),
+    pure('lpad', [T.text, T.int4, T.text], T.text, (a: string, n: number, fill: string) => pad(a, n, fill, true)),
+    pure('rpad', [T.text, T.int4], T.text, (a: string, n: number) => pad(a, n, ' ', false)),
+    pure('rpad', [T.text, T.int4, T.text], T.text, (a: string, n: number, fill: string) => pad(a, n, fill, false)),
+  ]),
+  pure('repeat', [T.text, T.int4], T.text, (a: string, n: number) => {
+    if (a.length * Math.max(n, 0) > MAX_TEXT) throw new DriftError('54000', 'requested length too large');
+    return a.repeat(Math.max(n, 0));
+  }),
+  pure('replace', [T.text, T.text, T.text], T.text, (a: string, from: string, to: string) => (from === '' ? a : a.replaceAll(from, () => to))),
+  pure('translate', [T.text, T.text, T.text], T.text, (a: string, from: string, to: string) => {
+    const [source, target] = [[...from], [...to]];
+    return [...a].map((char) => (source.includes(char) ? (target[source.indexOf(char)] ?? '') : char)).join('');
+  }),
+  pure('reverse', [T.text], T.text, (a: string) => [...a].reverse().join('')),
+  ...(['strpos', 'position'] as const).map((name) => pure(name, [T.text, T.text], T.int4, (a: string, part: string) => {
+    const at = a.indexOf(part);
+    return at < 0 ? 0 : codePoints(a.slice(0, at)) + 1;
+  })),
+  pure('split_part', [T.text, T.text, T.int4], T.text, (a: string, by: string, n: number) => {
+    if (n === 0) throw new DriftError('22023', 'field position must not be zero');
+    const parts = by === '' ? [a] : a.split(by);
+    return parts[n > 0 ? n - 1 : parts.length + n] ?? '';
+  }),
+  pure('starts_with', [T.text, T.text], T.bool, (a: string, b: string) => a.startsWith(b)),
+  pure('ascii', [T.text], T.int4, (a: string) => a.codePointAt(0) ?? 0),
+  pure('chr', [T.int4], T.text, (n: number) => {
+    if (n === 0) throw new DriftError('54000', 'null character not permitted');
+    if (n < 0 || n > 0x10ffff || (n >= 0xd800 && n <= 0xdfff)) throw new DriftError('54000', `requested character not valid for encoding: ${n}`);
+    return String.fromCodePoint(n);
+  }),
+  ...([T.int4, T.int8] as const).map((oid) => pure('to_hex', [oid], T.text, (n: number | bigint) => BigInt.asUintN(oid === T.int4 ? 32 : 64, BigInt(n)).toString(16))),
+  scalar('concat', [T.any], T.text, (context, ...values) => values.map((value) => (value === null ? '' : display(value, context))).join(''), { strict: false, variadic: true }),
+  scalar('concat_ws', [T.text, T.any], T.text, (context, by, ...values) =>
+    by === null ? null : values.filter((value) => value !== null).map((value) => display(value, context)).join(by as string),
+  { strict: false, variadic: true }),
+  scalar('format', [T.text, T.any], T.text, (context, template, ...values) =>
+    template === null ? null : format(template as string, values.map((value) => (value === null ? null : display(value, context)))),
+  { strict: false, variadic: true }),
+  scalar('format', [T.text], T.text, (_context, template) => (template === null ? null : format(template as string, [])), { strict: false }),
+  pure('quote_ident', [T.text], T.text, quoteIdent),
+  pure('quote_literal', [T.text], T.text, quoteLiteral),
+  pure('quote_nullable', [T.text], T.text, (a: string | null) => (a === null ? 'NULL' : quoteLiteral(a)), { strict: false }),
+  pure('regexp_replace', [T.text, T.text, T.text], T.text, (a: string, pattern: string, to: string) => a.replace(regex(pattern, ''), replacement(to))),
+  pure('regexp_replace', [T.text, T.text, T.text, T.text], T.text, (a: string, pattern: string, to: string, flags: string) => a.replace(regex(pattern, flags), replacement(to))),
+  pure('like_escape', [T.text, T.text], T.text, (pattern: string, escape: string) => likeEscape(pattern, escape)),
+  pure('similar_to_escape', [T.text], T.text, (pattern: string) => similar(pattern)),
+  pure('similar_to_escape', [T.text, T.text], T.text, (pattern: string, escape: string) => similar(pattern, escape)),
+  pure('overlay', [T.text, T.text, T.int4], T.text, (a: string, b: string, start: number) => overlay(a, b, start, codePoints(b))),
+  pure('overlay', [T.text, T.text, T.int4, T.int4], T.text, overlay),
+];
+
+function trims(): ScalarFunction[] {
+  const sides = [['btrim', true, true], ['ltrim', true, false], ['rtrim', false, true]] as const;
+  return sides.flatMap(([name, start, end]) => [
+    pure(name, [T.text], T.text, (a: string) => trim(a, ' ', start, end)),
+    pure(name, [T.text, T.text], T.text, (a: string, chars: string) => trim(a, chars, start, end)),
+  ]);
+}
+
+function trim(text: string, chars: string, start: boolean, end: boolean): string {
+  const set = new Set(chars);
+  const points = [...text];
+  let [from, to] = [0, points.length];
+  while (start && from < to && set.has(points[from] as string)) from++;
+  while (end && to > from && set.has(points[to - 1] as string)) to--;
+  return points.slice(from, to).join('');
+}
+
+function codePoints(text: string): number {
+  let count = text.length;
+  for (let i = 0; i < text.length; i++) if ((text.charCodeAt(i) & 0xfc00) === 0xd800) count--;
+  return count;
+}
+
+function substring(text: string, start: number, count: number | undefined): string {
+  if (count !== undefined && count < 0) throw new DriftError('22011', 'negative substring length not allowed');
+  const points = codePoints(text) === text.length ? null : [...text];
+  const from = Math.max(start - 1, 0);
+  const to = count === undefined ? text.length : Math.max(start - 1 + count, 0);
+  return points === null ? text.slice(from, Math.max(to, from)) : points.slice(from, Math.max(to, from)).join('');
+}
+
+function pad(text: string, length: number, fill: string, before: boolean): string {
+  const points = [...text];
+  if (length <= 0) return '';
+  if (length > MAX_TEXT) throw new DriftError('54000', 'requested length too large');
+  if (points.length >= length) return points.slice(0, length).join('');
+  if (fill === '') return text;
+  const filler = [...fill];
+  const padding = Array.from({ length: length - points.length }, (_, i) => filler[i % filler.length]).join('');
+  return before ? padding + text : text + padding;
+}
+
+function overlay(a: string, b: string, start: number, count: number): string {
+  const points = [...a];
+  return points.slice(0, Math.max(start - 1, 0)).join('') + b + points.slice(Math.max(start - 1 + count, 0)).join('');
+}
+
+const patterns = new Map<string, RegExp>();
+
+function compiled(key: string, make: () => RegExp): RegExp {
+  let found = patterns.get(key);
+  if (found === undefined) {
+    if (patterns.size > 200) patterns.clear();
+    found = make();
+    patterns.set(key, found);
+  }
+  found.lastIndex = 0;
+  return found;
+}
+
+/** LIKE: % any run, _ any character, backslash escapes. */
+export function like(text: string, pattern: string, ignoreCase: boolean): boolean {
+  return compiled(`like ${ignoreCase ? 'i' : ''} ${pattern}`, () => {
+    let source = '';
+    const chars = [...pattern];
+    for (let i = 0; i < chars.length; i++) {
+      const char = chars[i] as string;
+      if (char === '\\') {
+        const next = chars[++i];
+        if (next === undefined) throw new DriftError('22025', 'LIKE pattern must not end with escape character');
+        source += escaped(next);
+      } else source += char === '%' ? '[^]*' : char === '_' ? '[^]' : escaped(char);
+    }
+    return new RegExp(`^${source}$`, ignoreCase ? 'iu' : 'u');
+  }).test(text);
+}
+
+function escaped(char: string): string {
+  return /[.*+?^${}()|[\]\\/]/.test(char) ? `\\${char}` : char;
+}
+
+function likeEscape(pattern: string, escape: string): string {
+  if (codePoints(escape) > 1) throw new DriftError('22019', 'invalid escape string', { hint: 'Escape string must be empty or one character.' });
+  if (escape === '\\') return pattern;
+  return [...pattern].map((char, i, all) => (char === '\\' ? '\\\\' : char === escape && all[i - 1] !== escape ? '\\' : char)).join('');
+}
+
+/** A PostgreSQL regular expression as JavaScript's; flags i, g, n, s, x as far as they have a counterpart. */
+export function regex(pattern: string, flags: string): RegExp {
+  return compiled(`regex ${flags} ${pattern}`, () => {
+    const source = pattern
+      .replace(/^\(\?([a-z]+)\)/, '')
+      .replaceAll('\\m', '\\b(?=\\w)')
+      .replaceAll('\\M', '\\b(?<=\\w)')
+      .replaceAll('\\y', '\\b')
+      .replaceAll('\\A', '^')
+      .replaceAll('\\Z', '$')
+      .replace(/\[\[:(\w+):\]\]/g, (_, name: string) => `[${CLASSES[name] ?? ''}]`)
+      .replace(/\[:(\w+):\]/g, (_, name: string) => CLASSES[name] ?? '');
+    const embedded = /^\(\?([a-z]+)\)/.exec(pattern)?.[1] ?? '';
+    const js = [...new Set((flags + embedded).split('').filter((flag) => 'gi'.includes(flag)))].join('');
+    const lines = (flags + embedded).includes('n') ? 'm' : 's';
+    try {
+      return new RegExp(source, `${js}${lines}`);
+    } catch (error) {
+      throw new DriftError('2201B', `invalid regular expression: ${error instanceof Error ? error.message : pattern}`);
+    }
+  });
+}
+
+const CLASSES: Readonly<Record<string, string>> = {
+  alpha: 'A-Za-z', digit: '0-9', alnum: 'A-Za-z0-9', upper: 'A-Z', lower: 'a-z', space: '\\s', punct: '!-\\/:-@\\[-`{-~', xdigit: '0-9A-Fa-f', word: '\\w',
+};
+
+function replacement(text: string): string {
+  return text.replaceAll('$', '$$$$').replace(/\\(\d|&|\\)/g, (_, what: string) => (what === '&' ? '$&' : what === '\\' ? '\\' : `$${what}`));
+}
+
+function similar(pattern: string, escape = '\\'): string {
+  const source = [...pattern].map((char) => (char === '%' ? '.*' : char === '_' ? '.' : /[.^$]/.test(char) ? `\\${char}` : char === escape ? '\\' : char)).join('');
+  return `^(?:${source})$`;
+}
+
+export function quoteIdent(name: string): string {
+  return /^[a-z_][a-z0-9_$]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
+}
+
+function quoteLiteral(text: string): string {
+  const body = text.replaceAll("'", "''");
+  return text.includes('\\') ? `E'${body.replaceAll('\\', '\\\\')}'` : `'${body}'`;
+}
+
+function format(template: string, values: readonly (string | null)[]): string {
+  let next = 0;
+  return template.replace(/%(?:(\d+)\$)?(-?\d+)?([sIL%])|%(.?)/g, (_, at: string | undefined, width: string | undefined, kind: string | undefined, bad: string) => {
+    if (kind === '%') return '%';
+    if (kind === undefined) throw new DriftError('22023', `unrecognized format() type specifier "${bad}"`);
+    const index = at === undefined ? next : Number(at) - 1;
+    next = index + 1;
+    if (index >= values.length) throw new DriftError('22023', 'too few arguments for format()');
+    const value = values[index] ?? null;
+    if (value === null && kind === 'I') throw new DriftError('22004', 'null values cannot be formatted as an SQL identifier');
+    const text = kind === 'I' ? quoteIdent(value ?? '') : kind === 'L' ? (value === null ? 'NULL' : quoteLiteral(value)) : (value ?? '');
+    const wide = Number(width ?? 0);
+    return wide < 0 ? text.padEnd(-wide) : text.padStart(wide);
+  });
+}
+
+/** A value of a type that is not known here as text: by its form. */
+function display(value: Value, context: Parameters<ScalarFunction['call']>[0]): string {
+  if (value === null) return '';
+  if (typeof value === 'boolean') return value ? 't' : 'f';
+  if (typeof value === 'number') return typeByOid(Number.isInteger(value) ? T.int8 : T.float8).output(value, context);
+  return String(value);
+}
