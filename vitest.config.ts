@@ -1,0 +1,26 @@
+/** Test projects: `unit` runs everywhere; browser, corpus and simulation suites have projects of their own. */
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          environment: 'node',
+          include: ['src/**/*.test.ts', 'tests/**/*.test.ts', 'demo/**/*.test.ts'],
+          exclude: ['tests/browser/**', 'tests/corpus/**', 'tests/simulation/**', 'tests/package/**', 'node_modules/**'],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'corpus',
+          environment: 'node',
+          include: ['tests/corpus/**/*.test.ts'],
+          testTimeout: 300_000,
+        },
+      },
+    ],
+  },
+});
