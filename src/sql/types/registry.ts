@@ -1,0 +1,85 @@
+/** All types by OID and by name, and the names SQL spells them by. */
+import { DriftError } from '../../base/error.ts';
+import type { TypeRef } from '../../catalog/schema.ts';
+import type { EvalContext } from '../eval-context.ts';
+import { arrayTypeOf } from './array.ts';
+import { basicTypes } from './basic.ts';
+import { dateType, timestampType, timestamptzType, timeType } from './datetime.ts';
+import { intervalType } from './interval.ts';
+import { jsonTypes } from './json.ts';
+import { numericType, numericTypmod } from './numeric.ts';
+import type { SqlType } from './type.ts';
+
+/** Arrays on disk are text in UTC and ISO form: reading and writing them asks no session for more than its zone. */
+const STORED = { timeZone: 'UTC', transactionTime: 0 } as unknown as EvalContext;
+
+const types = new Map<number, SqlType>();
+const names = new Map<string, SqlType>();
+
+for (const type of [...basicTypes, numericType, dateType, timeType, timestampType, timestamptzType, intervalType, ...jsonTypes]) {
+  add(type);
+  if (type.arrayOid !== 0 && type.category !== 'P') add(arrayTypeOf(type, STORED));
+}
+
+const ALIASES: Readonly<Record<string, string>> = {
+  int: 'int4', integer: 'int4', smallint: 'int2', bigint: 'int8', real: 'float4', 'double precision': 'float8', decimal: 'numeric',
+  boolean: 'bool', character: 'bpchar', 'character varying': 'varchar', string: 'text', 'timestamp with time zone': 'timestamptz',
+  'timestamp without time zone': 'timestamp', 'time without time zone': 'time',
+};
+
+function add(type: SqlType): void {
+  types.set(type.oid, type);
+  names.set(type.name, type);
+}
+
+/** Throws 42704 for an OID that is no type's. */
+export function typeByOid(oid: number): SqlType {
+  const type = types.get(oid);
+  if (type === undefined) throw new DriftError('42704', `type with OID ${oid} does not exist`);
+  return type;
+}
+
+/** By PostgreSQL's internal name or SQL's spelling. */
+export function typeByName(name: string): SqlType | undefined {
+  return names.get(ALIASES[name] ?? name);
+}
+
+export function allTypes(): Iterable<SqlType> {
+  return types.values();
+}
+
+/** Resolves a written type; modifiers are the numbers in parentheses. Throws 42704, 22023. */
+export function resolveTypeName(schema: string | undefined, name: string, modifiers: readonly number[], intervalFields?: string): TypeRef {
+  void intervalFields;
+  const type = schema === undefined || schema === 'pg_catalog' ? typeByName(name) : undefined;
+  if (type === undefined) throw new DriftError('42704', `type "${schema === undefined ? name : `${schema}.${name}`}" does not exist`);
+  return { oid: type.oid, typmod: typmodOf(type, modifiers) };
+}
+
+function typmodOf(type: SqlType, modifiers: readonly number[]): number {
+  const [first, second = 0] = modifiers;
+  if (first === undefined) return -1;
+  switch (type.name) {
+    case 'numeric':
+      if (modifiers.length > 2) throw new DriftError('22023', 'invalid NUMERIC type modifier');
+      if (first < 1 || first > 1000) throw new DriftError('22023', `NUMERIC precision ${first} must be between 1 and 1000`);
+      if (second < -1000 || second > 1000) throw new DriftError('22023', `NUMERIC scale ${second} must be between -1000 and 1000`);
+      return numericTypmod(first, second);
+    case 'varchar':
+    case 'bpchar':
+      if (first < 1) throw new DriftError('22023', `length for type ${type.name === 'bpchar' ? 'char' : 'varchar'} must be at least 1`);
+      if (first > 10485760) throw new DriftError('22023', `length for type ${type.name === 'bpchar' ? 'char' : 'varchar'} cannot exceed 10485760`);
+      return first + 4;
+    case 'time':
+    case 'timestamp':
+    case 'timestamptz':
+      return Math.min(first, 6);
+    case 'interval':
+      return -1;
+    case 'float4':
+    case 'float8':
+      return -1;
+    default:
+      throw new DriftError('42601', `type modifier is not allowed for type "${type.name}"`);
+  }
+}
