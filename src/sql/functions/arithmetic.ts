@@ -6,9 +6,9 @@ import { pure, scalar, T } from './define.ts';
 import type { OperatorEntry, ScalarFunction } from './function.ts';
 
 type Integer = number | bigint;
-const INT_NAMES = { [T.int2]: 'smallint', [T.int4]: 'integer', [T.int8]: 'bigint' } as const;
+type IntOid = typeof T.int2 | typeof T.int4 | typeof T.int8;
+const INT_NAMES: Readonly<Record<number, string>> = { [T.int2]: 'smallint', [T.int4]: 'integer', [T.int8]: 'bigint' };
 const LIMITS: Readonly<Record<number, bigint>> = { [T.int2]: 1n << 15n, [T.int4]: 1n << 31n, [T.int8]: 1n << 63n };
-type IntOid = keyof typeof INT_NAMES;
 
 /** Brings an exact result into range: a number where it is safe; 22003 where it does not fit the type. */
 export function fitInteger(value: bigint, oid: IntOid): Integer {

@@ -4,7 +4,6 @@
  */
 import { DriftError } from '../../base/error.ts';
 import type { Value } from '../../base/vector.ts';
-import type { EvalContext } from '../eval-context.ts';
 import { cleanText } from './text-input.ts';
 import { offsetAt, offsetOfLocal, parseOffset } from './time-zone.ts';
 import type { SqlType } from './type.ts';

@@ -1,0 +1,124 @@
+/** Casts between types that are more than a relabelling; what is not here goes through text (explicitly). */
+import { DriftError } from '../../base/error.ts';
+import { Numeric } from '../../base/numeric.ts';
+import type { Value } from '../../base/vector.ts';
+import { asMicros, instantOf, localOf, MICROS_PER_DAY } from '../types/datetime.ts';
+import { Interval } from '../types/interval.ts';
+import { fitInteger, roundHalfEven } from './arithmetic.ts';
+import { pure, scalar, T } from './define.ts';
+import type { CastEntry, ScalarFunction } from './function.ts';
+
+type Context = CastEntry['context'];
+type Integer = number | bigint;
+const INTEGERS = [T.int2, T.int4, T.int8] as const;
+const INT_NAMES: Readonly<Record<number, string>> = { [T.int2]: 'int2', [T.int4]: 'int4', [T.int8]: 'int8' };
+
+function entry(from: number, to: number, context: Context, fn: ScalarFunction | null): CastEntry {
+  return { from, to, context, fn };
+}
+
+function cast(from: number, to: number, context: Context, name: string, call: (...args: never[]) => Value): CastEntry {
+  return entry(from, to, context, pure(name, [from], to, call));
+}
+
+const integers: readonly CastEntry[] = INTEGERS.flatMap((from, i) =>
+  INTEGERS.filter((to) => to !== from).map((to) =>
+    cast(from, to, INTEGERS.indexOf(to) > i ? 'implicit' : 'assignment', INT_NAMES[to] as string, (a: Integer) => fitInteger(BigInt(a), to)),
+  ),
+);
+
+const numbers: readonly CastEntry[] = [
+  ...INTEGERS.flatMap((oid) => [
+    cast(oid, T.float8, 'implicit', 'float8', (a: Integer) => Number(a)),
+    cast(oid, T.float4, 'implicit', 'float4', (a: Integer) => Math.fround(Number(a))),
+    cast(oid, T.numeric, 'implicit', 'numeric', (a: Integer) => Numeric.fromBigInt(BigInt(a))),
+    cast(T.float8, oid, 'assignment', INT_NAMES[oid] as string, (a: number) => toInteger(a, oid)),
+    cast(T.float4, oid, 'assignment', INT_NAMES[oid] as string, (a: number) => toInteger(a, oid)),
+    cast(T.numeric, oid, 'assignment', INT_NAMES[oid] as string, (a: Numeric) => {
+      if (a.special !== null) throw new DriftError('0A000', `cannot convert ${a.special === 'NaN' ? 'NaN' : 'infinity'} to ${typeName(oid)}`);
+      return fitInteger(a.round(0).coefficient, oid);
+    }),
+  ]),
+  cast(T.float4, T.float8, 'implicit', 'float8', (a: number) => a),
+  cast(T.float8, T.float4, 'assignment', 'float4', (a: number) => {
+    const single = Math.fround(a);
+    if (!Number.isFinite(single) && Number.isFinite(a)) throw new DriftError('22003', 'value out of range: overflow');
+    return single;
+  }),
+  cast(T.float8, T.numeric, 'assignment', 'numeric', (a: number) => significant(a, 15)),
+  cast(T.float4, T.numeric, 'assignment', 'numeric', (a: number) => significant(a, 6)),
+  cast(T.numeric, T.float8, 'implicit', 'float8', (a: Numeric) => a.toNumber()),
+  cast(T.numeric, T.float4, 'implicit', 'float4', (a: Numeric) => Math.fround(a.toNumber())),
+  cast(T.int4, T.bool, 'explicit', 'bool', (a: number) => a !== 0),
+  cast(T.bool, T.int4, 'explicit', 'int4', (a: boolean) => (a ? 1 : 0)),
+  ...INTEGERS.map((oid) => cast(oid, T.oid, 'implicit', 'oid', (a: Integer) => a)),
+  cast(T.oid, T.int8, 'assignment', 'int8', (a: number) => a),
+  cast(T.oid, T.int4, 'assignment', 'int4', (a: number) => a),
+  ...INTEGERS.map((oid) => cast(oid, T.regclass, 'implicit', 'regclass', (a: Integer) => a)),
+  entry(T.regclass, T.oid, 'implicit', null),
+  entry(T.oid, T.regclass, 'implicit', null),
+  entry(T.regtype, T.oid, 'implicit', null),
+  entry(T.oid, T.regtype, 'implicit', null),
+];
+
+const texts: readonly CastEntry[] = [
+  entry(T.varchar, T.text, 'implicit', null),
+  entry(T.text, T.varchar, 'implicit', null),
+  entry(T.text, T.bpchar, 'implicit', null),
+  entry(T.varchar, T.bpchar, 'implicit', null),
+  cast(T.bpchar, T.text, 'implicit', 'text', (a: string) => a.trimEnd()),
+  cast(T.bpchar, T.varchar, 'implicit', 'varchar', (a: string) => a.trimEnd()),
+  entry(T.name, T.text, 'implicit', null),
+  cast(T.name, T.varchar, 'assignment', 'varchar', (a: string) => a),
+  cast(T.text, T.name, 'implicit', 'name', (a: string) => a.slice(0, 63)),
+  cast(T.varchar, T.name, 'implicit', 'name', (a: string) => a.slice(0, 63)),
+  entry(T.char, T.text, 'implicit', null),
+  cast(T.bool, T.text, 'assignment', 'text', (a: boolean) => (a ? 'true' : 'false')),
+  cast(T.bool, T.varchar, 'assignment', 'varchar', (a: boolean) => (a ? 'true' : 'false')),
+];
+
+const times: readonly CastEntry[] = [
+  cast(T.date, T.timestamp, 'implicit', 'timestamp', (a: number) => dayMicros(a)),
+  entry(T.date, T.timestamptz, 'implicit', scalar('timestamptz', [T.date], T.timestamptz, (context, a) => instantOf(dayMicros(a as number), context.timeZone))),
+  cast(T.timestamp, T.date, 'assignment', 'date', (a: Value) => dayOf(asMicros(a))),
+  cast(T.timestamp, T.time, 'assignment', 'time', (a: Value) => timeOf(asMicros(a))),
+  entry(T.timestamp, T.timestamptz, 'implicit', scalar('timestamptz', [T.timestamp], T.timestamptz, (context, a) => instantOf(asMicros(a ?? null), context.timeZone))),
+  entry(T.timestamptz, T.timestamp, 'assignment', scalar('timestamp', [T.timestamptz], T.timestamp, (context, a) => localOf(asMicros(a ?? null), context.timeZone))),
+  entry(T.timestamptz, T.date, 'assignment', scalar('date', [T.timestamptz], T.date, (context, a) => dayOf(localOf(asMicros(a ?? null), context.timeZone)))),
+  entry(T.timestamptz, T.time, 'assignment', scalar('time', [T.timestamptz], T.time, (context, a) => timeOf(localOf(asMicros(a ?? null), context.timeZone)))),
+  cast(T.time, T.interval, 'implicit', 'interval', (a: Value) => new Interval(0, 0, asMicros(a))),
+  cast(T.interval, T.time, 'assignment', 'time', (a: Interval) => ((a.micros % MICROS_PER_DAY) + MICROS_PER_DAY) % MICROS_PER_DAY),
+  entry(T.json, T.jsonb, 'assignment', null),
+  entry(T.jsonb, T.json, 'assignment', null),
+];
+
+export const casts: readonly CastEntry[] = [...integers, ...numbers, ...texts, ...times];
+
+function toInteger(value: number, oid: (typeof INTEGERS)[number]): Integer {
+  if (!Number.isFinite(value)) throw new DriftError('22003', `${typeName(oid)} out of range`);
+  return fitInteger(BigInt(roundHalfEven(value)), oid);
+}
+
+function typeName(oid: number): string {
+  return oid === T.int2 ? 'smallint' : oid === T.int4 ? 'integer' : 'bigint';
+}
+
+function significant(value: number, digits: number): Numeric {
+  return Number.isFinite(value) ? Numeric.fromNumber(Number(value.toPrecision(digits))) : Numeric.fromNumber(value);
+}
+
+const DATE_INFINITY = 2147483647;
+
+export function dayMicros(days: number): number {
+  if (days === DATE_INFINITY) return Infinity;
+  return days === -DATE_INFINITY - 1 ? -Infinity : days * MICROS_PER_DAY;
+}
+
+export function dayOf(micros: number): number {
+  if (micros === Infinity) return DATE_INFINITY;
+  return micros === -Infinity ? -DATE_INFINITY - 1 : Math.floor(micros / MICROS_PER_DAY);
+}
+
+function timeOf(micros: number): Value {
+  return Number.isFinite(micros) ? micros - Math.floor(micros / MICROS_PER_DAY) * MICROS_PER_DAY : null;
+}

@@ -1,0 +1,49 @@
+/** The function catalogue: every function, operator and cast, by name. */
+import { aggregates, windowFunctions } from './aggregates.ts';
+import { arithmeticFunctions, arithmeticOperators } from './arithmetic.ts';
+import { casts } from './casts.ts';
+import { comparisonOperators } from './comparison.ts';
+import { datetimeFunctions, datetimeOperators } from './datetime.ts';
+import type { CastEntry, OperatorEntry, SqlFunction } from './function.ts';
+import { arrayAggregates, arrayOperators, setFunctions, systemFunctions } from './system.ts';
+import { textFunctions, textOperators } from './text.ts';
+
+const operators: readonly OperatorEntry[] = [...comparisonOperators, ...arithmeticOperators, ...textOperators, ...datetimeOperators, ...arrayOperators];
+
+const functions: readonly SqlFunction[] = [
+  ...arithmeticFunctions, ...textFunctions, ...datetimeFunctions, ...systemFunctions, ...setFunctions, ...aggregates, ...arrayAggregates, ...windowFunctions,
+];
+
+const byName = new Map<string, SqlFunction[]>();
+for (const fn of functions) addTo(byName, fn.name, fn);
+// The functions behind operators can be called by name too (texteq, int4pl …) where no function of that signature exists.
+for (const { fn } of operators) {
+  const same = byName.get(fn.name)?.some((other) => other.id === fn.id) === true;
+  if (!same) addTo(byName, fn.name, fn);
+}
+const operatorsByName = new Map<string, OperatorEntry[]>();
+for (const operator of operators) addTo(operatorsByName, operator.name, operator);
+const castsByTypes = new Map<string, CastEntry>();
+for (const cast of casts) castsByTypes.set(`${cast.from} ${cast.to}`, cast);
+
+export function functionsNamed(name: string): readonly SqlFunction[] {
+  return byName.get(name) ?? [];
+}
+
+export function operatorsNamed(name: string): readonly OperatorEntry[] {
+  return operatorsByName.get(name === '!=' ? '<>' : name) ?? [];
+}
+
+export function castBetween(from: number, to: number): CastEntry | undefined {
+  return castsByTypes.get(`${from} ${to}`);
+}
+
+export function allFunctions(): Iterable<SqlFunction> {
+  return functions;
+}
+
+function addTo<T>(map: Map<string, T[]>, key: string, value: T): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
+}

@@ -1,0 +1,138 @@
+/** Set-returning functions, arrays, sequences, and functions about the session. */
+import { DriftError } from '../../base/error.ts';
+import { Numeric } from '../../base/numeric.ts';
+import type { Value } from '../../base/vector.ts';
+import type { EvalContext } from '../eval-context.ts';
+import { SqlArray } from '../types/array.ts';
+import { hexText } from '../types/basic.ts';
+import { Interval } from '../types/interval.ts';
+import { addInterval } from './datetime.ts';
+import { aggregate, pure, scalar, setFunction, T } from './define.ts';
+import type { AggregateFunction, OperatorEntry, ScalarFunction, SetFunction } from './function.ts';
+
+function* integers(from: number | bigint, to: number | bigint, step: number | bigint): Generator<readonly Value[]> {
+  if (step === 0 || step === 0n) throw new DriftError('22023', 'step size cannot equal zero');
+  if ([from, to, step].every((value) => typeof value === 'number')) {
+    for (let at = from as number; step > 0 ? at <= to : at >= to; at += step as number) yield [at];
+    return;
+  }
+  for (let at = BigInt(from); step > 0 ? at <= BigInt(to) : at >= BigInt(to); at += BigInt(step)) yield [Number.isSafeInteger(Number(at)) ? Number(at) : at];
+}
+
+function* decimals(from: Numeric, to: Numeric, step: Numeric): Generator<readonly Value[]> {
+  if (step.sign() === 0) throw new DriftError('22023', 'step size cannot equal zero');
+  for (let at = from; at.compare(to) * step.sign() <= 0; at = at.add(step)) yield [at];
+}
+
+function* moments(from: number, to: number, step: Interval): Generator<readonly Value[]> {
+  if (step.length === 0) throw new DriftError('22023', 'step size cannot equal zero');
+  for (let at = from; step.length > 0 ? at <= to : at >= to; at = addInterval(at, step)) yield [at];
+}
+
+const series = (oid: number): readonly { name: string; oid: number }[] => [{ name: 'generate_series', oid }];
+
+export const setFunctions: readonly SetFunction[] = [
+  ...([T.int4, T.int8] as const).flatMap((oid) => [
+    setFunction('generate_series', [oid, oid], series(oid), (_context, from, to) => integers(from as number, to as number, 1)),
+    setFunction('generate_series', [oid, oid, oid], series(oid), (_context, from, to, step) => integers(from as number, to as number, step as number)),
+  ]),
+  setFunction('generate_series', [T.numeric, T.numeric], series(T.numeric), (_c, from, to) => decimals(from as Numeric, to as Numeric, Numeric.fromBigInt(1n))),
+  setFunction('generate_series', [T.numeric, T.numeric, T.numeric], series(T.numeric), (_c, from, to, step) => decimals(from as Numeric, to as Numeric, step as Numeric)),
+  ...([T.timestamp, T.timestamptz] as const).map((oid) =>
+    setFunction('generate_series', [oid, oid, T.interval], series(oid), (_c, from, to, step) => moments(from as number, to as number, step as Interval)),
+  ),
+  setFunction('unnest', [T.anyarray], [{ name: 'unnest', oid: T.anyelement }], function* (_context, array) {
+    for (const element of (array as SqlArray).elements) yield [element];
+  }),
+  setFunction('regexp_split_to_table', [T.text, T.text], [{ name: 'regexp_split_to_table', oid: T.text }], function* (_context, text, pattern) {
+    for (const piece of String(text).split(new RegExp(String(pattern)))) yield [piece];
+  }),
+  setFunction('string_to_table', [T.text, T.text], [{ name: 'string_to_table', oid: T.text }], function* (_context, text, by) {
+    for (const piece of String(text).split(String(by))) yield [piece];
+  }),
+];
+
+export const arrayOperators: readonly OperatorEntry[] = [
+  { name: '||', left: T.anyarray, right: T.anyarray, fn: pure('array_cat', [T.anyarray, T.anyarray], T.anyarray, (a: SqlArray, b: SqlArray) => SqlArray.of([...a.elements, ...b.elements], a.elementOid)) },
+  { name: '||', left: T.anyarray, right: T.anyelement, fn: pure('array_append', [T.anyarray, T.anyelement], T.anyarray, append, { strict: false }) },
+  { name: '||', left: T.anyelement, right: T.anyarray, fn: pure('array_prepend', [T.anyelement, T.anyarray], T.anyarray, (a: Value, b: SqlArray) => SqlArray.of([a, ...b.elements], b.elementOid), { strict: false }) },
+];
+
+function append(array: SqlArray | null, element: Value): Value {
+  return array === null ? null : SqlArray.of([...array.elements, element], array.elementOid);
+}
+
+function sequenceId(context: EvalContext, name: Value): number {
+  if (typeof name === 'number') return name;
+  const parts = String(name).split('.').map((part) => part.replace(/^"(.*)"$/, '$1'));
+  const [relation = '', schema] = parts.toReversed();
+  const found = context.catalog.relation(schema, relation);
+  if (found === undefined) throw new DriftError('42P01', `relation "${String(name)}" does not exist`);
+  if (found.kind !== 'sequence') throw new DriftError('42809', `"${String(name)}" is not a sequence`);
+  return found.id;
+}
+
+const session = (name: string, value: ScalarFunction['call'], returns: number = T.text): ScalarFunction => scalar(name, [], returns, value);
+const volatile = { volatility: 'volatile' } as const;
+
+export const systemFunctions: readonly ScalarFunction[] = [
+  ...([T.text, T.regclass] as const).flatMap((oid) => [
+    scalar('nextval', [oid], T.int8, (context, name) => context.nextval(sequenceId(context, name ?? null)), volatile),
+    scalar('currval', [oid], T.int8, (context, name) => context.currval(sequenceId(context, name ?? null)), volatile),
+    scalar('setval', [oid, T.int8], T.int8, (context, name, value) => setval(context, name ?? null, value ?? null, true), volatile),
+    scalar('setval', [oid, T.int8, T.bool], T.int8, (context, name, value, called) => setval(context, name ?? null, value ?? null, called === true), volatile),
+  ]),
+  scalar('lastval', [], T.int8, (context) => context.lastval(), volatile),
+  session('version', () => 'PostgreSQL 15.0 compatible (DriftDB 0.1.0)'),
+  session('current_user', (context) => context.user),
+  session('session_user', (context) => context.user),
+  session('user', (context) => context.user),
+  session('current_role', (context) => context.user),
+  session('current_database', (context) => context.database),
+  session('current_catalog', (context) => context.database),
+  session('current_schema', () => 'public'),
+  session('drift_seq', (context) => context.snapshot, T.int8),
+  scalar('current_setting', [T.text], T.text, (context, name) => {
+    const value = context.setting(String(name));
+    if (value === undefined) throw new DriftError('42704', `unrecognized configuration parameter "${String(name)}"`);
+    return value;
+  }),
+  scalar('current_setting', [T.text, T.bool], T.text, (context, name) => context.setting(String(name)) ?? null),
+  scalar('set_config', [T.text, T.text, T.bool], T.text, (context, name, value, local) => {
+    context.setSetting(String(name), String(value), local === true);
+    return value ?? null;
+  }, volatile),
+  scalar('gen_random_uuid', [], T.uuid, (context) => {
+    const bytes = context.randomBytes(16);
+    bytes[6] = ((bytes[6] as number) & 0x0f) | 0x40;
+    bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80;
+    const hex = hexText(bytes);
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  }, volatile),
+  pure('array_length', [T.anyarray, T.int4], T.int4, (array: SqlArray, dimension: number) => array.dimensions[dimension - 1] ?? null),
+  pure('array_upper', [T.anyarray, T.int4], T.int4, (array: SqlArray, dimension: number) => {
+    const length = array.dimensions[dimension - 1];
+    return length === undefined ? null : length + (array.lowerBounds[dimension - 1] ?? 1) - 1;
+  }),
+  pure('cardinality', [T.anyarray], T.int4, (array: SqlArray) => array.elements.length),
+  pure('array_append', [T.anyarray, T.anyelement], T.anyarray, append, { strict: false }),
+  pure('array_to_string', [T.anyarray, T.text], T.text, (array: SqlArray, by: string) => array.elements.filter((item) => item !== null).map(String).join(by)),
+  pure('string_to_array', [T.text, T.text], T.textArray, (text: string, by: string) => SqlArray.of(text === '' ? [] : by === '' ? [text] : text.split(by), T.text)),
+];
+
+function setval(context: EvalContext, name: Value, value: Value, called: boolean): Value {
+  context.setval(sequenceId(context, name), value as number, called);
+  return value;
+}
+
+export const arrayAggregates: readonly AggregateFunction[] = [
+  aggregate<Value[]>('array_agg', [T.anynonarray], T.anyarray, {
+    strict: false,
+    init: () => [],
+    step: (state, [value]) => {
+      state.push(value ?? null);
+      return state;
+    },
+    final: (state) => (state.length === 0 ? null : SqlArray.of(state, T.text)),
+  }),
+];
