@@ -162,6 +162,7 @@ class Engine implements EngineApi {
 
   *#checkpoint(): Task<void> {
     const { manager, store, sequences, options } = this.#core;
+    if (store.persistent === false) return;
     const firstLog = yield* this.#log.rotate();
     // Nothing waits between here and the pinning of dirty leaves at the start of `store.checkpoint`.
     const [lastSeq, lastTimestamp] = [manager.appliedSeq, manager.lastTimestamp];

@@ -8,6 +8,8 @@ import type { Task } from '../base/task.ts';
 import type { IndexSpec, RowChanges, TableSpec, TreeColumn, VersionedTable } from './table.ts';
 
 export interface TableStore {
+  /** False where a checkpoint cannot take the place of the log: then the log keeps everything. */
+  readonly persistent?: boolean;
   table(id: number): VersionedTable;
   has(id: number): boolean;
   /** Adds an empty table (system tables at opening, user tables at the commit of their DDL). */

@@ -18,7 +18,8 @@ import { concatVectors, gatherDoubles, gatherVector, sliceVector } from './gathe
 import type { LeafImage } from './leaf-image.ts';
 import { clipRange, inRange, rangeEnd, rangeStart } from './search.ts';
 import type { BatchSource, Key, KeyRange, ScanOptions, TreeColumn, VersionScanOptions } from './table.ts';
-import type { Leaf, SealedPart, Tree } from './tree.ts';
+import type { Leaf, SealedPart, Tile } from './tile.ts';
+import type { Tree } from './tree.ts';
 
 /** What a leaf contributes: rows [start, end) of columns behind a filter, or rows in a made-up order. */
 interface Piece {
@@ -63,7 +64,7 @@ export class TreeScan implements BatchSource {
       const leaf = this.#leaves.next();
       if (leaf === null) return null;
       yield PAUSE;
-      this.#open(leaf, this.#leaves.range);
+      yield* this.#open(leaf, this.#leaves.range);
     }
   }
 
@@ -78,24 +79,32 @@ export class TreeScan implements BatchSource {
     this.#pinned = null;
   }
 
-  #open(leaf: Leaf, range: KeyRange): void {
+  *#open(leaf: Leaf, range: KeyRange): Task<void> {
     const { seq, order, counters } = this.#options;
+    const tree = this.#tree;
     this.#position = 0;
     if (counters !== undefined) counters.leaves++;
-    if (seq < leaf.startSeq) {
-      const part = leaf.history.findLast((candidate) => candidate.startSeq <= seq);
-      if (part === undefined || seq >= part.endSeq) return;
-      if (counters !== undefined) counters.segments++;
-      this.#pieces = [this.#sealedPiece(leaf, part, range)];
+    // Loading may wait, and the leaf may be split by time meanwhile: then the state is in the new tile.
+    while (seq >= leaf.startSeq) {
+      if (leaf.image === null) {
+        yield* tree.options.cache.image(leaf, tree);
+        continue;
+      }
+      const image = leaf.image;
+      tree.options.cache.touch(leaf);
+      image.pins++;
+      this.#pinned = image;
+      this.#pieces = order === undefined ? this.#unorderedPieces(image, range) : [this.#orderedPiece(image, range)];
       return;
     }
-    const image = leaf.image;
-    image.pins++;
-    this.#pinned = image;
-    this.#pieces = order === undefined ? this.#unorderedPieces(image, range) : [this.#orderedPiece(image, range)];
+    const tile = leaf.history.findLast((candidate) => candidate.startSeq <= seq);
+    if (tile === undefined || seq >= tile.endSeq) return;
+    if (counters !== undefined) counters.segments++;
+    const part = yield* tree.options.cache.part(tile, tree);
+    this.#pieces = [yield* this.#sealedPiece(leaf, tile, part, range)];
   }
 
-  #sealedPiece(leaf: Leaf, part: SealedPart, range: KeyRange): Piece {
+  *#sealedPiece(leaf: Leaf, tile: Tile, part: SealedPart, range: KeyRange): Task<Piece> {
     const start = rangeStart(part.keys, part.keys.length, range);
     const end = rangeEnd(part.keys, part.keys.length, range);
     const base = { columns: part.columns, from: part.from, to: part.to, holes: null, start, end, filtered: true };
@@ -109,10 +118,7 @@ export class TreeScan implements BatchSource {
     const visible = rows.subarray(0, n);
     if (this.#options.order === 'desc') visible.reverse();
     if (this.#options.versionColumns !== true) return { ...base, rows: visible };
-    const to = part.to.slice();
-    for (const row of visible) {
-      if (to[row] === Infinity) to[row] = this.#tree.versionEnd(leaf, part, row);
-    }
+    const to = yield* this.#tree.versionEnds(leaf, tile, part, visible);
     return { ...base, to, rows: visible };
   }
 
@@ -262,7 +268,7 @@ export class TreeVersionScan implements BatchSource {
       const leaf = this.#leaves.next();
       if (leaf === null) return null;
       yield PAUSE;
-      this.#batches = this.#leafVersions(leaf, this.#leaves.range);
+      this.#batches = yield* this.#leafVersions(leaf, this.#leaves.range);
     }
   }
 
@@ -271,14 +277,22 @@ export class TreeVersionScan implements BatchSource {
     this.#leaves.end();
   }
 
-  #leafVersions(leaf: Leaf, range: KeyRange): Batch[] {
+  *#leafVersions(leaf: Leaf, range: KeyRange): Task<Batch[]> {
     const { fromSeq, toSeq, counters } = this.#options;
     const { endSeq } = this.#tree;
     const found: Found = { sources: [], rows: [], keys: [], from: [], to: [] };
     if (counters !== undefined) counters.leaves++;
-    for (const part of leaf.history) {
+    const { cache } = this.#tree.options;
+    let image = yield* cache.image(leaf, this.#tree);
+    // Tiles and image must be of one moment: from here on nothing of the leaf is read after a wait but sealed tiles.
+    const parts: SealedPart[] = [];
+    for (let p = 0; p < leaf.history.length; p++) {
+      const tile = leaf.history[p] as Tile;
       // A version that touches the interval ends after fromSeq, so tiles that end before it hold none that ends here.
-      if (part.endSeq <= fromSeq) continue;
+      if (tile.endSeq > fromSeq) parts.push(yield* cache.part(tile, this.#tree));
+    }
+    if (leaf.image !== null) image = leaf.image;
+    for (const part of parts) {
       if (counters !== undefined) counters.segments++;
       const end = rangeEnd(part.keys, part.keys.length, range);
       const rows: number[] = [];
@@ -288,7 +302,6 @@ export class TreeVersionScan implements BatchSource {
       }
       take(found, part.columns, rows, part.keys, part.from, part.to);
     }
-    const { image } = leaf;
     const closed: number[] = [];
     for (let row = 0; row < image.closedRows; row++) {
       const touches = (image.closedFrom.data[row] as number) <= toSeq && (image.closedTo.data[row] as number) > fromSeq;

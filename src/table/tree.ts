@@ -11,11 +11,11 @@
  *
  * Invariants: leaf lows ascend, the first is open; AS OF s reads exactly one tile a key: the image where startSeq <= s,
  * else the part with startSeq <= s < endSeq; a part is sorted by key, then from, and its `to` is Infinity for versions
- * that outlive it (the tile where they end, or the image, has the true end).
+ * that outlive it (the tile where they end, or the image, has the true end). Tiles and images may be on disk: see tile.ts.
  */
 import { assert } from '../base/error.ts';
-import type { Task } from '../base/task.ts';
-import type { Value, Vector } from '../base/vector.ts';
+import { runSync, type Task } from '../base/task.ts';
+import type { ColumnFormat, Value, Vector } from '../base/vector.ts';
 import type { VectorBuilder } from '../base/vector-builder.ts';
 import { concatVectors, constantVector, gatherDoubles, gatherVector, sameCell, scatter } from './gather.ts';
 import { KeyCodec } from './key.ts';
@@ -25,30 +25,14 @@ import {
   type BatchSource, type Bound, type Key, type KeyColumn, type KeyRange, MISS, OP_DELETE, OP_INSERT, OP_NONE, OP_UPDATE,
   type RowChanges, type RowRef, type ScanOptions, type TreeColumn, type VersionedTree, type VersionScanOptions,
 } from './table.ts';
+import type { Leaf, SealedPart, Tile, TileCache } from './tile.ts';
 import { TreeScan, TreeVersionScan } from './tree-scan.ts';
-
-/** A sealed tile: all versions of its keys that touch [startSeq, endSeq). Immutable. */
-export interface SealedPart {
-  readonly columns: readonly Vector[];
-  readonly keys: readonly Key[];
-  readonly from: Float64Array;
-  readonly to: Float64Array;
-  readonly startSeq: number;
-  readonly endSeq: number;
-}
-
-export interface Leaf {
-  readonly low: Key | undefined;
-  startSeq: number;
-  image: LeafImage;
-  /** Oldest first. */
-  history: SealedPart[];
-}
 
 export interface TreeOptions {
   readonly maxLeafRows: number;
   readonly minClosedRows: number;
   readonly timeSplitFactor: number;
+  readonly cache: TileCache;
 }
 
 class MutableRowRef implements RowRef {
@@ -69,6 +53,8 @@ export class Tree implements VersionedTree {
   /** The tree ends here: no row is current from this sequence number on (a dropped table). */
   endSeq: number = Infinity;
   readonly leaves: Leaf[];
+  /** What the last `find` that answered MISS lacked. */
+  #missing: Leaf | Tile | null = null;
   readonly #ref: MutableRowRef = new MutableRowRef();
 
   constructor(id: number, columns: readonly TreeColumn[], key: readonly KeyColumn[], options: TreeOptions) {
@@ -77,7 +63,7 @@ export class Tree implements VersionedTree {
     this.key = key;
     this.codec = new KeyCodec(key, columns);
     this.options = options;
-    this.leaves = [{ low: undefined, startSeq: 0, image: new LeafImage(columns), history: [] }];
+    this.leaves = [newLeaf(undefined, 0, new LeafImage(columns), [])];
   }
 
   encodeKey(values: readonly Value[]): Key {
@@ -100,8 +86,24 @@ export class Tree implements VersionedTree {
     return new TreeVersionScan(this, options);
   }
 
-  *load(): Task<void> {
-    // All tiles are in memory.
+  *load(key: Key, seq: number): Task<void> {
+    while (this.find(key, seq) === MISS) {
+      const missing = this.#missing;
+      assert(missing !== null, 'a miss without a reason');
+      if ('image' in missing) yield* this.options.cache.image(missing, this);
+      else yield* this.options.cache.part(missing, this);
+    }
+  }
+
+  /** Brings the leaf that holds the key into memory, for writing. */
+  *loadLeaf(key: Key): Task<void> {
+    while ((this.leaves[this.leafIndex(key)] as Leaf).image === null) {
+      yield* this.options.cache.image(this.leaves[this.leafIndex(key)] as Leaf, this);
+    }
+  }
+
+  #imageForWriting(leaf: Leaf): LeafImage {
+    return leaf.image ?? runSync(this.options.cache.image(leaf, this));
   }
 
   /** Index of the leaf whose range holds the key. */
@@ -121,6 +123,7 @@ export class Tree implements VersionedTree {
     const leaf = this.leaves[this.leafIndex(key)] as Leaf;
     if (seq < leaf.startSeq) return this.#findSealed(leaf, key, seq);
     const image = leaf.image;
+    if (image === null) return this.#miss(leaf);
     const row = image.rowOf(key);
     if (row >= 0 && !image.isHole(row) && (image.from.data[row] as number) <= seq) {
       return this.#at(image.views(), row, image.from.data[row] as number, this.endSeq);
@@ -131,41 +134,64 @@ export class Tree implements VersionedTree {
     return this.#at(image.closedViews(), old, image.closedFrom.data[old] as number, image.closedTo.data[old] as number);
   }
 
-  #findSealed(leaf: Leaf, key: Key, seq: number): RowRef | null {
+  #miss(item: Leaf | Tile): typeof MISS {
+    this.#missing = item;
+    return MISS;
+  }
+
+  #findSealed(leaf: Leaf, key: Key, seq: number): RowRef | null | typeof MISS {
     for (let p = leaf.history.length - 1; p >= 0; p--) {
-      const part = leaf.history[p] as SealedPart;
-      if (seq < part.startSeq) continue;
+      const tile = leaf.history[p] as Tile;
+      if (seq < tile.startSeq) continue;
+      const part = tile.part;
+      if (part === null) return this.#miss(tile);
       for (let row = lowerBound(part.keys, part.keys.length, key); part.keys[row] === key; row++) {
         const from = part.from[row] as number;
         if (from > seq) return null;
         if ((part.to[row] as number) <= seq) continue;
-        return this.#at(part.columns, row, from, this.#trueEnd(leaf, p, key, row));
+        const to = part.to[row] === Infinity ? this.#trueEnd(leaf, p, key, from) : (part.to[row] as number);
+        return to === MISS ? MISS : this.#at(part.columns, row, from, to);
       }
       return null;
     }
     return null;
   }
 
-  /** End of a version that a part may have cut off: looked up in the tiles above it. */
-  #trueEnd(leaf: Leaf, index: number, key: Key, row: number): number {
-    const part = leaf.history[index] as SealedPart;
-    const from = part.from[row] as number;
-    let to = part.to[row] as number;
-    for (let p = index + 1; to === Infinity && p < leaf.history.length; p++) {
-      const next = leaf.history[p] as SealedPart;
-      const at = lowerBound(next.keys, next.keys.length, key);
+  /** End of a version that outlives tile `index`: looked up in the tiles above it. */
+  #trueEnd(leaf: Leaf, index: number, key: Key, from: number): number | typeof MISS {
+    for (let p = index + 1; p < leaf.history.length; p++) {
+      const tile = leaf.history[p] as Tile;
+      const next = tile.part;
+      if (next === null) return this.#miss(tile);
+      let at = lowerBound(next.keys, next.keys.length, key);
+      while (next.keys[at] === key && (next.from[at] as number) < from) at++;
       assert(next.keys[at] === key && next.from[at] === from, 'a version is missing from the next tile');
-      to = next.to[at] as number;
+      if (next.to[at] !== Infinity) return next.to[at] as number;
     }
-    if (to !== Infinity) return to;
     const image = leaf.image;
+    if (image === null) return this.#miss(leaf);
     const closed = image.closedRows === 0 ? -1 : image.findClosed(key, from);
     return closed >= 0 && image.closedFrom.data[closed] === from ? (image.closedTo.data[closed] as number) : this.endSeq;
   }
 
-  /** True end of the version in a row of a sealed part. */
-  versionEnd(leaf: Leaf, part: SealedPart, row: number): number {
-    return this.#trueEnd(leaf, leaf.history.indexOf(part), part.keys[row] as Key, row);
+  /** True ends of versions that outlive a tile, given their rows in it. */
+  *versionEnds(leaf: Leaf, tile: Tile, part: SealedPart, rows: Int32Array): Task<Float64Array> {
+    const ends = part.to.slice();
+    const index = leaf.history.indexOf(tile);
+    for (const row of rows) {
+      while (ends[row] === Infinity) {
+        const end = this.#trueEnd(leaf, index, part.keys[row] as Key, part.from[row] as number);
+        if (end !== MISS) {
+          ends[row] = end;
+          break;
+        }
+        const missing = this.#missing;
+        assert(missing !== null, 'a miss without a reason');
+        if ('image' in missing) yield* this.options.cache.image(missing, this);
+        else yield* this.options.cache.part(missing, this);
+      }
+    }
+    return ends;
   }
 
   #at(columns: readonly Vector[], row: number, from: number, to: number): RowRef {
@@ -182,19 +208,16 @@ export class Tree implements VersionedTree {
     const added = columns.slice(this.columns.length);
     if (added.length === 0) return;
     this.columns = columns;
-    const parts = new Map<SealedPart, SealedPart>();
+    const done = new Set<Tile>();
     for (const leaf of this.leaves) {
-      const old = leaf.image;
-      const oldViews = old.views();
-      leaf.image = widened(old, oldViews, columns);
-      leaf.history = leaf.history.map((part) => {
-        const done = parts.get(part);
-        if (done !== undefined) return done;
-        const extra = added.map((column) => constantVector(column.format, column.missing, part.keys.length));
-        const wider = { ...part, columns: [...part.columns, ...extra] };
-        parts.set(part, wider);
-        return wider;
-      });
+      if (leaf.image !== null) leaf.image = widened(leaf.image, leaf.image.views(), columns);
+      for (const tile of leaf.history) {
+        if (tile.part === null || done.has(tile)) continue;
+        done.add(tile);
+        const rows = tile.part.keys.length;
+        const extra = added.map((column) => constantVector(column.format, column.missing, rows));
+        tile.part = { ...tile.part, columns: [...tile.part.columns, ...extra] };
+      }
     }
   }
 
@@ -216,11 +239,13 @@ export class Tree implements VersionedTree {
 
   #applyToLeaf(leaf: Leaf, seq: number, changes: RowChanges, entries: Int32Array): void {
     const first = changes.keys[entries[0] as number] as Key;
-    const last = leaf.image.keys[leaf.image.sorted - 1];
-    let onlyInserts = leaf.image.tail.size === 0 && (leaf.image.sorted === 0 || (last as Key) < first);
+    const present = this.#imageForWriting(leaf);
+    const last = present.keys[present.sorted - 1];
+    let onlyInserts = present.tail.size === 0 && (present.sorted === 0 || (last as Key) < first);
     for (let i = 0; onlyInserts && i < entries.length; i++) onlyInserts = changes.ops[entries[i] as number] === OP_INSERT;
     if (onlyInserts) {
-      this.#appendRows(leaf.image, seq, changes, entries);
+      this.#appendRows(present, seq, changes, entries);
+      this.#dirty(leaf);
       return;
     }
     const closing: number[] = [];
@@ -228,11 +253,11 @@ export class Tree implements VersionedTree {
     const sources: number[] = [];
     const inserts: number[] = [];
     const deleted: number[] = [];
-    const views = leaf.image.views();
+    const views = present.views();
     for (const entry of entries) {
       const op = changes.ops[entry];
-      const row = leaf.image.rowOf(changes.keys[entry] as Key);
-      const live = row >= 0 && !leaf.image.isHole(row);
+      const row = present.rowOf(changes.keys[entry] as Key);
+      const live = row >= 0 && !present.isHole(row);
       if (op === OP_INSERT) {
         assert(!live, `insert of a key that exists in tree ${this.id}`);
         if (row < 0) inserts.push(entry);
@@ -242,28 +267,39 @@ export class Tree implements VersionedTree {
       assert(live, `change of a key that does not exist in tree ${this.id}`);
       if (op === OP_UPDATE && this.#unchanged(views, row, changes, entry)) continue;
       // A version that was born in this very commit leaves no history.
-      if ((leaf.image.from.data[row] as number) < seq) closing.push(row);
+      if ((present.from.data[row] as number) < seq) closing.push(row);
       if (op === OP_DELETE) deleted.push(row);
       else targets.push(row), sources.push(entry);
     }
     if (closing.length + targets.length + inserts.length + deleted.length === 0) return;
-    if (leaf.image.pins > 0) {
-      // Readers keep the old image; row numbers stay the same because a clone keeps holes and tail.
-      leaf.image = cloned(leaf.image, this.columns);
-    }
-    const image = leaf.image;
+    // Readers keep the old image; row numbers stay the same because a clone keeps holes and tail.
+    const image = present.pins > 0 ? cloned(present, this.columns) : present;
+    leaf.image = image;
+    this.#dirty(leaf);
     if (closing.length > 0) closeRows(image, Int32Array.from(closing), seq);
     if (targets.length > 0) this.#overwrite(image, seq, changes, targets, sources);
     for (const row of deleted) image.setHole(row, true);
     this.rowCount -= deleted.length;
-    if (inserts.length > 0) this.#insertIntoTail(leaf, seq, changes, Int32Array.from(inserts));
+    if (inserts.length > 0) this.#insertIntoTail(image, seq, changes, Int32Array.from(inserts));
     this.lastChange = Math.max(this.lastChange, seq);
     image.changed();
-    const tailLimit = Math.max(256, leaf.image.sorted >> 6);
-    if (leaf.image.tail.size > tailLimit || leaf.image.holeCount > 64 + leaf.image.rows / 20) {
-      leaf.image = leaf.image.rebuilt(this.columns);
-    }
-    this.#timeSplit(leaf, seq);
+    const tailLimit = Math.max(256, image.sorted >> 6);
+    if (image.tail.size > tailLimit || image.holeCount > 64 + image.rows / 20) leaf.image = image.rebuilt(this.columns);
+    this.#timeSplit(leaf, leaf.image, seq);
+  }
+
+  #dirty(leaf: Leaf): void {
+    leaf.revision++;
+    if (leaf.dirty) return;
+    leaf.dirty = true;
+    this.options.cache.forget(leaf);
+  }
+
+  /** Bytes of the leaves that a checkpoint would write. */
+  get dirtyBytes(): number {
+    let total = 0;
+    for (const leaf of this.leaves) if (leaf.dirty && leaf.image !== null) total += leaf.image.bytes;
+    return total;
   }
 
   #unchanged(views: readonly Vector[], row: number, changes: RowChanges, entry: number): boolean {
@@ -294,8 +330,7 @@ export class Tree implements VersionedTree {
     image.maxFrom = Math.max(image.maxFrom, seq);
   }
 
-  #insertIntoTail(leaf: Leaf, seq: number, changes: RowChanges, entries: Int32Array): void {
-    const image = leaf.image;
+  #insertIntoTail(image: LeafImage, seq: number, changes: RowChanges, entries: Int32Array): void {
     const sorted = image.sorted;
     const before = image.rows;
     this.#appendRows(image, seq, changes, entries);
@@ -330,8 +365,8 @@ export class Tree implements VersionedTree {
   #keySplit(index: number): void {
     const leaf = this.leaves[index] as Leaf;
     const { maxLeafRows } = this.options;
-    if (leaf.image.live <= maxLeafRows) return;
     const image = leaf.image;
+    if (image === null || image.live <= maxLeafRows) return;
     const live = image.live;
     const order = image.liveOrder();
     const ascending = image.sorted === image.rows && image.closedRows === 0;
@@ -342,7 +377,7 @@ export class Tree implements VersionedTree {
       const low = start === 0 ? leaf.low : (image.keys[order[start] as number] as Key);
       const high = end === live ? undefined : (image.keys[order[end] as number] as Key);
       const keep = (key: Key): boolean => (start === 0 || key >= (low as Key)) && (high === undefined || key < high);
-      children.push({ low, startSeq: leaf.startSeq, image: image.rebuilt(this.columns, start, end, keep), history: [...leaf.history] });
+      children.push(newLeaf(low, leaf.startSeq, image.rebuilt(this.columns, start, end, keep), leaf.history));
     }
     this.leaves.splice(index, 1, ...children);
   }
@@ -351,14 +386,13 @@ export class Tree implements VersionedTree {
    * Seals the past of a leaf with many closed versions. The tile ends at `seq`, the newest change: the image alone
    * answers for `seq` and later, the part for everything before.
    */
-  #timeSplit(leaf: Leaf, seq: number): void {
-    const image = leaf.image;
+  #timeSplit(leaf: Leaf, image: LeafImage, seq: number): void {
     const { minClosedRows, timeSplitFactor } = this.options;
     if (image.closedRows < Math.max(minClosedRows, timeSplitFactor * image.live)) return;
     const carried = image.liveOrder().filter((row) => (image.from.data[row] as number) < seq);
-    leaf.history = [...leaf.history, sealed(image, carried, this.columns, leaf.startSeq, seq)];
-    const next = image.rebuilt(this.columns, 0, image.live, () => false);
-    leaf.image = next;
+    const part = sealPart(image, carried, image.closedRows, this.columns);
+    leaf.history = [...leaf.history, { startSeq: leaf.startSeq, endSeq: seq, part, stored: null, used: 0 }];
+    leaf.image = image.rebuilt(this.columns, 0, image.live, () => false);
     leaf.startSeq = seq;
   }
 }
@@ -417,22 +451,30 @@ function widened(old: LeafImage, views: readonly Vector[], columns: readonly Tre
   return image;
 }
 
-function sealed(image: LeafImage, carried: Int32Array, columns: readonly TreeColumn[], startSeq: number, endSeq: number): SealedPart {
-  const { rows, closedRows } = image;
+/** Makes one sorted run of current rows (given in key order) and the first `closedRows` closed versions. */
+export function sealPart(image: LeafImage, current: Int32Array, closedRows: number, columns: readonly TreeColumn[]): SealedPart {
+  const { rows } = image;
   const keyAt = (at: number): Key => (at < rows ? image.keys[at] : image.closedKeys[at - rows]) as Key;
   const fromAt = (at: number): number => (at < rows ? image.from.data[at] : image.closedFrom.data[at - rows]) as number;
-  const order = new Int32Array(carried.length + closedRows);
-  order.set(carried);
-  for (let i = 0; i < closedRows; i++) order[carried.length + i] = rows + i;
-  order.sort((a, b) => (keyAt(a) === keyAt(b) ? fromAt(a) - fromAt(b) : keyAt(a) < keyAt(b) ? -1 : 1));
+  let order = current;
+  if (closedRows > 0) {
+    order = new Int32Array(current.length + closedRows);
+    order.set(current);
+    for (let i = 0; i < closedRows; i++) order[current.length + i] = rows + i;
+    order.sort((a, b) => (keyAt(a) === keyAt(b) ? fromAt(a) - fromAt(b) : keyAt(a) < keyAt(b) ? -1 : 1));
+  }
   const views = image.views();
   const closedViews = image.closedViews();
+  const columnOf = (format: ColumnFormat, c: number): Vector =>
+    closedRows === 0 ? (views[c] as Vector) : concatVectors(format, [views[c] as Vector, closedViews[c] as Vector]);
   return {
-    columns: columns.map(({ format }, c) => gatherVector(concatVectors(format, [views[c] as Vector, closedViews[c] as Vector]), order)),
+    columns: columns.map(({ format }, c) => gatherVector(columnOf(format, c), order)),
     keys: Array.from(order, keyAt),
     from: Float64Array.from(order, fromAt),
     to: Float64Array.from(order, (at) => (at < rows ? Infinity : (image.closedTo.data[at - rows] as number))),
-    startSeq,
-    endSeq,
   };
+}
+
+function newLeaf(low: Key | undefined, startSeq: number, image: LeafImage, history: readonly Tile[]): Leaf {
+  return { low, startSeq, image, stored: null, dirty: true, revision: 0, history, used: 0 };
 }

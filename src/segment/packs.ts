@@ -1,0 +1,99 @@
+/**
+ * Packs: the append-only files that hold segments, many to a file.
+ *
+ * Appends go to the newest pack until it is full. Bytes beyond `end` of the newest pack (left by a crash before the
+ * manifest switched) are overwritten. A pack is removed when no reference in the directory in force names it and no
+ * read of it is under way.
+ */
+import { DriftError } from '../base/error.ts';
+import { type Task, wait } from '../base/task.ts';
+import type { Storage } from '../storage/storage.ts';
+import type { EncodedSegment, SegmentRef } from './segment.ts';
+
+const PACK_NAME = /^pack-(\d+)$/;
+
+export class Packs {
+  readonly #storage: Storage;
+  readonly #packSizeBytes: number;
+  /** Bytes used, by pack number. */
+  readonly #sizes: Map<number, number>;
+  readonly #reading: Map<number, number> = new Map();
+  readonly #unflushed: Set<number> = new Set();
+  #current: number;
+
+  private constructor(storage: Storage, packSizeBytes: number, sizes: Map<number, number>, current: number) {
+    this.#storage = storage;
+    this.#packSizeBytes = packSizeBytes;
+    this.#sizes = sizes;
+    this.#current = current;
+  }
+
+  /** Opens the packs a directory names and removes leftovers of checkpoints that never came into force. */
+  static *open(storage: Storage, packSizeBytes: number, known: ReadonlyMap<number, number>, current: number): Task<Packs> {
+    for (const name of yield* wait(storage.list())) {
+      const match = PACK_NAME.exec(name);
+      if (match !== null && !known.has(Number(match[1]))) yield* wait(storage.remove(name));
+    }
+    return new Packs(storage, packSizeBytes, new Map(known), current);
+  }
+
+  get current(): number {
+    return this.#current;
+  }
+
+  get sizes(): ReadonlyMap<number, number> {
+    return this.#sizes;
+  }
+
+  get diskBytes(): number {
+    let total = 0;
+    for (const size of this.#sizes.values()) total += size;
+    return total;
+  }
+
+  *append(segment: EncodedSegment): Task<SegmentRef> {
+    let offset = this.#sizes.get(this.#current) ?? 0;
+    if (offset > 0 && offset + segment.bytes.length > this.#packSizeBytes) {
+      this.#current++;
+      offset = 0;
+    }
+    const pack = this.#current;
+    // Reserved before the write: another appender that runs meanwhile writes behind it.
+    this.#sizes.set(pack, offset + segment.bytes.length);
+    this.#unflushed.add(pack);
+    const file = yield* wait(this.#storage.open(`pack-${pack}`));
+    yield* wait(file.write(offset, segment.bytes));
+    return { pack, offset, length: segment.bytes.length, tableLength: segment.tableLength, tableCrc: segment.tableCrc };
+  }
+
+  *flush(): Task<void> {
+    for (const pack of [...this.#unflushed]) {
+      const file = yield* wait(this.#storage.open(`pack-${pack}`));
+      yield* wait(file.flush());
+      this.#unflushed.delete(pack);
+    }
+  }
+
+  *read(ref: SegmentRef): Task<Uint8Array> {
+    const size = this.#sizes.get(ref.pack);
+    if (size === undefined || ref.offset + ref.length > size) {
+      throw new DriftError('XX001', `data corrupted: pack-${ref.pack}: reference to ${ref.offset}+${ref.length} beyond ${size ?? 0} bytes`);
+    }
+    this.#reading.set(ref.pack, (this.#reading.get(ref.pack) ?? 0) + 1);
+    try {
+      const file = yield* wait(this.#storage.open(`pack-${ref.pack}`));
+      return yield* wait(file.read(ref.offset, ref.length));
+    } finally {
+      this.#reading.set(ref.pack, (this.#reading.get(ref.pack) ?? 1) - 1);
+    }
+  }
+
+  /** Removes packs outside `live`, but for the newest and those being read. */
+  *removeOthers(live: ReadonlySet<number>): Task<void> {
+    for (const pack of [...this.#sizes.keys()]) {
+      if (live.has(pack) || pack === this.#current || (this.#reading.get(pack) ?? 0) > 0) continue;
+      this.#sizes.delete(pack);
+      yield* wait(this.#storage.remove(`pack-${pack}`));
+    }
+  }
+}

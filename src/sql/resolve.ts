@@ -1,0 +1,236 @@
+/**
+ * Which function, operator, cast or common type is meant: PostgreSQL's rules (chapters 10.2, 10.3 and 10.5).
+ *
+ * Candidates are those whose arguments can be reached implicitly. Exact matches win; then the most exact matches; then
+ * preferred types; then for literals of unknown type the category that the candidates agree on, strings first.
+ */
+import { DriftError } from '../base/error.ts';
+import type { ElementCastPath } from './resolve-types.ts';
+import { T } from './functions/define.ts';
+import type { ScalarFunction, SqlFunction } from './functions/function.ts';
+import { castBetween, functionsNamed, operatorsNamed } from './functions/registry.ts';
+import { typeByOid } from './types/registry.ts';
+
+export type CoercionContext = 'implicit' | 'assignment' | 'explicit';
+
+export interface CoercionPath {
+  readonly method: 'function' | 'relabel' | 'io' | 'array';
+  readonly fn: ScalarFunction | null;
+  readonly element: ElementCastPath | null;
+}
+
+export interface ResolvedFunction<F = SqlFunction> {
+  readonly fn: F;
+  /** Types the arguments are converted to, one an argument; 0 for "as it is". */
+  readonly argTypes: readonly number[];
+  readonly returns: number;
+}
+
+const STRENGTH = { implicit: 0, assignment: 1, explicit: 2 } as const;
+const RELABEL: CoercionPath = { method: 'relabel', fn: null, element: null };
+const IO: CoercionPath = { method: 'io', fn: null, element: null };
+const POLYMORPHIC: readonly number[] = [T.anyelement, T.anyarray, T.anynonarray, T.any];
+
+/** How a value of one type becomes another's in a context; null where it does not. */
+export function coercionPath(from: number, to: number, context: CoercionContext): CoercionPath | null {
+  if (from === to || POLYMORPHIC.includes(to)) return RELABEL;
+  const cast = castBetween(from, to);
+  if (cast !== undefined) {
+    if (STRENGTH[cast.context] > STRENGTH[context]) return null;
+    return cast.fn === null ? RELABEL : { method: 'function', fn: cast.fn, element: null };
+  }
+  const [source, target] = [typeByOid(from), typeByOid(to)];
+  if (source.category === 'A' && target.category === 'A') {
+    const inner = coercionPath(source.elementOid, target.elementOid, context);
+    if (inner === null || inner.method === 'array') return null;
+    return { method: 'array', fn: null, element: { method: inner.method, fn: inner.fn, from: source.elementOid, to: target.elementOid } };
+  }
+  if (source.category === 'P' || target.category === 'P') return null;
+  if (target.category === 'S' && context !== 'implicit') return IO;
+  if (source.category === 'S' && context === 'explicit') return IO;
+  return null;
+}
+
+export interface CallShape {
+  readonly variadic?: boolean | undefined;
+  readonly star?: boolean | undefined;
+  readonly names?: readonly (string | undefined)[] | undefined;
+}
+
+/** Finds the function meant by a call. Throws 42883 (none) or 42725 (several). */
+export function resolveFunction(name: string, args: readonly number[], shape: CallShape = {}): ResolvedFunction {
+  const candidates: Candidate<SqlFunction>[] = [];
+  for (const fn of functionsNamed(name)) {
+    const types = parametersFor(fn, args.length, shape.star === true);
+    if (types !== null) candidates.push({ item: fn, types });
+  }
+  const found = choose(candidates, args);
+  if (found === 'ambiguous') throw new DriftError('42725', `function ${callText(name, args)} is not unique`, { hint: 'Could not choose a best candidate function. You might need to add explicit type casts.' });
+  if (found === null) {
+    throw new DriftError('42883', `function ${callText(name, args)} does not exist`, {
+      hint: 'No function matches the given name and argument types. You might need to add explicit type casts.',
+    });
+  }
+  return resolved(found.item, found.types, args, found.item.returns);
+}
+
+/** Finds the operator meant; left 0 for a prefix one. Throws 42883 or 42725. */
+export function resolveOperator(name: string, left: number, right: number): ResolvedFunction<ScalarFunction> {
+  const args = left === 0 ? [right] : [left, right];
+  const candidates: Candidate<ScalarFunction>[] = [];
+  for (const entry of operatorsNamed(name)) {
+    if ((entry.left === 0) !== (left === 0)) continue;
+    candidates.push({ item: entry.fn, types: left === 0 ? [entry.right] : [entry.left, entry.right] });
+  }
+  // A literal beside a known type is first taken for that type.
+  const assumed = left === 0 || (left !== T.unknown && right !== T.unknown) ? args : left === T.unknown ? [right, right] : [left, left];
+  const exact = candidates.find(({ types }) => types.every((type, i) => type === assumed[i]));
+  const found = exact ?? choose(candidates, args);
+  if (found === 'ambiguous' || found === null) {
+    const text = left === 0 ? `${name} ${display(right)}` : `${display(left)} ${name} ${display(right)}`;
+    throw new DriftError(
+      found === null ? '42883' : '42725',
+      found === null ? `operator does not exist: ${text}` : `operator is not unique: ${text}`,
+      { hint: 'You might need to add explicit type casts.' },
+    );
+  }
+  return resolved(found.item, found.types, args, found.item.returns);
+}
+
+/** The type that UNION, CASE, VALUES … unify to. Throws 42804. */
+export function commonType(oids: readonly number[], context: string): number {
+  const known = oids.filter((oid) => oid !== T.unknown);
+  const [first] = known;
+  if (first === undefined) return T.text;
+  if (known.every((oid) => oid === first)) return first;
+  let chosen = first;
+  for (const oid of known) {
+    if (oid === chosen) continue;
+    const [type, current] = [typeByOid(oid), typeByOid(chosen)];
+    if (type.category !== current.category) {
+      throw new DriftError('42804', `${context} types ${current.display} and ${type.display} cannot be matched`);
+    }
+    if (!current.preferred && coercionPath(chosen, oid, 'implicit') !== null && coercionPath(oid, chosen, 'implicit') === null) chosen = oid;
+    else if (!current.preferred && type.preferred && coercionPath(chosen, oid, 'implicit') !== null) chosen = oid;
+  }
+  for (const oid of known) {
+    if (coercionPath(oid, chosen, 'implicit') === null) {
+      throw new DriftError('42846', `${context} could not convert type ${display(oid)} to ${display(chosen)}`);
+    }
+  }
+  return chosen;
+}
+
+interface Candidate<F> {
+  readonly item: F;
+  /** Declared types, one an argument. */
+  readonly types: readonly number[];
+}
+
+/** Declared types spread over the arguments of a call; null where the counts do not fit. */
+function parametersFor(fn: SqlFunction, count: number, star: boolean): readonly number[] | null {
+  if (star) return fn.args.length === 0 ? [] : null;
+  if (fn.kind === 'aggregate' && fn.name === 'count' && count === 0) return null;
+  if (!fn.variadic) return fn.args.length === count || (count < fn.args.length && count >= fn.args.length - fn.optional) ? fn.args.slice(0, count) : null;
+  const fixed = fn.args.length - 1;
+  if (count <= fixed) return null;
+  const repeated = fn.args[fixed] as number;
+  return [...fn.args.slice(0, fixed), ...new Array<number>(count - fixed).fill(repeated)];
+}
+
+function choose<F>(candidates: readonly Candidate<F>[], args: readonly number[]): Candidate<F> | 'ambiguous' | null {
+  const exact = candidates.find(({ types }) => types.length === args.length && types.every((type, i) => type === args[i]));
+  if (exact !== undefined) return exact;
+  let left = candidates.filter(({ types }) => types.length === args.length && types.every((type, i) => reachable(args[i] as number, type)) && polymorphicFits(types, args));
+  if (left.length <= 1) return left[0] ?? null;
+  left = best(left, (candidate) => score(candidate, args, (type, arg) => type === arg));
+  if (left.length === 1) return left[0] as Candidate<F>;
+  left = best(left, (candidate) => score(candidate, args, (type, arg) => type === arg || (typeByOid(type).preferred && arg !== T.unknown && typeByOid(type).category === typeByOid(arg).category)));
+  if (left.length === 1) return left[0] as Candidate<F>;
+  left = byCategory(left, args);
+  if (left.length === 1) return left[0] as Candidate<F>;
+  const known = new Set(args.filter((arg) => arg !== T.unknown));
+  if (known.size === 1 && args.includes(T.unknown)) {
+    const [only] = known as unknown as [number];
+    const same = left.filter(({ types }) => types.every((type) => reachable([...known][0] ?? only, type)));
+    if (same.length === 1) return same[0] as Candidate<F>;
+  }
+  return 'ambiguous';
+}
+
+/** Literals of unknown type: the category the candidates share, strings preferred; then its preferred type. */
+function byCategory<F>(candidates: readonly Candidate<F>[], args: readonly number[]): Candidate<F>[] {
+  let left = [...candidates];
+  args.forEach((arg, i) => {
+    if (arg !== T.unknown) return;
+    const categories = left.map(({ types }) => typeByOid(types[i] as number).category);
+    const category = categories.includes('S') ? 'S' : categories.every((other) => other === categories[0]) ? categories[0] : undefined;
+    if (category === undefined) return;
+    const inside = left.filter(({ types }) => typeByOid(types[i] as number).category === category);
+    const preferred = inside.filter(({ types }) => typeByOid(types[i] as number).preferred);
+    left = preferred.length > 0 ? preferred : inside.length > 0 ? inside : left;
+  });
+  return left;
+}
+
+function best<T>(items: readonly T[], points: (item: T) => number): T[] {
+  const scores = items.map(points);
+  const top = Math.max(...scores);
+  return items.filter((_, i) => scores[i] === top);
+}
+
+function score<F>({ types }: Candidate<F>, args: readonly number[], counts: (type: number, arg: number) => boolean): number {
+  return types.filter((type, i) => counts(type, args[i] as number)).length;
+}
+
+function reachable(from: number, to: number): boolean {
+  if (from === to || to === T.any || to === T.anyelement) return true;
+  if (to === T.anyarray) return from === T.unknown || typeByOid(from).category === 'A';
+  if (to === T.anynonarray) return from !== T.unknown && typeByOid(from).category !== 'A';
+  if (from === T.unknown) return typeByOid(to).category !== 'P';
+  return coercionPath(from, to, 'implicit') !== null;
+}
+
+/** anyelement and anyarray must agree on one element type. */
+function polymorphicFits(types: readonly number[], args: readonly number[]): boolean {
+  return elementOf(types, args) !== 'conflict';
+}
+
+function elementOf(types: readonly number[], args: readonly number[]): number | null | 'conflict' {
+  let element: number | null = null;
+  for (let i = 0; i < types.length; i++) {
+    const [type, arg] = [types[i] as number, args[i] as number];
+    if (arg === T.unknown || !(type === T.anyelement || type === T.anyarray || type === T.anynonarray)) continue;
+    const own = type === T.anyarray ? typeByOid(arg).elementOid : arg;
+    if (element !== null && element !== own) {
+      if (coercionPath(own, element, 'implicit') !== null) continue;
+      if (coercionPath(element, own, 'implicit') === null) return 'conflict';
+    }
+    element = own;
+  }
+  return element;
+}
+
+/** Polymorphic types take what the arguments say; `any` leaves an argument as it is. */
+function resolved<F extends { readonly name: string }>(fn: F, types: readonly number[], args: readonly number[], returns: number): ResolvedFunction<F> {
+  const found = elementOf(types, args);
+  const element = found === 'conflict' || found === null ? T.text : found;
+  const concrete = (type: number): number => {
+    if (type === T.anyelement || type === T.anynonarray) return element;
+    if (type === T.anyarray) return typeByOid(element).arrayOid;
+    return type;
+  };
+  const argTypes = types.map((type, i) => {
+    if (type === T.any) return args[i] === T.unknown ? T.text : 0;
+    return concrete(type);
+  });
+  return { fn, argTypes, returns: concrete(returns) };
+}
+
+function display(oid: number): string {
+  return typeByOid(oid).display;
+}
+
+function callText(name: string, args: readonly number[]): string {
+  return `${name}(${args.map(display).join(', ')})`;
+}
