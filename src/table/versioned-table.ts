@@ -81,7 +81,7 @@ export class Table extends Tree implements VersionedTable {
         collected.add(OP_INSERT, index.codec.encode(after as Value[]), after as Value[]);
         continue;
       }
-      const old = this.find(changes.keys[entry] as Key, Infinity);
+      const old = this.find(changes.keys[entry] as Key, Number.MAX_SAFE_INTEGER);
       assert(old !== null && old !== MISS, `change of a key that does not exist in table ${this.id}`);
       const before = index.sources.map((ordinal) => valueAt(old.columns[ordinal] as Vector, old.row));
       const oldKey = index.codec.encode(before);
