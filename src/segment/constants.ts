@@ -8,7 +8,7 @@ export const GROUP_ROWS = 4096;
 /** Columns a segment may claim to have; more is corruption. */
 export const MAX_COLUMNS = 4096;
 /** Rows a segment may claim to have. */
-export const MAX_ROWS = 1 << 26;
+export const MAX_ROWS: number = 1 << 26;
 
 /** Physical kind of a block's vector. */
 export const KIND: Readonly<Record<'bool' | 'i32' | 'f64' | 'i64' | 'text' | 'boxed', number>> = { bool: 0, i32: 1, f64: 2, i64: 3, text: 4, boxed: 5 };

@@ -1,0 +1,18 @@
+/** The Node host: clocks, randomness, timers. Also right for Bun, Deno and edge runtimes with node:timers. */
+import type { Host } from '../base/host.ts';
+
+export function nodeHost(): Host {
+  return {
+    now: () => Math.floor((performance.timeOrigin + performance.now()) * 1000),
+    monotonicMs: () => performance.now(),
+    randomBytes: (target) => {
+      crypto.getRandomValues(target);
+    },
+    setTimer(ms, callback) {
+      const timer = setTimeout(callback, ms);
+      timer.unref();
+      return () => clearTimeout(timer);
+    },
+    yieldToOthers: () => new Promise((resolve) => setImmediate(resolve)),
+  };
+}
