@@ -7,7 +7,7 @@ import { aggregate, T, windowFunction } from './define.ts';
 import type { AggregateFunction, WindowFunction } from './function.ts';
 
 const ORDERED = [
-  T.int2, T.int4, T.int8, T.float4, T.float8, T.numeric, T.text, T.bpchar, T.date, T.time, T.timetz, T.timestamp, T.timestamptz, T.interval, T.oid, T.anyarray,
+  T.int2, T.int4, T.int8, T.float4, T.float8, T.numeric, T.text, T.bpchar, T.date, T.time, T.timestamp, T.timestamptz, T.interval, T.oid, T.anyarray,
 ] as const;
 
 interface NumericSum {

@@ -25,7 +25,7 @@ const COMPARISONS: readonly Comparison[] = [
 const SAME: readonly (readonly [number, string])[] = [
   [T.bool, 'bool'], [T.int2, 'int2'], [T.int4, 'int4'], [T.int8, 'int8'], [T.float4, 'float4'], [T.float8, 'float8'],
   [T.numeric, 'numeric_'], [T.text, 'text'], [T.bpchar, 'bpchar'], [T.char, 'char'], [T.name, 'name'], [T.date, 'date_'],
-  [T.time, 'time_'], [T.timetz, 'timetz_'], [T.timestamp, 'timestamp_'], [T.timestamptz, 'timestamptz_'], [T.interval, 'interval_'],
+  [T.time, 'time_'], [T.timestamp, 'timestamp_'], [T.timestamptz, 'timestamptz_'], [T.interval, 'interval_'],
   [T.uuid, 'uuid_'], [T.bytea, 'bytea'], [T.jsonb, 'jsonb_'], [T.oid, 'oid'], [T.anyarray, 'array_'], [T.record, 'record_'],
 ];
 
