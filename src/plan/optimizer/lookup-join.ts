@@ -18,7 +18,7 @@ const LOOKUP_COST = 200;
 export function chooseLookup(join: JoinNode, estimator: Estimator): JoinNode {
   if (join.algorithm !== 'hash' || join.nullAware || join.keys.some((key) => key.nullsEqual)) return join;
   if (join.type === 'inner') return lookup(join, estimator) ?? lookup(mirrored(join), estimator) ?? join;
-  if (join.type === 'left' || join.type === 'semi' || join.type === 'anti') return lookup(join, estimator) ?? join;
+  if (join.type === 'left' || join.type === 'semi' || join.type === 'anti' || join.type === 'single') return lookup(join, estimator) ?? join;
   if (join.type !== 'right') return join;
   // A right join was made from a left one to build on the small side: the left join by look-up may be better still.
   const left = mirrored(join);
