@@ -58,3 +58,20 @@ test('what was committed is there after opening again', async () => {
   await again.run('INSERT INTO t (a) VALUES (9)');
   expect(await again.rows('SELECT max(id) FROM t')).toEqual([['3']]);
 });
+
+test('a table gets its primary key later', async () => {
+  const storage = new MemoryStorage();
+  const db = await openDb(storage);
+  await db.run(`CREATE TABLE a (id int NOT NULL, v text); CREATE TABLE b (a int);
+    INSERT INTO a VALUES (2, 'two'), (1, 'one'); INSERT INTO b VALUES (1)`);
+  await db.run('ALTER TABLE a ADD CONSTRAINT a_pk PRIMARY KEY (id); ALTER TABLE b ADD CONSTRAINT b_a FOREIGN KEY (a) REFERENCES a');
+  expect(await db.code("INSERT INTO a VALUES (1, 'again')")).toBe('23505');
+  expect(await db.code('DELETE FROM a WHERE id = 1')).toBe('23503');
+  expect(await db.rows('SELECT * FROM a ORDER BY id')).toEqual([['1', 'one'], ['2', 'two']]);
+  expect(await db.rows('SELECT * FROM a FOR SYSTEM_TIME AS OF SEQ 4 ORDER BY id')).toEqual([['1', 'one'], ['2', 'two']]);
+  await db.run('ALTER TABLE a ADD COLUMN w int DEFAULT 5; CREATE UNIQUE INDEX ON a (v)');
+  await db.engine.close();
+  const again = await openDb(storage);
+  expect(await again.rows('SELECT * FROM a ORDER BY id')).toEqual([['1', 'one', '5'], ['2', 'two', '5']]);
+  expect(await again.rows("SELECT id FROM a WHERE v = 'two'")).toEqual([['2']]);
+});

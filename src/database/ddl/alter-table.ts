@@ -9,7 +9,7 @@ import { bindTableExpression } from '../../plan/bind.ts';
 import type { AlterTable, AlterTableAction } from '../../sql/ast-statement.ts';
 import { parseExpression } from '../../sql/parser/parser.ts';
 import { printRestrictedExpression } from '../../sql/parser/print.ts';
-import { createStructure } from '../structure.ts';
+import { createStructure, reconcileIndexes } from '../structure.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import { columnOf } from './column.ts';
 import { addConstraint, columnNamed, constraintsOf, type Draft } from './constraint.ts';
@@ -107,13 +107,11 @@ function* addColumn(context: DdlContext, table: TableDef, action: Extract<AlterT
 
 function* addTableConstraint(context: DdlContext, table: TableDef, constraint: Parameters<typeof addConstraint>[2]): Task<void> {
   const draft: Draft = { table };
-  if (constraint.kind === 'primaryKey' && context.store.table(table.id).rowCount > 0) {
-    throw new DriftError('0A000', 'adding a primary key to a table with rows is not supported yet', { position: constraint.position });
-  }
   addConstraint(context, draft, constraint);
   const added = draft.table;
   if (constraint.kind === 'primaryKey') {
-    throw new DriftError('0A000', 'adding a primary key to an existing table is not supported yet', { position: constraint.position });
+    yield* rekey(context, table, added);
+    return;
   }
   const index = added.indexes.find((candidate) => !table.indexes.includes(candidate));
   if (index !== undefined) {
@@ -143,6 +141,43 @@ function* addTableConstraint(context: DdlContext, table: TableDef, constraint: P
       constraint: foreign.name,
     });
   }
+}
+
+/**
+ * Gives a table another key: its rows move to a table of the new definition under a new id, which takes the old one's
+ * name and place; the old one stays readable at the times when it was in force.
+ */
+function* rekey(context: DdlContext, old: TableDef, added: TableDef): Task<void> {
+  const columns = added.columns.filter((column) => column.hidden !== true);
+  const next: TableDef = {
+    ...added,
+    id: context.nextId(),
+    columns,
+    nextColumnId: Math.max(-1, ...old.columns.map((column) => column.id), ...old.dropped.map((column) => column.id)) + 1,
+    dropped: [...old.dropped, ...old.columns.filter((column) => column.hidden === true).map(({ id, type }) => ({ id, type }))],
+    indexes: added.indexes.map((index) => ({ ...index, id: context.nextId() })),
+  };
+  const self = next.foreignKeys.map((key) => (key.foreignTableId === old.id ? { ...key, foreignTableId: next.id } : key));
+  const moved = { ...next, foreignKeys: self };
+  const aside = { ...old, name: `${old.name}\u0001${next.id}`, indexes: [], foreignKeys: [], checks: [] };
+  createStructure(context.store, moved, context.eval);
+  context.transaction.changeCatalog([
+    { id: old.id, object: aside },
+    { id: moved.id, object: { ...moved, indexes: [], foreignKeys: [] } },
+  ]);
+  const names = columns.filter((column) => column.generated === undefined).map((column) => quoted(column.name)).join(', ');
+  yield* context.query(
+    `INSERT INTO ${quoted(old.schema)}.${quoted(old.name)} (${names}) OVERRIDING SYSTEM VALUE SELECT ${names} FROM ${quoted(old.schema)}.${quoted(aside.name)}`,
+  );
+  yield* reconcileIndexes(context.store, moved, context.lastSeq);
+  define(context, moved);
+  for (const object of context.transaction.catalog.objects()) {
+    if (object.kind === 'sequence' && object.ownedBy?.tableId === old.id) define(context, { ...object, ownedBy: { ...object.ownedBy, tableId: moved.id } });
+    if (object.kind !== 'table' || !object.foreignKeys.some((key) => key.foreignTableId === old.id)) continue;
+    define(context, { ...object, foreignKeys: object.foreignKeys.map((key) => (key.foreignTableId === old.id ? { ...key, foreignTableId: moved.id } : key)) });
+  }
+  context.transaction.forget(old.id);
+  context.transaction.changeCatalog([{ id: old.id, object: null }]);
 }
 
 function dropColumn(context: DdlContext, table: TableDef, action: Extract<AlterTableAction, { kind: 'dropColumn' }>): void {
