@@ -85,7 +85,7 @@ export interface TransactionOptions {
 export type Parameter = Value;
 
 export interface SessionApi {
-  /** Runs exactly one statement (42601 where the text holds several). */
+  /** Runs one statement. Several without parameters run in one implicit transaction and give the last result. */
   execute(sql: string, parameters?: readonly Parameter[], options?: ExecuteOptions): Promise<ResultSet>;
   /** Runs the statements of a script one after another; several together form one implicit transaction only where BEGIN says so. */
   script(sql: string, options?: ExecuteOptions): Promise<readonly ResultSet[]>;

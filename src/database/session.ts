@@ -12,7 +12,7 @@ import { bindMoment, type BindableStatement } from '../plan/bind.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { TimePoint } from '../sql/ast.ts';
 import type { Begin, Statement } from '../sql/ast-statement.ts';
-import { parseOne, statements } from '../sql/parser/parser.ts';
+import { parse, parseOne, statements } from '../sql/parser/parser.ts';
 import { typeByOid } from '../sql/types/registry.ts';
 import { type Mark, NO_COMMIT_INFO, type Transaction, type CommitInfo } from '../txn/transaction.ts';
 import type { Durability } from '../txn/transaction-manager.ts';
@@ -118,11 +118,33 @@ export class Session implements SessionApi {
   *#executeText(sql: string, parameters: readonly Parameter[], options: ExecuteOptions, cancellation: Cancellation): Task<ResultSet> {
     let cached = this.#statements.get(sql);
     if (cached === undefined) {
-      cached = { statement: parseOne(sql), plan: null, version: Number.NaN };
+      const all = parse(sql);
+      const [only] = all;
+      if (only === undefined) return command('');
+      if (all.length > 1) {
+        if (parameters.length > 0) throw new DriftError('42601', 'cannot insert multiple commands into a prepared statement');
+        return yield* this.#several(all, options, cancellation);
+      }
+      cached = { statement: only, plan: null, version: Number.NaN };
       if (this.#statements.size >= CACHED_STATEMENTS) this.#statements.delete(this.#statements.keys().next().value as string);
       this.#statements.set(sql, cached);
     }
     return yield* this.#run(cached, parameters, options, cancellation);
+  }
+
+  /** Several statements in one text without parameters: one implicit transaction, as in PostgreSQL; gives the last result. */
+  *#several(all: readonly Statement[], options: ExecuteOptions, cancellation: Cancellation): Task<ResultSet> {
+    const implicit = this.#open === null && !all.some(({ kind }) => kind === 'begin' || kind === 'commit' || kind === 'rollback');
+    if (implicit) this.#open = yield* this.#start({}, cancellation);
+    let result = command('');
+    try {
+      for (const statement of all) result = yield* this.#run({ statement, plan: null, version: Number.NaN }, [], options, cancellation);
+      if (implicit) yield* this.#commit();
+      return result;
+    } catch (error) {
+      if (implicit) yield* this.#rollback();
+      throw error;
+    }
   }
 
   *#script(sql: string, options: ExecuteOptions, cancellation: Cancellation): Task<readonly ResultSet[]> {
