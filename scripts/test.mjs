@@ -63,7 +63,8 @@ if (!installed() && !run('npm', ['install', '--no-audit', '--no-fund'])) {
 check('types of the engine', 'npx', ['tsc', '-p', 'tsconfig.engine.json']);
 check('lint', 'npx', ['oxlint', '--quiet', 'src', 'tests', 'scripts']);
 vitest('unit');
-if (existsSync(join(root, 'tests', 'corpus'))) vitest('corpus');
+vitest('corpus');
+vitest('simulation');
 
 rmSync(scratch, { recursive: true, force: true });
 console.log(`\n${passed} passed, ${failed} failed`);

@@ -10,6 +10,8 @@
  * log exists, or as a torn tail in the last file, which a crash may leave. A rotated file was flushed as a whole, so in
  * every file but the last a bad frame is corruption and is reported.
  *
+ * A sector that was flushed is never written again: frames of the next write begin at a sector boundary, after zeros.
+ *
  * Invariants: after a failed write or flush nothing is written any more (`failed` says why); sequence numbers in the
  * files are dense.
  */
@@ -19,7 +21,7 @@ import { DriftError } from '../base/error.ts';
 import type { Host } from '../base/host.ts';
 import { run, type Task, wait } from '../base/task.ts';
 import type { Storage, StorageFile } from '../storage/storage.ts';
-import { FRAME_COMMIT, LOG_FORMAT_VERSION, LOG_HEADER_BYTES, LOG_MAGIC, LOG_STEP_BYTES } from './constants.ts';
+import { FRAME_COMMIT, LOG_FORMAT_VERSION, LOG_HEADER_BYTES, LOG_MAGIC, LOG_STEP_BYTES, SECTOR_BYTES } from './constants.ts';
 import { decodeCommit, type LogFrame, type LoggedCommit, readFrame, writeCommit } from './frame.ts';
 
 export interface LogOptions {
@@ -143,12 +145,20 @@ export class CommitLog {
     header.raw(new Uint8Array(LOG_HEADER_BYTES - header.length));
     yield* wait(file.truncate(0));
     yield* wait(file.write(0, header.view()));
+    // The header is durable before the file grows: a longer file without a valid header is damaged, not unfinished.
+    yield* wait(file.flush());
     yield* wait(file.write(LOG_HEADER_BYTES, new Uint8Array(LOG_STEP_BYTES)));
     yield* wait(file.flush());
     this.#file = file;
     this.#end = LOG_HEADER_BYTES;
     this.#allocated = LOG_HEADER_BYTES + LOG_STEP_BYTES;
     this.#dirty = false;
+  }
+
+  /** What a crash left behind the last whole transaction goes, so that this file is clean when it is no longer the last. */
+  *#cutTail(file: StorageFile, end: number): Task<void> {
+    yield* wait(file.truncate(end));
+    yield* wait(file.flush());
   }
 
   *#writePending(): Task<void> {
@@ -172,6 +182,8 @@ export class CommitLog {
     if (!this.#dirty || this.#file === null) return;
     yield* wait(this.#file.flush());
     this.#dirty = false;
+    // What is flushed is acknowledged: the next write begins in a sector of its own.
+    this.#end = nextSector(this.#end);
   }
 
   #flushLater(): void {
@@ -199,21 +211,33 @@ export class CommitLog {
     const file = yield* wait(this.#storage.open(name));
     const bytes = yield* wait(file.read(0, file.size()));
     const chainStart = readHeader(bytes, name, number, sealed);
-    if (chainStart === null) return afterSeq;
+    if (chainStart === null) {
+      yield* wait(this.#storage.remove(name));
+      return afterSeq;
+    }
     let chain = chainStart;
     let offset = LOG_HEADER_BYTES;
     let last = afterSeq;
+    let validEnd = offset;
     let frames: LogFrame[] = [];
     for (;;) {
       const frame = readFrame(bytes, offset, chain);
       if (typeof frame === 'string') {
-        if (sealed && (frames.length > 0 || !isZero(bytes, offset))) throw damaged(name, offset, frame);
+        const next = nextSector(offset);
+        if (frames.length === 0 && next !== offset && next <= bytes.length && isZero(bytes.subarray(0, next), offset)) {
+          offset = next;
+          continue;
+        }
+        const clean = frames.length === 0 && isZero(bytes, offset);
+        if (sealed && !clean) throw damaged(name, offset, frame);
+        if (!clean) yield* this.#cutTail(file, validEnd);
         return last;
       }
       frames.push(frame);
       chain = frame.crc;
       offset = frame.end;
       if (frame.type !== FRAME_COMMIT) continue;
+      validEnd = offset;
       if (frame.seq > last) {
         if (frame.seq !== last + 1) throw damaged(name, offset, `transaction ${frame.seq} after transaction ${last}`);
         yield* onCommit(decodeCommit(frames, frame.seq, frame.timestamp));
@@ -227,7 +251,7 @@ export class CommitLog {
 /** Returns the seed of the frames' chain; null for a file whose header never became durable (a crash at its start). */
 function readHeader(bytes: Uint8Array, name: string, number: number, sealed: boolean): number | null {
   const unusable = (why: string): null => {
-    if (sealed || !isZero(bytes, LOG_HEADER_BYTES)) throw damaged(name, 0, why);
+    if (sealed || bytes.length > LOG_HEADER_BYTES) throw damaged(name, 0, why);
     return null;
   };
   if (bytes.length < LOG_HEADER_BYTES) return unusable(`a header of ${bytes.length} bytes`);
@@ -242,6 +266,10 @@ function readHeader(bytes: Uint8Array, name: string, number: number, sealed: boo
   }
   if (reader.u64() !== number) return unusable('the header of another log file');
   return seed;
+}
+
+function nextSector(offset: number): number {
+  return Math.ceil(offset / SECTOR_BYTES) * SECTOR_BYTES;
 }
 
 function isZero(bytes: Uint8Array, from: number): boolean {

@@ -5,6 +5,8 @@ export const LOG_MAGIC = 0x4c465244;
 export const LOG_FORMAT_VERSION = 1;
 /** Header: magic, version, log number, owner epoch, salt, checksum; padded to a sector. */
 export const LOG_HEADER_BYTES = 512;
+/** A medium writes whole sectors: a sector that was flushed is never written again, so a torn write can't reach back. */
+export const SECTOR_BYTES = 512;
 /** Length and checksum in front of each frame. */
 export const FRAME_PREFIX_BYTES = 8;
 /** Longer frames are corruption; checked before anything is allocated. */

@@ -116,6 +116,11 @@ function optional(reader: ByteReader): string | null {
   return reader.u8() === 0 ? null : reader.string();
 }
 
+/** Seed of a log file's frames: the checksum of its header's first 32 bytes. */
+export function logSeed(file: Uint8Array): number {
+  return crc32c(file.subarray(0, 32));
+}
+
 export function hex(crc: number): string {
   return crc.toString(16).padStart(8, '0');
 }

@@ -8,14 +8,15 @@
  * A switch writes the new body where the live one is not, flushes, writes the older slot, flushes. A crash in between
  * leaves the other slot valid. A slot is valid if and only if (1) magic and version are known, (2) its checksum holds,
  * (3) its body is within the file and the body's checksum holds. The valid slot of the higher generation is in force.
- * A non-empty file without a valid slot is corruption, never an empty database.
+ * A file without a valid slot is corruption as soon as any transaction or pack exists, never an empty database.
  */
 import { ByteReader, ByteWriter } from '../base/bytes.ts';
 import { crc32c } from '../base/crc32c.ts';
 import { DriftError } from '../base/error.ts';
 import { type Task, wait } from '../base/task.ts';
 import type { Storage, StorageFile } from '../storage/storage.ts';
-import { MANIFEST_BODY_OFFSET, MANIFEST_FORMAT_VERSION, MANIFEST_MAGIC, MANIFEST_SLOT_BYTES, MAX_MANIFEST_BYTES } from './constants.ts';
+import { logSeed, readFrame } from './frame.ts';
+import { LOG_HEADER_BYTES, MANIFEST_BODY_OFFSET, MANIFEST_FORMAT_VERSION, MANIFEST_MAGIC, MANIFEST_SLOT_BYTES, MAX_MANIFEST_BYTES } from './constants.ts';
 
 export interface ManifestState {
   readonly generation: number;
@@ -30,14 +31,13 @@ const NAME = 'MANIFEST';
 export function* readManifest(storage: Storage): Task<ManifestState | null> {
   const names = yield* wait(storage.list());
   if (!names.includes(NAME)) {
-    if (names.some((name) => /^(pack|log)-\d+$/.test(name) && name !== 'log-1')) {
+    if (yield* holdsAnything(storage, names)) {
       throw new DriftError('XX001', 'MANIFEST is missing, but files of a database are there');
     }
     return null;
   }
   const file = yield* wait(storage.open(NAME));
   const size = file.size();
-  if (size === 0) return null;
   const problems: string[] = [];
   let best: ManifestState | null = null;
   for (const slot of [0, 1]) {
@@ -45,8 +45,8 @@ export function* readManifest(storage: Storage): Task<ManifestState | null> {
     if (typeof state === 'string') problems.push(`slot ${slot}: ${state}`);
     else if (best === null || state.generation > best.generation) best = state;
   }
-  if (best === null && size < MANIFEST_BODY_OFFSET) return null;
-  if (best === null && (yield* neverWritten(file))) return null;
+  // A crash while the database was being made leaves a manifest that says nothing, and logs without a transaction.
+  if (best === null && !(yield* holdsAnything(storage, names))) return null;
   if (best === null) throw new DriftError('XX001', `MANIFEST is damaged: ${problems.join('; ')}`);
   return best;
 }
@@ -102,8 +102,14 @@ function* readSlot(file: StorageFile, slot: number, size: number): Task<Manifest
   return { generation, epoch, body, bodyOffset };
 }
 
-/** True when no slot was ever written: the crash came before the first switch. */
-function* neverWritten(file: StorageFile): Task<boolean> {
-  const slots = yield* wait(file.read(0, MANIFEST_BODY_OFFSET));
-  return slots.every((byte) => byte === 0);
+/** True when a pack exists or a log begins with a valid frame: then a manifest must have been in force. */
+function* holdsAnything(storage: Storage, names: readonly string[]): Task<boolean> {
+  for (const name of names) {
+    if (name.startsWith('pack-')) return true;
+    if (!name.startsWith('log-')) continue;
+    const log = yield* wait(storage.open(name));
+    const bytes = yield* wait(log.read(0, log.size()));
+    if (bytes.length > LOG_HEADER_BYTES && typeof readFrame(bytes, LOG_HEADER_BYTES, logSeed(bytes)) !== 'string') return true;
+  }
+  return false;
 }
