@@ -59,6 +59,7 @@ export function* bindStatement(statement: BindableStatement, context: BindContex
 
 function bindOnce(statement: BindableStatement, state: BindState): Plan {
   const scope = rootScope(state);
+  scope.top = true;
   const root = statement.kind === 'query' ? bindQuery(statement, scope) : bindChange(statement, scope);
   const parameterTypes = state.parameterTypes.map((oid) => (oid === OID.unknown ? OID.text : oid));
   return {
@@ -113,7 +114,7 @@ export function bindTableExpression(
     const { relation } = rowBinding(table, table.name, ids);
     scope.items = [{ relations: [relation], columns: relation.columns }];
   }
-  const bound = scope.within(use === 'index' ? CLAUSES.check : CLAUSES[use], () => scope.bind(syntax));
+  const bound = scope.within(CLAUSES[use], () => scope.bind(syntax));
   if (use === 'check') {
     const coerced = tryCoerce(bound, BOOL, 'assignment', scope.state);
     if (coerced === null) throw new DriftError('42804', 'argument of CHECK must be type boolean', { position: bound.position });

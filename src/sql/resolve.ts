@@ -111,7 +111,6 @@ export function commonType(oids: readonly number[], context: string): number {
       throw new DriftError('42804', `${context} types ${current.display} and ${type.display} cannot be matched`);
     }
     if (!current.preferred && coercionPath(chosen, oid, 'implicit') !== null && coercionPath(oid, chosen, 'implicit') === null) chosen = oid;
-    else if (!current.preferred && type.preferred && coercionPath(chosen, oid, 'implicit') !== null) chosen = oid;
   }
   for (const oid of known) {
     if (coercionPath(oid, chosen, 'implicit') === null) {

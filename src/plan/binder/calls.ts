@@ -12,8 +12,9 @@ import type { ConditionalCall, Expression, FunctionCall, SortItem, SqlValue, Win
 import type { AggregateFunction, SqlFunction, WindowFunction } from '../../sql/functions/function.ts';
 import { resolveFunction, resolveOperator } from '../../sql/resolve.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
-import type { BoundExpression, FrameBound, SortKey, WindowFrame, WindowSpec } from '../expression.ts';
-import { someExpression } from '../walk-expression.ts';
+import type { BoundExpression, ColumnId, FrameBound, SortKey, WindowFrame, WindowSpec } from '../expression.ts';
+import { expressionKey } from '../expression-key.ts';
+import { collectColumns, someExpression } from '../walk-expression.ts';
 import { INT8, OID, TIMESTAMPTZ, asBoolean, coerce, decided, displayType, located, tryCoerce, unify } from './coerce.ts';
 import { argument, call, comparison } from './operators.ts';
 import { CLAUSES, type Scope } from './scope.ts';
@@ -47,7 +48,7 @@ export function bindCall(syntax: FunctionCall, scope: Scope): BoundExpression {
       scope.hasSets = true;
       return { kind: 'setCall', fn, args: converted, type, position };
     case 'window':
-      throw new DriftError('42P20', `window function ${fn.name} requires an OVER clause`, { position });
+      throw new DriftError('42809', `window function ${fn.name} requires an OVER clause`, { position });
     case 'aggregate':
       return bindAggregate(syntax, { fn, args: converted, direct, type }, scope);
   }
@@ -84,8 +85,13 @@ interface AggregateParts {
 function bindAggregate(syntax: FunctionCall, parts: AggregateParts, scope: Scope): BoundExpression {
   const { position } = syntax;
   const { fn } = parts;
-  if (!scope.clause.aggregates) {
-    const { name } = scope.clause;
+  const columns = new Set<ColumnId>();
+  for (const arg of parts.args) collectColumns(arg, columns);
+  for (const key of parts.direct) collectColumns(key.expression, columns);
+  // An aggregate over an enclosing query's columns is that query's, wherever it is written.
+  const owner = scope.ownerOf(columns);
+  if (!owner.clause.aggregates) {
+    const { name } = owner.clause;
     throw new DriftError('42803', `aggregate functions are not allowed in ${name}`, { position });
   }
   const order = syntax.orderBy.map((item) => sortKey(item, scope));
@@ -100,12 +106,12 @@ function bindAggregate(syntax: FunctionCall, parts: AggregateParts, scope: Scope
   }
   if (syntax.distinct) {
     for (const key of order) {
-      if (!args.some((arg) => arg === key.expression || sameColumn(arg, key.expression))) {
+      if (!args.some((arg) => sameUnlabelled(arg, key.expression))) {
         throw new DriftError('42P10', 'in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list', { position });
       }
     }
   }
-  scope.hasAggregates = true;
+  owner.hasAggregates = true;
   return {
     kind: 'aggregate',
     call: {
@@ -120,8 +126,10 @@ function bindAggregate(syntax: FunctionCall, parts: AggregateParts, scope: Scope
   };
 }
 
-function sameColumn(a: BoundExpression, b: BoundExpression): boolean {
-  return a.kind === 'column' && b.kind === 'column' && a.id === b.id;
+/** Equal but for conversions that change nothing (varchar to text). */
+function sameUnlabelled(a: BoundExpression, b: BoundExpression): boolean {
+  const unlabelled = (part: BoundExpression): BoundExpression => (part.kind === 'cast' && part.method === 'relabel' ? unlabelled(part.operand) : part);
+  return expressionKey(unlabelled(a)) === expressionKey(unlabelled(b));
 }
 
 function bindFilter(syntax: FunctionCall, scope: Scope): BoundExpression | null {
@@ -287,8 +295,7 @@ export function bindConditional(syntax: ConditionalCall, scope: Scope): BoundExp
     const [first, second] = args;
     if (first === undefined || second === undefined) throw new DriftError('42601', 'NULLIF requires two arguments', { position });
     const compared = comparison('=', first, second, { scope, position });
-    // An unknown literal takes the type it was compared as.
-    const result = first.type.oid === OID.unknown ? compared.left : first;
+    const result = compared.left;
     return { kind: 'nullIf', result, left: compared.left, right: compared.right, equal: compared.fn, type: result.type, position };
   }
   const { type, items } = unify(args, syntax.name.toUpperCase(), scope.state);

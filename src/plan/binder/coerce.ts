@@ -116,9 +116,9 @@ function literalAs(literal: ConstExpression, target: TypeRef, explicit: boolean,
   const type = typeByOid(target.oid);
   const { eval: context } = state.context;
   const value = located(literal.position, () => {
-    // varchar(n) and char(n) truncate silently only in an explicit cast, so the modifier is not the input's business.
-    const read = type.input(literal.value as string, explicit ? -1 : target.typmod, context);
-    return explicit && target.typmod !== -1 ? type.applyTypmod(read, target.typmod, true) : read;
+    // An interval's modifier says how to read the text; any other is applied to the value, as a cast does.
+    const read = type.input(literal.value as string, target.oid === OID.interval ? target.typmod : -1, context);
+    return target.typmod === -1 ? read : type.applyTypmod(read, target.typmod, explicit);
   });
   return { kind: 'const', value, type: target, position: literal.position };
 }

@@ -10,7 +10,7 @@ import { typeByOid } from '../../sql/types/registry.ts';
 import type { BoundExpression, RowExpression } from '../expression.ts';
 import { bindCall, bindConditional, bindSqlValue } from './calls.ts';
 import { BOOL, INT4, INT8, OID, TEXT, UNKNOWN, asBoolean, coerce, displayType, tryCoerce, unify } from './coerce.ts';
-import type { Relation, Scope } from './scope.ts';
+import { CLAUSES, type Relation, type Scope } from './scope.ts';
 import { bindBetween, bindBinary, bindDistinct, bindInList, bindLike, bindLogic, bindQuantifiedArray, negate, operate } from './operators.ts';
 import { bindArraySubquery, bindExists, bindInSubquery, bindQuantifiedSubquery, bindScalarSubquery } from './subqueries.ts';
 import { typeRefOf } from './type-name.ts';
@@ -137,6 +137,7 @@ function bindParameter(index: number, scope: Scope, position: number): BoundExpr
 function bindColumn(syntax: ColumnRef, scope: Scope): BoundExpression {
   const { names, position } = syntax;
   const name = names[names.length - 1] as string;
+  if (scope.clause === CLAUSES.default) throw new DriftError('0A000', 'cannot use column reference in DEFAULT expression', { position });
   if (names.length === 1) {
     const column = scope.column(name, position);
     if (column !== undefined) return { ...column.expression, position };
@@ -149,7 +150,7 @@ function bindColumn(syntax: ColumnRef, scope: Scope): BoundExpression {
   const relation = scope.relation(schema, table, position);
   if (relation === undefined) {
     const composite = names.length === 2 ? scope.column(table, position) : undefined;
-    if (composite !== undefined) return fieldOf(composite.expression, name, position);
+    if (composite?.expression.kind === 'row') return fieldOf(composite.expression, name, position);
     const qualified = schema === undefined ? table : `${schema}.${table}`;
     throw new DriftError('42P01', `missing FROM-clause entry for table "${qualified}"`, { position });
   }
@@ -245,7 +246,10 @@ function bindSubscript(syntax: SubscriptExpression, scope: Scope): BoundExpressi
   const { position } = syntax;
   if (operand.type.oid === 3802) {
     // jsonb subscripts: fields by text, elements by integer, which is what -> does.
-    return chain.reduce((value, step) => operate('->', value, scope.bind(step.upper as Expression), { scope, position }), operand);
+    return chain.reduce((value, step) => {
+      if (step.slice || step.upper === undefined) throw new DriftError('42804', 'jsonb subscript does not support slices', { position });
+      return operate('->', value, scope.bind(step.upper), { scope, position });
+    }, operand);
   }
   const element = typeByOid(operand.type.oid).elementOid;
   if (element === 0) {

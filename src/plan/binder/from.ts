@@ -112,6 +112,7 @@ function renamed(columns: readonly VisibleColumn[], aliases: readonly string[], 
 function bindCteReference(reference: TableName, name: string, scope: Scope): BoundFrom {
   const cte = scope.cte(name);
   if (cte === undefined) throw new DriftError('42P01', `relation "${name}" does not exist`, { position: reference.position });
+  if (cte.silent) throw new DriftError('0A000', `WITH query "${name}" does not have a RETURNING clause`, { position: reference.position });
   cte.references++;
   const outputs: PlanColumn[] = cte.columns.map((column) => ({ ...column, id: scope.state.nextId() }));
   const columns = cte.columns.map((_, i) => i);
@@ -183,6 +184,7 @@ function bindDerived(reference: DerivedTable, scope: Scope, beside: readonly Fro
     });
   }
   const outer = scope.sibling(reference.lateral ? [...scope.items, ...beside] : []);
+  outer.clause = CLAUSES.fromItems;
   const plan = scope.hooks.query(reference.query, outer);
   const columns = renamed(plan.outputs.map((output) => visible(output)), reference.columnAliases, alias, position);
   return single(plan, { schema: undefined, name: alias, columns, pseudo: [], table: null });
@@ -266,7 +268,9 @@ function bindJoin(reference: Join, scope: Scope, beside: readonly FromItem[]): B
   }
   const relations = [...left.item.relations, ...right.item.relations];
   if (reference.usingAlias !== undefined) {
-    relations.push({ schema: undefined, name: reference.usingAlias, columns: merged, pseudo: [], table: null });
+    const name = reference.usingAlias;
+    if (relations.some((relation) => relation.name === name)) throw new DriftError('42712', `table name "${name}" specified more than once`);
+    relations.push({ schema: undefined, name, columns: merged, pseudo: [], table: null });
   }
   return { plan, item: { relations, columns } };
 }
@@ -279,7 +283,13 @@ function checkNames(left: FromItem, right: FromItem): void {
 }
 
 function mergedNames(reference: Join, left: FromItem, right: FromItem): readonly Identifier[] {
-  if (reference.using !== undefined) return reference.using;
+  if (reference.using !== undefined) {
+    reference.using.forEach(({ name, position }, i, all) => {
+      if (all.findIndex((other) => other.name === name) === i) return;
+      throw new DriftError('42701', `column name "${name}" appears more than once in USING clause`, { position });
+    });
+    return reference.using;
+  }
   if (!reference.natural) return [];
   const names: Identifier[] = [];
   for (const column of left.columns) {

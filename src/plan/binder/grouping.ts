@@ -28,8 +28,7 @@ export function bindGrouping(elements: readonly GroupingElement[], bindItem: (sy
   const expressions: BoundExpression[] = [];
   const positions = new Map<string, number>();
   const position = (syntax: Expression): number[] => {
-    const items = syntax.kind === 'row' ? syntax.fields : [syntax];
-    return items.map((item) => {
+    return flattened(syntax).map((item) => {
       const bound = bindItem(item);
       const key = expressionKey(bound);
       let index = positions.get(key);
@@ -53,6 +52,11 @@ export function bindGrouping(elements: readonly GroupingElement[], bindItem: (sy
     if (sets.length > 4096) throw new DriftError('54001', 'too many grouping sets present (maximum 4096)', { position: element.position });
   }
   return { expressions, sets };
+}
+
+/** (a, (b, c)) in GROUP BY is a, b, c. */
+function flattened(syntax: Expression): readonly Expression[] {
+  return syntax.kind === 'row' && !syntax.explicit ? syntax.fields.flatMap((field) => flattened(field)) : [syntax];
 }
 
 function checkGroupable(expression: BoundExpression): void {
@@ -168,7 +172,8 @@ export class Grouper {
   }
 
   #rewrite(expression: BoundExpression, inSubquery: boolean): BoundExpression {
-    if (expression.kind !== 'const') {
+    // Inside a subquery only whole columns are matched with groups, as in PostgreSQL.
+    if (expression.kind !== 'const' && (!inSubquery || expression.kind === 'column')) {
       const index = this.#groupIndex.get(expressionKey(expression));
       if (index !== undefined) return this.#reference(index, expression);
     }

@@ -15,6 +15,7 @@ import { bindWith } from './with.ts';
 
 export function bindInsert(statement: Insert, outer: Scope): PlanNode {
   const scope = outer.child();
+  scope.top = outer.top;
   scope.state.writes = true;
   const wrap = statement.with === undefined ? null : bindWith(statement.with, scope);
   const table = targetTable(statement.target, 'insert into', scope);
@@ -110,7 +111,7 @@ function bindRows(values: Values, table: TableDef, { targets, explicit, statemen
     if (all) defaults.add(index);
     else if (refusesValues(column, statement)) refuse(column, values.rows.find((row) => row[i]?.kind !== 'default')?.[i]);
   }
-  const rows = scope.within(CLAUSES.values, () =>
+  const rows = scope.within(CLAUSES.insertValues, () =>
     values.rows.map((row) => {
       if (row.length !== width) {
         throw new DriftError('42601', 'VALUES lists must all be the same length', { position: row[0]?.position ?? values.position });
@@ -134,7 +135,9 @@ function bindRows(values: Values, table: TableDef, { targets, explicit, statemen
 /** Set-returning functions in VALUES of one row: the row is projected like a select list. */
 function bindRowsWithSets(rows: readonly (readonly BoundExpression[])[], table: TableDef, targets: readonly number[], scope: Scope): SourceRows {
   const [row] = rows;
-  if (row === undefined || rows.length > 1) throw new DriftError('0A000', 'set-returning functions are not allowed in VALUES');
+  if (row === undefined || rows.length > 1) {
+    throw new DriftError('0A000', 'set-returning functions are not allowed in VALUES', { position: rows[0]?.[0]?.position });
+  }
   const lifted = liftSets({ kind: 'oneRow', outputs: [] }, row, scope.state);
   const outputs = lifted.expressions.map((_, i) => sourceColumn(table.columns[targets[i] as number] as ColumnDef, scope));
   const cells = new Map<number, BoundExpression>();
@@ -267,8 +270,7 @@ function bindConflictUpdate(
   const old = newRow(table, alias, scope);
   const excluded = { ...row.relation, name: 'excluded' };
   const inner = scope.child();
-  // Bare names mean the existing row's columns; the proposed row is reached by EXCLUDED only.
-  inner.items = [itemOf(old), { relations: [excluded], columns: [] }];
+  inner.items = [itemOf(old), { relations: [excluded], columns: excluded.columns }];
   const assignments = bindAssignments(update.set, table, inner).assignments;
   const where =
     update.where === undefined ? null : inner.within(CLAUSES.where, () => asBoolean(inner.bind(update.where as Expression), 'WHERE', scope.state));

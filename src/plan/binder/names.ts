@@ -1,11 +1,13 @@
 /** Names of result columns that have no alias: PostgreSQL's FigureColname (parse_target.c). */
-import type { Expression, Query } from '../../sql/ast.ts';
+import type { Expression } from '../../sql/ast.ts';
+import type { BoundExpression } from '../expression.ts';
+import { childrenOf } from '../walk-expression.ts';
 
 const NONE = '?column?';
 
-/** The name a select list's expression gets. */
-export function columnName(syntax: Expression): string {
-  return figure(syntax)?.name ?? NONE;
+/** The name a select list's expression gets; a scalar subquery's is that of its column, known once it is bound. */
+export function columnName(syntax: Expression, bound: BoundExpression): string {
+  return figure(syntax, bound)?.name ?? NONE;
 }
 
 interface Figured {
@@ -16,7 +18,7 @@ interface Figured {
 
 const strong = (name: string): Figured => ({ name, weak: false });
 
-function figure(syntax: Expression): Figured | null {
+function figure(syntax: Expression, bound: BoundExpression): Figured | null {
   switch (syntax.kind) {
     case 'column':
       return strong(syntax.names[syntax.names.length - 1] as string);
@@ -24,7 +26,7 @@ function figure(syntax: Expression): Figured | null {
       return strong(syntax.name);
     case 'subscript':
     case 'collate':
-      return figure(syntax.operand);
+      return figure(syntax.operand, bound);
     case 'call':
       return strong(syntax.name.name);
     case 'conditional':
@@ -32,13 +34,11 @@ function figure(syntax: Expression): Figured | null {
     case 'sqlValue':
       return strong(syntax.name);
     case 'cast': {
-      const inner = figure(syntax.operand);
+      const inner = figure(syntax.operand, bound);
       return inner !== null && !inner.weak ? inner : { name: syntax.type.name, weak: true };
     }
-    case 'boolean':
-      return { name: 'bool', weak: true };
     case 'case': {
-      const inner = syntax.otherwise === undefined ? null : figure(syntax.otherwise);
+      const inner = syntax.otherwise === undefined ? null : figure(syntax.otherwise, bound.kind === 'case' && bound.otherwise !== null ? bound.otherwise : bound);
       return inner !== null && !inner.weak ? inner : { name: 'case', weak: true };
     }
     case 'array':
@@ -51,17 +51,18 @@ function figure(syntax: Expression): Figured | null {
     case 'grouping':
       return strong('grouping');
     case 'subquery':
-      return firstTarget(syntax.query);
+      return strong(subqueryColumn(bound) ?? NONE);
     default:
       return null;
   }
 }
 
-function firstTarget(query: Query): Figured | null {
-  let { body } = query;
-  while (body.kind === 'query' || body.kind === 'setOperation') body = body.kind === 'query' ? body.body : body.left;
-  if (body.kind === 'values') return strong('column1');
-  const [target] = body.targets;
-  if (target === undefined) return null;
-  return target.alias !== undefined ? strong(target.alias) : figure(target.expression);
+/** The column name of the scalar subquery inside an expression that is a subquery under casts and the like. */
+function subqueryColumn(bound: BoundExpression): string | undefined {
+  if (bound.kind === 'subquery') return bound.plan.outputs[0]?.name;
+  for (const child of childrenOf(bound)) {
+    const name = subqueryColumn(child);
+    if (name !== undefined) return name;
+  }
+  return undefined;
 }

@@ -5,18 +5,37 @@
  * comparisons of their fields, as the standard defines them.
  */
 import { DriftError } from '../../base/error.ts';
-import type { BinaryExpression, Expression, InListExpression, LikeExpression, QuantifiedArray } from '../../sql/ast.ts';
+import type { BinaryExpression, Expression, InListExpression, LikeExpression, Query, QuantifiedArray } from '../../sql/ast.ts';
 import type { ScalarFunction } from '../../sql/functions/function.ts';
 import { resolveFunction, resolveOperator } from '../../sql/resolve.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import type { BoundExpression, RowExpression } from '../expression.ts';
+import type { PlanNode } from '../plan.ts';
+import { freeColumns } from '../walk-plan.ts';
 import { BOOL, OID, asBoolean, coerce, located, tryCoerce, unify } from './coerce.ts';
-import type { Scope } from './scope.ts';
+import { columnOf, type Scope } from './scope.ts';
 
 const COMPARISONS = new Set(['=', '<>', '<', '<=', '>', '>=']);
 
 export function bindBinary(syntax: BinaryExpression, scope: Scope): BoundExpression {
+  if (syntax.left.kind === 'row' && syntax.right.kind === 'subquery') return bindRowSubquery(syntax, syntax.right.query, scope);
   return operate(syntax.operator, scope.bind(syntax.left), scope.bind(syntax.right), { scope, position: syntax.position });
+}
+
+/** `(a, b) = (SELECT x, y …)`: the comparison is computed on the subquery's one row; null for no row. */
+function bindRowSubquery(syntax: BinaryExpression, query: Query, scope: Scope): BoundExpression {
+  const { position } = syntax;
+  const left = scope.bind(syntax.left);
+  const plan = scope.hooks.query(query, scope);
+  const names = plan.outputs.map((output) => output.name);
+  const fields = plan.outputs.map((output) => columnOf(output.id, output.name, output.type));
+  if (left.kind === 'row' && left.fields.length !== fields.length) {
+    throw new DriftError('42601', left.fields.length < fields.length ? 'subquery has too many columns' : 'subquery has too few columns', { position });
+  }
+  const test = operate(syntax.operator, left, { kind: 'row', fields, names, type: left.type }, { scope, position });
+  const outputs = [{ id: scope.state.nextId(), name: '?column?', type: test.type }];
+  const compared: PlanNode = { kind: 'project', source: plan, expressions: [test], outputs };
+  return { kind: 'subquery', mode: 'scalar', plan: compared, correlated: freeColumns(compared), test: null, type: test.type, position };
 }
 
 export interface OperatorPlace {

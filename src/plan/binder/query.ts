@@ -17,6 +17,7 @@ import { bindWith } from './with.ts';
 
 export function bindQuery(query: Query, outer: Scope, options: QueryOptions = {}): PlanNode {
   const scope = outer.child();
+  scope.top = outer.top && outer.parent === null && outer.items.length === 0;
   const wrap = query.with === undefined ? null : bindWith(query.with, scope);
   const plan = bindBody(query, scope, options);
   return wrap === null ? plan : wrap(plan);
@@ -105,7 +106,10 @@ function sortOutputs(plan: PlanNode, items: readonly SortItem[], setOperation: b
   const keys = items.map((item) => {
     const output = outputOf(plan.outputs, item.expression);
     if (output === undefined) {
-      const { position } = item.expression;
+      const { kind, position } = item.expression;
+      if (kind === 'boolean' || kind === 'string' || kind === 'number' || kind === 'null') {
+        throw new DriftError('42601', 'non-integer constant in ORDER BY', { position });
+      }
       if (!setOperation) throw new DriftError('0A000', 'ORDER BY over VALUES can use column names and numbers only', { position });
       if (item.expression.kind === 'column' && item.expression.names.length === 1) {
         throw new DriftError('42703', `column "${item.expression.names[0] ?? ''}" does not exist`, { position });

@@ -10,7 +10,7 @@
 import { DriftError } from '../../base/error.ts';
 import type { Catalog, TableDef, TypeRef } from '../../catalog/schema.ts';
 import type { Delete, Expression, Insert, Query, Update, WindowDefinition } from '../../sql/ast.ts';
-import type { BoundExpression } from '../expression.ts';
+import type { BoundExpression, ColumnId } from '../expression.ts';
 import type { PlanColumn, PlanNode, ScanTime } from '../plan.ts';
 import type { BindState } from './context.ts';
 
@@ -45,6 +45,8 @@ export interface CteBinding {
   readonly columns: readonly PlanColumn[];
   /** While the recursive part is bound: references read the working table. */
   readonly working: boolean;
+  /** A data change without RETURNING: there is nothing to read. */
+  readonly silent: boolean;
   references: number;
 }
 
@@ -54,6 +56,8 @@ export interface Clause {
   readonly aggregates: boolean;
   readonly windows: boolean;
   readonly sets: boolean;
+  /** Kept in the catalog: no subqueries. */
+  readonly stored?: boolean | undefined;
 }
 type ClauseName =
   | 'select'
@@ -63,15 +67,18 @@ type ClauseName =
   | 'where'
   | 'on'
   | 'from'
+  | 'fromItems'
   | 'filter'
   | 'limit'
   | 'offset'
   | 'values'
+  | 'insertValues'
   | 'set'
   | 'returning'
   | 'check'
   | 'default'
   | 'generated'
+  | 'index'
   | 'systemTime'
   | 'window';
 
@@ -84,15 +91,19 @@ export const CLAUSES: Readonly<Record<ClauseName, Clause>> = {
   where: plain('WHERE'),
   on: plain('JOIN conditions'),
   from: plain('functions in FROM'),
+  fromItems: plain('FROM clause of their own query level'),
   filter: plain('FILTER'),
   limit: plain('LIMIT'),
   offset: plain('OFFSET'),
-  values: { name: 'VALUES', aggregates: false, windows: false, sets: true },
+  values: plain('VALUES'),
+  /** VALUES of INSERT: one row is like a select list. */
+  insertValues: { name: 'VALUES', aggregates: false, windows: false, sets: true },
   set: plain('UPDATE'),
   returning: plain('RETURNING'),
-  check: plain('check constraints'),
-  default: plain('DEFAULT expressions'),
-  generated: plain('column generation expressions'),
+  check: { ...plain('check constraints'), stored: true },
+  default: { ...plain('DEFAULT expressions'), stored: true },
+  generated: { ...plain('column generation expressions'), stored: true },
+  index: { ...plain('index expressions'), stored: true },
   systemTime: plain('FOR SYSTEM_TIME'),
   window: { name: 'window definitions', aggregates: true, windows: false, sets: false },
 };
@@ -127,6 +138,8 @@ export class Scope {
   readonly time: ScanTime;
   readonly ctes: Map<string, CteBinding> = new Map();
   readonly windows: Map<string, WindowDefinition> = new Map();
+  /** The statement's own level, where WITH may change data. */
+  top = false;
   items: FromItem[] = [];
   clause: Clause = CLAUSES.select;
   hasAggregates = false;
@@ -175,6 +188,21 @@ export class Scope {
 
   window(name: string): WindowDefinition | undefined {
     return this.windows.get(name);
+  }
+
+  /** The innermost scope from here outwards whose FROM gives one of the columns; this one where there are none. */
+  ownerOf(columns: Iterable<ColumnId>): Scope {
+    const wanted = new Set(columns);
+    for (let scope: Scope | null = wanted.size === 0 ? null : this; scope !== null; scope = scope.parent) {
+      if (scope.#gives(wanted)) return scope;
+    }
+    return this;
+  }
+
+  #gives(wanted: ReadonlySet<ColumnId>): boolean {
+    const has = (columns: readonly VisibleColumn[]): boolean =>
+      columns.some(({ expression }) => expression.kind === 'column' && wanted.has(expression.id));
+    return this.items.some((item) => has(item.columns) || item.relations.some((relation) => has(relation.columns) || has(relation.pseudo)));
   }
 
   /** Finds a bare column name here or further out. */

@@ -15,7 +15,7 @@ import type { Expression, Query, Select, SelectTarget, SortItem } from '../../sq
 import type { BoundExpression, ColumnId, SortKey } from '../expression.ts';
 import { expressionKey } from '../expression-key.ts';
 import type { PlanColumn, PlanNode } from '../plan.ts';
-import { idsOf } from '../walk-expression.ts';
+import { idsOf, someExpression } from '../walk-expression.ts';
 import { sortKeyOf } from './calls.ts';
 import { asBoolean, decided } from './coerce.ts';
 import { bindFrom } from './from.ts';
@@ -38,7 +38,7 @@ interface SortTarget {
 
 export function bindSelect(select: Select, query: Query, scope: Scope, options: QueryOptions): PlanNode {
   if (select.into !== undefined) throw new DriftError('0A000', 'SELECT INTO is not allowed here', { position: select.position });
-  let plan = bindFrom(select.from, scope);
+  let plan = scope.within(CLAUSES.fromItems, () => bindFrom(select.from, scope));
   bindWindowNames(select, scope);
   if (select.where !== undefined) plan = bindWhere(plan, select.where, scope);
   const targets = bindTargets(select.targets, scope, options.keepUnknown === true);
@@ -85,7 +85,7 @@ export function bindTargets(syntax: readonly SelectTarget[], scope: Scope, keepU
       continue;
     }
     const bound = scope.bind(expression);
-    targets.push({ name: target.alias ?? columnName(expression), expression: keepUnknown ? bound : decided(bound, scope.state) });
+    targets.push({ name: target.alias ?? columnName(expression, bound), expression: keepUnknown ? bound : decided(bound, scope.state) });
   }
   return targets;
 }
@@ -114,7 +114,6 @@ function namedTarget(syntax: Expression, clause: string, targets: readonly Targe
     throw new DriftError('42P10', `${clause} position ${syntax.value} is not in select list`, { position: syntax.position });
   }
   if (syntax.kind === 'null' || syntax.kind === 'string' || syntax.kind === 'number' || syntax.kind === 'boolean') {
-    if (syntax.kind === 'boolean') return undefined;
     throw new DriftError('42601', `non-integer constant in ${clause}`, { position: syntax.position });
   }
   if (syntax.kind !== 'column' || syntax.names.length !== 1) return undefined;
@@ -150,7 +149,7 @@ function bindOrder(items: readonly SortItem[], targets: Target[], shown: number,
 
 function bindOn(expressions: readonly Expression[], targets: Target[], shown: number, scope: Scope): number[] {
   return expressions.map((syntax) => {
-    const named = namedTarget(syntax, 'SELECT DISTINCT ON', targets, shown);
+    const named = namedTarget(syntax, 'DISTINCT ON', targets, shown);
     if (named !== undefined) return named;
     return placeExpression(decided(scope.bind(syntax), scope.state), targets);
   });
@@ -189,6 +188,9 @@ function rejectInGroupBy(expression: BoundExpression, scope: Scope): void {
   for (const item of scope.items) for (const column of item.columns) if (column.expression.kind === 'column') own.add(column.expression.id);
   if (hasOwnAggregate(expression, own)) {
     throw new DriftError('42803', 'aggregate functions are not allowed in GROUP BY', { position: expression.position });
+  }
+  if (someExpression(expression, (part) => part.kind === 'window')) {
+    throw new DriftError('42P20', 'window functions are not allowed in GROUP BY', { position: expression.position });
   }
 }
 

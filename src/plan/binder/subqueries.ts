@@ -12,14 +12,24 @@ import type { PlanNode } from '../plan.ts';
 import { freeColumns } from '../walk-plan.ts';
 import { BOOL, displayType } from './coerce.ts';
 import { negate, operate } from './operators.ts';
-import { columnOf, type Scope } from './scope.ts';
+import { CLAUSES, columnOf, type Scope } from './scope.ts';
+
+/** Binds a subquery where the clause allows one. */
+function bindInner(query: Query, scope: Scope): PlanNode {
+  const { clause } = scope;
+  if (clause.stored === true) {
+    const where = clause === CLAUSES.check ? 'check constraint' : clause === CLAUSES.default ? 'DEFAULT expression' : clause.name.replace(/s$/, '');
+    throw new DriftError('0A000', `cannot use subquery in ${where}`, { position: query.position });
+  }
+  return scope.hooks.query(query, scope);
+}
 
 function subquery(mode: SubqueryExpression['mode'], plan: PlanNode, rest: Pick<SubqueryExpression, 'test' | 'type' | 'position'>): SubqueryExpression {
   return { kind: 'subquery', mode, plan, correlated: freeColumns(plan), ...rest };
 }
 
 export function bindExists(syntax: ExistsExpression, scope: Scope): BoundExpression {
-  return subquery('exists', scope.hooks.query(syntax.query, scope), { test: null, type: BOOL, position: syntax.position });
+  return subquery('exists', bindInner(syntax.query, scope), { test: null, type: BOOL, position: syntax.position });
 }
 
 export function bindScalarSubquery(syntax: ScalarSubquery, scope: Scope): BoundExpression {
@@ -39,7 +49,7 @@ export function bindArraySubquery(syntax: ArraySubquery, scope: Scope): BoundExp
 }
 
 function singleColumn(query: Query, scope: Scope): PlanNode {
-  const plan = scope.hooks.query(query, scope);
+  const plan = bindInner(query, scope);
   if (plan.outputs.length !== 1) throw new DriftError('42601', 'subquery must return only one column', { position: query.position });
   return plan;
 }
@@ -62,7 +72,7 @@ interface Quantified {
 
 function quantified(operandSyntax: QuantifiedSubquery['operand'], syntax: Quantified, scope: Scope): BoundExpression {
   const operand = scope.bind(operandSyntax);
-  const plan = scope.hooks.query(syntax.query, scope);
+  const plan = bindInner(syntax.query, scope);
   const { position } = syntax;
   const width = operand.kind === 'row' ? operand.fields.length : 1;
   if (plan.outputs.length < width) throw new DriftError('42601', 'subquery has too few columns', { position });

@@ -91,7 +91,7 @@ export function rowBinding(table: TableDef, name: string, ids: readonly ColumnId
     .map((column, i) => ({ column, id: ids[i] as ColumnId }))
     .filter(({ column }) => column.hidden !== true)
     .map(({ column, id }) => visible(outputOf(table, column, id)));
-  return { ids, relation: { schema: undefined, name, columns, pseudo: [], table } };
+  return { ids, relation: { schema: name === table.name ? table.schema : undefined, name, columns, pseudo: [], table } };
 }
 
 function outputOf(table: TableDef, column: ColumnDef, id: ColumnId): PlanColumn {

@@ -15,6 +15,7 @@ import { bindWith } from './with.ts';
 
 export function bindUpdate(statement: Update, outer: Scope): PlanNode {
   const scope = outer.child();
+  scope.top = outer.top;
   scope.state.writes = true;
   const wrap = statement.with === undefined ? null : bindWith(statement.with, scope);
   const table = targetTable(statement.target, 'update', scope);
@@ -45,6 +46,7 @@ export function bindUpdate(statement: Update, outer: Scope): PlanNode {
 
 export function bindDelete(statement: Delete, outer: Scope): PlanNode {
   const scope = outer.child();
+  scope.top = outer.top;
   scope.state.writes = true;
   const wrap = statement.with === undefined ? null : bindWith(statement.with, scope);
   const table = targetTable(statement.target, 'delete from', scope);
@@ -59,13 +61,19 @@ export function bindDelete(statement: Delete, outer: Scope): PlanNode {
 /** Scans the target, the first item of the scope, and joins the other items. */
 function bindTargetRows(table: TableDef, alias: string, others: readonly TableReference[], scope: Scope): { plan: PlanNode; scan: BoundScan } {
   const scan = scanTable(table, alias, { kind: 'now' }, scope.state);
-  const relation: Relation = { schema: undefined, name: alias, columns: scan.columns, pseudo: scan.pseudo, table };
+  const relation: Relation = { schema: alias === table.name ? table.schema : undefined, name: alias, columns: scan.columns, pseudo: scan.pseudo, table };
   scope.add({ relations: [relation], columns: scan.columns });
   let plan: PlanNode = scan.plan;
   for (const other of others) {
-    const bound = bindReference(other, scope, []);
+    const bound = scope.within(CLAUSES.fromItems, () => bindReference(other, scope, []));
     scope.add(bound.item);
-    plan = joinPlans('inner', plan, bound.plan, null);
+    const join = joinPlans('inner', plan, bound.plan, null);
+    if (scan.row.some((column) => join.correlated.includes(column.id))) {
+      throw new DriftError('42P10', `invalid reference to FROM-clause entry for table "${alias}"`, {
+        detail: 'There is an entry for the target table, but it cannot be referenced from this part of the query.',
+      });
+    }
+    plan = join;
   }
   return { plan, scan };
 }

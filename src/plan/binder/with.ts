@@ -8,6 +8,7 @@
  */
 import { DriftError } from '../../base/error.ts';
 import type { CommonTable, Query, SetOperation, WithClause } from '../../sql/ast.ts';
+import { commonType } from '../../sql/resolve.ts';
 import type { CteScanNode, PlanColumn, PlanNode } from '../plan.ts';
 import { isVolatile } from '../walk-expression.ts';
 import { mapNodes, somePlan, visitExpressions } from '../walk-plan.ts';
@@ -35,7 +36,9 @@ export function bindWith(clause: WithClause, scope: Scope): (body: PlanNode) => 
     }
     const definition = bindDefinition(table, clause.recursive, scope);
     const columns = namedColumns(definition.outputs, table);
-    const binding: CteBinding = { name: table.name, cte: scope.state.nextCte(), columns, working: false, references: 0 };
+    const { query } = table;
+    const silent = query.kind !== 'query' && query.kind !== 'merge' && query.returning === undefined;
+    const binding: CteBinding = { name: table.name, cte: scope.state.nextCte(), columns, working: false, silent, references: 0 };
     scope.ctes.set(table.name, binding);
     bound.push({ binding, definition, syntax: table });
   }
@@ -57,7 +60,12 @@ function namedColumns(outputs: readonly PlanColumn[], table: CommonTable): PlanC
 function bindDefinition(table: CommonTable, recursive: boolean, scope: Scope): PlanNode {
   const { query } = table;
   if (query.kind === 'merge') throw new DriftError('0A000', 'MERGE in WITH is not supported', { position: query.position });
-  if (query.kind !== 'query') return scope.hooks.change(query, scope);
+  if (query.kind !== 'query') {
+    if (!scope.top) {
+      throw new DriftError('0A000', 'WITH clause containing a data-modifying statement must be at the top level', { position: table.position });
+    }
+    return scope.hooks.change(query, scope);
+  }
   if (recursive) {
     const union = unionOf(query);
     const plan = union === null ? null : bindRecursive(table, query, union, scope);
@@ -90,7 +98,7 @@ function bindRecursive(table: CommonTable, query: Query, union: SetOperation, sc
   }
   const columns = namedColumns(before.outputs, table);
   const work = scope.state.nextCte();
-  const binding: CteBinding = { name: table.name, cte: work, columns, working: true, references: 0 };
+  const binding: CteBinding = { name: table.name, cte: work, columns, working: true, silent: false, references: 0 };
   inner.ctes.set(table.name, binding);
   const step = scope.hooks.query(part(union.right), inner, { keepUnknown: true });
   if (binding.references === 0) return null;
@@ -117,7 +125,7 @@ function bindRecursive(table: CommonTable, query: Query, union: SetOperation, sc
 function checkTypes(name: string, before: readonly PlanColumn[], step: readonly PlanColumn[]): void {
   before.forEach((column, i) => {
     const other = step[i] as PlanColumn;
-    if (other.type.oid === column.type.oid || other.type.oid === 705 || widens(other.type.oid, column.type.oid)) return;
+    if (other.type.oid === column.type.oid || common(column.type.oid, other.type.oid) === column.type.oid) return;
     const first = displayType(column.type);
     const second = displayType(other.type);
     throw new DriftError(
@@ -128,12 +136,12 @@ function checkTypes(name: string, before: readonly PlanColumn[], step: readonly 
   });
 }
 
-/** Integer types in order of width: a narrower step is converted. */
-const WIDTHS = [21, 23, 20, 1700, 700, 701];
-function widens(from: number, to: number): boolean {
-  const texts = [25, 1043, 1042];
-  if (texts.includes(from) && to === 25) return true;
-  return WIDTHS.includes(from) && WIDTHS.indexOf(from) < WIDTHS.indexOf(to);
+function common(before: number, step: number): number | undefined {
+  try {
+    return commonType([before, step], 'UNION');
+  } catch {
+    return undefined;
+  }
 }
 
 function wrap({ binding, definition, syntax }: BoundCte, body: PlanNode): PlanNode {

@@ -136,9 +136,12 @@ function shareBetween(first: Part, second: Part, pending: readonly Pending[], es
   return share;
 }
 
+/** Below so many rows it does not matter on which side a hash join builds: the order as written stays. */
+const SMALL_ROWS = 1000;
+
 /** Joins two parts, the smaller on the right. */
 function join(first: Part, second: Part, conditions: readonly BoundExpression[]): JoinNode {
-  const [left, right] = first.rows >= second.rows ? [first, second] : [second, first];
+  const [left, right] = first.rows >= second.rows || second.rows <= SMALL_ROWS ? [first, second] : [second, first];
   const keys: JoinKey[] = [];
   const residual: BoundExpression[] = [];
   for (const condition of conditions) {
@@ -164,7 +167,7 @@ function join(first: Part, second: Part, conditions: readonly BoundExpression[])
 /** A left join whose left side is far smaller than its right one builds on the left: it becomes a right join. */
 function swapSides(node: PlanNode, estimator: Estimator): PlanNode {
   if (node.kind !== 'join' || node.type !== 'left' || node.algorithm !== 'hash') return node;
-  if (estimator.rows(node.left) * 4 > estimator.rows(node.right)) return node;
+  if (estimator.rows(node.right) <= SMALL_ROWS || estimator.rows(node.left) * 4 > estimator.rows(node.right)) return node;
   const left = idsOf(node.right);
   const right = idsOf(node.left);
   const keys: JoinKey[] = [];
