@@ -1,6 +1,6 @@
 /** json (as written, checked) and jsonb (canonical text: keys by length then bytes, numbers exact, one space after : and ,). */
 import { DriftError } from '../../base/error.ts';
-import { makeType, order } from './basic.ts';
+import { makeType } from './basic.ts';
 import { cleanText } from './text-input.ts';
 import type { SqlType } from './type.ts';
 
@@ -8,6 +8,11 @@ const MAX_DEPTH = 5000;
 
 /** Reads JSON text and writes its canonical form; numbers keep their digits. Throws 22P02. */
 export function canonicalJson(text: string): string {
+  return scan(text, true);
+}
+
+/** `decoding`: escapes must stand for text that can be stored, as jsonb's must and json's need not. */
+function scan(text: string, decoding: boolean): string {
   const source = cleanText(text);
   let at = 0;
   const fail = (): never => {
@@ -22,6 +27,7 @@ export function canonicalJson(text: string): string {
     const found = match.exec(source) ?? fail();
     at += found[0].length;
     const value = JSON.parse(found[0]) as string;
+    if (!decoding) return value;
     if (value.includes('\u0000')) throw new DriftError('22P05', 'unsupported Unicode escape sequence', { detail: '\\u0000 cannot be converted to text.' });
     if (!value.isWellFormed()) throw new DriftError('22P02', 'invalid input syntax for type json', { detail: 'Unicode high surrogate must be followed by a low one.' });
     return value;
@@ -37,7 +43,7 @@ export function canonicalJson(text: string): string {
     literal.lastIndex = at;
     const found = literal.exec(source) ?? fail();
     at += found[0].length;
-    return /[eE]/.test(found[0]) ? expandNumber(found[0]) : found[0];
+    return /^[-\d]/.test(found[0]) ? plainNumber(found[0]) : found[0];
   };
   const object = (depth: number): string => {
     const entries = new Map<string, string>();
@@ -56,7 +62,7 @@ export function canonicalJson(text: string): string {
         if (next === '}') break;
         if (next !== ',') fail();
       }
-    const keys = [...entries.keys()].sort((a, b) => a.length - b.length || order(a, b));
+    const keys = [...entries.keys()].sort(byLengthThenBytes);
     return `{${keys.map((key) => `${JSON.stringify(key)}: ${entries.get(key) ?? ''}`).join(', ')}}`;
   };
   const array = (depth: number): string => {
@@ -80,6 +86,22 @@ export function canonicalJson(text: string): string {
   return result;
 }
 
+const utf8 = new TextEncoder();
+
+/** jsonb's order of keys, in UTF-8. */
+function byLengthThenBytes(a: string, b: string): number {
+  const [x, y] = [utf8.encode(a), utf8.encode(b)];
+  if (x.length !== y.length) return x.length - y.length;
+  for (let i = 0; i < x.length; i++) if (x[i] !== y[i]) return (x[i] as number) - (y[i] as number);
+  return 0;
+}
+
+/** A number as numeric prints it: no exponent, no negative zero. */
+function plainNumber(text: string): string {
+  const plain = /[eE]/.test(text) ? expandNumber(text) : text;
+  return /^-[0.]*$/.test(plain) ? plain.slice(1) : plain;
+}
+
 function expandNumber(text: string): string {
   const [mantissa = '0', exponent = '0'] = text.toLowerCase().split('e');
   const [whole = '0', fraction = ''] = mantissa.replace('-', '').split('.');
@@ -96,7 +118,7 @@ export const jsonTypes: readonly SqlType[] = [
     oid: 114, name: 'json', display: 'json', category: 'U', arrayOid: 199, length: -1, compare: undefined,
     format: () => ({ kind: 'text' }),
     input(text) {
-      canonicalJson(text);
+      scan(text, false);
       return text;
     },
   }),
