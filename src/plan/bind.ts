@@ -86,7 +86,15 @@ function emptyState(context: BindContext): BindState {
 export function bindConstant(syntax: Expression, context: BindContext, typeOid?: number): BoundExpression {
   const scope = rootScope(emptyState(context));
   const bound = scope.within(CLAUSES.values, () => scope.bind(syntax));
-  if (typeOid === undefined) return tryCoerce(bound, { oid: bound.type.oid === OID.unknown ? OID.text : bound.type.oid, typmod: -1 }, 'implicit', scope.state) ?? bound;
+  if (typeOid === undefined)
+    return (
+      tryCoerce(
+        bound,
+        { oid: bound.type.oid === OID.unknown ? OID.text : bound.type.oid, typmod: -1 },
+        'implicit',
+        scope.state,
+      ) ?? bound
+    );
   return coerce(bound, { oid: typeOid, typmod: -1 }, 'assignment', scope.state);
 }
 
@@ -117,7 +125,8 @@ export function bindTableExpression(
   const bound = scope.within(CLAUSES[use], () => scope.bind(syntax));
   if (use === 'check') {
     const coerced = tryCoerce(bound, BOOL, 'assignment', scope.state);
-    if (coerced === null) throw new DriftError('42804', 'argument of CHECK must be type boolean', { position: bound.position });
+    if (coerced === null)
+      throw new DriftError('42804', 'argument of CHECK must be type boolean', { position: bound.position });
     return coerced;
   }
   const column = columnIndex === undefined ? undefined : table.columns[columnIndex];

@@ -61,7 +61,11 @@ function write(node: ExplainNode, depth: number, lines: string[], options: Expla
   if (options.costs !== false && node['Plan Rows'] !== undefined) parts.push(`(rows=${node['Plan Rows']})`);
   if (node['Actual Loops'] !== undefined) {
     const time = options.timing === false ? '' : `time=${(node['Actual Total Time'] ?? 0).toFixed(3)} `;
-    parts.push(node['Actual Loops'] === 0 ? '(never executed)' : `(actual ${time}rows=${node['Actual Rows']} loops=${node['Actual Loops']})`);
+    parts.push(
+      node['Actual Loops'] === 0
+        ? '(never executed)'
+        : `(actual ${time}rows=${node['Actual Rows']} loops=${node['Actual Loops']})`,
+    );
   }
   const text = parts.length === 0 ? '' : `  ${parts.join(' ')}`;
   lines.push(`${indent}${depth === 0 ? '' : '->  '}${node['Node Type']}${text}`);
@@ -86,7 +90,8 @@ function names(root: PlanNode): NameOf {
 function subplansOf(node: PlanNode): { plan: PlanNode; correlated: boolean }[] {
   const found: { plan: PlanNode; correlated: boolean }[] = [];
   const visit = (expression: BoundExpression): void => {
-    if (expression.kind === 'subquery') found.push({ plan: expression.plan, correlated: expression.correlated.length > 0 });
+    if (expression.kind === 'subquery')
+      found.push({ plan: expression.plan, correlated: expression.correlated.length > 0 });
     for (const child of childrenOf(expression)) visit(child);
   };
   visitExpressions(node, visit);
@@ -96,8 +101,9 @@ function subplansOf(node: PlanNode): { plan: PlanNode; correlated: boolean }[] {
 function nodeOf(node: PlanNode, nameOf: NameOf, options: ExplainOptions, subplan: string | undefined): ExplainNode {
   const counters = options.counters?.get(node);
   const details = detailsOf(node, nameOf);
-  if (options.verbose === true) details['Output'] = node.outputs.map((output) => nameOf(output.id, output.name)).join(', ');
-  if (counters !== undefined && (node.kind === 'scan')) {
+  if (options.verbose === true)
+    details['Output'] = node.outputs.map((output) => nameOf(output.id, output.name)).join(', ');
+  if (counters !== undefined && node.kind === 'scan') {
     details['Segments'] = String(counters.segments);
     details['Row Groups'] = `${counters.groupsRead} read, ${counters.groupsSkipped} skipped`;
   }
@@ -152,7 +158,11 @@ function titleOf(node: PlanNode): string {
     case 'distinctOn':
       return 'Unique';
     case 'setOperation':
-      return node.operation === 'union' ? (node.all ? 'Append' : 'HashUnion') : `HashSetOp ${capital(node.operation)}${node.all ? ' All' : ''}`;
+      return node.operation === 'union'
+        ? node.all
+          ? 'Append'
+          : 'HashUnion'
+        : `HashSetOp ${capital(node.operation)}${node.all ? ' All' : ''}`;
     case 'with':
       return `CTE ${node.name}`;
     case 'cteScan':
@@ -194,10 +204,19 @@ function scanTitle(node: ScanNode): string {
   }
 }
 
-const JOIN_WORDS = { inner: '', left: ' Left', right: ' Right', full: ' Full', semi: ' Semi', anti: ' Anti', mark: ' Mark', single: ' Single' };
+const JOIN_WORDS = {
+  inner: '',
+  left: ' Left',
+  right: ' Right',
+  full: ' Full',
+  semi: ' Semi',
+  anti: ' Anti',
+  mark: ' Mark',
+  single: ' Single',
+};
 
 function joinTitle(node: JoinNode): string {
-  const word = JOIN_WORDS[node.type];
+  const word = (node.nullAware ? ' Null-Aware' : '') + JOIN_WORDS[node.type];
   switch (node.algorithm) {
     case 'hash':
       return `Hash${word} Join`;
@@ -227,18 +246,24 @@ function detailsOf(node: PlanNode, nameOf: NameOf): Record<string, string> {
       details['Filter'] = print(node.condition);
       break;
     case 'join':
-      if (node.keys.length > 0) details['Hash Cond'] = node.keys.map((key) => `(${print(key.left)} ${key.nullsEqual ? 'IS NOT DISTINCT FROM' : '='} ${print(key.right)})`).join(' AND ');
+      if (node.keys.length > 0)
+        details['Hash Cond'] = node.keys
+          .map((key) => `(${print(key.left)} ${key.nullsEqual ? 'IS NOT DISTINCT FROM' : '='} ${print(key.right)})`)
+          .join(' AND ');
       if (node.residual !== null) details['Join Filter'] = print(node.residual);
       break;
     case 'aggregate':
       if (node.groups.length > 0) details['Group Key'] = list(node.groups);
       if (node.aggregates.length > 0) {
-        details['Aggregates'] = node.aggregates.map((call) => `${call.fn.name}(${call.distinct ? 'DISTINCT ' : ''}${list(call.args) || '*'})`).join(', ');
+        details['Aggregates'] = node.aggregates
+          .map((call) => `${call.fn.name}(${call.distinct ? 'DISTINCT ' : ''}${list(call.args) || '*'})`)
+          .join(', ');
       }
       break;
     case 'window':
       if (node.window.partition.length > 0) details['Partition By'] = list(node.window.partition);
-      if (node.window.order.length > 0) details['Order By'] = node.window.order.map((key) => printSortKey(key, nameOf)).join(', ');
+      if (node.window.order.length > 0)
+        details['Order By'] = node.window.order.map((key) => printSortKey(key, nameOf)).join(', ');
       break;
     case 'sort':
       details['Sort Key'] = node.keys.map((key) => printSortKey(key, nameOf)).join(', ');
@@ -256,16 +281,28 @@ function detailsOf(node: PlanNode, nameOf: NameOf): Record<string, string> {
   return details;
 }
 
-function scanDetails(node: ScanNode, details: Record<string, string>, print: (expression: BoundExpression) => string): void {
+function scanDetails(
+  node: ScanNode,
+  details: Record<string, string>,
+  print: (expression: BoundExpression) => string,
+): void {
   const { access, table, time } = node;
-  const columnName = (ordinal: number | undefined): string => table.columns.find((column) => column.id === ordinal)?.name ?? '?';
+  const columnName = (ordinal: number | undefined): string =>
+    table.columns.find((column) => column.id === ordinal)?.name ?? '?';
   if (time.kind === 'asOf') details['As Of'] = `sequence number ${time.seq}`;
-  if (time.kind === 'versions' || time.kind === 'contained') details['Versions'] = `${time.kind === 'contained' ? 'within' : 'in'} ${time.fromSeq} … ${time.toSeq}`;
+  if (time.kind === 'versions' || time.kind === 'contained')
+    details['Versions'] = `${time.kind === 'contained' ? 'within' : 'in'} ${time.fromSeq} … ${time.toSeq}`;
   if (access.kind === 'key' || access.kind === 'keys') {
-    details['Key'] = access.kind === 'keys' ? `${columnName(table.key[0])} IN (${access.values.length} values)` : access.values.map((value, i) => `(${columnName(table.key[i])} = ${print(value)})`).join(' AND ');
+    details['Key'] =
+      access.kind === 'keys'
+        ? `${columnName(table.key[0])} IN (${access.values.length} values)`
+        : access.values.map((value, i) => `(${columnName(table.key[i])} = ${print(value)})`).join(' AND ');
   }
   if (access.kind === 'keyRange' || access.kind === 'indexRange') {
-    const columns = access.kind === 'keyRange' ? table.key : (table.indexes.find((index) => index.id === access.indexId)?.columns ?? []).map((item) => item.column);
+    const columns =
+      access.kind === 'keyRange'
+        ? table.key
+        : (table.indexes.find((index) => index.id === access.indexId)?.columns ?? []).map((item) => item.column);
     const parts = access.prefix.map((value, i) => `(${columnName(columns[i])} = ${print(value)})`);
     const next = columnName(columns[access.prefix.length]);
     if (access.low !== null) parts.push(`(${next} ${access.low.inclusive ? '>=' : '>'} ${print(access.low.value)})`);

@@ -28,7 +28,8 @@ export function windowKey(window: WindowSpec): string {
   const partition = window.partition.map((item) => expressionKey(item)).join();
   const order = window.order.map((item) => sortKeyText(item)).join();
   const { mode, start, end, exclude } = window.frame;
-  const bound = (side: typeof start): string => ('offset' in side ? `${side.kind} ${expressionKey(side.offset)}` : side.kind);
+  const bound = (side: typeof start): string =>
+    'offset' in side ? `${side.kind} ${expressionKey(side.offset)}` : side.kind;
   return `${partition}|${order}|${mode} ${bound(start)} ${bound(end)} ${exclude}`;
 }
 

@@ -73,7 +73,12 @@ export type ScanAccess =
   | { readonly kind: 'key'; readonly values: readonly BoundExpression[] }
   /** Several whole keys of a single-column primary key (id IN (…)); duplicates count once. */
   | { readonly kind: 'keys'; readonly values: readonly BoundExpression[] }
-  | { readonly kind: 'keyRange'; readonly prefix: readonly BoundExpression[]; readonly low: AccessBound | null; readonly high: AccessBound | null }
+  | {
+      readonly kind: 'keyRange';
+      readonly prefix: readonly BoundExpression[];
+      readonly low: AccessBound | null;
+      readonly high: AccessBound | null;
+    }
   | {
       readonly kind: 'indexRange';
       readonly indexId: number;
@@ -132,7 +137,12 @@ export interface FunctionScanNode extends Node {
 }
 /** A scalar function in FROM gives one row; `columns` of `outputs` belong to each function in turn. */
 export type SetCall =
-  | { readonly kind: 'set'; readonly fn: SetFunction; readonly args: readonly BoundExpression[]; readonly columns: number }
+  | {
+      readonly kind: 'set';
+      readonly fn: SetFunction;
+      readonly args: readonly BoundExpression[];
+      readonly columns: number;
+    }
   | { readonly kind: 'scalar'; readonly expression: BoundExpression; readonly columns: 1 };
 
 export interface ValuesNode extends Node {

@@ -19,12 +19,15 @@ export function printExpression(expression: BoundExpression, nameOf: NameOf = (_
       return nameOf(expression.id, expression.name);
     case 'call': {
       const [left, right] = expression.args;
-      if (expression.operator === undefined || left === undefined) return `${expression.fn.name}(${list(expression.args)})`;
+      if (expression.operator === undefined || left === undefined)
+        return `${expression.fn.name}(${list(expression.args)})`;
       if (right === undefined) return `(${expression.operator} ${print(left)})`;
       return `(${print(left)} ${expression.operator} ${print(right)})`;
     }
     case 'cast':
-      return expression.method === 'relabel' ? print(expression.operand) : `${print(expression.operand)}::${typeByOid(expression.type.oid).display}`;
+      return expression.method === 'relabel'
+        ? print(expression.operand)
+        : `${print(expression.operand)}::${typeByOid(expression.type.oid).display}`;
     case 'and':
     case 'or':
       return `(${expression.args.map((arg) => print(arg)).join(expression.kind === 'and' ? ' AND ' : ' OR ')})`;
@@ -51,7 +54,11 @@ export function printExpression(expression: BoundExpression, nameOf: NameOf = (_
     case 'quantified':
       return `(${print(expression.operand)} ${expression.operator ?? '='} ${expression.quantifier.toUpperCase()} (${print(expression.array)}))`;
     case 'subquery':
-      return expression.mode === 'exists' ? 'EXISTS(SubPlan)' : expression.test === null ? '(SubPlan)' : `(SubPlan ${expression.mode} ${print(expression.test)})`;
+      return expression.mode === 'exists'
+        ? 'EXISTS(SubPlan)'
+        : expression.test === null
+          ? '(SubPlan)'
+          : `(SubPlan ${expression.mode} ${print(expression.test)})`;
     case 'array':
       return `ARRAY[${list(expression.elements)}]`;
     case 'row':

@@ -123,7 +123,9 @@ export function mapChildren(expression: BoundExpression, rewrite: Rewrite): Boun
     case 'inList': {
       const operand = rewrite(expression.operand);
       const items = mapList(expression.items, rewrite);
-      return operand === expression.operand && items === expression.items ? expression : { ...expression, operand, items };
+      return operand === expression.operand && items === expression.items
+        ? expression
+        : { ...expression, operand, items };
     }
     case 'quantified':
       return { ...expression, operand: rewrite(expression.operand), array: rewrite(expression.array) };
@@ -166,7 +168,11 @@ export function mapChildren(expression: BoundExpression, rewrite: Rewrite): Boun
         side.kind === 'preceding' || side.kind === 'following' ? { ...side, offset: rewrite(side.offset) } : side;
       return {
         ...expression,
-        call: { ...call, args: mapList(call.args, rewrite), filter: call.filter === null ? null : rewrite(call.filter) },
+        call: {
+          ...call,
+          args: mapList(call.args, rewrite),
+          filter: call.filter === null ? null : rewrite(call.filter),
+        },
         window: {
           partition: mapList(window.partition, rewrite),
           order: mapSortKeys(window.order, rewrite),
@@ -261,7 +267,10 @@ export function conjunction(conditions: readonly BoundExpression[]): BoundExpres
 }
 
 export function isVolatile(expression: BoundExpression): boolean {
-  return someExpression(expression, (part) => part.kind === 'nextValue' || (part.kind === 'call' && part.fn.volatility === 'volatile'));
+  return someExpression(
+    expression,
+    (part) => part.kind === 'nextValue' || (part.kind === 'call' && part.fn.volatility === 'volatile'),
+  );
 }
 
 export function hasSubquery(expression: BoundExpression): boolean {

@@ -104,7 +104,9 @@ export function mapExpressions(node: PlanNode, rewrite: Rewrite): PlanNode {
       return {
         ...node,
         functions: node.functions.map((call) =>
-          call.kind === 'set' ? { ...call, args: mapList(call.args, rewrite) } : { ...call, expression: rewrite(call.expression) },
+          call.kind === 'set'
+            ? { ...call, args: mapList(call.args, rewrite) }
+            : { ...call, expression: rewrite(call.expression) },
         ),
       };
     case 'values':
@@ -262,11 +264,16 @@ export function rewriteDeep(expression: BoundExpression, rewrite: Rewrite): Boun
 export function mapPlanExpressions(plan: PlanNode, rewrite: Rewrite): PlanNode {
   const inputs = mapInputs(plan, (input) => mapPlanExpressions(input, rewrite));
   const node = mapExpressions(inputs, (expression) => rewriteDeep(expression, rewrite));
-  return node.kind === 'join' && node.correlated.length > 0 ? { ...node, correlated: correlationOf(node.left, node.right) } : node;
+  return node.kind === 'join' && node.correlated.length > 0
+    ? { ...node, correlated: correlationOf(node.left, node.right) }
+    : node;
 }
 
 /** Replaces columns by expressions, also where subqueries mention them. */
-export function substitute(expression: BoundExpression, replacements: ReadonlyMap<ColumnId, BoundExpression>): BoundExpression {
+export function substitute(
+  expression: BoundExpression,
+  replacements: ReadonlyMap<ColumnId, BoundExpression>,
+): BoundExpression {
   if (replacements.size === 0) return expression;
   return rewriteDeep(expression, (part) => (part.kind === 'column' ? (replacements.get(part.id) ?? part) : part));
 }
@@ -326,7 +333,9 @@ export function mapSubqueries(node: PlanNode, rewrite: (plan: PlanNode) => PlanN
 export function mapRoots(plan: PlanNode, rewrite: Rewrite): PlanNode {
   const inputs = mapInputs(plan, (input) => mapRoots(input, rewrite));
   const node = mapExpressions(inputs, rewrite);
-  return node.kind === 'join' && node.correlated.length > 0 ? { ...node, correlated: correlationOf(node.left, node.right) } : node;
+  return node.kind === 'join' && node.correlated.length > 0
+    ? { ...node, correlated: correlationOf(node.left, node.right) }
+    : node;
 }
 
 /** Replaces nodes bottom-up, also in the plans of subqueries, whose correlation is worked out anew. */

@@ -8,14 +8,33 @@
  */
 import { DriftError } from '../../base/error.ts';
 import type { TypeRef } from '../../catalog/schema.ts';
-import type { ConditionalCall, Expression, FunctionCall, SortItem, SqlValue, WindowDefinition, WindowFrame as FrameSyntax } from '../../sql/ast.ts';
+import type {
+  ConditionalCall,
+  Expression,
+  FunctionCall,
+  SortItem,
+  SqlValue,
+  WindowDefinition,
+  WindowFrame as FrameSyntax,
+} from '../../sql/ast.ts';
 import type { AggregateFunction, SqlFunction, WindowFunction } from '../../sql/functions/function.ts';
 import { resolveFunction, resolveOperator } from '../../sql/resolve.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import type { BoundExpression, ColumnId, FrameBound, SortKey, WindowFrame, WindowSpec } from '../expression.ts';
 import { expressionKey } from '../expression-key.ts';
 import { collectColumns, someExpression } from '../walk-expression.ts';
-import { INT8, OID, TIMESTAMPTZ, asBoolean, coerce, decided, displayType, located, tryCoerce, unify } from './coerce.ts';
+import {
+  INT8,
+  OID,
+  TIMESTAMPTZ,
+  asBoolean,
+  coerce,
+  decided,
+  displayType,
+  located,
+  tryCoerce,
+  unify,
+} from './coerce.ts';
 import { argument, call, comparison } from './operators.ts';
 import { CLAUSES, type Scope } from './scope.ts';
 
@@ -29,7 +48,9 @@ export function bindCall(syntax: FunctionCall, scope: Scope): BoundExpression {
   const args = syntax.args.map((arg) => scope.bind(arg));
   const direct = syntax.withinGroup === undefined ? [] : syntax.withinGroup.map((item) => sortKey(item, scope));
   const types = [...args, ...direct.map((key) => key.expression)].map((arg) => arg.type.oid);
-  const resolved = located(position, () => resolveFunction(name, types, { variadic: syntax.variadic, star: syntax.star, names: syntax.argNames }));
+  const resolved = located(position, () =>
+    resolveFunction(name, types, { variadic: syntax.variadic, star: syntax.star, names: syntax.argNames }),
+  );
   const { fn } = resolved;
   const place = { scope, position };
   const converted = args.map((arg, i) => argument(arg, resolved.argTypes[i] ?? 0, place));
@@ -68,7 +89,8 @@ function rejectAggregateSyntax(syntax: FunctionCall): void {
   const reject = (what: string): never => {
     throw new DriftError('42809', `${what} specified, but ${name} is not an aggregate function`, { position });
   };
-  if (syntax.star) throw new DriftError('42809', `${name}(*) specified, but ${name} is not an aggregate function`, { position });
+  if (syntax.star)
+    throw new DriftError('42809', `${name}(*) specified, but ${name} is not an aggregate function`, { position });
   if (syntax.distinct) reject('DISTINCT');
   if (syntax.orderBy.length > 0) reject('ORDER BY');
   if (syntax.withinGroup !== undefined) reject('WITHIN GROUP');
@@ -102,12 +124,18 @@ function bindAggregate(syntax: FunctionCall, parts: AggregateParts, scope: Scope
     throw new DriftError('42809', `WITHIN GROUP is required for ordered-set aggregate ${fn.name}`, { position });
   }
   if (!fn.orderedSet && syntax.withinGroup !== undefined) {
-    throw new DriftError('42809', `${fn.name} is not an ordered-set aggregate, so it cannot have WITHIN GROUP`, { position });
+    throw new DriftError('42809', `${fn.name} is not an ordered-set aggregate, so it cannot have WITHIN GROUP`, {
+      position,
+    });
   }
   if (syntax.distinct) {
     for (const key of order) {
       if (!args.some((arg) => sameUnlabelled(arg, key.expression))) {
-        throw new DriftError('42P10', 'in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list', { position });
+        throw new DriftError(
+          '42P10',
+          'in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list',
+          { position },
+        );
       }
     }
   }
@@ -128,7 +156,8 @@ function bindAggregate(syntax: FunctionCall, parts: AggregateParts, scope: Scope
 
 /** Equal but for conversions that change nothing (varchar to text). */
 function sameUnlabelled(a: BoundExpression, b: BoundExpression): boolean {
-  const unlabelled = (part: BoundExpression): BoundExpression => (part.kind === 'cast' && part.method === 'relabel' ? unlabelled(part.operand) : part);
+  const unlabelled = (part: BoundExpression): BoundExpression =>
+    part.kind === 'cast' && part.method === 'relabel' ? unlabelled(part.operand) : part;
   return expressionKey(unlabelled(a)) === expressionKey(unlabelled(b));
 }
 
@@ -140,13 +169,19 @@ function bindFilter(syntax: FunctionCall, scope: Scope): BoundExpression | null 
 
 function rejectNested(expression: BoundExpression, position: number): void {
   if (someExpression(expression, (part) => part.kind === 'aggregate')) {
-    throw new DriftError('42803', 'aggregate function calls cannot be nested', { position: expression.position ?? position });
+    throw new DriftError('42803', 'aggregate function calls cannot be nested', {
+      position: expression.position ?? position,
+    });
   }
   if (someExpression(expression, (part) => part.kind === 'window')) {
-    throw new DriftError('42803', 'aggregate function calls cannot contain window function calls', { position: expression.position ?? position });
+    throw new DriftError('42803', 'aggregate function calls cannot contain window function calls', {
+      position: expression.position ?? position,
+    });
   }
   if (someExpression(expression, (part) => part.kind === 'setCall')) {
-    throw new DriftError('0A000', 'aggregate function calls cannot contain set-returning function calls', { position: expression.position ?? position });
+    throw new DriftError('0A000', 'aggregate function calls cannot contain set-returning function calls', {
+      position: expression.position ?? position,
+    });
   }
 }
 
@@ -160,10 +195,16 @@ export function sortKeyOf(expression: BoundExpression, item: SortItem): SortKey 
   if (item.using !== undefined) {
     if (item.using === '>' || item.using === '>=') descending = true;
     else if (item.using !== '<' && item.using !== '<=') {
-      throw new DriftError('42809', `operator ${item.using} is not a valid ordering operator`, { position: item.position });
+      throw new DriftError('42809', `operator ${item.using} is not a valid ordering operator`, {
+        position: item.position,
+      });
     }
   }
-  if (expression.kind !== 'row' && typeByOid(expression.type.oid).compare === undefined && expression.type.oid !== OID.record) {
+  if (
+    expression.kind !== 'row' &&
+    typeByOid(expression.type.oid).compare === undefined &&
+    expression.type.oid !== OID.record
+  ) {
     throw new DriftError('42883', `could not identify an ordering operator for type ${displayType(expression.type)}`, {
       position: item.expression.position,
       hint: 'Use an explicit ordering operator or modify the query.',
@@ -174,14 +215,24 @@ export function sortKeyOf(expression: BoundExpression, item: SortItem): SortKey 
 
 // ---- windows -----------------------------------------------------------------------------------------------------
 
-function bindWindowCall(syntax: FunctionCall, fn: SqlFunction, args: readonly BoundExpression[], type: TypeRef, scope: Scope): BoundExpression {
+function bindWindowCall(
+  syntax: FunctionCall,
+  fn: SqlFunction,
+  args: readonly BoundExpression[],
+  type: TypeRef,
+  scope: Scope,
+): BoundExpression {
   const { position } = syntax;
-  if (!scope.clause.windows) throw new DriftError('42P20', `window functions are not allowed in ${scope.clause.name}`, { position });
+  if (!scope.clause.windows)
+    throw new DriftError('42P20', `window functions are not allowed in ${scope.clause.name}`, { position });
   if (fn.kind !== 'window' && fn.kind !== 'aggregate') {
-    throw new DriftError('42809', `OVER specified, but ${fn.name} is not a window function nor an aggregate function`, { position });
+    throw new DriftError('42809', `OVER specified, but ${fn.name} is not a window function nor an aggregate function`, {
+      position,
+    });
   }
   if (syntax.distinct) throw new DriftError('0A000', 'DISTINCT is not implemented for window functions', { position });
-  if (syntax.orderBy.length > 0) throw new DriftError('0A000', 'aggregate ORDER BY is not implemented for window functions', { position });
+  if (syntax.orderBy.length > 0)
+    throw new DriftError('0A000', 'aggregate ORDER BY is not implemented for window functions', { position });
   if (fn.kind === 'aggregate' && fn.orderedSet) {
     throw new DriftError('0A000', `OVER is not supported for ordered-set aggregate ${fn.name}`, { position });
   }
@@ -223,7 +274,9 @@ function windowParts(definition: WindowDefinition, scope: Scope): WindowParts {
   if (definition.partitionBy.length > 0) reject('PARTITION BY clause');
   if (definition.orderBy.length > 0 && inherited.order.length > 0) reject('ORDER BY clause');
   if (inherited.frame !== undefined) {
-    throw new DriftError('42P20', `cannot copy window "${definition.base}" because it has a frame clause`, { position });
+    throw new DriftError('42P20', `cannot copy window "${definition.base}" because it has a frame clause`, {
+      position,
+    });
   }
   return {
     partition: inherited.partition,
@@ -241,7 +294,12 @@ function windowSpec(definition: WindowDefinition, scope: Scope): WindowSpec {
 
 function frameOf(syntax: FrameSyntax | undefined, order: readonly SortKey[], scope: Scope): WindowFrame {
   if (syntax === undefined) {
-    return { mode: 'range', start: { kind: 'unbounded preceding' }, end: { kind: 'current row' }, exclude: 'no others' };
+    return {
+      mode: 'range',
+      start: { kind: 'unbounded preceding' },
+      end: { kind: 'current row' },
+      exclude: 'no others',
+    };
   }
   const { position } = syntax;
   const end = syntax.end ?? { kind: 'current row' as const, offset: undefined, position };
@@ -250,15 +308,23 @@ function frameOf(syntax: FrameSyntax | undefined, order: readonly SortKey[], sco
   };
   if (syntax.start.kind === 'unbounded following') invalid('frame start cannot be UNBOUNDED FOLLOWING');
   if (end.kind === 'unbounded preceding') invalid('frame end cannot be UNBOUNDED PRECEDING');
-  if (syntax.start.kind === 'current row' && end.kind === 'preceding') invalid('frame starting from current row cannot have preceding rows');
-  if (syntax.start.kind === 'following' && end.kind === 'preceding') invalid('frame starting from following row cannot have preceding rows');
-  if (syntax.start.kind === 'following' && end.kind === 'current row') invalid('frame starting from following row cannot have preceding rows');
+  if (syntax.start.kind === 'current row' && end.kind === 'preceding')
+    invalid('frame starting from current row cannot have preceding rows');
+  if (syntax.start.kind === 'following' && end.kind === 'preceding')
+    invalid('frame starting from following row cannot have preceding rows');
+  if (syntax.start.kind === 'following' && end.kind === 'current row')
+    invalid('frame starting from following row cannot have preceding rows');
   if (syntax.unit === 'groups' && order.length === 0) invalid('GROUPS mode requires an ORDER BY clause');
   const bound = (side: FrameSyntax['start']): FrameBound => frameBound(side, syntax.unit, order, scope);
   return { mode: syntax.unit, start: bound(syntax.start), end: bound(end), exclude: syntax.exclude ?? 'no others' };
 }
 
-function frameBound(side: FrameSyntax['start'], mode: WindowFrame['mode'], order: readonly SortKey[], scope: Scope): FrameBound {
+function frameBound(
+  side: FrameSyntax['start'],
+  mode: WindowFrame['mode'],
+  order: readonly SortKey[],
+  scope: Scope,
+): FrameBound {
   if (side.kind !== 'preceding' && side.kind !== 'following') return { kind: side.kind };
   const place = { scope, position: side.position };
   const offset = scope.bind(side.offset as Expression);
@@ -266,7 +332,9 @@ function frameBound(side: FrameSyntax['start'], mode: WindowFrame['mode'], order
     const what = mode.toUpperCase();
     const converted = tryCoerce(offset, INT8, 'assignment', scope.state);
     if (converted === null) {
-      throw new DriftError('42804', `argument of ${what} must be type bigint, not type ${displayType(offset.type)}`, { position: offset.position });
+      throw new DriftError('42804', `argument of ${what} must be type bigint, not type ${displayType(offset.type)}`, {
+        position: offset.position,
+      });
     }
     return { kind: side.kind, offset: converted, shift: null };
   }
@@ -279,7 +347,11 @@ function frameBound(side: FrameSyntax['start'], mode: WindowFrame['mode'], order
   const unknownAs = offset.type.oid === OID.unknown ? offsetType(key.expression.type.oid) : offset.type.oid;
   const resolved = located(side.position, () => resolveOperator(operator, key.expression.type.oid, unknownAs));
   const wanted = resolved.argTypes[1] ?? unknownAs;
-  return { kind: side.kind, offset: coerce(offset, { oid: wanted, typmod: -1 }, 'implicit', scope.state), shift: resolved.fn };
+  return {
+    kind: side.kind,
+    offset: coerce(offset, { oid: wanted, typmod: -1 }, 'implicit', scope.state),
+    shift: resolved.fn,
+  };
 }
 
 function offsetType(key: number): number {
@@ -293,15 +365,26 @@ export function bindConditional(syntax: ConditionalCall, scope: Scope): BoundExp
   const args = syntax.args.map((arg) => scope.bind(arg));
   if (syntax.name === 'nullif') {
     const [first, second] = args;
-    if (first === undefined || second === undefined) throw new DriftError('42601', 'NULLIF requires two arguments', { position });
+    if (first === undefined || second === undefined)
+      throw new DriftError('42601', 'NULLIF requires two arguments', { position });
     const compared = comparison('=', first, second, { scope, position });
     const result = compared.left;
-    return { kind: 'nullIf', result, left: compared.left, right: compared.right, equal: compared.fn, type: result.type, position };
+    return {
+      kind: 'nullIf',
+      result,
+      left: compared.left,
+      right: compared.right,
+      equal: compared.fn,
+      type: result.type,
+      position,
+    };
   }
   const { type, items } = unify(args, syntax.name.toUpperCase(), scope.state);
   if (syntax.name === 'coalesce') return { kind: 'coalesce', args: items, type, position };
   if (typeByOid(type.oid).compare === undefined) {
-    throw new DriftError('42883', `could not identify a comparison function for type ${displayType(type)}`, { position });
+    throw new DriftError('42883', `could not identify a comparison function for type ${displayType(type)}`, {
+      position,
+    });
   }
   return { kind: syntax.name, args: items, type, position };
 }
@@ -309,7 +392,8 @@ export function bindConditional(syntax: ConditionalCall, scope: Scope): BoundExp
 export function bindSqlValue(syntax: SqlValue, scope: Scope): BoundExpression {
   const place = { scope, position: syntax.position };
   const typmod = syntax.precision ?? -1;
-  const now = (oid: number): BoundExpression => coerce(call('now', [], place), { oid, typmod }, 'explicit', scope.state);
+  const now = (oid: number): BoundExpression =>
+    coerce(call('now', [], place), { oid, typmod }, 'explicit', scope.state);
   switch (syntax.name) {
     case 'current_date':
       return now(OID.date);

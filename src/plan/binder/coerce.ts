@@ -53,7 +53,12 @@ export function displayType(type: TypeRef | number): string {
 }
 
 /** Converts an expression, or throws 42846 (explicit) or 42804. */
-export function coerce(expression: BoundExpression, target: TypeRef, context: CoercionContext, state: BindState): BoundExpression {
+export function coerce(
+  expression: BoundExpression,
+  target: TypeRef,
+  context: CoercionContext,
+  state: BindState,
+): BoundExpression {
   const coerced = tryCoerce(expression, target, context, state);
   if (coerced !== null) return coerced;
   const from = displayType(expression.type);
@@ -62,7 +67,12 @@ export function coerce(expression: BoundExpression, target: TypeRef, context: Co
 }
 
 /** Converts an expression, or returns null where no conversion exists in this context. */
-export function tryCoerce(expression: BoundExpression, target: TypeRef, context: CoercionContext, state: BindState): BoundExpression | null {
+export function tryCoerce(
+  expression: BoundExpression,
+  target: TypeRef,
+  context: CoercionContext,
+  state: BindState,
+): BoundExpression | null {
   const from = expression.type.oid;
   if (from === target.oid) return withTypmod(expression, target, context === 'explicit');
   if (from === OID.unknown) return coerceUnknown(expression, target, context, state);
@@ -92,10 +102,24 @@ function withTypmod(expression: BoundExpression, target: TypeRef, explicit: bool
 /** Same type under another type modifier; -1 only forgets it. */
 function relabelled(expression: BoundExpression, target: TypeRef, explicit: boolean): BoundExpression {
   if (target.typmod === -1) return expression;
-  return { kind: 'cast', operand: expression, method: 'relabel', fn: null, element: null, explicit, type: target, position: expression.position };
+  return {
+    kind: 'cast',
+    operand: expression,
+    method: 'relabel',
+    fn: null,
+    element: null,
+    explicit,
+    type: target,
+    position: expression.position,
+  };
 }
 
-function coerceUnknown(expression: BoundExpression, target: TypeRef, context: CoercionContext, state: BindState): BoundExpression | null {
+function coerceUnknown(
+  expression: BoundExpression,
+  target: TypeRef,
+  context: CoercionContext,
+  state: BindState,
+): BoundExpression | null {
   if (expression.kind === 'const') return literalAs(expression, target, context === 'explicit', state);
   if (expression.kind === 'parameter') return parameterAs(expression.index, target, expression, context, state);
   return {
@@ -110,11 +134,27 @@ function coerceUnknown(expression: BoundExpression, target: TypeRef, context: Co
   };
 }
 
+/** 'now' and 'today' mean another moment next time; a time without a zone another moment in another TimeZone. */
+function dependsOnSession(text: string, oid: number): boolean {
+  switch (oid) {
+    case OID.date:
+    case OID.time:
+    case OID.timestamp:
+      return /[a-z]{3}/i.test(text);
+    case OID.timestamptz:
+    case OID.timetz:
+      return !/\d(Z|[+-]\d\d(:?\d\d)?)$/.test(text.trim());
+    default:
+      return false;
+  }
+}
+
 /** Reads an unknown literal as a value of the type. */
 function literalAs(literal: ConstExpression, target: TypeRef, explicit: boolean, state: BindState): BoundExpression {
   if (literal.value === null) return { ...literal, type: target };
   const type = typeByOid(target.oid);
   const { eval: context } = state.context;
+  if (dependsOnSession(literal.value as string, target.oid)) state.cacheable = false;
   const value = located(literal.position, () => {
     // An interval's modifier says how to read the text; any other is applied to the value, as a cast does.
     const read = type.input(literal.value as string, target.oid === OID.interval ? target.typmod : -1, context);
@@ -132,7 +172,12 @@ function parameterAs(
 ): BoundExpression | null {
   const known = state.parameterTypes[index];
   if (known !== undefined && known !== OID.unknown) {
-    const typed: BoundExpression = { kind: 'parameter', index, type: { oid: known, typmod: -1 }, position: expression.position };
+    const typed: BoundExpression = {
+      kind: 'parameter',
+      index,
+      type: { oid: known, typmod: -1 },
+      position: expression.position,
+    };
     return tryCoerce(typed, target, context, state);
   }
   const oid = isPseudo(target.oid) ? OID.text : target.oid;
@@ -158,19 +203,29 @@ export function located<T>(position: number | undefined, compute: () => T): T {
 export function asBoolean(expression: BoundExpression, clause: string, state: BindState): BoundExpression {
   const coerced = tryCoerce(expression, BOOL, 'assignment', state);
   if (coerced !== null) return coerced;
-  throw new DriftError('42804', `argument of ${clause} must be type boolean, not type ${displayType(expression.type)}`, {
-    position: expression.position,
-  });
+  throw new DriftError(
+    '42804',
+    `argument of ${clause} must be type boolean, not type ${displayType(expression.type)}`,
+    {
+      position: expression.position,
+    },
+  );
 }
 
 /** Converts several expressions to their common type (CASE, COALESCE, ARRAY, UNION …); `context` names it in errors. */
-export function unify(expressions: readonly BoundExpression[], context: string, state: BindState): { type: TypeRef; items: BoundExpression[] } {
+export function unify(
+  expressions: readonly BoundExpression[],
+  context: string,
+  state: BindState,
+): { type: TypeRef; items: BoundExpression[] } {
   const type = commonTypeOf(expressions, context);
   const items = expressions.map((expression) => {
     const coerced = tryCoerce(expression, withoutModifier(type, expression), 'implicit', state);
     if (coerced !== null) return coerced;
     const from = displayType(expression.type);
-    throw new DriftError('42846', `${context} could not convert type ${from} to ${displayType(type)}`, { position: expression.position });
+    throw new DriftError('42846', `${context} could not convert type ${from} to ${displayType(type)}`, {
+      position: expression.position,
+    });
   });
   return { type, items };
 }
@@ -191,7 +246,12 @@ export function commonTypeOf(expressions: readonly BoundExpression[], context: s
   return { oid, typmod: same ? typmod : -1 };
 }
 
-function commonTypeOid(expressions: readonly BoundExpression[], oids: readonly number[], context: string, fallback: number | undefined): number {
+function commonTypeOid(
+  expressions: readonly BoundExpression[],
+  oids: readonly number[],
+  context: string,
+  fallback: number | undefined,
+): number {
   try {
     return commonType(oids, context);
   } catch (error) {
@@ -204,7 +264,10 @@ function commonTypeOid(expressions: readonly BoundExpression[], oids: readonly n
 function offender(expressions: readonly BoundExpression[], context: string): number | undefined {
   for (let count = 2; count <= expressions.length; count++) {
     try {
-      commonType(expressions.slice(0, count).map((expression) => expression.type.oid), context);
+      commonType(
+        expressions.slice(0, count).map((expression) => expression.type.oid),
+        context,
+      );
     } catch {
       return expressions[count - 1]?.position;
     }
@@ -214,5 +277,7 @@ function offender(expressions: readonly BoundExpression[], context: string): num
 
 /** A select list's literals and parameters of unknown type become text when nothing else decides. */
 export function decided(expression: BoundExpression, state: BindState): BoundExpression {
-  return expression.type.oid === OID.unknown ? (tryCoerce(expression, TEXT, 'implicit', state) ?? expression) : expression;
+  return expression.type.oid === OID.unknown
+    ? (tryCoerce(expression, TEXT, 'implicit', state) ?? expression)
+    : expression;
 }

@@ -5,14 +5,37 @@
  */
 import { DriftError } from '../../base/error.ts';
 import type { Value } from '../../base/vector.ts';
-import type { CaseExpression, CastExpression, ColumnRef, Expression, FieldExpression, SubscriptExpression } from '../../sql/ast.ts';
+import type {
+  CaseExpression,
+  CastExpression,
+  ColumnRef,
+  Expression,
+  FieldExpression,
+  SubscriptExpression,
+} from '../../sql/ast.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import type { BoundExpression, RowExpression } from '../expression.ts';
 import { bindCall, bindConditional, bindSqlValue } from './calls.ts';
 import { BOOL, INT4, INT8, OID, TEXT, UNKNOWN, asBoolean, coerce, displayType, tryCoerce, unify } from './coerce.ts';
 import { CLAUSES, type Relation, type Scope } from './scope.ts';
-import { bindBetween, bindBinary, bindDistinct, bindInList, bindLike, bindLogic, bindQuantifiedArray, negate, operate } from './operators.ts';
-import { bindArraySubquery, bindExists, bindInSubquery, bindQuantifiedSubquery, bindScalarSubquery } from './subqueries.ts';
+import {
+  bindBetween,
+  bindBinary,
+  bindDistinct,
+  bindInList,
+  bindLike,
+  bindLogic,
+  bindQuantifiedArray,
+  negate,
+  operate,
+} from './operators.ts';
+import {
+  bindArraySubquery,
+  bindExists,
+  bindInSubquery,
+  bindQuantifiedSubquery,
+  bindScalarSubquery,
+} from './subqueries.ts';
 import { typeRefOf } from './type-name.ts';
 
 export function bindExpression(syntax: Expression, scope: Scope): BoundExpression {
@@ -30,7 +53,12 @@ export function bindExpression(syntax: Expression, scope: Scope): BoundExpressio
       return { kind: 'const', value: syntax.value, type: UNKNOWN, position };
     case 'bitString': {
       const digits = syntax.base === 'b' ? syntax.digits : hexToBits(syntax.digits);
-      return coerce({ kind: 'const', value: digits, type: UNKNOWN, position }, { oid: OID.bit, typmod: -1 }, 'explicit', scope.state);
+      return coerce(
+        { kind: 'const', value: digits, type: UNKNOWN, position },
+        { oid: OID.bit, typmod: -1 },
+        'explicit',
+        scope.state,
+      );
     }
     case 'parameter':
       return bindParameter(syntax.index - 1, scope, position);
@@ -61,7 +89,10 @@ export function bindExpression(syntax: Expression, scope: Scope): BoundExpressio
     case 'like':
       return bindLike(syntax, scope);
     case 'between':
-      return bindBetween(scope.bind(syntax.operand), [scope.bind(syntax.low), scope.bind(syntax.high)], syntax, { scope, position });
+      return bindBetween(scope.bind(syntax.operand), [scope.bind(syntax.low), scope.bind(syntax.high)], syntax, {
+        scope,
+        position,
+      });
     case 'inList':
       return bindInList(syntax, scope);
     case 'inSubquery':
@@ -95,7 +126,8 @@ export function bindExpression(syntax: Expression, scope: Scope): BoundExpressio
     case 'sqlValue':
       return bindSqlValue(syntax, scope);
     case 'grouping': {
-      if (!scope.clause.aggregates) throw new DriftError('42803', `grouping operations are not allowed in ${scope.clause.name}`, { position });
+      if (!scope.clause.aggregates)
+        throw new DriftError('42803', `grouping operations are not allowed in ${scope.clause.name}`, { position });
       scope.hasAggregates = true;
       return { kind: 'grouping', args: syntax.args.map((arg) => scope.bind(arg)), type: INT4, position };
     }
@@ -137,7 +169,8 @@ function bindParameter(index: number, scope: Scope, position: number): BoundExpr
 function bindColumn(syntax: ColumnRef, scope: Scope): BoundExpression {
   const { names, position } = syntax;
   const name = names[names.length - 1] as string;
-  if (scope.clause === CLAUSES.default) throw new DriftError('0A000', 'cannot use column reference in DEFAULT expression', { position });
+  if (scope.clause === CLAUSES.default)
+    throw new DriftError('0A000', 'cannot use column reference in DEFAULT expression', { position });
   if (names.length === 1) {
     const column = scope.column(name, position);
     if (column !== undefined) return { ...column.expression, position };
@@ -178,14 +211,21 @@ function bindWholeRow(qualifier: readonly string[], scope: Scope, position: numb
   const name = qualifier[qualifier.length - 1];
   if (name === undefined) throw new DriftError('42601', 'row expansion via "*" is not supported here', { position });
   const relation = scope.relation(qualifier[qualifier.length - 2], name, position);
-  if (relation === undefined) throw new DriftError('42P01', `missing FROM-clause entry for table "${name}"`, { position });
+  if (relation === undefined)
+    throw new DriftError('42P01', `missing FROM-clause entry for table "${name}"`, { position });
   return wholeRow(relation, position);
 }
 
 function bindIsNull(operand: BoundExpression, negated: boolean, position: number): BoundExpression {
   if (operand.kind === 'row') {
     // A row is null when all fields are, and not null when none is: not each other's negation.
-    const args: BoundExpression[] = operand.fields.map((field) => ({ kind: 'isNull', operand: field, negated, type: BOOL, position }));
+    const args: BoundExpression[] = operand.fields.map((field) => ({
+      kind: 'isNull',
+      operand: field,
+      negated,
+      type: BOOL,
+      position,
+    }));
     const [only] = args;
     if (only === undefined) return { kind: 'const', value: !negated, type: BOOL, position };
     return args.length === 1 ? only : { kind: 'and', args, type: BOOL, position };
@@ -204,11 +244,22 @@ function bindRow(fields: readonly Expression[], scope: Scope, position: number):
       bound.push(scope.bind(field));
     }
   }
-  return { kind: 'row', fields: bound, names: bound.map((_, i) => `f${i + 1}`), type: { oid: OID.record, typmod: -1 }, position };
+  return {
+    kind: 'row',
+    fields: bound,
+    names: bound.map((_, i) => `f${i + 1}`),
+    type: { oid: OID.record, typmod: -1 },
+    position,
+  };
 }
 
 /** ARRAY[…]; `wanted` is the array type of an enclosing cast, which decides about the elements. */
-function bindArray(elements: readonly Expression[], wanted: number | null, scope: Scope, position: number): BoundExpression {
+function bindArray(
+  elements: readonly Expression[],
+  wanted: number | null,
+  scope: Scope,
+  position: number,
+): BoundExpression {
   if (elements.length === 0) {
     if (wanted === null) {
       throw new DriftError('42P18', 'cannot determine type of empty array', {
@@ -230,7 +281,8 @@ function bindArray(elements: readonly Expression[], wanted: number | null, scope
   const { type, items } = unify(bound, 'ARRAY', scope.state);
   const isArray = typeByOid(type.oid).elementOid !== 0 && typeByOid(type.oid).category === 'A';
   const oid = isArray ? type.oid : typeByOid(type.oid).arrayOid;
-  if (oid === 0) throw new DriftError('42704', `could not find array type for data type ${displayType(type)}`, { position });
+  if (oid === 0)
+    throw new DriftError('42704', `could not find array type for data type ${displayType(type)}`, { position });
   return { kind: 'array', elements: items, nested: isArray, type: { oid, typmod: -1 }, position };
 }
 
@@ -247,20 +299,26 @@ function bindSubscript(syntax: SubscriptExpression, scope: Scope): BoundExpressi
   if (operand.type.oid === 3802) {
     // jsonb subscripts: fields by text, elements by integer, which is what -> does.
     return chain.reduce((value, step) => {
-      if (step.slice || step.upper === undefined) throw new DriftError('42804', 'jsonb subscript does not support slices', { position });
+      if (step.slice || step.upper === undefined)
+        throw new DriftError('42804', 'jsonb subscript does not support slices', { position });
       return operate('->', value, scope.bind(step.upper), { scope, position });
     }, operand);
   }
   const element = typeByOid(operand.type.oid).elementOid;
   if (element === 0) {
-    throw new DriftError('42804', `cannot subscript type ${displayType(operand.type)} because it does not support subscripting`, { position });
+    throw new DriftError(
+      '42804',
+      `cannot subscript type ${displayType(operand.type)} because it does not support subscripting`,
+      { position },
+    );
   }
   const slice = chain.some((step) => step.slice);
   const index = (part: Expression | undefined): BoundExpression | null => {
     if (part === undefined) return null;
     const bound = scope.bind(part);
     const coerced = tryCoerce(bound, INT4, 'assignment', scope.state);
-    if (coerced === null) throw new DriftError('42804', 'array subscript must have type integer', { position: bound.position });
+    if (coerced === null)
+      throw new DriftError('42804', 'array subscript must have type integer', { position: bound.position });
     return coerced;
   };
   const subscripts = chain.map((step) => ({ slice: step.slice, lower: index(step.lower), upper: index(step.upper) }));
@@ -278,15 +336,20 @@ function fieldOf(operand: BoundExpression, name: string, position: number): Boun
     if (field !== undefined) return { ...field, position };
     throw new DriftError('42703', `column "${name}" not found in data type record`, { position });
   }
-  throw new DriftError('42809', `column notation .${name} applied to type ${displayType(operand.type)}, which is not a composite type`, {
-    position,
-  });
+  throw new DriftError(
+    '42809',
+    `column notation .${name} applied to type ${displayType(operand.type)}, which is not a composite type`,
+    {
+      position,
+    },
+  );
 }
 
 function bindCase(syntax: CaseExpression, scope: Scope): BoundExpression {
   const { state } = scope;
   const operand = syntax.operand === undefined ? null : scope.bind(syntax.operand);
-  const subject = operand === null || operand.type.oid !== OID.unknown ? operand : coerce(operand, TEXT, 'implicit', state);
+  const subject =
+    operand === null || operand.type.oid !== OID.unknown ? operand : coerce(operand, TEXT, 'implicit', state);
   const whens = syntax.whens.map(({ when }) => {
     const bound = scope.bind(when);
     if (subject === null) return asBoolean(bound, 'CASE/WHEN', state);
@@ -318,7 +381,19 @@ function bindCast(syntax: CastExpression, scope: Scope): BoundExpression {
   return cast.kind === 'cast' ? { ...cast, position } : cast;
 }
 
-const COLLATIONS = new Set(['C', 'POSIX', 'default', 'ucs_basic', 'en_US', 'en_US.utf8', 'en_US.UTF-8', 'C.UTF-8', 'unicode', 'en-x-icu', 'und-x-icu']);
+const COLLATIONS = new Set([
+  'C',
+  'POSIX',
+  'default',
+  'ucs_basic',
+  'en_US',
+  'en_US.utf8',
+  'en_US.UTF-8',
+  'C.UTF-8',
+  'unicode',
+  'en-x-icu',
+  'und-x-icu',
+]);
 const COLLATABLE = new Set([OID.text, OID.varchar, OID.bpchar, 19, OID.unknown]);
 
 /** Text compares by code point whatever the collation; the clause is checked and has no effect. */
@@ -326,7 +401,7 @@ function bindCollate(operand: BoundExpression, name: string, position: number): 
   if (!COLLATABLE.has(operand.type.oid as 25)) {
     throw new DriftError('42804', `collations are not supported by type ${displayType(operand.type)}`, { position });
   }
-  if (!COLLATIONS.has(name)) throw new DriftError('42704', `collation "${name}" for encoding "UTF8" does not exist`, { position });
+  if (!COLLATIONS.has(name))
+    throw new DriftError('42704', `collation "${name}" for encoding "UTF8" does not exist`, { position });
   return operand;
 }
-

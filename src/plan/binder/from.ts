@@ -6,7 +6,15 @@
  */
 import { DriftError, assert } from '../../base/error.ts';
 import type { Catalog, ViewDef } from '../../catalog/schema.ts';
-import type { DerivedTable, Expression, Identifier, Join, TableFunction, TableName, TableReference } from '../../sql/ast.ts';
+import type {
+  DerivedTable,
+  Expression,
+  Identifier,
+  Join,
+  TableFunction,
+  TableName,
+  TableReference,
+} from '../../sql/ast.ts';
 import { parseOne } from '../../sql/parser/parser.ts';
 import type { BoundExpression } from '../expression.ts';
 import type { FunctionScanNode, JoinNode, JoinType, PlanColumn, PlanNode, ScanTime, SetCall } from '../plan.ts';
@@ -49,7 +57,12 @@ export function bindReference(reference: TableReference, scope: Scope, beside: r
   }
 }
 
-export function joinPlans(type: JoinType, left: PlanNode, right: PlanNode, condition: BoundExpression | null): JoinNode {
+export function joinPlans(
+  type: JoinType,
+  left: PlanNode,
+  right: PlanNode,
+  condition: BoundExpression | null,
+): JoinNode {
   const correlated = correlationOf(left, right);
   return {
     kind: 'join',
@@ -98,7 +111,12 @@ function single(plan: PlanNode, relation: Relation): BoundFrom {
   return { plan, item: { relations: [relation], columns: relation.columns } };
 }
 
-function renamed(columns: readonly VisibleColumn[], aliases: readonly string[], table: string, position: number): VisibleColumn[] {
+function renamed(
+  columns: readonly VisibleColumn[],
+  aliases: readonly string[],
+  table: string,
+  position: number,
+): VisibleColumn[] {
   if (aliases.length > columns.length) {
     const message = `table "${table}" has ${columns.length} columns available but ${aliases.length} columns specified`;
     throw new DriftError('42P10', message, { position });
@@ -111,8 +129,12 @@ function renamed(columns: readonly VisibleColumn[], aliases: readonly string[], 
 
 function bindCteReference(reference: TableName, name: string, scope: Scope): BoundFrom {
   const cte = scope.cte(name);
-  if (cte === undefined) throw new DriftError('42P01', `relation "${name}" does not exist`, { position: reference.position });
-  if (cte.silent) throw new DriftError('0A000', `WITH query "${name}" does not have a RETURNING clause`, { position: reference.position });
+  if (cte === undefined)
+    throw new DriftError('42P01', `relation "${name}" does not exist`, { position: reference.position });
+  if (cte.silent)
+    throw new DriftError('0A000', `WITH query "${name}" does not have a RETURNING clause`, {
+      position: reference.position,
+    });
   cte.references++;
   const outputs: PlanColumn[] = cte.columns.map((column) => ({ ...column, id: scope.state.nextId() }));
   const columns = cte.columns.map((_, i) => i);
@@ -120,19 +142,33 @@ function bindCteReference(reference: TableName, name: string, scope: Scope): Bou
     ? { kind: 'workScan', name, work: cte.cte, columns, outputs }
     : { kind: 'cteScan', name, cte: cte.cte, columns, outputs };
   const alias = reference.alias ?? name;
-  const visibleColumns = renamed(outputs.map((output) => visible(output)), reference.columnAliases, alias, reference.position);
+  const visibleColumns = renamed(
+    outputs.map((output) => visible(output)),
+    reference.columnAliases,
+    alias,
+    reference.position,
+  );
   return single(plan, { schema: undefined, name: alias, columns: visibleColumns, pseudo: [], table: null });
 }
 
 const MAX_VIEW_DEPTH = 64;
 
-function bindView(view: ViewDef, reference: TableName, at: { catalog: Catalog; time: ScanTime }, scope: Scope): BoundFrom {
+function bindView(
+  view: ViewDef,
+  reference: TableName,
+  at: { catalog: Catalog; time: ScanTime },
+  scope: Scope,
+): BoundFrom {
   const { state } = scope;
   if (at.time.kind === 'versions' || at.time.kind === 'contained') {
-    throw new DriftError('0A000', `view "${view.name}" can be read AS OF a moment only`, { position: reference.position });
+    throw new DriftError('0A000', `view "${view.name}" can be read AS OF a moment only`, {
+      position: reference.position,
+    });
   }
   if (state.viewDepth >= MAX_VIEW_DEPTH) {
-    throw new DriftError('42P17', `infinite recursion detected in rules for relation "${view.name}"`, { position: reference.position });
+    throw new DriftError('42P17', `infinite recursion detected in rules for relation "${view.name}"`, {
+      position: reference.position,
+    });
   }
   let query = state.views.get(view.query);
   if (query === undefined) {
@@ -157,7 +193,11 @@ function bindSystemTable(system: SystemTable, reference: TableName, time: ScanTi
     throw new DriftError('0A000', `"${system.name}" can be read AS OF a moment only`, { position: reference.position });
   }
   const alias = reference.alias ?? system.name;
-  const outputs: PlanColumn[] = system.columns.map((column) => ({ id: scope.state.nextId(), name: column.name, type: column.type }));
+  const outputs: PlanColumn[] = system.columns.map((column) => ({
+    id: scope.state.nextId(),
+    name: column.name,
+    type: column.type,
+  }));
   const plan: PlanNode = {
     kind: 'systemScan',
     systemTable: system.id,
@@ -167,7 +207,12 @@ function bindSystemTable(system: SystemTable, reference: TableName, time: ScanTi
     filter: null,
     outputs,
   };
-  const columns = renamed(outputs.map((output) => visible(output)), reference.columnAliases, alias, reference.position);
+  const columns = renamed(
+    outputs.map((output) => visible(output)),
+    reference.columnAliases,
+    alias,
+    reference.position,
+  );
   const schema = reference.alias === undefined ? system.schema : undefined;
   return single(plan, { schema, name: alias, columns, pseudo: [], table: null });
 }
@@ -186,7 +231,12 @@ function bindDerived(reference: DerivedTable, scope: Scope, beside: readonly Fro
   const outer = scope.sibling(reference.lateral ? [...scope.items, ...beside] : []);
   outer.clause = CLAUSES.fromItems;
   const plan = scope.hooks.query(reference.query, outer);
-  const columns = renamed(plan.outputs.map((output) => visible(output)), reference.columnAliases, alias, position);
+  const columns = renamed(
+    plan.outputs.map((output) => visible(output)),
+    reference.columnAliases,
+    alias,
+    position,
+  );
   return single(plan, { schema: undefined, name: alias, columns, pseudo: [], table: null });
 }
 
@@ -198,7 +248,9 @@ function bindTableFunction(reference: TableFunction, scope: Scope, beside: reado
   const alias = reference.alias ?? functionName(reference.functions[0]?.call);
   for (const item of reference.functions) {
     if (item.columns !== undefined) {
-      throw new DriftError('0A000', 'column definition lists for functions are not supported', { position: reference.position });
+      throw new DriftError('0A000', 'column definition lists for functions are not supported', {
+        position: reference.position,
+      });
     }
     const bound = inner.within({ ...CLAUSES.from, sets: true }, () => inner.bind(item.call));
     const name = reference.rowsFrom ? functionName(item.call) : alias;
@@ -219,11 +271,31 @@ function bindTableFunction(reference: TableFunction, scope: Scope, beside: reado
   // A function with a single unnamed column gives it the alias of the item.
   const [first] = outputs;
   const named =
-    scalar && first !== undefined && outputs.length === 1 && reference.alias !== undefined ? [{ ...first, name: reference.alias }] : outputs;
+    scalar && first !== undefined && outputs.length === 1 && reference.alias !== undefined
+      ? [{ ...first, name: reference.alias }]
+      : outputs;
   if (reference.withOrdinality) named.push({ id: scope.state.nextId(), name: 'ordinality', type: INT8 });
-  const plan: FunctionScanNode = { kind: 'functionScan', alias, functions, ordinality: reference.withOrdinality, outputs: named };
-  const columns = renamed(named.map((output) => visible(output)), reference.columnAliases, alias, reference.position);
-  return single(plan, { schema: undefined, name: alias, columns, pseudo: [], table: null, scalar: scalar && named.length === 1 });
+  const plan: FunctionScanNode = {
+    kind: 'functionScan',
+    alias,
+    functions,
+    ordinality: reference.withOrdinality,
+    outputs: named,
+  };
+  const columns = renamed(
+    named.map((output) => visible(output)),
+    reference.columnAliases,
+    alias,
+    reference.position,
+  );
+  return single(plan, {
+    schema: undefined,
+    name: alias,
+    columns,
+    pseudo: [],
+    table: null,
+    scalar: scalar && named.length === 1,
+  });
 }
 
 function functionName(call: Expression | undefined): string {
@@ -254,10 +326,14 @@ function bindJoin(reference: Join, scope: Scope, beside: readonly FromItem[]): B
   }
   const plan = joinPlans(type, left.plan, right.plan, conjunction(conditions));
   if (plan.correlated.length > 0 && (type === 'right' || type === 'full')) {
-    throw new DriftError('42P10', 'invalid reference to FROM-clause entry: a lateral item cannot be on the right of a RIGHT or FULL JOIN', {
-      position: reference.position,
-      detail: 'The combining JOIN type must be INNER or LEFT for a LATERAL reference.',
-    });
+    throw new DriftError(
+      '42P10',
+      'invalid reference to FROM-clause entry: a lateral item cannot be on the right of a RIGHT or FULL JOIN',
+      {
+        position: reference.position,
+        detail: 'The combining JOIN type must be INNER or LEFT for a LATERAL reference.',
+      },
+    );
   }
   const mergedSet = new Set(names.map((item) => item.name));
   const rest = [...left.item.columns, ...right.item.columns].filter((column) => !mergedSet.has(column.name));
@@ -269,7 +345,8 @@ function bindJoin(reference: Join, scope: Scope, beside: readonly FromItem[]): B
   const relations = [...left.item.relations, ...right.item.relations];
   if (reference.usingAlias !== undefined) {
     const name = reference.usingAlias;
-    if (relations.some((relation) => relation.name === name)) throw new DriftError('42712', `table name "${name}" specified more than once`);
+    if (relations.some((relation) => relation.name === name))
+      throw new DriftError('42712', `table name "${name}" specified more than once`);
     relations.push({ schema: undefined, name, columns: merged, pseudo: [], table: null });
   }
   return { plan, item: { relations, columns } };
@@ -277,7 +354,11 @@ function bindJoin(reference: Join, scope: Scope, beside: readonly FromItem[]): B
 
 function checkNames(left: FromItem, right: FromItem): void {
   for (const relation of right.relations) {
-    const clash = left.relations.find((other) => other.name === relation.name && (other.schema === undefined || relation.schema === undefined || other.schema === relation.schema));
+    const clash = left.relations.find(
+      (other) =>
+        other.name === relation.name &&
+        (other.schema === undefined || relation.schema === undefined || other.schema === relation.schema),
+    );
     if (clash !== undefined) throw new DriftError('42712', `table name "${relation.name}" specified more than once`);
   }
 }
@@ -294,7 +375,8 @@ function mergedNames(reference: Join, left: FromItem, right: FromItem): readonly
   const names: Identifier[] = [];
   for (const column of left.columns) {
     const shared = right.columns.some((other) => other.name === column.name);
-    if (shared && !names.some((item) => item.name === column.name)) names.push({ name: column.name, position: reference.position });
+    if (shared && !names.some((item) => item.name === column.name))
+      names.push({ name: column.name, position: reference.position });
   }
   return names;
 }
@@ -308,18 +390,23 @@ function mergeColumn(
     const matches = item.columns.filter((column) => column.name === name);
     const [only] = matches;
     if (only === undefined) {
-      throw new DriftError('42703', `column "${name}" specified in USING clause does not exist in ${side} table`, { position });
+      throw new DriftError('42703', `column "${name}" specified in USING clause does not exist in ${side} table`, {
+        position,
+      });
     }
-    if (matches.length > 1) throw new DriftError('42702', `common column name "${name}" appears more than once in ${side} table`, { position });
+    if (matches.length > 1)
+      throw new DriftError('42702', `common column name "${name}" appears more than once in ${side} table`, {
+        position,
+      });
     return only;
   };
   const left = find(join.left, 'left');
   const right = find(join.right, 'right');
-  const condition = operate('=', left.expression, right.expression, { scope, position });
   const { type, items } = unify([left.expression, right.expression], 'JOIN/USING', scope.state);
   const [first, second] = items as [BoundExpression, BoundExpression];
-  if (join.type === 'full') return { visible: { name, expression: { kind: 'coalesce', args: [first, second], type } }, condition };
+  const condition = operate('=', left.expression, right.expression, { scope, position });
+  if (join.type === 'full')
+    return { visible: { name, expression: { kind: 'coalesce', args: [first, second], type } }, condition };
   const [kept, source] = join.type === 'right' ? [second, right] : [first, left];
   return { visible: kept === source.expression ? source : { name, expression: kept }, condition };
 }
-

@@ -24,7 +24,10 @@ export interface Grouping {
 }
 
 /** Binds GROUP BY; `bindItem` knows about output names and numbers. */
-export function bindGrouping(elements: readonly GroupingElement[], bindItem: (syntax: Expression) => BoundExpression): Grouping {
+export function bindGrouping(
+  elements: readonly GroupingElement[],
+  bindItem: (syntax: Expression) => BoundExpression,
+): Grouping {
   const expressions: BoundExpression[] = [];
   const positions = new Map<string, number>();
   const position = (syntax: Expression): number[] => {
@@ -49,7 +52,8 @@ export function bindGrouping(elements: readonly GroupingElement[], bindItem: (sy
   for (const element of elements) {
     const alternatives = setsOf(element, position);
     sets = sets.flatMap((set) => alternatives.map((other) => [...new Set([...set, ...other])]));
-    if (sets.length > 4096) throw new DriftError('54001', 'too many grouping sets present (maximum 4096)', { position: element.position });
+    if (sets.length > 4096)
+      throw new DriftError('54001', 'too many grouping sets present (maximum 4096)', { position: element.position });
   }
   return { expressions, sets };
 }
@@ -62,7 +66,9 @@ function flattened(syntax: Expression): readonly Expression[] {
 function checkGroupable(expression: BoundExpression): void {
   const { oid } = expression.type;
   if (oid === OID.record || oid === OID.unknown || typeByOid(oid).compare !== undefined) return;
-  throw new DriftError('42883', `could not identify an equality operator for type ${displayType(oid)}`, { position: expression.position });
+  throw new DriftError('42883', `could not identify an equality operator for type ${displayType(oid)}`, {
+    position: expression.position,
+  });
 }
 
 function setsOf(element: GroupingElement, position: (syntax: Expression) => number[]): number[][] {
@@ -77,7 +83,8 @@ function setsOf(element: GroupingElement, position: (syntax: Expression) => numb
     }
     case 'cube': {
       const parts = element.elements.map((part) => part.flatMap((item) => position(item)));
-      if (parts.length > 12) throw new DriftError('54023', 'CUBE is limited to 12 elements', { position: element.position });
+      if (parts.length > 12)
+        throw new DriftError('54023', 'CUBE is limited to 12 elements', { position: element.position });
       const sets: number[][] = [];
       for (let mask = (1 << parts.length) - 1; mask >= 0; mask--) {
         sets.push(parts.filter((_, i) => (mask >> (parts.length - 1 - i)) & 1).flat());
@@ -167,7 +174,8 @@ export class Grouper {
   #groupColumn(expression: BoundExpression): PlanColumn {
     const id = this.#scope.state.nextId();
     const name = expression.kind === 'column' ? expression.name : 'group';
-    const origin = expression.kind === 'column' ? this.#source.outputs.find((output) => output.id === expression.id) : undefined;
+    const origin =
+      expression.kind === 'column' ? this.#source.outputs.find((output) => output.id === expression.id) : undefined;
     return { id, name, type: expression.type, tableId: origin?.tableId, columnId: origin?.columnId };
   }
 
@@ -179,7 +187,8 @@ export class Grouper {
     }
     switch (expression.kind) {
       case 'aggregate':
-        if (inSubquery ? mentions(expression, this.#own) : isOwn(expression, this.#own)) return this.#aggregate(expression);
+        if (inSubquery ? mentions(expression, this.#own) : isOwn(expression, this.#own))
+          return this.#aggregate(expression);
         return mapChildren(expression, (child) => this.#rewrite(child, inSubquery));
       case 'grouping':
         return inSubquery ? expression : this.#groupingValue(expression.args);
@@ -208,7 +217,11 @@ export class Grouper {
       index = this.#aggregates.length;
       this.#aggregateIndex.set(key, index);
       this.#aggregates.push(expression.call);
-      this.#aggregateColumns.push({ id: this.#scope.state.nextId(), name: expression.call.fn.name, type: expression.type });
+      this.#aggregateColumns.push({
+        id: this.#scope.state.nextId(),
+        name: expression.call.fn.name,
+        type: expression.type,
+      });
     }
     const column = this.#aggregateColumns[index] as PlanColumn;
     return { ...columnOf(column.id, column.name, column.type), position: expression.position };
@@ -219,7 +232,11 @@ export class Grouper {
     const indexes = args.map((arg) => {
       const index = this.#groupIndex.get(expressionKey(arg));
       if (index !== undefined) return index;
-      throw new DriftError('42803', 'arguments to GROUPING must be grouping expressions of the associated query level', { position: arg.position });
+      throw new DriftError(
+        '42803',
+        'arguments to GROUPING must be grouping expressions of the associated query level',
+        { position: arg.position },
+      );
     });
     const { sets } = this.#grouping;
     const zero: BoundExpression = { kind: 'const', value: 0, type: INT4 };

@@ -7,7 +7,18 @@ import type { Assignment as AssignmentSyntax, Expression, Insert, OnConflict, Qu
 import type { BoundExpression } from '../expression.ts';
 import type { ConflictClause, ConflictUpdate, InsertNode, PlanColumn, PlanNode } from '../plan.ts';
 import { asBoolean } from './coerce.ts';
-import { assigned, bindReturning, boundChecks, boundGenerated, cell, columnIndex, defaultOf, newRow, targetTable, type RowBinding } from './target.ts';
+import {
+  assigned,
+  bindReturning,
+  boundChecks,
+  boundGenerated,
+  cell,
+  columnIndex,
+  defaultOf,
+  newRow,
+  targetTable,
+  type RowBinding,
+} from './target.ts';
 import { liftSets } from './lift.ts';
 import { CLAUSES, type FromItem, type Scope } from './scope.ts';
 import { bindAssignments } from './update.ts';
@@ -27,7 +38,10 @@ export function bindInsert(statement: Insert, outer: Scope): PlanNode {
   const alias = statement.target.alias ?? table.name;
   const row = newRow(table, alias, scope);
   const item = itemOf(row);
-  const conflict = statement.onConflict === undefined ? null : bindConflict(statement, statement.onConflict, { table, row, alias }, scope);
+  const conflict =
+    statement.onConflict === undefined
+      ? null
+      : bindConflict(statement, statement.onConflict, { table, row, alias }, scope);
   const inner = scope.child();
   inner.items = [item];
   const { returning, outputs } = bindReturning(statement.returning, inner);
@@ -80,13 +94,18 @@ function bindSource(statement: Insert, table: TableDef, targets: readonly number
 /** VALUES without anything around it, whose cells may say DEFAULT and take their columns' types one by one. */
 function plainValues(query: Query): Values | null {
   const plain =
-    query.with === undefined && query.orderBy.length === 0 && query.limit === undefined && query.offset === undefined && query.body.kind === 'values';
+    query.with === undefined &&
+    query.orderBy.length === 0 &&
+    query.limit === undefined &&
+    query.offset === undefined &&
+    query.body.kind === 'values';
   return plain && query.body.kind === 'values' ? query.body : null;
 }
 
 function checkCount(given: number, wanted: number, explicit: boolean, position: number): void {
   if (given > wanted) throw new DriftError('42601', 'INSERT has more expressions than target columns', { position });
-  if (given < wanted && explicit) throw new DriftError('42601', 'INSERT has more target columns than expressions', { position });
+  if (given < wanted && explicit)
+    throw new DriftError('42601', 'INSERT has more target columns than expressions', { position });
 }
 
 interface RowTargets {
@@ -95,7 +114,12 @@ interface RowTargets {
   readonly statement: Insert;
 }
 
-function bindRows(values: Values, table: TableDef, { targets, explicit, statement }: RowTargets, scope: Scope): SourceRows {
+function bindRows(
+  values: Values,
+  table: TableDef,
+  { targets, explicit, statement }: RowTargets,
+  scope: Scope,
+): SourceRows {
   const width = values.rows[0]?.length ?? 0;
   const defaultCache = new Map<number, BoundExpression>();
   const usual = (index: number): BoundExpression => {
@@ -109,14 +133,22 @@ function bindRows(values: Values, table: TableDef, { targets, explicit, statemen
     const column = table.columns[index] as ColumnDef;
     const all = values.rows.every((row) => row[i]?.kind === 'default');
     if (all) defaults.add(index);
-    else if (refusesValues(column, statement)) refuse(column, values.rows.find((row) => row[i]?.kind !== 'default')?.[i]);
+    else if (refusesValues(column, statement))
+      refuse(column, values.rows.find((row) => row[i]?.kind !== 'default')?.[i]);
   }
   const rows = scope.within(CLAUSES.insertValues, () =>
     values.rows.map((row) => {
       if (row.length !== width) {
-        throw new DriftError('42601', 'VALUES lists must all be the same length', { position: row[0]?.position ?? values.position });
+        throw new DriftError('42601', 'VALUES lists must all be the same length', {
+          position: row[0]?.position ?? values.position,
+        });
       }
-      checkCount(row.length, targets.length, explicit, row[targets.length]?.position ?? row[0]?.position ?? values.position);
+      checkCount(
+        row.length,
+        targets.length,
+        explicit,
+        row[targets.length]?.position ?? row[0]?.position ?? values.position,
+      );
       return row.map((syntax, i) => {
         const index = targets[i] as number;
         const column = table.columns[index] as ColumnDef;
@@ -133,16 +165,29 @@ function bindRows(values: Values, table: TableDef, { targets, explicit, statemen
 }
 
 /** Set-returning functions in VALUES of one row: the row is projected like a select list. */
-function bindRowsWithSets(rows: readonly (readonly BoundExpression[])[], table: TableDef, targets: readonly number[], scope: Scope): SourceRows {
+function bindRowsWithSets(
+  rows: readonly (readonly BoundExpression[])[],
+  table: TableDef,
+  targets: readonly number[],
+  scope: Scope,
+): SourceRows {
   const [row] = rows;
   if (row === undefined || rows.length > 1) {
-    throw new DriftError('0A000', 'set-returning functions are not allowed in VALUES', { position: rows[0]?.[0]?.position });
+    throw new DriftError('0A000', 'set-returning functions are not allowed in VALUES', {
+      position: rows[0]?.[0]?.position,
+    });
   }
   const lifted = liftSets({ kind: 'oneRow', outputs: [] }, row, scope.state);
-  const outputs = lifted.expressions.map((_, i) => sourceColumn(table.columns[targets[i] as number] as ColumnDef, scope));
+  const outputs = lifted.expressions.map((_, i) =>
+    sourceColumn(table.columns[targets[i] as number] as ColumnDef, scope),
+  );
   const cells = new Map<number, BoundExpression>();
   outputs.forEach((output, i) => cells.set(targets[i] as number, cell(output)));
-  return { source: { kind: 'project', source: lifted.plan, expressions: lifted.expressions, outputs }, cells, defaults: new Set() };
+  return {
+    source: { kind: 'project', source: lifted.plan, expressions: lifted.expressions, outputs },
+    cells,
+    defaults: new Set(),
+  };
 }
 
 function nullOf(column: ColumnDef): BoundExpression {
@@ -234,7 +279,9 @@ function arbitersOf(syntax: OnConflict, table: TableDef): (number | 'key')[] | n
     if (table.primaryKeyName === target.name) return ['key'];
     const index = table.indexes.find((candidate) => candidate.constraint === target.name);
     if (index !== undefined) return [index.id];
-    throw new DriftError('42704', `constraint "${target.name}" for table "${table.name}" does not exist`, { position: target.position });
+    throw new DriftError('42704', `constraint "${target.name}" for table "${table.name}" does not exist`, {
+      position: target.position,
+    });
   }
   const columns = new Set<number>();
   for (const element of target.elements) {
@@ -247,7 +294,8 @@ function arbitersOf(syntax: OnConflict, table: TableDef): (number | 'key')[] | n
     }
     columns.add(column.id);
   }
-  const same = (ordinals: readonly number[]): boolean => ordinals.length === columns.size && ordinals.every((ordinal) => columns.has(ordinal));
+  const same = (ordinals: readonly number[]): boolean =>
+    ordinals.length === columns.size && ordinals.every((ordinal) => columns.has(ordinal));
   const arbiters: (number | 'key')[] = [];
   if (table.primaryKeyName !== undefined && same(table.key)) arbiters.push('key');
   for (const index of table.indexes) {
@@ -258,7 +306,9 @@ function arbitersOf(syntax: OnConflict, table: TableDef): (number | 'key')[] | n
 }
 
 function noArbiter(syntax: OnConflict): DriftError {
-  return new DriftError('42P10', 'there is no unique or exclusion constraint matching the ON CONFLICT specification', { position: syntax.position });
+  return new DriftError('42P10', 'there is no unique or exclusion constraint matching the ON CONFLICT specification', {
+    position: syntax.position,
+  });
 }
 
 function bindConflictUpdate(
@@ -273,7 +323,9 @@ function bindConflictUpdate(
   inner.items = [itemOf(old), { relations: [excluded], columns: excluded.columns }];
   const assignments = bindAssignments(update.set, table, inner).assignments;
   const where =
-    update.where === undefined ? null : inner.within(CLAUSES.where, () => asBoolean(inner.bind(update.where as Expression), 'WHERE', scope.state));
+    update.where === undefined
+      ? null
+      : inner.within(CLAUSES.where, () => asBoolean(inner.bind(update.where as Expression), 'WHERE', scope.state));
   const updated = newRow(table, alias, scope);
   const outer = scope.child();
   outer.items = [itemOf(updated)];

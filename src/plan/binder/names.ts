@@ -38,7 +38,10 @@ function figure(syntax: Expression, bound: BoundExpression): Figured | null {
       return inner !== null && !inner.weak ? inner : { name: syntax.type.name, weak: true };
     }
     case 'case': {
-      const inner = syntax.otherwise === undefined ? null : figure(syntax.otherwise, bound.kind === 'case' && bound.otherwise !== null ? bound.otherwise : bound);
+      const inner =
+        syntax.otherwise === undefined
+          ? null
+          : figure(syntax.otherwise, bound.kind === 'case' && bound.otherwise !== null ? bound.otherwise : bound);
       return inner !== null && !inner.weak ? inner : { name: 'case', weak: true };
     }
     case 'array':

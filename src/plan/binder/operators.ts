@@ -5,7 +5,14 @@
  * comparisons of their fields, as the standard defines them.
  */
 import { DriftError } from '../../base/error.ts';
-import type { BinaryExpression, Expression, InListExpression, LikeExpression, Query, QuantifiedArray } from '../../sql/ast.ts';
+import type {
+  BinaryExpression,
+  Expression,
+  InListExpression,
+  LikeExpression,
+  Query,
+  QuantifiedArray,
+} from '../../sql/ast.ts';
 import type { ScalarFunction } from '../../sql/functions/function.ts';
 import { resolveFunction, resolveOperator } from '../../sql/resolve.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
@@ -18,8 +25,12 @@ import { columnOf, type Scope } from './scope.ts';
 const COMPARISONS = new Set(['=', '<>', '<', '<=', '>', '>=']);
 
 export function bindBinary(syntax: BinaryExpression, scope: Scope): BoundExpression {
-  if (syntax.left.kind === 'row' && syntax.right.kind === 'subquery') return bindRowSubquery(syntax, syntax.right.query, scope);
-  return operate(syntax.operator, scope.bind(syntax.left), scope.bind(syntax.right), { scope, position: syntax.position });
+  if (syntax.left.kind === 'row' && syntax.right.kind === 'subquery')
+    return bindRowSubquery(syntax, syntax.right.query, scope);
+  return operate(syntax.operator, scope.bind(syntax.left), scope.bind(syntax.right), {
+    scope,
+    position: syntax.position,
+  });
 }
 
 /** `(a, b) = (SELECT x, y …)`: the comparison is computed on the subquery's one row; null for no row. */
@@ -30,12 +41,24 @@ function bindRowSubquery(syntax: BinaryExpression, query: Query, scope: Scope): 
   const names = plan.outputs.map((output) => output.name);
   const fields = plan.outputs.map((output) => columnOf(output.id, output.name, output.type));
   if (left.kind === 'row' && left.fields.length !== fields.length) {
-    throw new DriftError('42601', left.fields.length < fields.length ? 'subquery has too many columns' : 'subquery has too few columns', { position });
+    throw new DriftError(
+      '42601',
+      left.fields.length < fields.length ? 'subquery has too many columns' : 'subquery has too few columns',
+      { position },
+    );
   }
   const test = operate(syntax.operator, left, { kind: 'row', fields, names, type: left.type }, { scope, position });
   const outputs = [{ id: scope.state.nextId(), name: '?column?', type: test.type }];
   const compared: PlanNode = { kind: 'project', source: plan, expressions: [test], outputs };
-  return { kind: 'subquery', mode: 'scalar', plan: compared, correlated: freeColumns(compared), test: null, type: test.type, position };
+  return {
+    kind: 'subquery',
+    mode: 'scalar',
+    plan: compared,
+    correlated: freeColumns(compared),
+    test: null,
+    type: test.type,
+    position,
+  };
 }
 
 export interface OperatorPlace {
@@ -44,14 +67,30 @@ export interface OperatorPlace {
 }
 
 /** Applies an operator to bound operands; the left one is null for a prefix operator. */
-export function operate(name: string, left: BoundExpression | null, right: BoundExpression, place: OperatorPlace): BoundExpression {
-  if (left !== null && left.kind === 'row' && right.kind === 'row' && COMPARISONS.has(name)) return compareRows(name, left, right, place);
-  const resolved = located(place.position, () => resolveOperator(name, left === null ? 0 : left.type.oid, right.type.oid));
-  const [leftType, rightType] = left === null ? [0, resolved.argTypes[0]] : [resolved.argTypes[0], resolved.argTypes[1]];
+export function operate(
+  name: string,
+  left: BoundExpression | null,
+  right: BoundExpression,
+  place: OperatorPlace,
+): BoundExpression {
+  if (left !== null && left.kind === 'row' && right.kind === 'row' && COMPARISONS.has(name))
+    return compareRows(name, left, right, place);
+  const resolved = located(place.position, () =>
+    resolveOperator(name, left === null ? 0 : left.type.oid, right.type.oid),
+  );
+  const [leftType, rightType] =
+    left === null ? [0, resolved.argTypes[0]] : [resolved.argTypes[0], resolved.argTypes[1]];
   const args: BoundExpression[] = [];
   if (left !== null) args.push(argument(left, leftType ?? 0, place));
   args.push(argument(right, rightType ?? 0, place));
-  return { kind: 'call', fn: resolved.fn, args, operator: name, type: { oid: resolved.returns, typmod: -1 }, position: place.position };
+  return {
+    kind: 'call',
+    fn: resolved.fn,
+    args,
+    operator: name,
+    type: { oid: resolved.returns, typmod: -1 },
+    position: place.position,
+  };
 }
 
 /** Converts an argument to what a function or operator takes; polymorphic and `any` arguments stay as they are. */
@@ -59,14 +98,17 @@ export function argument(expression: BoundExpression, oid: number, place: Operat
   if (oid === 0 || expression.type.oid === oid) return expression;
   const type = typeByOid(oid);
   if (type.category === 'P' && oid !== OID.unknown) {
-    return expression.type.oid === OID.unknown && type.name !== 'any' ? coerce(expression, { oid: OID.text, typmod: -1 }, 'implicit', place.scope.state) : expression;
+    return expression.type.oid === OID.unknown && type.name !== 'any'
+      ? coerce(expression, { oid: OID.text, typmod: -1 }, 'implicit', place.scope.state)
+      : expression;
   }
   return coerce(expression, { oid, typmod: -1 }, 'implicit', place.scope.state);
 }
 
 function compareRows(name: string, left: RowExpression, right: RowExpression, place: OperatorPlace): BoundExpression {
   const { position } = place;
-  if (left.fields.length !== right.fields.length) throw new DriftError('42601', 'unequal number of entries in row expressions', { position });
+  if (left.fields.length !== right.fields.length)
+    throw new DriftError('42601', 'unequal number of entries in row expressions', { position });
   if (left.fields.length === 0) throw new DriftError('0A000', 'cannot compare rows of zero length', { position });
   const pairs = left.fields.map((field, i) => [field, right.fields[i] as BoundExpression] as const);
   if (name === '=' || name === '<>') {
@@ -99,7 +141,8 @@ export function comparison(
   place: OperatorPlace,
 ): { left: BoundExpression; right: BoundExpression; fn: ScalarFunction } {
   const call = operate(name, left, right, place);
-  if (call.kind !== 'call') throw new DriftError('0A000', 'comparison of rows is not supported here', { position: place.position });
+  if (call.kind !== 'call')
+    throw new DriftError('0A000', 'comparison of rows is not supported here', { position: place.position });
   const [first, second] = call.args;
   return { left: first as BoundExpression, right: second as BoundExpression, fn: call.fn };
 }
@@ -108,21 +151,41 @@ export function negate(expression: BoundExpression): BoundExpression {
   return { kind: 'not', operand: expression, type: BOOL, position: expression.position };
 }
 
-export function bindDistinct(left: BoundExpression, right: BoundExpression, negated: boolean, place: OperatorPlace): BoundExpression {
+export function bindDistinct(
+  left: BoundExpression,
+  right: BoundExpression,
+  negated: boolean,
+  place: OperatorPlace,
+): BoundExpression {
   const { position } = place;
   if (left.kind === 'row' && right.kind === 'row') {
-    if (left.fields.length !== right.fields.length) throw new DriftError('42601', 'unequal number of entries in row expressions', { position });
-    const parts = left.fields.map((field, i) => bindDistinct(field, right.fields[i] as BoundExpression, negated, place));
+    if (left.fields.length !== right.fields.length)
+      throw new DriftError('42601', 'unequal number of entries in row expressions', { position });
+    const parts = left.fields.map((field, i) =>
+      bindDistinct(field, right.fields[i] as BoundExpression, negated, place),
+    );
     const [only] = parts;
     if (only !== undefined && parts.length === 1) return only;
     return { kind: negated ? 'and' : 'or', args: parts, type: BOOL, position };
   }
   // IS DISTINCT FROM NULL asks for nothing but nullness, whatever the type.
-  for (const [side, other] of [[left, right], [right, left]] as const) {
-    if (side.kind === 'const' && side.value === null) return { kind: 'isNull', operand: other, negated: !negated, type: BOOL, position };
+  for (const [side, other] of [
+    [left, right],
+    [right, left],
+  ] as const) {
+    if (side.kind === 'const' && side.value === null)
+      return { kind: 'isNull', operand: other, negated: !negated, type: BOOL, position };
   }
   const compared = comparison('=', left, right, place);
-  return { kind: 'distinctFrom', left: compared.left, right: compared.right, equal: compared.fn, negated, type: BOOL, position };
+  return {
+    kind: 'distinctFrom',
+    left: compared.left,
+    right: compared.right,
+    equal: compared.fn,
+    negated,
+    type: BOOL,
+    position,
+  };
 }
 
 export function bindBetween(
@@ -157,9 +220,15 @@ export function bindLike(syntax: LikeExpression, scope: Scope): BoundExpression 
 
 /** Calls a scalar function by name with bound arguments. */
 export function call(name: string, args: readonly BoundExpression[], place: OperatorPlace): BoundExpression {
-  const resolved = located(place.position, () => resolveFunction(name, args.map((arg) => arg.type.oid)));
+  const resolved = located(place.position, () =>
+    resolveFunction(
+      name,
+      args.map((arg) => arg.type.oid),
+    ),
+  );
   const { fn } = resolved;
-  if (fn.kind !== 'scalar') throw new DriftError('42809', `${name} is not a scalar function`, { position: place.position });
+  if (fn.kind !== 'scalar')
+    throw new DriftError('42809', `${name} is not a scalar function`, { position: place.position });
   const converted = args.map((arg, i) => argument(arg, resolved.argTypes[i] ?? 0, place));
   return { kind: 'call', fn, args: converted, type: { oid: resolved.returns, typmod: -1 }, position: place.position };
 }
@@ -179,7 +248,12 @@ export function bindInList(syntax: InListExpression, scope: Scope): BoundExpress
   return { kind: syntax.negated ? 'and' : 'or', args: tests, type: BOOL, position: syntax.position };
 }
 
-function listTest(operand: BoundExpression, items: readonly BoundExpression[], negated: boolean, place: OperatorPlace): BoundExpression | null {
+function listTest(
+  operand: BoundExpression,
+  items: readonly BoundExpression[],
+  negated: boolean,
+  place: OperatorPlace,
+): BoundExpression | null {
   const [first] = items;
   if (items.length < 2 || first === undefined) return null;
   const { state } = place.scope;
@@ -201,7 +275,15 @@ function listTest(operand: BoundExpression, items: readonly BoundExpression[], n
     if (item === null) return null;
     list.push(item);
   }
-  return { kind: 'inList', operand: compared.left, items: list, equal: compared.fn, negated, type: BOOL, position: place.position };
+  return {
+    kind: 'inList',
+    operand: compared.left,
+    items: list,
+    equal: compared.fn,
+    negated,
+    type: BOOL,
+    position: place.position,
+  };
 }
 
 export function bindQuantifiedArray(syntax: QuantifiedArray, scope: Scope): BoundExpression {
@@ -213,10 +295,13 @@ export function bindQuantifiedArray(syntax: QuantifiedArray, scope: Scope): Boun
     array = coerce(array, { oid: typeByOid(element).arrayOid, typmod: -1 }, 'implicit', scope.state);
   }
   const element = typeByOid(array.type.oid).elementOid;
-  if (element === 0) throw new DriftError('42809', 'op ANY/ALL (array) requires array on right side', { position: syntax.position });
+  if (element === 0)
+    throw new DriftError('42809', 'op ANY/ALL (array) requires array on right side', { position: syntax.position });
   const resolved = located(syntax.position, () => resolveOperator(syntax.operator, operand.type.oid, element));
   if (resolved.returns !== OID.bool) {
-    throw new DriftError('42809', 'op ANY/ALL (array) requires operator to yield boolean', { position: syntax.position });
+    throw new DriftError('42809', 'op ANY/ALL (array) requires operator to yield boolean', {
+      position: syntax.position,
+    });
   }
   const [leftType, rightType] = resolved.argTypes;
   if (rightType !== undefined && rightType !== element && typeByOid(rightType).category !== 'P') {
@@ -235,8 +320,12 @@ export function bindQuantifiedArray(syntax: QuantifiedArray, scope: Scope): Boun
 }
 
 /** AND, OR: operands must be boolean. */
-export function bindLogic(kind: 'and' | 'or', operands: readonly Expression[], scope: Scope, position: number): BoundExpression {
+export function bindLogic(
+  kind: 'and' | 'or',
+  operands: readonly Expression[],
+  scope: Scope,
+  position: number,
+): BoundExpression {
   const args = operands.map((operand) => asBoolean(scope.bind(operand), kind.toUpperCase(), scope.state));
   return { kind, args, type: BOOL, position };
 }
-

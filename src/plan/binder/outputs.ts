@@ -6,7 +6,11 @@ import { decided, displayType, tryCoerce } from './coerce.ts';
 import { columnOf, type Scope } from './scope.ts';
 
 /** Converts a plan's outputs to the types of `wanted`, by position; a projection on top does it itself. */
-export function convertOutputs(plan: PlanNode, wanted: readonly { readonly type: PlanColumn['type'] }[], scope: Scope): PlanNode {
+export function convertOutputs(
+  plan: PlanNode,
+  wanted: readonly { readonly type: PlanColumn['type'] }[],
+  scope: Scope,
+): PlanNode {
   if (plan.outputs.every((output, i) => output.type.oid === wanted[i]?.type.oid)) return plan;
   const { state } = scope;
   const own = plan.kind === 'project';
@@ -29,6 +33,8 @@ export function convertOutputs(plan: PlanNode, wanted: readonly { readonly type:
 
 /** Outputs of unknown type become text. */
 export function decideOutputs(plan: PlanNode, scope: Scope): PlanNode {
-  const wanted = plan.outputs.map((output) => ({ type: decided(columnOf(output.id, output.name, output.type), scope.state).type }));
+  const wanted = plan.outputs.map((output) => ({
+    type: decided(columnOf(output.id, output.name, output.type), scope.state).type,
+  }));
   return convertOutputs(plan, wanted, scope);
 }

@@ -40,7 +40,18 @@ function bindPlainBody(body: QueryBody, scope: Scope, options: QueryOptions): Pl
     case 'query':
       return bindQuery(body, scope, options);
     case 'select': {
-      const query: Query = { kind: 'query', with: undefined, body, orderBy: [], limit: undefined, offset: undefined, withTies: false, locking: [], position: body.position, end: body.position };
+      const query: Query = {
+        kind: 'query',
+        with: undefined,
+        body,
+        orderBy: [],
+        limit: undefined,
+        offset: undefined,
+        withTies: false,
+        locking: [],
+        position: body.position,
+        end: body.position,
+      };
       return bindQuery(query, scope, options);
     }
   }
@@ -52,7 +63,9 @@ function bindValues(values: Values, scope: Scope, options: QueryOptions): PlanNo
   const width = values.rows[0]?.length ?? 0;
   const rows = values.rows.map((row) => {
     if (row.length !== width) {
-      throw new DriftError('42601', 'VALUES lists must all be the same length', { position: row[0]?.position ?? values.position });
+      throw new DriftError('42601', 'VALUES lists must all be the same length', {
+        position: row[0]?.position ?? values.position,
+      });
     }
     return scope.within(CLAUSES.values, () => row.map((cell) => scope.bind(cell)));
   });
@@ -61,7 +74,9 @@ function bindValues(values: Values, scope: Scope, options: QueryOptions): PlanNo
   for (let column = 0; column < width; column++) {
     const cells = rows.map((row) => row[column] as BoundExpression);
     const keep = options.keepUnknown === true && cells.length === 1;
-    const unified = keep ? { type: (cells[0] as BoundExpression).type, items: cells } : unify(cells, 'VALUES', scope.state);
+    const unified = keep
+      ? { type: (cells[0] as BoundExpression).type, items: cells }
+      : unify(cells, 'VALUES', scope.state);
     unified.items.forEach((item, row) => converted[row]?.push(item));
     outputs.push({ id: scope.state.nextId(), name: `column${column + 1}`, type: unified.type });
   }
@@ -75,13 +90,19 @@ function bindSetOperation(body: SetOperation, scope: Scope): PlanNode {
   const right = bindPlainBody(body.right, scope, { keepUnknown: true });
   const name = body.operator.toUpperCase();
   if (left.outputs.length !== right.outputs.length) {
-    throw new DriftError('42601', `each ${name} query must have the same number of columns`, { position: body.right.position });
+    throw new DriftError('42601', `each ${name} query must have the same number of columns`, {
+      position: body.right.position,
+    });
   }
   const types = left.outputs.map((output, i) => {
     const other = right.outputs[i] as PlanColumn;
     return commonTypeOf([sample(left, output, body.left.position), sample(right, other, body.right.position)], name);
   });
-  const outputs: PlanColumn[] = left.outputs.map((output, i) => ({ id: scope.state.nextId(), name: output.name, type: types[i] ?? output.type }));
+  const outputs: PlanColumn[] = left.outputs.map((output, i) => ({
+    id: scope.state.nextId(),
+    name: output.name,
+    type: types[i] ?? output.type,
+  }));
   return {
     kind: 'setOperation',
     operation: body.operator,
@@ -101,7 +122,11 @@ function sample(plan: PlanNode, output: PlanColumn, position: number): BoundExpr
 
 // ---- ORDER BY over finished outputs ------------------------------------------------------------------------------
 
-function sortOutputs(plan: PlanNode, items: readonly SortItem[], setOperation: boolean): { plan: PlanNode; keys: readonly SortKey[] } {
+function sortOutputs(
+  plan: PlanNode,
+  items: readonly SortItem[],
+  setOperation: boolean,
+): { plan: PlanNode; keys: readonly SortKey[] } {
   if (items.length === 0) return { plan, keys: [] };
   const keys = items.map((item) => {
     const output = outputOf(plan.outputs, item.expression);
@@ -110,7 +135,8 @@ function sortOutputs(plan: PlanNode, items: readonly SortItem[], setOperation: b
       if (kind === 'boolean' || kind === 'string' || kind === 'number' || kind === 'null') {
         throw new DriftError('42601', 'non-integer constant in ORDER BY', { position });
       }
-      if (!setOperation) throw new DriftError('0A000', 'ORDER BY over VALUES can use column names and numbers only', { position });
+      if (!setOperation)
+        throw new DriftError('0A000', 'ORDER BY over VALUES can use column names and numbers only', { position });
       if (item.expression.kind === 'column' && item.expression.names.length === 1) {
         throw new DriftError('42703', `column "${item.expression.names[0] ?? ''}" does not exist`, { position });
       }
@@ -130,7 +156,9 @@ function outputOf(outputs: readonly PlanColumn[], syntax: Expression): PlanColum
   if (syntax.kind === 'integer') {
     const output = outputs[syntax.value - 1];
     if (output !== undefined) return output;
-    throw new DriftError('42P10', `ORDER BY position ${syntax.value} is not in select list`, { position: syntax.position });
+    throw new DriftError('42P10', `ORDER BY position ${syntax.value} is not in select list`, {
+      position: syntax.position,
+    });
   }
   if (syntax.kind !== 'column' || syntax.names.length !== 1) return undefined;
   return outputs.find((output) => output.name === syntax.names[0]);

@@ -161,7 +161,13 @@ export class Scope {
 
   /** A scope at the same level with its own items: for ON conditions and FROM subqueries. */
   sibling(items: readonly FromItem[]): Scope {
-    const scope = new Scope({ state: this.state, hooks: this.hooks, parent: this.parent, catalog: this.catalog, time: this.time });
+    const scope = new Scope({
+      state: this.state,
+      hooks: this.hooks,
+      parent: this.parent,
+      catalog: this.catalog,
+      time: this.time,
+    });
     scope.items = [...items];
     for (const [name, cte] of this.ctes) scope.ctes.set(name, cte);
     return scope;
@@ -202,7 +208,9 @@ export class Scope {
   #gives(wanted: ReadonlySet<ColumnId>): boolean {
     const has = (columns: readonly VisibleColumn[]): boolean =>
       columns.some(({ expression }) => expression.kind === 'column' && wanted.has(expression.id));
-    return this.items.some((item) => has(item.columns) || item.relations.some((relation) => has(relation.columns) || has(relation.pseudo)));
+    return this.items.some(
+      (item) => has(item.columns) || item.relations.some((relation) => has(relation.columns) || has(relation.pseudo)),
+    );
   }
 
   /** Finds a bare column name here or further out. */

@@ -37,7 +37,8 @@ interface SortTarget {
 }
 
 export function bindSelect(select: Select, query: Query, scope: Scope, options: QueryOptions): PlanNode {
-  if (select.into !== undefined) throw new DriftError('0A000', 'SELECT INTO is not allowed here', { position: select.position });
+  if (select.into !== undefined)
+    throw new DriftError('0A000', 'SELECT INTO is not allowed here', { position: select.position });
   let plan = scope.within(CLAUSES.fromItems, () => bindFrom(select.from, scope));
   bindWindowNames(select, scope);
   if (select.where !== undefined) plan = bindWhere(plan, select.where, scope);
@@ -64,7 +65,8 @@ export function bindSelect(select: Select, query: Query, scope: Scope, options: 
 function bindWindowNames(select: Select, scope: Scope): void {
   for (const window of select.windows) {
     const name = window.name as string;
-    if (scope.windows.has(name)) throw new DriftError('42P20', `window "${name}" is already defined`, { position: window.position });
+    if (scope.windows.has(name))
+      throw new DriftError('42P20', `window "${name}" is already defined`, { position: window.position });
     scope.windows.set(name, window);
   }
 }
@@ -85,7 +87,10 @@ export function bindTargets(syntax: readonly SelectTarget[], scope: Scope, keepU
       continue;
     }
     const bound = scope.bind(expression);
-    targets.push({ name: target.alias ?? columnName(expression, bound), expression: keepUnknown ? bound : decided(bound, scope.state) });
+    targets.push({
+      name: target.alias ?? columnName(expression, bound),
+      expression: keepUnknown ? bound : decided(bound, scope.state),
+    });
   }
   return targets;
 }
@@ -94,24 +99,34 @@ function expandStar(star: Expression & { kind: 'star' }, scope: Scope): Target[]
   const { position } = star;
   if (star.operand !== undefined) {
     const row = scope.bind(star.operand);
-    if (row.kind !== 'row') throw new DriftError('42809', 'type of the expanded expression is not composite', { position });
+    if (row.kind !== 'row')
+      throw new DriftError('42809', 'type of the expanded expression is not composite', { position });
     return row.fields.map((expression, i) => ({ name: row.names[i] ?? `f${i + 1}`, expression }));
   }
   const name = star.qualifier[star.qualifier.length - 1];
   if (name === undefined) {
-    if (scope.items.length === 0) throw new DriftError('42601', 'SELECT * with no tables specified is not valid', { position });
+    if (scope.items.length === 0)
+      throw new DriftError('42601', 'SELECT * with no tables specified is not valid', { position });
     return scope.allColumns().map((column) => ({ name: column.name, expression: { ...column.expression, position } }));
   }
   const relation = scope.relation(star.qualifier[star.qualifier.length - 2], name, position);
-  if (relation === undefined) throw new DriftError('42P01', `missing FROM-clause entry for table "${name}"`, { position });
+  if (relation === undefined)
+    throw new DriftError('42P01', `missing FROM-clause entry for table "${name}"`, { position });
   return relation.columns.map((column) => ({ name: column.name, expression: { ...column.expression, position } }));
 }
 
 /** The target that ORDER BY, GROUP BY or DISTINCT ON means by a number or a bare output name; undefined: none. */
-function namedTarget(syntax: Expression, clause: string, targets: readonly Target[], shown: number): number | undefined {
+function namedTarget(
+  syntax: Expression,
+  clause: string,
+  targets: readonly Target[],
+  shown: number,
+): number | undefined {
   if (syntax.kind === 'integer') {
     if (syntax.value >= 1 && syntax.value <= shown) return syntax.value - 1;
-    throw new DriftError('42P10', `${clause} position ${syntax.value} is not in select list`, { position: syntax.position });
+    throw new DriftError('42P10', `${clause} position ${syntax.value} is not in select list`, {
+      position: syntax.position,
+    });
   }
   if (syntax.kind === 'null' || syntax.kind === 'string' || syntax.kind === 'number' || syntax.kind === 'boolean') {
     throw new DriftError('42601', `non-integer constant in ${clause}`, { position: syntax.position });
@@ -121,7 +136,10 @@ function namedTarget(syntax: Expression, clause: string, targets: readonly Targe
   for (let i = 0; i < shown; i++) {
     const target = targets[i] as Target;
     if (target.name !== syntax.names[0]) continue;
-    if (found !== undefined && expressionKey(target.expression) !== expressionKey((targets[found] as Target).expression)) {
+    if (
+      found !== undefined &&
+      expressionKey(target.expression) !== expressionKey((targets[found] as Target).expression)
+    ) {
       throw new DriftError('42702', `${clause} "${target.name}" is ambiguous`, { position: syntax.position });
     }
     found ??= i;
@@ -158,7 +176,9 @@ function bindOn(expressions: readonly Expression[], targets: Target[], shown: nu
 function checkDistinctOrder(order: readonly SortTarget[], shown: number): void {
   for (const { index, item } of order) {
     if (index >= shown) {
-      throw new DriftError('42P10', 'for SELECT DISTINCT, ORDER BY expressions must appear in select list', { position: item.expression.position });
+      throw new DriftError('42P10', 'for SELECT DISTINCT, ORDER BY expressions must appear in select list', {
+        position: item.expression.position,
+      });
     }
   }
 }
@@ -167,7 +187,8 @@ function checkDistinctOrder(order: readonly SortTarget[], shown: number): void {
 
 /** GROUP BY prefers an input column to an output name of the same spelling. */
 function bindGroupItem(syntax: Expression, targets: readonly Target[], shown: number, scope: Scope): BoundExpression {
-  const isInput = syntax.kind === 'column' && syntax.names.length === 1 && isInputColumn(syntax.names[0] as string, scope);
+  const isInput =
+    syntax.kind === 'column' && syntax.names.length === 1 && isInputColumn(syntax.names[0] as string, scope);
   if (!isInput) {
     const named = namedTarget(syntax, 'GROUP BY', targets, shown);
     if (named !== undefined) {
@@ -185,7 +206,8 @@ function isInputColumn(name: string, scope: Scope): boolean {
 
 function rejectInGroupBy(expression: BoundExpression, scope: Scope): void {
   const own = new Set<ColumnId>();
-  for (const item of scope.items) for (const column of item.columns) if (column.expression.kind === 'column') own.add(column.expression.id);
+  for (const item of scope.items)
+    for (const column of item.columns) if (column.expression.kind === 'column') own.add(column.expression.id);
   if (hasOwnAggregate(expression, own)) {
     throw new DriftError('42803', 'aggregate functions are not allowed in GROUP BY', { position: expression.position });
   }
@@ -202,24 +224,32 @@ interface Ungrouped {
   readonly expressions: readonly BoundExpression[];
 }
 
-function groupRows(plan: PlanNode, parts: Ungrouped, scope: Scope): { plan: PlanNode; expressions: readonly BoundExpression[] } | null {
+function groupRows(
+  plan: PlanNode,
+  parts: Ungrouped,
+  scope: Scope,
+): { plan: PlanNode; expressions: readonly BoundExpression[] } | null {
   const own = idsOf(plan);
   const needed =
-    parts.explicit ||
-    parts.having !== null ||
-    parts.expressions.some((expression) => hasOwnAggregate(expression, own));
+    parts.explicit || parts.having !== null || parts.expressions.some((expression) => hasOwnAggregate(expression, own));
   if (!needed) return null;
   const grouper = new Grouper(parts.grouping, plan, scope);
   const expressions = parts.expressions.map((expression) => grouper.rewrite(expression));
   const having = parts.having === null ? null : grouper.rewrite(parts.having);
   const node = grouper.node();
-  const filtered: PlanNode = having === null ? node : { kind: 'filter', source: node, condition: having, outputs: node.outputs };
+  const filtered: PlanNode =
+    having === null ? node : { kind: 'filter', source: node, condition: having, outputs: node.outputs };
   return { plan: filtered, expressions };
 }
 
 // ---- the end of the pipeline -------------------------------------------------------------------------------------
 
-function project(source: PlanNode, targets: readonly Target[], expressions: readonly BoundExpression[], scope: Scope): PlanNode {
+function project(
+  source: PlanNode,
+  targets: readonly Target[],
+  expressions: readonly BoundExpression[],
+  scope: Scope,
+): PlanNode {
   const origins = new Map(source.outputs.map((output) => [output.id, output]));
   const used = new Set<ColumnId>();
   const outputs = expressions.map((expression, i): PlanColumn => {
@@ -255,23 +285,40 @@ function finish(projected: PlanNode, parts: Finish): PlanNode {
   if (isDistinct && on.length === 0) plan = { kind: 'distinct', source: plan, outputs: plan.outputs };
   if (on.length > 0) keys = onKeys(order, on, keys, column);
   if (keys.length > 0) plan = { kind: 'sort', source: plan, keys, limit: null, outputs: plan.outputs };
-  if (on.length > 0) plan = { kind: 'distinctOn', source: plan, on: on.map((index) => column(index)), outputs: plan.outputs };
+  if (on.length > 0)
+    plan = { kind: 'distinctOn', source: plan, on: on.map((index) => column(index)), outputs: plan.outputs };
   plan = limited(plan, query, scope, keys);
   if (shown === projected.outputs.length) return plan;
   const outputs = projected.outputs.slice(0, shown);
-  return { kind: 'project', source: plan, expressions: outputs.map((output) => columnOf(output.id, output.name, output.type)), outputs };
+  return {
+    kind: 'project',
+    source: plan,
+    expressions: outputs.map((output) => columnOf(output.id, output.name, output.type)),
+    outputs,
+  };
 }
 
 /** DISTINCT ON needs its expressions first in the order; ORDER BY must begin with them, in any order. */
-function onKeys(order: readonly SortTarget[], on: readonly number[], keys: readonly SortKey[], column: (index: number) => BoundExpression): SortKey[] {
+function onKeys(
+  order: readonly SortTarget[],
+  on: readonly number[],
+  keys: readonly SortKey[],
+  column: (index: number) => BoundExpression,
+): SortKey[] {
   const remaining = new Set(on);
   for (const { index, item } of order) {
     if (remaining.size === 0) break;
     if (!on.includes(index)) {
-      throw new DriftError('42P10', 'SELECT DISTINCT ON expressions must match initial ORDER BY expressions', { position: item.expression.position });
+      throw new DriftError('42P10', 'SELECT DISTINCT ON expressions must match initial ORDER BY expressions', {
+        position: item.expression.position,
+      });
     }
     remaining.delete(index);
   }
-  const rest = [...remaining].map((index): SortKey => ({ expression: column(index), descending: false, nullsFirst: false }));
+  const rest = [...remaining].map((index): SortKey => ({
+    expression: column(index),
+    descending: false,
+    nullsFirst: false,
+  }));
   return [...keys, ...rest];
 }

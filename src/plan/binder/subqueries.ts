@@ -5,7 +5,14 @@
  * produce.
  */
 import { DriftError } from '../../base/error.ts';
-import type { ArraySubquery, ExistsExpression, InSubqueryExpression, Query, QuantifiedSubquery, ScalarSubquery } from '../../sql/ast.ts';
+import type {
+  ArraySubquery,
+  ExistsExpression,
+  InSubqueryExpression,
+  Query,
+  QuantifiedSubquery,
+  ScalarSubquery,
+} from '../../sql/ast.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import type { BoundExpression, SubqueryExpression } from '../expression.ts';
 import type { PlanNode } from '../plan.ts';
@@ -18,13 +25,22 @@ import { CLAUSES, columnOf, type Scope } from './scope.ts';
 function bindInner(query: Query, scope: Scope): PlanNode {
   const { clause } = scope;
   if (clause.stored === true) {
-    const where = clause === CLAUSES.check ? 'check constraint' : clause === CLAUSES.default ? 'DEFAULT expression' : clause.name.replace(/s$/, '');
+    const where =
+      clause === CLAUSES.check
+        ? 'check constraint'
+        : clause === CLAUSES.default
+          ? 'DEFAULT expression'
+          : clause.name.replace(/s$/, '');
     throw new DriftError('0A000', `cannot use subquery in ${where}`, { position: query.position });
   }
   return scope.hooks.query(query, scope);
 }
 
-function subquery(mode: SubqueryExpression['mode'], plan: PlanNode, rest: Pick<SubqueryExpression, 'test' | 'type' | 'position'>): SubqueryExpression {
+function subquery(
+  mode: SubqueryExpression['mode'],
+  plan: PlanNode,
+  rest: Pick<SubqueryExpression, 'test' | 'type' | 'position'>,
+): SubqueryExpression {
   return { kind: 'subquery', mode, plan, correlated: freeColumns(plan), ...rest };
 }
 
@@ -43,14 +59,17 @@ export function bindArraySubquery(syntax: ArraySubquery, scope: Scope): BoundExp
   const type = typeByOid(element.oid);
   const oid = type.category === 'A' ? element.oid : type.arrayOid;
   if (oid === 0) {
-    throw new DriftError('42704', `could not find array type for data type ${displayType(element)}`, { position: syntax.position });
+    throw new DriftError('42704', `could not find array type for data type ${displayType(element)}`, {
+      position: syntax.position,
+    });
   }
   return subquery('array', plan, { test: null, type: { oid, typmod: -1 }, position: syntax.position });
 }
 
 function singleColumn(query: Query, scope: Scope): PlanNode {
   const plan = bindInner(query, scope);
-  if (plan.outputs.length !== 1) throw new DriftError('42601', 'subquery must return only one column', { position: query.position });
+  if (plan.outputs.length !== 1)
+    throw new DriftError('42601', 'subquery must return only one column', { position: query.position });
   return plan;
 }
 

@@ -34,10 +34,14 @@ export function targetTable(target: ChangeTarget, verb: string, scope: Scope): T
 export function columnIndex(table: TableDef, target: TargetColumn): number {
   const index = table.columns.findIndex((column) => column.name === target.name && column.hidden !== true);
   if (index < 0) {
-    throw new DriftError('42703', `column "${target.name}" of relation "${table.name}" does not exist`, { position: target.position });
+    throw new DriftError('42703', `column "${target.name}" of relation "${table.name}" does not exist`, {
+      position: target.position,
+    });
   }
   if (target.indirection.length > 0) {
-    throw new DriftError('0A000', 'assignment to array elements and fields is not supported', { position: target.position });
+    throw new DriftError('0A000', 'assignment to array elements and fields is not supported', {
+      position: target.position,
+    });
   }
   return index;
 }
@@ -91,7 +95,10 @@ export function rowBinding(table: TableDef, name: string, ids: readonly ColumnId
     .map((column, i) => ({ column, id: ids[i] as ColumnId }))
     .filter(({ column }) => column.hidden !== true)
     .map(({ column, id }) => visible(outputOf(table, column, id)));
-  return { ids, relation: { schema: name === table.name ? table.schema : undefined, name, columns, pseudo: [], table } };
+  return {
+    ids,
+    relation: { schema: name === table.name ? table.schema : undefined, name, columns, pseudo: [], table },
+  };
 }
 
 function outputOf(table: TableDef, column: ColumnDef, id: ColumnId): PlanColumn {
@@ -143,13 +150,28 @@ export function bindReturning(
   if (syntax === undefined) return { returning: null, outputs: [] };
   const targets = scope.within(CLAUSES.returning, () => bindTargets(syntax, scope, false));
   const outputs = targets.map(({ name, expression }): PlanColumn => {
-    const source = scope.items.flatMap((item) => item.columns).find((column) => column.expression.kind === 'column' && expression.kind === 'column' && column.expression.id === expression.id);
-    return { id: scope.state.nextId(), name, type: expression.type, tableId: source?.tableId, columnId: source?.columnId };
+    const source = scope.items
+      .flatMap((item) => item.columns)
+      .find(
+        (column) =>
+          column.expression.kind === 'column' && expression.kind === 'column' && column.expression.id === expression.id,
+      );
+    return {
+      id: scope.state.nextId(),
+      name,
+      type: expression.type,
+      tableId: source?.tableId,
+      columnId: source?.columnId,
+    };
   });
   return { returning: { expressions: targets.map((target) => target.expression) }, outputs };
 }
 
 /** A column of a source plan as an expression. */
-export function cell(column: { readonly id: ColumnId; readonly name: string; readonly type: TypeRef }): BoundExpression {
+export function cell(column: {
+  readonly id: ColumnId;
+  readonly name: string;
+  readonly type: TypeRef;
+}): BoundExpression {
   return columnOf(column.id, column.name, column.type);
 }

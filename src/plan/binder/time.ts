@@ -74,7 +74,9 @@ export function* resolveTime(unresolved: UnresolvedTime, context: BindContext): 
   for (const { moment, position } of moments) {
     // A range may begin before the first commit.
     const open = moments.length === 2 && seqs.length === 0 && moment.kind === 'timestamp';
-    seqs.push(open ? yield* orZero(context.resolveMoment(moment)) : yield* located(context.resolveMoment(moment), position));
+    seqs.push(
+      open ? yield* orZero(context.resolveMoment(moment)) : yield* located(context.resolveMoment(moment), position),
+    );
   }
   const [low, high] = seqs;
   if (clause.kind === 'all' || low === undefined) {
@@ -87,7 +89,11 @@ export function* resolveTime(unresolved: UnresolvedTime, context: BindContext): 
   const time: ScanTime =
     clause.kind === 'containedIn'
       ? { kind: 'contained', fromSeq: yield* firstAtOrAfter(moments[0]?.moment, low, context), toSeq: high }
-      : { kind: 'versions', fromSeq: low, toSeq: clause.kind === 'between' ? high : yield* lastBefore(second, high, context) };
+      : {
+          kind: 'versions',
+          fromSeq: low,
+          toSeq: clause.kind === 'between' ? high : yield* lastBefore(second, high, context),
+        };
   return { time, catalog: yield* context.catalogAt(high) };
 }
 

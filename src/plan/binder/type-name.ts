@@ -25,6 +25,9 @@ export function resolveType(name: TypeName): TypeRef {
 
 function modifierValue(syntax: Expression): number {
   if (syntax.kind === 'integer') return syntax.value;
-  if (syntax.kind === 'unary' && syntax.operator === '-' && syntax.operand.kind === 'integer') return -syntax.operand.value;
-  throw new DriftError('42601', 'type modifiers must be simple constants or identifiers', { position: syntax.position });
+  if (syntax.kind === 'unary' && syntax.operator === '-' && syntax.operand.kind === 'integer')
+    return -syntax.operand.value;
+  throw new DriftError('42601', 'type modifiers must be simple constants or identifiers', {
+    position: syntax.position,
+  });
 }

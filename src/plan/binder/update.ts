@@ -10,7 +10,16 @@ import { asBoolean } from './coerce.ts';
 import { bindReference, joinPlans } from './from.ts';
 import { scanTable, type BoundScan } from './scan.ts';
 import { CLAUSES, columnOf, type Relation, type Scope } from './scope.ts';
-import { assigned, bindReturning, boundChecks, boundGenerated, columnIndex, defaultOf, newRow, targetTable } from './target.ts';
+import {
+  assigned,
+  bindReturning,
+  boundChecks,
+  boundGenerated,
+  columnIndex,
+  defaultOf,
+  newRow,
+  targetTable,
+} from './target.ts';
 import { bindWith } from './with.ts';
 
 export function bindUpdate(statement: Update, outer: Scope): PlanNode {
@@ -59,9 +68,20 @@ export function bindDelete(statement: Delete, outer: Scope): PlanNode {
 }
 
 /** Scans the target, the first item of the scope, and joins the other items. */
-function bindTargetRows(table: TableDef, alias: string, others: readonly TableReference[], scope: Scope): { plan: PlanNode; scan: BoundScan } {
+function bindTargetRows(
+  table: TableDef,
+  alias: string,
+  others: readonly TableReference[],
+  scope: Scope,
+): { plan: PlanNode; scan: BoundScan } {
   const scan = scanTable(table, alias, { kind: 'now' }, scope.state);
-  const relation: Relation = { schema: alias === table.name ? table.schema : undefined, name: alias, columns: scan.columns, pseudo: scan.pseudo, table };
+  const relation: Relation = {
+    schema: alias === table.name ? table.schema : undefined,
+    name: alias,
+    columns: scan.columns,
+    pseudo: scan.pseudo,
+    table,
+  };
   scope.add({ relations: [relation], columns: scan.columns });
   let plan: PlanNode = scan.plan;
   for (const other of others) {
@@ -105,7 +125,15 @@ export function bindAssignments(set: readonly AssignmentSyntax[], table: TableDe
     }
     if (value.kind === 'default') assignments.push({ index, expression: defaultOf(column, scope) });
     else if (value.kind === 'bound') assignments.push({ index, expression: assigned(value.expression, column, scope) });
-    else assignments.push({ index, expression: assigned(scope.within(CLAUSES.set, () => scope.bind(value)), column, scope) });
+    else
+      assignments.push({
+        index,
+        expression: assigned(
+          scope.within(CLAUSES.set, () => scope.bind(value)),
+          column,
+          scope,
+        ),
+      });
   };
   for (const { columns, row, value, position } of set) {
     const indexes = columns.map((target) => columnIndex(table, target));
@@ -114,7 +142,9 @@ export function bindAssignments(set: readonly AssignmentSyntax[], table: TableDe
       continue;
     }
     const values = rowValues(value, indexes.length, queries, scope);
-    indexes.forEach((index, i) => assign(index, values[i] as Expression | BoundColumn, columns[i]?.position ?? position));
+    indexes.forEach((index, i) =>
+      assign(index, values[i] as Expression | BoundColumn, columns[i]?.position ?? position),
+    );
   }
   return { assignments, queries };
 }
@@ -124,7 +154,12 @@ interface BoundColumn {
   readonly expression: BoundExpression;
 }
 
-function rowValues(value: Expression, width: number, queries: PlanNode[], scope: Scope): readonly (Expression | BoundColumn)[] {
+function rowValues(
+  value: Expression,
+  width: number,
+  queries: PlanNode[],
+  scope: Scope,
+): readonly (Expression | BoundColumn)[] {
   const mismatch = (): never => {
     throw new DriftError('42601', 'number of columns does not match number of values', { position: value.position });
   };
@@ -136,7 +171,9 @@ function rowValues(value: Expression, width: number, queries: PlanNode[], scope:
     return plan.outputs.map((output) => ({ kind: 'bound', expression: columnOf(output.id, output.name, output.type) }));
   }
   if (width === 1) return [value];
-  throw new DriftError('0A000', 'source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression', { position: value.position });
+  throw new DriftError('0A000', 'source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression', {
+    position: value.position,
+  });
 }
 
 function refuse(column: ColumnDef, position: number): never {

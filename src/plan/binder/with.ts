@@ -28,7 +28,9 @@ export function bindWith(clause: WithClause, scope: Scope): (body: PlanNode) => 
   const seen = new Set<string>();
   for (const table of clause.tables) {
     if (seen.has(table.name)) {
-      throw new DriftError('42712', `WITH query name "${table.name}" specified more than once`, { position: table.position });
+      throw new DriftError('42712', `WITH query name "${table.name}" specified more than once`, {
+        position: table.position,
+      });
     }
     seen.add(table.name);
     if (table.search !== undefined || table.cycle !== undefined) {
@@ -38,7 +40,14 @@ export function bindWith(clause: WithClause, scope: Scope): (body: PlanNode) => 
     const columns = namedColumns(definition.outputs, table);
     const { query } = table;
     const silent = query.kind !== 'query' && query.kind !== 'merge' && query.returning === undefined;
-    const binding: CteBinding = { name: table.name, cte: scope.state.nextCte(), columns, working: false, silent, references: 0 };
+    const binding: CteBinding = {
+      name: table.name,
+      cte: scope.state.nextCte(),
+      columns,
+      working: false,
+      silent,
+      references: 0,
+    };
     scope.ctes.set(table.name, binding);
     bound.push({ binding, definition, syntax: table });
   }
@@ -59,10 +68,13 @@ function namedColumns(outputs: readonly PlanColumn[], table: CommonTable): PlanC
 
 function bindDefinition(table: CommonTable, recursive: boolean, scope: Scope): PlanNode {
   const { query } = table;
-  if (query.kind === 'merge') throw new DriftError('0A000', 'MERGE in WITH is not supported', { position: query.position });
+  if (query.kind === 'merge')
+    throw new DriftError('0A000', 'MERGE in WITH is not supported', { position: query.position });
   if (query.kind !== 'query') {
     if (!scope.top) {
-      throw new DriftError('0A000', 'WITH clause containing a data-modifying statement must be at the top level', { position: table.position });
+      throw new DriftError('0A000', 'WITH clause containing a data-modifying statement must be at the top level', {
+        position: table.position,
+      });
     }
     return scope.hooks.change(query, scope);
   }
@@ -82,7 +94,9 @@ function unionOf(query: Query): SetOperation | null {
 /** Returns null where the query does not mention itself. */
 function bindRecursive(table: CommonTable, query: Query, union: SetOperation, scope: Scope): PlanNode | null {
   const part = (body: SetOperation['left']): Query =>
-    body.kind === 'query' ? body : { ...query, with: undefined, body, orderBy: [], limit: undefined, offset: undefined };
+    body.kind === 'query'
+      ? body
+      : { ...query, with: undefined, body, orderBy: [], limit: undefined, offset: undefined };
   const inner = scope.child();
   let before: PlanNode;
   try {
@@ -90,9 +104,13 @@ function bindRecursive(table: CommonTable, query: Query, union: SetOperation, sc
   } catch (error) {
     // The first part mentions the name itself: not a recursive union of the form that is allowed.
     if (error instanceof DriftError && error.code === '42P01' && error.message.includes(`"${table.name}"`)) {
-      throw new DriftError('42P19', `recursive reference to query "${table.name}" must not appear within its non-recursive term`, {
-        position: error.position,
-      });
+      throw new DriftError(
+        '42P19',
+        `recursive reference to query "${table.name}" must not appear within its non-recursive term`,
+        {
+          position: error.position,
+        },
+      );
     }
     throw error;
   }
@@ -102,12 +120,15 @@ function bindRecursive(table: CommonTable, query: Query, union: SetOperation, sc
   inner.ctes.set(table.name, binding);
   const step = scope.hooks.query(part(union.right), inner, { keepUnknown: true });
   if (binding.references === 0) return null;
-  if (query.orderBy.length > 0) throw new DriftError('0A000', 'ORDER BY in a recursive query is not implemented', { position: query.position });
+  if (query.orderBy.length > 0)
+    throw new DriftError('0A000', 'ORDER BY in a recursive query is not implemented', { position: query.position });
   if (query.limit !== undefined || query.offset !== undefined) {
     throw new DriftError('0A000', 'LIMIT in a recursive query is not implemented', { position: query.position });
   }
   if (step.outputs.length !== before.outputs.length) {
-    throw new DriftError('42601', 'each UNION query must have the same number of columns', { position: union.right.position });
+    throw new DriftError('42601', 'each UNION query must have the same number of columns', {
+      position: union.right.position,
+    });
   }
   checkTypes(table.name, before.outputs, step.outputs);
   const outputs = columns.map((column) => ({ id: scope.state.nextId(), name: column.name, type: column.type }));
@@ -148,7 +169,9 @@ function wrap({ binding, definition, syntax }: BoundCte, body: PlanNode): PlanNo
   const changes = definition.kind === 'insert' || definition.kind === 'update' || definition.kind === 'delete';
   if (binding.references === 0 && !changes) return body;
   if (binding.references === 1 && !changes && syntax.materialized !== true && !isRestless(definition)) {
-    return mapNodes(body, (node) => (node.kind === 'cteScan' && node.cte === binding.cte ? inlined(node, definition) : node));
+    return mapNodes(body, (node) =>
+      node.kind === 'cteScan' && node.cte === binding.cte ? inlined(node, definition) : node,
+    );
   }
   return { kind: 'with', name: binding.name, cte: binding.cte, definition, body, outputs: body.outputs };
 }

@@ -45,19 +45,27 @@ export function chooseAccess(scan: ScanNode, estimator: Estimator): ScanNode {
   const keys = versions ? null : keysAccess(scan, conditions);
   if (keys !== null) return { ...scan, access: keys, zones: [] };
   const range = rangeOver(scan.table.key, sargs);
-  if (range !== null && (range.prefix.length > 0 || versions)) return withRange(scan, { kind: 'keyRange', ...range }, conditions, zones);
+  if (range !== null && (range.prefix.length > 0 || versions))
+    return withRange(scan, { kind: 'keyRange', ...range }, conditions, zones);
   const index = versions ? null : indexAccess(scan, sargs, estimator);
   if (index !== null) return withRange(scan, index, conditions, []);
   return range === null ? { ...scan, zones } : withRange(scan, { kind: 'keyRange', ...range }, conditions, zones);
 }
 
 /** Equalities of the range's prefix hold for every row in it, so the filter need not repeat them. */
-function withRange(scan: ScanNode, range: Range & RangeKind, conditions: readonly BoundExpression[], zones: readonly ZoneTest[]): ScanNode {
+function withRange(
+  scan: ScanNode,
+  range: Range & RangeKind,
+  conditions: readonly BoundExpression[],
+  zones: readonly ZoneTest[],
+): ScanNode {
   const used = new Set<BoundExpression>(range.equal);
   const { prefix, low, high } = range;
   const bounds = { prefix, low, high };
   const access: ScanAccess =
-    range.kind === 'keyRange' ? { kind: 'keyRange', ...bounds } : { kind: 'indexRange', indexId: range.indexId, ...bounds };
+    range.kind === 'keyRange'
+      ? { kind: 'keyRange', ...bounds }
+      : { kind: 'indexRange', indexId: range.indexId, ...bounds };
   return { ...scan, access, filter: conjunction(conditions.filter((condition) => !used.has(condition))), zones };
 }
 
@@ -139,7 +147,9 @@ function keysAccess(scan: ScanNode, conditions: readonly BoundExpression[]): Sca
     if (condition.kind !== 'inList' || condition.negated || condition.items.length > MAX_KEYS) continue;
     const column = unlabelled(condition.operand);
     if (column.kind !== 'column' || scan.columns.find((item) => item.id === column.id)?.ordinal !== ordinal) continue;
-    const usable = condition.items.every((item) => isFixed(item, own) && comparable(column.type.oid, unlabelled(item).type.oid));
+    const usable = condition.items.every(
+      (item) => isFixed(item, own) && comparable(column.type.oid, unlabelled(item).type.oid),
+    );
     if (usable) return { kind: 'keys', values: condition.items };
   }
   return null;
@@ -192,7 +202,8 @@ function indexAccess(scan: ScanNode, sargs: readonly Sarg[], estimator: Estimato
     let share = isUnique(scan.table, fixed) ? 1 / rows : 1;
     if (share === 1) {
       for (const item of sargs) {
-        if (columns.slice(0, range.prefix.length + 1).includes(item.ordinal)) share *= estimator.selectivity(item.condition, rows);
+        if (columns.slice(0, range.prefix.length + 1).includes(item.ordinal))
+          share *= estimator.selectivity(item.condition, rows);
       }
     }
     if (share >= bestShare) continue;

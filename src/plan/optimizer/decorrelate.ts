@@ -82,7 +82,10 @@ function mentions(ids: Iterable<ColumnId>, outer: ReadonlySet<ColumnId>): boolea
   return false;
 }
 
-function divide(conditions: readonly BoundExpression[], outer: ReadonlySet<ColumnId>): { kept: BoundExpression[]; taken: BoundExpression[] } {
+function divide(
+  conditions: readonly BoundExpression[],
+  outer: ReadonlySet<ColumnId>,
+): { kept: BoundExpression[]; taken: BoundExpression[] } {
   const kept: BoundExpression[] = [];
   const taken: BoundExpression[] = [];
   for (const condition of conditions) {
@@ -94,7 +97,11 @@ function divide(conditions: readonly BoundExpression[], outer: ReadonlySet<Colum
 }
 
 /** Columns of the source that conditions mention and the outputs lack. */
-function missing(conditions: readonly BoundExpression[], source: PlanNode, outputs: readonly PlanColumn[]): PlanColumn[] {
+function missing(
+  conditions: readonly BoundExpression[],
+  source: PlanNode,
+  outputs: readonly PlanColumn[],
+): PlanColumn[] {
   const wanted = new Set<ColumnId>();
   for (const condition of conditions) collectColumns(condition, wanted);
   const present = new Set(outputs.map((output) => output.id));

@@ -6,7 +6,13 @@
  */
 import type { Value } from '../../base/vector.ts';
 import type { EvalContext } from '../../sql/eval-context.ts';
-import type { BoundExpression, CallExpression, CaseExpression, CastExpression, LogicExpression } from '../expression.ts';
+import type {
+  BoundExpression,
+  CallExpression,
+  CaseExpression,
+  CastExpression,
+  LogicExpression,
+} from '../expression.ts';
 import type { PlanNode } from '../plan.ts';
 import { mapPlanExpressions } from '../walk-plan.ts';
 import { mapChildren } from '../walk-expression.ts';

@@ -24,7 +24,11 @@ export function sideOf(expression: BoundExpression, left: ReadonlySet<ColumnId>,
 }
 
 /** The condition as a key between the sides, or null where it is none. */
-export function joinKeyOf(condition: BoundExpression, left: ReadonlySet<ColumnId>, right: ReadonlySet<ColumnId>): JoinKey | null {
+export function joinKeyOf(
+  condition: BoundExpression,
+  left: ReadonlySet<ColumnId>,
+  right: ReadonlySet<ColumnId>,
+): JoinKey | null {
   const equality = equalityOf(condition);
   if (equality === null || isVolatile(condition) || hasSubquery(condition)) return null;
   const first = sideOf(equality.left, left, right);
@@ -70,6 +74,7 @@ function commuted(equal: ScalarFunction): ScalarFunction | null {
 /** A key back as a condition. */
 export function conditionOf(key: JoinKey): BoundExpression {
   const type = { oid: 16, typmod: -1 };
-  if (key.nullsEqual) return { kind: 'distinctFrom', left: key.left, right: key.right, equal: key.equal, negated: true, type };
+  if (key.nullsEqual)
+    return { kind: 'distinctFrom', left: key.left, right: key.right, equal: key.equal, negated: true, type };
   return { kind: 'call', fn: key.equal, args: [key.left, key.right], operator: '=', type };
 }

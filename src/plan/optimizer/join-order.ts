@@ -23,7 +23,11 @@ interface Part {
 }
 
 export function orderJoins(node: PlanNode, estimator: Estimator): PlanNode {
-  if (!isFree(node)) return swapSides(mapInputs(node, (input) => orderJoins(input, estimator)), estimator);
+  if (!isFree(node))
+    return swapSides(
+      mapInputs(node, (input) => orderJoins(input, estimator)),
+      estimator,
+    );
   const relations: PlanNode[] = [];
   const conditions: BoundExpression[] = [];
   takeApart(node, relations, conditions);
@@ -65,7 +69,9 @@ function putTogether(start: readonly Part[], conditions: readonly BoundExpressio
     ids: new Set([...columnsOf(condition)].filter((id) => local.has(id))),
   }));
   // shares[i][j] for i < j; only the rows of a part that has changed are worked out again.
-  const shares = parts.map((part, i) => parts.map((other, j) => (i < j ? shareBetween(part, other, pending, estimator) : null)));
+  const shares = parts.map((part, i) =>
+    parts.map((other, j) => (i < j ? shareBetween(part, other, pending, estimator) : null)),
+  );
   while (parts.length > 1) {
     const [i, j] = cheapestPair(parts, shares);
     const first = parts[i] as Part;
@@ -87,7 +93,12 @@ function putTogether(start: readonly Part[], conditions: readonly BoundExpressio
     for (let k = 0; k < parts.length; k++) {
       if (k === i) continue;
       const [low, high] = k < i ? [k, i] : [i, k];
-      (shares[low] as (number | null)[])[high] = shareBetween(parts[low] as Part, parts[high] as Part, pending, estimator);
+      (shares[low] as (number | null)[])[high] = shareBetween(
+        parts[low] as Part,
+        parts[high] as Part,
+        pending,
+        estimator,
+      );
     }
   }
   return (parts[0] as Part).node;
@@ -167,7 +178,8 @@ function join(first: Part, second: Part, conditions: readonly BoundExpression[])
 /** A left join whose left side is far smaller than its right one builds on the left: it becomes a right join. */
 function swapSides(node: PlanNode, estimator: Estimator): PlanNode {
   if (node.kind !== 'join' || node.type !== 'left' || node.algorithm !== 'hash') return node;
-  if (estimator.rows(node.right) <= SMALL_ROWS || estimator.rows(node.left) * 4 > estimator.rows(node.right)) return node;
+  if (estimator.rows(node.right) <= SMALL_ROWS || estimator.rows(node.left) * 4 > estimator.rows(node.right))
+    return node;
   const left = idsOf(node.right);
   const right = idsOf(node.left);
   const keys: JoinKey[] = [];

@@ -18,7 +18,8 @@ const LOOKUP_COST = 200;
 export function chooseLookup(join: JoinNode, estimator: Estimator): JoinNode {
   if (join.algorithm !== 'hash' || join.nullAware || join.keys.some((key) => key.nullsEqual)) return join;
   if (join.type === 'inner') return lookup(join, estimator) ?? lookup(mirrored(join), estimator) ?? join;
-  if (join.type === 'left' || join.type === 'semi' || join.type === 'anti' || join.type === 'single') return lookup(join, estimator) ?? join;
+  if (join.type === 'left' || join.type === 'semi' || join.type === 'anti' || join.type === 'single')
+    return lookup(join, estimator) ?? join;
   if (join.type !== 'right') return join;
   // A right join was made from a left one to build on the small side: the left join by look-up may be better still.
   const left = mirrored(join);
@@ -72,7 +73,10 @@ function isSelective(scan: ScanNode, estimator: Estimator): boolean {
   if (access.kind === 'key') return true;
   if (access.kind !== 'keyRange' && access.kind !== 'indexRange') return false;
   if (access.prefix.length === 0) return false;
-  const columns = access.kind === 'keyRange' ? table.key : (table.indexes.find((index) => index.id === access.indexId)?.columns ?? []).map((item) => item.column);
+  const columns =
+    access.kind === 'keyRange'
+      ? table.key
+      : (table.indexes.find((index) => index.id === access.indexId)?.columns ?? []).map((item) => item.column);
   const fixed = columns.slice(0, access.prefix.length);
   return isUnique(table, fixed) || estimator.rows(scan) * LOOKUP_COST < estimator.tableRows(table);
 }

@@ -34,7 +34,9 @@ export interface OptimizerContext {
   readonly eval: EvalContext;
 }
 
+/** Optimizes a plan; with the setting `drift.optimizer` at `off` returns it as it was bound, which runs as well. */
 export function optimize(plan: Plan, context: OptimizerContext): Plan {
+  if (context.eval.setting('drift.optimizer') === 'off') return plan;
   let nextColumn = plan.columnCount;
   const nextId = (): ColumnId => nextColumn++;
   const estimator = new Estimator(context.statistics);
@@ -83,7 +85,10 @@ function pointOf(root: PlanNode): PointAccess | null {
   const { values } = scan.access;
   if (!values.every((value) => value.kind === 'const' || value.kind === 'parameter')) return null;
   const ordinals: number[] = [];
-  const ids = root.kind === 'project' ? root.expressions.map((item) => (item.kind === 'column' ? item.id : -1)) : scan.outputs.map((item) => item.id);
+  const ids =
+    root.kind === 'project'
+      ? root.expressions.map((item) => (item.kind === 'column' ? item.id : -1))
+      : scan.outputs.map((item) => item.id);
   for (const id of ids) {
     const ordinal = ordinalOf(scan, id);
     if (ordinal === undefined) return null;

@@ -55,7 +55,11 @@ function orderedSource(node: PlanNode, keys: readonly SortKey[], limited: boolea
 }
 
 /** What an output column of a projection stands for, if that is a column. */
-function behind(expression: BoundExpression, outputs: readonly { readonly id: ColumnId }[], expressions: readonly BoundExpression[]): BoundExpression | null {
+function behind(
+  expression: BoundExpression,
+  outputs: readonly { readonly id: ColumnId }[],
+  expressions: readonly BoundExpression[],
+): BoundExpression | null {
   if (expression.kind !== 'column') return null;
   const index = outputs.findIndex((output) => output.id === expression.id);
   const inner = expressions[index];
@@ -100,13 +104,22 @@ function keyOrder(table: TableDef): OrderColumn[] {
 function indexOrder(table: TableDef, index: IndexDef): OrderColumn[] {
   const columns = index.columns.map((column) => {
     const notNull = table.columns.find((candidate) => candidate.id === column.column)?.notNull === true;
-    return { ordinal: column.column, descending: column.descending, nullsFirst: notNull ? undefined : column.nullsFirst };
+    return {
+      ordinal: column.column,
+      descending: column.descending,
+      nullsFirst: notNull ? undefined : column.nullsFirst,
+    };
   });
   return [...columns, ...keyOrder(table)];
 }
 
 /** The direction in which the stored order is the wanted one, or null. The first `fixed` columns are constant. */
-function directionOf(scan: ScanNode, keys: readonly SortKey[], stored: readonly OrderColumn[], fixed: number): 'asc' | 'desc' | null {
+function directionOf(
+  scan: ScanNode,
+  keys: readonly SortKey[],
+  stored: readonly OrderColumn[],
+  fixed: number,
+): 'asc' | 'desc' | null {
   let direction: 'asc' | 'desc' | null = null;
   let position = fixed;
   const constant = new Set(stored.slice(0, fixed).map((column) => column.ordinal));

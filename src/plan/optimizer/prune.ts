@@ -28,17 +28,29 @@ function pruneNode(node: PlanNode, needed: Needed): PlanNode {
     case 'systemScan': {
       const used = withOwn(node, needed);
       const kept = node.outputs.map((output) => used.has(output.id));
-      return { ...node, outputs: node.outputs.filter((_, i) => kept[i]), columns: node.columns.filter((_, i) => kept[i]) };
+      return {
+        ...node,
+        outputs: node.outputs.filter((_, i) => kept[i]),
+        columns: node.columns.filter((_, i) => kept[i]),
+      };
     }
     case 'cteScan':
     case 'workScan': {
       const kept = node.outputs.map((output) => needed.has(output.id));
-      return { ...node, outputs: node.outputs.filter((_, i) => kept[i]), columns: node.columns.filter((_, i) => kept[i]) };
+      return {
+        ...node,
+        outputs: node.outputs.filter((_, i) => kept[i]),
+        columns: node.columns.filter((_, i) => kept[i]),
+      };
     }
     case 'values': {
       const kept = node.outputs.map((output) => needed.has(output.id));
       if (!kept.includes(false)) return node;
-      return { ...node, outputs: node.outputs.filter((_, i) => kept[i]), rows: node.rows.map((row) => row.filter((_, i) => kept[i])) };
+      return {
+        ...node,
+        outputs: node.outputs.filter((_, i) => kept[i]),
+        rows: node.rows.map((row) => row.filter((_, i) => kept[i])),
+      };
     }
     case 'empty':
       return { ...node, outputs: node.outputs.filter((output) => needed.has(output.id)) };
@@ -108,14 +120,23 @@ function pruneScan(scan: ScanNode, needed: Needed): PlanNode {
   const used = withOwn(scan, needed);
   const columns = scan.columns.filter((column) => used.has(column.id));
   const version = scan.version;
-  const kept = version === null ? null : {
-    seqFrom: keep(version.seqFrom, used),
-    seqTo: keep(version.seqTo, used),
-    sysFrom: keep(version.sysFrom, used),
-    sysTo: keep(version.sysTo, used),
+  const kept =
+    version === null
+      ? null
+      : {
+          seqFrom: keep(version.seqFrom, used),
+          seqTo: keep(version.seqTo, used),
+          sysFrom: keep(version.sysFrom, used),
+          sysTo: keep(version.sysTo, used),
+        };
+  const none =
+    kept === null || (kept.seqFrom === null && kept.seqTo === null && kept.sysFrom === null && kept.sysTo === null);
+  return {
+    ...scan,
+    columns,
+    version: none ? null : kept,
+    outputs: scan.outputs.filter((output) => used.has(output.id)),
   };
-  const none = kept === null || (kept.seqFrom === null && kept.seqTo === null && kept.sysFrom === null && kept.sysTo === null);
-  return { ...scan, columns, version: none ? null : kept, outputs: scan.outputs.filter((output) => used.has(output.id)) };
 }
 
 function keep(id: ColumnId | null, used: Needed): ColumnId | null {
@@ -132,7 +153,11 @@ function pruneProject(node: ProjectNode, needed: Needed): PlanNode {
 }
 
 /** A projection that passes its source's columns through unchanged, in order and under their names. */
-function isIdentity(source: PlanNode, outputs: readonly PlanColumn[], expressions: readonly BoundExpression[]): boolean {
+function isIdentity(
+  source: PlanNode,
+  outputs: readonly PlanColumn[],
+  expressions: readonly BoundExpression[],
+): boolean {
   if (source.outputs.length !== outputs.length) return false;
   for (let i = 0; i < outputs.length; i++) {
     const expression = expressions[i];

@@ -11,7 +11,17 @@
  * and ON conditions of an outer join that speak of its preserved side.
  */
 import type { BoundExpression, ColumnId } from '../expression.ts';
-import type { AggregateNode, JoinNode, JoinType, PlanNode, ProjectNode, ScanNode, SetOperationNode, SystemScanNode, WindowNode } from '../plan.ts';
+import type {
+  AggregateNode,
+  JoinNode,
+  JoinType,
+  PlanNode,
+  ProjectNode,
+  ScanNode,
+  SetOperationNode,
+  SystemScanNode,
+  WindowNode,
+} from '../plan.ts';
 import { conjunction, conjuncts, columnsOf, dependsOnly, hasSubquery, idsOf, isVolatile } from '../walk-expression.ts';
 import { mapInputs, substitute } from '../walk-plan.ts';
 import { conditionOf, joinKeyOf, sideOf } from './join-keys.ts';
@@ -34,7 +44,11 @@ export function pushDown(node: PlanNode, conditions: readonly BoundExpression[] 
       if (node.limit !== null) return keepAbove(node, conditions);
       return { ...node, source: pushDown(node.source, conditions) };
     case 'distinct':
-      return split(conditions, (condition) => !isVolatile(condition), (inner) => ({ ...node, source: pushDown(node.source, inner) }));
+      return split(
+        conditions,
+        (condition) => !isVolatile(condition),
+        (inner) => ({ ...node, source: pushDown(node.source, inner) }),
+      );
     case 'setOperation':
       return pushIntoSetOperation(node, conditions);
     case 'with':
@@ -78,9 +92,17 @@ function split(
   return filtered(inner(below), above);
 }
 
-function pushThroughFilter(source: PlanNode, own: readonly BoundExpression[], conditions: readonly BoundExpression[]): PlanNode {
+function pushThroughFilter(
+  source: PlanNode,
+  own: readonly BoundExpression[],
+  conditions: readonly BoundExpression[],
+): PlanNode {
   const all = [...own, ...conditions];
-  return split(all, (condition) => !isVolatile(condition), (inner) => pushDown(source, inner));
+  return split(
+    all,
+    (condition) => !isVolatile(condition),
+    (inner) => pushDown(source, inner),
+  );
 }
 
 function pushThroughProject(node: ProjectNode, conditions: readonly BoundExpression[]): PlanNode {
@@ -96,7 +118,13 @@ function pushThroughProject(node: ProjectNode, conditions: readonly BoundExpress
   return split(
     conditions,
     (condition) => !isVolatile(condition) && dependsOnly(condition, (id) => !fixed.has(id)),
-    (inner) => ({ ...node, source: pushDown(node.source, inner.map((condition) => substitute(condition, replacements))) }),
+    (inner) => ({
+      ...node,
+      source: pushDown(
+        node.source,
+        inner.map((condition) => substitute(condition, replacements)),
+      ),
+    }),
   );
 }
 
@@ -112,8 +140,16 @@ function pushThroughAggregate(node: AggregateNode, conditions: readonly BoundExp
   return split(
     conditions,
     (condition) =>
-      node.groups.length > 0 && !isVolatile(condition) && dependsOnly(condition, (id) => replacements.has(id) || !own.has(id)),
-    (inner) => ({ ...node, source: pushDown(node.source, inner.map((condition) => substitute(condition, replacements))) }),
+      node.groups.length > 0 &&
+      !isVolatile(condition) &&
+      dependsOnly(condition, (id) => replacements.has(id) || !own.has(id)),
+    (inner) => ({
+      ...node,
+      source: pushDown(
+        node.source,
+        inner.map((condition) => substitute(condition, replacements)),
+      ),
+    }),
   );
 }
 
@@ -134,7 +170,8 @@ function pushIntoSetOperation(node: SetOperationNode, conditions: readonly Bound
     const replacements = new Map<ColumnId, BoundExpression>();
     node.outputs.forEach((output, index) => {
       const column = side.outputs[index];
-      if (column !== undefined) replacements.set(output.id, { kind: 'column', id: column.id, name: column.name, type: column.type });
+      if (column !== undefined)
+        replacements.set(output.id, { kind: 'column', id: column.id, name: column.name, type: column.type });
     });
     return pushDown(
       side,
@@ -153,7 +190,10 @@ function pushIntoScan(node: ScanNode | SystemScanNode, conditions: readonly Boun
     conditions,
     (condition) => !isVolatile(condition) && !hasSubquery(condition),
     (inner) => {
-      const filter = conjunction([...conjuncts(node.filter), ...inner.filter((item) => item.kind !== 'const' || item.value !== true)]);
+      const filter = conjunction([
+        ...conjuncts(node.filter),
+        ...inner.filter((item) => item.kind !== 'const' || item.value !== true),
+      ]);
       return filter === node.filter ? node : { ...node, filter };
     },
   );
@@ -214,7 +254,10 @@ function pushIntoJoin(join: JoinNode, conditions: readonly BoundExpression[]): P
 }
 
 /** NOT IN and three-valued marks: every row of the right side counts, so nothing but left conditions moves. */
-function pushNullAware(join: JoinNode, moved: { above: readonly BoundExpression[]; toLeft: readonly BoundExpression[] }): PlanNode {
+function pushNullAware(
+  join: JoinNode,
+  moved: { above: readonly BoundExpression[]; toLeft: readonly BoundExpression[] },
+): PlanNode {
   const node: JoinNode = { ...join, left: pushDown(join.left, moved.toLeft), right: pushDown(join.right) };
   return filtered(node, moved.above);
 }
@@ -245,7 +288,8 @@ function simplified(
   left: ReadonlySet<ColumnId>,
   right: ReadonlySet<ColumnId>,
 ): JoinType {
-  const rejects = (ids: ReadonlySet<ColumnId>): boolean => conditions.some((item) => rejectsNulls(item, (id) => ids.has(id)));
+  const rejects = (ids: ReadonlySet<ColumnId>): boolean =>
+    conditions.some((item) => rejectsNulls(item, (id) => ids.has(id)));
   if (join.type === 'left') return rejects(right) ? 'inner' : 'left';
   if (join.type !== 'full') return join.type;
   // A condition that rejects the left's nulls drops the rows that are padded on the left.
@@ -274,8 +318,14 @@ function derive(
   }
 }
 
-function carryOver(condition: BoundExpression | undefined, from: ColumnId, to: BoundExpression, into: BoundExpression[]): void {
-  if (condition === undefined || condition.kind !== 'call' || condition.operator !== '=' || condition.args.length !== 2) return;
+function carryOver(
+  condition: BoundExpression | undefined,
+  from: ColumnId,
+  to: BoundExpression,
+  into: BoundExpression[],
+): void {
+  if (condition === undefined || condition.kind !== 'call' || condition.operator !== '=' || condition.args.length !== 2)
+    return;
   const [first, second] = condition.args;
   if (first?.kind !== 'column' || first.id !== from || second === undefined) return;
   if (second.kind !== 'const' && second.kind !== 'parameter') return;

@@ -77,7 +77,10 @@ export class Estimator {
       case 'and':
         return condition.args.reduce((share, arg) => share * this.selectivity(arg, rows), 1);
       case 'or':
-        return Math.min(1, condition.args.reduce((share, arg) => share + this.selectivity(arg, rows), 0));
+        return Math.min(
+          1,
+          condition.args.reduce((share, arg) => share + this.selectivity(arg, rows), 0),
+        );
       case 'not':
         return 1 - this.selectivity(condition.operand, rows);
       case 'isNull':
@@ -149,7 +152,10 @@ export class Estimator {
       case 'aggregate': {
         const rows = this.rows(node.source);
         if (node.groups.length === 0) return node.sets?.length ?? 1;
-        return Math.min(rows, node.groups.reduce((product, group) => product * this.distinct(group, rows), 1));
+        return Math.min(
+          rows,
+          node.groups.reduce((product, group) => product * this.distinct(group, rows), 1),
+        );
       }
       case 'limit': {
         const rows = this.rows(node.source);
@@ -185,7 +191,8 @@ export class Estimator {
 
   #scan(node: ScanNode): number {
     const rows = this.tableRows(node.table);
-    for (const column of node.columns) this.#origins.set(column.id, { table: node.table, ordinal: column.ordinal, rows });
+    for (const column of node.columns)
+      this.#origins.set(column.id, { table: node.table, ordinal: column.ordinal, rows });
     if (node.access.kind === 'key') return 1;
     if (node.access.kind === 'keys') return node.access.values.length;
     const fixed: number[] = prefixColumns(node);
@@ -255,5 +262,7 @@ function fixedOrdinal(scan: ScanNode, condition: BoundExpression): number | unde
 /** Whether equal values in these columns mean the same row. */
 export function isUnique(table: TableDef, ordinals: readonly number[]): boolean {
   if (table.key.every((ordinal) => ordinals.includes(ordinal))) return true;
-  return table.indexes.some((index) => index.unique && index.columns.every((column) => ordinals.includes(column.column)));
+  return table.indexes.some(
+    (index) => index.unique && index.columns.every((column) => ordinals.includes(column.column)),
+  );
 }

@@ -28,7 +28,8 @@ export function unnest(plan: PlanNode, nextId: NextId): PlanNode {
     (inner) => unnest(inner, nextId),
   );
   if (node.kind === 'filter') return unnestFilter(node.source, conjuncts(node.condition), nextId, node.outputs);
-  if (node.kind === 'project' || node.kind === 'aggregate' || node.kind === 'sort') return unnestExpressions(node, nextId);
+  if (node.kind === 'project' || node.kind === 'aggregate' || node.kind === 'sort')
+    return unnestExpressions(node, nextId);
   if (node.kind === 'join' && node.algorithm === 'apply') return unnestApply(node);
   return node;
 }
@@ -42,7 +43,12 @@ function unnestApply(join: JoinNode): PlanNode {
   return { ...makeJoin(join.type, join.left, pulled.plan, conditions), outputs: join.outputs };
 }
 
-function unnestFilter(source: PlanNode, conditions: readonly BoundExpression[], nextId: NextId, outputs: readonly PlanColumn[]): PlanNode {
+function unnestFilter(
+  source: PlanNode,
+  conditions: readonly BoundExpression[],
+  nextId: NextId,
+  outputs: readonly PlanColumn[],
+): PlanNode {
   let node = source;
   const plain: BoundExpression[] = [];
   for (const condition of conditions) if (!hasSubquery(condition)) plain.push(condition);
@@ -159,7 +165,12 @@ function liftAll(source: PlanNode, expression: BoundExpression, nextId: NextId):
     if (part.kind === 'case' || part.kind === 'coalesce') return part;
     const inner = mapChildren(part, visit);
     if (inner.kind !== 'subquery' || inner.correlated.length === 0) return inner;
-    const lifted = inner.mode === 'scalar' ? liftAggregate(current, inner) : inner.mode === 'exists' ? liftExists(current, inner, nextId) : null;
+    const lifted =
+      inner.mode === 'scalar'
+        ? liftAggregate(current, inner)
+        : inner.mode === 'exists'
+          ? liftExists(current, inner, nextId)
+          : null;
     if (lifted === null) return inner;
     current = lifted.source;
     return lifted.expression;
@@ -208,7 +219,12 @@ function liftAggregate(source: PlanNode, subquery: SubqueryExpression): Lifted |
   };
   // The aggregates' own arguments may mention the outer row as well; then grouping cannot free them.
   if (freeColumns(grouped).some((id) => outer.has(id))) return null;
-  const join = makeJoin('left', source, grouped, keys.map((key) => key.condition));
+  const join = makeJoin(
+    'left',
+    source,
+    grouped,
+    keys.map((key) => key.condition),
+  );
   const replacements = new Map<ColumnId, BoundExpression>();
   aggregate.outputs.forEach((output, index) => {
     const empty = emptyValue(aggregate.aggregates[index]?.fn.name, reference(output));
@@ -225,4 +241,3 @@ function emptyValue(name: string | undefined, column: BoundExpression): BoundExp
   const zero: BoundExpression = { kind: 'const', value: 0, type: column.type };
   return { kind: 'coalesce', args: [column, zero], type: column.type };
 }
-
