@@ -34,7 +34,15 @@ function check(name, command, args) {
 /** Runs a vitest project and adds its counts; a run that reports nothing counts as one failure. */
 function vitest(project) {
   const report = join(scratch, `${project}.json`);
-  const ok = run('npx', ['vitest', 'run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]);
+  const ok = run('npx', [
+    'vitest',
+    'run',
+    '--project',
+    project,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+  ]);
   if (!existsSync(report)) {
     failed++;
     console.error(`FAILED: ${project} gave no report`);

@@ -53,7 +53,16 @@ export class DriftError extends Error {
 }
 
 /** The optional fields, in the order in which PostgreSQL's protocol documents them. */
-export const FIELD_NAMES = ['detail', 'hint', 'position', 'schema', 'table', 'column', 'dataType', 'constraint'] as const;
+export const FIELD_NAMES = [
+  'detail',
+  'hint',
+  'position',
+  'schema',
+  'table',
+  'column',
+  'dataType',
+  'constraint',
+] as const;
 
 /** A broken invariant of the engine itself; always on. */
 export class AssertionError extends DriftError {

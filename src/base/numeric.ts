@@ -91,7 +91,8 @@ export class Numeric {
   }
 
   toNumber(): number {
-    if (this.special !== null) return this.special === 'NaN' ? Number.NaN : this.special === 'Infinity' ? Infinity : -Infinity;
+    if (this.special !== null)
+      return this.special === 'NaN' ? Number.NaN : this.special === 'Infinity' ? Infinity : -Infinity;
     return Number(this.toString());
   }
 
@@ -132,7 +133,12 @@ export class Numeric {
   divide(other: Numeric): Numeric {
     if (this.special === 'NaN' || other.special === 'NaN') return Numeric.NaN;
     if (other.sign() === 0) throw new DriftError('22012', 'division by zero');
-    if (this.special !== null) return other.special !== null ? Numeric.NaN : other.sign() * this.sign() > 0 ? Numeric.Infinity : Numeric.NegativeInfinity;
+    if (this.special !== null)
+      return other.special !== null
+        ? Numeric.NaN
+        : other.sign() * this.sign() > 0
+          ? Numeric.Infinity
+          : Numeric.NegativeInfinity;
     if (other.special !== null) return new Numeric(0n, 0);
     const scale = divisionScale(this, other);
     const shift = scale + other.scale - this.scale;
@@ -151,7 +157,8 @@ export class Numeric {
   }
 
   negate(): Numeric {
-    if (this.special !== null) return this.special === 'NaN' ? this : this.special === 'Infinity' ? Numeric.NegativeInfinity : Numeric.Infinity;
+    if (this.special !== null)
+      return this.special === 'NaN' ? this : this.special === 'Infinity' ? Numeric.NegativeInfinity : Numeric.Infinity;
     return new Numeric(-this.coefficient, this.scale);
   }
 
@@ -187,19 +194,23 @@ export class Numeric {
 
   /** Whole exponents are exact; others are computed in double precision. */
   power(exponent: Numeric): Numeric {
-    if (this.special !== null || exponent.special !== null) return Numeric.fromNumber(this.toNumber() ** exponent.toNumber());
-    if (this.sign() === 0 && exponent.sign() < 0) throw new DriftError('2201F', 'zero raised to a negative power is undefined');
+    if (this.special !== null || exponent.special !== null)
+      return Numeric.fromNumber(this.toNumber() ** exponent.toNumber());
+    if (this.sign() === 0 && exponent.sign() < 0)
+      throw new DriftError('2201F', 'zero raised to a negative power is undefined');
     const whole = exponent.trunc(0);
     if (whole.compare(exponent) === 0 && whole.abs().compare(new Numeric(100_000n, 0)) <= 0) {
       const times = whole.coefficient < 0n ? -whole.coefficient : whole.coefficient;
-      if (Number(times) * Math.max(this.coefficient.toString().length - this.scale, 0) > MAX_INTEGER_DIGITS) throw overflow();
+      if (Number(times) * Math.max(this.coefficient.toString().length - this.scale, 0) > MAX_INTEGER_DIGITS)
+        throw overflow();
       const power = new Numeric(this.coefficient ** times, this.scale * Number(times));
       const digits = MIN_SIGNIFICANT - Math.max(0, Math.floor(Math.log10(Math.abs(power.toNumber()) || 1)));
       const scale = Math.max(this.scale, exponent.scale, Math.min(digits, MAX_SCALE));
       if (whole.coefficient >= 0n) return power.#rescaled(scale);
       return new Numeric(1n, 0).#dividedTo(power, Math.max(scale, MIN_SIGNIFICANT));
     }
-    if (this.sign() < 0) throw new DriftError('2201F', 'a negative number raised to a non-integer power yields a complex result');
+    if (this.sign() < 0)
+      throw new DriftError('2201F', 'a negative number raised to a non-integer power yields a complex result');
     return approximate(this.toNumber() ** exponent.toNumber());
   }
 
@@ -226,7 +237,13 @@ export class Numeric {
   }
 
   #dividedTo(other: Numeric, scale: number): Numeric {
-    return new Numeric(roundedQuotient(this.coefficient * 10n ** BigInt(scale + other.scale), other.coefficient * 10n ** BigInt(this.scale)), scale);
+    return new Numeric(
+      roundedQuotient(
+        this.coefficient * 10n ** BigInt(scale + other.scale),
+        other.coefficient * 10n ** BigInt(this.scale),
+      ),
+      scale,
+    );
   }
 
   #specialSum(other: Numeric): Numeric {

@@ -96,7 +96,9 @@ export function valueAt(vector: Vector, row: number): Value {
     case 'i32':
       return vector.data[row] as number;
     case 'f64':
-      return vector.scale === undefined ? (vector.data[row] as number) : Numeric.fromScaled(vector.data[row] as number, vector.scale);
+      return vector.scale === undefined
+        ? (vector.data[row] as number)
+        : Numeric.fromScaled(vector.data[row] as number, vector.scale);
     case 'i64': {
       const value = vector.data[row] as bigint;
       return value >= MIN_SAFE && value <= MAX_SAFE ? Number(value) : value;

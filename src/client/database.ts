@@ -10,7 +10,15 @@ import { Cancellation } from '../base/cancel.ts';
 import { DriftError } from '../base/error.ts';
 import { Numeric } from '../base/numeric.ts';
 import type { Value } from '../base/vector.ts';
-import type { EngineApi, EngineStatus, ExecuteOptions, FieldDescription, Moment, SessionApi, TransactionOptions as EngineTransactionOptions } from '../database/api.ts';
+import type {
+  EngineApi,
+  EngineStatus,
+  ExecuteOptions,
+  FieldDescription,
+  Moment,
+  SessionApi,
+  TransactionOptions as EngineTransactionOptions,
+} from '../database/api.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
 import { typeByOid } from '../sql/types/registry.ts';
 import { toParameter } from './parameters.ts';
@@ -47,11 +55,18 @@ export interface TransactionOptions {
 
 export interface Queryable {
   /** Runs one statement. Throws DriftError. */
-  query<Row = Record<string, unknown>>(sql: string, params?: readonly unknown[], options?: QueryOptions): Promise<Results<Row>>;
+  query<Row = Record<string, unknown>>(
+    sql: string,
+    params?: readonly unknown[],
+    options?: QueryOptions,
+  ): Promise<Results<Row>>;
   /** Runs the statements of a script one after another. */
   exec(sql: string, options?: QueryOptions): Promise<Results[]>;
   /** A tagged template: values become parameters. */
-  sql<Row = Record<string, unknown>>(strings: TemplateStringsArray, ...values: readonly unknown[]): Promise<Results<Row>>;
+  sql<Row = Record<string, unknown>>(
+    strings: TemplateStringsArray,
+    ...values: readonly unknown[]
+  ): Promise<Results<Row>>;
   prepare(sql: string): PreparedStatement;
 }
 
@@ -69,10 +84,18 @@ class Statements implements Queryable {
     this.#asOf = asOf;
   }
 
-  async query<Row = Record<string, unknown>>(sql: string, params: readonly unknown[] = [], options: QueryOptions = {}): Promise<Results<Row>> {
+  async query<Row = Record<string, unknown>>(
+    sql: string,
+    params: readonly unknown[] = [],
+    options: QueryOptions = {},
+  ): Promise<Results<Row>> {
     const { execute, done } = this.#options(options);
     try {
-      return new LazyResults<Row>(await this.session.execute(sql, params.map(toParameter), execute), options, printValue);
+      return new LazyResults<Row>(
+        await this.session.execute(sql, params.map(toParameter), execute),
+        options,
+        printValue,
+      );
     } finally {
       done();
     }
@@ -81,14 +104,22 @@ class Statements implements Queryable {
   async exec(sql: string, options: QueryOptions = {}): Promise<Results[]> {
     const { execute, done } = this.#options(options);
     try {
-      return (await this.session.script(sql, execute)).map((result) => new LazyResults<Record<string, unknown>>(result, options, printValue));
+      return (await this.session.script(sql, execute)).map(
+        (result) => new LazyResults<Record<string, unknown>>(result, options, printValue),
+      );
     } finally {
       done();
     }
   }
 
-  sql<Row = Record<string, unknown>>(strings: TemplateStringsArray, ...values: readonly unknown[]): Promise<Results<Row>> {
-    return this.query<Row>(strings.reduce((text, part, i) => `${text}$${i}${part}`), values);
+  sql<Row = Record<string, unknown>>(
+    strings: TemplateStringsArray,
+    ...values: readonly unknown[]
+  ): Promise<Results<Row>> {
+    return this.query<Row>(
+      strings.reduce((text, part, i) => `${text}$${i}${part}`),
+      values,
+    );
   }
 
   prepare(sql: string): PreparedStatement {
@@ -188,7 +219,8 @@ function momentOf(at: At): Moment {
 function engineOptions(options: TransactionOptions): EngineTransactionOptions {
   const { timestamp, asOf, ...rest } = options;
   const micros = timestamp instanceof Date ? timestamp.getTime() * 1000 : timestamp;
-  if (micros !== undefined && !Number.isFinite(micros)) throw new DriftError('22023', 'the commit timestamp is not a valid time');
+  if (micros !== undefined && !Number.isFinite(micros))
+    throw new DriftError('22023', 'the commit timestamp is not a valid time');
   return { ...rest, timestamp: micros, asOf: asOf === undefined ? undefined : momentOf(asOf) };
 }
 

@@ -1,6 +1,12 @@
-/** From JavaScript values to statement parameters: dates as ISO text, arrays and objects as JSON or array literals. */
+/**
+ * From JavaScript values to statement parameters. Numbers, texts, booleans and bytes go as they are, a Date as ISO text;
+ * an array goes as it is, because only the engine knows whether the statement wants an SQL array or JSON; any other object
+ * is JSON.
+ */
+import { DriftError } from '../base/error.ts';
 import type { Parameter } from '../database/api.ts';
 
+/** Throws 22023 for what cannot be a value: functions, symbols, invalid dates. */
 export function toParameter(value: unknown): Parameter {
   if (value === null || value === undefined) return null;
   switch (typeof value) {
@@ -10,19 +16,40 @@ export function toParameter(value: unknown): Parameter {
     case 'boolean':
       return value;
     case 'object':
-      if (value instanceof Date) return value.toISOString();
+      if (value instanceof Date) return dateText(value);
       if (value instanceof Uint8Array) return value;
-      return Array.isArray(value) && !value.some((item) => typeof item === 'object' && item !== null && !Array.isArray(item)) ? arrayLiteral(value) : JSON.stringify(value);
+      if (value instanceof ArrayBuffer) return new Uint8Array(value);
+      return Array.isArray(value) ? value.map(element) : jsonText(value);
     default:
-      throw new TypeError(`a ${typeof value} cannot be a parameter`);
+      throw new DriftError('22023', `a ${typeof value} cannot be a parameter`);
   }
 }
 
-function arrayLiteral(items: readonly unknown[]): string {
-  const texts = items.map((item) => {
-    if (item === null || item === undefined) return 'NULL';
-    if (Array.isArray(item)) return arrayLiteral(item);
-    return `"${String(item).replace(/["\\]/g, '\\$&')}"`;
-  });
-  return `{${texts.join(',')}}`;
+/** An element of an array: like a parameter, but objects stay objects, for the array may be JSON. */
+function element(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(element);
+  const plain =
+    typeof value === 'object' && value !== null && !(value instanceof Date) && !(value instanceof Uint8Array);
+  return plain ? (JSON.parse(jsonText(value)) as unknown) : toParameter(value);
+}
+
+function dateText(date: Date): string {
+  if (Number.isNaN(date.getTime())) throw new DriftError('22023', 'an invalid Date cannot be a parameter');
+  const text = date.toISOString();
+  if (/^\d/.test(text)) return text;
+  // Years beyond four digits, and before 1: ISO's signs are not PostgreSQL's.
+  const year = date.getUTCFullYear();
+  const rest = text.slice(7);
+  return year > 0 ? `${year}${rest}` : `${String(1 - year).padStart(4, '0')}${rest} BC`;
+}
+
+function jsonText(value: object): string {
+  try {
+    return JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? String(item) : item));
+  } catch (error) {
+    throw new DriftError(
+      '22023',
+      `the parameter has no JSON form: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
 }

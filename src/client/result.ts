@@ -1,7 +1,7 @@
-/** Results: columns as the engine gave them, rows made from them at the first look. */
-import type { Value, Vector } from '../base/vector.ts';
+/** Results: columns as they came, rows made from them at the first look. */
+import type { Vector } from '../base/vector.ts';
 import type { ResultSet } from '../database/api.ts';
-import { cellReader, type Parsers } from './parsers.ts';
+import { columnValues, type Parsers } from './parsers.ts';
 
 export interface Field {
   readonly name: string;
@@ -10,11 +10,15 @@ export interface Field {
 }
 
 export interface Results<Row = Record<string, unknown>> {
+  /** A real array, made when it is first asked for. */
   readonly rows: Row[];
   readonly fields: readonly Field[];
   /** Rows inserted, updated or deleted; 0 where the command changes none. */
   readonly affectedRows: number;
+  /** SELECT, INSERT, CREATE TABLE … */
   readonly command: string;
+  /** Number of rows, without making them. */
+  readonly rowCount: number;
   /** The columns themselves: typed arrays where the type has one. */
   readonly columns: readonly Vector[];
 }
@@ -23,46 +27,83 @@ export interface RowOptions {
   /** `object` (default) or `array`. */
   readonly rowMode?: 'object' | 'array' | undefined;
   readonly parsers?: Parsers | undefined;
+  readonly text?: boolean | undefined;
 }
 
 export class LazyResults<Row> implements Results<Row> {
   readonly fields: readonly Field[];
   readonly affectedRows: number;
   readonly command: string;
+  readonly rowCount: number;
   readonly columns: readonly Vector[];
-  readonly #count: number;
   readonly #options: RowOptions;
-  readonly #print: (value: Value, oid: number) => string;
   #rows: Row[] | null = null;
 
-  constructor(result: ResultSet, options: RowOptions, print: (value: Value, oid: number) => string) {
+  constructor(result: ResultSet, options: RowOptions) {
     this.fields = result.fields.map(({ name, dataTypeID }) => ({ name, dataTypeID }));
     this.affectedRows = result.affectedRows ?? 0;
     this.command = result.command;
+    this.rowCount = result.rowCount;
     this.columns = result.columns;
-    this.#count = result.rowCount;
     this.#options = options;
-    this.#print = print;
   }
 
   get rows(): Row[] {
-    this.#rows ??= this.#make();
+    this.#rows ??= this.#make() as Row[];
     return this.#rows;
   }
 
-  #make(): Row[] {
-    const cells = this.columns.map((vector, c) => cellReader(vector, this.fields[c]?.dataTypeID ?? 0, this.#options.parsers, this.#print));
-    const rows: unknown[] = [];
-    if (this.#options.rowMode === 'array') {
-      for (let row = 0; row < this.#count; row++) rows.push(cells.map((read) => read(row)));
-      return rows as Row[];
-    }
-    const names = this.fields.map((field) => field.name);
-    for (let row = 0; row < this.#count; row++) {
-      const object: Record<string, unknown> = {};
-      for (let c = 0; c < names.length; c++) object[names[c] as string] = (cells[c] as (row: number) => unknown)(row);
-      rows.push(object);
-    }
-    return rows as Row[];
+  /** What JSON.stringify and structured logging see. */
+  toJSON(): object {
+    const { rows, fields, affectedRows, command } = this;
+    return { rows, fields, affectedRows, command };
   }
+
+  #make(): unknown[] {
+    const { rowCount, fields } = this;
+    const { parsers, text, rowMode } = this.#options;
+    const values = this.columns.map((vector, c) =>
+      columnValues(vector, rowCount, text === true ? 0 : (fields[c]?.dataTypeID ?? 0), parsers),
+    );
+    return rowMode === 'array' ? arrays(values, rowCount) : objects(values, fields, rowCount);
+  }
+}
+
+function arrays(columns: readonly unknown[][], count: number): unknown[][] {
+  const rows = new Array<unknown[]>(count);
+  const width = columns.length;
+  for (let row = 0; row < count; row++) {
+    const cells = new Array<unknown>(width);
+    for (let c = 0; c < width; c++) cells[c] = (columns[c] as unknown[])[row];
+    rows[row] = cells;
+  }
+  return rows;
+}
+
+/**
+ * Every object begins as a copy of one template with all names in place, so that all share one shape and no property
+ * is ever added. Of two columns with one name the later wins, as in other drivers.
+ */
+function objects(columns: readonly unknown[][], fields: readonly Field[], count: number): Record<string, unknown>[] {
+  const names = fields.map((field) => field.name);
+  const template: Record<string, unknown> = Object.fromEntries(names.map((name) => [name, null]));
+  const rows = new Array<Record<string, unknown>>(count);
+  for (let row = 0; row < count; row++) rows[row] = { ...template };
+  for (let c = 0; c < names.length; c++) fill(rows, names[c] as string, columns[c] as unknown[]);
+  return rows;
+}
+
+function fill(rows: readonly Record<string, unknown>[], name: string, values: readonly unknown[]): void {
+  if (name === '__proto__') {
+    for (let row = 0; row < rows.length; row++) {
+      Object.defineProperty(rows[row], name, {
+        value: values[row],
+        enumerable: true,
+        configurable: true,
+        writable: true,
+      });
+    }
+    return;
+  }
+  for (let row = 0; row < rows.length; row++) (rows[row] as Record<string, unknown>)[name] = values[row];
 }

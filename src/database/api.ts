@@ -93,7 +93,9 @@ export interface SessionApi {
   commit(): Promise<number | null>;
   rollback(): Promise<void>;
   /** Parameter types and result fields of a statement, without running it. */
-  describe(sql: string): Promise<{ readonly parameters: readonly number[]; readonly fields: readonly FieldDescription[] }>;
+  describe(
+    sql: string,
+  ): Promise<{ readonly parameters: readonly number[]; readonly fields: readonly FieldDescription[] }>;
   readonly inTransaction: boolean;
   close(): Promise<void>;
 }

@@ -73,7 +73,11 @@ export function evalContext(parts: EvalParts): EvalContext {
     },
     currval(id) {
       const value = sequences.current.get(id);
-      if (value === undefined) throw new DriftError('55000', `currval of sequence "${definition(id).name}" is not yet defined in this session`);
+      if (value === undefined)
+        throw new DriftError(
+          '55000',
+          `currval of sequence "${definition(id).name}" is not yet defined in this session`,
+        );
       return plain(value);
     },
     lastval() {

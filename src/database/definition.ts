@@ -10,7 +10,16 @@ import type { ResultSet } from './api.ts';
 import { alterTable } from './ddl/alter-table.ts';
 import { type DdlContext, refuseTaken, schemaFor, tableNamed } from './ddl/context.ts';
 import { createIndex, createTable, draftOf, makeTable, quoted } from './ddl/create-table.ts';
-import { alterSequence, createSchema, createSequence, createTag, createView, drop, dropTag, rename } from './ddl/objects.ts';
+import {
+  alterSequence,
+  createSchema,
+  createSequence,
+  createTag,
+  createView,
+  drop,
+  dropTag,
+  rename,
+} from './ddl/objects.ts';
 import { bindContextOf, planOf, runPlan, type Scene } from './statement.ts';
 
 const KINDS = [
@@ -43,7 +52,8 @@ export function* runDefinition(scene: Scene, statement: Definition): Task<Result
 function* dispatch(context: DdlContext, scene: Scene, statement: Definition): Task<string | ResultSet> {
   switch (statement.kind) {
     case 'createTable':
-      if (statement.persistence === 'temporary') throw new DriftError('0A000', 'temporary tables are not supported yet', { position: statement.position });
+      if (statement.persistence === 'temporary')
+        throw new DriftError('0A000', 'temporary tables are not supported yet', { position: statement.position });
       yield* createTable(context, statement);
       return 'CREATE TABLE';
     case 'createTableAs':
@@ -113,12 +123,20 @@ function ddlContext(scene: Scene): DdlContext {
 
 /** The scene under the transaction's catalog as it is now: definitions change it on the way. */
 function withCatalog(scene: Scene): Scene {
-  return { ...scene, eval: Object.create(scene.eval, { catalog: { value: scene.transaction.catalog } }) as Scene['eval'] };
+  return {
+    ...scene,
+    eval: Object.create(scene.eval, { catalog: { value: scene.transaction.catalog } }) as Scene['eval'],
+  };
 }
 
 function* runQuery(scene: Scene, sql: string): Task<ResultSet> {
   const statement = parseOne(sql);
-  if (statement.kind !== 'query' && statement.kind !== 'insert' && statement.kind !== 'update' && statement.kind !== 'delete') {
+  if (
+    statement.kind !== 'query' &&
+    statement.kind !== 'insert' &&
+    statement.kind !== 'update' &&
+    statement.kind !== 'delete'
+  ) {
     throw new DriftError('XX000', `a definition ran an unexpected statement: ${statement.kind}`);
   }
   const now = withCatalog(scene);
@@ -127,9 +145,11 @@ function* runQuery(scene: Scene, sql: string): Task<ResultSet> {
 
 function* createTableAs(context: DdlContext, scene: Scene, statement: CreateTableAs): Task<string | ResultSet> {
   const { name, query } = statement;
-  if (statement.materializedView || query.kind !== 'query') throw new DriftError('0A000', 'this form of CREATE … AS is not supported yet');
+  if (statement.materializedView || query.kind !== 'query')
+    throw new DriftError('0A000', 'this form of CREATE … AS is not supported yet');
   const schema = schemaFor(context, name);
-  if (statement.ifNotExists && scene.transaction.catalog.relation(schema, name.name) !== undefined) return 'CREATE TABLE AS';
+  if (statement.ifNotExists && scene.transaction.catalog.relation(schema, name.name) !== undefined)
+    return 'CREATE TABLE AS';
   refuseTaken(context, schema, name.name, name.position);
   const fields = yield* context.describe(query);
   const columns = fields.map((field, id) => ({

@@ -65,11 +65,16 @@ class Engine implements EngineApi {
     const manifest = yield* readManifest(storage);
     const state = manifest === null ? null : decodeCheckpoint(manifest.body);
     const epoch = (manifest?.epoch ?? 0) + 1;
-    const store: TableStore = yield* openTableStore(storage, host, state === null || state.directory.length === 0 ? null : state.directory, {
-      cacheBudgetBytes: options.cacheBudgetBytes,
-      maxLeafRows: options.maxLeafRows,
-      minClosedRows: options.minClosedRows,
-    });
+    const store: TableStore = yield* openTableStore(
+      storage,
+      host,
+      state === null || state.directory.length === 0 ? null : state.directory,
+      {
+        cacheBudgetBytes: options.cacheBudgetBytes,
+        maxLeafRows: options.maxLeafRows,
+        minClosedRows: options.minClosedRows,
+      },
+    );
     const sequences = new Sequences();
     for (const value of state?.sequences ?? []) sequences.restore(value);
     const context = bareContext(options, sequences);
@@ -101,7 +106,15 @@ class Engine implements EngineApi {
       textArray: (names) => textArray(names, context),
       dropped: (table, seq) => store.dropTable(table.id, seq),
     });
-    const core: Core = { host, store, manager, sequences, options, nextObjectId: replay.nextObjectId, rowIds: new Map() };
+    const core: Core = {
+      host,
+      store,
+      manager,
+      sequences,
+      options,
+      nextObjectId: replay.nextObjectId,
+      rowIds: new Map(),
+    };
     const inForce = manifest ?? (yield* firstManifest(options, epoch));
     return new Engine(core, log, inForce);
   }

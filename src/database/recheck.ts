@@ -13,7 +13,12 @@ import type { StatementReader } from '../txn/api.ts';
 import type { Transaction } from '../txn/transaction.ts';
 import type { Core } from './core.ts';
 
-export function* recheckConstraints(core: Core, transaction: Transaction, reader: StatementReader, context: EvalContext): Task<void> {
+export function* recheckConstraints(
+  core: Core,
+  transaction: Transaction,
+  reader: StatementReader,
+  context: EvalContext,
+): Task<void> {
   const target: ModifyTarget = {
     catalog: transaction.catalog,
     reader,

@@ -12,13 +12,35 @@ import { type Value, type Vector, valueAt } from '../base/vector.ts';
 import { VectorBuilder } from '../base/vector-builder.ts';
 import { CatalogState, type CatalogChange } from '../catalog/catalog.ts';
 import type { TableDef } from '../catalog/schema.ts';
-import { CATALOG_TABLE, CATALOG_TABLE_ID, parseDefinition, TRANSACTIONS_TABLE, TRANSACTIONS_TABLE_ID } from '../catalog/system-objects.ts';
+import {
+  CATALOG_TABLE,
+  CATALOG_TABLE_ID,
+  parseDefinition,
+  TRANSACTIONS_TABLE,
+  TRANSACTIONS_TABLE_ID,
+} from '../catalog/system-objects.ts';
 import { FRAME_SEQUENCE } from '../log/constants.ts';
 import type { LoggedCommit } from '../log/frame.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
 import type { TableStore } from '../table/store.ts';
-import { type Key, MISS, OP_DELETE, OP_INSERT, OP_UPDATE, type RowChanges, type RowRef, type TreeColumn, type VersionedTable } from '../table/table.ts';
-import { decodeChange, decodeSequence, type LoggedChange, type SequenceValue, tableOfFrame } from '../txn/change-codec.ts';
+import {
+  type Key,
+  MISS,
+  OP_DELETE,
+  OP_INSERT,
+  OP_UPDATE,
+  type RowChanges,
+  type RowRef,
+  type TreeColumn,
+  type VersionedTable,
+} from '../table/table.ts';
+import {
+  decodeChange,
+  decodeSequence,
+  type LoggedChange,
+  type SequenceValue,
+  tableOfFrame,
+} from '../txn/change-codec.ts';
 import { touchedTables, transactionRow } from '../txn/transaction-manager.ts';
 import type { Sequences } from './sequences.ts';
 import { createStructure, reconcileIndexes } from './structure.ts';
@@ -53,7 +75,12 @@ export function encodeCheckpoint(state: Checkpointed): Uint8Array {
 
 export function decodeCheckpoint(body: Uint8Array): Checkpointed {
   const reader = new ByteReader(body, 'MANIFEST body');
-  const [lastSeq, lastTimestamp, firstLog, nextObjectId] = [reader.varint(), reader.f64(), reader.varint(), reader.varint()];
+  const [lastSeq, lastTimestamp, firstLog, nextObjectId] = [
+    reader.varint(),
+    reader.f64(),
+    reader.varint(),
+    reader.varint(),
+  ];
   const sequences: SequenceValue[] = [];
   for (let left = reader.varint(); left > 0; left--) {
     sequences.push({ id: reader.varint(), value: BigInt(reader.string()), isCalled: reader.u8() === 1 });
@@ -64,13 +91,16 @@ export function decodeCheckpoint(body: Uint8Array): Checkpointed {
 /** Describes all tables that ever were to the store, so that their segments can be read. */
 export function* describeTables(store: TableStore, context: EvalContext): Task<void> {
   const newest = new Map<number, { readonly from: number; readonly def: TableDef }>();
-  const source = store.table(CATALOG_TABLE_ID).scanVersions({ fromSeq: 0, toSeq: Infinity, columns: [1], versionColumns: true });
+  const source = store
+    .table(CATALOG_TABLE_ID)
+    .scanVersions({ fromSeq: 0, toSeq: Infinity, columns: [1], versionColumns: true });
   for (let batch = yield* source.next(); batch !== null; batch = yield* source.next()) {
     for (let i = 0; i < batch.count; i++) {
       const row = batch.selection === null ? i : (batch.selection[i] as number);
       const object = parseDefinition(valueAt(batch.columns[0] as Vector, row) as string);
       const from = valueAt(batch.columns[1] as Vector, row) as number;
-      if (object.kind === 'table' && from >= (newest.get(object.id)?.from ?? 0)) newest.set(object.id, { from, def: object });
+      if (object.kind === 'table' && from >= (newest.get(object.id)?.from ?? 0))
+        newest.set(object.id, { from, def: object });
     }
   }
   source.close();
@@ -93,7 +123,12 @@ export class Replay {
   lastTimestamp: number;
   nextObjectId: number;
 
-  constructor(store: TableStore, sequences: Sequences, context: EvalContext, start: { catalog: CatalogState; lastSeq: number; lastTimestamp: number; nextObjectId: number }) {
+  constructor(
+    store: TableStore,
+    sequences: Sequences,
+    context: EvalContext,
+    start: { catalog: CatalogState; lastSeq: number; lastTimestamp: number; nextObjectId: number },
+  ) {
     this.#store = store;
     this.#sequences = sequences;
     this.#context = context;
@@ -113,7 +148,8 @@ export class Replay {
         continue;
       }
       const tableId = tableOfFrame(frame);
-      if (tableId !== CATALOG_TABLE_ID && this.catalog === before) this.#readCatalog(grouped.get(CATALOG_TABLE_ID) ?? [], commit.seq);
+      if (tableId !== CATALOG_TABLE_ID && this.catalog === before)
+        this.#readCatalog(grouped.get(CATALOG_TABLE_ID) ?? [], commit.seq);
       const change = decodeChange(frame, (id) => this.#columnsOf(id));
       const list = grouped.get(tableId);
       if (list === undefined) grouped.set(tableId, [change]);
@@ -130,13 +166,18 @@ export class Replay {
     const names = touchedTables(tables, this.catalog);
     const table = this.#store.table(TRANSACTIONS_TABLE_ID);
     const { seq, timestamp, author, message, metadata } = commit;
-    this.#store.apply(TRANSACTIONS_TABLE_ID, seq, transactionRow(table, [seq, timestamp, author, message, metadata, textArray(names, this.#context)]));
+    this.#store.apply(
+      TRANSACTIONS_TABLE_ID,
+      seq,
+      transactionRow(table, [seq, timestamp, author, message, metadata, textArray(names, this.#context)]),
+    );
     this.lastSeq = seq;
     this.lastTimestamp = timestamp;
   }
 
   #columnsOf(tableId: number): readonly TreeColumn[] {
-    if (!this.#store.has(tableId)) throw new DriftError('XX001', `the log names table ${tableId}, which does not exist`);
+    if (!this.#store.has(tableId))
+      throw new DriftError('XX001', `the log names table ${tableId}, which does not exist`);
     return this.#store.table(tableId).columns;
   }
 
@@ -167,7 +208,8 @@ export class Replay {
       }
     }
     for (const object of before.objects()) {
-      if (object.kind === 'table' && this.catalog.byId(object.id) === undefined) yield* this.#store.dropTable(object.id, seq);
+      if (object.kind === 'table' && this.catalog.byId(object.id) === undefined)
+        yield* this.#store.dropTable(object.id, seq);
     }
   }
 }
@@ -186,11 +228,21 @@ function* assemble(table: VersionedTable, changes: readonly LoggedChange[]): Tas
     for (let row = 0; row < change.count; row++) {
       ops[keys.length] = change.op;
       const values = yield* rowOf(table, change, row);
-      keys.push(change.op === OP_INSERT ? table.encodeKey(table.key.map((part) => values[part.column] ?? null)) : (change.keys[row] as Key));
+      keys.push(
+        change.op === OP_INSERT
+          ? table.encodeKey(table.key.map((part) => values[part.column] ?? null))
+          : (change.keys[row] as Key),
+      );
       for (let c = 0; c < builders.length; c++) (builders[c] as VectorBuilder).append(values[c] ?? null);
     }
   }
-  return { count, ops, keys, rows: builders.map((builder) => builder.view()), assigned: new Array<null>(count).fill(null) };
+  return {
+    count,
+    ops,
+    keys,
+    rows: builders.map((builder) => builder.view()),
+    assigned: new Array<null>(count).fill(null),
+  };
 }
 
 function* rowOf(table: VersionedTable, change: LoggedChange, row: number): Task<Value[]> {
@@ -204,7 +256,8 @@ function* rowOf(table: VersionedTable, change: LoggedChange, row: number): Task<
     values[ordinal] = valueAt(change.columns[i] as Vector, row);
   });
   if (change.op === OP_INSERT) {
-    for (let c = change.ordinals.length; c < table.columns.length; c++) values[c] = (table.columns[c] as TreeColumn).missing;
+    for (let c = change.ordinals.length; c < table.columns.length; c++)
+      values[c] = (table.columns[c] as TreeColumn).missing;
   }
   return values;
 }

@@ -56,7 +56,10 @@ export class Sequences {
 
   set(def: SequenceDef, value: bigint, isCalled: boolean): void {
     if (value < BigInt(def.min) || value > BigInt(def.max)) {
-      throw new DriftError('22003', `setval: value ${value} is out of bounds for sequence "${def.name}" (${def.min}..${def.max})`);
+      throw new DriftError(
+        '22003',
+        `setval: value ${value} is out of bounds for sequence "${def.name}" (${def.min}..${def.max})`,
+      );
     }
     this.#states.set(def.id, { value, isCalled });
     this.#touched.add(def.id);

@@ -23,7 +23,17 @@ import { isDefinition, runDefinition } from './definition.ts';
 import { recheckConstraints } from './recheck.ts';
 import { drive, Queue } from './scheduler.ts';
 import { Settings, timeoutMs } from './settings.ts';
-import { asText, bindContextOf, describe, explain, planOf, refuseWrites, resolveMoment, runPlan, type Scene } from './statement.ts';
+import {
+  asText,
+  bindContextOf,
+  describe,
+  explain,
+  planOf,
+  refuseWrites,
+  resolveMoment,
+  runPlan,
+  type Scene,
+} from './statement.ts';
 
 /** Statement texts whose trees and plans a session keeps. */
 const CACHED_STATEMENTS = 500;
@@ -115,18 +125,25 @@ export class Session implements SessionApi {
     });
   }
 
-  *#executeText(sql: string, parameters: readonly Parameter[], options: ExecuteOptions, cancellation: Cancellation): Task<ResultSet> {
+  *#executeText(
+    sql: string,
+    parameters: readonly Parameter[],
+    options: ExecuteOptions,
+    cancellation: Cancellation,
+  ): Task<ResultSet> {
     let cached = this.#statements.get(sql);
     if (cached === undefined) {
       const all = parse(sql);
       const [only] = all;
       if (only === undefined) return command('');
       if (all.length > 1) {
-        if (parameters.length > 0) throw new DriftError('42601', 'cannot insert multiple commands into a prepared statement');
+        if (parameters.length > 0)
+          throw new DriftError('42601', 'cannot insert multiple commands into a prepared statement');
         return yield* this.#several(all, options, cancellation);
       }
       cached = { statement: only, plan: null, version: Number.NaN };
-      if (this.#statements.size >= CACHED_STATEMENTS) this.#statements.delete(this.#statements.keys().next().value as string);
+      if (this.#statements.size >= CACHED_STATEMENTS)
+        this.#statements.delete(this.#statements.keys().next().value as string);
       this.#statements.set(sql, cached);
     }
     return yield* this.#run(cached, parameters, options, cancellation);
@@ -134,11 +151,13 @@ export class Session implements SessionApi {
 
   /** Several statements in one text without parameters: one implicit transaction, as in PostgreSQL; gives the last result. */
   *#several(all: readonly Statement[], options: ExecuteOptions, cancellation: Cancellation): Task<ResultSet> {
-    const implicit = this.#open === null && !all.some(({ kind }) => kind === 'begin' || kind === 'commit' || kind === 'rollback');
+    const implicit =
+      this.#open === null && !all.some(({ kind }) => kind === 'begin' || kind === 'commit' || kind === 'rollback');
     if (implicit) this.#open = yield* this.#start({}, cancellation);
     let result = command('');
     try {
-      for (const statement of all) result = yield* this.#run({ statement, plan: null, version: Number.NaN }, [], options, cancellation);
+      for (const statement of all)
+        result = yield* this.#run({ statement, plan: null, version: Number.NaN }, [], options, cancellation);
       if (implicit) yield* this.#commit();
       return result;
     } catch (error) {
@@ -156,7 +175,12 @@ export class Session implements SessionApi {
   }
 
   /** Runs one statement in the open transaction or in one of its own. */
-  *#run(cached: Cached, parameters: readonly Parameter[], options: ExecuteOptions, cancellation: Cancellation): Task<ResultSet> {
+  *#run(
+    cached: Cached,
+    parameters: readonly Parameter[],
+    options: ExecuteOptions,
+    cancellation: Cancellation,
+  ): Task<ResultSet> {
     const { statement } = cached;
     const control = yield* this.#control(statement, cancellation);
     if (control !== null) return control;
@@ -187,7 +211,13 @@ export class Session implements SessionApi {
     }
   }
 
-  *#runIn(open: Open, cached: Cached, parameters: readonly Parameter[], options: ExecuteOptions, cancellation: Cancellation): Task<ResultSet> {
+  *#runIn(
+    open: Open,
+    cached: Cached,
+    parameters: readonly Parameter[],
+    options: ExecuteOptions,
+    cancellation: Cancellation,
+  ): Task<ResultSet> {
     const scene = yield* this.#scene(open, options, cancellation);
     const { statement } = cached;
     const mark = open.transaction.mark();
@@ -213,14 +243,21 @@ export class Session implements SessionApi {
         throw new DriftError('0A000', `${statement.feature} is not supported`, { position: statement.position });
       default:
         if (!isDefinition(statement)) {
-          throw new DriftError('0A000', `this statement (${statement.kind}) is not supported yet`, { position: statement.position });
+          throw new DriftError('0A000', `this statement (${statement.kind}) is not supported yet`, {
+            position: statement.position,
+          });
         }
         refuseWrites(scene);
         return yield* runDefinition(scene, statement);
     }
   }
 
-  *#bindable(scene: Scene, cached: Cached, statement: BindableStatement, parameters: readonly Parameter[]): Task<ResultSet> {
+  *#bindable(
+    scene: Scene,
+    cached: Cached,
+    statement: BindableStatement,
+    parameters: readonly Parameter[],
+  ): Task<ResultSet> {
     const { version } = scene.eval.catalog;
     let { plan } = cached;
     if (plan === null || cached.version !== version || scene.asOf !== null) {
@@ -232,9 +269,14 @@ export class Session implements SessionApi {
       }
     }
     if (parameters.length !== plan.parameterTypes.length) {
-      throw new DriftError('08P01', `bind message supplies ${parameters.length} parameters, but the statement requires ${plan.parameterTypes.length}`);
+      throw new DriftError(
+        '08P01',
+        `bind message supplies ${parameters.length} parameters, but the statement requires ${plan.parameterTypes.length}`,
+      );
     }
-    const values: Value[] = plan.parameterTypes.map((oid, i) => coerceParameter(parameters[i] ?? null, oid, scene.eval, i));
+    const values: Value[] = plan.parameterTypes.map((oid, i) =>
+      coerceParameter(parameters[i] ?? null, oid, scene.eval, i),
+    );
     return yield* runPlan({ ...scene, parameters: values }, plan);
   }
 
@@ -249,11 +291,26 @@ export class Session implements SessionApi {
     const catalog = asOf === null ? open.transaction.catalog : yield* manager.catalogs.at(asOf);
     const context = this.#evalFor(open.transaction, catalog, asOf ?? open.transaction.snapshot, cancellation);
     const time = asOf === null ? null : yield* manager.timeLine.timestampOf(asOf);
-    const evaluated = time === null || !Number.isFinite(time) ? context : Object.defineProperty(context, 'transactionTime', { value: time });
-    return { core: this.#core, settings: this.#settings, transaction: open.transaction, asOf, eval: evaluated, parameters: [] };
+    const evaluated =
+      time === null || !Number.isFinite(time)
+        ? context
+        : Object.defineProperty(context, 'transactionTime', { value: time });
+    return {
+      core: this.#core,
+      settings: this.#settings,
+      transaction: open.transaction,
+      asOf,
+      eval: evaluated,
+      parameters: [],
+    };
   }
 
-  #evalFor(transaction: Transaction, catalog: Transaction['catalog'], snapshot: number, cancellation: Cancellation): Scene['eval'] {
+  #evalFor(
+    transaction: Transaction,
+    catalog: Transaction['catalog'],
+    snapshot: number,
+    cancellation: Cancellation,
+  ): Scene['eval'] {
     return evalContext({
       core: this.#core,
       settings: this.#settings,
@@ -307,7 +364,9 @@ export class Session implements SessionApi {
       case 'listen':
       case 'unlisten':
       case 'notify':
-        return statement.kind === 'maintenance' ? command(statement.command.toUpperCase()) : command(statement.kind.toUpperCase());
+        return statement.kind === 'maintenance'
+          ? command(statement.command.toUpperCase())
+          : command(statement.kind.toUpperCase());
       default:
         return null;
     }
@@ -318,7 +377,8 @@ export class Session implements SessionApi {
       this.#settings.resetAll();
       this.#asOf = null;
     } else if (statement.name === 'drift.as_of') {
-      this.#asOf = statement.asOf === undefined ? null : { kind: 'seq', seq: yield* this.#moment(statement.asOf, cancellation) };
+      this.#asOf =
+        statement.asOf === undefined ? null : { kind: 'seq', seq: yield* this.#moment(statement.asOf, cancellation) };
     } else {
       const value = statement.values === undefined ? null : statement.values.join(', ');
       this.#settings.set(statement.name, value, statement.local);
@@ -329,18 +389,42 @@ export class Session implements SessionApi {
     const text = { dataTypeID: 25, typeModifier: -1, tableID: 0, columnID: 0 };
     if (name === undefined) {
       const all = [...this.#settings.all()];
-      const columns = [0, 1].map((c) => vectorFromValues(all.map((entry) => entry[c] ?? ''), 25));
-      return { command: 'SHOW', fields: [{ name: 'name', ...text }, { name: 'setting', ...text }], columns, rowCount: all.length, affectedRows: null };
+      const columns = [0, 1].map((c) =>
+        vectorFromValues(
+          all.map((entry) => entry[c] ?? ''),
+          25,
+        ),
+      );
+      return {
+        command: 'SHOW',
+        fields: [
+          { name: 'name', ...text },
+          { name: 'setting', ...text },
+        ],
+        columns,
+        rowCount: all.length,
+        affectedRows: null,
+      };
     }
     const value = this.#settings.get(name);
     if (value === undefined) throw new DriftError('42704', `unrecognized configuration parameter "${name}"`);
-    return { command: 'SHOW', fields: [{ name, ...text }], columns: [vectorFromValues([value], 25)], rowCount: 1, affectedRows: null };
+    return {
+      command: 'SHOW',
+      fields: [{ name, ...text }],
+      columns: [vectorFromValues([value], 25)],
+      rowCount: 1,
+      affectedRows: null,
+    };
   }
 
   *#beginStatement(statement: Begin, cancellation: Cancellation): Task<void> {
     const { asOf, readOnly } = statement.modes;
-    const moment: Moment | undefined = asOf === undefined ? undefined : { kind: 'seq', seq: yield* this.#moment(asOf, cancellation) };
-    this.#open = yield* this.#start({ asOf: moment, readOnly: readOnly === true || moment !== undefined }, cancellation);
+    const moment: Moment | undefined =
+      asOf === undefined ? undefined : { kind: 'seq', seq: yield* this.#moment(asOf, cancellation) };
+    this.#open = yield* this.#start(
+      { asOf: moment, readOnly: readOnly === true || moment !== undefined },
+      cancellation,
+    );
   }
 
   *#moment(point: TimePoint, cancellation: Cancellation): Task<number> {
@@ -395,7 +479,13 @@ export class Session implements SessionApi {
     const { manager, sequences } = this.#core;
     const { transaction } = open;
     return yield* manager.commit(transaction, {
-      recheck: (reader) => recheckConstraints(this.#core, transaction, reader, this.#evalFor(transaction, transaction.catalog, reader.snapshot, new Cancellation())),
+      recheck: (reader) =>
+        recheckConstraints(
+          this.#core,
+          transaction,
+          reader,
+          this.#evalFor(transaction, transaction.catalog, reader.snapshot, new Cancellation()),
+        ),
       sequences: transaction.hasChanges ? sequences.takeTouched() : [],
       ...(open.durability === undefined ? {} : { durability: open.durability }),
     });
@@ -409,7 +499,11 @@ export class Session implements SessionApi {
 
   #savepoint(kind: 'savepoint' | 'release', name: string): void {
     const open = this.#open;
-    if (open === null) throw new DriftError('25P01', `${kind === 'savepoint' ? 'SAVEPOINT' : 'RELEASE SAVEPOINT'} can only be used in transaction blocks`);
+    if (open === null)
+      throw new DriftError(
+        '25P01',
+        `${kind === 'savepoint' ? 'SAVEPOINT' : 'RELEASE SAVEPOINT'} can only be used in transaction blocks`,
+      );
     if (open.failed) throw aborted();
     if (kind === 'savepoint') {
       open.savepoints.push({ name, mark: open.transaction.mark() });
@@ -431,9 +525,17 @@ export class Session implements SessionApi {
     open.failed = false;
   }
 
-  *#describe(sql: string, cancellation: Cancellation): Task<{ readonly parameters: readonly number[]; readonly fields: ResultSet['fields'] }> {
+  *#describe(
+    sql: string,
+    cancellation: Cancellation,
+  ): Task<{ readonly parameters: readonly number[]; readonly fields: ResultSet['fields'] }> {
     const statement = parseOne(sql);
-    if (statement.kind !== 'query' && statement.kind !== 'insert' && statement.kind !== 'update' && statement.kind !== 'delete') {
+    if (
+      statement.kind !== 'query' &&
+      statement.kind !== 'insert' &&
+      statement.kind !== 'update' &&
+      statement.kind !== 'delete'
+    ) {
       return { parameters: [], fields: [] };
     }
     const open = this.#open ?? (yield* this.#start({}, cancellation));

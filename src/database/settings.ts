@@ -77,7 +77,8 @@ function check(key: string, value: string): void {
     try {
       new Intl.DateTimeFormat('en', { timeZone: value });
     } catch {
-      if (!/^[+-]?\d{1,2}(:?\d{2})?$/.test(value)) throw new DriftError('22023', `invalid value for parameter "TimeZone": "${value}"`);
+      if (!/^[+-]?\d{1,2}(:?\d{2})?$/.test(value))
+        throw new DriftError('22023', `invalid value for parameter "TimeZone": "${value}"`);
     }
   }
   if (key.endsWith('_timeout') && !/^\d+\s*(ms|s|min)?$/.test(value)) {

@@ -11,7 +11,10 @@ export function specOf(def: TableDef, context: EvalContext): TableSpec {
   const columns: TreeColumn[] = [];
   for (const { id, type } of def.dropped) columns[id] = { format: formatOf(type), missing: null };
   for (const column of def.columns) {
-    const missing = column.missing === undefined ? null : typeByOid(column.type.oid).input(column.missing, column.type.typmod, context);
+    const missing =
+      column.missing === undefined
+        ? null
+        : typeByOid(column.type.oid).input(column.missing, column.type.typmod, context);
     columns[column.id] = { format: formatOf(column.type), missing };
   }
   return {
@@ -24,7 +27,12 @@ export function specOf(def: TableDef, context: EvalContext): TableSpec {
 }
 
 export function indexSpecOf(index: TableDef['indexes'][number]): IndexSpec {
-  return { id: index.id, columns: index.columns, unique: index.unique, nullsNotDistinct: index.nullsNotDistinct === true };
+  return {
+    id: index.id,
+    columns: index.columns,
+    unique: index.unique,
+    nullsNotDistinct: index.nullsNotDistinct === true,
+  };
 }
 
 export function formatOf(type: TypeRef): TreeColumn['format'] {

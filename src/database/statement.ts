@@ -13,7 +13,13 @@ import type { ModifyTarget } from '../exec/modify/target.ts';
 import { runToResult } from '../exec/result.ts';
 import type { ExecContext } from '../exec/run.ts';
 import { vectorFromValues, wholeBatch } from '../exec/vectors.ts';
-import { type BindableStatement, type BindContext, bindStatement, bindTableExpression, type BoundMoment } from '../plan/bind.ts';
+import {
+  type BindableStatement,
+  type BindContext,
+  bindStatement,
+  bindTableExpression,
+  type BoundMoment,
+} from '../plan/bind.ts';
 import type { BoundExpression } from '../plan/expression.ts';
 import { explainJson, explainText } from '../plan/explain.ts';
 import { optimize } from '../plan/optimizer/optimize.ts';
@@ -72,7 +78,10 @@ export function* resolveMoment(core: Core, context: EvalContext, moment: BoundMo
 export function* planOf(scene: Scene, statement: BindableStatement, parameterTypes?: readonly number[]): Task<Plan> {
   const bound = yield* bindStatement(statement, bindContextOf(scene, parameterTypes));
   const { store } = scene.core;
-  return optimize(bound, { statistics: { rowCount: (id) => (store.has(id) ? store.table(id).rowCount : 0) }, eval: scene.eval });
+  return optimize(bound, {
+    statistics: { rowCount: (id) => (store.has(id) ? store.table(id).rowCount : 0) },
+    eval: scene.eval,
+  });
 }
 
 /** Runs a plan; on an error everything that it wrote is taken back. */
@@ -131,10 +140,15 @@ export function evaluate(scene: Scene, expression: BoundExpression): Value {
 
 export function refuseWrites(scene: Scene): void {
   if (scene.asOf !== null) throw new DriftError('25006', 'cannot change data while reading the past');
-  if (scene.transaction.readOnly) throw new DriftError('25006', 'cannot execute statements that change data in a read-only transaction');
+  if (scene.transaction.readOnly)
+    throw new DriftError('25006', 'cannot execute statements that change data in a read-only transaction');
 }
 
-function execContext(scene: Scene, affected: Map<ModifyNode, number>, counters?: Map<PlanNode, NodeCounters>): ExecContext {
+function execContext(
+  scene: Scene,
+  affected: Map<ModifyNode, number>,
+  counters?: Map<PlanNode, NodeCounters>,
+): ExecContext {
   const { core } = scene;
   const target = modifyTarget(scene, affected);
   return {
@@ -180,7 +194,12 @@ function defaultOf(scene: Scene, table: TableDef, ordinal: number): Value {
   return evaluate(scene, bindTableExpression(parseExpression(text), table, 'default', bindContextOf(scene), index));
 }
 
-function resultOf(plan: Plan, columns: readonly Vector[], rowCount: number, affected: Map<ModifyNode, number>): ResultSet {
+function resultOf(
+  plan: Plan,
+  columns: readonly Vector[],
+  rowCount: number,
+  affected: Map<ModifyNode, number>,
+): ResultSet {
   const { root } = plan;
   const changes = root.kind === 'insert' || root.kind === 'update' || root.kind === 'delete';
   return {

@@ -27,29 +27,61 @@ interface Definition extends SystemTable {
 }
 
 const TABLES: readonly Definition[] = [
-  define('drift', 'tables', { table_schema: TEXT, table_name: TEXT, table_type: TEXT, table_id: INT4, row_count: INT8 }, function* (context) {
-    for (const object of context.catalog.objects()) {
-      if (object.kind === 'view') yield [object.schema, object.name, 'VIEW', object.id, null];
-      if (object.kind === 'table') yield [object.schema, object.name, 'BASE TABLE', object.id, rowsOf(context, object)];
-    }
-  }),
   define(
     'drift',
-    'columns',
-    { table_schema: TEXT, table_name: TEXT, column_name: TEXT, data_type: TEXT, position: INT4, not_null: BOOL, is_key: BOOL, column_default: TEXT },
-    function* ({ catalog }) {
-      for (const [table, column, position] of columnsOf(catalog)) {
-        yield [table.schema, table.name, column.name, typeText(column.type), position, column.notNull, table.key.includes(column.id), column.default ?? null];
+    'tables',
+    { table_schema: TEXT, table_name: TEXT, table_type: TEXT, table_id: INT4, row_count: INT8 },
+    function* (context) {
+      for (const object of context.catalog.objects()) {
+        if (object.kind === 'view') yield [object.schema, object.name, 'VIEW', object.id, null];
+        if (object.kind === 'table')
+          yield [object.schema, object.name, 'BASE TABLE', object.id, rowsOf(context, object)];
       }
     },
   ),
-  define('drift', 'indexes', { table_schema: TEXT, table_name: TEXT, index_name: TEXT, is_unique: BOOL, columns: TEXT }, function* ({ catalog }) {
-    for (const table of tablesOf(catalog)) {
-      const names = (ids: readonly number[]): string => ids.map((id) => table.columns.find((column) => column.id === id)?.name ?? '').join(', ');
-      if (table.primaryKeyName !== undefined) yield [table.schema, table.name, table.primaryKeyName, true, names(table.key)];
-      for (const index of table.indexes) yield [table.schema, table.name, index.name, index.unique, names(index.columns.map((part) => part.column))];
-    }
-  }),
+  define(
+    'drift',
+    'columns',
+    {
+      table_schema: TEXT,
+      table_name: TEXT,
+      column_name: TEXT,
+      data_type: TEXT,
+      position: INT4,
+      not_null: BOOL,
+      is_key: BOOL,
+      column_default: TEXT,
+    },
+    function* ({ catalog }) {
+      for (const [table, column, position] of columnsOf(catalog)) {
+        yield [
+          table.schema,
+          table.name,
+          column.name,
+          typeText(column.type),
+          position,
+          column.notNull,
+          table.key.includes(column.id),
+          column.default ?? null,
+        ];
+      }
+    },
+  ),
+  define(
+    'drift',
+    'indexes',
+    { table_schema: TEXT, table_name: TEXT, index_name: TEXT, is_unique: BOOL, columns: TEXT },
+    function* ({ catalog }) {
+      for (const table of tablesOf(catalog)) {
+        const names = (ids: readonly number[]): string =>
+          ids.map((id) => table.columns.find((column) => column.id === id)?.name ?? '').join(', ');
+        if (table.primaryKeyName !== undefined)
+          yield [table.schema, table.name, table.primaryKeyName, true, names(table.key)];
+        for (const index of table.indexes)
+          yield [table.schema, table.name, index.name, index.unique, names(index.columns.map((part) => part.column))];
+      }
+    },
+  ),
   define('drift', 'tags', { name: TEXT, seq: INT8 }, function* ({ catalog }) {
     for (const object of catalog.objects()) if (object.kind === 'tag') yield [object.name, object.seq];
   }),
@@ -59,20 +91,43 @@ const TABLES: readonly Definition[] = [
   define('drift', 'storage', { name: TEXT, value: INT8 }, function* ({ store }) {
     for (const [name, value] of Object.entries(store.statistics())) yield [name, Number(value)];
   }),
-  define('information_schema', 'tables', { table_catalog: TEXT, table_schema: TEXT, table_name: TEXT, table_type: TEXT }, function* ({ catalog }) {
-    for (const object of catalog.objects()) {
-      if (object.kind === 'view') yield ['drift', object.schema, object.name, 'VIEW'];
-      if (object.kind === 'table') yield ['drift', object.schema, object.name, 'BASE TABLE'];
-    }
-  }),
+  define(
+    'information_schema',
+    'tables',
+    { table_catalog: TEXT, table_schema: TEXT, table_name: TEXT, table_type: TEXT },
+    function* ({ catalog }) {
+      for (const object of catalog.objects()) {
+        if (object.kind === 'view') yield ['drift', object.schema, object.name, 'VIEW'];
+        if (object.kind === 'table') yield ['drift', object.schema, object.name, 'BASE TABLE'];
+      }
+    },
+  ),
   define(
     'information_schema',
     'columns',
-    { table_catalog: TEXT, table_schema: TEXT, table_name: TEXT, column_name: TEXT, ordinal_position: INT4, column_default: TEXT, is_nullable: TEXT, data_type: TEXT },
+    {
+      table_catalog: TEXT,
+      table_schema: TEXT,
+      table_name: TEXT,
+      column_name: TEXT,
+      ordinal_position: INT4,
+      column_default: TEXT,
+      is_nullable: TEXT,
+      data_type: TEXT,
+    },
     function* ({ catalog }) {
       for (const [table, column, position] of columnsOf(catalog)) {
         const type = typeByOid(column.type.oid).display;
-        yield ['drift', table.schema, table.name, column.name, position, column.default ?? null, column.notNull ? 'NO' : 'YES', type];
+        yield [
+          'drift',
+          table.schema,
+          table.name,
+          column.name,
+          position,
+          column.default ?? null,
+          column.notNull ? 'NO' : 'YES',
+          type,
+        ];
       }
     },
   ),
@@ -91,12 +146,28 @@ export const systemTables: SystemTables = {
 export function systemRows(id: string, context: SystemContext): SystemRows {
   const table = TABLES.find((candidate) => candidate.id === id);
   const rows = table === undefined ? [] : [...table.rows(context)];
-  const columns = (table?.columns ?? []).map((column, c) => vectorFromValues(rows.map((row) => row[c] ?? null), column.type.oid));
+  const columns = (table?.columns ?? []).map((column, c) =>
+    vectorFromValues(
+      rows.map((row) => row[c] ?? null),
+      column.type.oid,
+    ),
+  );
   return { columns, length: rows.length };
 }
 
-function define(schema: string, name: string, columns: Readonly<Record<string, TypeRef>>, rows: Definition['rows']): Definition {
-  return { id: `${schema}.${name}`, schema, name, columns: Object.entries(columns).map(([column, type]) => ({ name: column, type })), rows };
+function define(
+  schema: string,
+  name: string,
+  columns: Readonly<Record<string, TypeRef>>,
+  rows: Definition['rows'],
+): Definition {
+  return {
+    id: `${schema}.${name}`,
+    schema,
+    name,
+    columns: Object.entries(columns).map(([column, type]) => ({ name: column, type })),
+    rows,
+  };
 }
 
 function* tablesOf(catalog: Catalog): Generator<TableDef> {

@@ -8,7 +8,15 @@ import { NodeStorage } from '../storage/node.ts';
 import type { Storage } from '../storage/storage.ts';
 
 export { DriftError } from '../base/error.ts';
-export { type At, Database, type PreparedStatement, type Queryable, type QueryOptions, Transaction, type TransactionOptions } from '../client/database.ts';
+export {
+  type At,
+  Database,
+  type PreparedStatement,
+  type Queryable,
+  type QueryOptions,
+  Transaction,
+  type TransactionOptions,
+} from '../client/database.ts';
 export type { Field, Results } from '../client/result.ts';
 
 export interface OpenOptions {
@@ -28,5 +36,7 @@ export async function open(url = 'memory://', options: OpenOptions = {}): Promis
 function storageFor(url: string): Storage {
   if (url.startsWith('memory://')) return new MemoryStorage();
   if (url.startsWith('file://')) return new NodeStorage(decodeURIComponent(url.slice('file://'.length)));
-  throw new DriftError('08001', `cannot open "${url}": expected memory:// or file://path`, { hint: 'opfs:// databases open in a browser.' });
+  throw new DriftError('08001', `cannot open "${url}": expected memory:// or file://path`, {
+    hint: 'opfs:// databases open in a browser.',
+  });
 }

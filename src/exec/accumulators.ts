@@ -37,8 +37,10 @@ export function makeAccumulator(setting: AggregateSetting): Accumulator {
   if (argOids.length === 1 && oid !== undefined) {
     const integer = oid === INT2 || oid === INT4 || oid === INT8;
     if (fn.name === 'sum' && (integer || oid === NUMERIC)) return new ExactSumAccumulator(oid, false, setting);
-    if (fn.name === 'avg' && (integer || oid === NUMERIC) && divide !== null) return new ExactSumAccumulator(oid, true, setting);
-    if ((fn.name === 'sum' || fn.name === 'avg') && oid === FLOAT8) return new FloatSumAccumulator(fn.name === 'avg', setting);
+    if (fn.name === 'avg' && (integer || oid === NUMERIC) && divide !== null)
+      return new ExactSumAccumulator(oid, true, setting);
+    if ((fn.name === 'sum' || fn.name === 'avg') && oid === FLOAT8)
+      return new FloatSumAccumulator(fn.name === 'avg', setting);
     const ordered = integer || oid === FLOAT8 || oid === DATE || oid === TIMESTAMP || oid === TIMESTAMPTZ;
     if ((fn.name === 'min' || fn.name === 'max') && ordered) return new ExtremeAccumulator(oid, setting);
   }
@@ -173,7 +175,8 @@ class ExactSumAccumulator implements Accumulator {
       else {
         const total = BigInt(sums[g] as number) + (carried ?? 0n);
         const sum = new Numeric(total, scale);
-        if (this.#average && this.#divide !== null) values.push(this.#divide(sum, new Numeric(BigInt(counts[g] as number), 0)));
+        if (this.#average && this.#divide !== null)
+          values.push(this.#divide(sum, new Numeric(BigInt(counts[g] as number), 0)));
         else if (small) values.push(total >= -BigInt(SAFE) && total <= BigInt(SAFE) ? Number(total) : total);
         else values.push(sum);
       }
@@ -350,7 +353,9 @@ class ExtremeAccumulator implements Accumulator {
       const value = data[i] as number;
       const old = best[group] as number;
       // NaN is the greatest value of all.
-      const better = greatest ? value > old || (value !== value && old === old) : value < old || (old !== old && value === value);
+      const better = greatest
+        ? value > old || (value !== value && old === old)
+        : value < old || (old !== old && value === value);
       if (seen[group] === 0 || better) {
         best[group] = value;
         seen[group] = 1;

@@ -30,7 +30,8 @@ export function castEvaluator(expression: CastExpression, operand: Evaluator, co
 /** The same values under another type; their physical kind must fit. */
 function relabel(operand: Evaluator, oid: number): Evaluator {
   if (kindOfType(operand.oid) === kindOfType(oid)) {
-    if (operand.fixed) return new ScalarEvaluator(oid, [operand], ([value]) => value ?? null, { strict: true, repeatable: true });
+    if (operand.fixed)
+      return new ScalarEvaluator(oid, [operand], ([value]) => value ?? null, { strict: true, repeatable: true });
     return new BatchEvaluator(oid, false, (batch) => operand.eval(batch));
   }
   return new ScalarEvaluator(oid, [operand], ([value]) => value ?? null, { strict: true, repeatable: true });
@@ -48,10 +49,16 @@ function scalarCast(expression: CastExpression, from: number, context: EvalConte
   return ([value]) => convert(value as Value);
 }
 
-function elementCast(cast: ElementCast, typmod: number, explicit: boolean, context: EvalContext): (value: Value) => Value {
+function elementCast(
+  cast: ElementCast,
+  typmod: number,
+  explicit: boolean,
+  context: EvalContext,
+): (value: Value) => Value {
   const target = requireType(cast.to);
   const source = requireType(cast.from);
-  const finish = (value: Value): Value => (typmod === -1 || value === null ? value : target.applyTypmod(value, typmod, explicit));
+  const finish = (value: Value): Value =>
+    typmod === -1 || value === null ? value : target.applyTypmod(value, typmod, explicit);
   switch (cast.method) {
     case 'function': {
       const { fn } = cast;

@@ -21,14 +21,27 @@ import type {
 import type { ScalarFunction } from '../sql/functions/function.ts';
 import { typeByOid } from '../sql/types/registry.ts';
 import { castEvaluator } from './cast.ts';
-import { arrayEvaluator, quantifiedEvaluator, rowEvaluator, rowIsNullEvaluator, subscriptEvaluator } from './composite.ts';
+import {
+  arrayEvaluator,
+  quantifiedEvaluator,
+  rowEvaluator,
+  rowIsNullEvaluator,
+  subscriptEvaluator,
+} from './composite.ts';
 import { BatchEvaluator, ColumnEvaluator, type Evaluator, FixedEvaluator, ScalarEvaluator } from './evaluator.ts';
 import { functionName } from './function-name.ts';
 import { InList } from './in-list.ts';
 import { arithmeticKernel, type BinaryKernel } from './kernels/arithmetic.ts';
 import { comparisonMask, compareVectors } from './kernels/compare.ts';
 import { CachedTest, likeTest, testTexts } from './kernels/text.ts';
-import { booleanTestEvaluator, caseEvaluator, coalesceEvaluator, isNullEvaluator, logicEvaluator, notEvaluator } from './logic.ts';
+import {
+  booleanTestEvaluator,
+  caseEvaluator,
+  coalesceEvaluator,
+  isNullEvaluator,
+  logicEvaluator,
+  notEvaluator,
+} from './logic.ts';
 import { BOOL } from './physical.ts';
 import type { ExecRun, Layout } from './run.ts';
 import { SubqueryEvaluator } from './subquery.ts';
@@ -121,7 +134,10 @@ export class Compiler {
         );
       case 'nextValue': {
         const context = this.run.context.eval;
-        return new ScalarEvaluator(oid, [], () => context.nextval(expression.sequenceId), { strict: false, repeatable: false });
+        return new ScalarEvaluator(oid, [], () => context.nextval(expression.sequenceId), {
+          strict: false,
+          repeatable: false,
+        });
       }
       case 'aggregate':
       case 'window':
@@ -171,7 +187,8 @@ export class Compiler {
       BOOL,
       [this.compile(expression.left), this.compile(expression.right)],
       ([left, right]) => {
-        if (left === null || right === null || left === undefined || right === undefined) return (left === right) === negated;
+        if (left === null || right === null || left === undefined || right === undefined)
+          return (left === right) === negated;
         return (callFunction(this.run, equal, left, right) === true) === negated;
       },
       { strict: false, repeatable: true },

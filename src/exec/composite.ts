@@ -26,7 +26,9 @@ export function mapArray(value: object, convert: (element: Value) => Value, elem
 }
 
 export function arrayEvaluator(oid: number, elements: readonly Evaluator[], nested: boolean): Evaluator {
-  const build = nested ? (values: readonly Value[]) => nestArrays(oid, values) : (values: readonly Value[]) => makeArray(oid, values.slice());
+  const build = nested
+    ? (values: readonly Value[]) => nestArrays(oid, values)
+    : (values: readonly Value[]) => makeArray(oid, values.slice());
   return new ScalarEvaluator(oid, elements, build, { strict: false, repeatable: true });
 }
 
@@ -36,21 +38,36 @@ function nestArrays(oid: number, values: readonly Value[]): Value {
   if (first === undefined || parts.length !== values.length) throw unequalDimensions();
   const elements: Value[] = [];
   for (const part of parts) {
-    if (part.dimensions.length !== first.dimensions.length || part.dimensions.some((length, d) => length !== first.dimensions[d])) {
+    if (
+      part.dimensions.length !== first.dimensions.length ||
+      part.dimensions.some((length, d) => length !== first.dimensions[d])
+    ) {
       throw unequalDimensions();
     }
     elements.push(...part.elements);
   }
   if (elements.length === 0) return makeArray(oid, []);
-  return new SqlArray([parts.length, ...first.dimensions], [1, ...first.lowerBounds], elements, typeByOid(oid)?.elementOid ?? 0);
+  return new SqlArray(
+    [parts.length, ...first.dimensions],
+    [1, ...first.lowerBounds],
+    elements,
+    typeByOid(oid)?.elementOid ?? 0,
+  );
 }
 
 function unequalDimensions(): DriftError {
   return new DriftError('2202E', 'multidimensional arrays must have array expressions with matching dimensions');
 }
 
-export function rowEvaluator(fields: readonly Evaluator[], names: readonly string[], oids: readonly number[]): Evaluator {
-  return new ScalarEvaluator(2249, fields, (values) => makeRecord(values.slice(), oids, names), { strict: false, repeatable: true });
+export function rowEvaluator(
+  fields: readonly Evaluator[],
+  names: readonly string[],
+  oids: readonly number[],
+): Evaluator {
+  return new ScalarEvaluator(2249, fields, (values) => makeRecord(values.slice(), oids, names), {
+    strict: false,
+    repeatable: true,
+  });
 }
 
 /** `ROW(…) IS [NOT] NULL`: all fields null, or with NOT all fields not null. */
@@ -89,8 +106,17 @@ export function subscriptEvaluator(oid: number, operand: Evaluator, subscripts: 
     (values) => {
       const array = values[0];
       if (!(array instanceof SqlArray)) return null;
-      if (positions.some(({ lower, upper }) => (lower > 0 && values[lower] === null) || (upper > 0 && values[upper] === null))) return null;
-      if (!anySlice) return elementAt(array, positions.map(({ upper }) => Number(values[upper])));
+      if (
+        positions.some(
+          ({ lower, upper }) => (lower > 0 && values[lower] === null) || (upper > 0 && values[upper] === null),
+        )
+      )
+        return null;
+      if (!anySlice)
+        return elementAt(
+          array,
+          positions.map(({ upper }) => Number(values[upper])),
+        );
       return sliceOf(
         array,
         positions.map(({ slice, lower, upper }) => ({
@@ -115,7 +141,10 @@ function elementAt(array: SqlArray, indexes: readonly number[]): Value {
   return array.elements[at] ?? null;
 }
 
-function sliceOf(array: SqlArray, bounds: readonly { readonly from: number | null; readonly to: number | null }[]): Value {
+function sliceOf(
+  array: SqlArray,
+  bounds: readonly { readonly from: number | null; readonly to: number | null }[],
+): Value {
   const { dimensions, lowerBounds, elements, elementOid } = array;
   if (bounds.length > dimensions.length) return new SqlArray([], [], [], elementOid);
   const starts: number[] = [];
@@ -139,7 +168,12 @@ function sliceOf(array: SqlArray, bounds: readonly { readonly from: number | nul
     for (let i = 0; i < (lengths[d] as number); i++) visit(d + 1, at * length + (starts[d] as number) + i);
   };
   visit(0, 0);
-  return new SqlArray(lengths, lengths.map(() => 1), result, elementOid);
+  return new SqlArray(
+    lengths,
+    lengths.map(() => 1),
+    result,
+    elementOid,
+  );
 }
 
 /** `operand <op> ANY | ALL (array)` by three-valued logic. */

@@ -31,7 +31,11 @@ export class InList {
   }
 
   /** Null where the items vary, or compare otherwise than their hash keys do. */
-  static make(operand: BoundExpression, items: readonly BoundExpression[], evaluators: readonly Evaluator[]): InList | null {
+  static make(
+    operand: BoundExpression,
+    items: readonly BoundExpression[],
+    evaluators: readonly Evaluator[],
+  ): InList | null {
     if (evaluators.length < MIN_ITEMS || evaluators.some((item) => !item.fixed)) return null;
     const family = hashFamily(operand.type.oid);
     if (items.some((item) => hashFamily(item.type.oid) !== family)) return null;
@@ -48,7 +52,8 @@ export class InList {
     let { nulls } = vector;
     if (this.#hasNull) {
       const unknown = new Uint8Array(batch.length);
-      for (let i = 0; i < unknown.length; i++) unknown[i] = data[i] === 1 ? (nulls === null ? 0 : (nulls[i] as number)) : 1;
+      for (let i = 0; i < unknown.length; i++)
+        unknown[i] = data[i] === 1 ? (nulls === null ? 0 : (nulls[i] as number)) : 1;
       nulls = unknown;
     }
     if (negated) for (let i = 0; i < data.length; i++) data[i] = 1 - (data[i] as number);

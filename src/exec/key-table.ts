@@ -82,7 +82,8 @@ class ColumnCodes {
 
   constructor(oid: number, nullsMatch: boolean) {
     this.#family = hashFamily(oid);
-    this.#direct = oid === DATE || oid === TIME || oid === TIMESTAMP || oid === TIMESTAMPTZ || oid === BOOL || oid === UUID;
+    this.#direct =
+      oid === DATE || oid === TIME || oid === TIMESTAMP || oid === TIMESTAMPTZ || oid === BOOL || oid === UUID;
     const type = typeByOid(oid);
     this.#hashKey = type === undefined ? (value) => value as string : (value) => type.hashKey(value);
     this.#nullsMatch = nullsMatch;
@@ -126,7 +127,10 @@ class ColumnCodes {
       const scaled = value.toScaled(this.#scale);
       if (scaled !== undefined) return this.#number(scaled, insert);
     }
-    return this.#text(plain && (typeof value === 'string' || typeof value === 'bigint') ? value : this.#hashKey(value), insert);
+    return this.#text(
+      plain && (typeof value === 'string' || typeof value === 'bigint') ? value : this.#hashKey(value),
+      insert,
+    );
   }
 
   #nullCodeOf(insert: boolean): number {

@@ -67,7 +67,11 @@ export function isNullEvaluator(operand: Evaluator, negated: boolean): Evaluator
   });
 }
 
-export function booleanTestEvaluator(operand: Evaluator, test: 'true' | 'false' | 'unknown', negated: boolean): Evaluator {
+export function booleanTestEvaluator(
+  operand: Evaluator,
+  test: 'true' | 'false' | 'unknown',
+  negated: boolean,
+): Evaluator {
   const hit = negated ? 0 : 1;
   return new BatchEvaluator(BOOL, operand.fixed, (batch) => {
     const vector = operand.eval(batch);
@@ -88,7 +92,8 @@ export interface CaseBranch {
 }
 
 export function caseEvaluator(oid: number, branches: readonly CaseBranch[], otherwise: Evaluator | null): Evaluator {
-  const fixed = branches.every((branch) => branch.when.fixed && branch.then.fixed) && (otherwise === null || otherwise.fixed);
+  const fixed =
+    branches.every((branch) => branch.when.fixed && branch.then.fixed) && (otherwise === null || otherwise.fixed);
   return new BatchEvaluator(oid, fixed, (batch) => {
     const result = new Patchwork(batch, oid);
     let open = batch;
@@ -191,7 +196,12 @@ class Patchwork {
     if (model === null) return null;
     const { length } = this.#batch;
     let nulls: Uint8Array | null = null;
-    const data = model.kind === 'i32' ? new Int32Array(length) : model.kind === 'f64' ? new Float64Array(length) : new Uint8Array(length);
+    const data =
+      model.kind === 'i32'
+        ? new Int32Array(length)
+        : model.kind === 'f64'
+          ? new Float64Array(length)
+          : new Uint8Array(length);
     for (const { vector, rows } of this.#parts) {
       const { selection, count } = rows;
       if (vector === null) {

@@ -11,7 +11,14 @@ import { hasSubquery } from '../plan/walk-expression.ts';
 import type { Compiler } from './compile.ts';
 import { type Evaluator, withSelection } from './evaluator.ts';
 import { functionName } from './function-name.ts';
-import { comparisonMask, intersectRanges, type NumberRange, rangeOf, selectRange, swapMask } from './kernels/compare.ts';
+import {
+  comparisonMask,
+  intersectRanges,
+  type NumberRange,
+  rangeOf,
+  selectRange,
+  swapMask,
+} from './kernels/compare.ts';
 import { CachedTest, selectTexts, textComparison } from './kernels/text.ts';
 import { split } from './logic.ts';
 
@@ -45,7 +52,9 @@ function constantComparison(expression: BoundExpression & { kind: 'call' }, comp
   if (a.fixed === b.fixed) return null;
   const generic = new BooleanPredicate(compiler.compile(expression));
   const key = left.kind === 'column' ? left.id : right.kind === 'column' ? right.id : null;
-  return a.fixed ? new RangePredicate(b, [{ mask: swapMask(mask), fixed: a }], key, [generic]) : new RangePredicate(a, [{ mask, fixed: b }], key, [generic]);
+  return a.fixed
+    ? new RangePredicate(b, [{ mask: swapMask(mask), fixed: a }], key, [generic])
+    : new RangePredicate(a, [{ mask, fixed: b }], key, [generic]);
 }
 
 /** Any condition: its boolean column's true rows. */
@@ -80,7 +89,12 @@ class RangePredicate implements Predicate {
   #constants: Value[] = [];
   #tests: CachedTest | null = null;
 
-  constructor(operand: Evaluator, comparisons: readonly Comparison[], key: number | null, generic: readonly Predicate[]) {
+  constructor(
+    operand: Evaluator,
+    comparisons: readonly Comparison[],
+    key: number | null,
+    generic: readonly Predicate[],
+  ) {
     this.operand = operand;
     this.comparisons = comparisons;
     this.key = key;
@@ -119,9 +133,13 @@ class RangePredicate implements Predicate {
 
   #textTest(constants: readonly Value[]): CachedTest {
     if (this.#tests === null || constants.some((value, i) => value !== this.#constants[i])) {
-      const tests = constants.map((value, i) => textComparison((this.comparisons[i] as Comparison).mask, value as string));
+      const tests = constants.map((value, i) =>
+        textComparison((this.comparisons[i] as Comparison).mask, value as string),
+      );
       const [first] = tests;
-      this.#tests = new CachedTest(tests.length === 1 && first !== undefined ? first : (text) => tests.every((test) => test(text)));
+      this.#tests = new CachedTest(
+        tests.length === 1 && first !== undefined ? first : (text) => tests.every((test) => test(text)),
+      );
       this.#constants = constants.slice();
     }
     return this.#tests;
@@ -138,12 +156,10 @@ function fuseRanges(predicates: readonly Predicate[]): Predicate[] {
         : -1;
     const other = result[before];
     if (predicate instanceof RangePredicate && other instanceof RangePredicate) {
-      result[before] = new RangePredicate(
-        other.operand,
-        [...other.comparisons, ...predicate.comparisons],
-        other.key,
-        [...other.generic, ...predicate.generic],
-      );
+      result[before] = new RangePredicate(other.operand, [...other.comparisons, ...predicate.comparisons], other.key, [
+        ...other.generic,
+        ...predicate.generic,
+      ]);
     } else {
       result.push(predicate);
     }

@@ -101,7 +101,8 @@ export class SubqueryEvaluator implements Evaluator {
     const prepared: (Value | Failure)[] = [];
     for (let k = 0; k < count; k++) {
       const i = selection === null ? k : (selection[k] as number);
-      for (const { cell, index } of this.#dependencies) if (index >= 0) cell.value = valueAt(batch.columns[index] as Vector, i);
+      for (const { cell, index } of this.#dependencies)
+        if (index >= 0) cell.value = valueAt(batch.columns[index] as Vector, i);
       prepared[i] = yield* this.#result(operand, i);
       if ((k & 63) === 63 && run.due()) yield* run.pause();
     }
@@ -148,7 +149,8 @@ export class SubqueryEvaluator implements Evaluator {
         default: {
           const values: Value[] = [];
           yield* this.#eachRow(operator, (value) => {
-            if (values.push(value) > 1) throw new DriftError('21000', 'more than one row returned by a subquery used as an expression');
+            if (values.push(value) > 1)
+              throw new DriftError('21000', 'more than one row returned by a subquery used as an expression');
           });
           return values[0] ?? null;
         }
@@ -283,7 +285,11 @@ function membershipOf(expression: SubqueryExpression, compiler: Compiler): Membe
   if (hashFamily(outer.type.oid) !== hashFamily(inner.type.oid)) return null;
   const type = typeByOid(inner.type.oid);
   if (type === undefined) return null;
-  return { operand: compiler.compile(outer), column: own.get(inner.id) as number, hashKey: (value) => type.hashKey(value) };
+  return {
+    operand: compiler.compile(outer),
+    column: own.get(inner.id) as number,
+    hashKey: (value) => type.hashKey(value),
+  };
 }
 
 function unwrap(result: Value | Failure): Value {

@@ -26,7 +26,13 @@ export function take(vector: Vector, rows: Int32Array, count: number): Vector {
     case 'text':
       return { kind: 'text', data: takeStrings(vector.data, rows, count), length: count, nulls };
     case 'dict':
-      return { kind: 'dict', data: takeInts(vector.data, rows, count), dictionary: vector.dictionary, length: count, nulls };
+      return {
+        kind: 'dict',
+        data: takeInts(vector.data, rows, count),
+        dictionary: vector.dictionary,
+        length: count,
+        nulls,
+      };
     case 'boxed': {
       const data: unknown[] = [];
       for (let i = 0; i < count; i++) data.push(vector.data[rows[i] as number]);
@@ -150,7 +156,13 @@ export function concat(chunks: readonly Vector[], oid: number): Vector {
     }
   }
   if (first.kind === 'dict' && sameDictionary) {
-    return { kind: 'dict', data: joinTyped(chunks, new Int32Array(length)), dictionary: first.dictionary, length, nulls };
+    return {
+      kind: 'dict',
+      data: joinTyped(chunks, new Int32Array(length)),
+      dictionary: first.dictionary,
+      length,
+      nulls,
+    };
   }
   if (same) {
     switch (first.kind) {
@@ -269,7 +281,13 @@ export function vectorFromValues(values: readonly Value[], oid: number): Vector 
  * Packs boxed values into a vector aligned with a batch: position i holds values[i] where i is among `rows` (null:
  * all of 0 … length-1); other positions are unspecified.
  */
-export function packRows(values: readonly Value[], length: number, rows: Int32Array | null, count: number, oid: number): Vector {
+export function packRows(
+  values: readonly Value[],
+  length: number,
+  rows: Int32Array | null,
+  count: number,
+  oid: number,
+): Vector {
   let nulls: Uint8Array | null = null;
   for (let k = 0; k < count; k++) {
     const i = rows === null ? k : (rows[k] as number);
@@ -314,7 +332,13 @@ export function packRows(values: readonly Value[], length: number, rows: Int32Ar
   }
 }
 
-function packDoubles(values: readonly Value[], length: number, rows: Int32Array | null, count: number, nulls: Uint8Array | null): Vector {
+function packDoubles(
+  values: readonly Value[],
+  length: number,
+  rows: Int32Array | null,
+  count: number,
+  nulls: Uint8Array | null,
+): Vector {
   const data = new Float64Array(length);
   for (let k = 0; k < count; k++) {
     const i = rows === null ? k : (rows[k] as number);
@@ -325,7 +349,13 @@ function packDoubles(values: readonly Value[], length: number, rows: Int32Array 
   return { kind: 'f64', data, length, nulls };
 }
 
-function packInt64(values: readonly Value[], length: number, rows: Int32Array | null, count: number, nulls: Uint8Array | null): Vector {
+function packInt64(
+  values: readonly Value[],
+  length: number,
+  rows: Int32Array | null,
+  count: number,
+  nulls: Uint8Array | null,
+): Vector {
   const data = new BigInt64Array(length);
   for (let k = 0; k < count; k++) {
     const i = rows === null ? k : (rows[k] as number);
@@ -355,7 +385,8 @@ export function constantVector(value: Value, length: number, oid: number): Vecto
     case 'i32':
       return { kind: 'i32', data: new Int32Array(length).fill(value as number), length, nulls: null };
     case 'f64':
-      if (typeof value === 'bigint') return { kind: 'i64', data: new BigInt64Array(length).fill(value), length, nulls: null };
+      if (typeof value === 'bigint')
+        return { kind: 'i64', data: new BigInt64Array(length).fill(value), length, nulls: null };
       return { kind: 'f64', data: new Float64Array(length).fill(value as number), length, nulls: null };
     default:
       return { kind: 'boxed', data: new Array<unknown>(length).fill(value), length, nulls: null };

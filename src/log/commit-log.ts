@@ -21,7 +21,14 @@ import { DriftError } from '../base/error.ts';
 import type { Host } from '../base/host.ts';
 import { run, type Task, wait } from '../base/task.ts';
 import type { Storage, StorageFile } from '../storage/storage.ts';
-import { FRAME_COMMIT, LOG_FORMAT_VERSION, LOG_HEADER_BYTES, LOG_MAGIC, LOG_STEP_BYTES, SECTOR_BYTES } from './constants.ts';
+import {
+  FRAME_COMMIT,
+  LOG_FORMAT_VERSION,
+  LOG_HEADER_BYTES,
+  LOG_MAGIC,
+  LOG_STEP_BYTES,
+  SECTOR_BYTES,
+} from './constants.ts';
 import { decodeCommit, type LogFrame, type LoggedCommit, readFrame, writeCommit } from './frame.ts';
 
 export interface LogOptions {
@@ -206,7 +213,12 @@ export class CommitLog {
     return this.#failed;
   }
 
-  *#replayFile(number: number, afterSeq: number, sealed: boolean, onCommit: (commit: LoggedCommit) => Task<void>): Task<number> {
+  *#replayFile(
+    number: number,
+    afterSeq: number,
+    sealed: boolean,
+    onCommit: (commit: LoggedCommit) => Task<void>,
+  ): Task<number> {
     const name = `log-${number}`;
     const file = yield* wait(this.#storage.open(name));
     const bytes = yield* wait(file.read(0, file.size()));
@@ -262,7 +274,10 @@ function readHeader(bytes: Uint8Array, name: string, number: number, sealed: boo
   const found = reader.remaining >= 28 ? new DataView(bytes.buffer, bytes.byteOffset + 32, 4).getUint32(0, true) : 0;
   if (found !== seed) return unusable('a header whose checksum does not hold');
   if (version !== LOG_FORMAT_VERSION) {
-    throw new DriftError('0A000', `${name} has log format version ${version}; this release reads version ${LOG_FORMAT_VERSION}`);
+    throw new DriftError(
+      '0A000',
+      `${name} has log format version ${version}; this release reads version ${LOG_FORMAT_VERSION}`,
+    );
   }
   if (reader.u64() !== number) return unusable('the header of another log file');
   return seed;

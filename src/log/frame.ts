@@ -63,7 +63,14 @@ export function readFrame(bytes: Uint8Array, offset: number, chain: number): Dec
   const seq = reader.varint();
   const timestamp = reader.u64();
   const type = reader.u8();
-  return { seq, timestamp, type, payload: reader.raw(reader.remaining), crc: found, end: offset + FRAME_PREFIX_BYTES + length };
+  return {
+    seq,
+    timestamp,
+    type,
+    payload: reader.raw(reader.remaining),
+    crc: found,
+    end: offset + FRAME_PREFIX_BYTES + length,
+  };
 }
 
 /** Turns the frames of one sequence number, the last a COMMIT, back into the transaction. */
@@ -73,13 +80,27 @@ export function decodeCommit(frames: readonly LogFrame[], seq: number, timestamp
   const reader = new ByteReader(last.payload, `COMMIT frame of transaction ${seq}`);
   const count = reader.varint();
   if (count !== frames.length - 1) {
-    throw new DriftError('XX001', `log transaction ${seq} has ${frames.length - 1} frames, its COMMIT frame says ${count}`);
+    throw new DriftError(
+      'XX001',
+      `log transaction ${seq} has ${frames.length - 1} frames, its COMMIT frame says ${count}`,
+    );
   }
-  const [author, message, metadata, clientId] = [optional(reader), optional(reader), optional(reader), optional(reader)];
+  const [author, message, metadata, clientId] = [
+    optional(reader),
+    optional(reader),
+    optional(reader),
+    optional(reader),
+  ];
   return { seq, timestamp, author, message, metadata, clientId, frames: frames.slice(0, -1) };
 }
 
-function writeFrame(writer: ByteWriter, commit: LoggedCommit, type: number, payload: Uint8Array, chain: number): number {
+function writeFrame(
+  writer: ByteWriter,
+  commit: LoggedCommit,
+  type: number,
+  payload: Uint8Array,
+  chain: number,
+): number {
   const start = writer.length;
   writer.u32(0);
   writer.u32(0);
@@ -88,7 +109,8 @@ function writeFrame(writer: ByteWriter, commit: LoggedCommit, type: number, payl
   writer.u8(type);
   writer.raw(payload);
   const length = writer.length - start - FRAME_PREFIX_BYTES;
-  if (length > MAX_FRAME_BYTES) throw new DriftError('54000', `a log frame of ${length} bytes exceeds the limit of ${MAX_FRAME_BYTES}`);
+  if (length > MAX_FRAME_BYTES)
+    throw new DriftError('54000', `a log frame of ${length} bytes exceeds the limit of ${MAX_FRAME_BYTES}`);
   const crc = checksum(length, writer.view().subarray(start + FRAME_PREFIX_BYTES), chain);
   writer.patchU32(start, length);
   writer.patchU32(start + 4, crc);

@@ -16,7 +16,14 @@ import { DriftError } from '../base/error.ts';
 import { type Task, wait } from '../base/task.ts';
 import type { Storage, StorageFile } from '../storage/storage.ts';
 import { logSeed, readFrame } from './frame.ts';
-import { LOG_HEADER_BYTES, MANIFEST_BODY_OFFSET, MANIFEST_FORMAT_VERSION, MANIFEST_MAGIC, MANIFEST_SLOT_BYTES, MAX_MANIFEST_BYTES } from './constants.ts';
+import {
+  LOG_HEADER_BYTES,
+  MANIFEST_BODY_OFFSET,
+  MANIFEST_FORMAT_VERSION,
+  MANIFEST_MAGIC,
+  MANIFEST_SLOT_BYTES,
+  MAX_MANIFEST_BYTES,
+} from './constants.ts';
 
 export interface ManifestState {
   readonly generation: number;
@@ -93,10 +100,20 @@ function* readSlot(file: StorageFile, slot: number, size: number): Task<Manifest
   const stored = new DataView(bytes.buffer, bytes.byteOffset + 44, 4).getUint32(0, true);
   if (crc32c(bytes.subarray(0, 44)) !== stored) return 'checksum of the header does not hold';
   if (version !== MANIFEST_FORMAT_VERSION) {
-    throw new DriftError('0A000', `MANIFEST has format version ${version}; this release reads version ${MANIFEST_FORMAT_VERSION}`);
+    throw new DriftError(
+      '0A000',
+      `MANIFEST has format version ${version}; this release reads version ${MANIFEST_FORMAT_VERSION}`,
+    );
   }
-  const [generation, epoch, bodyOffset, length, crc] = [reader.u64(), reader.u64(), reader.u64(), reader.u64(), reader.u32()];
-  if (length > MAX_MANIFEST_BYTES || bodyOffset + length > size) return `a body of ${length} bytes at ${bodyOffset} in a file of ${size}`;
+  const [generation, epoch, bodyOffset, length, crc] = [
+    reader.u64(),
+    reader.u64(),
+    reader.u64(),
+    reader.u64(),
+    reader.u32(),
+  ];
+  if (length > MAX_MANIFEST_BYTES || bodyOffset + length > size)
+    return `a body of ${length} bytes at ${bodyOffset} in a file of ${size}`;
   const body = yield* wait(file.read(bodyOffset, length));
   if (crc32c(body) !== crc) return `checksum of the body at ${bodyOffset} does not hold`;
   return { generation, epoch, body, bodyOffset };
@@ -109,7 +126,8 @@ function* holdsAnything(storage: Storage, names: readonly string[]): Task<boolea
     if (!name.startsWith('log-')) continue;
     const log = yield* wait(storage.open(name));
     const bytes = yield* wait(log.read(0, log.size()));
-    if (bytes.length > LOG_HEADER_BYTES && typeof readFrame(bytes, LOG_HEADER_BYTES, logSeed(bytes)) !== 'string') return true;
+    if (bytes.length > LOG_HEADER_BYTES && typeof readFrame(bytes, LOG_HEADER_BYTES, logSeed(bytes)) !== 'string')
+      return true;
   }
   return false;
 }

@@ -11,7 +11,14 @@ export const MAX_COLUMNS = 4096;
 export const MAX_ROWS: number = 1 << 26;
 
 /** Physical kind of a block's vector. */
-export const KIND: Readonly<Record<'bool' | 'i32' | 'f64' | 'i64' | 'text' | 'boxed', number>> = { bool: 0, i32: 1, f64: 2, i64: 3, text: 4, boxed: 5 };
+export const KIND: Readonly<Record<'bool' | 'i32' | 'f64' | 'i64' | 'text' | 'boxed', number>> = {
+  bool: 0,
+  i32: 1,
+  f64: 2,
+  i64: 3,
+  text: 4,
+  boxed: 5,
+};
 
 /** How the values of a block are laid out. */
 export const ENCODING: Readonly<Record<'plain' | 'constant' | 'frame' | 'delta' | 'dictionary', number>> = {

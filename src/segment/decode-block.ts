@@ -36,7 +36,8 @@ export function decodeBlock(bytes: Uint8Array, rows: number, format: ColumnForma
       if (size > rows) throw corrupt(what, `dictionary of ${size} entries for ${rows} rows`);
       const dictionary = plainText(input, size, what);
       const data = new Int32Array(unpack(input, size <= 256 ? 1 : 2, rows));
-      for (let row = 0; row < rows; row++) if ((data[row] as number) >= size) throw corrupt(what, 'code beyond the dictionary');
+      for (let row = 0; row < rows; row++)
+        if ((data[row] as number) >= size) throw corrupt(what, 'code beyond the dictionary');
       return { kind: 'dict', data, dictionary, ...common };
     }
     case KIND.boxed:
@@ -120,11 +121,18 @@ function decodeUtf8(bytes: Uint8Array, what: string): string {
 
 function fromUnits(bytes: Uint8Array): string {
   let text = '';
-  for (let i = 0; i + 1 < bytes.length; i += 2) text += String.fromCharCode((bytes[i] as number) | ((bytes[i + 1] as number) << 8));
+  for (let i = 0; i + 1 < bytes.length; i += 2)
+    text += String.fromCharCode((bytes[i] as number) | ((bytes[i + 1] as number) << 8));
   return text;
 }
 
-function boxed(input: ByteReader, rows: number, nulls: Uint8Array | null, format: ColumnFormat, what: string): unknown[] {
+function boxed(
+  input: ByteReader,
+  rows: number,
+  nulls: Uint8Array | null,
+  format: ColumnFormat,
+  what: string,
+): unknown[] {
   const data = new Array<unknown>(rows);
   for (let row = 0; row < rows; row++) {
     const bytes = input.bytes();

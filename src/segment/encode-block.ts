@@ -69,7 +69,14 @@ function head(out: ByteWriter, kind: number, encoding: number, vector: Vector, s
   out.raw(bits);
 }
 
-function encodeNumbers(out: ByteWriter, kind: number, vector: Vector, values: Int32Array | Float64Array, start: number, end: number): void {
+function encodeNumbers(
+  out: ByteWriter,
+  kind: number,
+  vector: Vector,
+  values: Int32Array | Float64Array,
+  start: number,
+  end: number,
+): void {
   const plan = planNumbers(values);
   head(out, kind, plan.encoding, vector, start, end);
   if (plan.encoding === ENCODING.constant) {
@@ -124,7 +131,8 @@ function planNumbers(values: Int32Array | Float64Array): NumberPlan {
   const frame = Number.isNaN(min) ? 8 : widthOf(max - min);
   const safe = Number.isSafeInteger(max - min) && Number.isSafeInteger(maxDelta - minDelta);
   const delta = Number.isNaN(min) || !safe ? 8 : widthOf(maxDelta - minDelta);
-  if (!Number.isNaN(min) && delta < frame && delta < plainWidth) return { encoding: ENCODING.delta, base: minDelta, width: delta };
+  if (!Number.isNaN(min) && delta < frame && delta < plainWidth)
+    return { encoding: ENCODING.delta, base: minDelta, width: delta };
   if (!Number.isNaN(min) && frame < plainWidth) return { encoding: ENCODING.frame, base: min, width: frame };
   return { encoding: ENCODING.plain, base: 0, width: plainWidth };
 }
@@ -175,6 +183,8 @@ function plainText(out: ByteWriter, strings: readonly string[]): void {
 }
 
 /** The bytes of a typed array that owns its buffer (little endian on every platform the engine runs on). */
-function bytesOf(array: Float64Array | Int32Array | BigInt64Array | Uint8Array | Uint16Array | Uint32Array): Uint8Array {
+function bytesOf(
+  array: Float64Array | Int32Array | BigInt64Array | Uint8Array | Uint16Array | Uint32Array,
+): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }

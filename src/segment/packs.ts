@@ -29,7 +29,12 @@ export class Packs {
   }
 
   /** Opens the packs a directory names and removes leftovers of checkpoints that never came into force. */
-  static *open(storage: Storage, packSizeBytes: number, known: ReadonlyMap<number, number>, current: number): Task<Packs> {
+  static *open(
+    storage: Storage,
+    packSizeBytes: number,
+    known: ReadonlyMap<number, number>,
+    current: number,
+  ): Task<Packs> {
     for (const name of yield* wait(storage.list())) {
       const match = PACK_NAME.exec(name);
       if (match !== null && !known.has(Number(match[1]))) yield* wait(storage.remove(name));
@@ -77,7 +82,10 @@ export class Packs {
   *read(ref: SegmentRef): Task<Uint8Array> {
     const size = this.#sizes.get(ref.pack);
     if (size === undefined || ref.offset + ref.length > size) {
-      throw new DriftError('XX001', `data corrupted: pack-${ref.pack}: reference to ${ref.offset}+${ref.length} beyond ${size ?? 0} bytes`);
+      throw new DriftError(
+        'XX001',
+        `data corrupted: pack-${ref.pack}: reference to ${ref.offset}+${ref.length} beyond ${size ?? 0} bytes`,
+      );
     }
     this.#reading.set(ref.pack, (this.#reading.get(ref.pack) ?? 0) + 1);
     try {

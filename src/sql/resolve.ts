@@ -43,7 +43,11 @@ export function coercionPath(from: number, to: number, context: CoercionContext)
   if (source.category === 'A' && target.category === 'A') {
     const inner = coercionPath(source.elementOid, target.elementOid, context);
     if (inner === null || inner.method === 'array') return null;
-    return { method: 'array', fn: null, element: { method: inner.method, fn: inner.fn, from: source.elementOid, to: target.elementOid } };
+    return {
+      method: 'array',
+      fn: null,
+      element: { method: inner.method, fn: inner.fn, from: source.elementOid, to: target.elementOid },
+    };
   }
   if (source.category === 'P' || target.category === 'P') return null;
   if (target.category === 'S' && context !== 'implicit') return IO;
@@ -65,7 +69,10 @@ export function resolveFunction(name: string, args: readonly number[], shape: Ca
     if (types !== null) candidates.push({ item: fn, types });
   }
   const found = choose(candidates, args);
-  if (found === 'ambiguous') throw new DriftError('42725', `function ${callText(name, args)} is not unique`, { hint: 'Could not choose a best candidate function. You might need to add explicit type casts.' });
+  if (found === 'ambiguous')
+    throw new DriftError('42725', `function ${callText(name, args)} is not unique`, {
+      hint: 'Could not choose a best candidate function. You might need to add explicit type casts.',
+    });
   if (found === null) {
     throw new DriftError('42883', `function ${callText(name, args)} does not exist`, {
       hint: 'No function matches the given name and argument types. You might need to add explicit type casts.',
@@ -83,7 +90,12 @@ export function resolveOperator(name: string, left: number, right: number): Reso
     candidates.push({ item: entry.fn, types: left === 0 ? [entry.right] : [entry.left, entry.right] });
   }
   // A literal beside a known type is first taken for that type.
-  const assumed = left === 0 || (left !== T.unknown && right !== T.unknown) ? args : left === T.unknown ? [right, right] : [left, left];
+  const assumed =
+    left === 0 || (left !== T.unknown && right !== T.unknown)
+      ? args
+      : left === T.unknown
+        ? [right, right]
+        : [left, left];
   const exact = candidates.find(({ types }) => types.every((type, i) => type === assumed[i]));
   const found = exact ?? choose(candidates, args);
   if (found === 'ambiguous' || found === null) {
@@ -110,7 +122,12 @@ export function commonType(oids: readonly number[], context: string): number {
     if (type.category !== current.category) {
       throw new DriftError('42804', `${context} types ${current.display} and ${type.display} cannot be matched`);
     }
-    if (!current.preferred && coercionPath(chosen, oid, 'implicit') !== null && coercionPath(oid, chosen, 'implicit') === null) chosen = oid;
+    if (
+      !current.preferred &&
+      coercionPath(chosen, oid, 'implicit') !== null &&
+      coercionPath(oid, chosen, 'implicit') === null
+    )
+      chosen = oid;
   }
   for (const oid of known) {
     if (coercionPath(oid, chosen, 'implicit') === null) {
@@ -130,7 +147,10 @@ interface Candidate<F> {
 function parametersFor(fn: SqlFunction, count: number, star: boolean): readonly number[] | null {
   if (star) return fn.args.length === 0 ? [] : null;
   if (fn.kind === 'aggregate' && fn.name === 'count' && count === 0) return null;
-  if (!fn.variadic) return fn.args.length === count || (count < fn.args.length && count >= fn.args.length - fn.optional) ? fn.args.slice(0, count) : null;
+  if (!fn.variadic)
+    return fn.args.length === count || (count < fn.args.length && count >= fn.args.length - fn.optional)
+      ? fn.args.slice(0, count)
+      : null;
   const fixed = fn.args.length - 1;
   if (count <= fixed) return null;
   const repeated = fn.args[fixed] as number;
@@ -138,13 +158,28 @@ function parametersFor(fn: SqlFunction, count: number, star: boolean): readonly 
 }
 
 function choose<F>(candidates: readonly Candidate<F>[], args: readonly number[]): Candidate<F> | 'ambiguous' | null {
-  const exact = candidates.find(({ types }) => types.length === args.length && types.every((type, i) => type === args[i]));
+  const exact = candidates.find(
+    ({ types }) => types.length === args.length && types.every((type, i) => type === args[i]),
+  );
   if (exact !== undefined) return exact;
-  let left = candidates.filter(({ types }) => types.length === args.length && types.every((type, i) => reachable(args[i] as number, type)) && polymorphicFits(types, args));
+  let left = candidates.filter(
+    ({ types }) =>
+      types.length === args.length &&
+      types.every((type, i) => reachable(args[i] as number, type)) &&
+      polymorphicFits(types, args),
+  );
   if (left.length <= 1) return left[0] ?? null;
   left = best(left, (candidate) => score(candidate, args, (type, arg) => type === arg));
   if (left.length === 1) return left[0] as Candidate<F>;
-  left = best(left, (candidate) => score(candidate, args, (type, arg) => type === arg || (typeByOid(type).preferred && arg !== T.unknown && typeByOid(type).category === typeByOid(arg).category)));
+  left = best(left, (candidate) =>
+    score(
+      candidate,
+      args,
+      (type, arg) =>
+        type === arg ||
+        (typeByOid(type).preferred && arg !== T.unknown && typeByOid(type).category === typeByOid(arg).category),
+    ),
+  );
   if (left.length === 1) return left[0] as Candidate<F>;
   left = byCategory(left, args);
   if (left.length === 1) return left[0] as Candidate<F>;
@@ -163,7 +198,11 @@ function byCategory<F>(candidates: readonly Candidate<F>[], args: readonly numbe
   args.forEach((arg, i) => {
     if (arg !== T.unknown) return;
     const categories = left.map(({ types }) => typeByOid(types[i] as number).category);
-    const category = categories.includes('S') ? 'S' : categories.every((other) => other === categories[0]) ? categories[0] : undefined;
+    const category = categories.includes('S')
+      ? 'S'
+      : categories.every((other) => other === categories[0])
+        ? categories[0]
+        : undefined;
     if (category === undefined) return;
     const inside = left.filter(({ types }) => typeByOid(types[i] as number).category === category);
     const preferred = inside.filter(({ types }) => typeByOid(types[i] as number).preferred);
@@ -178,7 +217,11 @@ function best<T>(items: readonly T[], points: (item: T) => number): T[] {
   return items.filter((_, i) => scores[i] === top);
 }
 
-function score<F>({ types }: Candidate<F>, args: readonly number[], counts: (type: number, arg: number) => boolean): number {
+function score<F>(
+  { types }: Candidate<F>,
+  args: readonly number[],
+  counts: (type: number, arg: number) => boolean,
+): number {
   return types.filter((type, i) => counts(type, args[i] as number)).length;
 }
 
@@ -211,7 +254,12 @@ function elementOf(types: readonly number[], args: readonly number[]): number | 
 }
 
 /** Polymorphic types take what the arguments say; `any` leaves an argument as it is. */
-function resolved<F extends { readonly name: string }>(fn: F, types: readonly number[], args: readonly number[], returns: number): ResolvedFunction<F> {
+function resolved<F extends { readonly name: string }>(
+  fn: F,
+  types: readonly number[],
+  args: readonly number[],
+  returns: number,
+): ResolvedFunction<F> {
   const found = elementOf(types, args);
   const element = found === 'conflict' || found === null ? T.text : found;
   const concrete = (type: number): number => {

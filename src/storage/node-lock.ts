@@ -11,7 +11,18 @@
  * A takeover renames the stale file first: of two processes that find it, one rename succeeds, and whoever moved away a
  * lock that is not the one it judged puts it back.
  */
-import { closeSync, linkSync, openSync, readdirSync, readFileSync, readlinkSync, realpathSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  linkSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DriftError } from '../base/error.ts';
 

@@ -7,7 +7,19 @@
  *
  * Invariant: `#size` equals the size of the file on disk: nobody else writes while the lock is held.
  */
-import { closeSync, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, readSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fdatasyncSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import { assert, DriftError } from '../base/error.ts';
 import { codeOf, LOCK_NAME, messageOf, type NodeLock, takeLock } from './node-lock.ts';

@@ -124,7 +124,10 @@ class OpfsFile implements StorageFile {
       throw ioError(`cannot read ${length} bytes of ${this.name} at ${offset}`, error);
     }
     if (count < bytes.length) {
-      throw new DriftError('58030', `cannot read ${this.name} at ${offset}: expected ${bytes.length} bytes, found ${count}`);
+      throw new DriftError(
+        '58030',
+        `cannot read ${this.name} at ${offset}: expected ${bytes.length} bytes, found ${count}`,
+      );
     }
     return bytes;
   }
@@ -135,7 +138,8 @@ class OpfsFile implements StorageFile {
       while (done < bytes.length) {
         const rest = done === 0 ? bytes : bytes.subarray(done);
         const count = this.#access.write(rest as Uint8Array<ArrayBuffer>, { at: offset + done });
-        if (count === 0) throw new DriftError('53100', `no room for ${rest.length} bytes of ${this.name} at ${offset + done}`);
+        if (count === 0)
+          throw new DriftError('53100', `no room for ${rest.length} bytes of ${this.name} at ${offset + done}`);
         done += count;
       }
     } catch (error) {
@@ -180,7 +184,8 @@ export async function removeOpfs(path: string): Promise<void> {
     await parent.removeEntry(name, { recursive: true });
   } catch (error) {
     if (nameOf(error) === 'NotFoundError') return;
-    if (nameOf(error) === 'NoModificationAllowedError') throw new DriftError('55006', `the database opfs://${path} is in use`);
+    if (nameOf(error) === 'NoModificationAllowedError')
+      throw new DriftError('55006', `the database opfs://${path} is in use`);
     throw ioError(`cannot remove opfs://${path}`, error);
   }
 }

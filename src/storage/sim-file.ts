@@ -110,7 +110,9 @@ export class SimFile {
     if (roll < 8) return kept;
     if (roll === 8 && rules.tear) {
       const torn = safe.slice();
-      const [from, to] = random.chance(0.5) ? [0, random.below(SECTOR_BYTES)] : [random.below(SECTOR_BYTES), SECTOR_BYTES];
+      const [from, to] = random.chance(0.5)
+        ? [0, random.below(SECTOR_BYTES)]
+        : [random.below(SECTOR_BYTES), SECTOR_BYTES];
       torn.set(kept.subarray(from, to), from);
       return torn;
     }

@@ -113,7 +113,8 @@ export class SimDisk {
   powerFailure(): void {
     const survivors = new Map<string, SimFile>();
     for (const [name, file] of this.removed) {
-      if (this.random.chance(0.5)) survivors.set(name, new SimFile(name, file.afterCrash(this.random, this.options), true));
+      if (this.random.chance(0.5))
+        survivors.set(name, new SimFile(name, file.afterCrash(this.random, this.options), true));
     }
     for (const [name, file] of this.files) {
       if (file.exists || this.random.chance(0.5)) {
@@ -142,7 +143,12 @@ export class SimDisk {
     if (this.down) throw new SimCrash('the machine is down');
     const number = this.operations++;
     const fault = this.#fault;
-    if (fault !== null && number >= fault.at && STRIKES[fault.kind].includes(operation) && (fault.kind !== 'quota' || grows)) {
+    if (
+      fault !== null &&
+      number >= fault.at &&
+      STRIKES[fault.kind].includes(operation) &&
+      (fault.kind !== 'quota' || grows)
+    ) {
       this.#fault = null;
       this.fired = true;
       if (fault.kind === 'quota') this.#full = true;
@@ -174,7 +180,8 @@ export class SimStorage implements Storage {
   }
 
   acquire(): MaybePromise<void> {
-    if (this.#disk.owner !== null) throw new DriftError('55006', 'the simulated database is in use by another connection');
+    if (this.#disk.owner !== null)
+      throw new DriftError('55006', 'the simulated database is in use by another connection');
     this.#disk.owner = this;
     return this.#answer(undefined);
   }
@@ -268,7 +275,8 @@ class SimHandle implements StorageFile {
 
   write(offset: number, bytes: Uint8Array): MaybePromise<void> {
     const fault = this.#strike('write', offset + bytes.length > this.#file.size);
-    if (fault === 'quota') throw new DriftError('53100', `the simulated disk has no room for ${bytes.length} bytes of ${this.name}`);
+    if (fault === 'quota')
+      throw new DriftError('53100', `the simulated disk has no room for ${bytes.length} bytes of ${this.name}`);
     if (fault === 'crash' || fault === 'short-write') {
       this.#file.write(offset, bytes.subarray(0, this.#disk.random.below(bytes.length + 1)));
       throw fault === 'crash' ? new SimCrash('crash during write') : this.#error('write');
@@ -279,7 +287,8 @@ class SimHandle implements StorageFile {
 
   truncate(size: number): MaybePromise<void> {
     const fault = this.#strike('truncate', size > this.#file.size);
-    if (fault === 'quota') throw new DriftError('53100', `the simulated disk has no room for ${this.name} of ${size} bytes`);
+    if (fault === 'quota')
+      throw new DriftError('53100', `the simulated disk has no room for ${this.name} of ${size} bytes`);
     if (fault !== 'crash' || this.#disk.random.chance(0.5)) this.#file.truncate(size);
     if (fault === 'crash') throw new SimCrash('crash during truncate');
     return answer(this.#disk, undefined);
@@ -325,5 +334,7 @@ function misdirected(offset: number, length: number, size: number, random: Rando
 }
 
 function answer<T>(disk: SimDisk, value: T): MaybePromise<T> {
-  return disk.options.asynchronous > 0 && disk.random.chance(disk.options.asynchronous) ? Promise.resolve(value) : value;
+  return disk.options.asynchronous > 0 && disk.random.chance(disk.options.asynchronous)
+    ? Promise.resolve(value)
+    : value;
 }

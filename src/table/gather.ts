@@ -74,7 +74,12 @@ export function gatherVector(vector: Vector, rows: Int32Array, from = 0, to: num
   }
 }
 
-export function gatherDoubles(source: Float64Array, rows: Int32Array, from = 0, to: number = rows.length): Float64Array {
+export function gatherDoubles(
+  source: Float64Array,
+  rows: Int32Array,
+  from = 0,
+  to: number = rows.length,
+): Float64Array {
   const data = new Float64Array(to - from);
   for (let i = from; i < to; i++) data[i - from] = source[rows[i] as number] as number;
   return data;
@@ -107,11 +112,13 @@ export function scatter(builder: VectorBuilder, targets: Int32Array, source: Vec
   const view = builder.view();
   if (view.kind === source.kind && view.nulls === null && source.nulls === null) {
     if (view.kind === 'f64' && source.kind === 'f64' && view.scale === source.scale) {
-      for (let i = 0; i < targets.length; i++) view.data[targets[i] as number] = source.data[sources[i] as number] as number;
+      for (let i = 0; i < targets.length; i++)
+        view.data[targets[i] as number] = source.data[sources[i] as number] as number;
       return;
     }
     if (view.kind === 'i32' && source.kind === 'i32') {
-      for (let i = 0; i < targets.length; i++) view.data[targets[i] as number] = source.data[sources[i] as number] as number;
+      for (let i = 0; i < targets.length; i++)
+        view.data[targets[i] as number] = source.data[sources[i] as number] as number;
       return;
     }
   }
@@ -128,7 +135,8 @@ export function sameCell(a: Vector, rowA: number, b: Vector, rowB: number, forma
   const x = valueAt(a, rowA);
   const y = valueAt(b, rowB);
   if (Object.is(x, y)) return true;
-  if (typeof x !== 'object' || typeof y !== 'object' || x === null || y === null || format.codec === undefined) return false;
+  if (typeof x !== 'object' || typeof y !== 'object' || x === null || y === null || format.codec === undefined)
+    return false;
   const left = format.codec.encode(x);
   const right = format.codec.encode(y);
   if (left.length !== right.length) return false;

@@ -81,7 +81,8 @@ export class KeyCodec {
     for (let row = from; row < to; row++) {
       if (this.form === 'bytes') {
         let key = '';
-        for (let part = 0; part < this.key.length; part++) key += this.#part(part, valueAt(columns[part] as Vector, row));
+        for (let part = 0; part < this.key.length; part++)
+          key += this.#part(part, valueAt(columns[part] as Vector, row));
         keys[row - from] = key;
       } else {
         keys[row - from] = single(valueAt(columns[0] as Vector, row));
@@ -117,8 +118,10 @@ export class KeyCodec {
     const descending = (this.key[part] as KeyColumn).descending;
     const first = descending ? high : low;
     const last = descending ? low : high;
-    const lowKey = first === null ? start + NOT_NULL : start + this.#part(part, first.value) + (first.inclusive ? '' : AFTER);
-    const highKey = last === null ? start + NULL_LAST : start + this.#part(part, last.value) + (last.inclusive ? AFTER : '');
+    const lowKey =
+      first === null ? start + NOT_NULL : start + this.#part(part, first.value) + (first.inclusive ? '' : AFTER);
+    const highKey =
+      last === null ? start + NULL_LAST : start + this.#part(part, last.value) + (last.inclusive ? AFTER : '');
     return { low: lowKey, lowInclusive: true, high: highKey, highInclusive: false };
   }
 
@@ -134,7 +137,7 @@ export class KeyCodec {
     const format = this.#formats[part] as ColumnFormat;
     switch (format.kind) {
       case 'bool':
-        return NOT_NULL + (((value === true) !== descending) ? '\u0001' : '\u0000');
+        return NOT_NULL + ((value === true) !== descending ? '\u0001' : '\u0000');
       case 'i32':
         return NOT_NULL + int32Bytes(descending ? ~(value as number) : (value as number));
       case 'int':
@@ -151,7 +154,10 @@ export class KeyCodec {
 }
 
 function single(value: Value | undefined): Key {
-  assert(typeof value === 'number' || typeof value === 'string' || typeof value === 'bigint', 'a key column holds null');
+  assert(
+    typeof value === 'number' || typeof value === 'string' || typeof value === 'bigint',
+    'a key column holds null',
+  );
   return value;
 }
 
@@ -218,9 +224,13 @@ function textUnits(text: string, descending: boolean): string {
 
 function codecBytes(format: ColumnFormat, value: Value, descending: boolean): string {
   const object = typeof value === 'number' ? Numeric.fromScaled(value, 0) : value;
-  assert(format.codec !== undefined && typeof object === 'object' && object !== null, 'a boxed key column needs its codec');
+  assert(
+    format.codec !== undefined && typeof object === 'object' && object !== null,
+    'a boxed key column needs its codec',
+  );
   const bytes = format.codec.encodeKey(object);
   let text = '';
-  for (let i = 0; i < bytes.length; i++) text += String.fromCharCode(descending ? 255 - (bytes[i] as number) : (bytes[i] as number));
+  for (let i = 0; i < bytes.length; i++)
+    text += String.fromCharCode(descending ? 255 - (bytes[i] as number) : (bytes[i] as number));
   return text;
 }

@@ -145,7 +145,13 @@ export class LeafImage {
   }
 
   /** Adds rows `start` to `end` of the vectors, whose keys follow in order all keys here. */
-  appendSorted(columns: readonly Vector[], keys: readonly Key[], from: Float64Array | number, start: number, end: number): void {
+  appendSorted(
+    columns: readonly Vector[],
+    keys: readonly Key[],
+    from: Float64Array | number,
+    start: number,
+    end: number,
+  ): void {
     for (let c = 0; c < this.columns.length; c++) {
       (this.columns[c] as VectorBuilder).appendVector(columns[c] as Vector, null, start, end);
     }
@@ -155,7 +161,8 @@ export class LeafImage {
       if (from > this.maxFrom) this.maxFrom = from;
     } else {
       this.from.append(from.subarray(start, end));
-      for (let row = start; row < end; row++) if ((from[row] as number) > this.maxFrom) this.maxFrom = from[row] as number;
+      for (let row = start; row < end; row++)
+        if ((from[row] as number) > this.maxFrom) this.maxFrom = from[row] as number;
     }
     this.sorted = this.from.length;
     this.changed();
@@ -198,7 +205,12 @@ export class LeafImage {
    * Makes a new image of the same states: live rows [start, end) in key order without holes, and the closed versions
    * that `keepClosed` accepts. Also the copy made before a pinned image is overwritten.
    */
-  rebuilt(columns: readonly TreeColumn[], start = 0, end: number = this.live, keepClosed?: (key: Key) => boolean): LeafImage {
+  rebuilt(
+    columns: readonly TreeColumn[],
+    start = 0,
+    end: number = this.live,
+    keepClosed?: (key: Key) => boolean,
+  ): LeafImage {
     const image = new LeafImage(columns);
     const views = this.views();
     const straight = this.holeCount === 0 && this.sorted === this.rows;
@@ -209,7 +221,13 @@ export class LeafImage {
       const keys = Array.from(order, (row) => this.keys[row] as Key);
       const from = new Float64Array(order.length);
       for (let i = 0; i < order.length; i++) from[i] = this.from.data[order[i] as number] as number;
-      image.appendSorted(views.map((view) => gatherVector(view, order)), keys, from, 0, order.length);
+      image.appendSorted(
+        views.map((view) => gatherVector(view, order)),
+        keys,
+        from,
+        0,
+        order.length,
+      );
     }
     if (this.closedRows === 0) return image;
     const rows: number[] = [];

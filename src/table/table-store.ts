@@ -17,7 +17,12 @@ export interface StoreOptions {
   readonly minClosedRows?: number | undefined;
 }
 
-export function* openTableStore(storage: Storage, _host: Host, directory: Uint8Array | null, options: StoreOptions): Task<TableStore> {
+export function* openTableStore(
+  storage: Storage,
+  _host: Host,
+  directory: Uint8Array | null,
+  options: StoreOptions,
+): Task<TableStore> {
   assert(directory === null, 'a store in memory has no directory');
   const packs = yield* Packs.open(storage, 16 * 1024 * 1024, new Map(), 1);
   return new LogBackedStore(options, new TileCache(packs, options.cacheBudgetBytes ?? 256 * 1024 * 1024));
@@ -50,7 +55,10 @@ class LogBackedStore implements TableStore {
 
   createTable(spec: TableSpec): void {
     const { maxLeafRows = 32768, minClosedRows = 4096 } = this.#options;
-    this.#tables.set(spec.id, new Table(spec, { maxLeafRows, minClosedRows, timeSplitFactor: spec.timeSplitFactor, cache: this.#cache }));
+    this.#tables.set(
+      spec.id,
+      new Table(spec, { maxLeafRows, minClosedRows, timeSplitFactor: spec.timeSplitFactor, cache: this.#cache }),
+    );
   }
 
   addColumn(tableId: number, column: TreeColumn): void {

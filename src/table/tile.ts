@@ -92,12 +92,18 @@ export class TileCache {
 
   *#read(ref: SegmentRef, layout: RowLayout): Task<SealedPart> {
     const bytes = yield* this.#packs.read(ref);
-    const rows = decodeSegment(bytes, ref, layout.columns.map((column) => column.format));
+    const rows = decodeSegment(
+      bytes,
+      ref,
+      layout.columns.map((column) => column.format),
+    );
     const count = rows.from.length;
     const columns = layout.columns.map(
       (column, c) => rows.columns[c] ?? constantVector(column.format, column.missing, count),
     );
-    const keyColumns = layout.codec.key.map((part) => columns[part.column] ?? constantVector({ kind: 'bool' }, null, count));
+    const keyColumns = layout.codec.key.map(
+      (part) => columns[part.column] ?? constantVector({ kind: 'bool' }, null, count),
+    );
     return { columns, from: rows.from, to: rows.to, keys: layout.codec.ofRows(keyColumns, 0, count) };
   }
 

@@ -138,7 +138,8 @@ export class TreeScan implements BatchSource {
     if (!open && image.tail.size > 0) {
       const tail: number[] = [];
       for (let row = image.sorted; row < image.rows; row++) {
-        if (!image.isHole(row) && (image.from.data[row] as number) <= seq && inRange(image.keys[row] as Key, range)) tail.push(row);
+        if (!image.isHole(row) && (image.from.data[row] as number) <= seq && inRange(image.keys[row] as Key, range))
+          tail.push(row);
       }
       if (tail.length > 0) pieces.push({ ...current, start: 0, end: 0, rows: Int32Array.from(tail) });
     }
@@ -152,7 +153,8 @@ export class TreeScan implements BatchSource {
     const current = { columns: image.views(), from: image.from.data, to: null, holes: image.holes };
     const start = rangeStart(image.keys, image.sorted, range);
     const end = rangeEnd(image.keys, image.sorted, range);
-    const tail = image.tail.size === 0 ? [] : image.sortedTail().filter((row) => inRange(image.keys[row] as Key, range));
+    const tail =
+      image.tail.size === 0 ? [] : image.sortedTail().filter((row) => inRange(image.keys[row] as Key, range));
     const closed = visibleClosed(image, seq, range, false);
     if (order === 'asc' && tail.length === 0 && closed.length === 0) {
       return { ...current, start, end, rows: null, filtered: image.holes !== null || image.maxFrom > seq };
@@ -168,7 +170,8 @@ export class TreeScan implements BatchSource {
       }
       rows[n++] = row;
     }
-    for (; t < tail.length; t++) if ((image.from.data[tail[t] as number] as number) <= seq) rows[n++] = tail[t] as number;
+    for (; t < tail.length; t++)
+      if ((image.from.data[tail[t] as number] as number) <= seq) rows[n++] = tail[t] as number;
     const visible = rows.subarray(0, n);
     if (closed.length > 0) return this.#mergedPiece(image, visible, closed);
     if (order === 'desc') visible.reverse();
@@ -180,7 +183,9 @@ export class TreeScan implements BatchSource {
     const closedRows = Int32Array.from(closed);
     const total = current.length + closed.length;
     const keyAt = (at: number): Key =>
-      (at < current.length ? image.keys[current[at] as number] : image.closedKeys[closed[at - current.length] as number]) as Key;
+      (at < current.length
+        ? image.keys[current[at] as number]
+        : image.closedKeys[closed[at - current.length] as number]) as Key;
     const rows = Int32Array.from({ length: total }, (_, at) => at).sort((a, b) => (keyAt(a) < keyAt(b) ? -1 : 1));
     if (this.#options.order === 'desc') rows.reverse();
     const views = image.views();
@@ -219,7 +224,9 @@ export class TreeScan implements BatchSource {
     const columns = this.#options.columns.map((column) => sliceVector(piece.columns[column] as Vector, from, to));
     if (this.#options.versionColumns === true) {
       columns.push(doubles(piece.from.subarray(from, to)));
-      columns.push(doubles(piece.to === null ? new Float64Array(to - from).fill(this.#tree.endSeq) : piece.to.subarray(from, to)));
+      columns.push(
+        doubles(piece.to === null ? new Float64Array(to - from).fill(this.#tree.endSeq) : piece.to.subarray(from, to)),
+      );
     }
     return { columns, length: to - from, selection, count };
   }
@@ -229,10 +236,13 @@ export class TreeScan implements BatchSource {
     if (from >= rows.length) return this.#endPiece();
     const to = Math.min(from + BATCH_ROWS, rows.length);
     this.#position = to;
-    const columns = this.#options.columns.map((column) => gatherVector(piece.columns[column] as Vector, rows, from, to));
+    const columns = this.#options.columns.map((column) =>
+      gatherVector(piece.columns[column] as Vector, rows, from, to),
+    );
     if (this.#options.versionColumns === true) {
       columns.push(doubles(gatherDoubles(piece.from, rows, from, to)));
-      const ends = piece.to === null ? new Float64Array(to - from).fill(Infinity) : gatherDoubles(piece.to, rows, from, to);
+      const ends =
+        piece.to === null ? new Float64Array(to - from).fill(Infinity) : gatherDoubles(piece.to, rows, from, to);
       for (let i = 0; i < ends.length; i++) ends[i] = Math.min(ends[i] as number, this.#tree.endSeq);
       columns.push(doubles(ends));
     }
@@ -332,7 +342,9 @@ export class TreeVersionScan implements BatchSource {
     });
     const columns = wanted.map((column) => {
       const { format } = this.#tree.columns[column] as TreeColumn;
-      const pieces = found.sources.map((source, i) => gatherVector(source[column] as Vector, found.rows[i] as Int32Array));
+      const pieces = found.sources.map((source, i) =>
+        gatherVector(source[column] as Vector, found.rows[i] as Int32Array),
+      );
       return gatherVector(concatVectors(format, pieces), order);
     });
     if (versionColumns === true) {
@@ -358,7 +370,14 @@ interface Found {
   readonly to: number[];
 }
 
-function take(found: Found, source: readonly Vector[], rows: number[], keys: readonly Key[], from: Float64Array, to: Float64Array | null): void {
+function take(
+  found: Found,
+  source: readonly Vector[],
+  rows: number[],
+  keys: readonly Key[],
+  from: Float64Array,
+  to: Float64Array | null,
+): void {
   if (rows.length === 0) return;
   found.sources.push(source);
   found.rows.push(Int32Array.from(rows));
@@ -401,7 +420,12 @@ class LeafCursor {
       this.#rest = { ...this.#rest, low: high, lowInclusive: true };
     }
     // A whole leaf needs no key comparisons.
-    if (this.range.low === leaf.low && this.range.lowInclusive !== false && this.range.high === high && this.range.highInclusive !== true) {
+    if (
+      this.range.low === leaf.low &&
+      this.range.lowInclusive !== false &&
+      this.range.high === high &&
+      this.range.highInclusive !== true
+    ) {
       if (leaf.history.length === 0) this.range = {};
     }
     return leaf;
@@ -432,7 +456,12 @@ function visibleClosed(image: LeafImage, seq: number, range: KeyRange, open: boo
   // Closed in commit order: ends ascend, so the newest state is recognised by the last end alone.
   if (count === 0 || (to[count - 1] as number) <= seq) return rows;
   for (let row = 0; row < count; row++) {
-    if ((from[row] as number) <= seq && seq < (to[row] as number) && (open || inRange(image.closedKeys[row] as Key, range))) rows.push(row);
+    if (
+      (from[row] as number) <= seq &&
+      seq < (to[row] as number) &&
+      (open || inRange(image.closedKeys[row] as Key, range))
+    )
+      rows.push(row);
   }
   if (open) return rows;
   return rows.sort((a, b) => ((image.closedKeys[a] as Key) < (image.closedKeys[b] as Key) ? -1 : 1));

@@ -22,8 +22,22 @@ import { KeyCodec } from './key.ts';
 import { LeafImage } from './leaf-image.ts';
 import { lowerBound } from './search.ts';
 import {
-  type BatchSource, type Bound, type Key, type KeyColumn, type KeyRange, MISS, OP_DELETE, OP_INSERT, OP_NONE, OP_UPDATE,
-  type RowChanges, type RowRef, type ScanOptions, type TreeColumn, type VersionedTree, type VersionScanOptions,
+  type BatchSource,
+  type Bound,
+  type Key,
+  type KeyColumn,
+  type KeyRange,
+  MISS,
+  OP_DELETE,
+  OP_INSERT,
+  OP_NONE,
+  OP_UPDATE,
+  type RowChanges,
+  type RowRef,
+  type ScanOptions,
+  type TreeColumn,
+  type VersionedTree,
+  type VersionScanOptions,
 } from './table.ts';
 import type { Leaf, SealedPart, Tile, TileCache } from './tile.ts';
 import { TreeScan, TreeVersionScan } from './tree-scan.ts';
@@ -171,7 +185,9 @@ export class Tree implements VersionedTree {
     const image = leaf.image;
     if (image === null) return this.#miss(leaf);
     const closed = image.closedRows === 0 ? -1 : image.findClosed(key, from);
-    return closed >= 0 && image.closedFrom.data[closed] === from ? (image.closedTo.data[closed] as number) : this.endSeq;
+    return closed >= 0 && image.closedFrom.data[closed] === from
+      ? (image.closedTo.data[closed] as number)
+      : this.endSeq;
   }
 
   /** True ends of versions that outlive a tile, given their rows in it. */
@@ -242,7 +258,8 @@ export class Tree implements VersionedTree {
     const present = this.#imageForWriting(leaf);
     const last = present.keys[present.sorted - 1];
     let onlyInserts = present.tail.size === 0 && (present.sorted === 0 || (last as Key) < first);
-    for (let i = 0; onlyInserts && i < entries.length; i++) onlyInserts = changes.ops[entries[i] as number] === OP_INSERT;
+    for (let i = 0; onlyInserts && i < entries.length; i++)
+      onlyInserts = changes.ops[entries[i] as number] === OP_INSERT;
     if (onlyInserts) {
       this.#appendRows(present, seq, changes, entries);
       this.#dirty(leaf);
@@ -261,7 +278,7 @@ export class Tree implements VersionedTree {
       if (op === OP_INSERT) {
         assert(!live, `insert of a key that exists in tree ${this.id}`);
         if (row < 0) inserts.push(entry);
-        else targets.push(row), sources.push(entry);
+        else (targets.push(row), sources.push(entry));
         continue;
       }
       assert(live, `change of a key that does not exist in tree ${this.id}`);
@@ -269,7 +286,7 @@ export class Tree implements VersionedTree {
       // A version that was born in this very commit leaves no history.
       if ((present.from.data[row] as number) < seq) closing.push(row);
       if (op === OP_DELETE) deleted.push(row);
-      else targets.push(row), sources.push(entry);
+      else (targets.push(row), sources.push(entry));
     }
     if (closing.length + targets.length + inserts.length + deleted.length === 0) return;
     // Readers keep the old image; row numbers stay the same because a clone keeps holes and tail.
@@ -309,7 +326,8 @@ export class Tree implements VersionedTree {
       const column = assigned === null ? i : (assigned[i] as number);
       const source = changes.rows[column];
       if (source === undefined) continue;
-      if (!sameCell(views[column] as Vector, row, source, entry, (this.columns[column] as TreeColumn).format)) return false;
+      if (!sameCell(views[column] as Vector, row, source, entry, (this.columns[column] as TreeColumn).format))
+        return false;
     }
     return true;
   }
@@ -350,7 +368,13 @@ export class Tree implements VersionedTree {
       image.appendSorted(sources, changes.keys, seq, start, start + count);
     } else {
       const keys = Array.from(entries, (entry) => changes.keys[entry] as Key);
-      image.appendSorted(sources.map((source) => gatherVector(source, entries)), keys, seq, 0, count);
+      image.appendSorted(
+        sources.map((source) => gatherVector(source, entries)),
+        keys,
+        seq,
+        0,
+        count,
+      );
     }
     this.rowCount += count;
     this.lastChange = Math.max(this.lastChange, seq);
@@ -452,7 +476,12 @@ function widened(old: LeafImage, views: readonly Vector[], columns: readonly Tre
 }
 
 /** Makes one sorted run of current rows (given in key order) and the first `closedRows` closed versions. */
-export function sealPart(image: LeafImage, current: Int32Array, closedRows: number, columns: readonly TreeColumn[]): SealedPart {
+export function sealPart(
+  image: LeafImage,
+  current: Int32Array,
+  closedRows: number,
+  columns: readonly TreeColumn[],
+): SealedPart {
   const { rows } = image;
   const keyAt = (at: number): Key => (at < rows ? image.keys[at] : image.closedKeys[at - rows]) as Key;
   const fromAt = (at: number): number => (at < rows ? image.from.data[at] : image.closedFrom.data[at - rows]) as number;

@@ -11,8 +11,18 @@ import { BATCH_ROWS, valueAt } from '../base/vector.ts';
 import { VectorBuilder } from '../base/vector-builder.ts';
 import type { Task } from '../base/task.ts';
 import {
-  type IndexSpec, type Key, type KeyColumn, MISS, OP_DELETE, OP_INSERT, OP_NONE, OP_UPDATE, type RowChanges, type TableSpec,
-  type TreeColumn, type VersionedTable,
+  type IndexSpec,
+  type Key,
+  type KeyColumn,
+  MISS,
+  OP_DELETE,
+  OP_INSERT,
+  OP_NONE,
+  OP_UPDATE,
+  type RowChanges,
+  type TableSpec,
+  type TreeColumn,
+  type VersionedTable,
 } from './table.ts';
 import { Tree, type TreeOptions } from './tree.ts';
 
@@ -60,7 +70,8 @@ export class Table extends Tree implements VersionedTable {
   #advanceRowId(changes: RowChanges): void {
     for (let entry = 0; entry < changes.count; entry++) {
       const key = changes.keys[entry];
-      if (changes.ops[entry] === OP_INSERT && typeof key === 'number' && key >= this.nextRowId) this.nextRowId = key + 1;
+      if (changes.ops[entry] === OP_INSERT && typeof key === 'number' && key >= this.nextRowId)
+        this.nextRowId = key + 1;
     }
   }
 
@@ -75,8 +86,10 @@ export class Table extends Tree implements VersionedTable {
       const op = changes.ops[entry] as number;
       if (op === OP_NONE) continue;
       const assigned = changes.assigned[entry] ?? null;
-      if (op === OP_UPDATE && assigned !== null && !index.sources.some((ordinal) => assigned.includes(ordinal))) continue;
-      const after = op === OP_DELETE ? null : index.sources.map((ordinal) => valueAt(this.#newColumn(changes, ordinal), entry));
+      if (op === OP_UPDATE && assigned !== null && !index.sources.some((ordinal) => assigned.includes(ordinal)))
+        continue;
+      const after =
+        op === OP_DELETE ? null : index.sources.map((ordinal) => valueAt(this.#newColumn(changes, ordinal), entry));
       if (op === OP_INSERT) {
         collected.add(OP_INSERT, index.codec.encode(after as Value[]), after as Value[]);
         continue;

@@ -5,7 +5,16 @@
  * (those of the running statement excluded), or a past moment, where there are none. Executors know no other way in.
  */
 import type { Task } from '../base/task.ts';
-import type { BatchSource, Key, KeyRange, MISS, RowRef, ScanOptions, VersionedTable, VersionScanOptions } from '../table/table.ts';
+import type {
+  BatchSource,
+  Key,
+  KeyRange,
+  MISS,
+  RowRef,
+  ScanOptions,
+  VersionedTable,
+  VersionScanOptions,
+} from '../table/table.ts';
 
 export interface TableReader {
   readonly table: VersionedTable;

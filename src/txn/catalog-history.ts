@@ -64,7 +64,9 @@ export function* readCatalog(store: TableStore, seq: number): Task<CatalogState>
 /** Sequence numbers at which the catalog changed, ascending. */
 function* ddlCommits(store: TableStore): Task<number[]> {
   const seqs = new Set<number>();
-  const source = store.table(CATALOG_TABLE_ID).scanVersions({ fromSeq: 0, toSeq: Infinity, columns: [0], versionColumns: true });
+  const source = store
+    .table(CATALOG_TABLE_ID)
+    .scanVersions({ fromSeq: 0, toSeq: Infinity, columns: [0], versionColumns: true });
   for (;;) {
     const batch = yield* source.next();
     if (batch === null) break;

@@ -89,7 +89,14 @@ export function decodeChange(frame: LogFrame, columnsOf: (tableId: number) => re
     case FRAME_INSERT: {
       const width = reader.varint();
       const ordinals = Array.from({ length: checkedWidth(width, columns, tableId) }, (_, ordinal) => ordinal);
-      return { tableId, op: OP_INSERT, count, keys: [], ordinals, columns: readColumns(reader, columns, ordinals, count) };
+      return {
+        tableId,
+        op: OP_INSERT,
+        count,
+        keys: [],
+        ordinals,
+        columns: readColumns(reader, columns, ordinals, count),
+      };
     }
     case FRAME_PATCH: {
       const keys = readKeys(reader, count);
@@ -110,7 +117,12 @@ function sameRun(changes: RowChanges, entry: number, op: number, assigned: reado
   return op !== OP_UPDATE || (changes.assigned[entry] ?? null) === assigned;
 }
 
-function insertFrame(tableId: number, changes: RowChanges, columns: readonly TreeColumn[], rows: readonly number[]): LogFrame {
+function insertFrame(
+  tableId: number,
+  changes: RowChanges,
+  columns: readonly TreeColumn[],
+  rows: readonly number[],
+): LogFrame {
   const writer = new ByteWriter();
   writer.varint(tableId);
   writer.varint(rows.length);
@@ -146,7 +158,8 @@ function deleteFrame(tableId: number, changes: RowChanges, rows: readonly number
 
 function formatOf(columns: readonly TreeColumn[], ordinal: number): ColumnFormat {
   const column = columns[ordinal];
-  if (column === undefined) throw new DriftError('XX001', `log change frame names column ${ordinal} of ${columns.length}`);
+  if (column === undefined)
+    throw new DriftError('XX001', `log change frame names column ${ordinal} of ${columns.length}`);
   return column.format;
 }
 
@@ -207,7 +220,8 @@ function writeCells(writer: ByteWriter, format: ColumnFormat, vector: Vector, ro
       for (const row of rows) writer.string(vector.data[row] as string);
       return;
     case 'dict':
-      for (const row of rows) writer.string(isNull(vector, row) ? '' : (vector.dictionary[vector.data[row] as number] as string));
+      for (const row of rows)
+        writer.string(isNull(vector, row) ? '' : (vector.dictionary[vector.data[row] as number] as string));
       return;
     case 'boxed': {
       const codec = codecOf(format);
@@ -219,7 +233,12 @@ function writeCells(writer: ByteWriter, format: ColumnFormat, vector: Vector, ro
   }
 }
 
-function readColumns(reader: ByteReader, columns: readonly TreeColumn[], ordinals: readonly number[], count: number): Vector[] {
+function readColumns(
+  reader: ByteReader,
+  columns: readonly TreeColumn[],
+  ordinals: readonly number[],
+  count: number,
+): Vector[] {
   return ordinals.map((ordinal) => readCells(reader, formatOf(columns, ordinal), count));
 }
 
@@ -273,7 +292,10 @@ function codecOf(format: ColumnFormat): ValueCodec {
 
 function checkedWidth(width: number, columns: readonly TreeColumn[], tableId: number): number {
   if (width > columns.length) {
-    throw new DriftError('XX001', `log change frame of table ${tableId} has ${width} columns, the table ${columns.length}`);
+    throw new DriftError(
+      'XX001',
+      `log change frame of table ${tableId} has ${width} columns, the table ${columns.length}`,
+    );
   }
   return width;
 }

@@ -144,7 +144,13 @@ export function compareKeys(a: Key, b: Key): number {
 }
 
 /** Key of a row whose key columns start at `keyAt`. */
-export function keyOf(table: VersionedTable, columns: readonly Vector[], keyAt: number, parts: number, row: number): Key {
+export function keyOf(
+  table: VersionedTable,
+  columns: readonly Vector[],
+  keyAt: number,
+  parts: number,
+  row: number,
+): Key {
   const values: Value[] = [];
   for (let k = 0; k < parts; k++) values.push(valueAt(columns[keyAt + k] as Vector, row));
   return table.encodeKey(values);
@@ -154,7 +160,13 @@ function precedes(own: Key, key: Key, descending: boolean): boolean {
   return descending ? own > key : own < key;
 }
 
-function withoutOverwritten(table: VersionedTable, writes: TableWrites, batch: Batch, keyAt: number, parts: number): Batch | null {
+function withoutOverwritten(
+  table: VersionedTable,
+  writes: TableWrites,
+  batch: Batch,
+  keyAt: number,
+  parts: number,
+): Batch | null {
   const selection = new Int32Array(batch.count);
   let count = 0;
   for (let i = 0; i < batch.count; i++) {

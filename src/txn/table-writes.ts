@@ -17,7 +17,15 @@
 import { assert } from '../base/error.ts';
 import type { Value, Vector } from '../base/vector.ts';
 import { VectorBuilder } from '../base/vector-builder.ts';
-import { type Key, OP_DELETE, OP_INSERT, OP_NONE, OP_UPDATE, type RowChanges, type TreeColumn } from '../table/table.ts';
+import {
+  type Key,
+  OP_DELETE,
+  OP_INSERT,
+  OP_NONE,
+  OP_UPDATE,
+  type RowChanges,
+  type TreeColumn,
+} from '../table/table.ts';
 
 export class TableWrites {
   readonly #builders: VectorBuilder[];

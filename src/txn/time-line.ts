@@ -35,7 +35,9 @@ export class TimeLine {
     const { seq: last } = this.#newest();
     if (!Number.isInteger(seq) || seq < 0) throw new DriftError('22023', `sequence number ${seq} is not valid`);
     if (seq > last) {
-      throw new DriftError('22023', `sequence number ${seq} is in the future`, { detail: `The newest commit is ${last}.` });
+      throw new DriftError('22023', `sequence number ${seq} is in the future`, {
+        detail: `The newest commit is ${last}.`,
+      });
     }
     return seq;
   }

@@ -27,7 +27,15 @@ import type { TableDef } from '../catalog/schema.ts';
 import { CATALOG_TABLE_ID, TRANSACTIONS_TABLE_ID } from '../catalog/system-objects.ts';
 import type { CommitLog } from '../log/commit-log.ts';
 import type { LogFrame } from '../log/frame.ts';
-import { type Key, MISS, OP_DELETE, OP_INSERT, OP_UPDATE, type RowChanges, type VersionedTable } from '../table/table.ts';
+import {
+  type Key,
+  MISS,
+  OP_DELETE,
+  OP_INSERT,
+  OP_UPDATE,
+  type RowChanges,
+  type VersionedTable,
+} from '../table/table.ts';
 import type { TableStore } from '../table/store.ts';
 import type { StatementReader } from './api.ts';
 import { encodeChanges, encodeSequence, type SequenceValue } from './change-codec.ts';
@@ -85,7 +93,10 @@ export class TransactionManager {
     this.#lastTimestamp = parts.lastTimestamp;
     this.#appliedCatalog = parts.catalog;
     this.#catalog = parts.catalog;
-    this.timeLine = new TimeLine(parts.store, parts.host, () => ({ seq: this.#published, timestamp: this.#lastTimestamp }));
+    this.timeLine = new TimeLine(parts.store, parts.host, () => ({
+      seq: this.#published,
+      timestamp: this.#lastTimestamp,
+    }));
     this.catalogs = new CatalogHistory(parts.store, () => this.#catalog);
   }
 
@@ -134,7 +145,11 @@ export class TransactionManager {
   /** Commits; returns the sequence number, or null when there was nothing to commit. */
   *commit(
     transaction: Transaction,
-    options: { readonly recheck?: Recheck; readonly sequences?: readonly SequenceValue[]; readonly durability?: Durability } = {},
+    options: {
+      readonly recheck?: Recheck;
+      readonly sequences?: readonly SequenceValue[];
+      readonly durability?: Durability;
+    } = {},
   ): Task<number | null> {
     if (!transaction.hasChanges) return null;
     if (this.#log.failed !== undefined) throw this.#log.failed;
@@ -201,7 +216,9 @@ export class TransactionManager {
       const key = changes.keys[entry] as Key;
       const found = yield* findLoaded(table, key, this.#applied);
       if (op === OP_INSERT && found !== null) {
-        throw new DriftError('23505', 'duplicate key value: a concurrent transaction inserted the same key', { detail: `Key ${String(key)}.` });
+        throw new DriftError('23505', 'duplicate key value: a concurrent transaction inserted the same key', {
+          detail: `Key ${String(key)}.`,
+        });
       }
       if (op !== OP_INSERT && (found === null || found.from > transaction.snapshot)) throw serializationFailure();
     }
@@ -210,15 +227,22 @@ export class TransactionManager {
   #checkCatalogConflict(transaction: Transaction): void {
     if (this.#appliedCatalog.version <= transaction.snapshot) return;
     for (const { id } of transaction.catalogChanges()) {
-      if (this.#appliedCatalog.byId(id) !== undefined && this.#changedSince(id, transaction.snapshot)) throw serializationFailure();
+      if (this.#appliedCatalog.byId(id) !== undefined && this.#changedSince(id, transaction.snapshot))
+        throw serializationFailure();
     }
     for (const [tableId] of transaction.written()) {
       const before = transaction.catalog.byId(tableId);
       const now = this.#appliedCatalog.byId(tableId);
-      if (now === undefined && before !== undefined && tableId > TRANSACTIONS_TABLE_ID && !this.#isOwn(transaction, tableId)) {
+      if (
+        now === undefined &&
+        before !== undefined &&
+        tableId > TRANSACTIONS_TABLE_ID &&
+        !this.#isOwn(transaction, tableId)
+      ) {
         throw serializationFailure();
       }
-      if (now !== undefined && !this.#isOwn(transaction, tableId) && JSON.stringify(now) !== JSON.stringify(before)) throw serializationFailure();
+      if (now !== undefined && !this.#isOwn(transaction, tableId) && JSON.stringify(now) !== JSON.stringify(before))
+        throw serializationFailure();
     }
   }
 
@@ -232,7 +256,9 @@ export class TransactionManager {
   }
 
   #changesOf(transaction: Transaction): TableChanges[] {
-    const list: TableChanges[] = transaction.written().map(([tableId, writes]) => ({ tableId, changes: writes.changes() }));
+    const list: TableChanges[] = transaction
+      .written()
+      .map(([tableId, writes]) => ({ tableId, changes: writes.changes() }));
     const catalog = transaction.catalogChanges();
     if (catalog.length > 0) {
       const table = this.store.table(CATALOG_TABLE_ID);
@@ -259,7 +285,10 @@ export class TransactionManager {
     const { author, message, metadata, clientId } = transaction.info;
     this.#log.append({ seq, timestamp, author, message, metadata, clientId, frames });
     for (const { tableId, changes: rows } of changes) this.store.apply(tableId, seq, rows);
-    const names = touchedTables(changes.map((change) => change.tableId), transaction.catalog);
+    const names = touchedTables(
+      changes.map((change) => change.tableId),
+      transaction.catalog,
+    );
     const row = transactionRow(this.store.table(TRANSACTIONS_TABLE_ID), [
       seq,
       timestamp,
@@ -293,7 +322,8 @@ export class TransactionManager {
   #publish(seq: number): void {
     assert(seq <= this.#applied, 'publishing a commit that was not applied');
     if (seq > this.#published) this.#published = seq;
-    if (this.#appliedCatalog !== this.#catalog && this.#appliedCatalog.version <= this.#published) this.#catalog = this.#appliedCatalog;
+    if (this.#appliedCatalog !== this.#catalog && this.#appliedCatalog.version <= this.#published)
+      this.#catalog = this.#appliedCatalog;
     this.onPublish?.(this.#published);
   }
 }

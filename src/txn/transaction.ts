@@ -23,7 +23,13 @@ export interface CommitInfo {
   readonly clientId: string | null;
 }
 
-export const NO_COMMIT_INFO: CommitInfo = { author: null, message: null, metadata: null, timestamp: null, clientId: null };
+export const NO_COMMIT_INFO: CommitInfo = {
+  author: null,
+  message: null,
+  metadata: null,
+  timestamp: null,
+  clientId: null,
+};
 
 /** A point to which a transaction can go back. */
 export interface Mark {
@@ -44,7 +50,11 @@ export class Transaction {
   #catalogChanges = new Map<number, CatalogObject | null>();
   readonly #undos: (() => void)[] = [];
 
-  constructor(snapshot: number, catalog: CatalogState, options: { readOnly: boolean; startedAt: number; info: CommitInfo }) {
+  constructor(
+    snapshot: number,
+    catalog: CatalogState,
+    options: { readOnly: boolean; startedAt: number; info: CommitInfo },
+  ) {
     this.snapshot = snapshot;
     this.#catalog = catalog;
     this.readOnly = options.readOnly;

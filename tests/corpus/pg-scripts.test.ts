@@ -15,7 +15,9 @@ function script(file: string): string {
 test.skipIf(!existsSync(ROOT))('Chinook loads', async () => {
   const db = await open('memory://');
   await db.exec(script('Chinook_PostgreSql.sql'));
-  const { rows } = await db.query('SELECT count(*) AS n FROM track t JOIN album a USING (album_id) JOIN artist r USING (artist_id)');
+  const { rows } = await db.query(
+    'SELECT count(*) AS n FROM track t JOIN album a USING (album_id) JOIN artist r USING (artist_id)',
+  );
   expect(rows).toEqual([{ n: 3503 }]);
   await db.close();
 });
@@ -23,7 +25,9 @@ test.skipIf(!existsSync(ROOT))('Chinook loads', async () => {
 test.skipIf(!existsSync(ROOT))('Northwind loads, keys added to filled tables included', async () => {
   const db = await open('memory://');
   await db.exec(script('northwind.sql'));
-  const { rows } = await db.query('SELECT count(*) AS n FROM order_details d JOIN orders o USING (order_id) JOIN customers c USING (customer_id)');
+  const { rows } = await db.query(
+    'SELECT count(*) AS n FROM order_details d JOIN orders o USING (order_id) JOIN customers c USING (customer_id)',
+  );
   expect(rows).toEqual([{ n: 2155 }]);
   await db.close();
 });

@@ -34,7 +34,13 @@ function parseCsv(text: string): string[][] {
 }
 
 function snapshots(): Snapshot[] {
-  const times = new Map(readFileSync(`${ROOT}commits.txt`, 'utf8').trim().split('\n').map((line) => line.split(' ') as [string, string]).map(([id, time]) => [id.slice(0, 10), new Date(time)]));
+  const times = new Map(
+    readFileSync(`${ROOT}commits.txt`, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => line.split(' ') as [string, string])
+      .map(([id, time]) => [id.slice(0, 10), new Date(time)]),
+  );
   return readdirSync(`${ROOT}snap`)
     .map((file) => {
       const [header = [], ...rows] = parseCsv(readFileSync(`${ROOT}snap/${file}`, 'utf8'));
@@ -51,7 +57,8 @@ async function alter(tx: Transaction, from: readonly string[], to: readonly stri
   for (const name of to) {
     if (left.delete(name)) continue;
     const old = RENAMED[name];
-    if (old !== undefined && left.delete(old)) await tx.exec(`ALTER TABLE sp500 RENAME COLUMN ${quoted(old)} TO ${quoted(name)}`);
+    if (old !== undefined && left.delete(old))
+      await tx.exec(`ALTER TABLE sp500 RENAME COLUMN ${quoted(old)} TO ${quoted(name)}`);
     else await tx.exec(`ALTER TABLE sp500 ADD COLUMN ${quoted(name)} text`);
   }
   for (const name of left) await tx.exec(`ALTER TABLE sp500 DROP COLUMN ${quoted(name)}`);
@@ -63,11 +70,15 @@ async function replay(db: Database, all: readonly Snapshot[]): Promise<void> {
   for (const { time, header: next, rows } of all) {
     await db.transaction(
       async (tx) => {
-        if (header.length === 0) await tx.exec(`CREATE TABLE sp500 (line int PRIMARY KEY, ${SURPLUS} text, ${next.map((name) => `${quoted(name)} text`).join(', ')})`);
+        if (header.length === 0)
+          await tx.exec(
+            `CREATE TABLE sp500 (line int PRIMARY KEY, ${SURPLUS} text, ${next.map((name) => `${quoted(name)} text`).join(', ')})`,
+          );
         else await alter(tx, header, next);
         const sameHeader = header.length === next.length && header.every((name, i) => name === next[i]);
         const now = new Map(rows.map((row, line) => [String(line), JSON.stringify(row)]));
-        for (const line of known.keys()) if (!now.has(line)) await tx.query('DELETE FROM sp500 WHERE line = $1', [Number(line)]);
+        for (const line of known.keys())
+          if (!now.has(line)) await tx.query('DELETE FROM sp500 WHERE line = $1', [Number(line)]);
         for (const [line, text] of now) {
           if (sameHeader && known.get(line) === text) continue;
           const cells = JSON.parse(text) as string[];
@@ -76,7 +87,10 @@ async function replay(db: Database, all: readonly Snapshot[]): Promise<void> {
           const names = [SURPLUS, ...next.map(quoted)];
           const marks = values.map((_, i) => `$${i + 2}`).join(', ');
           const set = names.map((name) => `${name} = excluded.${name}`).join(', ');
-          await tx.query(`INSERT INTO sp500 (line, ${names.join(', ')}) VALUES ($1, ${marks}) ON CONFLICT (line) DO UPDATE SET ${set}`, [Number(line), ...values]);
+          await tx.query(
+            `INSERT INTO sp500 (line, ${names.join(', ')}) VALUES ($1, ${marks}) ON CONFLICT (line) DO UPDATE SET ${set}`,
+            [Number(line), ...values],
+          );
         }
         header = next;
         known = now;
@@ -93,9 +107,16 @@ test.skipIf(!existsSync(ROOT))('AS OF each of the published moments gives the fi
   await replay(db, all);
   for (const { time, header, rows } of all) {
     const names = [...header.map(quoted), SURPLUS].join(', ');
-    const found = await db.query<(string | null)[]>(`SELECT ${names} FROM sp500 FOR SYSTEM_TIME AS OF '${time.toISOString()}' ORDER BY line`, [], { rowMode: 'array' });
+    const found = await db.query<(string | null)[]>(
+      `SELECT ${names} FROM sp500 FOR SYSTEM_TIME AS OF '${time.toISOString()}' ORDER BY line`,
+      [],
+      { rowMode: 'array' },
+    );
     expect(found.fields.map((field) => field.name)).toEqual([...header, SURPLUS]);
-    const files = found.rows.map((row) => [...row.slice(0, -1).filter((cell) => cell !== null), ...(JSON.parse(row.at(-1) ?? '[]') as string[])]);
+    const files = found.rows.map((row) => [
+      ...row.slice(0, -1).filter((cell) => cell !== null),
+      ...(JSON.parse(row.at(-1) ?? '[]') as string[]),
+    ]);
     expect(files).toEqual(rows);
   }
   await db.close();

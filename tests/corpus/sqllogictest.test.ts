@@ -15,7 +15,9 @@ interface Query {
   readonly sort: string;
   readonly want: readonly string[];
 }
-type Entry = { readonly kind: 'statement'; readonly ok: boolean; readonly sql: string } | ({ readonly kind: 'query' } & Query);
+type Entry =
+  | { readonly kind: 'statement'; readonly ok: boolean; readonly sql: string }
+  | ({ readonly kind: 'query' } & Query);
 
 function* entriesOf(text: string): Generator<Entry> {
   for (const block of text.split(/\r?\n\s*\r?\n/)) {
@@ -37,7 +39,13 @@ function* entriesOf(text: string): Generator<Entry> {
     if (query === null) continue;
     const split = body.indexOf('----');
     const sql = body.slice(0, split < 0 ? undefined : split).join('\n');
-    yield { kind: 'query', types: query[1] ?? '', sort: query[2] || 'nosort', sql, want: split < 0 ? [] : body.slice(split + 1).filter((line) => line !== '') };
+    yield {
+      kind: 'query',
+      types: query[1] ?? '',
+      sort: query[2] || 'nosort',
+      sql,
+      want: split < 0 ? [] : body.slice(split + 1).filter((line) => line !== ''),
+    };
   }
 }
 
@@ -57,7 +65,9 @@ function answers({ types, sort, want }: Query, rows: readonly (readonly unknown[
   if (sort === 'valuesort') flat.sort(order);
   const hash = /^(\d+) values hashing to (\w+)/.exec(want[0] ?? '');
   if (hash === null) return flat.length === want.length && flat.every((value, i) => value === want[i]);
-  const found = createHash('md5').update(flat.map((value) => `${value}\n`).join('')).digest('hex');
+  const found = createHash('md5')
+    .update(flat.map((value) => `${value}\n`).join(''))
+    .digest('hex');
   return flat.length === Number(hash[1]) && found === hash[2];
 }
 
@@ -70,7 +80,8 @@ for (const file of ['select1.test', 'select2.test', 'select3.test']) {
       count++;
       try {
         if (entry.kind === 'statement') await db.exec(entry.sql);
-        else if (!answers(entry, (await db.query<unknown[]>(entry.sql, [], { rowMode: 'array' })).rows)) wrong.push(entry.sql);
+        else if (!answers(entry, (await db.query<unknown[]>(entry.sql, [], { rowMode: 'array' })).rows))
+          wrong.push(entry.sql);
       } catch (error) {
         if (entry.kind === 'query' || entry.ok) wrong.push(`${entry.sql}: ${String(error)}`);
       }

@@ -35,7 +35,10 @@ export interface Db {
   code(sql: string): Promise<string>;
 }
 
-export async function openDb(storage: MemoryStorage = new MemoryStorage(), options: { maxLeafRows?: number; minClosedRows?: number } = {}): Promise<Db> {
+export async function openDb(
+  storage: MemoryStorage = new MemoryStorage(),
+  options: { maxLeafRows?: number; minClosedRows?: number } = {},
+): Promise<Db> {
   const engine = await openEngine({ storage, host: testHost(), ...options });
   const session = engine.session();
   return {
@@ -58,5 +61,7 @@ export async function openDb(storage: MemoryStorage = new MemoryStorage(), optio
 }
 
 export function textRows(result: ResultSet): (string | null)[][] {
-  return Array.from({ length: result.rowCount }, (_, row) => result.columns.map((column) => valueAt(column, row) as string | null));
+  return Array.from({ length: result.rowCount }, (_, row) =>
+    result.columns.map((column) => valueAt(column, row) as string | null),
+  );
 }

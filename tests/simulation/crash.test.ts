@@ -11,7 +11,8 @@ import { openEngine } from '../../src/database/engine.ts';
 import { SimDisk } from '../../src/storage/sim.ts';
 import { testHost, textRows } from '../database/helper.ts';
 
-const SEEDS = process.env['SEED'] === undefined ? Array.from({ length: 300 }, (_, i) => i + 1) : [Number(process.env['SEED'])];
+const SEEDS =
+  process.env['SEED'] === undefined ? Array.from({ length: 300 }, (_, i) => i + 1) : [Number(process.env['SEED'])];
 const STATEMENTS = 6;
 
 type State = ReadonlyMap<number, string>;
@@ -77,7 +78,9 @@ async function verify(disk: SimDisk, steps: readonly Step[], acknowledged: numbe
   expect(lastSeq).toBeGreaterThanOrEqual(acknowledged);
   expect(lastSeq).toBeLessThanOrEqual(Math.min(acknowledged + 1, steps.length));
   for (let seq = 1; seq <= lastSeq; seq++) {
-    const rows = textRows(await session.execute('SELECT id, v FROM t ORDER BY id', [], { text: true, asOf: { kind: 'seq', seq } }));
+    const rows = textRows(
+      await session.execute('SELECT id, v FROM t ORDER BY id', [], { text: true, asOf: { kind: 'seq', seq } }),
+    );
     const want = [...(steps[seq - 1] as Step).state].sort(([a], [b]) => a - b).map(([id, v]) => [String(id), v]);
     expect(rows).toEqual(want);
   }

@@ -102,7 +102,7 @@ export function storageConformance(name: string, makePlace: () => Place | Promis
       expect([...(await file.read(0, 10))]).toEqual([2, 3]);
     });
 
-    it('hands out bytes that are the reader\'s own', async () => {
+    it("hands out bytes that are the reader's own", async () => {
       const storage = await acquired(await place());
       const file = await storage.open('a');
       await file.write(0, bytes(1, 2, 3));

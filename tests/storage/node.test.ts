@@ -31,7 +31,9 @@ describe('NodeStorage lock', () => {
     first.acquire();
     expect(readFileSync(join(directory, 'LOCK'), 'utf8').trim()).toBe(String(process.pid));
     expect(() => new NodeStorage(directory).acquire()).toThrow(expect.objectContaining({ code: '55006' }));
-    expect(() => new NodeStorage(`${directory}/../${directory.split('/').at(-1)}`).acquire()).toThrow(/in use by this process/);
+    expect(() => new NodeStorage(`${directory}/../${directory.split('/').at(-1)}`).acquire()).toThrow(
+      /in use by this process/,
+    );
     first.close();
     expect(existsSync(join(directory, 'LOCK'))).toBe(false);
   });
@@ -64,20 +66,23 @@ describe('NodeStorage lock', () => {
     storage.close();
   });
 
-  it.runIf(process.platform === 'linux')('respects another process that lives, and takes over once it was killed', async () => {
-    const directory = folder();
-    const path = join(directory, 'LOCK');
-    const script = `const fs = require('fs'); const fd = fs.openSync(${JSON.stringify(path)}, 'wx'); fs.writeSync(fd, process.pid + '\\n'); console.log('held'); setInterval(() => fd, 1000);`;
-    const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
-    await new Promise((ready) => child.stdout.once('data', ready));
-    expect(() => new NodeStorage(directory).acquire()).toThrow(new RegExp(`in use by process ${child.pid}`));
-    const ended = new Promise((done) => child.once('exit', done));
-    child.kill('SIGKILL');
-    await ended;
-    const storage = new NodeStorage(directory);
-    storage.acquire();
-    storage.close();
-  });
+  it.runIf(process.platform === 'linux')(
+    'respects another process that lives, and takes over once it was killed',
+    async () => {
+      const directory = folder();
+      const path = join(directory, 'LOCK');
+      const script = `const fs = require('fs'); const fd = fs.openSync(${JSON.stringify(path)}, 'wx'); fs.writeSync(fd, process.pid + '\\n'); console.log('held'); setInterval(() => fd, 1000);`;
+      const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+      await new Promise((ready) => child.stdout.once('data', ready));
+      expect(() => new NodeStorage(directory).acquire()).toThrow(new RegExp(`in use by process ${child.pid}`));
+      const ended = new Promise((done) => child.once('exit', done));
+      child.kill('SIGKILL');
+      await ended;
+      const storage = new NodeStorage(directory);
+      storage.acquire();
+      storage.close();
+    },
+  );
 });
 
 describe('NodeStorage errors', () => {

@@ -52,7 +52,15 @@ describe('SimDisk', () => {
       disk.powerFailure();
       const after = content(opened(disk));
       const [ones, twos] = [after.filter((b) => b === 1).length, after.filter((b) => b === 2).length];
-      fates.add(ones === SECTOR_BYTES ? 'dropped' : twos === SECTOR_BYTES ? 'kept' : ones + twos === SECTOR_BYTES ? 'torn' : 'garbled');
+      fates.add(
+        ones === SECTOR_BYTES
+          ? 'dropped'
+          : twos === SECTOR_BYTES
+            ? 'kept'
+            : ones + twos === SECTOR_BYTES
+              ? 'torn'
+              : 'garbled',
+      );
     }
     expect([...fates].sort()).toEqual(['dropped', 'garbled', 'kept', 'torn']);
   });

@@ -6,7 +6,14 @@ import type { ColumnConstraint, ColumnDefinition, SequenceOption } from '../../s
 import { printRestrictedExpression } from '../../sql/parser/print.ts';
 import { type DdlContext, define, freeName } from './context.ts';
 
-const SERIAL: Readonly<Record<string, number>> = { serial: 23, serial4: 23, bigserial: 20, serial8: 20, smallserial: 21, serial2: 21 };
+const SERIAL: Readonly<Record<string, number>> = {
+  serial: 23,
+  serial4: 23,
+  bigserial: 20,
+  serial8: 20,
+  smallserial: 21,
+  serial2: 21,
+};
 const LIMITS: Readonly<Record<number, readonly [string, string]>> = {
   21: ['-32768', '32767'],
   23: ['-2147483648', '2147483647'],
@@ -14,14 +21,24 @@ const LIMITS: Readonly<Record<number, readonly [string, string]>> = {
 };
 
 /** Makes a column's definition; its table-level constraints (unique, check …) are the caller's. */
-export function columnOf(context: DdlContext, syntax: ColumnDefinition, table: { id: number; schema: string; name: string }, id: number): ColumnDef {
-  const serial = syntax.type.schema === undefined && syntax.type.arrayBounds.length === 0 ? SERIAL[syntax.type.name] : undefined;
+export function columnOf(
+  context: DdlContext,
+  syntax: ColumnDefinition,
+  table: { id: number; schema: string; name: string },
+  id: number,
+): ColumnDef {
+  const serial =
+    syntax.type.schema === undefined && syntax.type.arrayBounds.length === 0 ? SERIAL[syntax.type.name] : undefined;
   const type = serial === undefined ? resolveType(syntax.type) : { oid: serial, typmod: -1 };
   let column: ColumnDef = { id, name: syntax.name, type, notNull: serial !== undefined };
   for (const constraint of syntax.constraints) column = withConstraint(context, column, constraint, table);
   if (serial !== undefined) {
     const sequence = makeSequence(context, table, column, []);
-    column = { ...column, default: `nextval('${sequence.schema}.${sequence.name}'::regclass)`, sequenceId: sequence.id };
+    column = {
+      ...column,
+      default: `nextval('${sequence.schema}.${sequence.name}'::regclass)`,
+      sequenceId: sequence.id,
+    };
   }
   return column;
 }
@@ -42,7 +59,9 @@ function withConstraint(
       return { ...column, generated: printRestrictedExpression(constraint.expression) };
     case 'identity': {
       if (LIMITS[column.type.oid] === undefined) {
-        throw new DriftError('22023', 'identity column type must be smallint, integer, or bigint', { position: constraint.position });
+        throw new DriftError('22023', 'identity column type must be smallint, integer, or bigint', {
+          position: constraint.position,
+        });
       }
       const sequence = makeSequence(context, table, column, constraint.options);
       return { ...column, notNull: true, identity: constraint.when, sequenceId: sequence.id };
@@ -59,7 +78,10 @@ function makeSequence(
   options: readonly SequenceOption[],
 ): SequenceDef {
   const name = freeName(context, table.schema, `${table.name}_${column.name}_seq`);
-  const base: SequenceDef = { ...newSequence(context.nextId(), table.schema, name, column.type.oid), ownedBy: { tableId: table.id, columnId: column.id } };
+  const base: SequenceDef = {
+    ...newSequence(context.nextId(), table.schema, name, column.type.oid),
+    ownedBy: { tableId: table.id, columnId: column.id },
+  };
   const sequence = withSequenceOptions(base, options);
   define(context, sequence);
   return sequence;
@@ -77,7 +99,8 @@ export function withSequenceOptions(sequence: SequenceDef, options: readonly Seq
     switch (option.kind) {
       case 'increment':
         result = { ...result, increment: Number(option.value ?? '1') };
-        if (result.increment === 0) throw new DriftError('22023', 'INCREMENT must not be zero', { position: option.position });
+        if (result.increment === 0)
+          throw new DriftError('22023', 'INCREMENT must not be zero', { position: option.position });
         if (result.increment < 0) result = { ...result, min: LIMITS[20]?.[0] ?? result.min, max: '-1', start: '-1' };
         break;
       case 'minValue':
@@ -97,8 +120,11 @@ export function withSequenceOptions(sequence: SequenceDef, options: readonly Seq
     }
   }
   const first = start ?? (result.increment > 0 ? result.min : result.max);
-  if (BigInt(result.min) > BigInt(result.max)) throw new DriftError('22023', `MINVALUE (${result.min}) must be less than MAXVALUE (${result.max})`);
-  if (BigInt(first) < BigInt(result.min)) throw new DriftError('22023', `START value (${first}) cannot be less than MINVALUE (${result.min})`);
-  if (BigInt(first) > BigInt(result.max)) throw new DriftError('22023', `START value (${first}) cannot be greater than MAXVALUE (${result.max})`);
+  if (BigInt(result.min) > BigInt(result.max))
+    throw new DriftError('22023', `MINVALUE (${result.min}) must be less than MAXVALUE (${result.max})`);
+  if (BigInt(first) < BigInt(result.min))
+    throw new DriftError('22023', `START value (${first}) cannot be less than MINVALUE (${result.min})`);
+  if (BigInt(first) > BigInt(result.max))
+    throw new DriftError('22023', `START value (${first}) cannot be greater than MAXVALUE (${result.max})`);
   return { ...result, start: first };
 }

@@ -19,13 +19,39 @@ export function constraintsOf(column: ColumnDefinition): TableConstraint[] {
   for (const constraint of column.constraints) {
     const { name, position } = constraint;
     if (constraint.kind === 'check') {
-      list.push({ kind: 'check', name: name ?? `${column.name}\u0000`, position, expression: constraint.expression, noInherit: constraint.noInherit, notValid: false });
+      list.push({
+        kind: 'check',
+        name: name ?? `${column.name}\u0000`,
+        position,
+        expression: constraint.expression,
+        noInherit: constraint.noInherit,
+        notValid: false,
+      });
     } else if (constraint.kind === 'unique' || constraint.kind === 'primaryKey') {
       const { deferrable, initiallyDeferred, nullsNotDistinct } = constraint;
-      list.push({ kind: constraint.kind, name, position, columns: self, include: [], nullsNotDistinct, usingIndex: undefined, deferrable, initiallyDeferred });
+      list.push({
+        kind: constraint.kind,
+        name,
+        position,
+        columns: self,
+        include: [],
+        nullsNotDistinct,
+        usingIndex: undefined,
+        deferrable,
+        initiallyDeferred,
+      });
     } else if (constraint.kind === 'references') {
       const { references, deferrable, initiallyDeferred } = constraint;
-      list.push({ kind: 'foreignKey', name, position, columns: self, references, notValid: false, deferrable, initiallyDeferred });
+      list.push({
+        kind: 'foreignKey',
+        name,
+        position,
+        columns: self,
+        references,
+        notValid: false,
+        deferrable,
+        initiallyDeferred,
+      });
     }
   }
   return list;
@@ -43,7 +69,9 @@ export function addConstraint(context: DdlContext, draft: Draft, constraint: Tab
     case 'unique': {
       const ids = columnIds(draft.table, constraint.columns);
       const names = constraint.columns.map((column) => column.name).join('_');
-      const name = constraint.name ?? freeName(context, draft.table.schema, `${draft.table.name}_${names}_key`, constraintNames(draft.table));
+      const name =
+        constraint.name ??
+        freeName(context, draft.table.schema, `${draft.table.name}_${names}_key`, constraintNames(draft.table));
       const index: IndexDef = {
         id: context.nextId(),
         name,
@@ -56,7 +84,10 @@ export function addConstraint(context: DdlContext, draft: Draft, constraint: Tab
       return;
     }
     case 'foreignKey':
-      draft.table = { ...draft.table, foreignKeys: [...draft.table.foreignKeys, foreignKeyOf(context, draft.table, constraint)] };
+      draft.table = {
+        ...draft.table,
+        foreignKeys: [...draft.table.foreignKeys, foreignKeyOf(context, draft.table, constraint)],
+      };
       return;
     case 'exclude':
       throw new DriftError('0A000', 'exclusion constraints are not supported', { position: constraint.position });
@@ -78,7 +109,11 @@ function addPrimaryKey(draft: Draft, columns: readonly Identifier[], name: strin
   };
 }
 
-function checkOf(context: DdlContext, table: TableDef, constraint: { name: string | undefined; expression: Expression; position: number }): CheckDef {
+function checkOf(
+  context: DdlContext,
+  table: TableDef,
+  constraint: { name: string | undefined; expression: Expression; position: number },
+): CheckDef {
   bindTableExpression(constraint.expression, table, 'check', context.bind);
   const ofColumn = constraint.name?.endsWith('\u0000') === true;
   const base = ofColumn ? `${table.name}_${(constraint.name ?? '').slice(0, -1)}_check` : `${table.name}_check`;
@@ -103,14 +138,21 @@ function foreignKeyOf(
   if (parent === undefined) throw undefinedTable(references.table);
   if (parent.kind !== 'table') throw new DriftError('42809', `referenced relation "${parent.name}" is not a table`);
   const columns = columnIds(table, constraint.columns);
-  const foreignColumns = references.columns === undefined ? primaryKeyOf(parent) : columnIds(parent, references.columns);
+  const foreignColumns =
+    references.columns === undefined ? primaryKeyOf(parent) : columnIds(parent, references.columns);
   if (columns.length !== foreignColumns.length) {
-    throw new DriftError('42830', 'number of referencing and referenced columns for foreign key disagree', { position: constraint.position });
-  }
-  if (!hasUnique(parent, foreignColumns)) {
-    throw new DriftError('42830', `there is no unique constraint matching given keys for referenced table "${parent.name}"`, {
+    throw new DriftError('42830', 'number of referencing and referenced columns for foreign key disagree', {
       position: constraint.position,
     });
+  }
+  if (!hasUnique(parent, foreignColumns)) {
+    throw new DriftError(
+      '42830',
+      `there is no unique constraint matching given keys for referenced table "${parent.name}"`,
+      {
+        position: constraint.position,
+      },
+    );
   }
   if (references.match === 'partial') throw new DriftError('0A000', 'MATCH PARTIAL is not implemented');
   const names = constraint.columns.map((column) => column.name).join('_');
@@ -139,7 +181,8 @@ function primaryKeyOf(table: TableDef): readonly number[] {
 }
 
 function hasUnique(table: TableDef, ids: readonly number[]): boolean {
-  const same = (columns: readonly number[]): boolean => columns.length === ids.length && columns.every((column) => ids.includes(column));
+  const same = (columns: readonly number[]): boolean =>
+    columns.length === ids.length && columns.every((column) => ids.includes(column));
   return (
     (table.primaryKeyName !== undefined && same(table.key)) ||
     table.indexes.some((index) => index.unique && same(index.columns.map((part) => part.column)))
@@ -151,8 +194,10 @@ export function columnIds(table: TableDef, names: readonly Identifier[]): number
   const ids: number[] = [];
   for (const { name, position } of names) {
     const column = columnNamed(table, name);
-    if (column === undefined) throw new DriftError('42703', `column "${name}" named in key does not exist`, { position });
-    if (ids.includes(column.id)) throw new DriftError('42701', `column "${name}" appears twice in constraint`, { position });
+    if (column === undefined)
+      throw new DriftError('42703', `column "${name}" named in key does not exist`, { position });
+    if (ids.includes(column.id))
+      throw new DriftError('42701', `column "${name}" appears twice in constraint`, { position });
     ids.push(column.id);
   }
   return ids;

@@ -37,7 +37,8 @@ export function schemaFor(context: DdlContext, name: QualifiedName): string {
   if (context.transaction.catalog.schema(schema) === undefined) {
     throw new DriftError('3F000', `schema "${schema}" does not exist`, { position: name.position });
   }
-  if (schema === 'drift') throw new DriftError('42501', 'schema "drift" belongs to the system', { position: name.position });
+  if (schema === 'drift')
+    throw new DriftError('42501', 'schema "drift" belongs to the system', { position: name.position });
   return schema;
 }
 
@@ -57,8 +58,10 @@ export function relationNamed(context: DdlContext, name: QualifiedName): TableDe
 export function tableNamed(context: DdlContext, name: QualifiedName): TableDef {
   const found = relationNamed(context, name);
   if (found === undefined) throw undefinedTable(name);
-  if (found.kind !== 'table') throw new DriftError('42809', `"${name.name}" is not a table`, { position: name.position });
-  if (found.schema === 'drift') throw new DriftError('42501', `permission denied: "${name.name}" is a system table`, { position: name.position });
+  if (found.kind !== 'table')
+    throw new DriftError('42809', `"${name.name}" is not a table`, { position: name.position });
+  if (found.schema === 'drift')
+    throw new DriftError('42501', `permission denied: "${name.name}" is a system table`, { position: name.position });
   return found;
 }
 
@@ -78,6 +81,11 @@ export function freeName(context: DdlContext, schema: string, base: string, take
   const others = new Set(taken);
   for (let n = 0; ; n++) {
     const name = n === 0 ? base : `${base}${n}`;
-    if (!others.has(name) && catalog.relation(schema, name) === undefined && catalog.tableOfIndex(schema, name) === undefined) return name;
+    if (
+      !others.has(name) &&
+      catalog.relation(schema, name) === undefined &&
+      catalog.tableOfIndex(schema, name) === undefined
+    )
+      return name;
   }
 }

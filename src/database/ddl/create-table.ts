@@ -17,9 +17,12 @@ const ROW_ID = 'rowid';
 export function* createTable(context: DdlContext, statement: CreateTable): Task<boolean> {
   const { name } = statement;
   if (statement.unsupported !== undefined) {
-    throw new DriftError('0A000', `${statement.unsupported.feature} is not supported`, { position: statement.unsupported.position });
+    throw new DriftError('0A000', `${statement.unsupported.feature} is not supported`, {
+      position: statement.unsupported.position,
+    });
   }
-  if (statement.inherits.length > 0) throw new DriftError('0A000', 'table inheritance is not supported', { position: name.position });
+  if (statement.inherits.length > 0)
+    throw new DriftError('0A000', 'table inheritance is not supported', { position: name.position });
   const schema = schemaFor(context, name);
   if (statement.ifNotExists && context.transaction.catalog.relation(schema, name.name) !== undefined) return false;
   refuseTaken(context, schema, name.name, name.position);
@@ -30,7 +33,9 @@ export function* createTable(context: DdlContext, statement: CreateTable): Task<
   for (const element of statement.elements) {
     if (element.kind === 'column') {
       if (columns.some((column) => column.name === element.name)) {
-        throw new DriftError('42701', `column "${element.name}" specified more than once`, { position: element.position });
+        throw new DriftError('42701', `column "${element.name}" specified more than once`, {
+          position: element.position,
+        });
       }
       columns.push(columnOf(context, element, identity, columns.length));
       constraints.push(...constraintsOf(element));
@@ -50,7 +55,13 @@ export function* createTable(context: DdlContext, statement: CreateTable): Task<
 
 /** A table with columns and a hidden row id for its key, before constraints. */
 export function draftOf(identity: { id: number; schema: string; name: string }, columns: readonly ColumnDef[]): Draft {
-  const rowId: ColumnDef = { id: columns.length, name: ROW_ID, type: { oid: INT8, typmod: -1 }, notNull: true, hidden: true };
+  const rowId: ColumnDef = {
+    id: columns.length,
+    name: ROW_ID,
+    type: { oid: INT8, typmod: -1 },
+    notNull: true,
+    hidden: true,
+  };
   return {
     table: {
       kind: 'table',
@@ -70,12 +81,14 @@ export function draftOf(identity: { id: number; schema: string; name: string }, 
 export function* makeTable(context: DdlContext, draft: Draft, constraints: readonly TableConstraint[]): Task<TableDef> {
   for (const constraint of constraints) addConstraint(context, draft, constraint);
   const hadRowId = draft.table.columns.some((column) => column.hidden === true);
-  if (!hadRowId) draft.table = { ...draft.table, nextColumnId: Math.max(-1, ...draft.table.columns.map((column) => column.id)) + 1 };
+  if (!hadRowId)
+    draft.table = { ...draft.table, nextColumnId: Math.max(-1, ...draft.table.columns.map((column) => column.id)) + 1 };
   const { table } = draft;
   table.columns.forEach((column, index) => {
     for (const use of ['default', 'generated'] as const) {
       const text = column[use];
-      if (text !== undefined && column.sequenceId === undefined) bindTableExpression(parseExpression(text), table, use, context.bind, index);
+      if (text !== undefined && column.sequenceId === undefined)
+        bindTableExpression(parseExpression(text), table, use, context.bind, index);
     }
   });
   createStructure(context.store, table, context.eval);
@@ -86,22 +99,35 @@ export function* makeTable(context: DdlContext, draft: Draft, constraints: reado
 
 export function* createIndex(context: DdlContext, statement: CreateIndex): Task<boolean> {
   const table = tableNamed(context, statement.table);
-  if (statement.where !== undefined) throw new DriftError('0A000', 'partial indexes are not supported yet', { position: statement.where.position });
+  if (statement.where !== undefined)
+    throw new DriftError('0A000', 'partial indexes are not supported yet', { position: statement.where.position });
   const names: string[] = [];
   const columns: IndexDef['columns'][number][] = [];
   for (const element of statement.elements) {
     const { expression } = element;
     const name = expression.kind === 'column' && expression.names.length === 1 ? expression.names[0] : undefined;
-    if (name === undefined) throw new DriftError('0A000', 'indexes on expressions are not supported yet', { position: element.position });
+    if (name === undefined)
+      throw new DriftError('0A000', 'indexes on expressions are not supported yet', { position: element.position });
     const column = columnNamed(table, name);
-    if (column === undefined) throw new DriftError('42703', `column "${name}" does not exist`, { position: element.position });
+    if (column === undefined)
+      throw new DriftError('42703', `column "${name}" does not exist`, { position: element.position });
     names.push(name);
-    columns.push({ column: column.id, descending: element.descending, nullsFirst: element.nullsFirst ?? element.descending });
+    columns.push({
+      column: column.id,
+      descending: element.descending,
+      nullsFirst: element.nullsFirst ?? element.descending,
+    });
   }
   const name = statement.name?.name ?? freeName(context, table.schema, `${table.name}_${names.join('_')}_idx`);
   if (statement.ifNotExists && context.transaction.catalog.tableOfIndex(table.schema, name) !== undefined) return false;
   refuseTaken(context, table.schema, name, statement.name?.position ?? statement.position);
-  const index: IndexDef = { id: context.nextId(), name, columns, unique: statement.unique, nullsNotDistinct: statement.nullsNotDistinct };
+  const index: IndexDef = {
+    id: context.nextId(),
+    name,
+    columns,
+    unique: statement.unique,
+    nullsNotDistinct: statement.nullsNotDistinct,
+  };
   yield* addIndex(context, table, index);
   return true;
 }
@@ -109,7 +135,10 @@ export function* createIndex(context: DdlContext, statement: CreateIndex): Task<
 /** Fills an index and makes it known; a unique one must hold for the rows there are (23505). */
 export function* addIndex(context: DdlContext, table: TableDef, index: IndexDef): Task<void> {
   if (context.store.table(table.id).lastChange > context.transaction.snapshot) {
-    throw new DriftError('40001', `could not serialize access: table "${table.name}" has changed since the transaction began`);
+    throw new DriftError(
+      '40001',
+      `could not serialize access: table "${table.name}" has changed since the transaction began`,
+    );
   }
   if (index.unique) yield* verifyUnique(context, table, index);
   const next: TableDef = { ...table, indexes: [...table.indexes, index] };
@@ -118,8 +147,11 @@ export function* addIndex(context: DdlContext, table: TableDef, index: IndexDef)
 }
 
 function* verifyUnique(context: DdlContext, table: TableDef, index: IndexDef): Task<void> {
-  const names = index.columns.map((part) => quoted(table.columns.find((column) => column.id === part.column)?.name ?? ''));
-  const nulls = index.nullsNotDistinct === true ? '' : ` WHERE ${names.map((name) => `${name} IS NOT NULL`).join(' AND ')}`;
+  const names = index.columns.map((part) =>
+    quoted(table.columns.find((column) => column.id === part.column)?.name ?? ''),
+  );
+  const nulls =
+    index.nullsNotDistinct === true ? '' : ` WHERE ${names.map((name) => `${name} IS NOT NULL`).join(' AND ')}`;
   const rows = yield* context.query(
     `SELECT ${names.join(', ')} FROM ${quoted(table.schema)}.${quoted(table.name)}${nulls} GROUP BY ${names.join(', ')} HAVING count(*) > 1 LIMIT 1`,
   );

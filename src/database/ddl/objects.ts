@@ -16,9 +16,22 @@ import type {
 import { printStatement } from '../../sql/parser/print.ts';
 import { newSequence, withSequenceOptions } from './column.ts';
 import { columnNamed, constraintNames } from './constraint.ts';
-import { type DdlContext, define, refuseTaken, relationNamed, schemaFor, tableNamed, undefinedTable } from './context.ts';
+import {
+  type DdlContext,
+  define,
+  refuseTaken,
+  relationNamed,
+  schemaFor,
+  tableNamed,
+  undefinedTable,
+} from './context.ts';
 
-const RELATION_WORDS: Readonly<Record<string, string>> = { table: 'table', view: 'view', sequence: 'sequence', index: 'index' };
+const RELATION_WORDS: Readonly<Record<string, string>> = {
+  table: 'table',
+  view: 'view',
+  sequence: 'sequence',
+  index: 'index',
+};
 
 export function drop(context: DdlContext, statement: DropStatement): void {
   for (const name of statement.names) dropOne(context, statement, name);
@@ -51,7 +64,9 @@ function dropOne(context: DdlContext, statement: DropStatement, object: ObjectNa
       return;
     default:
       if (statement.ifExists) return;
-      throw new DriftError('0A000', `DROP ${statement.object.toUpperCase()} is not supported yet`, { position: statement.position });
+      throw new DriftError('0A000', `DROP ${statement.object.toUpperCase()} is not supported yet`, {
+        position: statement.position,
+      });
   }
 }
 
@@ -61,7 +76,11 @@ function dropTable(context: DdlContext, table: TableDef, cascade: boolean): void
       const keys = object.foreignKeys.filter((key) => key.foreignTableId === table.id);
       const [key] = keys;
       if (key === undefined) continue;
-      if (!cascade) throw dependents(`table ${table.name}`, `constraint ${key.name} on table ${object.name} depends on table ${table.name}`);
+      if (!cascade)
+        throw dependents(
+          `table ${table.name}`,
+          `constraint ${key.name} on table ${object.name} depends on table ${table.name}`,
+        );
       define(context, { ...object, foreignKeys: object.foreignKeys.filter((candidate) => !keys.includes(candidate)) });
     } else if (object.kind === 'view' && mentionsTable(object.query, table.name)) {
       if (!cascade) throw dependents(`table ${table.name}`, `view ${object.name} depends on table ${table.name}`);
@@ -82,7 +101,10 @@ function dropIndex(context: DdlContext, statement: DropStatement, { name }: Obje
     throw new DriftError('42704', `index "${name.name}" does not exist`, { position: name.position });
   }
   if (index.constraint !== undefined) {
-    throw dependents(`index ${index.name}`, `constraint ${index.constraint} on table ${table.name} requires index ${index.name}`);
+    throw dependents(
+      `index ${index.name}`,
+      `constraint ${index.constraint} on table ${table.name} requires index ${index.name}`,
+    );
   }
   context.store.dropIndex(table.id, index.id, context.lastSeq);
   define(context, { ...table, indexes: table.indexes.filter((candidate) => candidate !== index) });
@@ -95,8 +117,11 @@ function dropSchema(context: DdlContext, statement: DropStatement, name: string)
     throw new DriftError('3F000', `schema "${name}" does not exist`);
   }
   if (name === 'drift') throw new DriftError('42501', 'schema "drift" belongs to the system');
-  const inside = [...context.transaction.catalog.objects()].filter((object) => 'schema' in object && object.schema === name);
-  if (inside.length > 0 && !statement.cascade) throw dependents(`schema ${name}`, `${inside.length} objects are in schema ${name}`);
+  const inside = [...context.transaction.catalog.objects()].filter(
+    (object) => 'schema' in object && object.schema === name,
+  );
+  if (inside.length > 0 && !statement.cascade)
+    throw dependents(`schema ${name}`, `${inside.length} objects are in schema ${name}`);
   for (const object of inside) {
     if (object.kind === 'table') dropTable(context, object, true);
     else if (context.transaction.catalog.byId(object.id) !== undefined) remove(context, object.id);
@@ -109,9 +134,13 @@ export function rename(context: DdlContext, statement: RenameObject): void {
   const found = relationNamed(context, name);
   if (statement.object === 'index') {
     const table = context.transaction.catalog.tableOfIndex(name.schema, name.name);
-    if (table === undefined) throw new DriftError('42704', `index "${name.name}" does not exist`, { position: name.position });
+    if (table === undefined)
+      throw new DriftError('42704', `index "${name.name}" does not exist`, { position: name.position });
     refuseTaken(context, table.schema, statement.newName, name.position);
-    define(context, { ...table, indexes: table.indexes.map((index) => (index.name === name.name ? { ...index, name: statement.newName } : index)) });
+    define(context, {
+      ...table,
+      indexes: table.indexes.map((index) => (index.name === name.name ? { ...index, name: statement.newName } : index)),
+    });
     return;
   }
   if (found === undefined) {
@@ -132,18 +161,36 @@ function renamePart(context: DdlContext, table: TableDef, statement: RenameObjec
     if (!constraintNames(table).includes(part.name)) {
       throw new DriftError('42704', `constraint "${part.name}" for table "${table.name}" does not exist`);
     }
-    const renamed = <T extends { readonly name: string }>(list: readonly T[]): T[] => list.map((item) => (item.name === part.name ? { ...item, name: newName } : item));
+    const renamed = <T extends { readonly name: string }>(list: readonly T[]): T[] =>
+      list.map((item) => (item.name === part.name ? { ...item, name: newName } : item));
     const primaryKeyName = table.primaryKeyName === part.name ? newName : table.primaryKeyName;
-    define(context, { ...table, primaryKeyName, checks: renamed(table.checks), foreignKeys: renamed(table.foreignKeys), indexes: renamed(table.indexes) });
+    define(context, {
+      ...table,
+      primaryKeyName,
+      checks: renamed(table.checks),
+      foreignKeys: renamed(table.foreignKeys),
+      indexes: renamed(table.indexes),
+    });
     return;
   }
   const column = part === undefined ? undefined : columnNamed(table, part.name);
   if (column === undefined) throw new DriftError('42703', `column "${part?.name ?? ''}" does not exist`);
-  if (columnNamed(table, newName) !== undefined) throw new DriftError('42701', `column "${newName}" of relation "${table.name}" already exists`);
-  if ([...table.checks.map((check) => check.expression), ...table.columns.map((c) => c.generated ?? '')].some((text) => text.includes(column.name))) {
-    throw new DriftError('0A000', `renaming column "${column.name}", which a check or generated column may use, is not supported yet`);
+  if (columnNamed(table, newName) !== undefined)
+    throw new DriftError('42701', `column "${newName}" of relation "${table.name}" already exists`);
+  if (
+    [...table.checks.map((check) => check.expression), ...table.columns.map((c) => c.generated ?? '')].some((text) =>
+      text.includes(column.name),
+    )
+  ) {
+    throw new DriftError(
+      '0A000',
+      `renaming column "${column.name}", which a check or generated column may use, is not supported yet`,
+    );
   }
-  define(context, { ...table, columns: table.columns.map((old) => (old === column ? { ...old, name: newName } : old)) });
+  define(context, {
+    ...table,
+    columns: table.columns.map((old) => (old === column ? { ...old, name: newName } : old)),
+  });
 }
 
 export function createSequence(context: DdlContext, statement: CreateSequence): void {
@@ -160,13 +207,17 @@ export function alterSequence(context: DdlContext, statement: AlterSequence): vo
     throw undefinedTable(statement.name);
   }
   if (found.kind !== 'sequence') throw new DriftError('42809', `"${found.name}" is not a sequence`);
-  define(context, withSequenceOptions(found, [{ kind: 'start', value: found.start, position: 0 }, ...statement.options]));
+  define(
+    context,
+    withSequenceOptions(found, [{ kind: 'start', value: found.start, position: 0 }, ...statement.options]),
+  );
 }
 
 export function* createView(context: DdlContext, statement: CreateView): Task<void> {
   const schema = schemaFor(context, statement.name);
   const old = context.transaction.catalog.relation(schema, statement.name.name);
-  if (old !== undefined && !(statement.orReplace && old.kind === 'view')) refuseTaken(context, schema, statement.name.name, statement.name.position);
+  if (old !== undefined && !(statement.orReplace && old.kind === 'view'))
+    refuseTaken(context, schema, statement.name.name, statement.name.position);
   const fields = yield* context.describe(statement.query);
   if (statement.columns !== undefined && statement.columns.length > fields.length) {
     throw new DriftError('42601', 'CREATE VIEW specifies more column names than columns');
@@ -174,7 +225,14 @@ export function* createView(context: DdlContext, statement: CreateView): Task<vo
   const columns = fields.map((field, i) => statement.columns?.[i] ?? field.name);
   const repeated = columns.find((name, i) => columns.indexOf(name) !== i);
   if (repeated !== undefined) throw new DriftError('42701', `column "${repeated}" specified more than once`);
-  define(context, { kind: 'view', id: old?.id ?? context.nextId(), schema, name: statement.name.name, columns, query: printStatement(statement.query) });
+  define(context, {
+    kind: 'view',
+    id: old?.id ?? context.nextId(),
+    schema,
+    name: statement.name.name,
+    columns,
+    query: printStatement(statement.query),
+  });
 }
 
 export function createSchema(context: DdlContext, statement: CreateSchema): void {
@@ -183,7 +241,10 @@ export function createSchema(context: DdlContext, statement: CreateSchema): void
     if (statement.ifNotExists) return;
     throw new DriftError('42P06', `schema "${name}" already exists`);
   }
-  if (name.startsWith('pg_')) throw new DriftError('42939', `unacceptable schema name "${name}"`, { detail: 'The prefix "pg_" is reserved for system schemas.' });
+  if (name.startsWith('pg_'))
+    throw new DriftError('42939', `unacceptable schema name "${name}"`, {
+      detail: 'The prefix "pg_" is reserved for system schemas.',
+    });
   define(context, { kind: 'schema', id: context.nextId(), name });
 }
 
@@ -199,7 +260,8 @@ export function* createTag(context: DdlContext, statement: CreateTag): Task<void
 export function dropTag(context: DdlContext, statement: DropTag): void {
   const tag = context.transaction.catalog.tag(statement.name);
   if (tag !== undefined) remove(context, tag.id);
-  else if (!statement.ifExists) throw new DriftError('42704', `tag "${statement.name}" does not exist`, { position: statement.position });
+  else if (!statement.ifExists)
+    throw new DriftError('42704', `tag "${statement.name}" does not exist`, { position: statement.position });
 }
 
 function remove(context: DdlContext, id: CatalogObject['id']): void {

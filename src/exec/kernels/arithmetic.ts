@@ -170,27 +170,65 @@ function doubleLoop(
   return integers ? allSafe(out, nulls, batch) : noNewSpecials(operation, a, b, out, nulls, batch);
 }
 
-function addDoubles(a: Float64Array, b: Float64Array, out: Float64Array, selection: Int32Array | null, count: number): void {
+function addDoubles(
+  a: Float64Array,
+  b: Float64Array,
+  out: Float64Array,
+  selection: Int32Array | null,
+  count: number,
+): void {
   if (selection === null) for (let i = 0; i < count; i++) out[i] = (a[i] as number) + (b[i] as number);
-  else for (let k = 0; k < count; k++) out[selection[k] as number] = (a[selection[k] as number] as number) + (b[selection[k] as number] as number);
+  else
+    for (let k = 0; k < count; k++)
+      out[selection[k] as number] = (a[selection[k] as number] as number) + (b[selection[k] as number] as number);
 }
 
-function subtractDoubles(a: Float64Array, b: Float64Array, out: Float64Array, selection: Int32Array | null, count: number): void {
+function subtractDoubles(
+  a: Float64Array,
+  b: Float64Array,
+  out: Float64Array,
+  selection: Int32Array | null,
+  count: number,
+): void {
   if (selection === null) for (let i = 0; i < count; i++) out[i] = (a[i] as number) - (b[i] as number);
-  else for (let k = 0; k < count; k++) out[selection[k] as number] = (a[selection[k] as number] as number) - (b[selection[k] as number] as number);
+  else
+    for (let k = 0; k < count; k++)
+      out[selection[k] as number] = (a[selection[k] as number] as number) - (b[selection[k] as number] as number);
 }
 
-function multiplyDoubles(a: Float64Array, b: Float64Array, out: Float64Array, selection: Int32Array | null, count: number): void {
+function multiplyDoubles(
+  a: Float64Array,
+  b: Float64Array,
+  out: Float64Array,
+  selection: Int32Array | null,
+  count: number,
+): void {
   if (selection === null) for (let i = 0; i < count; i++) out[i] = (a[i] as number) * (b[i] as number);
-  else for (let k = 0; k < count; k++) out[selection[k] as number] = (a[selection[k] as number] as number) * (b[selection[k] as number] as number);
+  else
+    for (let k = 0; k < count; k++)
+      out[selection[k] as number] = (a[selection[k] as number] as number) * (b[selection[k] as number] as number);
 }
 
-function divideDoubles(a: Float64Array, b: Float64Array, out: Float64Array, selection: Int32Array | null, count: number): void {
+function divideDoubles(
+  a: Float64Array,
+  b: Float64Array,
+  out: Float64Array,
+  selection: Int32Array | null,
+  count: number,
+): void {
   if (selection === null) for (let i = 0; i < count; i++) out[i] = (a[i] as number) / (b[i] as number);
-  else for (let k = 0; k < count; k++) out[selection[k] as number] = (a[selection[k] as number] as number) / (b[selection[k] as number] as number);
+  else
+    for (let k = 0; k < count; k++)
+      out[selection[k] as number] = (a[selection[k] as number] as number) / (b[selection[k] as number] as number);
 }
 
-function moduloDoubles(a: Float64Array, b: Float64Array, out: Float64Array, selection: Int32Array | null, count: number): void {
+function moduloDoubles(
+  a: Float64Array,
+  b: Float64Array,
+  out: Float64Array,
+  selection: Int32Array | null,
+  count: number,
+): void {
   for (let k = 0; k < count; k++) {
     const i = selection === null ? k : (selection[k] as number);
     out[i] = ((a[i] as number) % (b[i] as number)) + 0;

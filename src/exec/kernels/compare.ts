@@ -55,7 +55,14 @@ export function compareVectors(mask: number, a: Vector, b: Vector, batch: Batch)
   return { kind: 'bool', data: out, length, nulls: unionNulls(a, b, length) };
 }
 
-function compareInts(mask: number, a: Int32Array, b: Int32Array, out: Uint8Array, selection: Int32Array | null, count: number): void {
+function compareInts(
+  mask: number,
+  a: Int32Array,
+  b: Int32Array,
+  out: Uint8Array,
+  selection: Int32Array | null,
+  count: number,
+): void {
   for (let k = 0; k < count; k++) {
     const i = selection === null ? k : (selection[k] as number);
     const x = a[i] as number;
@@ -64,7 +71,14 @@ function compareInts(mask: number, a: Int32Array, b: Int32Array, out: Uint8Array
   }
 }
 
-function compareBytes(mask: number, a: Uint8Array, b: Uint8Array, out: Uint8Array, selection: Int32Array | null, count: number): void {
+function compareBytes(
+  mask: number,
+  a: Uint8Array,
+  b: Uint8Array,
+  out: Uint8Array,
+  selection: Int32Array | null,
+  count: number,
+): void {
   for (let k = 0; k < count; k++) {
     const i = selection === null ? k : (selection[k] as number);
     const x = a[i] as number;

@@ -20,12 +20,19 @@ function random(seed: number): () => number {
 
 function ints(next: () => number, spread: number, withNulls: boolean): Vector {
   const data = Int32Array.from({ length: LENGTH }, () => Math.floor((next() - 0.5) * spread));
-  return { kind: 'i32', data, length: LENGTH, nulls: withNulls ? Uint8Array.from(data, () => (next() < 0.2 ? 1 : 0)) : null };
+  return {
+    kind: 'i32',
+    data,
+    length: LENGTH,
+    nulls: withNulls ? Uint8Array.from(data, () => (next() < 0.2 ? 1 : 0)) : null,
+  };
 }
 
 function doubles(next: () => number): Vector {
   const special = [NaN, Infinity, -Infinity, 0, -0, 1.5];
-  const data = Float64Array.from({ length: LENGTH }, () => (next() < 0.4 ? (special[Math.floor(next() * 6)] as number) : Math.floor(next() * 4)));
+  const data = Float64Array.from({ length: LENGTH }, () =>
+    next() < 0.4 ? (special[Math.floor(next() * 6)] as number) : Math.floor(next() * 4),
+  );
   return { kind: 'f64', data, length: LENGTH, nulls: null };
 }
 
@@ -36,7 +43,9 @@ function batchOf(next: () => number): Batch {
 }
 
 function rowsOf(batch: Batch): number[] {
-  return batch.selection === null ? Array.from({ length: LENGTH }, (_, i) => i) : [...batch.selection.subarray(0, batch.count)];
+  return batch.selection === null
+    ? Array.from({ length: LENGTH }, (_, i) => i)
+    : [...batch.selection.subarray(0, batch.count)];
 }
 
 /** PostgreSQL's order of floats: NaN last, and equal to itself. */
@@ -58,7 +67,8 @@ describe('comparison', () => {
         for (const row of rowsOf(batch)) {
           const x = valueAt(a, row);
           const y = valueAt(b, row);
-          const expected = x === null || y === null ? null : ((mask >> (order(x as number, y as number) + 1)) & 1) === 1;
+          const expected =
+            x === null || y === null ? null : ((mask >> (order(x as number, y as number) + 1)) & 1) === 1;
           expect(valueAt(result as Vector, row)).toBe(expected);
         }
         const constant = valueAt(b, 0);
@@ -107,7 +117,10 @@ test('arithmetic is exact or gives up', () => {
       const x = valueAt(a, row);
       const y = valueAt(b, row);
       if (result === null) continue;
-      const expected = x === null || y === null ? null : Number((exact[n] as (typeof exact)[0])(BigInt(x as number), BigInt(y as number)));
+      const expected =
+        x === null || y === null
+          ? null
+          : Number((exact[n] as (typeof exact)[0])(BigInt(x as number), BigInt(y as number)));
       expect(valueAt(result, row)).toBe(expected);
     }
   }

@@ -9,7 +9,15 @@ import type { Value } from '../../base/vector.ts';
 import type { ColumnDef, ReferentialAction, TableDef } from '../../catalog/schema.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import type { Key } from '../../table/table.ts';
-import { changedTuples, checkParents, type ChildRow, childrenOf, refuseOrphans, type Reference, referencesTo } from './constraints.ts';
+import {
+  changedTuples,
+  checkParents,
+  type ChildRow,
+  childrenOf,
+  refuseOrphans,
+  type Reference,
+  referencesTo,
+} from './constraints.ts';
 import { duplicateKey, findRow, type ModifyTarget, primaryKeyName } from './target.ts';
 import { checkUnique } from './unique.ts';
 
@@ -28,7 +36,12 @@ export function* deleteRows(target: ModifyTarget, table: TableDef, rows: readonl
   for (const { key } of rows) writes.delete(key, true);
   for (const reference of referencesTo(target, table.id)) {
     const before = rows.map(({ row }) => cellsOf(row, reference.key.foreignColumns));
-    yield* follow(target, table, reference, { before, after: before.map(() => null), action: reference.key.onDelete, depth });
+    yield* follow(target, table, reference, {
+      before,
+      after: before.map(() => null),
+      action: reference.key.onDelete,
+      depth,
+    });
   }
 }
 
@@ -36,7 +49,11 @@ export function* deleteRows(target: ModifyTarget, table: TableDef, rows: readonl
 export function* updateRows(
   target: ModifyTarget,
   table: TableDef,
-  change: { readonly before: readonly KeyedRow[]; readonly after: readonly KeyedRow[]; readonly assigned: readonly number[] },
+  change: {
+    readonly before: readonly KeyedRow[];
+    readonly after: readonly KeyedRow[];
+    readonly assigned: readonly number[];
+  },
   depth = 0,
 ): Task<void> {
   checkDepth(depth);
@@ -54,7 +71,17 @@ export function* updateRows(
     }
     writes.put(key, row, moved[i] !== true, moved[i] === true ? null : assigned);
   }
-  if (moved.includes(true) || table.indexes.some((index) => index.unique && touches(index.columns.map((part) => part.column), assigned))) {
+  if (
+    moved.includes(true) ||
+    table.indexes.some(
+      (index) =>
+        index.unique &&
+        touches(
+          index.columns.map((part) => part.column),
+          assigned,
+        ),
+    )
+  ) {
     yield* checkUnique(target, table, from);
   }
   if (table.foreignKeys.some((key) => touches(key.columns, assigned))) yield* checkParents(target, table, from);
@@ -100,10 +127,21 @@ function* follow(target: ModifyTarget, parent: TableDef, reference: Reference, c
     return { key: versioned.encodeKey(versioned.key.map((part) => row[part.column] ?? null)), row };
   });
   for (const { row } of after) refuseNulls(reference.child, row, reference.key.columns);
-  yield* updateRows(target, reference.child, { before: moved, after, assigned: reference.key.columns }, change.depth + 1);
+  yield* updateRows(
+    target,
+    reference.child,
+    { before: moved, after, assigned: reference.key.columns },
+    change.depth + 1,
+  );
 }
 
-function actionValue(target: ModifyTarget, reference: Reference, change: ParentChange, child: ChildRow, i: number): Value {
+function actionValue(
+  target: ModifyTarget,
+  reference: Reference,
+  change: ParentChange,
+  child: ChildRow,
+  i: number,
+): Value {
   switch (change.action) {
     case 'cascade':
       return change.after[child.parent]?.[i] ?? null;
@@ -118,11 +156,15 @@ function refuseNulls(table: TableDef, row: readonly Value[], ordinals: readonly 
   for (const ordinal of ordinals) {
     const column = table.columns.find((candidate) => candidate.id === ordinal) as ColumnDef;
     if (row[ordinal] !== null || !(column.notNull || table.key.includes(ordinal))) continue;
-    throw new DriftError('23502', `null value in column "${column.name}" of relation "${table.name}" violates not-null constraint`, {
-      table: table.name,
-      column: column.name,
-      dataType: typeByOid(column.type.oid).display,
-    });
+    throw new DriftError(
+      '23502',
+      `null value in column "${column.name}" of relation "${table.name}" violates not-null constraint`,
+      {
+        table: table.name,
+        column: column.name,
+        dataType: typeByOid(column.type.oid).display,
+      },
+    );
   }
 }
 

@@ -79,7 +79,11 @@ export interface ChildRow {
 }
 
 /** Finds the rows of `child` that reference any of the parents' values: by index where there is one, else by one scan. */
-export function* childrenOf(target: ModifyTarget, { child, key }: Reference, parents: readonly (readonly Value[])[]): Task<ChildRow[]> {
+export function* childrenOf(
+  target: ModifyTarget,
+  { child, key }: Reference,
+  parents: readonly (readonly Value[])[],
+): Task<ChildRow[]> {
   const wanted = new Map<string, number>();
   parents.forEach((values, i) => {
     if (values.every((value) => value !== null)) wanted.set(tupleId(values), i);
@@ -95,7 +99,9 @@ export function* childrenOf(target: ModifyTarget, { child, key }: Reference, par
   const sources =
     index !== undefined && wanted.size <= 64
       ? [...wanted.values()].map((i) => {
-          const values = index.columns.slice(0, key.columns.length).map((part) => parents[i]?.[key.columns.indexOf(part.column)] ?? null);
+          const values = index.columns
+            .slice(0, key.columns.length)
+            .map((part) => parents[i]?.[key.columns.indexOf(part.column)] ?? null);
           const tree = reader.table.indexes.find((candidate) => candidate.id === index.id);
           return reader.scanIndex(index.id, { columns, range: tree?.prefixRange(values) });
         })
@@ -109,7 +115,11 @@ export function* childrenOf(target: ModifyTarget, { child, key }: Reference, par
         const parent = wanted.get(tupleId(tuple(batch.columns, key.columns, at)));
         if (parent === undefined) continue;
         const row = columns.map((ordinal) => valueAt(batch.columns[ordinal] as Vector, at));
-        rows.push({ key: target.table(child.id).encodeKey(target.table(child.id).key.map((part) => row[part.column] ?? null)), row, parent });
+        rows.push({
+          key: target.table(child.id).encodeKey(target.table(child.id).key.map((part) => row[part.column] ?? null)),
+          row,
+          parent,
+        });
       }
     }
     source.close();
@@ -118,7 +128,12 @@ export function* childrenOf(target: ModifyTarget, { child, key }: Reference, par
 }
 
 /** Refuses to leave children without a parent; a parent with the same values may have come back in the meantime. */
-export function* refuseOrphans(target: ModifyTarget, parent: TableDef, reference: Reference, parents: readonly (readonly Value[])[]): Task<void> {
+export function* refuseOrphans(
+  target: ModifyTarget,
+  parent: TableDef,
+  reference: Reference,
+  parents: readonly (readonly Value[])[],
+): Task<void> {
   const orphans = yield* childrenOf(target, reference, parents);
   for (const orphan of orphans) {
     const values = parents[orphan.parent] as readonly Value[];
@@ -146,7 +161,10 @@ export function tupleId(values: readonly Value[]): string {
 }
 
 /** Entries that took a row away or changed referenced columns: the old values of `ordinals`, distinct. */
-export function changedTuples(before: readonly (readonly Value[])[], after: readonly (readonly Value[] | null)[]): (readonly Value[])[] {
+export function changedTuples(
+  before: readonly (readonly Value[])[],
+  after: readonly (readonly Value[] | null)[],
+): (readonly Value[])[] {
   const gone: (readonly Value[])[] = [];
   before.forEach((values, i) => {
     const now = after[i];
@@ -165,21 +183,34 @@ function sameColumns(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((ordinal) => b.includes(ordinal));
 }
 
-function missingParent(target: ModifyTarget, table: TableDef, key: ForeignKeyDef, values: readonly Value[]): DriftError {
+function missingParent(
+  target: ModifyTarget,
+  table: TableDef,
+  key: ForeignKeyDef,
+  values: readonly Value[],
+): DriftError {
   const parent = target.catalog.byId(key.foreignTableId);
   const name = parent?.kind === 'table' ? parent.name : String(key.foreignTableId);
-  return new DriftError('23503', `insert or update on table "${table.name}" violates foreign key constraint "${key.name}"`, {
-    detail: `${keyText(target, table, key.columns, values)} is not present in table "${name}".`,
-    schema: table.schema,
-    table: table.name,
-    constraint: key.name,
-  });
+  return new DriftError(
+    '23503',
+    `insert or update on table "${table.name}" violates foreign key constraint "${key.name}"`,
+    {
+      detail: `${keyText(target, table, key.columns, values)} is not present in table "${name}".`,
+      schema: table.schema,
+      table: table.name,
+      constraint: key.name,
+    },
+  );
 }
 
 function mixedNulls(table: TableDef, key: ForeignKeyDef): DriftError {
-  return new DriftError('23503', `insert or update on table "${table.name}" violates foreign key constraint "${key.name}"`, {
-    detail: 'MATCH FULL does not allow mixing of null and nonnull key values.',
-    table: table.name,
-    constraint: key.name,
-  });
+  return new DriftError(
+    '23503',
+    `insert or update on table "${table.name}" violates foreign key constraint "${key.name}"`,
+    {
+      detail: 'MATCH FULL does not allow mixing of null and nonnull key values.',
+      table: table.name,
+      constraint: key.name,
+    },
+  );
 }

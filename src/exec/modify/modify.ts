@@ -18,7 +18,18 @@ import { compact, packRows, take, vectorFromValues, wholeBatch } from '../vector
 import { deleteRows, type KeyedRow, updateRows } from './change-rows.ts';
 import { checkParents } from './constraints.ts';
 import { insertOnConflict } from './on-conflict.ts';
-import { byOrdinal, cells, checkNotNull, duplicateKey, failingRow, findRow, keyAt, keysOf, type ModifyTarget, primaryKeyName } from './target.ts';
+import {
+  byOrdinal,
+  cells,
+  checkNotNull,
+  duplicateKey,
+  failingRow,
+  findRow,
+  keyAt,
+  keysOf,
+  type ModifyTarget,
+  primaryKeyName,
+} from './target.ts';
 import { checkUnique } from './unique.ts';
 
 /** Makes the operator of a modify node. */
@@ -100,7 +111,12 @@ function* insert(node: InsertNode, source: Batch, run: ExecRun, target: ModifyTa
   yield* checkParents(target, table, from);
   target.affected.set(node, count);
   if (node.returning === null) return null;
-  return yield* returned(node.returning.expressions, new Map(node.newRow.map((id, i) => [id, i])), wholeBatch(columns, count), run);
+  return yield* returned(
+    node.returning.expressions,
+    new Map(node.newRow.map((id, i) => [id, i])),
+    wholeBatch(columns, count),
+    run,
+  );
 }
 
 /** Evaluates the new rows of INSERT: values, row ids, generated columns; NOT NULL and CHECK hold afterwards. */
@@ -116,7 +132,13 @@ function* newRows(node: InsertNode, source: Batch, run: ExecRun, target: ModifyT
       ? rowIds(target.allocateRowIds(table.id, source.count), source.count)
       : vectorFromValues(new Array<Value>(source.count).fill(null), column.type.oid);
   });
-  yield* finishRows({ table, ids: node.newRow, generated: node.generated, checks: node.checks }, columns, source.count, run, target);
+  yield* finishRows(
+    { table, ids: node.newRow, generated: node.generated, checks: node.checks },
+    columns,
+    source.count,
+    run,
+    target,
+  );
   return columns;
 }
 
@@ -128,7 +150,13 @@ export interface RowRules {
 }
 
 /** Computes generated columns in place and enforces NOT NULL and CHECK; columns are parallel to table.columns. */
-export function* finishRows(rules: RowRules, columns: Vector[], count: number, run: ExecRun, target: ModifyTarget): Task<void> {
+export function* finishRows(
+  rules: RowRules,
+  columns: Vector[],
+  count: number,
+  run: ExecRun,
+  target: ModifyTarget,
+): Task<void> {
   const { table } = rules;
   const layout = new Map(rules.ids.map((id, i) => [id, i]));
   for (const { index, expression } of rules.generated) {
@@ -172,7 +200,13 @@ function* update(node: UpdateNode, source: Batch, run: ExecRun, target: ModifyTa
   node.assignments.forEach(({ index }, i) => {
     columns[index] = (evaluators[i] as (typeof evaluators)[number]).eval(rows);
   });
-  yield* finishRows({ table, ids: node.newRow, generated: node.generated, checks: node.checks }, columns, rows.count, run, target);
+  yield* finishRows(
+    { table, ids: node.newRow, generated: node.generated, checks: node.checks },
+    columns,
+    rows.count,
+    run,
+    target,
+  );
   const assigned = [...node.assignments, ...node.generated].map(({ index }) => (table.columns[index] as ColumnDef).id);
   const [oldRows, newRowsByOrdinal] = [byOrdinal(table, before), byOrdinal(table, columns)];
   const width = versioned.columns.length;
@@ -210,13 +244,24 @@ export function* returned(
   const compiler = new Compiler(layout, run);
   const evaluators = compiler.compileAll(expressions);
   yield* compiler.prepare(batch);
-  return wholeBatch(evaluators.map((evaluator) => evaluator.eval(batch)), batch.count);
+  return wholeBatch(
+    evaluators.map((evaluator) => evaluator.eval(batch)),
+    batch.count,
+  );
 }
 
 /** The source rows, each target row once (a join may give it several times). */
-function distinctRows(node: UpdateNode | DeleteNode, source: Batch, layout: ReadonlyMap<ColumnId, number>, target: ModifyTarget): Batch {
+function distinctRows(
+  node: UpdateNode | DeleteNode,
+  source: Batch,
+  layout: ReadonlyMap<ColumnId, number>,
+  target: ModifyTarget,
+): Batch {
   const versioned = target.table(node.table.id);
-  const whole = wholeBatch(source.columns.map((column) => compact(column, source)), source.count);
+  const whole = wholeBatch(
+    source.columns.map((column) => compact(column, source)),
+    source.count,
+  );
   const keys = keysOf(versioned, byOrdinal(node.table, oldColumns(node, whole, layout)), whole.count);
   const first = new Set(keys);
   if (first.size === keys.length) return whole;
@@ -228,7 +273,10 @@ function distinctRows(node: UpdateNode | DeleteNode, source: Batch, layout: Read
     first.add(key);
     kept[count++] = row;
   });
-  return wholeBatch(whole.columns.map((column) => take(column, kept, count)), count);
+  return wholeBatch(
+    whole.columns.map((column) => take(column, kept, count)),
+    count,
+  );
 }
 
 function oldColumns(node: UpdateNode | DeleteNode, rows: Batch, layout: ReadonlyMap<ColumnId, number>): Vector[] {
@@ -263,4 +311,3 @@ function keyCells(table: TableDef, rows: readonly Vector[], row: number): Value[
 function rowIds(first: number, count: number): Vector {
   return { kind: 'f64', length: count, nulls: null, data: Float64Array.from({ length: count }, (_, i) => first + i) };
 }
-

@@ -47,7 +47,13 @@ export function* insertOnConflict(
     const taken = yield* conflicting(node, conflict, { rows, row: i, key }, target);
     if (taken === null) {
       if ((yield* findRow(target, table.id, key)) !== null) {
-        throw duplicateKey(target, table, primaryKeyName(table), table.key, table.key.map((ordinal) => valueAt(rows[ordinal] as Vector, i)));
+        throw duplicateKey(
+          target,
+          table,
+          primaryKeyName(table),
+          table.key,
+          table.key.map((ordinal) => valueAt(rows[ordinal] as Vector, i)),
+        );
       }
       writes.put(key, padded(cells(rows, i), versioned.columns.length), false, null);
       own.add(key);
@@ -61,7 +67,13 @@ export function* insertOnConflict(
         hint: 'Ensure that no rows proposed for insertion within the same command have duplicate constrained values.',
       });
     }
-    const updated = yield* updateTaken(node, conflict.update, { key: taken, excluded: oneRow(proposed.columns, i) }, run, target);
+    const updated = yield* updateTaken(
+      node,
+      conflict.update,
+      { key: taken, excluded: oneRow(proposed.columns, i) },
+      run,
+      target,
+    );
     if (updated === null) continue;
     own.add(updated.key);
     affected++;
@@ -72,7 +84,12 @@ export function* insertOnConflict(
   target.affected.set(node, affected);
   if (node.returning === null || results.length === 0) return null;
   return wholeBatch(
-    node.outputs.map((output, c) => vectorFromValues(results.map((row) => row[c] ?? null), output.type.oid)),
+    node.outputs.map((output, c) =>
+      vectorFromValues(
+        results.map((row) => row[c] ?? null),
+        output.type.oid,
+      ),
+    ),
     results.length,
   );
 }
@@ -85,7 +102,10 @@ function* conflicting(
   target: ModifyTarget,
 ): Task<Key | null> {
   const { table } = node;
-  const arbiters = conflict.arbiters ?? ['key' as const, ...table.indexes.filter((index) => index.unique).map((index) => index.id)];
+  const arbiters = conflict.arbiters ?? [
+    'key' as const,
+    ...table.indexes.filter((index) => index.unique).map((index) => index.id),
+  ];
   for (const arbiter of arbiters) {
     if (arbiter === 'key') {
       if ((yield* findRow(target, table.id, proposed.key)) !== null) return proposed.key;
@@ -126,15 +146,28 @@ function* updateTaken(
   update.assignments.forEach(({ index }, i) => {
     columns[index] = (values[i] as (typeof values)[number]).eval(batch);
   });
-  yield* finishRows({ table, ids: update.updatedRow, generated: update.generated, checks: update.checks }, columns, 1, run, target);
+  yield* finishRows(
+    { table, ids: update.updatedRow, generated: update.generated, checks: update.checks },
+    columns,
+    1,
+    run,
+    target,
+  );
   const after = padded(cells(byOrdinal(table, columns), 0), versioned.columns.length);
   const key = versioned.encodeKey(versioned.key.map((part) => after[part.column] ?? null));
-  const assigned = [...update.assignments, ...update.generated].map(({ index }) => (table.columns[index] as ColumnDef).id);
+  const assigned = [...update.assignments, ...update.generated].map(
+    ({ index }) => (table.columns[index] as ColumnDef).id,
+  );
   yield* updateRows(target, table, { before: [{ key: row.key, row: old }], after: [{ key, row: after }], assigned });
   if (update.returning === null) return { key, result: null };
   const both = new Map(layout);
   update.updatedRow.forEach((id, i) => both.set(id, batch.columns.length + i));
-  const result = yield* returned(update.returning.expressions, both, wholeBatch([...batch.columns, ...columns], 1), run);
+  const result = yield* returned(
+    update.returning.expressions,
+    both,
+    wholeBatch([...batch.columns, ...columns], 1),
+    run,
+  );
   return { key, result: result.columns.map((column) => valueAt(column, 0)) };
 }
 

@@ -88,26 +88,37 @@ export function checkNotNull(target: ModifyTarget, table: TableDef, rows: readon
     if (vector.nulls === null) continue;
     for (let row = 0; row < count; row++) {
       if (!isNull(vector, row)) continue;
-      throw new DriftError('23502', `null value in column "${column.name}" of relation "${table.name}" violates not-null constraint`, {
-        detail: failingRow(target, table, rows, row),
-        schema: table.schema,
-        table: table.name,
-        column: column.name,
-      });
+      throw new DriftError(
+        '23502',
+        `null value in column "${column.name}" of relation "${table.name}" violates not-null constraint`,
+        {
+          detail: failingRow(target, table, rows, row),
+          schema: table.schema,
+          table: table.name,
+          column: column.name,
+        },
+      );
     }
   }
 }
 
 export function failingRow(target: ModifyTarget, table: TableDef, rows: readonly Vector[], row: number): string {
-  const texts = table.columns.filter((column) => column.hidden !== true).map((column) => {
-    const value = valueAt(rows[column.id] as Vector, row);
-    return value === null ? 'null' : printed(target, column, value).slice(0, 64);
-  });
+  const texts = table.columns
+    .filter((column) => column.hidden !== true)
+    .map((column) => {
+      const value = valueAt(rows[column.id] as Vector, row);
+      return value === null ? 'null' : printed(target, column, value).slice(0, 64);
+    });
   return `Failing row contains (${texts.join(', ')}).`;
 }
 
 /** "(a, b)=(1, 2)" for messages about keys. */
-export function keyText(target: ModifyTarget, table: TableDef, ordinals: readonly number[], values: readonly Value[]): string {
+export function keyText(
+  target: ModifyTarget,
+  table: TableDef,
+  ordinals: readonly number[],
+  values: readonly Value[],
+): string {
   const columns = ordinals.map((ordinal) => table.columns.find((column) => column.id === ordinal) as ColumnDef);
   const names = columns.map((column) => column.name).join(', ');
   const texts = columns.map((column, i) => (values[i] === null ? 'null' : printed(target, column, values[i] as Value)));

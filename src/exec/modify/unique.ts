@@ -43,7 +43,12 @@ export function* checkUnique(target: ModifyTarget, table: TableDef, from: number
 }
 
 /** Finds the row that has these values in a unique index, own writes first; null where there is none. */
-export function* findByUnique(target: ModifyTarget, table: TableDef, index: IndexDef, values: readonly Value[]): Task<Key | null> {
+export function* findByUnique(
+  target: ModifyTarget,
+  table: TableDef,
+  index: IndexDef,
+  values: readonly Value[],
+): Task<Key | null> {
   const writes = target.writes(table.id);
   const versioned = target.table(table.id);
   const tree = treeOf(versioned, index);
@@ -74,7 +79,11 @@ function* committedConflict(
 ): Task<Key | null> {
   if (tree.rowCount === 0) return null;
   const keyAt = tree.columns.length - table.key.length;
-  const source = tree.scan({ seq: target.reader.snapshot, columns: tree.columns.map((_, c) => c), range: tree.prefixRange(values) });
+  const source = tree.scan({
+    seq: target.reader.snapshot,
+    columns: tree.columns.map((_, c) => c),
+    range: tree.prefixRange(values),
+  });
   try {
     for (;;) {
       const batch = yield* source.next();

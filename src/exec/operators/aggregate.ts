@@ -10,7 +10,13 @@ import { type Batch, type Vector, valueAt } from '../../base/vector.ts';
 import type { AggregateCall } from '../../plan/expression.ts';
 import type { AggregateNode } from '../../plan/plan.ts';
 import { functionsNamed } from '../../sql/functions/registry.ts';
-import { type Accumulator, type AggregateSetting, type Divide, makeAccumulator, StepAccumulator } from '../accumulators.ts';
+import {
+  type Accumulator,
+  type AggregateSetting,
+  type Divide,
+  makeAccumulator,
+  StepAccumulator,
+} from '../accumulators.ts';
 import { Collector } from '../collector.ts';
 import { Compiler } from '../compile.ts';
 import { type Evaluator, withSelection } from '../evaluator.ts';
@@ -40,7 +46,9 @@ export class AggregateOperator implements Operator {
     this.#compiler = new Compiler(layoutOf(node.source.outputs), run);
     this.#groups = this.#compiler.compileAll(node.groups);
     const divide = divider(run);
-    this.#calls = node.aggregates.map((call, i) => compileCall(call, this.#compiler, run, divide, node.outputs[node.groups.length + i]?.type.oid ?? 0));
+    this.#calls = node.aggregates.map((call, i) =>
+      compileCall(call, this.#compiler, run, divide, node.outputs[node.groups.length + i]?.type.oid ?? 0),
+    );
   }
 
   open(): void {
@@ -91,11 +99,18 @@ export class AggregateOperator implements Operator {
     }
     const parts = groupings.map((grouping, s) => {
       const part = grouping.finish();
-      return node.sets === null ? part : wholeBatch([...part.columns, constantVector(s, part.length, INT4)], part.length);
+      return node.sets === null
+        ? part
+        : wholeBatch([...part.columns, constantVector(s, part.length, INT4)], part.length);
     });
     const [only] = parts;
     if (parts.length === 1 && only !== undefined) return only;
-    const columns = node.outputs.map((output, c) => concat(parts.map((part) => part.columns[c] as Vector), output.type.oid));
+    const columns = node.outputs.map((output, c) =>
+      concat(
+        parts.map((part) => part.columns[c] as Vector),
+        output.type.oid,
+      ),
+    );
     return wholeBatch(
       columns,
       parts.reduce((sum, part) => sum + part.length, 0),
@@ -120,13 +135,25 @@ interface CallInput {
   readonly positions: Int32Array | null;
 }
 
-function compileCall(call: AggregateCall, compiler: Compiler, run: ExecRun, divide: Divide | null, resultOid: number): CompiledCall {
+function compileCall(
+  call: AggregateCall,
+  compiler: Compiler,
+  run: ExecRun,
+  divide: Divide | null,
+  resultOid: number,
+): CompiledCall {
   return {
     call,
     args: compiler.compileAll(call.args),
     order: compiler.compileAll(call.order.map((key) => key.expression)),
     filter: call.filter === null ? null : compiler.compile(call.filter),
-    setting: { fn: call.fn, argOids: call.args.map((arg) => arg.type.oid), resultOid, context: run.context.eval, divide },
+    setting: {
+      fn: call.fn,
+      argOids: call.args.map((arg) => arg.type.oid),
+      resultOid,
+      context: run.context.eval,
+      divide,
+    },
   };
 }
 
@@ -142,7 +169,12 @@ function inputOf(call: CompiledCall, batch: Batch): CallInput {
     [rows] = split(batch, call.filter.eval(batch));
     positions = positionsOf(batch, rows);
   }
-  return { batch: rows, args: call.args.map((arg) => arg.eval(rows)), order: call.order.map((key) => key.eval(rows)), positions };
+  return {
+    batch: rows,
+    args: call.args.map((arg) => arg.eval(rows)),
+    order: call.order.map((key) => key.eval(rows)),
+    positions,
+  };
 }
 
 /** Positions of the rows of `part` among those of `batch`; both ascend alike. */
@@ -192,7 +224,8 @@ class Grouping {
       ids = this.#table.assign(keys, batch);
       if (this.#table.count > this.#groups) this.#addGroups(keys, batch, ids);
     }
-    for (let c = 0; c < this.#states.length; c++) (this.#states[c] as CallState).add(inputs[c] as CallInput, ids, this.#groups);
+    for (let c = 0; c < this.#states.length; c++)
+      (this.#states[c] as CallState).add(inputs[c] as CallInput, ids, this.#groups);
   }
 
   /** Keeps the key values of groups seen for the first time. */
@@ -258,7 +291,12 @@ class CallState {
       this.#accumulator.add(input.args, batch, ids, groups);
       return;
     }
-    const groupColumn: Vector = { kind: 'i32', data: ids ?? new Int32Array(batch.count), length: batch.count, nulls: null };
+    const groupColumn: Vector = {
+      kind: 'i32',
+      data: ids ?? new Int32Array(batch.count),
+      length: batch.count,
+      nulls: null,
+    };
     const columns = [...input.args, ...input.order].map((column) => compact(column, batch));
     this.#ordered.addColumns([groupColumn, ...columns], batch.count);
   }
@@ -267,7 +305,8 @@ class CallState {
     const { batch } = input;
     const groups = new Int32Array(batch.length);
     if (ids !== null) {
-      for (let k = 0; k < batch.count; k++) groups[batch.selection === null ? k : (batch.selection[k] as number)] = ids[k] as number;
+      for (let k = 0; k < batch.count; k++)
+        groups[batch.selection === null ? k : (batch.selection[k] as number)] = ids[k] as number;
     }
     const keys = table.assign([{ kind: 'i32', data: groups, length: batch.length, nulls: null }, ...input.args], batch);
     const rows = new Int32Array(batch.count);
@@ -311,4 +350,3 @@ function gatherIds(ids: Int32Array, positions: Int32Array, count: number): Int32
   for (let i = 0; i < count; i++) result[i] = ids[positions[i] as number] as number;
   return result;
 }
-

@@ -239,9 +239,9 @@ export class SetOperationOperator implements Operator {
       const id = ids[k] as number;
       const partner = id >= 0 && (counts[id] as number) > 0;
       if (partner && all) counts[id] = (counts[id] as number) - 1;
-      if (partner === (operation === 'intersect')) rows[n++] = batch.selection === null ? k : (batch.selection[k] as number);
+      if (partner === (operation === 'intersect'))
+        rows[n++] = batch.selection === null ? k : (batch.selection[k] as number);
     }
     return withSelection(batch, rows, n);
   }
 }
-

@@ -19,7 +19,11 @@ export class FunctionScanOperator implements Operator {
   readonly #node: FunctionScanNode;
   readonly #run: ExecRun;
   readonly #compiler: Compiler;
-  readonly #calls: readonly { readonly fn: SetFunction | null; readonly args: readonly Evaluator[]; readonly columns: number }[];
+  readonly #calls: readonly {
+    readonly fn: SetFunction | null;
+    readonly args: readonly Evaluator[];
+    readonly columns: number;
+  }[];
   #sources: (Rows | null)[] = [];
   #series: IntegerSeries | null = null;
   #started = false;

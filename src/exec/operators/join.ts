@@ -128,7 +128,8 @@ export class JoinOperator implements Operator {
   #direct(left: Batch): Batch | null {
     const { type, nullAware } = this.#node;
     const hash = this.#hash;
-    if (hash === null || this.#condition !== null || (type !== 'semi' && type !== 'anti' && type !== 'mark')) return null;
+    if (hash === null || this.#condition !== null || (type !== 'semi' && type !== 'anti' && type !== 'mark'))
+      return null;
     const flags = hash.matches(left);
     const empty = (hash.right?.count ?? 0) === 0;
     const matched = new Uint8Array(left.length);
@@ -152,7 +153,8 @@ export class JoinOperator implements Operator {
     if (type === 'single') {
       for (let i = 0; i < count; i++) {
         const row = leftRows[i] as number;
-        if (matched[row] === 1) throw new DriftError('21000', 'more than one row returned by a subquery used as an expression');
+        if (matched[row] === 1)
+          throw new DriftError('21000', 'more than one row returned by a subquery used as an expression');
         matched[row] = 1;
       }
     } else if (type !== 'inner' && type !== 'right') {
@@ -162,7 +164,9 @@ export class JoinOperator implements Operator {
     if (this.#needsRight()) for (let i = 0; i < count; i++) this.#rightMatched[rightRows[i] as number] = 1;
     if (count === 0) return null;
     const columns = this.#outputs.map(({ side, index }) =>
-      side === 'left' ? take(left.columns[index] as Vector, leftRows, count) : take(passed.right.columns[index] as Vector, rightRows, count),
+      side === 'left'
+        ? take(left.columns[index] as Vector, leftRows, count)
+        : take(passed.right.columns[index] as Vector, rightRows, count),
     );
     return wholeBatch(columns, count);
   }
@@ -172,7 +176,9 @@ export class JoinOperator implements Operator {
     const width = left.columns.length;
     const columns = this.#conditionColumns.map((used, c) => {
       if (!used) return NO_COLUMN;
-      return c < width ? take(left.columns[c] as Vector, leftRows, count) : take(right.columns[c - width] as Vector, rightRows, count);
+      return c < width
+        ? take(left.columns[c] as Vector, leftRows, count)
+        : take(right.columns[c - width] as Vector, rightRows, count);
     });
     const pairs = wholeBatch(columns, count);
     yield* this.#compiler.prepare(pairs);
@@ -206,7 +212,9 @@ export class JoinOperator implements Operator {
         const none = new Int32Array(rows.count).fill(-1);
         const selection = rows.selection as Int32Array;
         const columns = this.#outputs.map(({ side, index }) =>
-          side === 'left' ? take(left.columns[index] as Vector, selection, rows.count) : takeOrNull(this.#rightModel(index), none, rows.count),
+          side === 'left'
+            ? take(left.columns[index] as Vector, selection, rows.count)
+            : takeOrNull(this.#rightModel(index), none, rows.count),
         );
         return wholeBatch(columns, rows.count);
       }

@@ -284,7 +284,9 @@ export class ApplyPairs implements PairSource {
     this.#run = run;
     this.#oids = oidsOf(node.right.outputs);
     const layout = layoutOf(node.left.outputs);
-    this.#cells = node.correlated.map((id) => ({ cell: run.cell(id), index: layout.get(id) ?? -1 })).filter(({ index }) => index >= 0);
+    this.#cells = node.correlated
+      .map((id) => ({ cell: run.cell(id), index: layout.get(id) ?? -1 }))
+      .filter(({ index }) => index >= 0);
     this.#collector = new Collector(this.#oids, run.memory);
   }
 

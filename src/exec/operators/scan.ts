@@ -8,7 +8,15 @@ import { assert } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
 import { type Batch, type Value, type Vector, valueAt } from '../../base/vector.ts';
 import type { AccessBound, ScanNode } from '../../plan/plan.ts';
-import { type BatchSource, type Bound, type Key, type KeyRange, MISS, type ScanCounters, type ZoneFilter } from '../../table/table.ts';
+import {
+  type BatchSource,
+  type Bound,
+  type Key,
+  type KeyRange,
+  MISS,
+  type ScanCounters,
+  type ZoneFilter,
+} from '../../table/table.ts';
 import type { TableReader } from '../../txn/api.ts';
 import { Numeric } from '../../base/numeric.ts';
 import { Compiler } from '../compile.ts';
@@ -38,9 +46,13 @@ export class ScanOperator implements Operator {
     this.#fixed = new Compiler(new Map(), run);
     this.#compiler = new Compiler(layoutOf(node.outputs), run);
     this.#predicate = node.filter === null ? null : compilePredicate(node.filter, this.#compiler);
-    this.#zones = node.zones.map((test) => ({ test, value: test.value === null ? null : this.#fixed.compile(test.value) }));
+    this.#zones = node.zones.map((test) => ({
+      test,
+      value: test.value === null ? null : this.#fixed.compile(test.value),
+    }));
     const { access } = node;
-    this.#values = access.kind === 'key' || access.kind === 'keys' ? this.#fixed.compileAll(access.values) : this.#prefix();
+    this.#values =
+      access.kind === 'key' || access.kind === 'keys' ? this.#fixed.compileAll(access.values) : this.#prefix();
     this.#low = this.#bound('low');
     this.#high = this.#bound('high');
     this.#ordinals = node.columns.map((column) => column.ordinal);
@@ -74,7 +86,8 @@ export class ScanOperator implements Operator {
           this.close();
           return null;
         }
-        if (this.#node.version !== null || this.#node.time.kind === 'contained') batch = yield* this.#versionColumns(batch);
+        if (this.#node.version !== null || this.#node.time.kind === 'contained')
+          batch = yield* this.#versionColumns(batch);
       }
       if (this.#predicate !== null && batch.count > 0) {
         yield* this.#compiler.prepare(batch);
@@ -99,7 +112,8 @@ export class ScanOperator implements Operator {
       this.#source = this.#openVersions(reader);
       return null;
     }
-    if ((access.kind === 'key' || access.kind === 'keys') && this.#node.version === null) return yield* this.#lookUp(reader);
+    if ((access.kind === 'key' || access.kind === 'keys') && this.#node.version === null)
+      return yield* this.#lookUp(reader);
     const range = this.#range(reader);
     if (range === null) return null;
     const options = {
@@ -110,7 +124,9 @@ export class ScanOperator implements Operator {
       counters: this.counters,
     };
     this.#source =
-      access.kind === 'indexRange' ? reader.scanIndex(access.indexId, options) : reader.scan({ ...options, zones: this.#zoneFilters() });
+      access.kind === 'indexRange'
+        ? reader.scanIndex(access.indexId, options)
+        : reader.scan({ ...options, zones: this.#zoneFilters() });
     return null;
   }
 
@@ -138,7 +154,8 @@ export class ScanOperator implements Operator {
     if (values.includes(null)) return null;
     if (access.kind === 'key') return reader.table.prefixRange(values);
     if (access.kind === 'keys') return undefined;
-    const tree = access.kind === 'indexRange' ? reader.table.indexes.find((index) => index.id === access.indexId) : reader.table;
+    const tree =
+      access.kind === 'indexRange' ? reader.table.indexes.find((index) => index.id === access.indexId) : reader.table;
     assert(tree !== undefined, 'the index of an index range exists');
     if (access.low === null && access.high === null) return values.length === 0 ? undefined : tree.prefixRange(values);
     const low = boundOf(access.low, this.#low);
@@ -254,4 +271,3 @@ function endOrNull(vector: Vector, length: number): Vector {
 function boundOf(bound: AccessBound | null, evaluator: Evaluator | null): Bound | null {
   return bound === null || evaluator === null ? null : { value: evaluator.value(), inclusive: bound.inclusive };
 }
-

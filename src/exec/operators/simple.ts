@@ -151,7 +151,8 @@ export class LimitOperator implements Operator {
     this.#count = node.count === null ? null : this.#compiler.compile(node.count);
     this.#offset = node.offset === null ? null : this.#compiler.compile(node.offset);
     this.#tieCompiler = new Compiler(layoutOf(node.source.outputs), run);
-    this.#ties = node.ties === null ? null : { keys: this.#tieCompiler.compileAll(node.ties.map((key) => key.expression)), node };
+    this.#ties =
+      node.ties === null ? null : { keys: this.#tieCompiler.compileAll(node.ties.map((key) => key.expression)), node };
   }
 
   open(): void {
@@ -214,7 +215,7 @@ export class LimitOperator implements Operator {
     if (last === null || node === undefined) return false;
     const rows = new Int32Array([row]);
     for (let k = 0; k < keys.length; k++) {
-      const order = { oid: (node.ties?.[k]?.expression.type.oid ?? 0), descending: false, nullsFirst: false };
+      const order = { oid: node.ties?.[k]?.expression.type.oid ?? 0, descending: false, nullsFirst: false };
       const ascending = concat([last[k] as Vector, take(keys[k] as Vector, rows, 1)], order.oid);
       if (sortRows([ascending], [order], 2)[0] !== 0) return false;
       if (sortRows([ascending], [{ ...order, descending: true, nullsFirst: true }], 2)[0] !== 0) return false;

@@ -40,15 +40,23 @@ export class SortOperator implements Operator {
     this.#run = run;
     this.#compiler = new Compiler(layoutOf(node.source.outputs), run);
     this.#keys = this.#compiler.compileAll(node.keys.map((key) => key.expression));
-    this.#orders = node.keys.map(({ expression, descending, nullsFirst }) => ({ oid: expression.type.oid, descending, nullsFirst }));
+    this.#orders = node.keys.map(({ expression, descending, nullsFirst }) => ({
+      oid: expression.type.oid,
+      descending,
+      nullsFirst,
+    }));
     this.#fixed = new Compiler(new Map(), run);
     const limit = node.limit;
-    this.#limits = limit === null ? [] : this.#fixed.compileAll(limit.offset === null ? [limit.count] : [limit.count, limit.offset]);
+    this.#limits =
+      limit === null ? [] : this.#fixed.compileAll(limit.offset === null ? [limit.count] : [limit.count, limit.offset]);
     this.#rows = this.#newCollector();
   }
 
   #newCollector(): Collector {
-    return new Collector([...oidsOf(this.#node.source.outputs), ...this.#orders.map(({ oid }) => oid)], this.#run.memory);
+    return new Collector(
+      [...oidsOf(this.#node.source.outputs), ...this.#orders.map(({ oid }) => oid)],
+      this.#run.memory,
+    );
   }
 
   open(): void {
@@ -104,7 +112,9 @@ export class SortOperator implements Operator {
       if (this.#bound !== null && limit < Infinity) batch = this.#withinBound(batch);
       if (batch.count === 0) continue;
       const rows = batch;
-      const columns = [...rows.columns, ...this.#keys.map((key) => key.eval(rows))].map((column) => compact(column, rows));
+      const columns = [...rows.columns, ...this.#keys.map((key) => key.eval(rows))].map((column) =>
+        compact(column, rows),
+      );
       this.#rows.addColumns(columns, rows.count);
       if (this.#rows.length > enough) this.#cut(limit);
     }
@@ -114,7 +124,8 @@ export class SortOperator implements Operator {
     const key = this.#keys[0] as Evaluator;
     const order = this.#orders[0] as OrderOf;
     const vector = key.eval(batch);
-    if ((vector.kind !== 'i32' && (vector.kind !== 'f64' || vector.scale !== undefined)) || vector.nulls !== null) return batch;
+    if ((vector.kind !== 'i32' && (vector.kind !== 'f64' || vector.scale !== undefined)) || vector.nulls !== null)
+      return batch;
     const bound = this.#bound as number;
     const out = new Int32Array(batch.count + 1);
     const range = order.descending
@@ -135,7 +146,12 @@ export class SortOperator implements Operator {
     this.#rows.addColumns(columns, best.count);
     const first = columns[width] as Vector;
     this.#bound = null;
-    if (best.count === limit && limit > 0 && (first.kind === 'i32' || (first.kind === 'f64' && first.scale === undefined)) && first.nulls === null) {
+    if (
+      best.count === limit &&
+      limit > 0 &&
+      (first.kind === 'i32' || (first.kind === 'f64' && first.scale === undefined)) &&
+      first.nulls === null
+    ) {
       const last = first.data[limit - 1] as number;
       if (last === last) this.#bound = last;
     }

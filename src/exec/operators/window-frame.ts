@@ -32,7 +32,12 @@ export class Frames {
   readonly #frame: WindowFrame;
   readonly #context: EvalContext;
   readonly #input: FrameInput;
-  #partition: Partition = { rows: new Int32Array(0), count: 0, group: new Int32Array(0), groupStarts: new Int32Array(1) };
+  #partition: Partition = {
+    rows: new Int32Array(0),
+    count: 0,
+    group: new Int32Array(0),
+    groupStarts: new Int32Array(1),
+  };
 
   constructor(spec: WindowSpec, context: EvalContext, input: FrameInput) {
     this.#spec = spec;
@@ -44,7 +49,11 @@ export class Frames {
   /** Every frame starts at the partition's start and ends no earlier than the one before. */
   get growing(): boolean {
     const { start, end, exclude } = this.#frame;
-    return start.kind === 'unbounded preceding' && exclude === 'no others' && (end.kind === 'current row' || end.kind === 'unbounded following');
+    return (
+      start.kind === 'unbounded preceding' &&
+      exclude === 'no others' &&
+      (end.kind === 'current row' || end.kind === 'unbounded following')
+    );
   }
 
   begin(partition: Partition): void {
@@ -115,11 +124,17 @@ export class Frames {
 
   #offset(position: number, isStart: boolean): Value {
     const vector = this.#input.offsets[isStart ? 0 : 1];
-    const offset = vector === null || vector === undefined ? null : valueAt(vector, this.#partition.rows[position] as number);
+    const offset =
+      vector === null || vector === undefined ? null : valueAt(vector, this.#partition.rows[position] as number);
     const what = isStart ? 'starting' : 'ending';
     if (offset === null) throw new DriftError('22004', `frame ${what} offset must not be null`);
     if ((typeof offset === 'number' || typeof offset === 'bigint') && offset < 0) {
-      throw new DriftError('22013', this.#frame.mode === 'range' ? 'invalid preceding or following size in window function' : `frame ${what} offset must not be negative`);
+      throw new DriftError(
+        '22013',
+        this.#frame.mode === 'range'
+          ? 'invalid preceding or following size in window function'
+          : `frame ${what} offset must not be negative`,
+      );
     }
     return offset;
   }

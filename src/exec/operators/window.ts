@@ -87,7 +87,11 @@ export class WindowOperator implements Operator {
     const partitionKeys = this.#partition.map((key) => key.eval(rows));
     const orderKeys = this.#order.map((key) => key.eval(rows));
     const partitionOrders = this.#partition.map((key) => ({ oid: key.oid, descending: false, nullsFirst: false }));
-    const orders = window.order.map(({ expression, descending, nullsFirst }) => ({ oid: expression.type.oid, descending, nullsFirst }));
+    const orders = window.order.map(({ expression, descending, nullsFirst }) => ({
+      oid: expression.type.oid,
+      descending,
+      nullsFirst,
+    }));
     const sorted = sortRows([...partitionKeys, ...orderKeys], [...partitionOrders, ...orders], rows.length);
     const newPartition = changes(partitionKeys, partitionOrders, sorted);
     const newPeers = changes(orderKeys, orders, sorted);
@@ -105,7 +109,13 @@ export class WindowOperator implements Operator {
       frames.begin(partition);
       for (let c = 0; c < this.#calls.length; c++) {
         const { call } = this.#calls[c] as CompiledCall;
-        const input = { args: args[c] as readonly Vector[], filter: filters[c] ?? null, partition, frames, out: results[c] as Value[] };
+        const input = {
+          args: args[c] as readonly Vector[],
+          filter: filters[c] ?? null,
+          partition,
+          frames,
+          out: results[c] as Value[],
+        };
         if (call.fn.kind === 'aggregate') aggregateOver(call.fn, input, this.#run);
         else windowFunction(call.fn.name, input);
       }
@@ -123,7 +133,8 @@ function changes(keys: readonly Vector[], orders: readonly OrderOf[], sorted: In
   const flags = new Uint8Array(sorted.length);
   for (let k = 0; k < keys.length; k++) {
     for (const word of orderWords(keys[k] as Vector, orders[k] as OrderOf, sorted.length)) {
-      for (let i = 1; i < sorted.length; i++) if (word[sorted[i] as number] !== word[sorted[i - 1] as number]) flags[i] = 1;
+      for (let i = 1; i < sorted.length; i++)
+        if (word[sorted[i] as number] !== word[sorted[i - 1] as number]) flags[i] = 1;
     }
   }
   return flags;

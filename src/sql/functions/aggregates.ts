@@ -7,7 +7,21 @@ import { aggregate, T, windowFunction } from './define.ts';
 import type { AggregateFunction, WindowFunction } from './function.ts';
 
 const ORDERED = [
-  T.int2, T.int4, T.int8, T.float4, T.float8, T.numeric, T.text, T.bpchar, T.date, T.time, T.timestamp, T.timestamptz, T.interval, T.oid, T.anyarray,
+  T.int2,
+  T.int4,
+  T.int8,
+  T.float4,
+  T.float8,
+  T.numeric,
+  T.text,
+  T.bpchar,
+  T.date,
+  T.time,
+  T.timestamp,
+  T.timestamptz,
+  T.interval,
+  T.oid,
+  T.anyarray,
 ] as const;
 
 interface NumericSum {
@@ -38,7 +52,8 @@ export const aggregates: readonly AggregateFunction[] = [
   ...([T.float4, T.float8] as const).map((oid) =>
     aggregate<number | null>('sum', [oid], oid, {
       init: () => null,
-      step: (sum, [value]) => (oid === T.float4 ? Math.fround((sum ?? 0) + (value as number)) : (sum ?? 0) + (value as number)),
+      step: (sum, [value]) =>
+        oid === T.float4 ? Math.fround((sum ?? 0) + (value as number)) : (sum ?? 0) + (value as number),
       final: (sum) => sum,
     }),
   ),
@@ -70,7 +85,12 @@ export const aggregates: readonly AggregateFunction[] = [
   aggregate<string | null>('string_agg', [T.text, T.text], T.text, {
     strict: false,
     init: () => null,
-    step: (state, [value, by]) => (value === null ? state : state === null ? (value as string) : state + ((by as string | null) ?? '') + (value as string)),
+    step: (state, [value, by]) =>
+      value === null
+        ? state
+        : state === null
+          ? (value as string)
+          : state + ((by as string | null) ?? '') + (value as string),
     final: (state) => state,
   }),
   ...([T.int2, T.int4, T.int8] as const).flatMap((oid) => [
@@ -78,7 +98,10 @@ export const aggregates: readonly AggregateFunction[] = [
     bits('bit_or', oid, (a, b) => a | b),
     bits('bit_xor', oid, (a, b) => a ^ b),
   ]),
-  ...(['stddev', 'stddev_samp', 'stddev_pop', 'variance', 'var_samp', 'var_pop'] as const).flatMap((name) => [floatSpread(name, T.float4), floatSpread(name, T.float8)]),
+  ...(['stddev', 'stddev_samp', 'stddev_pop', 'variance', 'var_samp', 'var_pop'] as const).flatMap((name) => [
+    floatSpread(name, T.float4),
+    floatSpread(name, T.float8),
+  ]),
   ...(['stddev', 'stddev_samp', 'stddev_pop', 'variance', 'var_samp', 'var_pop'] as const).flatMap((name) =>
     ([T.int2, T.int4, T.int8, T.numeric] as const).map((oid) => numericSpread(name, oid)),
   ),
@@ -136,7 +159,9 @@ function extreme(name: 'min' | 'max', oid: number, sign: number): AggregateFunct
     init: () => null,
     step: (best, [value]) => {
       const compare = typeByOid(oid === T.anyarray ? T.textArray : oid).compare;
-      return best === null || (compare !== undefined && compare(value ?? null, best) * sign > 0) ? (value ?? null) : best;
+      return best === null || (compare !== undefined && compare(value ?? null, best) * sign > 0)
+        ? (value ?? null)
+        : best;
     },
     final: (best) => best,
   });
@@ -150,7 +175,11 @@ function boolean(name: string, combine: (a: boolean, b: boolean) => boolean): Ag
   });
 }
 
-function bits(name: string, oid: typeof T.int2 | typeof T.int4 | typeof T.int8, combine: (a: bigint, b: bigint) => bigint): AggregateFunction {
+function bits(
+  name: string,
+  oid: typeof T.int2 | typeof T.int4 | typeof T.int8,
+  combine: (a: bigint, b: bigint) => bigint,
+): AggregateFunction {
   return aggregate<bigint | null>(name, [oid], oid, {
     init: () => null,
     step: (state, [value]) => (state === null ? BigInt(value as number) : combine(state, BigInt(value as number))),
@@ -196,7 +225,10 @@ function numericSpread(name: string, oid: number): AggregateFunction {
       const divisor = name.endsWith('_pop') ? n : n - 1n;
       if (n === 0n || divisor <= 0n) return null;
       const count = Numeric.fromBigInt(n);
-      const spread = count.multiply(squares).subtract(sum.multiply(sum)).divide(count.multiply(Numeric.fromBigInt(divisor)));
+      const spread = count
+        .multiply(squares)
+        .subtract(sum.multiply(sum))
+        .divide(count.multiply(Numeric.fromBigInt(divisor)));
       return name.startsWith('stddev') ? spread.sqrt() : spread;
     },
   });

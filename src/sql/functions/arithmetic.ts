@@ -53,8 +53,10 @@ function floatOperators(left: number, right: number, stem: string): OperatorEntr
     fn: pure(`${stem}${suffix}`, [left, right], returns, (a: number, b: number) => {
       if (operator === '/' && b === 0 && !Number.isNaN(a)) throw divisionByZero();
       const result = single ? Math.fround(compute(a, b)) : compute(a, b);
-      if (!Number.isFinite(result) && Number.isFinite(a) && Number.isFinite(b)) throw new DriftError('22003', 'value out of range: overflow');
-      if (result === 0 && (operator === '*' || operator === '/') && a !== 0 && Number.isFinite(b)) throw new DriftError('22003', 'value out of range: underflow');
+      if (!Number.isFinite(result) && Number.isFinite(a) && Number.isFinite(b))
+        throw new DriftError('22003', 'value out of range: overflow');
+      if (result === 0 && (operator === '*' || operator === '/') && a !== 0 && Number.isFinite(b))
+        throw new DriftError('22003', 'value out of range: underflow');
       return result;
     }),
   });
@@ -80,21 +82,46 @@ const numericOperators: readonly OperatorEntry[] = (
     ['%', 'numeric_mod', (a: Numeric, b: Numeric) => a.modulo(b)],
     ['^', 'numeric_power', (a: Numeric, b: Numeric) => a.power(b)],
   ] as const
-).map(([name, id, call]) => ({ name, left: T.numeric, right: T.numeric, fn: pure(id, [T.numeric, T.numeric], T.numeric, call) }));
+).map(([name, id, call]) => ({
+  name,
+  left: T.numeric,
+  right: T.numeric,
+  fn: pure(id, [T.numeric, T.numeric], T.numeric, call),
+}));
 
 const prefixOperators: readonly OperatorEntry[] = [
   ...([T.int2, T.int4, T.int8] as const).flatMap((oid) => [
-    { name: '-', left: 0, right: oid, fn: pure(`int${width(oid)}um`, [oid], oid, (a: Integer) => fitInteger(-BigInt(a), oid)) },
+    {
+      name: '-',
+      left: 0,
+      right: oid,
+      fn: pure(`int${width(oid)}um`, [oid], oid, (a: Integer) => fitInteger(-BigInt(a), oid)),
+    },
     { name: '+', left: 0, right: oid, fn: pure(`int${width(oid)}up`, [oid], oid, (a: Integer) => a) },
-    { name: '@', left: 0, right: oid, fn: pure(`int${width(oid)}abs`, [oid], oid, (a: Integer) => fitInteger(a < 0 ? -BigInt(a) : BigInt(a), oid)) },
-    { name: '~', left: 0, right: oid, fn: pure(`int${width(oid)}not`, [oid], oid, (a: Integer) => fitInteger(~BigInt(a), oid)) },
+    {
+      name: '@',
+      left: 0,
+      right: oid,
+      fn: pure(`int${width(oid)}abs`, [oid], oid, (a: Integer) => fitInteger(a < 0 ? -BigInt(a) : BigInt(a), oid)),
+    },
+    {
+      name: '~',
+      left: 0,
+      right: oid,
+      fn: pure(`int${width(oid)}not`, [oid], oid, (a: Integer) => fitInteger(~BigInt(a), oid)),
+    },
   ]),
   ...([T.float4, T.float8] as const).flatMap((oid) => [
     { name: '-', left: 0, right: oid, fn: pure(`float${width(oid)}um`, [oid], oid, (a: number) => -a) },
     { name: '+', left: 0, right: oid, fn: pure(`float${width(oid)}up`, [oid], oid, (a: number) => a) },
     { name: '@', left: 0, right: oid, fn: pure(`float${width(oid)}abs`, [oid], oid, (a: number) => Math.abs(a)) },
   ]),
-  { name: '-', left: 0, right: T.numeric, fn: pure('numeric_uminus', [T.numeric], T.numeric, (a: Numeric) => a.negate()) },
+  {
+    name: '-',
+    left: 0,
+    right: T.numeric,
+    fn: pure('numeric_uminus', [T.numeric], T.numeric, (a: Numeric) => a.negate()),
+  },
   { name: '+', left: 0, right: T.numeric, fn: pure('numeric_uplus', [T.numeric], T.numeric, (a: Numeric) => a) },
   { name: '@', left: 0, right: T.numeric, fn: pure('numeric_abs', [T.numeric], T.numeric, (a: Numeric) => a.abs()) },
 ];
@@ -104,7 +131,9 @@ const bitOperators: readonly OperatorEntry[] = ([T.int2, T.int4, T.int8] as cons
     name,
     left: oid,
     right: oid,
-    fn: pure(`int${width(oid)}${suffix}`, [oid, oid], oid, (a: Integer, b: Integer) => fitInteger(compute(BigInt(a), BigInt(b)), oid)),
+    fn: pure(`int${width(oid)}${suffix}`, [oid, oid], oid, (a: Integer, b: Integer) =>
+      fitInteger(compute(BigInt(a), BigInt(b)), oid),
+    ),
   });
   const shift = (name: string, suffix: string, left: boolean): OperatorEntry => ({
     name,
@@ -116,21 +145,39 @@ const bitOperators: readonly OperatorEntry[] = ([T.int2, T.int4, T.int8] as cons
       return fitInteger(BigInt.asIntN(bits, left ? BigInt(a) << by : BigInt(a) >> by), oid);
     }),
   });
-  return [make('&', 'and', (a, b) => a & b), make('|', 'or', (a, b) => a | b), make('#', 'xor', (a, b) => a ^ b), shift('<<', 'shl', true), shift('>>', 'shr', false)];
+  return [
+    make('&', 'and', (a, b) => a & b),
+    make('|', 'or', (a, b) => a | b),
+    make('#', 'xor', (a, b) => a ^ b),
+    shift('<<', 'shl', true),
+    shift('>>', 'shr', false),
+  ];
 });
 
 export const arithmeticOperators: readonly OperatorEntry[] = [
-  ...integerOperators(T.int2, T.int2, 'int2'), ...integerOperators(T.int4, T.int4, 'int4'), ...integerOperators(T.int8, T.int8, 'int8'),
-  ...integerOperators(T.int2, T.int4, 'int24'), ...integerOperators(T.int4, T.int2, 'int42'), ...integerOperators(T.int2, T.int8, 'int28'),
-  ...integerOperators(T.int8, T.int2, 'int82'), ...integerOperators(T.int4, T.int8, 'int48'), ...integerOperators(T.int8, T.int4, 'int84'),
-  ...floatOperators(T.float4, T.float4, 'float4'), ...floatOperators(T.float8, T.float8, 'float8'),
-  ...floatOperators(T.float4, T.float8, 'float48'), ...floatOperators(T.float8, T.float4, 'float84'),
+  ...integerOperators(T.int2, T.int2, 'int2'),
+  ...integerOperators(T.int4, T.int4, 'int4'),
+  ...integerOperators(T.int8, T.int8, 'int8'),
+  ...integerOperators(T.int2, T.int4, 'int24'),
+  ...integerOperators(T.int4, T.int2, 'int42'),
+  ...integerOperators(T.int2, T.int8, 'int28'),
+  ...integerOperators(T.int8, T.int2, 'int82'),
+  ...integerOperators(T.int4, T.int8, 'int48'),
+  ...integerOperators(T.int8, T.int4, 'int84'),
+  ...floatOperators(T.float4, T.float4, 'float4'),
+  ...floatOperators(T.float8, T.float8, 'float8'),
+  ...floatOperators(T.float4, T.float8, 'float48'),
+  ...floatOperators(T.float8, T.float4, 'float84'),
   { name: '^', left: T.float8, right: T.float8, fn: pure('dpow', [T.float8, T.float8], T.float8, power) },
-  ...numericOperators, ...prefixOperators, ...bitOperators,
+  ...numericOperators,
+  ...prefixOperators,
+  ...bitOperators,
 ];
 
 export const arithmeticFunctions: readonly ScalarFunction[] = [
-  ...([T.int2, T.int4, T.int8] as const).map((oid) => pure('abs', [oid], oid, (a: Integer) => fitInteger(a < 0 ? -BigInt(a) : BigInt(a), oid))),
+  ...([T.int2, T.int4, T.int8] as const).map((oid) =>
+    pure('abs', [oid], oid, (a: Integer) => fitInteger(a < 0 ? -BigInt(a) : BigInt(a), oid)),
+  ),
   ...([T.int2, T.int4, T.int8] as const).map((oid) =>
     pure('mod', [oid, oid], oid, (a: Integer, b: Integer) => {
       if (b === 0 || b === 0n) throw divisionByZero();
@@ -141,7 +188,9 @@ export const arithmeticFunctions: readonly ScalarFunction[] = [
   pure('abs', [T.float4], T.float4, (a: number) => Math.abs(a)),
   pure('abs', [T.numeric], T.numeric, (a: Numeric) => a.abs()),
   pure('mod', [T.numeric, T.numeric], T.numeric, (a: Numeric, b: Numeric) => a.modulo(b)),
-  pure('div', [T.numeric, T.numeric], T.numeric, (a: Numeric, b: Numeric) => a.subtract(a.modulo(b)).divide(b).trunc(0)),
+  pure('div', [T.numeric, T.numeric], T.numeric, (a: Numeric, b: Numeric) =>
+    a.subtract(a.modulo(b)).divide(b).trunc(0),
+  ),
   ...(['ceil', 'ceiling'] as const).flatMap((name) => [
     pure(name, [T.float8], T.float8, (a: number) => Math.ceil(a)),
     pure(name, [T.numeric], T.numeric, (a: Numeric) => a.ceil()),
@@ -175,8 +224,8 @@ export const arithmeticFunctions: readonly ScalarFunction[] = [
   pure('pi', [], T.float8, () => Math.PI),
   pure('degrees', [T.float8], T.float8, (a: number) => (a * 180) / Math.PI),
   pure('radians', [T.float8], T.float8, (a: number) => (a * Math.PI) / 180),
-  ...(['sin', 'cos', 'tan', 'asin', 'acos', 'atan', 'sinh', 'cosh', 'tanh', 'asinh', 'acosh', 'atanh'] as const).map((name) =>
-    pure(name, [T.float8], T.float8, (a: number) => inDomain(Math[name](a), a)),
+  ...(['sin', 'cos', 'tan', 'asin', 'acos', 'atan', 'sinh', 'cosh', 'tanh', 'asinh', 'acosh', 'atanh'] as const).map(
+    (name) => pure(name, [T.float8], T.float8, (a: number) => inDomain(Math[name](a), a)),
   ),
   pure('atan2', [T.float8, T.float8], T.float8, (a: number, b: number) => Math.atan2(a, b)),
   pure('cot', [T.float8], T.float8, (a: number) => 1 / Math.tan(a)),
@@ -189,16 +238,27 @@ export const arithmeticFunctions: readonly ScalarFunction[] = [
     }),
   ]),
   scalar('random', [], T.float8, (context) => context.random(), { volatility: 'volatile' }),
-  scalar('setseed', [T.float8], T.void, (context, seed) => {
-    context.setSeed(seed as number);
-    return '';
-  }, { volatility: 'volatile' }),
-  pure('width_bucket', [T.float8, T.float8, T.float8, T.int4], T.int4, (value: number, low: number, high: number, count: number) => {
-    if (count <= 0) throw new DriftError('2201G', 'count must be greater than zero');
-    if (low === high) throw new DriftError('2201G', 'lower bound cannot equal upper bound');
-    const share = (value - low) / (high - low);
-    return share < 0 ? 0 : share >= 1 ? count + 1 : Math.floor(share * count) + 1;
-  }),
+  scalar(
+    'setseed',
+    [T.float8],
+    T.void,
+    (context, seed) => {
+      context.setSeed(seed as number);
+      return '';
+    },
+    { volatility: 'volatile' },
+  ),
+  pure(
+    'width_bucket',
+    [T.float8, T.float8, T.float8, T.int4],
+    T.int4,
+    (value: number, low: number, high: number, count: number) => {
+      if (count <= 0) throw new DriftError('2201G', 'count must be greater than zero');
+      if (low === high) throw new DriftError('2201G', 'lower bound cannot equal upper bound');
+      const share = (value - low) / (high - low);
+      return share < 0 ? 0 : share >= 1 ? count + 1 : Math.floor(share * count) + 1;
+    },
+  ),
 ];
 
 function width(oid: number): 2 | 4 | 8 {
@@ -215,12 +275,14 @@ export function roundHalfEven(a: number): number {
 
 function power(a: number, b: number): number {
   if (a === 0 && b < 0) throw new DriftError('2201F', 'zero raised to a negative power is undefined');
-  if (a < 0 && Number.isFinite(b) && !Number.isInteger(b)) throw new DriftError('2201F', 'a negative number raised to a non-integer power yields a complex result');
+  if (a < 0 && Number.isFinite(b) && !Number.isInteger(b))
+    throw new DriftError('2201F', 'a negative number raised to a non-integer power yields a complex result');
   return overflowing(a === 1 ? 1 : a ** b, a, b);
 }
 
 function overflowing(result: number, ...from: readonly number[]): number {
-  if (!Number.isFinite(result) && from.every(Number.isFinite)) throw new DriftError('22003', 'value out of range: overflow');
+  if (!Number.isFinite(result) && from.every(Number.isFinite))
+    throw new DriftError('22003', 'value out of range: overflow');
   return result;
 }
 

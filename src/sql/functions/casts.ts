@@ -23,7 +23,9 @@ function cast(from: number, to: number, context: Context, name: string, call: (.
 
 const integers: readonly CastEntry[] = INTEGERS.flatMap((from, i) =>
   INTEGERS.filter((to) => to !== from).map((to) =>
-    cast(from, to, INTEGERS.indexOf(to) > i ? 'implicit' : 'assignment', INT_NAMES[to] as string, (a: Integer) => fitInteger(BigInt(a), to)),
+    cast(from, to, INTEGERS.indexOf(to) > i ? 'implicit' : 'assignment', INT_NAMES[to] as string, (a: Integer) =>
+      fitInteger(BigInt(a), to),
+    ),
   ),
 );
 
@@ -35,7 +37,8 @@ const numbers: readonly CastEntry[] = [
     cast(T.float8, oid, 'assignment', INT_NAMES[oid] as string, (a: number) => toInteger(a, oid)),
     cast(T.float4, oid, 'assignment', INT_NAMES[oid] as string, (a: number) => toInteger(a, oid)),
     cast(T.numeric, oid, 'assignment', INT_NAMES[oid] as string, (a: Numeric) => {
-      if (a.special !== null) throw new DriftError('0A000', `cannot convert ${a.special === 'NaN' ? 'NaN' : 'infinity'} to ${typeName(oid)}`);
+      if (a.special !== null)
+        throw new DriftError('0A000', `cannot convert ${a.special === 'NaN' ? 'NaN' : 'infinity'} to ${typeName(oid)}`);
       return fitInteger(a.round(0).coefficient, oid);
     }),
   ]),
@@ -79,15 +82,48 @@ const texts: readonly CastEntry[] = [
 
 const times: readonly CastEntry[] = [
   cast(T.date, T.timestamp, 'implicit', 'timestamp', (a: number) => dayMicros(a)),
-  entry(T.date, T.timestamptz, 'implicit', scalar('timestamptz', [T.date], T.timestamptz, (context, a) => instantOf(dayMicros(a as number), context.timeZone))),
+  entry(
+    T.date,
+    T.timestamptz,
+    'implicit',
+    scalar('timestamptz', [T.date], T.timestamptz, (context, a) => instantOf(dayMicros(a as number), context.timeZone)),
+  ),
   cast(T.timestamp, T.date, 'assignment', 'date', (a: Value) => dayOf(asMicros(a))),
   cast(T.timestamp, T.time, 'assignment', 'time', (a: Value) => timeOf(asMicros(a))),
-  entry(T.timestamp, T.timestamptz, 'implicit', scalar('timestamptz', [T.timestamp], T.timestamptz, (context, a) => instantOf(asMicros(a ?? null), context.timeZone))),
-  entry(T.timestamptz, T.timestamp, 'assignment', scalar('timestamp', [T.timestamptz], T.timestamp, (context, a) => localOf(asMicros(a ?? null), context.timeZone))),
-  entry(T.timestamptz, T.date, 'assignment', scalar('date', [T.timestamptz], T.date, (context, a) => dayOf(localOf(asMicros(a ?? null), context.timeZone)))),
-  entry(T.timestamptz, T.time, 'assignment', scalar('time', [T.timestamptz], T.time, (context, a) => timeOf(localOf(asMicros(a ?? null), context.timeZone)))),
+  entry(
+    T.timestamp,
+    T.timestamptz,
+    'implicit',
+    scalar('timestamptz', [T.timestamp], T.timestamptz, (context, a) =>
+      instantOf(asMicros(a ?? null), context.timeZone),
+    ),
+  ),
+  entry(
+    T.timestamptz,
+    T.timestamp,
+    'assignment',
+    scalar('timestamp', [T.timestamptz], T.timestamp, (context, a) => localOf(asMicros(a ?? null), context.timeZone)),
+  ),
+  entry(
+    T.timestamptz,
+    T.date,
+    'assignment',
+    scalar('date', [T.timestamptz], T.date, (context, a) => dayOf(localOf(asMicros(a ?? null), context.timeZone))),
+  ),
+  entry(
+    T.timestamptz,
+    T.time,
+    'assignment',
+    scalar('time', [T.timestamptz], T.time, (context, a) => timeOf(localOf(asMicros(a ?? null), context.timeZone))),
+  ),
   cast(T.time, T.interval, 'implicit', 'interval', (a: Value) => new Interval(0, 0, asMicros(a))),
-  cast(T.interval, T.time, 'assignment', 'time', (a: Interval) => ((a.micros % MICROS_PER_DAY) + MICROS_PER_DAY) % MICROS_PER_DAY),
+  cast(
+    T.interval,
+    T.time,
+    'assignment',
+    'time',
+    (a: Interval) => ((a.micros % MICROS_PER_DAY) + MICROS_PER_DAY) % MICROS_PER_DAY,
+  ),
   entry(T.json, T.jsonb, 'assignment', null),
   entry(T.jsonb, T.json, 'assignment', null),
 ];

@@ -23,21 +23,47 @@ const COMPARISONS: readonly Comparison[] = [
 
 /** Types compared with themselves, and the stem of their functions' names. */
 const SAME: readonly (readonly [number, string])[] = [
-  [T.bool, 'bool'], [T.int2, 'int2'], [T.int4, 'int4'], [T.int8, 'int8'], [T.float4, 'float4'], [T.float8, 'float8'],
-  [T.numeric, 'numeric_'], [T.text, 'text'], [T.bpchar, 'bpchar'], [T.char, 'char'], [T.name, 'name'], [T.date, 'date_'],
-  [T.time, 'time_'], [T.timestamp, 'timestamp_'], [T.timestamptz, 'timestamptz_'], [T.interval, 'interval_'],
-  [T.uuid, 'uuid_'], [T.bytea, 'bytea'], [T.jsonb, 'jsonb_'], [T.oid, 'oid'], [T.anyarray, 'array_'], [T.record, 'record_'],
+  [T.bool, 'bool'],
+  [T.int2, 'int2'],
+  [T.int4, 'int4'],
+  [T.int8, 'int8'],
+  [T.float4, 'float4'],
+  [T.float8, 'float8'],
+  [T.numeric, 'numeric_'],
+  [T.text, 'text'],
+  [T.bpchar, 'bpchar'],
+  [T.char, 'char'],
+  [T.name, 'name'],
+  [T.date, 'date_'],
+  [T.time, 'time_'],
+  [T.timestamp, 'timestamp_'],
+  [T.timestamptz, 'timestamptz_'],
+  [T.interval, 'interval_'],
+  [T.uuid, 'uuid_'],
+  [T.bytea, 'bytea'],
+  [T.jsonb, 'jsonb_'],
+  [T.oid, 'oid'],
+  [T.anyarray, 'array_'],
+  [T.record, 'record_'],
 ];
 
 /** Number types of different widths, compared as numbers: name stem by the pair. */
 const MIXED: readonly (readonly [number, number, string])[] = [
-  [T.int2, T.int4, 'int24'], [T.int4, T.int2, 'int42'], [T.int2, T.int8, 'int28'], [T.int8, T.int2, 'int82'],
-  [T.int4, T.int8, 'int48'], [T.int8, T.int4, 'int84'], [T.float4, T.float8, 'float48'], [T.float8, T.float4, 'float84'],
+  [T.int2, T.int4, 'int24'],
+  [T.int4, T.int2, 'int42'],
+  [T.int2, T.int8, 'int28'],
+  [T.int8, T.int2, 'int82'],
+  [T.int4, T.int8, 'int48'],
+  [T.int8, T.int4, 'int84'],
+  [T.float4, T.float8, 'float48'],
+  [T.float8, T.float4, 'float84'],
 ];
 
 export const comparisonOperators: readonly OperatorEntry[] = [
   ...SAME.flatMap(([oid, stem]) => entries(oid, oid, stem, (a, b) => compareAs(oid, a, b))),
-  ...MIXED.flatMap(([left, right, stem]) => entries(left, right, stem, (a, b) => compareAs(stem.startsWith('float') ? T.float8 : T.int8, a, b))),
+  ...MIXED.flatMap(([left, right, stem]) =>
+    entries(left, right, stem, (a, b) => compareAs(stem.startsWith('float') ? T.float8 : T.int8, a, b)),
+  ),
 ];
 
 function entries(left: number, right: number, stem: string, compare: (a: Value, b: Value) => number): OperatorEntry[] {

@@ -2,13 +2,29 @@
 import { DriftError } from '../../base/error.ts';
 import { Numeric } from '../../base/numeric.ts';
 import type { Value } from '../../base/vector.ts';
-import { asMicros, civilFromDays, daysFromCivil, daysInMonth, instantOf, localOf, MICROS_PER_DAY, MICROS_PER_SECOND } from '../types/datetime.ts';
+import {
+  asMicros,
+  civilFromDays,
+  daysFromCivil,
+  daysInMonth,
+  instantOf,
+  localOf,
+  MICROS_PER_DAY,
+  MICROS_PER_SECOND,
+} from '../types/datetime.ts';
 import { Interval } from '../types/interval.ts';
 import { dayMicros, dayOf } from './casts.ts';
 import { pure, scalar, T } from './define.ts';
 import type { OperatorEntry, ScalarFunction } from './function.ts';
 
-function op(name: string, left: number, right: number, returns: number, id: string, call: (a: never, b: never) => Value): OperatorEntry {
+function op(
+  name: string,
+  left: number,
+  right: number,
+  returns: number,
+  id: string,
+  call: (a: never, b: never) => Value,
+): OperatorEntry {
   return { name, left, right, fn: pure(id, [left, right], returns, call) };
 }
 
@@ -31,11 +47,20 @@ function zoned(name: string, sign: number): OperatorEntry {
     name,
     left: T.timestamptz,
     right: T.interval,
-    fn: scalar(sign > 0 ? 'timestamptz_pl_interval' : 'timestamptz_mi_interval', [T.timestamptz, T.interval], T.timestamptz, (context, a, b) => {
-      const by = b as Interval;
-      const calendar = addInterval(localOf(asMicros(a ?? null), context.timeZone), new Interval(by.months, by.days, 0), sign);
-      return instantOf(calendar, context.timeZone) + by.micros * sign;
-    }),
+    fn: scalar(
+      sign > 0 ? 'timestamptz_pl_interval' : 'timestamptz_mi_interval',
+      [T.timestamptz, T.interval],
+      T.timestamptz,
+      (context, a, b) => {
+        const by = b as Interval;
+        const calendar = addInterval(
+          localOf(asMicros(a ?? null), context.timeZone),
+          new Interval(by.months, by.days, 0),
+          sign,
+        );
+        return instantOf(calendar, context.timeZone) + by.micros * sign;
+      },
+    ),
   };
 }
 
@@ -59,19 +84,41 @@ export const datetimeOperators: readonly OperatorEntry[] = [
   op('+', T.int4, T.date, T.date, 'integer_pl_date', (a: number, b: number) => a + b),
   op('-', T.date, T.int4, T.date, 'date_mii', (a: number, b: number) => a - b),
   op('-', T.date, T.date, T.int4, 'date_mi', (a: number, b: number) => a - b),
-  op('+', T.date, T.interval, T.timestamp, 'date_pl_interval', (a: number, b: Interval) => addInterval(dayMicros(a), b)),
-  op('-', T.date, T.interval, T.timestamp, 'date_mi_interval', (a: number, b: Interval) => addInterval(dayMicros(a), b, -1)),
-  op('+', T.interval, T.date, T.timestamp, 'interval_pl_date', (a: Interval, b: number) => addInterval(dayMicros(b), a)),
+  op('+', T.date, T.interval, T.timestamp, 'date_pl_interval', (a: number, b: Interval) =>
+    addInterval(dayMicros(a), b),
+  ),
+  op('-', T.date, T.interval, T.timestamp, 'date_mi_interval', (a: number, b: Interval) =>
+    addInterval(dayMicros(a), b, -1),
+  ),
+  op('+', T.interval, T.date, T.timestamp, 'interval_pl_date', (a: Interval, b: number) =>
+    addInterval(dayMicros(b), a),
+  ),
   op('+', T.date, T.time, T.timestamp, 'datetime_pl', (a: number, b: number) => dayMicros(a) + b),
   op('+', T.timestamp, T.interval, T.timestamp, 'timestamp_pl_interval', (a: number, b: Interval) => addInterval(a, b)),
-  op('-', T.timestamp, T.interval, T.timestamp, 'timestamp_mi_interval', (a: number, b: Interval) => addInterval(a, b, -1)),
+  op('-', T.timestamp, T.interval, T.timestamp, 'timestamp_mi_interval', (a: number, b: Interval) =>
+    addInterval(a, b, -1),
+  ),
   op('+', T.interval, T.timestamp, T.timestamp, 'interval_pl_timestamp', (a: Interval, b: number) => addInterval(b, a)),
   op('-', T.timestamp, T.timestamp, T.interval, 'timestamp_mi', between),
   op('-', T.timestamptz, T.timestamptz, T.interval, 'timestamptz_mi', between),
   zoned('+', 1),
   zoned('-', -1),
-  op('+', T.interval, T.interval, T.interval, 'interval_pl', (a: Interval, b: Interval) => new Interval(a.months + b.months, a.days + b.days, a.micros + b.micros)),
-  op('-', T.interval, T.interval, T.interval, 'interval_mi', (a: Interval, b: Interval) => new Interval(a.months - b.months, a.days - b.days, a.micros - b.micros)),
+  op(
+    '+',
+    T.interval,
+    T.interval,
+    T.interval,
+    'interval_pl',
+    (a: Interval, b: Interval) => new Interval(a.months + b.months, a.days + b.days, a.micros + b.micros),
+  ),
+  op(
+    '-',
+    T.interval,
+    T.interval,
+    T.interval,
+    'interval_mi',
+    (a: Interval, b: Interval) => new Interval(a.months - b.months, a.days - b.days, a.micros - b.micros),
+  ),
   op('*', T.interval, T.float8, T.interval, 'interval_mul', scaled),
   op('*', T.float8, T.interval, T.interval, 'mul_d_interval', (a: number, b: Interval) => scaled(b, a)),
   op('/', T.interval, T.float8, T.interval, 'interval_div', (a: Interval, b: number) => {
@@ -81,7 +128,12 @@ export const datetimeOperators: readonly OperatorEntry[] = [
   op('+', T.time, T.interval, T.time, 'time_pl_interval', (a: number, b: Interval) => wrap(a + b.micros)),
   op('-', T.time, T.interval, T.time, 'time_mi_interval', (a: number, b: Interval) => wrap(a - b.micros)),
   op('-', T.time, T.time, T.interval, 'time_mi_time', (a: number, b: number) => new Interval(0, 0, a - b)),
-  { name: '-', left: 0, right: T.interval, fn: pure('interval_um', [T.interval], T.interval, (a: Interval) => new Interval(-a.months, -a.days, -a.micros)) },
+  {
+    name: '-',
+    left: 0,
+    right: T.interval,
+    fn: pure('interval_um', [T.interval], T.interval, (a: Interval) => new Interval(-a.months, -a.days, -a.micros)),
+  },
 ];
 
 /** A field of a local calendar time; undefined for an unknown name. */
@@ -91,42 +143,71 @@ function field(name: string, local: number): number | undefined {
   const { year, month, day } = civilFromDays(days);
   const weekday = (((days + 4) % 7) + 7) % 7;
   switch (name) {
-    case 'year': return year > 0 ? year : year - 1;
-    case 'isoyear': return civilFromDays(days - ((weekday + 6) % 7) + 3).year;
-    case 'month': return month;
-    case 'day': return day;
-    case 'hour': return Math.floor(time / 3600e6);
-    case 'minute': return Math.floor(time / 60e6) % 60;
-    case 'second': return (time % 60e6) / 1e6;
-    case 'milliseconds': case 'millisecond': return (time % 60e6) / 1e3;
-    case 'microseconds': case 'microsecond': return time % 60e6;
-    case 'dow': return weekday;
-    case 'isodow': return weekday === 0 ? 7 : weekday;
-    case 'doy': return days - daysFromCivil(year, 1, 1) + 1;
-    case 'quarter': return Math.floor((month - 1) / 3) + 1;
+    case 'year':
+      return year > 0 ? year : year - 1;
+    case 'isoyear':
+      return civilFromDays(days - ((weekday + 6) % 7) + 3).year;
+    case 'month':
+      return month;
+    case 'day':
+      return day;
+    case 'hour':
+      return Math.floor(time / 3600e6);
+    case 'minute':
+      return Math.floor(time / 60e6) % 60;
+    case 'second':
+      return (time % 60e6) / 1e6;
+    case 'milliseconds':
+    case 'millisecond':
+      return (time % 60e6) / 1e3;
+    case 'microseconds':
+    case 'microsecond':
+      return time % 60e6;
+    case 'dow':
+      return weekday;
+    case 'isodow':
+      return weekday === 0 ? 7 : weekday;
+    case 'doy':
+      return days - daysFromCivil(year, 1, 1) + 1;
+    case 'quarter':
+      return Math.floor((month - 1) / 3) + 1;
     case 'week': {
       const thursday = days - ((weekday + 6) % 7) + 3;
       return Math.floor((thursday - daysFromCivil(civilFromDays(thursday).year, 1, 1)) / 7) + 1;
     }
-    case 'decade': return Math.floor(year / 10);
-    case 'century': return year > 0 ? Math.ceil(year / 100) : Math.floor((year - 1) / 100);
-    case 'millennium': return year > 0 ? Math.ceil(year / 1000) : Math.floor((year - 1) / 1000);
-    case 'epoch': return local / 1e6;
-    case 'julian': return days + 2440588 + time / MICROS_PER_DAY;
-    default: return undefined;
+    case 'decade':
+      return Math.floor(year / 10);
+    case 'century':
+      return year > 0 ? Math.ceil(year / 100) : Math.floor((year - 1) / 100);
+    case 'millennium':
+      return year > 0 ? Math.ceil(year / 1000) : Math.floor((year - 1) / 1000);
+    case 'epoch':
+      return local / 1e6;
+    case 'julian':
+      return days + 2440588 + time / MICROS_PER_DAY;
+    default:
+      return undefined;
   }
 }
 
 function intervalField(name: string, { months, days, micros }: Interval): number | undefined {
   switch (name) {
-    case 'year': return Math.trunc(months / 12);
-    case 'month': return months % 12;
-    case 'day': return days;
-    case 'hour': return Math.trunc(micros / 3600e6);
-    case 'minute': return Math.trunc(micros / 60e6) % 60;
-    case 'second': return (micros % 60e6) / 1e6;
-    case 'epoch': return Math.trunc(months / 12) * 31557600 + (months % 12) * 2592000 + days * 86400 + micros / 1e6;
-    default: return undefined;
+    case 'year':
+      return Math.trunc(months / 12);
+    case 'month':
+      return months % 12;
+    case 'day':
+      return days;
+    case 'hour':
+      return Math.trunc(micros / 3600e6);
+    case 'minute':
+      return Math.trunc(micros / 60e6) % 60;
+    case 'second':
+      return (micros % 60e6) / 1e6;
+    case 'epoch':
+      return Math.trunc(months / 12) * 31557600 + (months % 12) * 2592000 + days * 86400 + micros / 1e6;
+    default:
+      return undefined;
   }
 }
 
@@ -163,8 +244,12 @@ function fieldFunctions(): ScalarFunction[] {
       return part(name, field(name, local(value, zone)), type);
     };
     return [
-      scalar('date_part', [T.text, oid], T.float8, (context, unit, value) => of(unit ?? null, value ?? null, context.timeZone)),
-      scalar('extract', [T.text, oid], T.numeric, (context, unit, value) => extracted(String(unit).toLowerCase(), of(unit ?? null, value ?? null, context.timeZone))),
+      scalar('date_part', [T.text, oid], T.float8, (context, unit, value) =>
+        of(unit ?? null, value ?? null, context.timeZone),
+      ),
+      scalar('extract', [T.text, oid], T.numeric, (context, unit, value) =>
+        extracted(String(unit).toLowerCase(), of(unit ?? null, value ?? null, context.timeZone)),
+      ),
     ];
   });
 }
@@ -173,28 +258,50 @@ function truncateTo(unit: string, local: number): number {
   const days = Math.floor(local / MICROS_PER_DAY);
   const { year, month } = civilFromDays(days);
   const start = (y: number, m = 1): number => daysFromCivil(y, m, 1) * MICROS_PER_DAY;
-  const step = { microseconds: 1, milliseconds: 1e3, second: 1e6, minute: 60e6, hour: 3600e6, day: MICROS_PER_DAY }[unit];
+  const step = { microseconds: 1, milliseconds: 1e3, second: 1e6, minute: 60e6, hour: 3600e6, day: MICROS_PER_DAY }[
+    unit
+  ];
   if (step !== undefined) return Math.floor(local / step) * step;
   switch (unit) {
-    case 'week': return (days - ((((days + 3) % 7) + 7) % 7)) * MICROS_PER_DAY;
-    case 'month': return start(year, month);
-    case 'quarter': return start(year, Math.floor((month - 1) / 3) * 3 + 1);
-    case 'year': return start(year);
-    case 'decade': return start(Math.floor(year / 10) * 10);
-    case 'century': return start(Math.floor((year - 1) / 100) * 100 + 1);
-    case 'millennium': return start(Math.floor((year - 1) / 1000) * 1000 + 1);
-    default: throw unknownField(unit, 'timestamp');
+    case 'week':
+      return (days - ((((days + 3) % 7) + 7) % 7)) * MICROS_PER_DAY;
+    case 'month':
+      return start(year, month);
+    case 'quarter':
+      return start(year, Math.floor((month - 1) / 3) * 3 + 1);
+    case 'year':
+      return start(year);
+    case 'decade':
+      return start(Math.floor(year / 10) * 10);
+    case 'century':
+      return start(Math.floor((year - 1) / 100) * 100 + 1);
+    case 'millennium':
+      return start(Math.floor((year - 1) / 1000) * 1000 + 1);
+    default:
+      throw unknownField(unit, 'timestamp');
   }
 }
 
-const now = (name: string, returns: number, value: ScalarFunction['call']): ScalarFunction => scalar(name, [], returns, value);
+const now = (name: string, returns: number, value: ScalarFunction['call']): ScalarFunction =>
+  scalar(name, [], returns, value);
 
 export const datetimeFunctions: readonly ScalarFunction[] = [
   ...fieldFunctions(),
-  pure('date_part', [T.text, T.interval], T.float8, (unit: string, value: Interval) => part(unit, intervalField(unit.toLowerCase(), value), 'interval')),
-  pure('extract', [T.text, T.interval], T.numeric, (unit: string, value: Interval) => extracted(unit.toLowerCase(), part(unit, intervalField(unit.toLowerCase(), value), 'interval'))),
-  pure('date_trunc', [T.text, T.timestamp], T.timestamp, (unit: string, value: number) => truncateTo(unit.toLowerCase(), value)),
-  scalar('date_trunc', [T.text, T.timestamptz], T.timestamptz, (context, unit, value) => instantOf(truncateTo(String(unit).toLowerCase(), localOf(asMicros(value ?? null), context.timeZone)), context.timeZone)),
+  pure('date_part', [T.text, T.interval], T.float8, (unit: string, value: Interval) =>
+    part(unit, intervalField(unit.toLowerCase(), value), 'interval'),
+  ),
+  pure('extract', [T.text, T.interval], T.numeric, (unit: string, value: Interval) =>
+    extracted(unit.toLowerCase(), part(unit, intervalField(unit.toLowerCase(), value), 'interval')),
+  ),
+  pure('date_trunc', [T.text, T.timestamp], T.timestamp, (unit: string, value: number) =>
+    truncateTo(unit.toLowerCase(), value),
+  ),
+  scalar('date_trunc', [T.text, T.timestamptz], T.timestamptz, (context, unit, value) =>
+    instantOf(
+      truncateTo(String(unit).toLowerCase(), localOf(asMicros(value ?? null), context.timeZone)),
+      context.timeZone,
+    ),
+  ),
   now('now', T.timestamptz, (context) => context.transactionTime),
   now('transaction_timestamp', T.timestamptz, (context) => context.transactionTime),
   now('statement_timestamp', T.timestamptz, (context) => context.statementTime),
@@ -202,21 +309,54 @@ export const datetimeFunctions: readonly ScalarFunction[] = [
   now('current_date', T.date, (context) => dayOf(localOf(context.transactionTime, context.timeZone))),
   now('current_timestamp', T.timestamptz, (context) => context.transactionTime),
   now('localtimestamp', T.timestamp, (context) => localOf(context.transactionTime, context.timeZone)),
-  scalar('timezone', [T.text, T.timestamptz], T.timestamp, (_context, zone, value) => localOf(asMicros(value ?? null), String(zone)), { volatility: 'immutable' }),
-  scalar('timezone', [T.text, T.timestamp], T.timestamptz, (_context, zone, value) => instantOf(asMicros(value ?? null), String(zone)), { volatility: 'immutable' }),
+  scalar(
+    'timezone',
+    [T.text, T.timestamptz],
+    T.timestamp,
+    (_context, zone, value) => localOf(asMicros(value ?? null), String(zone)),
+    { volatility: 'immutable' },
+  ),
+  scalar(
+    'timezone',
+    [T.text, T.timestamp],
+    T.timestamptz,
+    (_context, zone, value) => instantOf(asMicros(value ?? null), String(zone)),
+    { volatility: 'immutable' },
+  ),
   pure('make_date', [T.int4, T.int4, T.int4], T.date, (year: number, month: number, day: number) => {
-    if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) throw new DriftError('22008', `date field value out of range: ${year}-${month}-${day}`);
+    if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month))
+      throw new DriftError('22008', `date field value out of range: ${year}-${month}-${day}`);
     return daysFromCivil(year, month, day);
   }),
-  pure('make_timestamp', [T.int4, T.int4, T.int4, T.int4, T.int4, T.float8], T.timestamp, (y: number, mo: number, d: number, h: number, mi: number, s: number) =>
-    daysFromCivil(y, mo, d) * MICROS_PER_DAY + (h * 3600 + mi * 60) * MICROS_PER_SECOND + Math.round(s * MICROS_PER_SECOND)),
+  pure(
+    'make_timestamp',
+    [T.int4, T.int4, T.int4, T.int4, T.int4, T.float8],
+    T.timestamp,
+    (y: number, mo: number, d: number, h: number, mi: number, s: number) =>
+      daysFromCivil(y, mo, d) * MICROS_PER_DAY +
+      (h * 3600 + mi * 60) * MICROS_PER_SECOND +
+      Math.round(s * MICROS_PER_SECOND),
+  ),
   pure('to_timestamp', [T.float8], T.timestamptz, (seconds: number) => Math.round(seconds * MICROS_PER_SECOND)),
-  pure('justify_days', [T.interval], T.interval, ({ months, days, micros }: Interval) => new Interval(months + Math.trunc(days / 30), days % 30, micros)),
-  pure('justify_hours', [T.interval], T.interval, ({ months, days, micros }: Interval) => new Interval(months, days + Math.trunc(micros / MICROS_PER_DAY), micros % MICROS_PER_DAY)),
+  pure(
+    'justify_days',
+    [T.interval],
+    T.interval,
+    ({ months, days, micros }: Interval) => new Interval(months + Math.trunc(days / 30), days % 30, micros),
+  ),
+  pure(
+    'justify_hours',
+    [T.interval],
+    T.interval,
+    ({ months, days, micros }: Interval) =>
+      new Interval(months, days + Math.trunc(micros / MICROS_PER_DAY), micros % MICROS_PER_DAY),
+  ),
   pure('isfinite', [T.timestamptz], T.bool, (value: number) => Number.isFinite(value)),
   pure('isfinite', [T.timestamp], T.bool, (value: number) => Number.isFinite(value)),
   pure('age', [T.timestamp, T.timestamp], T.interval, age),
-  scalar('age', [T.timestamptz, T.timestamptz], T.interval, (context, a, b) => age(localOf(asMicros(a ?? null), context.timeZone), localOf(asMicros(b ?? null), context.timeZone))),
+  scalar('age', [T.timestamptz, T.timestamptz], T.interval, (context, a, b) =>
+    age(localOf(asMicros(a ?? null), context.timeZone), localOf(asMicros(b ?? null), context.timeZone)),
+  ),
 ];
 
 function age(later: number, earlier: number): Interval {
@@ -224,7 +364,10 @@ function age(later: number, earlier: number): Interval {
     const { months, days, micros } = age(earlier, later);
     return new Interval(-months + 0, -days + 0, -micros + 0);
   }
-  const [a, b] = [civilFromDays(Math.floor(later / MICROS_PER_DAY)), civilFromDays(Math.floor(earlier / MICROS_PER_DAY))];
+  const [a, b] = [
+    civilFromDays(Math.floor(later / MICROS_PER_DAY)),
+    civilFromDays(Math.floor(earlier / MICROS_PER_DAY)),
+  ];
   let months = (a.year - b.year) * 12 + a.month - b.month;
   if (addInterval(earlier, new Interval(months, 0, 0)) > later) months--;
   const rest = later - addInterval(earlier, new Interval(months, 0, 0));

@@ -5,10 +5,41 @@ import type { AggregateFunction, ScalarFunction, SetFunction, Volatility, Window
 
 /** PostgreSQL's OIDs of the types that signatures name. */
 export const T = {
-  bool: 16, bytea: 17, char: 18, name: 19, int8: 20, int2: 21, int4: 23, regproc: 24, text: 25, oid: 26, json: 114,
-  float4: 700, float8: 701, unknown: 705, bpchar: 1042, varchar: 1043, date: 1082, time: 1083, timestamp: 1114,
-  timestamptz: 1184, interval: 1186, timetz: 1266, numeric: 1700, regclass: 2205, regtype: 2206, record: 2249, any: 2276,
-  anyarray: 2277, void: 2278, anyelement: 2283, anynonarray: 2776, uuid: 2950, jsonb: 3802, textArray: 1009, int4Array: 1007,
+  bool: 16,
+  bytea: 17,
+  char: 18,
+  name: 19,
+  int8: 20,
+  int2: 21,
+  int4: 23,
+  regproc: 24,
+  text: 25,
+  oid: 26,
+  json: 114,
+  float4: 700,
+  float8: 701,
+  unknown: 705,
+  bpchar: 1042,
+  varchar: 1043,
+  date: 1082,
+  time: 1083,
+  timestamp: 1114,
+  timestamptz: 1184,
+  interval: 1186,
+  timetz: 1266,
+  numeric: 1700,
+  regclass: 2205,
+  regtype: 2206,
+  record: 2249,
+  any: 2276,
+  anyarray: 2277,
+  void: 2278,
+  anyelement: 2283,
+  anynonarray: 2776,
+  uuid: 2950,
+  jsonb: 3802,
+  textArray: 1009,
+  int4Array: 1007,
 } as const;
 
 const NAMES: Readonly<Record<number, string>> = Object.fromEntries(Object.entries(T).map(([name, oid]) => [oid, name]));
@@ -30,13 +61,28 @@ export function signature(name: string, args: readonly number[]): string {
 }
 
 /** A scalar function of values only; immutable and strict unless said otherwise. */
-export function pure(name: string, args: readonly number[], returns: number, call: (...args: never[]) => Value, options: ScalarOptions = {}): ScalarFunction {
+export function pure(
+  name: string,
+  args: readonly number[],
+  returns: number,
+  call: (...args: never[]) => Value,
+  options: ScalarOptions = {},
+): ScalarFunction {
   const plain = call as (...values: Value[]) => Value;
-  return scalar(name, args, returns, (_context, ...values) => plain(...values), { volatility: 'immutable', ...options });
+  return scalar(name, args, returns, (_context, ...values) => plain(...values), {
+    volatility: 'immutable',
+    ...options,
+  });
 }
 
 /** A scalar function that asks the statement's context; stable unless said otherwise. */
-export function scalar(name: string, args: readonly number[], returns: number, call: ScalarFunction['call'], options: ScalarOptions = {}): ScalarFunction {
+export function scalar(
+  name: string,
+  args: readonly number[],
+  returns: number,
+  call: ScalarFunction['call'],
+  options: ScalarOptions = {},
+): ScalarFunction {
   return {
     kind: 'scalar',
     id: signature(name, args),
@@ -60,7 +106,12 @@ export interface AggregateParts<S> {
   readonly final: (state: S, context: EvalContext) => Value;
 }
 
-export function aggregate<S>(name: string, args: readonly number[], returns: number, parts: AggregateParts<S>): AggregateFunction {
+export function aggregate<S>(
+  name: string,
+  args: readonly number[],
+  returns: number,
+  parts: AggregateParts<S>,
+): AggregateFunction {
   return {
     kind: 'aggregate',
     id: signature(name, args),

@@ -8,10 +8,23 @@ import type { CastEntry, OperatorEntry, SqlFunction } from './function.ts';
 import { arrayAggregates, arrayOperators, setFunctions, systemFunctions } from './system.ts';
 import { textFunctions, textOperators } from './text.ts';
 
-const operators: readonly OperatorEntry[] = [...comparisonOperators, ...arithmeticOperators, ...textOperators, ...datetimeOperators, ...arrayOperators];
+const operators: readonly OperatorEntry[] = [
+  ...comparisonOperators,
+  ...arithmeticOperators,
+  ...textOperators,
+  ...datetimeOperators,
+  ...arrayOperators,
+];
 
 const functions: readonly SqlFunction[] = [
-  ...arithmeticFunctions, ...textFunctions, ...datetimeFunctions, ...systemFunctions, ...setFunctions, ...aggregates, ...arrayAggregates, ...windowFunctions,
+  ...arithmeticFunctions,
+  ...textFunctions,
+  ...datetimeFunctions,
+  ...systemFunctions,
+  ...setFunctions,
+  ...aggregates,
+  ...arrayAggregates,
+  ...windowFunctions,
 ];
 
 const byName = new Map<string, SqlFunction[]>();

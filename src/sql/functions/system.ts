@@ -16,7 +16,8 @@ function* integers(from: number | bigint, to: number | bigint, step: number | bi
     for (let at = from as number; step > 0 ? at <= to : at >= to; at += step as number) yield [at];
     return;
   }
-  for (let at = BigInt(from); step > 0 ? at <= BigInt(to) : at >= BigInt(to); at += BigInt(step)) yield [Number.isSafeInteger(Number(at)) ? Number(at) : at];
+  for (let at = BigInt(from); step > 0 ? at <= BigInt(to) : at >= BigInt(to); at += BigInt(step))
+    yield [Number.isSafeInteger(Number(at)) ? Number(at) : at];
 }
 
 function* decimals(from: Numeric, to: Numeric, step: Numeric): Generator<readonly Value[]> {
@@ -33,29 +34,72 @@ const series = (oid: number): readonly { name: string; oid: number }[] => [{ nam
 
 export const setFunctions: readonly SetFunction[] = [
   ...([T.int4, T.int8] as const).flatMap((oid) => [
-    setFunction('generate_series', [oid, oid], series(oid), (_context, from, to) => integers(from as number, to as number, 1)),
-    setFunction('generate_series', [oid, oid, oid], series(oid), (_context, from, to, step) => integers(from as number, to as number, step as number)),
+    setFunction('generate_series', [oid, oid], series(oid), (_context, from, to) =>
+      integers(from as number, to as number, 1),
+    ),
+    setFunction('generate_series', [oid, oid, oid], series(oid), (_context, from, to, step) =>
+      integers(from as number, to as number, step as number),
+    ),
   ]),
-  setFunction('generate_series', [T.numeric, T.numeric], series(T.numeric), (_c, from, to) => decimals(from as Numeric, to as Numeric, Numeric.fromBigInt(1n))),
-  setFunction('generate_series', [T.numeric, T.numeric, T.numeric], series(T.numeric), (_c, from, to, step) => decimals(from as Numeric, to as Numeric, step as Numeric)),
+  setFunction('generate_series', [T.numeric, T.numeric], series(T.numeric), (_c, from, to) =>
+    decimals(from as Numeric, to as Numeric, Numeric.fromBigInt(1n)),
+  ),
+  setFunction('generate_series', [T.numeric, T.numeric, T.numeric], series(T.numeric), (_c, from, to, step) =>
+    decimals(from as Numeric, to as Numeric, step as Numeric),
+  ),
   ...([T.timestamp, T.timestamptz] as const).map((oid) =>
-    setFunction('generate_series', [oid, oid, T.interval], series(oid), (_c, from, to, step) => moments(from as number, to as number, step as Interval)),
+    setFunction('generate_series', [oid, oid, T.interval], series(oid), (_c, from, to, step) =>
+      moments(from as number, to as number, step as Interval),
+    ),
   ),
   setFunction('unnest', [T.anyarray], [{ name: 'unnest', oid: T.anyelement }], function* (_context, array) {
     for (const element of (array as SqlArray).elements) yield [element];
   }),
-  setFunction('regexp_split_to_table', [T.text, T.text], [{ name: 'regexp_split_to_table', oid: T.text }], function* (_context, text, pattern) {
-    for (const piece of String(text).split(new RegExp(String(pattern)))) yield [piece];
-  }),
-  setFunction('string_to_table', [T.text, T.text], [{ name: 'string_to_table', oid: T.text }], function* (_context, text, by) {
-    for (const piece of String(text).split(String(by))) yield [piece];
-  }),
+  setFunction(
+    'regexp_split_to_table',
+    [T.text, T.text],
+    [{ name: 'regexp_split_to_table', oid: T.text }],
+    function* (_context, text, pattern) {
+      for (const piece of String(text).split(new RegExp(String(pattern)))) yield [piece];
+    },
+  ),
+  setFunction(
+    'string_to_table',
+    [T.text, T.text],
+    [{ name: 'string_to_table', oid: T.text }],
+    function* (_context, text, by) {
+      for (const piece of String(text).split(String(by))) yield [piece];
+    },
+  ),
 ];
 
 export const arrayOperators: readonly OperatorEntry[] = [
-  { name: '||', left: T.anyarray, right: T.anyarray, fn: pure('array_cat', [T.anyarray, T.anyarray], T.anyarray, (a: SqlArray, b: SqlArray) => SqlArray.of([...a.elements, ...b.elements], a.elementOid)) },
-  { name: '||', left: T.anyarray, right: T.anyelement, fn: pure('array_append', [T.anyarray, T.anyelement], T.anyarray, append, { strict: false }) },
-  { name: '||', left: T.anyelement, right: T.anyarray, fn: pure('array_prepend', [T.anyelement, T.anyarray], T.anyarray, (a: Value, b: SqlArray) => SqlArray.of([a, ...b.elements], b.elementOid), { strict: false }) },
+  {
+    name: '||',
+    left: T.anyarray,
+    right: T.anyarray,
+    fn: pure('array_cat', [T.anyarray, T.anyarray], T.anyarray, (a: SqlArray, b: SqlArray) =>
+      SqlArray.of([...a.elements, ...b.elements], a.elementOid),
+    ),
+  },
+  {
+    name: '||',
+    left: T.anyarray,
+    right: T.anyelement,
+    fn: pure('array_append', [T.anyarray, T.anyelement], T.anyarray, append, { strict: false }),
+  },
+  {
+    name: '||',
+    left: T.anyelement,
+    right: T.anyarray,
+    fn: pure(
+      'array_prepend',
+      [T.anyelement, T.anyarray],
+      T.anyarray,
+      (a: Value, b: SqlArray) => SqlArray.of([a, ...b.elements], b.elementOid),
+      { strict: false },
+    ),
+  },
 ];
 
 function append(array: SqlArray | null, element: Value): Value {
@@ -64,7 +108,9 @@ function append(array: SqlArray | null, element: Value): Value {
 
 function sequenceId(context: EvalContext, name: Value): number {
   if (typeof name === 'number') return name;
-  const parts = String(name).split('.').map((part) => part.replace(/^"(.*)"$/, '$1'));
+  const parts = String(name)
+    .split('.')
+    .map((part) => part.replace(/^"(.*)"$/, '$1'));
   const [relation = '', schema] = parts.toReversed();
   const found = context.catalog.relation(schema, relation);
   if (found === undefined) throw new DriftError('42P01', `relation "${String(name)}" does not exist`);
@@ -72,15 +118,28 @@ function sequenceId(context: EvalContext, name: Value): number {
   return found.id;
 }
 
-const session = (name: string, value: ScalarFunction['call'], returns: number = T.text): ScalarFunction => scalar(name, [], returns, value);
+const session = (name: string, value: ScalarFunction['call'], returns: number = T.text): ScalarFunction =>
+  scalar(name, [], returns, value);
 const volatile = { volatility: 'volatile' } as const;
 
 export const systemFunctions: readonly ScalarFunction[] = [
   ...([T.text, T.regclass] as const).flatMap((oid) => [
     scalar('nextval', [oid], T.int8, (context, name) => context.nextval(sequenceId(context, name ?? null)), volatile),
     scalar('currval', [oid], T.int8, (context, name) => context.currval(sequenceId(context, name ?? null)), volatile),
-    scalar('setval', [oid, T.int8], T.int8, (context, name, value) => setval(context, name ?? null, value ?? null, true), volatile),
-    scalar('setval', [oid, T.int8, T.bool], T.int8, (context, name, value, called) => setval(context, name ?? null, value ?? null, called === true), volatile),
+    scalar(
+      'setval',
+      [oid, T.int8],
+      T.int8,
+      (context, name, value) => setval(context, name ?? null, value ?? null, true),
+      volatile,
+    ),
+    scalar(
+      'setval',
+      [oid, T.int8, T.bool],
+      T.int8,
+      (context, name, value, called) => setval(context, name ?? null, value ?? null, called === true),
+      volatile,
+    ),
   ]),
   scalar('lastval', [], T.int8, (context) => context.lastval(), volatile),
   session('version', () => 'PostgreSQL 15.0 compatible (DriftDB 0.1.0)'),
@@ -98,26 +157,50 @@ export const systemFunctions: readonly ScalarFunction[] = [
     return value;
   }),
   scalar('current_setting', [T.text, T.bool], T.text, (context, name) => context.setting(String(name)) ?? null),
-  scalar('set_config', [T.text, T.text, T.bool], T.text, (context, name, value, local) => {
-    context.setSetting(String(name), String(value), local === true);
-    return value ?? null;
-  }, volatile),
-  scalar('gen_random_uuid', [], T.uuid, (context) => {
-    const bytes = context.randomBytes(16);
-    bytes[6] = ((bytes[6] as number) & 0x0f) | 0x40;
-    bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80;
-    const hex = hexText(bytes);
-    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
-  }, volatile),
-  pure('array_length', [T.anyarray, T.int4], T.int4, (array: SqlArray, dimension: number) => array.dimensions[dimension - 1] ?? null),
+  scalar(
+    'set_config',
+    [T.text, T.text, T.bool],
+    T.text,
+    (context, name, value, local) => {
+      context.setSetting(String(name), String(value), local === true);
+      return value ?? null;
+    },
+    volatile,
+  ),
+  scalar(
+    'gen_random_uuid',
+    [],
+    T.uuid,
+    (context) => {
+      const bytes = context.randomBytes(16);
+      bytes[6] = ((bytes[6] as number) & 0x0f) | 0x40;
+      bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80;
+      const hex = hexText(bytes);
+      return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+    },
+    volatile,
+  ),
+  pure(
+    'array_length',
+    [T.anyarray, T.int4],
+    T.int4,
+    (array: SqlArray, dimension: number) => array.dimensions[dimension - 1] ?? null,
+  ),
   pure('array_upper', [T.anyarray, T.int4], T.int4, (array: SqlArray, dimension: number) => {
     const length = array.dimensions[dimension - 1];
     return length === undefined ? null : length + (array.lowerBounds[dimension - 1] ?? 1) - 1;
   }),
   pure('cardinality', [T.anyarray], T.int4, (array: SqlArray) => array.elements.length),
   pure('array_append', [T.anyarray, T.anyelement], T.anyarray, append, { strict: false }),
-  pure('array_to_string', [T.anyarray, T.text], T.text, (array: SqlArray, by: string) => array.elements.filter((item) => item !== null).map(String).join(by)),
-  pure('string_to_array', [T.text, T.text], T.textArray, (text: string, by: string) => SqlArray.of(text === '' ? [] : by === '' ? [text] : text.split(by), T.text)),
+  pure('array_to_string', [T.anyarray, T.text], T.text, (array: SqlArray, by: string) =>
+    array.elements
+      .filter((item) => item !== null)
+      .map(String)
+      .join(by),
+  ),
+  pure('string_to_array', [T.text, T.text], T.textArray, (text: string, by: string) =>
+    SqlArray.of(text === '' ? [] : by === '' ? [text] : text.split(by), T.text),
+  ),
 ];
 
 function setval(context: EvalContext, name: Value, value: Value, called: boolean): Value {

@@ -7,15 +7,40 @@ import type { OperatorEntry, ScalarFunction } from './function.ts';
 
 const MAX_TEXT = 256 * 1024 * 1024;
 
-function operator(name: string, id: string, call: (a: string, b: string) => Value, types: readonly [number, number] = [T.text, T.text]): OperatorEntry {
+function operator(
+  name: string,
+  id: string,
+  call: (a: string, b: string) => Value,
+  types: readonly [number, number] = [T.text, T.text],
+): OperatorEntry {
   const returns = name === '||' ? T.text : T.bool;
   return { name, left: types[0], right: types[1], fn: pure(id, [...types], returns, call) };
 }
 
 export const textOperators: readonly OperatorEntry[] = [
   operator('||', 'textcat', (a, b) => a + b),
-  { name: '||', left: T.anynonarray, right: T.text, fn: scalar('anytextcat', [T.anynonarray, T.text], T.text, (context, a, b) => display(a ?? null, context) + String(b)) },
-  { name: '||', left: T.text, right: T.anynonarray, fn: scalar('textanycat', [T.text, T.anynonarray], T.text, (context, a, b) => String(a) + display(b ?? null, context)) },
+  {
+    name: '||',
+    left: T.anynonarray,
+    right: T.text,
+    fn: scalar(
+      'anytextcat',
+      [T.anynonarray, T.text],
+      T.text,
+      (context, a, b) => display(a ?? null, context) + String(b),
+    ),
+  },
+  {
+    name: '||',
+    left: T.text,
+    right: T.anynonarray,
+    fn: scalar(
+      'textanycat',
+      [T.text, T.anynonarray],
+      T.text,
+      (context, a, b) => String(a) + display(b ?? null, context),
+    ),
+  },
   operator('~~', 'textlike', (a, b) => like(a, b, false)),
   operator('!~~', 'textnlike', (a, b) => !like(a, b, false)),
   operator('~~*', 'texticlike', (a, b) => like(a, b, true)),
@@ -28,24 +53,34 @@ export const textOperators: readonly OperatorEntry[] = [
 ];
 
 export const textFunctions: readonly ScalarFunction[] = [
-  ...(['length', 'char_length', 'character_length'] as const).map((name) => pure(name, [T.text], T.int4, (a: string) => codePoints(a))),
+  ...(['length', 'char_length', 'character_length'] as const).map((name) =>
+    pure(name, [T.text], T.int4, (a: string) => codePoints(a)),
+  ),
   pure('length', [T.bytea], T.int4, (a: Uint8Array) => a.length),
   pure('octet_length', [T.text], T.int4, (a: string) => new TextEncoder().encode(a).length),
   pure('octet_length', [T.bytea], T.int4, (a: Uint8Array) => a.length),
   pure('bit_length', [T.text], T.int4, (a: string) => new TextEncoder().encode(a).length * 8),
   pure('lower', [T.text], T.text, (a: string) => a.toLowerCase()),
   pure('upper', [T.text], T.text, (a: string) => a.toUpperCase()),
-  pure('initcap', [T.text], T.text, (a: string) => a.toLowerCase().replace(/[\p{L}\p{N}]+/gu, (word) => word.charAt(0).toUpperCase() + word.slice(1))),
+  pure('initcap', [T.text], T.text, (a: string) =>
+    a.toLowerCase().replace(/[\p{L}\p{N}]+/gu, (word) => word.charAt(0).toUpperCase() + word.slice(1)),
+  ),
   ...(['substr', 'substring'] as const).flatMap((name) => [
     pure(name, [T.text, T.int4], T.text, (a: string, start: number) => substring(a, start, undefined)),
-    pure(name, [T.text, T.int4, T.int4], T.text, (a: string, start: number, count: number) => substring(a, start, count)),
+    pure(name, [T.text, T.int4, T.int4], T.text, (a: string, start: number, count: number) =>
+      substring(a, start, count),
+    ),
   ]),
   pure('substring', [T.text, T.text], T.text, (a: string, pattern: string) => {
     const match = regex(pattern, '').exec(a);
     return match === null ? null : (match[1] ?? match[0]);
   }),
-  pure('left', [T.text, T.int4], T.text, (a: string, n: number) => (n >= 0 ? [...a].slice(0, n).join('') : [...a].slice(0, n).join(''))),
-  pure('right', [T.text, T.int4], T.text, (a: string, n: number) => (n === 0 ? '' : n > 0 ? [...a].slice(-n).join('') : [...a].slice(-n).join(''))),
+  pure('left', [T.text, T.int4], T.text, (a: string, n: number) =>
+    n >= 0 ? [...a].slice(0, n).join('') : [...a].slice(0, n).join(''),
+  ),
+  pure('right', [T.text, T.int4], T.text, (a: string, n: number) =>
+    n === 0 ? '' : n > 0 ? [...a].slice(-n).join('') : [...a].slice(-n).join(''),
+  ),
   ...trims(),
   ...([T.int4] as const).flatMap(() => [
     pure('lpad', [T.text, T.int4], T.text, (a: string, n: number) => pad(a, n, ' ', true)),
@@ -57,16 +92,20 @@ export const textFunctions: readonly ScalarFunction[] = [
     if (a.length * Math.max(n, 0) > MAX_TEXT) throw new DriftError('54000', 'requested length too large');
     return a.repeat(Math.max(n, 0));
   }),
-  pure('replace', [T.text, T.text, T.text], T.text, (a: string, from: string, to: string) => (from === '' ? a : a.replaceAll(from, () => to))),
+  pure('replace', [T.text, T.text, T.text], T.text, (a: string, from: string, to: string) =>
+    from === '' ? a : a.replaceAll(from, () => to),
+  ),
   pure('translate', [T.text, T.text, T.text], T.text, (a: string, from: string, to: string) => {
     const [source, target] = [[...from], [...to]];
     return [...a].map((char) => (source.includes(char) ? (target[source.indexOf(char)] ?? '') : char)).join('');
   }),
   pure('reverse', [T.text], T.text, (a: string) => [...a].reverse().join('')),
-  ...(['strpos', 'position'] as const).map((name) => pure(name, [T.text, T.text], T.int4, (a: string, part: string) => {
-    const at = a.indexOf(part);
-    return at < 0 ? 0 : codePoints(a.slice(0, at)) + 1;
-  })),
+  ...(['strpos', 'position'] as const).map((name) =>
+    pure(name, [T.text, T.text], T.int4, (a: string, part: string) => {
+      const at = a.indexOf(part);
+      return at < 0 ? 0 : codePoints(a.slice(0, at)) + 1;
+    }),
+  ),
   pure('split_part', [T.text, T.text, T.int4], T.text, (a: string, by: string, n: number) => {
     if (n === 0) throw new DriftError('22023', 'field position must not be zero');
     const parts = by === '' ? [a] : a.split(by);
@@ -76,32 +115,84 @@ export const textFunctions: readonly ScalarFunction[] = [
   pure('ascii', [T.text], T.int4, (a: string) => a.codePointAt(0) ?? 0),
   pure('chr', [T.int4], T.text, (n: number) => {
     if (n === 0) throw new DriftError('54000', 'null character not permitted');
-    if (n < 0 || n > 0x10ffff || (n >= 0xd800 && n <= 0xdfff)) throw new DriftError('54000', `requested character not valid for encoding: ${n}`);
+    if (n < 0 || n > 0x10ffff || (n >= 0xd800 && n <= 0xdfff))
+      throw new DriftError('54000', `requested character not valid for encoding: ${n}`);
     return String.fromCodePoint(n);
   }),
-  ...([T.int4, T.int8] as const).map((oid) => pure('to_hex', [oid], T.text, (n: number | bigint) => BigInt.asUintN(oid === T.int4 ? 32 : 64, BigInt(n)).toString(16))),
-  scalar('concat', [T.any], T.text, (context, ...values) => values.map((value) => (value === null ? '' : display(value, context))).join(''), { strict: false, variadic: true }),
-  scalar('concat_ws', [T.text, T.any], T.text, (context, by, ...values) =>
-    by === null ? null : values.filter((value) => value !== null).map((value) => display(value, context)).join(by as string),
-  { strict: false, variadic: true }),
-  scalar('format', [T.text, T.any], T.text, (context, template, ...values) =>
-    template === null ? null : format(template as string, values.map((value) => (value === null ? null : display(value, context)))),
-  { strict: false, variadic: true }),
-  scalar('format', [T.text], T.text, (_context, template) => (template === null ? null : format(template as string, [])), { strict: false }),
+  ...([T.int4, T.int8] as const).map((oid) =>
+    pure('to_hex', [oid], T.text, (n: number | bigint) =>
+      BigInt.asUintN(oid === T.int4 ? 32 : 64, BigInt(n)).toString(16),
+    ),
+  ),
+  scalar(
+    'concat',
+    [T.any],
+    T.text,
+    (context, ...values) => values.map((value) => (value === null ? '' : display(value, context))).join(''),
+    { strict: false, variadic: true },
+  ),
+  scalar(
+    'concat_ws',
+    [T.text, T.any],
+    T.text,
+    (context, by, ...values) =>
+      by === null
+        ? null
+        : values
+            .filter((value) => value !== null)
+            .map((value) => display(value, context))
+            .join(by as string),
+    { strict: false, variadic: true },
+  ),
+  scalar(
+    'format',
+    [T.text, T.any],
+    T.text,
+    (context, template, ...values) =>
+      template === null
+        ? null
+        : format(
+            template as string,
+            values.map((value) => (value === null ? null : display(value, context))),
+          ),
+    { strict: false, variadic: true },
+  ),
+  scalar(
+    'format',
+    [T.text],
+    T.text,
+    (_context, template) => (template === null ? null : format(template as string, [])),
+    { strict: false },
+  ),
   pure('quote_ident', [T.text], T.text, quoteIdent),
   pure('quote_literal', [T.text], T.text, quoteLiteral),
-  pure('quote_nullable', [T.text], T.text, (a: string | null) => (a === null ? 'NULL' : quoteLiteral(a)), { strict: false }),
-  pure('regexp_replace', [T.text, T.text, T.text], T.text, (a: string, pattern: string, to: string) => a.replace(regex(pattern, ''), replacement(to))),
-  pure('regexp_replace', [T.text, T.text, T.text, T.text], T.text, (a: string, pattern: string, to: string, flags: string) => a.replace(regex(pattern, flags), replacement(to))),
+  pure('quote_nullable', [T.text], T.text, (a: string | null) => (a === null ? 'NULL' : quoteLiteral(a)), {
+    strict: false,
+  }),
+  pure('regexp_replace', [T.text, T.text, T.text], T.text, (a: string, pattern: string, to: string) =>
+    a.replace(regex(pattern, ''), replacement(to)),
+  ),
+  pure(
+    'regexp_replace',
+    [T.text, T.text, T.text, T.text],
+    T.text,
+    (a: string, pattern: string, to: string, flags: string) => a.replace(regex(pattern, flags), replacement(to)),
+  ),
   pure('like_escape', [T.text, T.text], T.text, (pattern: string, escape: string) => likeEscape(pattern, escape)),
   pure('similar_to_escape', [T.text], T.text, (pattern: string) => similar(pattern)),
   pure('similar_to_escape', [T.text, T.text], T.text, (pattern: string, escape: string) => similar(pattern, escape)),
-  pure('overlay', [T.text, T.text, T.int4], T.text, (a: string, b: string, start: number) => overlay(a, b, start, codePoints(b))),
+  pure('overlay', [T.text, T.text, T.int4], T.text, (a: string, b: string, start: number) =>
+    overlay(a, b, start, codePoints(b)),
+  ),
   pure('overlay', [T.text, T.text, T.int4, T.int4], T.text, overlay),
 ];
 
 function trims(): ScalarFunction[] {
-  const sides = [['btrim', true, true], ['ltrim', true, false], ['rtrim', false, true]] as const;
+  const sides = [
+    ['btrim', true, true],
+    ['ltrim', true, false],
+    ['rtrim', false, true],
+  ] as const;
   return sides.flatMap(([name, start, end]) => [
     pure(name, [T.text], T.text, (a: string) => trim(a, ' ', start, end)),
     pure(name, [T.text, T.text], T.text, (a: string, chars: string) => trim(a, chars, start, end)),
@@ -182,9 +273,12 @@ function escaped(char: string): string {
 }
 
 function likeEscape(pattern: string, escape: string): string {
-  if (codePoints(escape) > 1) throw new DriftError('22019', 'invalid escape string', { hint: 'Escape string must be empty or one character.' });
+  if (codePoints(escape) > 1)
+    throw new DriftError('22019', 'invalid escape string', { hint: 'Escape string must be empty or one character.' });
   if (escape === '\\') return pattern;
-  return [...pattern].map((char, i, all) => (char === '\\' ? '\\\\' : char === escape && all[i - 1] !== escape ? '\\' : char)).join('');
+  return [...pattern]
+    .map((char, i, all) => (char === '\\' ? '\\\\' : char === escape && all[i - 1] !== escape ? '\\' : char))
+    .join('');
 }
 
 /** A PostgreSQL regular expression as JavaScript's; flags i, g, n, s, x as far as they have a counterpart. */
@@ -211,15 +305,29 @@ export function regex(pattern: string, flags: string): RegExp {
 }
 
 const CLASSES: Readonly<Record<string, string>> = {
-  alpha: 'A-Za-z', digit: '0-9', alnum: 'A-Za-z0-9', upper: 'A-Z', lower: 'a-z', space: '\\s', punct: '!-\\/:-@\\[-`{-~', xdigit: '0-9A-Fa-f', word: '\\w',
+  alpha: 'A-Za-z',
+  digit: '0-9',
+  alnum: 'A-Za-z0-9',
+  upper: 'A-Z',
+  lower: 'a-z',
+  space: '\\s',
+  punct: '!-\\/:-@\\[-`{-~',
+  xdigit: '0-9A-Fa-f',
+  word: '\\w',
 };
 
 function replacement(text: string): string {
-  return text.replaceAll('$', '$$$$').replace(/\\(\d|&|\\)/g, (_, what: string) => (what === '&' ? '$&' : what === '\\' ? '\\' : `$${what}`));
+  return text
+    .replaceAll('$', '$$$$')
+    .replace(/\\(\d|&|\\)/g, (_, what: string) => (what === '&' ? '$&' : what === '\\' ? '\\' : `$${what}`));
 }
 
 function similar(pattern: string, escape = '\\'): string {
-  const source = [...pattern].map((char) => (char === '%' ? '.*' : char === '_' ? '.' : /[.^$]/.test(char) ? `\\${char}` : char === escape ? '\\' : char)).join('');
+  const source = [...pattern]
+    .map((char) =>
+      char === '%' ? '.*' : char === '_' ? '.' : /[.^$]/.test(char) ? `\\${char}` : char === escape ? '\\' : char,
+    )
+    .join('');
   return `^(?:${source})$`;
 }
 
@@ -234,18 +342,29 @@ function quoteLiteral(text: string): string {
 
 function format(template: string, values: readonly (string | null)[]): string {
   let next = 0;
-  return template.replace(/%(?:(\d+)\$)?(-?\d+)?([sIL%])|%(.?)/g, (_, at: string | undefined, width: string | undefined, kind: string | undefined, bad: string) => {
-    if (kind === '%') return '%';
-    if (kind === undefined) throw new DriftError('22023', `unrecognized format() type specifier "${bad}"`);
-    const index = at === undefined ? next : Number(at) - 1;
-    next = index + 1;
-    if (index >= values.length) throw new DriftError('22023', 'too few arguments for format()');
-    const value = values[index] ?? null;
-    if (value === null && kind === 'I') throw new DriftError('22004', 'null values cannot be formatted as an SQL identifier');
-    const text = kind === 'I' ? quoteIdent(value ?? '') : kind === 'L' ? (value === null ? 'NULL' : quoteLiteral(value)) : (value ?? '');
-    const wide = Number(width ?? 0);
-    return wide < 0 ? text.padEnd(-wide) : text.padStart(wide);
-  });
+  return template.replace(
+    /%(?:(\d+)\$)?(-?\d+)?([sIL%])|%(.?)/g,
+    (_, at: string | undefined, width: string | undefined, kind: string | undefined, bad: string) => {
+      if (kind === '%') return '%';
+      if (kind === undefined) throw new DriftError('22023', `unrecognized format() type specifier "${bad}"`);
+      const index = at === undefined ? next : Number(at) - 1;
+      next = index + 1;
+      if (index >= values.length) throw new DriftError('22023', 'too few arguments for format()');
+      const value = values[index] ?? null;
+      if (value === null && kind === 'I')
+        throw new DriftError('22004', 'null values cannot be formatted as an SQL identifier');
+      const text =
+        kind === 'I'
+          ? quoteIdent(value ?? '')
+          : kind === 'L'
+            ? value === null
+              ? 'NULL'
+              : quoteLiteral(value)
+            : (value ?? '');
+      const wide = Number(width ?? 0);
+      return wide < 0 ? text.padEnd(-wide) : text.padStart(wide);
+    },
+  );
 }
 
 /** A value of a type that is not known here as text: by its form. */

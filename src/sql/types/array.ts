@@ -14,7 +14,12 @@ export class SqlArray {
   readonly elements: readonly Value[];
   readonly elementOid: number;
 
-  constructor(dimensions: readonly number[], lowerBounds: readonly number[], elements: readonly Value[], elementOid: number) {
+  constructor(
+    dimensions: readonly number[],
+    lowerBounds: readonly number[],
+    elements: readonly Value[],
+    elementOid: number,
+  ) {
     this.dimensions = dimensions;
     this.lowerBounds = lowerBounds;
     this.elements = elements;
@@ -23,7 +28,9 @@ export class SqlArray {
 
   /** A one-dimensional array from 1. */
   static of(elements: readonly Value[], elementOid: number): SqlArray {
-    return elements.length === 0 ? new SqlArray([], [], [], elementOid) : new SqlArray([elements.length], [1], elements, elementOid);
+    return elements.length === 0
+      ? new SqlArray([], [], [], elementOid)
+      : new SqlArray([elements.length], [1], elements, elementOid);
   }
 }
 
@@ -32,7 +39,9 @@ function malformed(text: string, detail: string): DriftError {
 }
 
 function parseArray(text: string, element: SqlType, typmod: number, context: EvalContext): SqlArray {
-  const source = cleanText(text).trim().replace(/^(\[[^\]]*\])+=/, '');
+  const source = cleanText(text)
+    .trim()
+    .replace(/^(\[[^\]]*\])+=/, '');
   let at = 0;
   const elements: Value[] = [];
   const dimensions: number[] = [];
@@ -44,7 +53,7 @@ function parseArray(text: string, element: SqlType, typmod: number, context: Eva
       while (source.charAt(at) === ' ') at++;
     };
     space();
-    if (source.charAt(at) === '}' ) at++;
+    if (source.charAt(at) === '}') at++;
     else
       for (;;) {
         space();
@@ -58,7 +67,8 @@ function parseArray(text: string, element: SqlType, typmod: number, context: Eva
       }
     const known = dimensions[depth];
     if (known === undefined) dimensions[depth] = count;
-    else if (known !== count) throw malformed(text, 'Multidimensional arrays must have sub-arrays with matching dimensions.');
+    else if (known !== count)
+      throw malformed(text, 'Multidimensional arrays must have sub-arrays with matching dimensions.');
   };
   const item = (): Value => {
     if (source.charAt(at) === '"') {
@@ -82,7 +92,14 @@ function parseArray(text: string, element: SqlType, typmod: number, context: Eva
   };
   level(0);
   if (at < source.length) throw malformed(text, 'Junk after closing right brace.');
-  return elements.length === 0 ? new SqlArray([], [], [], element.oid) : new SqlArray(dimensions, dimensions.map(() => 1), elements, element.oid);
+  return elements.length === 0
+    ? new SqlArray([], [], [], element.oid)
+    : new SqlArray(
+        dimensions,
+        dimensions.map(() => 1),
+        elements,
+        element.oid,
+      );
 }
 
 function printArray(array: SqlArray, element: SqlType, context: EvalContext): string {
@@ -90,7 +107,11 @@ function printArray(array: SqlArray, element: SqlType, context: EvalContext): st
   const level = (depth: number): string => {
     const items: string[] = [];
     for (let i = 0; i < (array.dimensions[depth] ?? 0); i++) {
-      items.push(depth + 1 < array.dimensions.length ? level(depth + 1) : printItem(array.elements[at++] ?? null, element, context));
+      items.push(
+        depth + 1 < array.dimensions.length
+          ? level(depth + 1)
+          : printItem(array.elements[at++] ?? null, element, context),
+      );
     }
     return `{${items.join(',')}}`;
   };
@@ -118,7 +139,8 @@ export function arrayTypeOf(element: SqlType, context: EvalContext): SqlType {
       const writer = new ByteWriter();
       for (const item of (value as SqlArray).elements) {
         writer.u8(1);
-        for (const char of String(item === null ? '' : element.hashKey(item))) writer.raw(new TextEncoder().encode(char === '\u0000' ? ' ' : char));
+        for (const char of String(item === null ? '' : element.hashKey(item)))
+          writer.raw(new TextEncoder().encode(char === '\u0000' ? ' ' : char));
         writer.u8(0);
       }
       writer.u8(0);
@@ -150,10 +172,15 @@ export function arrayTypeOf(element: SqlType, context: EvalContext): SqlType {
       }
       return x.length - y.length;
     },
-    hashKey: (value) => (value as SqlArray).elements.map((item) => (item === null ? 'n' : `v${String(element.hashKey(item))}`)).join('\u0001'),
+    hashKey: (value) =>
+      (value as SqlArray).elements
+        .map((item) => (item === null ? 'n' : `v${String(element.hashKey(item))}`))
+        .join('\u0001'),
     applyTypmod(value, typmod, explicit) {
       const array = value as SqlArray;
-      const elements = array.elements.map((item) => (item === null ? null : element.applyTypmod(item, typmod, explicit)));
+      const elements = array.elements.map((item) =>
+        item === null ? null : element.applyTypmod(item, typmod, explicit),
+      );
       return new SqlArray(array.dimensions, array.lowerBounds, elements, array.elementOid);
     },
     typmodText: (typmod) => element.typmodText(typmod),

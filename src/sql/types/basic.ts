@@ -5,7 +5,8 @@ import type { EvalContext } from '../eval-context.ts';
 import { badInput, cleanText } from './text-input.ts';
 import type { SqlType } from './type.ts';
 
-type Parts = Pick<SqlType, 'oid' | 'name' | 'display' | 'category' | 'arrayOid' | 'length' | 'format' | 'input'> & Partial<SqlType>;
+type Parts = Pick<SqlType, 'oid' | 'name' | 'display' | 'category' | 'arrayOid' | 'length' | 'format' | 'input'> &
+  Partial<SqlType>;
 
 /** Fills in what most types have in common. */
 export function makeType(parts: Parts): SqlType {
@@ -26,7 +27,13 @@ export function order(a: Value, b: Value): number {
 }
 
 const boolType = makeType({
-  oid: 16, name: 'bool', display: 'boolean', category: 'B', preferred: true, arrayOid: 1000, length: 1,
+  oid: 16,
+  name: 'bool',
+  display: 'boolean',
+  category: 'B',
+  preferred: true,
+  arrayOid: 1000,
+  length: 1,
   format: () => ({ kind: 'bool' }),
   input(text) {
     const word = cleanText(text).trim().toLowerCase();
@@ -43,13 +50,19 @@ const boolType = makeType({
 function integer(oid: number, name: string, display: string, bits: number, arrayOid: number): SqlType {
   const limit = 1n << BigInt(bits - 1);
   return makeType({
-    oid, name, display, category: 'N', arrayOid, length: bits / 8,
+    oid,
+    name,
+    display,
+    category: 'N',
+    arrayOid,
+    length: bits / 8,
     format: () => ({ kind: bits === 64 ? 'int' : 'i32' }),
     input(text) {
       const trimmed = cleanText(text).trim();
       if (!/^[+-]?\d+$/.test(trimmed)) throw badInput(display, text);
       const value = BigInt(trimmed.startsWith('+') ? trimmed.slice(1) : trimmed);
-      if (value >= limit || value < -limit) throw new DriftError('22003', `value "${text}" is out of range for type ${display}`);
+      if (value >= limit || value < -limit)
+        throw new DriftError('22003', `value "${text}" is out of range for type ${display}`);
       const number = Number(value);
       return Number.isSafeInteger(number) ? number : value;
     },
@@ -62,13 +75,14 @@ export function floatText(value: number, single: boolean): string {
   if (!Number.isFinite(value)) return value > 0 ? 'Infinity' : '-Infinity';
   if (value === 0) return Object.is(value, -0) ? '-0' : '0';
   let shortest = String(value);
-  if (single) for (let digits = 1; digits <= 9; digits++) {
-    const candidate = value.toPrecision(digits);
-    if (Math.fround(Number(candidate)) === value) {
-      shortest = String(Number(candidate));
-      break;
+  if (single)
+    for (let digits = 1; digits <= 9; digits++) {
+      const candidate = value.toPrecision(digits);
+      if (Math.fround(Number(candidate)) === value) {
+        shortest = String(Number(candidate));
+        break;
+      }
     }
-  }
   const exponent = Math.floor(Number(Math.abs(Number(shortest)).toExponential().split('e')[1]));
   if (exponent >= -4 && exponent < (single ? 6 : 15) + 0) return plainText(shortest);
   const [mantissa = '0', power = '0'] = Number(shortest).toExponential().split('e');
@@ -80,12 +94,20 @@ export function floatText(value: number, single: boolean): string {
 function plainText(text: string): string {
   if (!text.includes('e')) return text;
   const value = Number(text);
-  return value.toFixed(Math.max(0, (text.split('e')[0] ?? '').replace(/^-?\d\.?/, '').length - Number(text.split('e')[1])));
+  return value.toFixed(
+    Math.max(0, (text.split('e')[0] ?? '').replace(/^-?\d\.?/, '').length - Number(text.split('e')[1])),
+  );
 }
 
 function float(oid: number, name: string, display: string, single: boolean, arrayOid: number): SqlType {
   return makeType({
-    oid, name, display, category: 'N', preferred: !single, arrayOid, length: single ? 4 : 8,
+    oid,
+    name,
+    display,
+    category: 'N',
+    preferred: !single,
+    arrayOid,
+    length: single ? 4 : 8,
     format: () => ({ kind: 'f64' }),
     input(text) {
       const trimmed = cleanText(text).trim().toLowerCase();
@@ -94,7 +116,8 @@ function float(oid: number, name: string, display: string, single: boolean, arra
       if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/.test(trimmed)) throw badInput(display, text);
       const value = single ? Math.fround(Number(trimmed)) : Number(trimmed);
       const zero = value === 0 && /[1-9]/.test(trimmed.split('e')[0] ?? '');
-      if (!Number.isFinite(value) || zero) throw new DriftError('22003', `"${text}" is out of range for type ${display}`);
+      if (!Number.isFinite(value) || zero)
+        throw new DriftError('22003', `"${text}" is out of range for type ${display}`);
       return value;
     },
     output: (value) => floatText(value as number, single),
@@ -115,12 +138,23 @@ function fitLength(text: string, typmod: number, explicit: boolean, display: str
   const points = [...text];
   if (points.length <= limit) return text;
   const rest = points.slice(limit);
-  if (!explicit && rest.some((char) => char !== ' ')) throw new DriftError('22001', `value too long for type ${display}(${limit})`);
+  if (!explicit && rest.some((char) => char !== ' '))
+    throw new DriftError('22001', `value too long for type ${display}(${limit})`);
   return points.slice(0, limit).join('');
 }
 
 function text(oid: number, name: string, display: string, arrayOid: number, parts: Partial<SqlType> = {}): SqlType {
-  return makeType({ oid, name, display, category: 'S', arrayOid, length: -1, format: () => ({ kind: 'text' }), input: (value) => cleanText(value), ...parts });
+  return makeType({
+    oid,
+    name,
+    display,
+    category: 'S',
+    arrayOid,
+    length: -1,
+    format: () => ({ kind: 'text' }),
+    input: (value) => cleanText(value),
+    ...parts,
+  });
 }
 
 const lengthText = (typmod: number): string => (typmod < 4 ? '' : `(${typmod - 4})`);
@@ -148,10 +182,19 @@ const bpcharType = text(1042, 'bpchar', 'character', 1014, {
 });
 
 const uuidType = makeType({
-  oid: 2950, name: 'uuid', display: 'uuid', category: 'U', arrayOid: 2951, length: 16,
+  oid: 2950,
+  name: 'uuid',
+  display: 'uuid',
+  category: 'U',
+  arrayOid: 2951,
+  length: 16,
   format: () => ({ kind: 'text' }),
   input(value) {
-    const digits = cleanText(value).trim().toLowerCase().replace(/^\{(.*)\}$/, '$1').replaceAll('-', '');
+    const digits = cleanText(value)
+      .trim()
+      .toLowerCase()
+      .replace(/^\{(.*)\}$/, '$1')
+      .replaceAll('-', '');
     if (!/^[0-9a-f]{32}$/.test(digits)) throw badInput('uuid', value);
     return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-${digits.slice(12, 16)}-${digits.slice(16, 20)}-${digits.slice(20)}`;
   },
@@ -177,14 +220,21 @@ export function hexText(bytes: Uint8Array): string {
 }
 
 const byteaType = makeType({
-  oid: 17, name: 'bytea', display: 'bytea', category: 'U', arrayOid: 1001, length: -1,
+  oid: 17,
+  name: 'bytea',
+  display: 'bytea',
+  category: 'U',
+  arrayOid: 1001,
+  length: -1,
   format: () => ({ kind: 'boxed', codec: byteaCodec }),
   input(value) {
     if (value.startsWith('\\x')) {
       const digits = value.slice(2).replaceAll(/\s/g, '');
       if (digits.length % 2 !== 0) throw new DriftError('22023', 'invalid hexadecimal data: odd number of digits');
       if (!/^[0-9a-f]*$/i.test(digits)) throw new DriftError('22023', 'invalid hexadecimal digit');
-      return Uint8Array.from({ length: digits.length / 2 }, (_, i) => Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16));
+      return Uint8Array.from({ length: digits.length / 2 }, (_, i) =>
+        Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16),
+      );
     }
     const bytes: number[] = [];
     for (const part of value.match(/\\\\|\\[0-3][0-7]{2}|[^\\]+|\\/g) ?? []) {
@@ -198,14 +248,21 @@ const byteaType = makeType({
   output: (value) => `\\x${hexText(value as Uint8Array)}`,
   compare(a, b) {
     const [x, y] = [a as Uint8Array, b as Uint8Array];
-    for (let i = 0; i < Math.min(x.length, y.length); i++) if (x[i] !== y[i]) return (x[i] as number) - (y[i] as number);
+    for (let i = 0; i < Math.min(x.length, y.length); i++)
+      if (x[i] !== y[i]) return (x[i] as number) - (y[i] as number);
     return x.length - y.length;
   },
   hashKey: (value) => hexText(value as Uint8Array),
 });
 
 const oidType = makeType({
-  oid: 26, name: 'oid', display: 'oid', category: 'N', preferred: true, arrayOid: 1028, length: 4,
+  oid: 26,
+  name: 'oid',
+  display: 'oid',
+  category: 'N',
+  preferred: true,
+  arrayOid: 1028,
+  length: 4,
   format: () => ({ kind: 'int' }),
   input(value) {
     if (!/^\s*\d+\s*$/.test(value)) throw badInput('oid', value);
@@ -215,10 +272,17 @@ const oidType = makeType({
 
 /** regclass: a relation by name or OID; the value is the OID. */
 const regclassType = makeType({
-  ...oidType, oid: 2205, name: 'regclass', display: 'regclass', arrayOid: 2210, preferred: true,
+  ...oidType,
+  oid: 2205,
+  name: 'regclass',
+  display: 'regclass',
+  arrayOid: 2210,
+  preferred: true,
   input(value, _typmod, context) {
     if (/^\d+$/.test(value)) return Number(value);
-    const parts = [...value.matchAll(/"((?:[^"]|"")*)"|([^."\s]+)/g)].map((match) => match[1]?.replaceAll('""', '"') ?? (match[2] as string).toLowerCase());
+    const parts = [...value.matchAll(/"((?:[^"]|"")*)"|([^."\s]+)/g)].map(
+      (match) => match[1]?.replaceAll('""', '"') ?? (match[2] as string).toLowerCase(),
+    );
     const [name, schema] = parts.toReversed();
     const found = context.catalog.relation(schema, name ?? '');
     if (found === undefined) throw new DriftError('42P01', `relation "${value}" does not exist`);
@@ -230,15 +294,34 @@ const regclassType = makeType({
   },
 });
 
-const regtypeType = makeType({ ...oidType, oid: 2206, name: 'regtype', display: 'regtype', arrayOid: 2211, preferred: true });
+const regtypeType = makeType({
+  ...oidType,
+  oid: 2206,
+  name: 'regtype',
+  display: 'regtype',
+  arrayOid: 2211,
+  preferred: true,
+});
 
 const PSEUDO: readonly (readonly [number, string])[] = [
-  [2249, 'record'], [2276, 'any'], [2277, 'anyarray'], [2278, 'void'], [2279, 'trigger'], [2283, 'anyelement'], [2776, 'anynonarray'], [3500, 'anyenum'],
+  [2249, 'record'],
+  [2276, 'any'],
+  [2277, 'anyarray'],
+  [2278, 'void'],
+  [2279, 'trigger'],
+  [2283, 'anyelement'],
+  [2776, 'anynonarray'],
+  [3500, 'anyenum'],
 ];
 
 function pseudo(oid: number, name: string): SqlType {
   return makeType({
-    oid, name, display: name, category: 'P', arrayOid: oid === 2249 ? 2287 : 0, length: 4,
+    oid,
+    name,
+    display: name,
+    category: 'P',
+    arrayOid: oid === 2249 ? 2287 : 0,
+    length: 4,
     format: () => ({ kind: 'boxed' }),
     input(value) {
       if (name === 'void') return '';
@@ -249,12 +332,21 @@ function pseudo(oid: number, name: string): SqlType {
 
 export const basicTypes: readonly SqlType[] = [
   boolType,
-  integer(21, 'int2', 'smallint', 16, 1005), integer(23, 'int4', 'integer', 32, 1007), integer(20, 'int8', 'bigint', 64, 1016),
-  float(700, 'float4', 'real', true, 1021), float(701, 'float8', 'double precision', false, 1022),
-  text(25, 'text', 'text', 1009, { preferred: true }), varcharType, bpcharType,
+  integer(21, 'int2', 'smallint', 16, 1005),
+  integer(23, 'int4', 'integer', 32, 1007),
+  integer(20, 'int8', 'bigint', 64, 1016),
+  float(700, 'float4', 'real', true, 1021),
+  float(701, 'float8', 'double precision', false, 1022),
+  text(25, 'text', 'text', 1009, { preferred: true }),
+  varcharType,
+  bpcharType,
   text(19, 'name', 'name', 1003, { length: 64, input: (value) => cleanText(value).slice(0, 63) }),
   text(18, 'char', '"char"', 1002, { category: 'Z', length: 1, input: (value) => cleanText(value).slice(0, 1) }),
   { ...text(705, 'unknown', 'unknown', 0), category: 'X', length: -2 },
-  uuidType, byteaType, oidType, regclassType, regtypeType,
+  uuidType,
+  byteaType,
+  oidType,
+  regclassType,
+  regtypeType,
   ...PSEUDO.map(([oid, name]) => pseudo(oid, name)),
 ];

@@ -33,15 +33,34 @@ export function civilFromDays(days: number): Civil {
   const z = days + 719468;
   const era = Math.floor(z / 146097);
   const dayOfEra = z - era * 146097;
-  const yearOfEra = Math.floor((dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36524) - Math.floor(dayOfEra / 146096)) / 365);
+  const yearOfEra = Math.floor(
+    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36524) - Math.floor(dayOfEra / 146096)) / 365,
+  );
   const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
   const shifted = Math.floor((5 * dayOfYear + 2) / 153);
   const month = shifted < 10 ? shifted + 3 : shifted - 9;
-  return { year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day: dayOfYear - Math.floor((153 * shifted + 2) / 5) + 1 };
+  return {
+    year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0),
+    month,
+    day: dayOfYear - Math.floor((153 * shifted + 2) / 5) + 1,
+  };
 }
 
 export function daysInMonth(year: number, month: number): number {
-  return [31, year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1] as number;
+  return [
+    31,
+    year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28,
+    31,
+    30,
+    31,
+    30,
+    31,
+    31,
+    30,
+    31,
+    30,
+    31,
+  ][month - 1] as number;
 }
 
 interface Parsed {
@@ -84,7 +103,8 @@ function parse(text: string, type: string): Parsed {
   if (typeof zone === 'string' && !/^[a-z][\w/+-]*$/i.test(zone)) throw bad(type, text);
   if (date === null) return { days: null, micros, zone, special: time === null ? fail(bad(type, text)) : null };
   const year = bc ? 1 - date.year : date.year;
-  if (date.month < 1 || date.month > 12 || date.day < 1 || date.day > daysInMonth(year, date.month)) throw outOfRange(text);
+  if (date.month < 1 || date.month > 12 || date.day < 1 || date.day > daysInMonth(year, date.month))
+    throw outOfRange(text);
   return { days: daysFromCivil(year, date.month, date.day), micros, zone, special: null };
 }
 
@@ -93,14 +113,36 @@ function fail(error: DriftError): never {
 }
 
 function takeDate(text: string, whole: string): (Civil & { readonly length: number }) | null {
-  let match = /^(\d{4,7})-(\d{1,2})-(\d{1,2})/.exec(text) ?? /^(\d{4})(\d{2})(\d{2})(?=$|[\st])/.exec(text) ?? /^(\d{4,7})\/(\d{1,2})\/(\d{1,2})/.exec(text);
-  if (match !== null) return { year: Number(match[1]), month: Number(match[2]), day: Number(match[3]), length: match[0].length };
+  let match =
+    /^(\d{4,7})-(\d{1,2})-(\d{1,2})/.exec(text) ??
+    /^(\d{4})(\d{2})(\d{2})(?=$|[\st])/.exec(text) ??
+    /^(\d{4,7})\/(\d{1,2})\/(\d{1,2})/.exec(text);
+  if (match !== null)
+    return { year: Number(match[1]), month: Number(match[2]), day: Number(match[3]), length: match[0].length };
   match = /^(\d{1,2})[/-](\d{1,2})[/-](\d{2,4})/.exec(text);
-  if (match !== null) return { year: fullYear(match[3] as string), month: Number(match[1]), day: Number(match[2]), length: match[0].length };
+  if (match !== null)
+    return {
+      year: fullYear(match[3] as string),
+      month: Number(match[1]),
+      day: Number(match[2]),
+      length: match[0].length,
+    };
   match = /^([a-z]{3,9})\.?\s+(\d{1,2}),?\s+(\d{4})/.exec(text);
-  if (match !== null) return { year: Number(match[3]), month: monthNamed(match[1] as string, whole), day: Number(match[2]), length: match[0].length };
+  if (match !== null)
+    return {
+      year: Number(match[3]),
+      month: monthNamed(match[1] as string, whole),
+      day: Number(match[2]),
+      length: match[0].length,
+    };
   match = /^(\d{1,2})[\s-]([a-z]{3,9})[\s-](\d{2,4})/.exec(text);
-  if (match !== null) return { year: fullYear(match[3] as string), month: monthNamed(match[2] as string, whole), day: Number(match[1]), length: match[0].length };
+  if (match !== null)
+    return {
+      year: fullYear(match[3] as string),
+      month: monthNamed(match[2] as string, whole),
+      day: Number(match[1]),
+      length: match[0].length,
+    };
   return null;
 }
 
@@ -123,7 +165,8 @@ function timeMicros(match: RegExpExecArray, text: string): number {
     hours = (hours % 12) + (match[5] === 'pm' ? 12 : 0);
   }
   const fraction = Math.round(Number(`0.${match[4] || '0'}`) * MICROS_PER_SECOND);
-  if (hours > 24 || minutes > 59 || seconds > 60 || (hours === 24 && (minutes > 0 || seconds > 0 || fraction > 0))) throw outOfRange(text);
+  if (hours > 24 || minutes > 59 || seconds > 60 || (hours === 24 && (minutes > 0 || seconds > 0 || fraction > 0)))
+    throw outOfRange(text);
   return ((hours * 60 + minutes) * 60 + seconds) * MICROS_PER_SECOND + fraction;
 }
 
@@ -193,7 +236,8 @@ export const dateType: SqlType = {
     const parsed = parse(text, 'date');
     if (parsed.special === 'infinity') return DATE_INFINITY;
     if (parsed.special === '-infinity') return DATE_MINUS_INFINITY;
-    if (parsed.special === 'now') return Math.floor(localOf(context.transactionTime, context.timeZone) / MICROS_PER_DAY);
+    if (parsed.special === 'now')
+      return Math.floor(localOf(context.transactionTime, context.timeZone) / MICROS_PER_DAY);
     if (parsed.days === null) throw bad('date', text);
     return parsed.days;
   },
@@ -252,7 +296,8 @@ export const timestamptzType: SqlType = {
     if (parsed.special !== null) return parsed.special === 'infinity' ? Infinity : -Infinity;
     if (parsed.days === null) throw bad('timestamp with time zone', text);
     const local = parsed.days * MICROS_PER_DAY + parsed.micros;
-    const offset = typeof parsed.zone === 'number' ? parsed.zone : offsetOfLocal(parsed.zone ?? context.timeZone, local);
+    const offset =
+      typeof parsed.zone === 'number' ? parsed.zone : offsetOfLocal(parsed.zone ?? context.timeZone, local);
     return roundFraction(local - offset * MICROS_PER_SECOND, typmod);
   },
   output(value, context) {

@@ -44,10 +44,35 @@ export class Interval {
 }
 
 const UNITS: Readonly<Record<string, readonly [months: number, days: number, micros: number]>> = {
-  millennium: [12000, 0, 0], millennia: [12000, 0, 0], century: [1200, 0, 0], centuries: [1200, 0, 0], decade: [120, 0, 0],
-  year: [12, 0, 0], yr: [12, 0, 0], y: [12, 0, 0], month: [1, 0, 0], mon: [1, 0, 0], week: [0, 7, 0], w: [0, 7, 0], day: [0, 1, 0], d: [0, 1, 0],
-  hour: [0, 0, 3600e6], hr: [0, 0, 3600e6], h: [0, 0, 3600e6], minute: [0, 0, 60e6], min: [0, 0, 60e6], m: [0, 0, 60e6],
-  second: [0, 0, 1e6], sec: [0, 0, 1e6], s: [0, 0, 1e6], millisecond: [0, 0, 1e3], ms: [0, 0, 1e3], msec: [0, 0, 1e3], microsecond: [0, 0, 1], us: [0, 0, 1], usec: [0, 0, 1],
+  millennium: [12000, 0, 0],
+  millennia: [12000, 0, 0],
+  century: [1200, 0, 0],
+  centuries: [1200, 0, 0],
+  decade: [120, 0, 0],
+  year: [12, 0, 0],
+  yr: [12, 0, 0],
+  y: [12, 0, 0],
+  month: [1, 0, 0],
+  mon: [1, 0, 0],
+  week: [0, 7, 0],
+  w: [0, 7, 0],
+  day: [0, 1, 0],
+  d: [0, 1, 0],
+  hour: [0, 0, 3600e6],
+  hr: [0, 0, 3600e6],
+  h: [0, 0, 3600e6],
+  minute: [0, 0, 60e6],
+  min: [0, 0, 60e6],
+  m: [0, 0, 60e6],
+  second: [0, 0, 1e6],
+  sec: [0, 0, 1e6],
+  s: [0, 0, 1e6],
+  millisecond: [0, 0, 1e3],
+  ms: [0, 0, 1e3],
+  msec: [0, 0, 1e3],
+  microsecond: [0, 0, 1],
+  us: [0, 0, 1],
+  usec: [0, 0, 1],
 };
 
 function bad(text: string): DriftError {
@@ -59,7 +84,8 @@ export function parseInterval(text: string, fields?: string): Interval {
   if (/^p/.test(source)) return parseIso(source, text);
   let [months, days, micros] = [0, 0, 0];
   const ago = /\s+ago$/.test(source);
-  const pattern = /\s*(?:([+-]?)(\d+):(\d{1,2})(?::(\d{1,2}(?:\.\d*)?))?|([+-]?)(\d+)-(\d{1,2})(?=\s|$)|([+-]?\d*\.?\d+(?:e[+-]?\d+)?)\s*([a-z]*))\s*/y;
+  const pattern =
+    /\s*(?:([+-]?)(\d+):(\d{1,2})(?::(\d{1,2}(?:\.\d*)?))?|([+-]?)(\d+)-(\d{1,2})(?=\s|$)|([+-]?\d*\.?\d+(?:e[+-]?\d+)?)\s*([a-z]*))\s*/y;
   const body = source.replace(/^@\s*/, '').replace(/\s+ago$/, '');
   if (body === '') throw bad(text);
   while (pattern.lastIndex < body.length) {
@@ -89,9 +115,20 @@ export function parseInterval(text: string, fields?: string): Interval {
 }
 
 function parseIso(source: string, text: string): Interval {
-  const match = /^p(?:(-?[\d.]+)y)?(?:(-?[\d.]+)m)?(?:(-?[\d.]+)w)?(?:(-?[\d.]+)d)?(?:t(?:(-?[\d.]+)h)?(?:(-?[\d.]+)m)?(?:(-?[\d.]+)s)?)?$/.exec(source);
+  const match =
+    /^p(?:(-?[\d.]+)y)?(?:(-?[\d.]+)m)?(?:(-?[\d.]+)w)?(?:(-?[\d.]+)d)?(?:t(?:(-?[\d.]+)h)?(?:(-?[\d.]+)m)?(?:(-?[\d.]+)s)?)?$/.exec(
+      source,
+    );
   if (match === null || source.length < 3) throw bad(text);
-  const [y, mo, w, d, h, mi, s] = match.slice(1).map((part) => Number(part ?? 0)) as [number, number, number, number, number, number, number];
+  const [y, mo, w, d, h, mi, s] = match.slice(1).map((part) => Number(part ?? 0)) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   return new Interval(y * 12 + mo, w * 7 + d, Math.round((h * 3600 + mi * 60 + s) * MICROS_PER_SECOND));
 }
 
@@ -114,7 +151,8 @@ const codec: ValueCodec = {
     const view = new DataView(bytes.buffer);
     view.setFloat64(0, (value as Interval).length + 0);
     const negative = (bytes[0] as number) > 127;
-    for (let i = 0; i < 8; i++) bytes[i] = negative ? ~(bytes[i] as number) : i === 0 ? (bytes[i] as number) | 128 : (bytes[i] as number);
+    for (let i = 0; i < 8; i++)
+      bytes[i] = negative ? ~(bytes[i] as number) : i === 0 ? (bytes[i] as number) | 128 : (bytes[i] as number);
     return bytes;
   },
 };

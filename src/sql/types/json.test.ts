@@ -29,5 +29,6 @@ describe('jsonb', () => {
 
 test('json keeps its text, escapes that jsonb cannot store included', () => {
   const json = typeByName('json');
-  for (const text of ['{"b":1, "a":1,  "a":2}', '"\\u0000"', '"\\ud800"']) expect(json?.input(text, -1, context)).toBe(text);
+  for (const text of ['{"b":1, "a":1,  "a":2}', '"\\u0000"', '"\\ud800"'])
+    expect(json?.input(text, -1, context)).toBe(text);
 });

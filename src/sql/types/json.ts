@@ -16,7 +16,9 @@ function scan(text: string, decoding: boolean): string {
   const source = cleanText(text);
   let at = 0;
   const fail = (): never => {
-    throw new DriftError('22P02', 'invalid input syntax for type json', { detail: `Unexpected input at character ${at + 1}.` });
+    throw new DriftError('22P02', 'invalid input syntax for type json', {
+      detail: `Unexpected input at character ${at + 1}.`,
+    });
   };
   const space = (): void => {
     while (at < source.length && ' \t\n\r'.includes(source.charAt(at))) at++;
@@ -28,8 +30,14 @@ function scan(text: string, decoding: boolean): string {
     at += found[0].length;
     const value = JSON.parse(found[0]) as string;
     if (!decoding) return value;
-    if (value.includes('\u0000')) throw new DriftError('22P05', 'unsupported Unicode escape sequence', { detail: '\\u0000 cannot be converted to text.' });
-    if (!value.isWellFormed()) throw new DriftError('22P02', 'invalid input syntax for type json', { detail: 'Unicode high surrogate must be followed by a low one.' });
+    if (value.includes('\u0000'))
+      throw new DriftError('22P05', 'unsupported Unicode escape sequence', {
+        detail: '\\u0000 cannot be converted to text.',
+      });
+    if (!value.isWellFormed())
+      throw new DriftError('22P02', 'invalid input syntax for type json', {
+        detail: 'Unicode high surrogate must be followed by a low one.',
+      });
     return value;
   };
   const value = (depth: number): string => {
@@ -115,12 +123,27 @@ function expandNumber(text: string): string {
 
 export const jsonTypes: readonly SqlType[] = [
   makeType({
-    oid: 114, name: 'json', display: 'json', category: 'U', arrayOid: 199, length: -1, compare: undefined,
+    oid: 114,
+    name: 'json',
+    display: 'json',
+    category: 'U',
+    arrayOid: 199,
+    length: -1,
+    compare: undefined,
     format: () => ({ kind: 'text' }),
     input(text) {
       scan(text, false);
       return text;
     },
   }),
-  makeType({ oid: 3802, name: 'jsonb', display: 'jsonb', category: 'U', arrayOid: 3807, length: -1, format: () => ({ kind: 'text' }), input: canonicalJson }),
+  makeType({
+    oid: 3802,
+    name: 'jsonb',
+    display: 'jsonb',
+    category: 'U',
+    arrayOid: 3807,
+    length: -1,
+    format: () => ({ kind: 'text' }),
+    input: canonicalJson,
+  }),
 ];

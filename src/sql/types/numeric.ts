@@ -73,7 +73,10 @@ function fit(value: Numeric, typmod: number): Numeric {
   if (limit === null || value.special === 'NaN') return value;
   const { precision, scale } = limit;
   const rounded = value.special === null ? value.round(scale) : value;
-  if (value.special !== null || rounded.abs().compare(new Numeric(10n ** BigInt(Math.max(precision - scale, 0)), 0)) >= 0) {
+  if (
+    value.special !== null ||
+    rounded.abs().compare(new Numeric(10n ** BigInt(Math.max(precision - scale, 0)), 0)) >= 0
+  ) {
     throw new DriftError('22003', 'numeric field overflow', {
       detail: `A field with precision ${precision}, scale ${scale} must round to an absolute value less than ${precision === scale ? '1' : `10^${precision - scale}`}.`,
     });

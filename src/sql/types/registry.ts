@@ -16,15 +16,35 @@ const STORED = { timeZone: 'UTC', transactionTime: 0 } as unknown as EvalContext
 const types = new Map<number, SqlType>();
 const names = new Map<string, SqlType>();
 
-for (const type of [...basicTypes, numericType, dateType, timeType, timestampType, timestamptzType, intervalType, ...jsonTypes]) {
+for (const type of [
+  ...basicTypes,
+  numericType,
+  dateType,
+  timeType,
+  timestampType,
+  timestamptzType,
+  intervalType,
+  ...jsonTypes,
+]) {
   add(type);
   if (type.arrayOid !== 0 && type.category !== 'P') add(arrayTypeOf(type, STORED));
 }
 
 const ALIASES: Readonly<Record<string, string>> = {
-  int: 'int4', integer: 'int4', smallint: 'int2', bigint: 'int8', real: 'float4', 'double precision': 'float8', decimal: 'numeric',
-  boolean: 'bool', character: 'bpchar', 'character varying': 'varchar', string: 'text', 'timestamp with time zone': 'timestamptz',
-  'timestamp without time zone': 'timestamp', 'time without time zone': 'time',
+  int: 'int4',
+  integer: 'int4',
+  smallint: 'int2',
+  bigint: 'int8',
+  real: 'float4',
+  'double precision': 'float8',
+  decimal: 'numeric',
+  boolean: 'bool',
+  character: 'bpchar',
+  'character varying': 'varchar',
+  string: 'text',
+  'timestamp with time zone': 'timestamptz',
+  'timestamp without time zone': 'timestamp',
+  'time without time zone': 'time',
 };
 
 function add(type: SqlType): void {
@@ -49,10 +69,16 @@ export function allTypes(): Iterable<SqlType> {
 }
 
 /** Resolves a written type; modifiers are the numbers in parentheses. Throws 42704, 22023. */
-export function resolveTypeName(schema: string | undefined, name: string, modifiers: readonly number[], intervalFields?: string): TypeRef {
+export function resolveTypeName(
+  schema: string | undefined,
+  name: string,
+  modifiers: readonly number[],
+  intervalFields?: string,
+): TypeRef {
   void intervalFields;
   const type = schema === undefined || schema === 'pg_catalog' ? typeByName(name) : undefined;
-  if (type === undefined) throw new DriftError('42704', `type "${schema === undefined ? name : `${schema}.${name}`}" does not exist`);
+  if (type === undefined)
+    throw new DriftError('42704', `type "${schema === undefined ? name : `${schema}.${name}`}" does not exist`);
   return { oid: type.oid, typmod: typmodOf(type, modifiers) };
 }
 
@@ -62,13 +88,23 @@ function typmodOf(type: SqlType, modifiers: readonly number[]): number {
   switch (type.name) {
     case 'numeric':
       if (modifiers.length > 2) throw new DriftError('22023', 'invalid NUMERIC type modifier');
-      if (first < 1 || first > 1000) throw new DriftError('22023', `NUMERIC precision ${first} must be between 1 and 1000`);
-      if (second < -1000 || second > 1000) throw new DriftError('22023', `NUMERIC scale ${second} must be between -1000 and 1000`);
+      if (first < 1 || first > 1000)
+        throw new DriftError('22023', `NUMERIC precision ${first} must be between 1 and 1000`);
+      if (second < -1000 || second > 1000)
+        throw new DriftError('22023', `NUMERIC scale ${second} must be between -1000 and 1000`);
       return numericTypmod(first, second);
     case 'varchar':
     case 'bpchar':
-      if (first < 1) throw new DriftError('22023', `length for type ${type.name === 'bpchar' ? 'char' : 'varchar'} must be at least 1`);
-      if (first > 10485760) throw new DriftError('22023', `length for type ${type.name === 'bpchar' ? 'char' : 'varchar'} cannot exceed 10485760`);
+      if (first < 1)
+        throw new DriftError(
+          '22023',
+          `length for type ${type.name === 'bpchar' ? 'char' : 'varchar'} must be at least 1`,
+        );
+      if (first > 10485760)
+        throw new DriftError(
+          '22023',
+          `length for type ${type.name === 'bpchar' ? 'char' : 'varchar'} cannot exceed 10485760`,
+        );
       return first + 4;
     case 'time':
     case 'timestamp':

@@ -1,0 +1,37 @@
+/**
+ * Connection: what a Database needs of an engine, wherever it runs: in this process (local.ts) or in a worker
+ * (remote.ts). Columns come back portable (worker/portable.ts).
+ */
+import type { RunOptions } from '../../worker/protocol.ts';
+import type { EngineStatus, FieldDescription, Parameter, ResultSet, TransactionOptions } from '../database/api.ts';
+
+export interface StatementOptions extends RunOptions {
+  /** Ends the statement with 57014 when it aborts. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Description {
+  /** Type OIDs of the parameters. */
+  readonly parameters: readonly number[];
+  readonly fields: readonly FieldDescription[];
+}
+
+export interface ConnectionSession {
+  execute(sql: string, parameters: readonly Parameter[], options: StatementOptions): Promise<ResultSet>;
+  script(sql: string, options: StatementOptions): Promise<readonly ResultSet[]>;
+  describe(sql: string): Promise<Description>;
+  begin(options: TransactionOptions): Promise<void>;
+  /** Returns the commit's sequence number, null when nothing changed. */
+  commit(): Promise<number | null>;
+  rollback(): Promise<void>;
+  /** Ends the session; an open transaction is rolled back. */
+  close(): Promise<void>;
+}
+
+export interface Connection {
+  session(): ConnectionSession;
+  status(): Promise<EngineStatus>;
+  checkpoint(): Promise<void>;
+  exportFile(): Promise<Uint8Array>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,97 @@
+/** The engine in this process, as a Connection. */
+import { portable } from '../../worker/portable.ts';
+import { Cancellation } from '../base/cancel.ts';
+import type {
+  EngineApi,
+  EngineStatus,
+  ExecuteOptions,
+  Parameter,
+  ResultSet,
+  SessionApi,
+  TransactionOptions,
+} from '../database/api.ts';
+import type { Connection, ConnectionSession, Description, StatementOptions } from './connection.ts';
+
+export class LocalConnection implements Connection {
+  readonly #engine: EngineApi;
+
+  constructor(engine: EngineApi) {
+    this.#engine = engine;
+  }
+
+  session(): ConnectionSession {
+    return new LocalSession(this.#engine.session());
+  }
+
+  status(): Promise<EngineStatus> {
+    return Promise.resolve(this.#engine.status());
+  }
+
+  checkpoint(): Promise<void> {
+    return this.#engine.checkpoint();
+  }
+
+  exportFile(): Promise<Uint8Array> {
+    return this.#engine.exportFile();
+  }
+
+  close(): Promise<void> {
+    return this.#engine.close();
+  }
+}
+
+class LocalSession implements ConnectionSession {
+  readonly #session: SessionApi;
+
+  constructor(session: SessionApi) {
+    this.#session = session;
+  }
+
+  execute(sql: string, parameters: readonly Parameter[], options: StatementOptions): Promise<ResultSet> {
+    return cancellable(options, async (execute) => {
+      const result = await this.#session.execute(sql, parameters, execute);
+      return options.text === true ? result : portable(result, options.printed);
+    });
+  }
+
+  script(sql: string, options: StatementOptions): Promise<readonly ResultSet[]> {
+    return cancellable(options, async (execute) => {
+      const results = await this.#session.script(sql, execute);
+      return options.text === true ? results : results.map((result) => portable(result, options.printed));
+    });
+  }
+
+  describe(sql: string): Promise<Description> {
+    return this.#session.describe(sql);
+  }
+
+  begin(options: TransactionOptions): Promise<void> {
+    return this.#session.begin(options);
+  }
+
+  commit(): Promise<number | null> {
+    return this.#session.commit();
+  }
+
+  rollback(): Promise<void> {
+    return this.#session.rollback();
+  }
+
+  close(): Promise<void> {
+    return this.#session.close();
+  }
+}
+
+async function cancellable<T>(options: StatementOptions, work: (execute: ExecuteOptions) => Promise<T>): Promise<T> {
+  const { signal, timeoutMs, asOf, text } = options;
+  if (signal === undefined) return work({ timeoutMs, asOf, text });
+  const cancellation = new Cancellation();
+  const abort = (): void => cancellation.cancel();
+  if (signal.aborted) abort();
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await work({ timeoutMs, asOf, text, cancellation });
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}

@@ -1,0 +1,204 @@
+/**
+ * The engine in a worker, as a Connection: calls of one microtask go in one message over Comlink, answers come back as
+ * transferred columns (worker/protocol.ts). A worker that dies fails every call with 08006.
+ */
+import { releaseProxy, type Remote, wrap } from 'comlink';
+import type {
+  Answers,
+  Call,
+  OpenOptions,
+  Reply,
+  Request,
+  RunOptions,
+  Server,
+  WireResult,
+} from '../../worker/protocol.ts';
+import { unpackError, unpackResult } from '../../worker/wire.ts';
+import { DriftError } from '../base/error.ts';
+import type { EngineStatus, Parameter, ResultSet, TransactionOptions } from '../database/api.ts';
+import type { Connection, ConnectionSession, Description, StatementOptions } from './connection.ts';
+
+interface Waiting {
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+/** The session number of calls that belong to none. */
+const NO_SESSION = 0;
+
+export class RemoteConnection implements Connection {
+  readonly #worker: Worker;
+  readonly #server: Remote<Server>;
+  readonly #waiting = new Map<number, Waiting>();
+  #outgoing: Call[] = [];
+  #lastId = 0;
+  #lastSession = NO_SESSION;
+  #failure: DriftError | null = null;
+
+  private constructor(worker: Worker) {
+    this.#worker = worker;
+    this.#server = wrap<Server>(worker);
+    worker.addEventListener('error', (event) =>
+      this.#fail(new DriftError('08006', `the engine's worker failed: ${event.message || 'it did not start'}`)),
+    );
+    worker.addEventListener('messageerror', () =>
+      this.#fail(new DriftError('08006', "an answer of the engine's worker cannot be read")),
+    );
+  }
+
+  /** Opens a database in a worker of its own, which `close` ends. */
+  static async open(worker: Worker, url: string, options: OpenOptions): Promise<RemoteConnection> {
+    const connection = new RemoteConnection(worker);
+    try {
+      const failed = new Promise<never>((_, reject) =>
+        connection.#waiting.set(0, { resolve: () => undefined, reject }),
+      );
+      const error = await Promise.race([connection.#server.open(url, options), failed]);
+      if (error !== null) throw unpackError(error);
+      return connection;
+    } catch (error) {
+      connection.#end();
+      throw error;
+    } finally {
+      connection.#waiting.delete(0);
+    }
+  }
+
+  session(): ConnectionSession {
+    return new RemoteSession(this, ++this.#lastSession);
+  }
+
+  status(): Promise<EngineStatus> {
+    return this.call(NO_SESSION, { kind: 'status' }) as Promise<Answers['status']>;
+  }
+
+  async checkpoint(): Promise<void> {
+    await this.call(NO_SESSION, { kind: 'checkpoint' });
+  }
+
+  exportFile(): Promise<Uint8Array> {
+    return this.call(NO_SESSION, { kind: 'export' }) as Promise<Answers['export']>;
+  }
+
+  async close(): Promise<void> {
+    if (this.#failure !== null) return;
+    try {
+      await this.call(NO_SESSION, { kind: 'close' });
+    } finally {
+      this.#fail(new DriftError('08003', 'the database is closed'));
+      this.#end();
+    }
+  }
+
+  /** Sends a request; the caller knows what its kind answers. */
+  call(session: number, request: Request, signal?: AbortSignal): Promise<unknown> {
+    if (this.#failure !== null) return Promise.reject(this.#failure);
+    if (signal?.aborted === true)
+      return Promise.reject(new DriftError('57014', 'canceling statement due to user request'));
+    const id = ++this.#lastId;
+    const answer = new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
+    if (this.#outgoing.length === 0) queueMicrotask(() => this.#send());
+    this.#outgoing.push({ id, session, request });
+    if (signal === undefined) return answer;
+    const abort = (): void => {
+      this.#send();
+      this.#server.cancel(id).catch(() => undefined);
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    return answer.finally(() => signal.removeEventListener('abort', abort));
+  }
+
+  #send(): void {
+    const calls = this.#outgoing;
+    if (calls.length === 0) return;
+    this.#outgoing = [];
+    void this.#receive(calls);
+  }
+
+  async #receive(calls: readonly Call[]): Promise<void> {
+    try {
+      let replies = await this.#server.calls(calls);
+      for (;;) {
+        for (const reply of replies.done) this.#settle(reply);
+        if (replies.pending.length === 0) return;
+        replies = await this.#server.take(replies.pending);
+      }
+    } catch (error) {
+      // The message itself could not be sent (a parameter that cannot be cloned, say).
+      const failure = new DriftError(
+        '22023',
+        `the call cannot be sent to the worker: ${error instanceof Error ? error.message : String(error)}`,
+      );
+      for (const { id } of calls) {
+        this.#waiting.get(id)?.reject(failure);
+        this.#waiting.delete(id);
+      }
+    }
+  }
+
+  #settle(reply: Reply): void {
+    const waiting = this.#waiting.get(reply.id);
+    this.#waiting.delete(reply.id);
+    if (reply.ok) waiting?.resolve(reply.value);
+    else waiting?.reject(unpackError(reply.error));
+  }
+
+  #fail(error: DriftError): void {
+    this.#failure ??= error;
+    for (const waiting of this.#waiting.values()) waiting.reject(error);
+    this.#waiting.clear();
+  }
+
+  #end(): void {
+    this.#server[releaseProxy]();
+    this.#worker.terminate();
+  }
+}
+
+class RemoteSession implements ConnectionSession {
+  readonly #connection: RemoteConnection;
+  readonly #number: number;
+
+  constructor(connection: RemoteConnection, number: number) {
+    this.#connection = connection;
+    this.#number = number;
+  }
+
+  async execute(sql: string, parameters: readonly Parameter[], options: StatementOptions): Promise<ResultSet> {
+    const request: Request = { kind: 'execute', sql, parameters, options: runOptions(options) };
+    return unpackResult((await this.#connection.call(this.#number, request, options.signal)) as WireResult);
+  }
+
+  async script(sql: string, options: StatementOptions): Promise<readonly ResultSet[]> {
+    const answer = await this.#connection.call(
+      this.#number,
+      { kind: 'script', sql, options: runOptions(options) },
+      options.signal,
+    );
+    return (answer as Answers['script']).map(unpackResult);
+  }
+
+  describe(sql: string): Promise<Description> {
+    return this.#connection.call(this.#number, { kind: 'describe', sql }) as Promise<Answers['describe']>;
+  }
+
+  async begin(options: TransactionOptions): Promise<void> {
+    await this.#connection.call(this.#number, { kind: 'begin', options });
+  }
+
+  commit(): Promise<number | null> {
+    return this.#connection.call(this.#number, { kind: 'commit' }) as Promise<Answers['commit']>;
+  }
+
+  async rollback(): Promise<void> {
+    await this.#connection.call(this.#number, { kind: 'rollback' });
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.call(this.#number, { kind: 'end' });
+  }
+}
+
+function runOptions({ timeoutMs, asOf, text, printed }: StatementOptions): RunOptions {
+  return { timeoutMs, asOf, text, printed };
+}

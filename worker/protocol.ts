@@ -1,0 +1,120 @@
+/**
+ * What the page and the engine's worker say to each other: the server that Comlink carries, the calls it takes, and the
+ * forms in which columns and errors cross.
+ *
+ * Calls of one microtask travel in one message (`calls`) and come back in one, with the exception that a slow call does
+ * not hold back the answers of the others: these come at once, and the slow one's is asked for with `take`.
+ * A call fails by an error in its reply, never by a rejection, so that DriftError crosses with all of its fields.
+ */
+import type {
+  Durability,
+  EngineStatus,
+  FieldDescription,
+  Moment,
+  Parameter,
+  TransactionOptions,
+} from '../src/database/api.ts';
+
+export interface OpenOptions {
+  /** `full` (default): acknowledged after the flush; `relaxed`: after the write. */
+  readonly durability?: Durability | undefined;
+  /** Longest time in ms that a relaxed commit stays unflushed. Default 100. */
+  readonly flushIntervalMs?: number | undefined;
+  /** Bytes of the block cache. Default 256 MB. */
+  readonly cacheBudgetBytes?: number | undefined;
+  /** Memory one statement may take before it ends with 53200. Default 1 GB. */
+  readonly queryMemoryBytes?: number | undefined;
+  /** Checkpoint when the log has grown by this many bytes. Default 16 MB. */
+  readonly checkpointLogBytes?: number | undefined;
+  /** An exported file to fill a new database from. */
+  readonly importFile?: Uint8Array | undefined;
+}
+
+/** How to run a statement; a signal does not cross, `cancel` does. */
+export interface RunOptions {
+  readonly timeoutMs?: number | undefined;
+  readonly asOf?: Moment | undefined;
+  readonly text?: boolean | undefined;
+  /** Type OIDs whose values the caller wants as text. */
+  readonly printed?: readonly number[] | undefined;
+}
+
+export type Request =
+  | {
+      readonly kind: 'execute';
+      readonly sql: string;
+      readonly parameters: readonly Parameter[];
+      readonly options: RunOptions;
+    }
+  | { readonly kind: 'script'; readonly sql: string; readonly options: RunOptions }
+  | { readonly kind: 'describe'; readonly sql: string }
+  | { readonly kind: 'begin'; readonly options: TransactionOptions }
+  | { readonly kind: 'commit' | 'rollback' | 'end' }
+  | { readonly kind: 'status' | 'checkpoint' | 'export' | 'close' };
+
+/** `session` is the caller's number for it; the first call of a number begins the session, `end` ends it. */
+export interface Call {
+  readonly id: number;
+  readonly session: number;
+  readonly request: Request;
+}
+
+export type Reply =
+  | { readonly id: number; readonly ok: true; readonly value: unknown }
+  | { readonly id: number; readonly ok: false; readonly error: WireError };
+
+/** Replies that are there, and the ids of calls that run on. */
+export interface Replies {
+  readonly done: readonly Reply[];
+  readonly pending: readonly number[];
+}
+
+/** The object that the worker exposes. */
+export interface Server {
+  open(url: string, options: OpenOptions): Promise<WireError | null>;
+  calls(calls: readonly Call[]): Promise<Replies>;
+  take(ids: readonly number[]): Promise<Replies>;
+  cancel(id: number): void;
+}
+
+export interface WireError {
+  readonly code: string;
+  readonly message: string;
+  readonly fields: Readonly<Record<string, string | number>>;
+}
+
+/** What each kind of request answers, where it answers something. */
+export interface Answers {
+  readonly execute: WireResult;
+  readonly script: readonly WireResult[];
+  readonly describe: { readonly parameters: readonly number[]; readonly fields: readonly FieldDescription[] };
+  readonly commit: number | null;
+  readonly status: EngineStatus;
+  readonly export: Uint8Array;
+}
+
+export interface WireResult {
+  readonly command: string;
+  readonly fields: readonly FieldDescription[];
+  readonly columns: readonly WireColumn[];
+  readonly rowCount: number;
+  readonly affectedRows: number | null;
+}
+
+/**
+ * A column on its way. Numbers go as typed arrays of exactly `rowCount` values in buffers of their own, which are
+ * transferred. Text is one joined string (which structured clone copies as a block) and where each value ends in it.
+ * Columns of few rows go as plain values instead: for them a transferred buffer costs more than it saves.
+ */
+export type WireColumn = {
+  readonly nulls: Uint8Array | null;
+} & (
+  | { readonly kind: 'bool'; readonly data: Uint8Array }
+  | { readonly kind: 'i32'; readonly data: Int32Array }
+  | { readonly kind: 'f64'; readonly data: Float64Array; readonly scale: number | undefined }
+  | { readonly kind: 'i64'; readonly data: BigInt64Array }
+  | { readonly kind: 'text'; readonly joined: string; readonly ends: Int32Array }
+  | { readonly kind: 'dict'; readonly data: Int32Array; readonly joined: string; readonly ends: Int32Array }
+  | { readonly kind: 'bytes'; readonly joined: Uint8Array; readonly ends: Int32Array }
+  | { readonly kind: 'values'; readonly data: readonly unknown[]; readonly form: 'text' | 'boxed' }
+);

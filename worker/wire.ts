@@ -1,0 +1,193 @@
+/**
+ * Columns and errors in the form that crosses from the engine's thread to the page's, both ways round: `packResult`
+ * and `packError` in the worker, `unpackResult` and `unpackError` on the page (forms: protocol.ts).
+ *
+ * Data is copied into buffers of exact size before it is transferred: a vector may share its array with the block cache,
+ * and a transferred array is gone. A copy of 100,000 doubles costs 0.1 ms.
+ */
+import { DriftError, FIELD_NAMES } from '../src/base/error.ts';
+import type { DictVector, TextVector, Vector } from '../src/base/vector.ts';
+import type { ResultSet } from '../src/database/api.ts';
+import type { WireColumn, WireError, WireResult } from './protocol.ts';
+
+/** Up to so many rows, text goes as plain values. */
+const FEW_ROWS = 64;
+
+/** Packs a result whose columns went through `portable`; adds the buffers to hand over to `transfer`. */
+export function packResult(result: ResultSet, transfer: ArrayBufferLike[]): WireResult {
+  const { command, fields, rowCount, affectedRows } = result;
+  const columns = result.columns.map((vector) => {
+    const column = packColumn(vector, rowCount);
+    // Small buffers are cheaper to clone than to detach and adopt.
+    if (rowCount > FEW_ROWS) for (const array of arraysOf(column)) transfer.push(array.buffer);
+    return column;
+  });
+  return { command, fields, columns, rowCount, affectedRows };
+}
+
+export function unpackResult(result: WireResult): ResultSet {
+  return { ...result, columns: result.columns.map((column) => unpackColumn(column, result.rowCount)) };
+}
+
+function packColumn(vector: Vector, count: number): WireColumn {
+  const nulls = vector.nulls === null ? null : vector.nulls.slice(0, count);
+  switch (vector.kind) {
+    case 'bool':
+      return { kind: 'bool', data: vector.data.slice(0, count), nulls };
+    case 'i32':
+      return { kind: 'i32', data: vector.data.slice(0, count), nulls };
+    case 'f64':
+      return { kind: 'f64', data: vector.data.slice(0, count), scale: vector.scale, nulls };
+    case 'i64':
+      return { kind: 'i64', data: vector.data.slice(0, count), nulls };
+    case 'text':
+      if (count <= FEW_ROWS) return { kind: 'values', data: vector.data.slice(0, count), form: 'text', nulls };
+      return { kind: 'text', ...join(vector.data, count), nulls };
+    case 'dict':
+      if (count <= FEW_ROWS) return { kind: 'values', data: textsOf(vector, count), form: 'text', nulls };
+      if (vector.dictionary.length > count) return { kind: 'text', ...join(textsOf(vector, count), count), nulls };
+      return {
+        kind: 'dict',
+        data: vector.data.slice(0, count),
+        ...join(vector.dictionary, vector.dictionary.length),
+        nulls,
+      };
+    case 'boxed':
+      return packBoxed(vector.data, count, nulls);
+  }
+}
+
+/** Values in boxes are byte strings or, for arrays and the like, values that structured clone takes as they are. */
+function packBoxed(data: readonly unknown[], count: number, nulls: Uint8Array | null): WireColumn {
+  if (count <= FEW_ROWS) return { kind: 'values', data: data.slice(0, count), form: 'boxed', nulls };
+  const ends = new Int32Array(count);
+  let length = 0;
+  for (let row = 0; row < count; row++) {
+    const value = data[row];
+    if (nulls === null || nulls[row] === 0) {
+      if (!(value instanceof Uint8Array)) return { kind: 'values', data: data.slice(0, count), form: 'boxed', nulls };
+      length += value.length;
+    }
+    ends[row] = length;
+  }
+  const joined = new Uint8Array(length);
+  for (let row = 0, start = 0; row < count; row++) {
+    const end = ends[row] as number;
+    if (end > start) joined.set(data[row] as Uint8Array, start);
+    start = end;
+  }
+  return { kind: 'bytes', joined, ends, nulls };
+}
+
+function join(texts: readonly string[], count: number): { readonly joined: string; readonly ends: Int32Array } {
+  const ends = new Int32Array(count);
+  let length = 0;
+  for (let row = 0; row < count; row++) {
+    length += (texts[row] as string).length;
+    ends[row] = length;
+  }
+  return { joined: (texts.length === count ? texts : texts.slice(0, count)).join(''), ends };
+}
+
+function textsOf(vector: DictVector, count: number): string[] {
+  const texts: string[] = [];
+  for (let row = 0; row < count; row++) {
+    const isNull = vector.nulls !== null && vector.nulls[row] === 1;
+    texts.push(isNull ? '' : (vector.dictionary[vector.data[row] as number] as string));
+  }
+  return texts;
+}
+
+function arraysOf(column: WireColumn): { readonly buffer: ArrayBufferLike }[] {
+  const arrays = column.nulls === null ? [] : [column.nulls as { readonly buffer: ArrayBufferLike }];
+  if (column.kind === 'values') return arrays;
+  if (column.kind === 'text' || column.kind === 'dict' || column.kind === 'bytes') arrays.push(column.ends);
+  if (column.kind === 'bytes') arrays.push(column.joined);
+  else if (column.kind !== 'text') arrays.push(column.data);
+  return arrays;
+}
+
+function unpackColumn(column: WireColumn, length: number): Vector {
+  const { nulls } = column;
+  switch (column.kind) {
+    case 'bool':
+      return { kind: 'bool', data: column.data, nulls, length };
+    case 'i32':
+      return { kind: 'i32', data: column.data, nulls, length };
+    case 'f64':
+      return { kind: 'f64', data: column.data, nulls, length, scale: column.scale };
+    case 'i64':
+      return { kind: 'i64', data: column.data, nulls, length };
+    case 'text':
+      return new JoinedText(column.joined, column.ends, nulls);
+    case 'dict':
+      return { kind: 'dict', data: column.data, dictionary: split(column.joined, column.ends), nulls, length };
+    case 'bytes': {
+      const data: Uint8Array[] = [];
+      let start = 0;
+      for (const end of column.ends) {
+        data.push(column.joined.subarray(start, end));
+        start = end;
+      }
+      return { kind: 'boxed', data, nulls, length };
+    }
+    case 'values':
+      if (column.form === 'text') return { kind: 'text', data: column.data as readonly string[], nulls, length };
+      return { kind: 'boxed', data: column.data, nulls, length };
+  }
+}
+
+/** A text vector that is cut into strings when somebody looks. */
+class JoinedText implements TextVector {
+  readonly kind = 'text';
+  readonly length: number;
+  readonly nulls: Uint8Array | null;
+  readonly #joined: string;
+  readonly #ends: Int32Array;
+  #data: readonly string[] | null = null;
+
+  constructor(joined: string, ends: Int32Array, nulls: Uint8Array | null) {
+    this.#joined = joined;
+    this.#ends = ends;
+    this.length = ends.length;
+    this.nulls = nulls;
+  }
+
+  get data(): readonly string[] {
+    this.#data ??= split(this.#joined, this.#ends);
+    return this.#data;
+  }
+}
+
+function split(joined: string, ends: Int32Array): string[] {
+  const texts: string[] = [];
+  let start = 0;
+  for (let i = 0; i < ends.length; i++) {
+    const end = ends[i] as number;
+    texts.push(joined.slice(start, end));
+    start = end;
+  }
+  return texts;
+}
+
+/** An error as data: a DriftError with all of its fields, anything else as an internal error that names it. */
+export function packError(error: unknown): WireError {
+  if (!(error instanceof DriftError)) {
+    const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    return { code: 'XX000', message: `internal error: ${text}`, fields: stackOf(error) };
+  }
+  const fields: Record<string, string | number> = {};
+  for (const name of FIELD_NAMES) {
+    const value = error[name];
+    if (value !== undefined) fields[name] = value;
+  }
+  return { code: error.code, message: error.message, fields };
+}
+
+function stackOf(error: unknown): Readonly<Record<string, string>> {
+  return error instanceof Error && error.stack !== undefined ? { detail: error.stack } : {};
+}
+
+export function unpackError({ code, message, fields }: WireError): DriftError {
+  return new DriftError(code, message, fields);
+}
