@@ -131,6 +131,11 @@ export class ByteWriter {
     this.#length = 0;
   }
 
+  /** Forgets what was written behind `length`. */
+  truncate(length: number): void {
+    this.#length = Math.min(length, this.#length);
+  }
+
   #reserve(count: number): void {
     const needed = this.#length + count;
     if (needed <= this.#bytes.length) return;

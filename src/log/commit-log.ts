@@ -5,18 +5,19 @@
  * flush under durability `full`; whoever appended before a sync shares it. Under `relaxed` a timer flushes. Files
  * `log-n` are preallocated in steps; a checkpoint rotates to log n+1 and afterwards removes what is older.
  *
- * Replay reads whole transactions only. The first bad frame ends the log if nothing valid can follow it; since frames
- * chain, a damaged frame *before* a good one shows as bytes that are neither zero nor valid while a later file of the
- * log exists, or as a torn tail in the last file, which a crash may leave. A rotated file was flushed as a whole, so in
- * every file but the last a bad frame is corruption and is reported.
+ *     log-7   header │ run: frame frame frame 0…│ run: frame 0…│ run: …          each run begins at a sector boundary
  *
- * A sector that was flushed is never written again: frames of the next write begin at a sector boundary, after zeros.
+ * A *run* is what lies between two flushes. A sector that was flushed is never written again, and a run is written only
+ * after the one before it is durable. So when replay meets a bad frame, a good run behind it proves that flushed data
+ * is damaged, which is reported (XX001); with none behind it the bad frame is the torn end of the log, which is cut.
+ * The same holds from file to file: nothing is written to log n+1 before log n is flushed as a whole.
  *
- * Invariants: after a failed write or flush nothing is written any more (`failed` says why); sequence numbers in the
- * files are dense.
+ * Replay takes whole transactions only: frames up to a COMMIT.
+ *
+ * Invariants: one write or flush at a time; after a failed one nothing is written any more (`failed` says why);
+ * sequence numbers in the files are dense.
  */
 import { ByteReader, ByteWriter } from '../base/bytes.ts';
-import { crc32c } from '../base/crc32c.ts';
 import { DriftError } from '../base/error.ts';
 import type { Host } from '../base/host.ts';
 import { run, type Task, wait } from '../base/task.ts';
@@ -29,7 +30,16 @@ import {
   LOG_STEP_BYTES,
   SECTOR_BYTES,
 } from './constants.ts';
-import { decodeCommit, type LogFrame, type LoggedCommit, readFrame, writeCommit } from './frame.ts';
+import {
+  decodeCommit,
+  type LogFrame,
+  type LoggedCommit,
+  logSeed,
+  readFrame,
+  runSeed,
+  sealFrames,
+  writeCommit,
+} from './frame.ts';
 
 export interface LogOptions {
   readonly durability: 'full' | 'relaxed';
@@ -47,13 +57,19 @@ export class CommitLog {
   readonly #options: LogOptions;
   #number: number;
   #file: StorageFile | null = null;
+  /** Seed of the file's runs. */
+  #seed = 0;
   #chain = 0;
+  /** The next frame begins a run. */
+  #atRunStart = true;
   /** Where the next write goes. */
   #end = LOG_HEADER_BYTES;
   #allocated = 0;
   readonly #pending = new ByteWriter(4096);
   #dirty = false;
   #failed: DriftError | undefined;
+  /** The write or flush under way, where the medium makes one wait. */
+  #busy: Promise<void> | null = null;
   #cancelTimer: (() => void) | null = null;
 
   constructor(storage: Storage, host: Host, options: LogOptions) {
@@ -91,35 +107,47 @@ export class CommitLog {
     numbers.sort((a, b) => a - b);
     let last = afterSeq;
     for (let i = 0; i < numbers.length; i++) {
-      last = yield* this.#replayFile(numbers[i] as number, last, i < numbers.length - 1, onCommit);
+      last = yield* this.#replayFile(numbers[i] as number, last, numbers.slice(i + 1), onCommit);
     }
-    this.#number = (numbers[numbers.length - 1] ?? this.#options.firstLog - 1) + 1;
-    yield* this.#start();
+    this.#adopt(yield* this.#create((numbers[numbers.length - 1] ?? this.#options.firstLog - 1) + 1));
     return last;
   }
 
   append(commit: LoggedCommit): void {
     if (this.#failed !== undefined) throw this.#failed;
-    this.#chain = writeCommit(this.#pending, commit, this.#chain);
-  }
-
-  /** Writes everything appended; flushes it under `full`. Concurrent callers share the work through the engine. */
-  *sync(durability: 'full' | 'relaxed'): Task<void> {
-    if (this.#failed !== undefined) throw this.#failed;
+    const start = this.#pending.length;
     try {
-      yield* this.#writePending();
-      if (durability === 'full') yield* this.#flush();
-      else this.#flushLater();
+      writeCommit(this.#pending, commit);
     } catch (error) {
-      throw this.#fail(error);
+      this.#pending.truncate(start);
+      throw error;
     }
   }
 
-  /** Ends the current file, flushed as a whole, and starts the next; returns the new file's number. */
+  /** Writes everything appended; flushes it under `full`. Whoever waits meanwhile finds it done. */
+  *sync(durability: 'full' | 'relaxed'): Task<void> {
+    while (this.#busy !== null) yield* wait(this.#busy);
+    if (this.#failed !== undefined) throw this.#failed;
+    const work = run(this.#work(durability));
+    if (!(work instanceof Promise)) return;
+    // Those who wait here learn of a failure from `failed`.
+    this.#busy = work
+      .catch(() => undefined)
+      .finally(() => {
+        this.#busy = null;
+      });
+    yield* wait(work);
+  }
+
+  /**
+   * Ends the current file, flushed as a whole, and goes on in the next; returns the new file's number. Commits may go on
+   * meanwhile. When it returns, all that was appended is durable in the older files and nothing is in the new one.
+   */
   *rotate(): Task<number> {
-    yield* this.sync('full');
-    this.#number++;
-    yield* this.#start();
+    const next = yield* this.#create(this.#number + 1);
+    do yield* this.sync('full');
+    while (this.#busy !== null || this.#pending.length > 0);
+    this.#adopt(next);
     return this.#number;
   }
 
@@ -137,18 +165,28 @@ export class CommitLog {
     if (this.#failed === undefined && this.#file !== null) yield* this.sync('full');
   }
 
-  *#start(): Task<void> {
-    const file = yield* wait(this.#storage.open(`log-${this.#number}`));
+  *#work(durability: 'full' | 'relaxed'): Task<void> {
+    try {
+      yield* this.#writePending();
+      if (durability === 'full') yield* this.#flush();
+      else this.#flushLater();
+    } catch (error) {
+      throw this.#fail(error);
+    }
+  }
+
+  *#create(number: number): Task<NewFile> {
+    const file = yield* wait(this.#storage.open(`log-${number}`));
     const salt = new Uint8Array(8);
     this.#host.randomBytes(salt);
     const header = new ByteWriter(LOG_HEADER_BYTES);
     header.u32(LOG_MAGIC);
     header.u32(LOG_FORMAT_VERSION);
-    header.u64(this.#number);
+    header.u64(number);
     header.u64(this.#options.epoch);
     header.raw(salt);
-    this.#chain = crc32c(header.view());
-    header.u32(this.#chain);
+    const seed = logSeed(header.view());
+    header.u32(seed);
     header.raw(new Uint8Array(LOG_HEADER_BYTES - header.length));
     yield* wait(file.truncate(0));
     yield* wait(file.write(0, header.view()));
@@ -156,7 +194,14 @@ export class CommitLog {
     yield* wait(file.flush());
     yield* wait(file.write(LOG_HEADER_BYTES, new Uint8Array(LOG_STEP_BYTES)));
     yield* wait(file.flush());
+    return { number, file, seed };
+  }
+
+  #adopt({ number, file, seed }: NewFile): void {
+    this.#number = number;
     this.#file = file;
+    this.#seed = seed;
+    this.#atRunStart = true;
     this.#end = LOG_HEADER_BYTES;
     this.#allocated = LOG_HEADER_BYTES + LOG_STEP_BYTES;
     this.#dirty = false;
@@ -175,6 +220,8 @@ export class CommitLog {
     if (file === null) throw new DriftError('XX000', 'the log was not replayed before the first commit');
     this.#pending.clear();
     const at = this.#end;
+    this.#chain = sealFrames(bytes, this.#atRunStart ? runSeed(this.#seed, at) : this.#chain);
+    this.#atRunStart = false;
     this.#end += bytes.length;
     this.#dirty = true;
     if (this.#end > this.#allocated) {
@@ -189,8 +236,8 @@ export class CommitLog {
     if (!this.#dirty || this.#file === null) return;
     yield* wait(this.#file.flush());
     this.#dirty = false;
-    // What is flushed is acknowledged: the next write begins in a sector of its own.
     this.#end = nextSector(this.#end);
+    this.#atRunStart = true;
   }
 
   #flushLater(): void {
@@ -216,33 +263,35 @@ export class CommitLog {
   *#replayFile(
     number: number,
     afterSeq: number,
-    sealed: boolean,
+    laterFiles: readonly number[],
     onCommit: (commit: LoggedCommit) => Task<void>,
   ): Task<number> {
     const name = `log-${number}`;
     const file = yield* wait(this.#storage.open(name));
     const bytes = yield* wait(file.read(0, file.size()));
-    const chainStart = readHeader(bytes, name, number, sealed);
-    if (chainStart === null) {
+    const seed = readHeader(bytes, name, number);
+    if (seed === null) {
+      if (yield* this.#anyHasRuns(laterFiles)) throw damaged(name, 0, 'a file without a header');
       yield* wait(this.#storage.remove(name));
       return afterSeq;
     }
-    let chain = chainStart;
     let offset = LOG_HEADER_BYTES;
+    let chain = runSeed(seed, offset);
     let last = afterSeq;
     let validEnd = offset;
     let frames: LogFrame[] = [];
     for (;;) {
       const frame = readFrame(bytes, offset, chain);
       if (typeof frame === 'string') {
-        const next = nextSector(offset);
-        if (frames.length === 0 && next !== offset && next <= bytes.length && isZero(bytes.subarray(0, next), offset)) {
-          offset = next;
+        const run = nextRun(bytes, seed, offset);
+        if (run >= 0 && frames.length === 0 && nextSector(offset) === run && isZero(bytes, offset, run)) {
+          offset = run;
+          chain = runSeed(seed, run);
           continue;
         }
-        const clean = frames.length === 0 && isZero(bytes, offset);
-        if (sealed && !clean) throw damaged(name, offset, frame);
-        if (!clean) yield* this.#cutTail(file, validEnd);
+        if (frames.length === 0 && isZero(bytes, offset, bytes.length)) return last;
+        if (run >= 0 || (yield* this.#anyHasRuns(laterFiles))) throw damaged(name, offset, frame);
+        yield* this.#cutTail(file, validEnd);
         return last;
       }
       frames.push(frame);
@@ -258,19 +307,43 @@ export class CommitLog {
       frames = [];
     }
   }
+
+  *#anyHasRuns(numbers: readonly number[]): Task<boolean> {
+    for (const number of numbers) {
+      const file = yield* wait(this.#storage.open(`log-${number}`));
+      const bytes = yield* wait(file.read(0, file.size()));
+      if (bytes.length > LOG_HEADER_BYTES && nextRun(bytes, logSeed(bytes), 0) >= 0) return true;
+    }
+    return false;
+  }
 }
 
-/** Returns the seed of the frames' chain; null for a file whose header never became durable (a crash at its start). */
-function readHeader(bytes: Uint8Array, name: string, number: number, sealed: boolean): number | null {
+interface NewFile {
+  readonly number: number;
+  readonly file: StorageFile;
+  readonly seed: number;
+}
+
+/** Where the first valid run at or behind an offset begins, or -1. */
+function nextRun(bytes: Uint8Array, seed: number, offset: number): number {
+  const first = Math.max(LOG_HEADER_BYTES, nextSector(offset));
+  for (let at = first; at < bytes.length; at += SECTOR_BYTES) {
+    if (typeof readFrame(bytes, at, runSeed(seed, at)) !== 'string') return at;
+  }
+  return -1;
+}
+
+/** Returns the seed of the file's runs; null for a file whose header never became durable (a crash at its start). */
+function readHeader(bytes: Uint8Array, name: string, number: number): number | null {
   const unusable = (why: string): null => {
-    if (sealed || bytes.length > LOG_HEADER_BYTES) throw damaged(name, 0, why);
+    if (bytes.length > LOG_HEADER_BYTES) throw damaged(name, 0, why);
     return null;
   };
   if (bytes.length < LOG_HEADER_BYTES) return unusable(`a header of ${bytes.length} bytes`);
   const reader = new ByteReader(bytes.subarray(0, LOG_HEADER_BYTES), `header of ${name}`);
   if (reader.u32() !== LOG_MAGIC) return unusable('no log header');
   const version = reader.u32();
-  const seed = crc32c(bytes.subarray(0, 32));
+  const seed = logSeed(bytes);
   const found = reader.remaining >= 28 ? new DataView(bytes.buffer, bytes.byteOffset + 32, 4).getUint32(0, true) : 0;
   if (found !== seed) return unusable('a header whose checksum does not hold');
   if (version !== LOG_FORMAT_VERSION) {
@@ -287,8 +360,8 @@ function nextSector(offset: number): number {
   return Math.ceil(offset / SECTOR_BYTES) * SECTOR_BYTES;
 }
 
-function isZero(bytes: Uint8Array, from: number): boolean {
-  for (let i = from; i < bytes.length; i++) if (bytes[i] !== 0) return false;
+function isZero(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (bytes[i] !== 0) return false;
   return true;
 }
 

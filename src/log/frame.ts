@@ -2,8 +2,9 @@
  * Log frames: `[u32 length][u32 crc32c][varint seq][u64 unix time µs][u8 type][payload]`.
  *
  * `length` counts what follows the checksum. The checksum covers the length and the body and is seeded with the
- * previous frame's checksum (the first with the file's salt and owner epoch), so a frame passes only in its own file,
- * at its own place, after the frames before it: what a recycled file still holds never does.
+ * previous frame's checksum, so a frame passes only in its own file, at its own place, after the frames before it: what
+ * a recycled file still holds never does. The first frame after a flush begins a *run*: at a sector boundary, seeded
+ * with the file's header and its own offset, so that recovery can recognise it even behind a frame that is damaged.
  *
  * A frame is valid if and only if (1) its length is 1 … 64 MB and within the file, (2) its checksum holds under the
  * chain, (3) its sequence number is the one expected: the last commit's plus one.
@@ -31,11 +32,24 @@ export interface LoggedCommit {
   readonly frames: readonly LogFrame[];
 }
 
-/** Appends a commit's frames to the writer; returns the checksum to chain the next frame to. */
-export function writeCommit(writer: ByteWriter, commit: LoggedCommit, chain: number): number {
+/** Appends a commit's frames to the writer, without checksums: `sealFrames` puts those in where the place is known. */
+export function writeCommit(writer: ByteWriter, commit: LoggedCommit): void {
+  for (const frame of commit.frames) writeFrame(writer, commit, frame.type, frame.payload);
+  writeFrame(writer, commit, FRAME_COMMIT, commitPayload(commit));
+}
+
+/** Puts the checksums into whole frames that lie one behind the other; returns the last, to chain the next frame to. */
+export function sealFrames(frames: Uint8Array, chain: number): number {
+  const view = new DataView(frames.buffer, frames.byteOffset, frames.length);
   let crc = chain;
-  for (const frame of commit.frames) crc = writeFrame(writer, commit, frame.type, frame.payload, crc);
-  return writeFrame(writer, commit, FRAME_COMMIT, commitPayload(commit), crc);
+  for (let offset = 0; offset < frames.length;) {
+    const length = view.getUint32(offset, true);
+    const start = offset + FRAME_PREFIX_BYTES;
+    crc = checksum(length, frames.subarray(start, start + length), crc);
+    view.setUint32(offset + 4, crc, true);
+    offset = start + length;
+  }
+  return crc;
 }
 
 export interface DecodedFrame extends LogFrame {
@@ -94,13 +108,7 @@ export function decodeCommit(frames: readonly LogFrame[], seq: number, timestamp
   return { seq, timestamp, author, message, metadata, clientId, frames: frames.slice(0, -1) };
 }
 
-function writeFrame(
-  writer: ByteWriter,
-  commit: LoggedCommit,
-  type: number,
-  payload: Uint8Array,
-  chain: number,
-): number {
+function writeFrame(writer: ByteWriter, commit: LoggedCommit, type: number, payload: Uint8Array): void {
   const start = writer.length;
   writer.u32(0);
   writer.u32(0);
@@ -111,10 +119,7 @@ function writeFrame(
   const length = writer.length - start - FRAME_PREFIX_BYTES;
   if (length > MAX_FRAME_BYTES)
     throw new DriftError('54000', `a log frame of ${length} bytes exceeds the limit of ${MAX_FRAME_BYTES}`);
-  const crc = checksum(length, writer.view().subarray(start + FRAME_PREFIX_BYTES), chain);
   writer.patchU32(start, length);
-  writer.patchU32(start + 4, crc);
-  return crc;
 }
 
 const lengthBytes = new Uint8Array(4);
@@ -138,9 +143,16 @@ function optional(reader: ByteReader): string | null {
   return reader.u8() === 0 ? null : reader.string();
 }
 
-/** Seed of a log file's frames: the checksum of its header's first 32 bytes. */
+/** Seed of a log file's runs: the checksum of its header's first 32 bytes. */
 export function logSeed(file: Uint8Array): number {
   return crc32c(file.subarray(0, 32));
+}
+
+/** Seed of the first frame of the run that begins at an offset. */
+export function runSeed(fileSeed: number, offset: number): number {
+  const place = new Uint8Array(8);
+  new DataView(place.buffer).setFloat64(0, offset, true);
+  return crc32c(place, fileSeed);
 }
 
 export function hex(crc: number): string {

@@ -15,7 +15,7 @@ import { crc32c } from '../base/crc32c.ts';
 import { DriftError } from '../base/error.ts';
 import { type Task, wait } from '../base/task.ts';
 import type { Storage, StorageFile } from '../storage/storage.ts';
-import { logSeed, readFrame } from './frame.ts';
+import { logSeed, readFrame, runSeed } from './frame.ts';
 import {
   LOG_HEADER_BYTES,
   MANIFEST_BODY_OFFSET,
@@ -126,7 +126,10 @@ function* holdsAnything(storage: Storage, names: readonly string[]): Task<boolea
     if (!name.startsWith('log-')) continue;
     const log = yield* wait(storage.open(name));
     const bytes = yield* wait(log.read(0, log.size()));
-    if (bytes.length > LOG_HEADER_BYTES && typeof readFrame(bytes, LOG_HEADER_BYTES, logSeed(bytes)) !== 'string')
+    if (
+      bytes.length > LOG_HEADER_BYTES &&
+      typeof readFrame(bytes, LOG_HEADER_BYTES, runSeed(logSeed(bytes), LOG_HEADER_BYTES)) !== 'string'
+    )
       return true;
   }
   return false;
