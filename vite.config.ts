@@ -1,14 +1,49 @@
-/** The library's build: one ES module for each entry point; declarations come from tsc. */
-import { defineConfig } from 'vite';
+/**
+ * The library's build (`npm run build`), a pass for each place where it runs; declarations come from tsc.
+ *
+ * The default pass makes node.js and engine.js; `--mode browser` the page's part; `--mode worker` the engine's worker.
+ * browser.js and worker.js are one file each, without imports: a page without a bundler loads them in two requests,
+ * and a bundler that does not know workers needs one file copied. What a program bundles itself stays readable;
+ * worker.js, which may be served as it is, is minified.
+ */
+import { defineConfig, type Plugin } from 'vite';
 
-export default defineConfig({
+const SOURCE = "new URL('../../worker/worker.ts', import.meta.url)";
+const BUILT = "new URL('./worker.js', import.meta.url)";
+const PLACEHOLDER = '__DRIFTDB_WORKER__';
+
+/** Points browser.js to worker.js beside it, and keeps Vite from bundling the worker into it. */
+function workerAddress(): Plugin {
+  return {
+    name: 'driftdb-worker-address',
+    enforce: 'pre',
+    transform(code, id) {
+      if (!id.endsWith('/src/entry/browser.ts')) return null;
+      if (!code.includes(SOURCE)) throw new Error(`${id} does not name its worker as ${SOURCE}`);
+      return { code: code.replace(SOURCE, PLACEHOLDER), map: null };
+    },
+    renderChunk: (code) => (code.includes(PLACEHOLDER) ? { code: code.replace(PLACEHOLDER, BUILT), map: null } : null),
+  };
+}
+
+const ENTRIES: Readonly<Record<string, Record<string, string>>> = {
+  worker: { worker: 'worker/worker.ts' },
+  browser: { browser: 'src/entry/browser.ts' },
+};
+const IN_PROCESS = { node: 'src/entry/node.ts', engine: 'src/entry/engine.ts' };
+
+export default defineConfig(({ mode }) => ({
   publicDir: false,
+  plugins: [workerAddress()],
   build: {
     target: 'es2022',
     outDir: 'dist',
-    emptyOutDir: true,
+    emptyOutDir: !(mode in ENTRIES),
     minify: false,
-    lib: { entry: { node: 'src/entry/node.ts', engine: 'src/entry/engine.ts' }, formats: ['es'] },
-    rollupOptions: { external: [/^node:/] },
+    lib: { formats: ['es'], entry: ENTRIES[mode] ?? IN_PROCESS },
+    rollupOptions: {
+      external: [/^node:/],
+      output: { chunkFileNames: 'chunks/[name]-[hash].js', minify: mode === 'worker' },
+    },
   },
-});
+}));

@@ -20,6 +20,17 @@ export default defineConfig({
         },
       },
       {
+        // Chromium through Playwright, driven from Node; files one after another, for they share two cores.
+        test: {
+          name: 'browser',
+          environment: 'node',
+          include: ['tests/browser/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
         test: {
           name: 'corpus',
           environment: 'node',

@@ -24,7 +24,7 @@ export interface ConnectionSession {
   /** Returns the commit's sequence number, null when nothing changed. */
   commit(): Promise<number | null>;
   rollback(): Promise<void>;
-  /** Ends the session; an open transaction is rolled back. */
+  /** Ends the session; an open transaction is rolled back. Closing twice is no error, any other call then is 08003. */
   close(): Promise<void>;
 }
 

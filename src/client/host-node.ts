@@ -3,10 +3,10 @@ import type { Host } from '../base/host.ts';
 
 export function nodeHost(): Host {
   return {
-    now: () => Math.floor((performance.timeOrigin + performance.now()) * 1000),
+    now: () => Date.now() * 1000,
     monotonicMs: () => performance.now(),
     randomBytes: (target) => {
-      crypto.getRandomValues(target);
+      crypto.getRandomValues(target as Uint8Array<ArrayBuffer>);
     },
     setTimer(ms, callback) {
       const timer = setTimeout(callback, ms);

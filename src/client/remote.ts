@@ -2,7 +2,7 @@
  * The engine in a worker, as a Connection: calls of one microtask go in one message over Comlink, answers come back as
  * transferred columns (worker/protocol.ts). A worker that dies fails every call with 08006.
  */
-import { releaseProxy, type Remote, wrap } from 'comlink';
+import { type Endpoint, releaseProxy, type Remote, wrap } from 'comlink';
 import type {
   Answers,
   Call,
@@ -17,6 +17,7 @@ import { unpackError, unpackResult } from '../../worker/wire.ts';
 import { DriftError } from '../base/error.ts';
 import type { EngineStatus, Parameter, ResultSet, TransactionOptions } from '../database/api.ts';
 import type { Connection, ConnectionSession, Description, StatementOptions } from './connection.ts';
+import type { WorkerLike } from './options.ts';
 
 interface Waiting {
   resolve(value: unknown): void;
@@ -27,7 +28,7 @@ interface Waiting {
 const NO_SESSION = 0;
 
 export class RemoteConnection implements Connection {
-  readonly #worker: Worker;
+  readonly #worker: WorkerLike;
   readonly #server: Remote<Server>;
   readonly #waiting = new Map<number, Waiting>();
   #outgoing: Call[] = [];
@@ -35,19 +36,20 @@ export class RemoteConnection implements Connection {
   #lastSession = NO_SESSION;
   #failure: DriftError | null = null;
 
-  private constructor(worker: Worker) {
+  private constructor(worker: WorkerLike) {
     this.#worker = worker;
-    this.#server = wrap<Server>(worker);
-    worker.addEventListener('error', (event) =>
-      this.#fail(new DriftError('08006', `the engine's worker failed: ${event.message || 'it did not start'}`)),
-    );
+    this.#server = wrap<Server>(worker as unknown as Endpoint);
+    worker.addEventListener('error', (event) => {
+      const reason = 'message' in event && typeof event.message === 'string' ? event.message : '';
+      this.#fail(new DriftError('08006', `the engine's worker failed: ${reason || 'it did not start'}`));
+    });
     worker.addEventListener('messageerror', () =>
       this.#fail(new DriftError('08006', "an answer of the engine's worker cannot be read")),
     );
   }
 
   /** Opens a database in a worker of its own, which `close` ends. */
-  static async open(worker: Worker, url: string, options: OpenOptions): Promise<RemoteConnection> {
+  static async open(worker: WorkerLike, url: string, options: OpenOptions): Promise<RemoteConnection> {
     const connection = new RemoteConnection(worker);
     try {
       const failed = new Promise<never>((_, reject) =>
@@ -158,6 +160,7 @@ export class RemoteConnection implements Connection {
 class RemoteSession implements ConnectionSession {
   readonly #connection: RemoteConnection;
   readonly #number: number;
+  #closed = false;
 
   constructor(connection: RemoteConnection, number: number) {
     this.#connection = connection;
@@ -166,36 +169,41 @@ class RemoteSession implements ConnectionSession {
 
   async execute(sql: string, parameters: readonly Parameter[], options: StatementOptions): Promise<ResultSet> {
     const request: Request = { kind: 'execute', sql, parameters, options: runOptions(options) };
-    return unpackResult((await this.#connection.call(this.#number, request, options.signal)) as WireResult);
+    return unpackResult((await this.#call(request, options.signal)) as WireResult);
   }
 
   async script(sql: string, options: StatementOptions): Promise<readonly ResultSet[]> {
-    const answer = await this.#connection.call(
-      this.#number,
-      { kind: 'script', sql, options: runOptions(options) },
-      options.signal,
-    );
-    return (answer as Answers['script']).map(unpackResult);
+    const request: Request = { kind: 'script', sql, options: runOptions(options) };
+    return ((await this.#call(request, options.signal)) as Answers['script']).map(unpackResult);
   }
 
   describe(sql: string): Promise<Description> {
-    return this.#connection.call(this.#number, { kind: 'describe', sql }) as Promise<Answers['describe']>;
+    return this.#call({ kind: 'describe', sql }) as Promise<Answers['describe']>;
   }
 
   async begin(options: TransactionOptions): Promise<void> {
-    await this.#connection.call(this.#number, { kind: 'begin', options });
+    await this.#call({ kind: 'begin', options });
   }
 
   commit(): Promise<number | null> {
-    return this.#connection.call(this.#number, { kind: 'commit' }) as Promise<Answers['commit']>;
+    return this.#call({ kind: 'commit' }) as Promise<Answers['commit']>;
   }
 
   async rollback(): Promise<void> {
-    await this.#connection.call(this.#number, { kind: 'rollback' });
+    await this.#call({ kind: 'rollback' });
   }
 
   async close(): Promise<void> {
-    await this.#connection.call(this.#number, { kind: 'end' });
+    if (this.#closed) return;
+    const ending = this.#call({ kind: 'end' });
+    this.#closed = true;
+    await ending;
+  }
+
+  /** The server would begin a new session for a number it has forgotten, so a closed one asks nothing more. */
+  #call(request: Request, signal?: AbortSignal): Promise<unknown> {
+    if (this.#closed) return Promise.reject(new DriftError('08003', 'the session is closed'));
+    return this.#connection.call(this.#number, request, signal);
   }
 }
 

@@ -2,41 +2,44 @@
 import { DriftError } from '../base/error.ts';
 import { Database } from '../client/database.ts';
 import { nodeHost } from '../client/host-node.ts';
+import { LocalConnection } from '../client/local.ts';
+import type { OpenOptions } from '../client/options.ts';
 import { openEngine } from '../database/engine.ts';
 import { MemoryStorage } from '../storage/memory.ts';
 import { NodeStorage } from '../storage/node.ts';
 import type { Storage } from '../storage/storage.ts';
 
 export { DriftError } from '../base/error.ts';
-export {
-  type At,
-  Database,
-  type PreparedStatement,
-  type Queryable,
-  type QueryOptions,
-  Transaction,
-  type TransactionOptions,
-} from '../client/database.ts';
+export { Database } from '../client/database.ts';
+export type { At, OpenOptions, QueryOptions, TransactionOptions, WorkerLike } from '../client/options.ts';
+export type { Parser, Parsers } from '../client/parsers.ts';
 export type { Field, Results } from '../client/result.ts';
+export { type PreparedStatement, type Queryable, Transaction } from '../client/statements.ts';
 
-export interface OpenOptions {
-  /** `full` (default): acknowledged after the flush; `relaxed`: after the write. */
-  readonly durability?: 'full' | 'relaxed' | undefined;
-  /** Longest time in ms that a relaxed commit stays unflushed. Default 100. */
-  readonly flushIntervalMs?: number | undefined;
-  /** Bytes of the block cache. Default 256 MB. */
-  readonly cacheBudgetBytes?: number | undefined;
-}
-
-/** Opens a database: `memory://` or `file://path`. Throws 55006 when it is in use, XX001 when it is damaged. */
+/**
+ * Opens (and creates where there is none) the database `memory://` or `file://path`. Throws 55006 when it is in use,
+ * XX001 when it is damaged, 08001 for any other address.
+ */
 export async function open(url = 'memory://', options: OpenOptions = {}): Promise<Database> {
-  return new Database(await openEngine({ ...options, storage: storageFor(url), host: nodeHost() }));
+  const { worker: _, ...engine } = options;
+  return new Database(new LocalConnection(await openEngine({ ...engine, storage: storageFor(url), host: nodeHost() })));
 }
 
 function storageFor(url: string): Storage {
   if (url.startsWith('memory://')) return new MemoryStorage();
-  if (url.startsWith('file://')) return new NodeStorage(decodeURIComponent(url.slice('file://'.length)));
+  if (url.startsWith('file://')) return new NodeStorage(pathOf(url));
   throw new DriftError('08001', `cannot open "${url}": expected memory:// or file://path`, {
     hint: 'opfs:// databases open in a browser.',
   });
+}
+
+/** `file:///absolute` and `file://relative`, percent-decoded where that is possible. */
+function pathOf(url: string): string {
+  const path = url.slice('file://'.length);
+  if (path === '') throw new DriftError('08001', `cannot open "${url}": the path is missing`);
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }

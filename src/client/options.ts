@@ -1,0 +1,83 @@
+/** Options of the public API, and what the engine takes for them. */
+import type { OpenOptions as EngineOpenOptions, RunOptions } from '../../worker/protocol.ts';
+import { DriftError } from '../base/error.ts';
+import type { Moment, TransactionOptions as EngineTransactionOptions } from '../database/api.ts';
+import type { Parsers } from './parsers.ts';
+
+/** A moment: a Date, a sequence number (bare or as `seq`), or a tag. */
+export type At = Date | number | { readonly seq: number } | { readonly tag: string };
+
+export interface QueryOptions {
+  /** Rows as `object` (default) or `array`. */
+  readonly rowMode?: 'object' | 'array' | undefined;
+  /** Parsers by type OID; each gets the value's text as PostgreSQL prints it. NULL stays null. */
+  readonly parsers?: Parsers | undefined;
+  /** Gives every value as PostgreSQL prints it. Default false. */
+  readonly text?: boolean | undefined;
+  /** Milliseconds after which the statement ends with 57014. Default: the session's statement_timeout, which is none. */
+  readonly timeout?: number | undefined;
+  /** Ends the statement with 57014 when it aborts. */
+  readonly signal?: AbortSignal | undefined;
+  /** Reads this moment; statements that write fail with 25006. Default: the present. */
+  readonly asOf?: At | undefined;
+}
+
+export interface TransactionOptions {
+  /** Who commits; kept in `drift.transactions`. */
+  readonly author?: string | undefined;
+  /** Why; kept in `drift.transactions`. */
+  readonly message?: string | undefined;
+  /** Any JSON value; kept in `drift.transactions`. */
+  readonly metadata?: unknown;
+  /** Commit timestamp (a Date, or µs since 1970): later than the last commit's, not in the future. Default: now. */
+  readonly timestamp?: Date | number | undefined;
+  /** Refuses statements that write, with 25006. Default false. */
+  readonly readOnly?: boolean | undefined;
+  /** Reads this moment throughout; implies `readOnly`. */
+  readonly asOf?: At | undefined;
+  /** Durability of this commit. Default: the database's. */
+  readonly durability?: 'full' | 'relaxed' | undefined;
+}
+
+/** What `open` needs of a worker; a dedicated `Worker` has it. (Spelt out, for Node's types know no `Worker`.) */
+export interface WorkerLike {
+  postMessage(message: unknown, transfer: never[]): void;
+  addEventListener(type: string, listener: (event: object) => void): void;
+  removeEventListener(type: string, listener: (event: object) => void): void;
+  terminate(): void;
+}
+
+export interface OpenOptions extends EngineOpenOptions {
+  /**
+   * A worker of one's own that runs `driftdb-web/worker`, for bundlers that do not know
+   * `new Worker(new URL(…, import.meta.url))`. Default: `open` starts one. `close` ends it. Browser only.
+   */
+  readonly worker?: WorkerLike | undefined;
+}
+
+/** Throws 22023 where the options name no valid time. */
+export function engineOptions(options: TransactionOptions): EngineTransactionOptions {
+  const { timestamp, asOf, ...rest } = options;
+  const micros = timestamp instanceof Date ? timestamp.getTime() * 1000 : timestamp;
+  if (micros !== undefined && !Number.isFinite(micros))
+    throw new DriftError('22023', 'the commit timestamp is not a valid time');
+  return { ...rest, timestamp: micros, asOf: asOf === undefined ? undefined : momentOf(asOf) };
+}
+
+/** Throws 22023 where the options name no valid time. */
+export function runOptions({ text, timeout, parsers, asOf }: QueryOptions): RunOptions {
+  return {
+    text,
+    timeoutMs: timeout,
+    asOf: asOf === undefined ? undefined : momentOf(asOf),
+    printed: parsers === undefined ? undefined : Object.keys(parsers).map(Number),
+  };
+}
+
+function momentOf(at: At): Moment {
+  if (typeof at === 'number') return { kind: 'seq', seq: at };
+  if (!(at instanceof Date)) return 'tag' in at ? { kind: 'tag', name: at.tag } : { kind: 'seq', seq: at.seq };
+  const micros = at.getTime() * 1000;
+  if (Number.isNaN(micros)) throw new DriftError('22023', 'an invalid Date is no moment');
+  return { kind: 'timestamp', micros };
+}

@@ -1,0 +1,95 @@
+/** Statements in a session: what a database, a transaction and a view of the past have in common. */
+import type { ConnectionSession, Description, StatementOptions } from './connection.ts';
+import { type At, type QueryOptions, runOptions } from './options.ts';
+import { toParameter } from './parameters.ts';
+import { LazyResults, type Results } from './result.ts';
+
+export interface Queryable {
+  /**
+   * Runs one statement with its parameters `$1`, `$2` …; throws DriftError. Several statements in one text, without
+   * parameters, are one transaction and give the last one's result.
+   */
+  query<Row = Record<string, unknown>>(
+    sql: string,
+    params?: readonly unknown[],
+    options?: QueryOptions,
+  ): Promise<Results<Row>>;
+  /** Runs the statements of a script one after another, each in a transaction of its own unless the script says BEGIN. */
+  exec(sql: string, options?: QueryOptions): Promise<Results[]>;
+  /** Runs a tagged template, whose values become parameters: ``db.sql`SELECT * FROM t WHERE id = ${id}` ``. */
+  sql<Row = Record<string, unknown>>(
+    strings: TemplateStringsArray,
+    ...values: readonly unknown[]
+  ): Promise<Results<Row>>;
+  /** Returns a statement to run many times. Nothing runs yet; a mistake in it shows when it does. */
+  prepare<Row = Record<string, unknown>>(sql: string): PreparedStatement<Row>;
+}
+
+export interface PreparedStatement<Row = Record<string, unknown>> {
+  readonly sql: string;
+  query(params?: readonly unknown[], options?: QueryOptions): Promise<Results<Row>>;
+  /** Returns the parameters' type OIDs and the fields of the result, without running the statement. */
+  describe(): Promise<Description>;
+}
+
+export class Statements implements Queryable {
+  protected readonly session: ConnectionSession;
+  readonly #asOf: At | undefined;
+
+  constructor(session: ConnectionSession, asOf?: At) {
+    this.session = session;
+    this.#asOf = asOf;
+  }
+
+  async query<Row = Record<string, unknown>>(
+    sql: string,
+    params: readonly unknown[] = [],
+    options: QueryOptions = {},
+  ): Promise<Results<Row>> {
+    const result = await this.session.execute(sql, params.map(toParameter), this.#statement(options));
+    return new LazyResults<Row>(result, options);
+  }
+
+  async exec(sql: string, options: QueryOptions = {}): Promise<Results[]> {
+    const results = await this.session.script(sql, this.#statement(options));
+    return results.map((result) => new LazyResults<Record<string, unknown>>(result, options));
+  }
+
+  sql<Row = Record<string, unknown>>(
+    strings: TemplateStringsArray,
+    ...values: readonly unknown[]
+  ): Promise<Results<Row>> {
+    return this.query<Row>(
+      strings.reduce((text, part, i) => `${text}$${i}${part}`),
+      values,
+    );
+  }
+
+  prepare<Row = Record<string, unknown>>(sql: string): PreparedStatement<Row> {
+    return {
+      sql,
+      query: (params, options) => this.query<Row>(sql, params, options),
+      describe: () => this.session.describe(sql),
+    };
+  }
+
+  #statement(options: QueryOptions): StatementOptions {
+    const asOf = options.asOf ?? this.#asOf;
+    return { ...runOptions({ ...options, asOf }), signal: options.signal };
+  }
+}
+
+/** A transaction in progress. */
+export class Transaction extends Statements {
+  #ended = false;
+
+  /** Rolls back and ends the transaction: its function may go on, but what it queries then fails with 08003. */
+  async rollback(): Promise<void> {
+    this.#ended = true;
+    await this.session.close();
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+}

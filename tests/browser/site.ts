@@ -1,0 +1,121 @@
+/**
+ * A site as strict as a careful host's: `default-src 'self'`, no cross-origin isolation, ES modules built by Vite from
+ * `tests/browser/pages`. The browser tests open it in Chromium.
+ */
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { extname, join, normalize, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright';
+import { build } from 'vite';
+import { installChromium, LAUNCH_ARGS } from '../../scripts/chromium.mjs';
+
+export const POLICY = "default-src 'self'";
+const PAGES = fileURLToPath(new URL('pages/', import.meta.url));
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+};
+
+export interface Site {
+  /** Address of the directory that holds the pages; ends with a slash. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Serves the test pages, built as a user's bundler would build them. */
+export async function startSite(): Promise<Site> {
+  const directory = await mkdtemp(join(tmpdir(), 'drift-browser-'));
+  await build({
+    configFile: false,
+    logLevel: 'error',
+    root: PAGES,
+    base: './',
+    build: {
+      outDir: directory,
+      emptyOutDir: true,
+      target: 'es2022',
+      minify: false,
+      modulePreload: false,
+      rollupOptions: { input: ['index.html', 'conformance.html'].map((page) => join(PAGES, page)) },
+    },
+    worker: { format: 'es' },
+  });
+  const site = await serve(directory);
+  return {
+    url: site.url,
+    close: async () => {
+      await site.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Serves a directory under the strict policy. */
+export async function serve(directory: string): Promise<Site> {
+  const server = createServer((request, response) => {
+    void answer(directory, request.url ?? '/').then(({ status, type, body }) => {
+      response.writeHead(status, {
+        'content-type': type,
+        'content-security-policy': POLICY,
+        'cache-control': 'no-store',
+      });
+      response.end(body);
+    });
+  });
+  const port = await listen(server);
+  return {
+    url: `http://localhost:${port}/`,
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+async function answer(directory: string, url: string): Promise<{ status: number; type: string; body: Uint8Array }> {
+  const path = normalize(decodeURIComponent(new URL(url, 'http://localhost').pathname));
+  // Browsers ask for it by themselves, and log its absence as an error.
+  if (path === `${sep}favicon.ico`) return { status: 204, type: 'image/x-icon', body: new Uint8Array() };
+  const file = join(directory, path.endsWith(sep) ? `${path}index.html` : path);
+  if (!file.startsWith(directory) || !existsSync(file))
+    return { status: 404, type: 'text/plain', body: new Uint8Array() };
+  return { status: 200, type: TYPES[extname(file)] ?? 'application/octet-stream', body: await readFile(file) };
+}
+
+function listen(server: Server): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, 'localhost', () => {
+      const address = server.address();
+      if (typeof address === 'object' && address !== null) resolve(address.port);
+      else reject(new Error('the server has no port'));
+    });
+  });
+}
+
+export async function launch(): Promise<Browser> {
+  return chromium.launch({ args: LAUNCH_ARGS, executablePath: await installChromium() });
+}
+
+/** A browser whose data lie in a directory and outlive it, as a person's do. */
+export async function launchPersistent(directory: string): Promise<BrowserContext> {
+  return chromium.launchPersistentContext(directory, { args: LAUNCH_ARGS, executablePath: await installChromium() });
+}
+
+/** Opens a page; what goes wrong on it (errors, violations of the policy) is collected in `problems`. */
+export async function openPage(
+  from: Browser | BrowserContext,
+  url: string,
+): Promise<{ readonly page: Page; readonly problems: string[] }> {
+  const page = await from.newPage();
+  const problems: string[] = [];
+  page.on('pageerror', (error) => problems.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error') problems.push(message.text());
+  });
+  await page.goto(url);
+  return { page, problems };
+}
