@@ -163,7 +163,8 @@ export class Replay {
       this.#store.apply(tableId, commit.seq, rows);
     }
     yield* this.#finishStructures(before, commit.seq);
-    const names = touchedTables(tables, this.catalog);
+    const changed = (grouped.get(CATALOG_TABLE_ID) ?? []).flatMap((change) => definedBy(change));
+    const names = touchedTables([...tables, ...changed], this.catalog, before);
     const table = this.#store.table(TRANSACTIONS_TABLE_ID);
     const { seq, timestamp, author, message, metadata } = commit;
     this.#store.apply(
@@ -212,6 +213,13 @@ export class Replay {
         yield* this.#store.dropTable(object.id, seq);
     }
   }
+}
+
+/** Ids of the objects that a change of the catalog's table concerns. */
+function definedBy(change: LoggedChange): number[] {
+  if (change.op !== OP_INSERT) return change.keys.map(Number);
+  const ids = change.columns[change.ordinals.indexOf(0)] as Vector;
+  return Array.from({ length: change.count }, (_, row) => Number(valueAt(ids, row)));
 }
 
 function indexIds(object: ReturnType<typeof parseDefinition>): number[] {

@@ -379,6 +379,7 @@ export class Session implements SessionApi {
     } else if (statement.name === 'drift.as_of') {
       this.#asOf =
         statement.asOf === undefined ? null : { kind: 'seq', seq: yield* this.#moment(statement.asOf, cancellation) };
+      this.#settings.set('drift.as_of', this.#asOf?.kind === 'seq' ? `SEQ ${this.#asOf.seq}` : null, false);
     } else {
       const value = statement.values === undefined ? null : statement.values.join(', ');
       this.#settings.set(statement.name, value, statement.local);
@@ -486,7 +487,7 @@ export class Session implements SessionApi {
           reader,
           this.#evalFor(transaction, transaction.catalog, reader.snapshot, new Cancellation()),
         ),
-      sequences: transaction.hasChanges ? sequences.takeTouched() : [],
+      sequences: () => sequences.takeTouched(),
       ...(open.durability === undefined ? {} : { durability: open.durability }),
     });
   }

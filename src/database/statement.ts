@@ -24,6 +24,7 @@ import type { BoundExpression } from '../plan/expression.ts';
 import { explainJson, explainText } from '../plan/explain.ts';
 import { optimize } from '../plan/optimizer/optimize.ts';
 import type { ModifyNode, NodeCounters, Plan, PlanColumn, PlanNode } from '../plan/plan.ts';
+import { someExpression } from '../plan/walk-expression.ts';
 import type { Explain } from '../sql/ast-statement.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
 import { parseExpression } from '../sql/parser/parser.ts';
@@ -31,6 +32,7 @@ import { typeByOid } from '../sql/types/registry.ts';
 import type { Transaction } from '../txn/transaction.ts';
 import type { Core } from './core.ts';
 import type { ResultSet } from './api.ts';
+import { coerceParameter } from './parameters.ts';
 import type { Settings } from './settings.ts';
 import { systemRows, systemTables } from './system-tables.ts';
 
@@ -57,8 +59,25 @@ export function bindContextOf(scene: Scene, parameterTypes?: readonly number[]):
     parameterTypes,
     catalogAt: (seq) => core.manager.catalogs.at(seq),
     resolveMoment: (moment) => resolveMoment(core, scene.eval, moment),
-    evaluateConstant: (expression) => evaluate(scene, expression),
+    evaluateConstant: (expression) => evaluate(withParametersOf(expression, scene), expression),
   };
+}
+
+/** A scene whose parameters have the types that an expression of the statement gives them: binding is not done yet. */
+function withParametersOf(expression: BoundExpression, scene: Scene): Scene {
+  const parameters = [...scene.parameters];
+  someExpression(expression, (part) => {
+    if (part.kind !== 'parameter') return false;
+    if (part.index >= scene.parameters.length) throw new DriftError('08P01', `parameter $${part.index + 1} is missing`);
+    parameters[part.index] = coerceParameter(
+      scene.parameters[part.index] ?? null,
+      part.type.oid,
+      scene.eval,
+      part.index,
+    );
+    return false;
+  });
+  return { ...scene, parameters };
 }
 
 export function* resolveMoment(core: Core, context: EvalContext, moment: BoundMoment): Task<number> {

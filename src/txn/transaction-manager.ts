@@ -34,8 +34,10 @@ import {
   OP_INSERT,
   OP_UPDATE,
   type RowChanges,
+  type TreeColumn,
   type VersionedTable,
 } from '../table/table.ts';
+import { sameCell } from '../table/gather.ts';
 import type { TableStore } from '../table/store.ts';
 import type { StatementReader } from './api.ts';
 import { encodeChanges, encodeSequence, type SequenceValue } from './change-codec.ts';
@@ -147,15 +149,18 @@ export class TransactionManager {
     transaction: Transaction,
     options: {
       readonly recheck?: Recheck;
-      readonly sequences?: readonly SequenceValue[];
+      /** Gives the sequence values to log; asked only if there is a commit. */
+      readonly sequences?: () => readonly SequenceValue[];
       readonly durability?: Durability;
     } = {},
   ): Task<number | null> {
     if (!transaction.hasChanges) return null;
     if (this.#log.failed !== undefined) throw this.#log.failed;
-    const changes = this.#changesOf(transaction);
-    yield* this.#validate(transaction, changes, options.recheck);
-    const seq = this.#append(transaction, changes, options.sequences ?? []);
+    const all = this.#changesOf(transaction);
+    yield* this.#validate(transaction, all, options.recheck);
+    const changes = all.filter((change) => this.#hasEffect(change));
+    if (changes.length === 0) return null;
+    const seq = this.#append(transaction, changes, options.sequences?.() ?? []);
     for (const { object, id } of transaction.catalogChanges()) {
       if (object !== null) continue;
       const old = this.#parts.catalog.byId(id) ?? this.#catalog.byId(id);
@@ -194,6 +199,23 @@ export class TransactionManager {
         }
       }
     } while (this.#applied !== seen);
+  }
+
+  /** False where every row is afterwards as it was: such a change makes no version and no commit. */
+  #hasEffect({ tableId, changes }: TableChanges): boolean {
+    const table = this.store.table(tableId);
+    for (let entry = 0; entry < changes.count; entry++) {
+      const op = changes.ops[entry];
+      if (op === OP_INSERT || op === OP_DELETE) return true;
+      if (op !== OP_UPDATE) continue;
+      const found = table.find(changes.keys[entry] as Key, this.#applied);
+      if (found === MISS || found === null) return true;
+      for (let c = 0; c < table.columns.length; c++) {
+        const [before, after] = [found.columns[c] as Vector, changes.rows[c] as Vector];
+        if (!sameCell(before, found.row, after, entry, (table.columns[c] as TreeColumn).format)) return true;
+      }
+    }
+    return false;
   }
 
   #latestReader(transaction: Transaction, seq: number): StatementReader {
@@ -286,8 +308,9 @@ export class TransactionManager {
     this.#log.append({ seq, timestamp, author, message, metadata, clientId, frames });
     for (const { tableId, changes: rows } of changes) this.store.apply(tableId, seq, rows);
     const names = touchedTables(
-      changes.map((change) => change.tableId),
+      [...changes.map(({ tableId }) => tableId), ...transaction.catalogChanges().map(({ id }) => id)],
       transaction.catalog,
+      this.#appliedCatalog,
     );
     const row = transactionRow(this.store.table(TRANSACTIONS_TABLE_ID), [
       seq,
@@ -310,6 +333,8 @@ export class TransactionManager {
   #timestamp(info: CommitInfo): number {
     const floor = Math.max(this.#lastTimestamp, this.timeLine.served) + 1;
     if (info.timestamp === null) return Math.max(this.#host.now(), floor);
+    if (!Number.isSafeInteger(info.timestamp))
+      throw new DriftError('22023', `commit timestamp ${info.timestamp} is not a number of microseconds`);
     if (info.timestamp < floor) {
       throw new DriftError('22023', 'commit timestamp must be later than the last commit and every time already read', {
         detail: `Given ${info.timestamp} µs, the earliest possible is ${floor} µs since 1970-01-01 UTC.`,
@@ -342,13 +367,12 @@ export function* findLoaded(table: VersionedTable, key: Key, seq: number): Task<
   }
 }
 
-/** Names of the tables a commit touched, the catalog's own aside, sorted. */
-export function touchedTables(ids: readonly number[], catalog: CatalogState): string[] {
+/** Names of the tables among the objects that a commit touched, the catalog's own aside, sorted; dropped ones by their last name. */
+export function touchedTables(ids: readonly number[], catalog: CatalogState, before: CatalogState): string[] {
   const names = new Set<string>();
   for (const id of ids) {
-    if (id === CATALOG_TABLE_ID) continue;
-    const object = catalog.byId(id);
-    if (object !== undefined && 'name' in object) names.add(object.name);
+    const object = catalog.byId(id) ?? before.byId(id);
+    if (object?.kind === 'table' && id !== CATALOG_TABLE_ID) names.add(object.name);
   }
   return [...names].sort();
 }

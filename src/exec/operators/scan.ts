@@ -247,8 +247,8 @@ export class ScanOperator implements Operator {
     const seqFrom = batch.columns[width] as Vector;
     const seqTo = batch.columns[width + 1] as Vector;
     const result = batch.columns.slice(0, width);
-    if (version.seqFrom !== null) result.push(seqFrom);
-    if (version.seqTo !== null) result.push(endOrNull(seqTo, batch.length));
+    if (version.seqFrom !== null) result.push(finiteOrNull(seqFrom.data as Float64Array, batch.length));
+    if (version.seqTo !== null) result.push(finiteOrNull(seqTo.data as Float64Array, batch.length));
     if (version.sysFrom !== null) result.push(yield* this.#timestamps(seqFrom, batch.count));
     if (version.sysTo !== null) result.push(yield* this.#timestamps(seqTo, batch.count));
     return { ...batch, columns: result };
@@ -256,15 +256,18 @@ export class ScanOperator implements Operator {
 
   *#timestamps(seqs: Vector, count: number): Task<Vector> {
     const data = yield* this.#run.context.reader.timestampsOf(seqs.data as Float64Array, count);
-    return { kind: 'f64', data, length: count, nulls: null };
+    return finiteOrNull(data, count);
   }
 }
 
-/** A current version has no end: `_seq_to` is null (an int8 has no infinity). */
-function endOrNull(vector: Vector, length: number): Vector {
-  const data = vector.data as Float64Array;
-  const nulls = new Uint8Array(length);
-  for (let i = 0; i < length; i++) if (data[i] === Infinity) nulls[i] = 1;
+/** A current version has no end, and one that is not committed yet has no beginning: both are null. */
+function finiteOrNull(data: Float64Array, length: number): Vector {
+  let nulls: Uint8Array | null = null;
+  for (let i = 0; i < length; i++) {
+    if (Number.isFinite(data[i])) continue;
+    nulls ??= new Uint8Array(length);
+    nulls[i] = 1;
+  }
   return { kind: 'f64', data, length, nulls };
 }
 

@@ -104,6 +104,11 @@ function bindTable(reference: TableName, scope: Scope): BoundFrom {
   if (system !== undefined) return bindSystemTable(system, reference, time, scope);
   const qualified = name.schema === undefined ? name.name : `${name.schema}.${name.name}`;
   if (found !== undefined) throw new DriftError('42809', `"${name.name}" is not a table or view`, { position });
+  if (time.kind === 'asOf' && scope.state.context.catalog.relation(name.schema, name.name) !== undefined) {
+    throw new DriftError('42P01', `relation "${qualified}" did not exist at sequence number ${time.seq}`, {
+      position: name.position,
+    });
+  }
   throw new DriftError('42P01', `relation "${qualified}" does not exist`, { position: name.position });
 }
 
