@@ -62,7 +62,6 @@ export class Session implements SessionApi {
   readonly #queue = new Queue();
   readonly #statements = new Map<string, Cached>();
   #open: Open | null = null;
-  #asOf: Moment | null = null;
   #closed = false;
 
   constructor(core: Core) {
@@ -282,7 +281,7 @@ export class Session implements SessionApi {
 
   *#scene(open: Open, options: ExecuteOptions, cancellation: Cancellation): Task<Scene> {
     const { manager } = this.#core;
-    const moment = options.asOf ?? (open.asOf === null && this.#open === null ? this.#asOf : null);
+    const moment = options.asOf ?? (open.asOf === null ? this.#settings.asOf : null);
     let { asOf } = open;
     if (moment !== null && moment !== undefined) {
       const probe = this.#evalFor(open.transaction, open.transaction.catalog, open.transaction.snapshot, cancellation);
@@ -375,11 +374,10 @@ export class Session implements SessionApi {
   *#set(statement: Extract<Statement, { kind: 'set' }>, cancellation: Cancellation): Task<void> {
     if (statement.name === undefined) {
       this.#settings.resetAll();
-      this.#asOf = null;
     } else if (statement.name === 'drift.as_of') {
-      this.#asOf =
-        statement.asOf === undefined ? null : { kind: 'seq', seq: yield* this.#moment(statement.asOf, cancellation) };
-      this.#settings.set('drift.as_of', this.#asOf?.kind === 'seq' ? `SEQ ${this.#asOf.seq}` : null, false);
+      const point = statement.asOf ?? pointNamed(statement.values?.join(',') ?? '', statement.position);
+      const seq = point === null ? null : yield* this.#moment(point, cancellation);
+      this.#settings.set('drift.as_of', seq === null ? null : `SEQ ${seq}`, statement.local);
     } else {
       const value = statement.values === undefined ? null : statement.values.join(', ');
       this.#settings.set(statement.name, value, statement.local);
@@ -554,6 +552,14 @@ function command(name: string): ResultSet {
 
 function aborted(): DriftError {
   return new DriftError('25P02', 'current transaction is aborted, commands ignored until end of transaction block');
+}
+
+/** The moment that a setting's text names: a sequence number, or else a timestamp; null for the present. */
+function pointNamed(text: string, position: number): TimePoint | null {
+  if (text.trim() === '') return null;
+  const seq = /^\s*(?:seq\s+)?(\d{1,15})\s*$/i.exec(text)?.[1];
+  if (seq !== undefined) return { kind: 'seq', value: { kind: 'number', text: seq, position }, position };
+  return { kind: 'timestamp', value: { kind: 'string', value: text, position }, position };
 }
 
 function noSavepoint(name: string): DriftError {

@@ -1,5 +1,6 @@
 /** Session settings: what SET, SHOW and RESET know, with their defaults; a transaction's SET LOCAL ends with it. */
 import { DriftError } from '../base/error.ts';
+import type { Moment } from './api.ts';
 
 const DEFAULTS: Readonly<Record<string, string>> = {
   application_name: '',
@@ -30,6 +31,9 @@ const DEFAULTS: Readonly<Record<string, string>> = {
   xmloption: 'content',
 };
 
+/** `SET drift.as_of` resolves any moment to its sequence number, so that it stays the same. */
+const AS_OF = /^SEQ (\d{1,15})$/;
+
 const READ_ONLY = new Set(['server_version', 'server_version_num', 'server_encoding']);
 
 export class Settings {
@@ -59,6 +63,12 @@ export class Settings {
     this.#values.clear();
   }
 
+  /** The moment that `drift.as_of` names, or null for the present. */
+  get asOf(): Moment | null {
+    const seq = AS_OF.exec(this.#values.get('drift.as_of') ?? '')?.[1];
+    return seq === undefined ? null : { kind: 'seq', seq: Number(seq) };
+  }
+
   endTransaction(): void {
     for (const [key, value] of this.#local) {
       if (value === undefined) this.#values.delete(key);
@@ -80,6 +90,11 @@ function check(key: string, value: string): void {
       if (!/^[+-]?\d{1,2}(:?\d{2})?$/.test(value))
         throw new DriftError('22023', `invalid value for parameter "TimeZone": "${value}"`);
     }
+  }
+  if (key === 'drift.as_of' && value !== '' && !AS_OF.test(value)) {
+    throw new DriftError('22023', `invalid value for parameter "drift.as_of": "${value}"`, {
+      hint: "SET drift.as_of = SEQ 5, TAG 'name' or a timestamp.",
+    });
   }
   if (key.endsWith('_timeout') && !/^\d+\s*(ms|s|min)?$/.test(value)) {
     throw new DriftError('22023', `invalid value for parameter "${key}": "${value}"`);

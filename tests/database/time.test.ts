@@ -160,6 +160,26 @@ test('a transaction, a statement option and a session read the past', async () =
   await db.session.rollback();
 });
 
+test('the session setting takes any moment and ends with its transaction where it is local', async () => {
+  const db = await fruits();
+  const at = await timestamps(db);
+  const sum = 'SELECT sum(price) FROM fruit';
+  await db.run(`CREATE TAG mark AS OF SEQ 4; SET drift.as_of = '${at[1]}'`);
+  expect(await db.rows(sum)).toEqual([['30']]);
+  await db.run("SET drift.as_of TO TAG 'mark'");
+  expect(await db.rows(`${sum}; ${sum}`)).toEqual([['11']]);
+  await db.run('BEGIN');
+  expect(await db.rows(sum)).toEqual([['11']]);
+  await db.run('SET LOCAL drift.as_of = SEQ 3');
+  expect(await db.rows(sum)).toEqual([['31']]);
+  await db.run('COMMIT');
+  expect(await db.rows(sum)).toEqual([['11']]);
+  await db.run('RESET ALL');
+  expect(await db.rows(sum)).toEqual([['36']]);
+  expect(await db.code('SET drift.as_of = SEQ 99')).toBe('22023');
+  expect(await db.code("SELECT set_config('drift.as_of', 'tomorrow', false)")).toBe('22023');
+});
+
 test('different times in one statement', async () => {
   const db = await fruits();
   expect(
