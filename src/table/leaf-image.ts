@@ -8,7 +8,8 @@
  * meets old versions; a scan at s adds the closed versions with from <= s < to and drops rows with from > s.
  *
  * Invariants: keys of the sorted part ascend strictly (a hole keeps its key); `tail` maps exactly the keys of rows
- * sorted … rows-1; while `pins > 0` nothing is overwritten (the tree clones the image first), appends are harmless.
+ * sorted … rows-1; while `pins > 0` or once `lent` nothing is overwritten (the tree clones the image first), appends are
+ * harmless.
  */
 import type { Vector } from '../base/vector.ts';
 import { VectorBuilder } from '../base/vector-builder.ts';
@@ -65,6 +66,8 @@ export class LeafImage {
   readonly closedTo: Sequences = new Sequences(4);
   closedKeys: Key[] = [];
   pins = 0;
+  /** A scan has handed out slices of the columns: batches are immutable, and whoever got them may keep them for long. */
+  lent = false;
   #views: Vector[] | null = null;
   #closedViews: Vector[] | null = null;
   /** Newest closed row of a key, and for each closed row the one before; extended when an older state is asked for. */

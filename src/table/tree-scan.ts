@@ -6,8 +6,9 @@
  * of the leaf's columns; else they carry a selection; where an order must be made up (tail rows, closed versions,
  * descending) rows are gathered.
  *
- * Snapshot safety: while a scan is inside an image it pins it, so that a writer clones it instead of overwriting; after
- * a leaf the scan goes on by key, so splits in between do not matter.
+ * Snapshot safety: while a scan is inside an image it pins it, so that a writer clones it instead of overwriting, and an
+ * image whose columns went out as slices stays `lent`, for results and sorts keep them after the scan; after a leaf the
+ * scan goes on by key, so splits in between do not matter.
  *
  * A version scan takes every version from the tile where it ends (or the image), because copies carried through time
  * splits have an open end there; so each comes once, with its true interval.
@@ -222,6 +223,8 @@ export class TreeScan implements BatchSource {
       if (count < to - from) selection = visible;
     }
     const columns = this.#options.columns.map((column) => sliceVector(piece.columns[column] as Vector, from, to));
+    if (this.#pinned !== null && (columns.length > 0 || this.#options.versionColumns === true))
+      this.#pinned.lent = true;
     if (this.#options.versionColumns === true) {
       columns.push(doubles(piece.from.subarray(from, to)));
       columns.push(

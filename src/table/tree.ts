@@ -290,7 +290,7 @@ export class Tree implements VersionedTree {
     }
     if (closing.length + targets.length + inserts.length + deleted.length === 0) return;
     // Readers keep the old image; row numbers stay the same because a clone keeps holes and tail.
-    const image = present.pins > 0 ? cloned(present, this.columns) : present;
+    const image = present.pins > 0 || (present.lent && targets.length > 0) ? cloned(present, this.columns) : present;
     leaf.image = image;
     this.#dirty(leaf);
     if (closing.length > 0) closeRows(image, Int32Array.from(closing), seq);
