@@ -45,6 +45,11 @@ export class ByteWriter {
     this.#length += 8;
   }
 
+  /** A whole number of either sign within ±2^53, in two's complement. */
+  i53(value: number): void {
+    this.u64(value);
+  }
+
   i64(value: bigint): void {
     this.#reserve(8);
     this.#view.setBigInt64(this.#length, value, true);
@@ -183,6 +188,13 @@ export class ByteReader {
     const low = this.u32();
     const high = this.u32();
     if (high > 0x1fffff) this.#fail('an integer beyond 2^53');
+    return high * 4294967296 + low;
+  }
+
+  i53(): number {
+    const low = this.u32();
+    const high = this.u32() | 0;
+    if (high > 0x1fffff || high < -0x200000) this.#fail('an integer beyond 2^53');
     return high * 4294967296 + low;
   }
 

@@ -21,6 +21,7 @@ import { readCatalog } from '../txn/catalog-history.ts';
 import { TransactionManager } from '../txn/transaction-manager.ts';
 import type { EngineApi, EngineOptions, EngineStatus, SessionApi } from './api.ts';
 import { type Core, evalContext } from './core.ts';
+import { exportFile, importFile, refuseUnfinishedImport } from './export-file.ts';
 import { createSystemTables, decodeCheckpoint, describeTables, encodeCheckpoint, Replay } from './recovery.ts';
 import { drive, Queue } from './scheduler.ts';
 import { Sequences } from './sequences.ts';
@@ -62,6 +63,8 @@ class Engine implements EngineApi {
 
   static *open(options: EngineOptions): Task<Engine> {
     const { storage, host } = options;
+    if (options.importFile !== undefined) yield* importFile(storage, options.importFile);
+    else yield* refuseUnfinishedImport(storage);
     const manifest = yield* readManifest(storage);
     const state = manifest === null ? null : decodeCheckpoint(manifest.body);
     const epoch = (manifest?.epoch ?? 0) + 1;
@@ -84,7 +87,7 @@ class Engine implements EngineApi {
     const replay = new Replay(store, sequences, context, {
       catalog: yield* readCatalog(store, lastSeq),
       lastSeq,
-      lastTimestamp: state?.lastTimestamp ?? 0,
+      lastTimestamp: state?.lastTimestamp ?? -Infinity,
       nextObjectId: state?.nextObjectId ?? FIRST_USER_ID,
     });
     const durability = options.durability ?? 'full';
@@ -144,7 +147,7 @@ class Engine implements EngineApi {
   }
 
   exportFile(): Promise<Uint8Array> {
-    return Promise.reject(new DriftError('0A000', 'export as one file is not supported yet'));
+    return this.#queue.run(() => drive(this.#export(), this.#core.host));
   }
 
   async close(): Promise<void> {
@@ -157,6 +160,19 @@ class Engine implements EngineApi {
     } finally {
       await this.#core.options.storage.close();
     }
+  }
+
+  /** The files of one commit boundary: checkpoints wait for this, and commits go to the log that begins here. */
+  *#export(): Task<Uint8Array> {
+    yield* this.#checkpoint();
+    const { firstLog } = decodeCheckpoint(this.#manifest.body);
+    const nextLog = yield* this.#log.rotate();
+    const seq = this.#core.manager.published;
+    return yield* exportFile(this.#core.options.storage, seq, (name) => {
+      if (!name.startsWith('log-')) return true;
+      const number = Number(name.slice('log-'.length));
+      return number >= firstLog && number < nextLog;
+    });
   }
 
   #checkpointIfDue(): void {
@@ -200,7 +216,7 @@ class Engine implements EngineApi {
 function* firstManifest(options: EngineOptions, epoch: number): Task<ManifestState> {
   const body = encodeCheckpoint({
     lastSeq: 0,
-    lastTimestamp: 0,
+    lastTimestamp: -Infinity,
     firstLog: 1,
     nextObjectId: FIRST_USER_ID,
     sequences: [],

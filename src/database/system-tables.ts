@@ -30,7 +30,7 @@ const TABLES: readonly Definition[] = [
   define(
     'drift',
     'tables',
-    { table_schema: TEXT, table_name: TEXT, table_type: TEXT, table_id: INT4, row_count: INT8 },
+    { schema: TEXT, table_name: TEXT, table_type: TEXT, table_id: INT4, row_count: INT8 },
     function* (context) {
       for (const object of context.catalog.objects()) {
         if (object.kind === 'view') yield [object.schema, object.name, 'VIEW', object.id, null];
@@ -43,7 +43,7 @@ const TABLES: readonly Definition[] = [
     'drift',
     'columns',
     {
-      table_schema: TEXT,
+      schema: TEXT,
       table_name: TEXT,
       column_name: TEXT,
       data_type: TEXT,
@@ -70,7 +70,7 @@ const TABLES: readonly Definition[] = [
   define(
     'drift',
     'indexes',
-    { table_schema: TEXT, table_name: TEXT, index_name: TEXT, is_unique: BOOL, columns: TEXT },
+    { schema: TEXT, table_name: TEXT, index_name: TEXT, is_unique: BOOL, columns: TEXT },
     function* ({ catalog }) {
       for (const table of tablesOf(catalog)) {
         const names = (ids: readonly number[]): string =>

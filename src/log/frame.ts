@@ -1,5 +1,5 @@
 /**
- * Log frames: `[u32 length][u32 crc32c][varint seq][u64 unix time µs][u8 type][payload]`.
+ * Log frames: `[u32 length][u32 crc32c][varint seq][i64 unix time µs][u8 type][payload]`.
  *
  * `length` counts what follows the checksum. The checksum covers the length and the body and is seeded with the
  * previous frame's checksum, so a frame passes only in its own file, at its own place, after the frames before it: what
@@ -75,7 +75,7 @@ export function readFrame(bytes: Uint8Array, offset: number, chain: number): Dec
   if (found !== expected) return `checksum ${hex(found)}, expected ${hex(expected)}`;
   const reader = new ByteReader(body, 'log frame');
   const seq = reader.varint();
-  const timestamp = reader.u64();
+  const timestamp = reader.i53();
   const type = reader.u8();
   return {
     seq,
@@ -113,7 +113,7 @@ function writeFrame(writer: ByteWriter, commit: LoggedCommit, type: number, payl
   writer.u32(0);
   writer.u32(0);
   writer.varint(commit.seq);
-  writer.u64(commit.timestamp);
+  writer.i53(commit.timestamp);
   writer.u8(type);
   writer.raw(payload);
   const length = writer.length - start - FRAME_PREFIX_BYTES;

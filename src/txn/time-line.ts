@@ -17,7 +17,7 @@ export class TimeLine {
   readonly #store: TableStore;
   readonly #host: Host;
   readonly #newest: () => { readonly seq: number; readonly timestamp: number };
-  #served = 0;
+  #served = -Infinity;
 
   constructor(store: TableStore, host: Host, newest: () => { readonly seq: number; readonly timestamp: number }) {
     this.#store = store;

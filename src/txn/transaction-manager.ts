@@ -54,7 +54,7 @@ export interface ManagerParts {
   readonly log: CommitLog;
   readonly host: Host;
   readonly durability: Durability;
-  /** Newest commit after recovery, and its timestamp in µs (0, 0 for a new database). */
+  /** Newest commit after recovery, and its timestamp in µs (0 and -Infinity for a new database: its first commit may be of any time). */
   readonly lastSeq: number;
   readonly lastTimestamp: number;
   readonly catalog: CatalogState;
