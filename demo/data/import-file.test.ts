@@ -1,3 +1,4 @@
+/** CSV and JSON as people's programs write them. */
 import { expect, test } from 'vitest';
 import { readDelimited, readJson } from './import-file.ts';
 

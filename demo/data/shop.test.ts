@@ -1,3 +1,4 @@
+/** The generated shop: the same each time, and a history worth looking at. */
 import { expect, test } from 'vitest';
 import { SHOP } from './shop.ts';
 

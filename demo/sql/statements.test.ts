@@ -1,3 +1,4 @@
+/** Statements and table names are found in an editor's text. */
 import { expect, test } from 'vitest';
 import { isQuery, mentionedTables, splitStatements, statementAt } from './statements.ts';
 

@@ -1,3 +1,4 @@
+/** Two results of one query, matched row by row. */
 import { expect, test } from 'vitest';
 import type { TextResult } from '../database.ts';
 import { compareResults } from './compare.ts';

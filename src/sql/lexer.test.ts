@@ -1,3 +1,4 @@
+/** Tokens, the strings and comments that span lines, and what is no token at all. */
 import { expect, test } from 'vitest';
 import { DriftError } from '../base/error.ts';
 import { END_OF_INPUT, ERROR, IDENTIFIER, Lexer, STRING } from './lexer.ts';

@@ -5,31 +5,20 @@
  * problem); then rows are completed and checked column by column, written to the transaction's write sets, and
  * constraints that span rows are checked at the end. RETURNING's rows are the operator's output.
  */
-import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
-import { type Batch, isNull, type Value, type Vector, valueAt } from '../../base/vector.ts';
+import { type Batch, type Value, type Vector, valueAt } from '../../base/vector.ts';
 import type { ColumnDef, TableDef } from '../../catalog/schema.ts';
-import type { BoundExpression, ColumnId } from '../../plan/expression.ts';
-import type { BoundCheck, BoundGenerated, DeleteNode, InsertNode, ModifyNode, UpdateNode } from '../../plan/plan.ts';
+import type { ColumnId } from '../../plan/expression.ts';
+import type { DeleteNode, InsertNode, ModifyNode, UpdateNode } from '../../plan/plan.ts';
 import { Collector, drain, oidsOf } from '../collector.ts';
 import { Compiler } from '../compile.ts';
 import { type ExecRun, layoutOf, type Operator } from '../run.ts';
 import { compact, packRows, take, vectorFromValues, wholeBatch } from '../vectors.ts';
 import { deleteRows, type KeyedRow, updateRows } from './change-rows.ts';
 import { checkParents } from './constraints.ts';
+import { finishRows, returned } from './finish-rows.ts';
 import { insertOnConflict } from './on-conflict.ts';
-import {
-  byOrdinal,
-  cells,
-  checkNotNull,
-  duplicateKey,
-  failingRow,
-  findRow,
-  keyAt,
-  keysOf,
-  type ModifyTarget,
-  primaryKeyName,
-} from './target.ts';
+import { byOrdinal, cells, duplicateKey, findRow, keyAt, keysOf, type ModifyTarget, primaryKeyName } from './target.ts';
 import { checkUnique } from './unique.ts';
 
 /** Makes the operator of a modify node. */
@@ -142,50 +131,6 @@ function* newRows(node: InsertNode, source: Batch, run: ExecRun, target: ModifyT
   return columns;
 }
 
-export interface RowRules {
-  readonly table: TableDef;
-  readonly ids: readonly ColumnId[];
-  readonly generated: readonly BoundGenerated[];
-  readonly checks: readonly BoundCheck[];
-}
-
-/** Computes generated columns in place and enforces NOT NULL and CHECK; columns are parallel to table.columns. */
-export function* finishRows(
-  rules: RowRules,
-  columns: Vector[],
-  count: number,
-  run: ExecRun,
-  target: ModifyTarget,
-): Task<void> {
-  const { table } = rules;
-  const layout = new Map(rules.ids.map((id, i) => [id, i]));
-  for (const { index, expression } of rules.generated) {
-    const compiler = new Compiler(layout, run);
-    const evaluator = compiler.compile(expression);
-    const batch = wholeBatch(columns, count);
-    yield* compiler.prepare(batch);
-    columns[index] = evaluator.eval(batch);
-  }
-  const rows = byOrdinal(table, columns);
-  checkNotNull(target, table, rows, count);
-  for (const check of rules.checks) {
-    const compiler = new Compiler(layout, run);
-    const evaluator = compiler.compile(check.condition);
-    const batch = wholeBatch(columns, count);
-    yield* compiler.prepare(batch);
-    const verdict = evaluator.eval(batch);
-    for (let row = 0; row < count; row++) {
-      if (isNull(verdict, row) || valueAt(verdict, row) === true) continue;
-      throw new DriftError('23514', `new row for relation "${table.name}" violates check constraint "${check.name}"`, {
-        detail: failingRow(target, table, rows, row),
-        schema: table.schema,
-        table: table.name,
-        constraint: check.name,
-      });
-    }
-  }
-}
-
 function* update(node: UpdateNode, source: Batch, run: ExecRun, target: ModifyTarget): Task<Batch | null> {
   const { table } = node;
   const layout = layoutOf(node.source.outputs);
@@ -233,21 +178,6 @@ function* remove(node: DeleteNode, source: Batch, run: ExecRun, target: ModifyTa
   yield* deleteRows(target, table, keyedRows(target, table, fullWidth(width, old, rows.count), rows.count));
   target.affected.set(node, rows.count);
   return result;
-}
-
-export function* returned(
-  expressions: readonly BoundExpression[],
-  layout: ReadonlyMap<ColumnId, number>,
-  batch: Batch,
-  run: ExecRun,
-): Task<Batch> {
-  const compiler = new Compiler(layout, run);
-  const evaluators = compiler.compileAll(expressions);
-  yield* compiler.prepare(batch);
-  return wholeBatch(
-    evaluators.map((evaluator) => evaluator.eval(batch)),
-    batch.count,
-  );
 }
 
 /** The source rows, each target row once (a join may give it several times). */

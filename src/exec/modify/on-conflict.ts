@@ -16,7 +16,7 @@ import type { ExecRun } from '../run.ts';
 import { take, vectorFromValues, wholeBatch } from '../vectors.ts';
 import { updateRows } from './change-rows.ts';
 import { checkParents } from './constraints.ts';
-import { finishRows, returned } from './modify.ts';
+import { finishRows, returned } from './finish-rows.ts';
 import { byOrdinal, cells, duplicateKey, findRow, keysOf, type ModifyTarget, primaryKeyName } from './target.ts';
 import { checkUnique, findByUnique, indexValues } from './unique.ts';
 

@@ -1,3 +1,4 @@
+/** Statements and the trees they give; what is refused, with position. */
 import { describe, expect, test } from 'vitest';
 import { DriftError } from '../../base/error.ts';
 import type { Statement } from '../ast-statement.ts';
