@@ -1,0 +1,21 @@
+/**
+ * The console's build and its development server: `npm start`, `npm run dev`, `npm run build:demo`.
+ *
+ * Addresses are relative (`base: './'`), so that the built site works under any path. The data sets are made from the
+ * package vega-datasets before Vite looks for them.
+ */
+import { fileURLToPath } from 'node:url';
+import type { UserConfig } from 'vite';
+
+await import('./data/prepare.mjs');
+
+const config: UserConfig = {
+  root: fileURLToPath(new URL('.', import.meta.url)),
+  base: './',
+  publicDir: fileURLToPath(new URL('../public', import.meta.url)),
+  build: { outDir: 'dist', emptyOutDir: true, target: 'es2022', reportCompressedSize: false },
+  worker: { format: 'es' },
+  server: { port: 5173, fs: { allow: [fileURLToPath(new URL('..', import.meta.url))] } },
+};
+
+export default config;
