@@ -23,6 +23,8 @@ export interface EngineOptions {
   readonly queryMemoryBytes?: number | undefined;
   /** Checkpoint when the log has grown by this many bytes. Default 16 MB. */
   readonly checkpointLogBytes?: number | undefined;
+  /** An exported file to fill the storage from, which must be empty (55000). */
+  readonly importFile?: Uint8Array | undefined;
   /** Live rows a leaf holds before it splits by key. Default 32768; tests shrink it. */
   readonly maxLeafRows?: number | undefined;
   /** Closed versions a leaf holds before it may split by time. Default 4096; tests shrink it. */
@@ -115,7 +117,7 @@ export interface EngineApi {
   status(): EngineStatus;
   /** Writes a checkpoint now: everything committed is in segments, the log starts anew. */
   checkpoint(): Promise<void>;
-  /** The whole database with its history as one file's bytes, consistent at the newest commit. */
+  /** The whole database with its history as one file's bytes, as of a commit boundary at or after all that is acknowledged. */
   exportFile(): Promise<Uint8Array>;
   close(): Promise<void>;
 }
