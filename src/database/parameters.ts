@@ -3,6 +3,7 @@ import { DriftError } from '../base/error.ts';
 import { Numeric } from '../base/numeric.ts';
 import type { Value } from '../base/vector.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
+import { SqlArray } from '../sql/types/array.ts';
 import { typeByOid } from '../sql/types/registry.ts';
 import type { Parameter } from './api.ts';
 
@@ -35,6 +36,39 @@ function coerce(value: Exclude<Parameter, null>, oid: number, context: EvalConte
     if (oid === OID.float4) return Math.fround(value);
   }
   if (typeof value === 'boolean' && oid === OID.bool) return value;
-  if (typeof value === 'object') return type.input(JSON.stringify(value), -1, context);
+  if (Array.isArray(value) && type.elementOid !== 0) return arrayOf(value, type.elementOid, context);
+  if (typeof value === 'object') return type.input(JSON.stringify(value, bigintAsText), -1, context);
   return type.input(String(value), -1, context);
+}
+
+/** A JavaScript array, nested for more dimensions than one, as an SQL array. */
+function arrayOf(value: readonly unknown[], elementOid: number, context: EvalContext): SqlArray {
+  const dimensions: number[] = [];
+  const elements: Value[] = [];
+  const level = (items: readonly unknown[], depth: number): void => {
+    const known = (dimensions[depth] ??= items.length);
+    const inner = items.filter((item) => Array.isArray(item)).length;
+    if (known !== items.length || (inner !== 0 && inner !== items.length)) throw ragged();
+    for (const item of items) {
+      if (Array.isArray(item)) level(item, depth + 1);
+      else if (dimensions.length > depth + 1) throw ragged();
+      else elements.push(item === null || item === undefined ? null : coerce(item as object, elementOid, context));
+    }
+  };
+  level(value, 0);
+  if (elements.length === 0) return SqlArray.of([], elementOid);
+  return new SqlArray(
+    dimensions,
+    dimensions.map(() => 1),
+    elements,
+    elementOid,
+  );
+}
+
+function ragged(): DriftError {
+  return new DriftError('22P02', 'multidimensional arrays must have sub-arrays with matching dimensions');
+}
+
+function bigintAsText(_: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value;
 }
