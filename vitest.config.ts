@@ -31,6 +31,17 @@ export default defineConfig({
         },
       },
       {
+        // The console in Chromium, as a user meets it; leaves screenshots in e2e/screenshots.
+        test: {
+          name: 'e2e',
+          environment: 'node',
+          include: ['e2e/**/*.e2e.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
         test: {
           name: 'corpus',
           environment: 'node',

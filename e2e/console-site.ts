@@ -14,6 +14,8 @@ export interface Site {
 }
 
 export async function startConsoleSite(): Promise<Site> {
+  // Vitest says `test`; the site must be the one that users get, with its service worker.
+  process.env['NODE_ENV'] = 'production';
   const directory = await mkdtemp(join(tmpdir(), 'drift-console-'));
   await build({ configFile: CONFIG, logLevel: 'error', build: { outDir: directory, emptyOutDir: true } });
   const site = await serve(directory);

@@ -3,26 +3,16 @@
  * compare, break a statement, drop a file, reload, go offline. Leaves the screenshots of e2e/screenshots behind.
  */
 import { mkdir } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContext, Page } from 'playwright';
 import { chromium } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Site } from './console-site.ts';
-import { startConsoleSite } from './console-site.ts';
+import { installChromium, LAUNCH_ARGS } from '../scripts/chromium.mjs';
+import { type Site, startConsoleSite } from './console-site.ts';
 
 const SHOTS = fileURLToPath(new URL('screenshots/', import.meta.url));
 const WIDE = { width: 1280, height: 800 };
 const PHONE = { width: 390, height: 844 };
-const ARGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 const TIMEOUT = 120_000;
 
 let site: Site;
@@ -34,13 +24,7 @@ const problems: string[] = [];
 beforeAll(async () => {
   await mkdir(SHOTS, { recursive: true });
   site = await startConsoleSite();
-  const found = [
-    process.env['CHROMIUM_PATH'],
-    '/usr/bin/chromium',
-    '/usr/bin/chromium-browser',
-    '/usr/bin/google-chrome',
-  ].find((path) => path !== undefined && existsSync(path));
-  browser = await chromium.launch({ args: ARGS, ...(found === undefined ? {} : { executablePath: found }) });
+  browser = await chromium.launch({ args: LAUNCH_ARGS, executablePath: await installChromium() });
   context = await browser.newContext({ viewport: WIDE, colorScheme: 'light' });
   page = await context.newPage();
   page.on('pageerror', (error) => problems.push(error.message));
