@@ -38,10 +38,9 @@ export async function startSite(): Promise<Site> {
       emptyOutDir: true,
       target: 'es2022',
       minify: false,
-      modulePreload: false,
-      rollupOptions: { input: ['index.html', 'conformance.html'].map((page) => join(PAGES, page)) },
     },
     worker: { format: 'es' },
+    resolve: { alias: { vitest: join(PAGES, 'vitest-in-worker.ts') } },
   });
   const site = await serve(directory);
   return {
