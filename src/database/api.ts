@@ -25,6 +25,8 @@ export interface EngineOptions {
   readonly checkpointLogBytes?: number | undefined;
   /** An exported file to fill the storage from, which must be empty (55000). */
   readonly importFile?: Uint8Array | undefined;
+  /** A pack file takes segments up to this size. Default 32 MB; tests shrink it. */
+  readonly packSizeBytes?: number | undefined;
   /** Live rows a leaf holds before it splits by key. Default 32768; tests shrink it. */
   readonly maxLeafRows?: number | undefined;
   /** Closed versions a leaf holds before it may split by time. Default 4096; tests shrink it. */

@@ -9,7 +9,7 @@
 import { Cancellation } from '../base/cancel.ts';
 import { DriftError } from '../base/error.ts';
 import { Random } from '../base/random.ts';
-import { type Task, wait } from '../base/task.ts';
+import type { Task } from '../base/task.ts';
 import { CatalogState } from '../catalog/catalog.ts';
 import { FIRST_USER_ID, systemObjects } from '../catalog/system-objects.ts';
 import { CommitLog } from '../log/commit-log.ts';
@@ -28,9 +28,17 @@ import { Sequences } from './sequences.ts';
 import { Session } from './session.ts';
 import { Settings } from './settings.ts';
 import { textArray } from './specs.ts';
+import { endStructures, structureIn } from './structure.ts';
 
 const DEFAULT_CHECKPOINT_LOG_BYTES = 16 * 1024 * 1024;
-const DEFAULT_DIRTY_BYTES = 512 * 1024 * 1024;
+const DEFAULT_CACHE_BYTES = 256 * 1024 * 1024;
+/** Dirty bytes call for a checkpoint at half the cache's budget, but not below this. */
+const MIN_DIRTY_BYTES = 4 * 1024 * 1024;
+const DEFAULT_PACK_BYTES = 32 * 1024 * 1024;
+const DEFAULT_LEAF_ROWS = 32768;
+const DEFAULT_CLOSED_ROWS = 4096;
+/** Log files that recovery may have to read: each opening that does not end in a checkpoint leaves one. */
+const MAX_LOG_FILES = 4;
 const DEFAULT_FLUSH_INTERVAL_MS = 100;
 
 /** Opens (creates where there is none) the database on a storage. Throws 55006 when it is in use, XX001 when damaged. */
@@ -51,10 +59,15 @@ class Engine implements EngineApi {
   readonly #sessions = new Set<Session>();
   #manifest: ManifestState;
   #checkpoints = 0;
+  /** The newest commit that the manifest in force has in segments. */
+  #checkpointedSeq: number;
+  /** Why no checkpoint is taken any more: what a failed one left in the packs cannot be relied on. */
+  #checkpointError: unknown;
   #due = false;
   #closed = false;
 
-  private constructor(core: Core, log: CommitLog, manifest: ManifestState) {
+  private constructor(core: Core, log: CommitLog, manifest: ManifestState, checkpointedSeq: number) {
+    this.#checkpointedSeq = checkpointedSeq;
     this.#core = core;
     this.#log = log;
     this.#manifest = manifest;
@@ -70,12 +83,12 @@ class Engine implements EngineApi {
     const epoch = (manifest?.epoch ?? 0) + 1;
     const store: TableStore = yield* openTableStore(
       storage,
-      host,
       state === null || state.directory.length === 0 ? null : state.directory,
       {
-        cacheBudgetBytes: options.cacheBudgetBytes,
-        maxLeafRows: options.maxLeafRows,
-        minClosedRows: options.minClosedRows,
+        cacheBudgetBytes: options.cacheBudgetBytes ?? DEFAULT_CACHE_BYTES,
+        packSizeBytes: options.packSizeBytes ?? DEFAULT_PACK_BYTES,
+        maxLeafRows: options.maxLeafRows ?? DEFAULT_LEAF_ROWS,
+        minClosedRows: options.minClosedRows ?? DEFAULT_CLOSED_ROWS,
       },
     );
     const sequences = new Sequences();
@@ -107,7 +120,7 @@ class Engine implements EngineApi {
       lastTimestamp: replay.lastTimestamp,
       catalog: replay.catalog,
       textArray: (names) => textArray(names, context),
-      dropped: (table, seq) => store.dropTable(table.id, seq),
+      endStructures: (before, after, seq) => endStructures(store, before, after, seq),
     });
     const core: Core = {
       host,
@@ -119,7 +132,9 @@ class Engine implements EngineApi {
       rowIds: new Map(),
     };
     const inForce = manifest ?? (yield* firstManifest(options, epoch));
-    return new Engine(core, log, inForce);
+    const engine = new Engine(core, log, inForce, lastSeq);
+    engine.#checkpointIfDue();
+    return engine;
   }
 
   session(): SessionApi {
@@ -155,7 +170,7 @@ class Engine implements EngineApi {
     this.#closed = true;
     for (const session of this.#sessions) await session.close();
     try {
-      if (this.#log.failed === undefined) await this.checkpoint();
+      if (this.#log.failed === undefined && this.#checkpointError === undefined) await this.checkpoint();
       await drive(this.#log.close(), this.#core.host);
     } finally {
       await this.#core.options.storage.close();
@@ -176,11 +191,16 @@ class Engine implements EngineApi {
   }
 
   #checkpointIfDue(): void {
-    const limit = this.#core.options.checkpointLogBytes ?? DEFAULT_CHECKPOINT_LOG_BYTES;
-    if (this.#due || (this.#log.sizeBytes < limit && this.#core.store.dirtyBytes < DEFAULT_DIRTY_BYTES)) return;
+    const { options, store } = this.#core;
+    const logLimit = options.checkpointLogBytes ?? DEFAULT_CHECKPOINT_LOG_BYTES;
+    const dirtyLimit = Math.max(MIN_DIRTY_BYTES, (options.cacheBudgetBytes ?? DEFAULT_CACHE_BYTES) / 2);
+    const needed =
+      this.#log.sizeBytes >= logLimit || this.#log.fileCount > MAX_LOG_FILES || store.dirtyBytes >= dirtyLimit;
+    if (this.#due || !needed || this.#checkpointError !== undefined || this.#closed) return;
     this.#due = true;
     this.#core.host.setTimer(0, () => {
-      // A checkpoint that fails leaves the manifest in force as it is; the log, which keeps everything, says why.
+      if (this.#closed) return;
+      // One that fails leaves the manifest in force as it is, and the log keeps everything; `status` says why.
       this.checkpoint()
         .catch(() => undefined)
         .finally(() => {
@@ -190,25 +210,36 @@ class Engine implements EngineApi {
   }
 
   *#checkpoint(): Task<void> {
+    if (this.#checkpointError !== undefined) throw this.#checkpointError;
+    const { manager } = this.#core;
+    if (manager.appliedSeq === this.#checkpointedSeq) return;
+    try {
+      yield* this.#writeCheckpoint();
+    } catch (error) {
+      this.#checkpointError = error;
+      throw error;
+    }
+  }
+
+  *#writeCheckpoint(): Task<void> {
     const { manager, store, sequences, options } = this.#core;
-    if (store.persistent === false) return;
     const firstLog = yield* this.#log.rotate();
-    // Nothing waits between here and the pinning of dirty leaves at the start of `store.checkpoint`.
-    const [lastSeq, lastTimestamp] = [manager.appliedSeq, manager.lastTimestamp];
-    const directory = yield* store.checkpoint();
-    const body = encodeCheckpoint({
-      lastSeq,
-      lastTimestamp,
+    // Nothing waits between here and the capture at the start of `store.checkpoint`.
+    const state = {
+      lastSeq: manager.appliedSeq,
+      lastTimestamp: manager.lastTimestamp,
       firstLog,
       nextObjectId: this.#core.nextObjectId,
       sequences: sequences.all(),
-      directory,
-    });
+    };
+    const catalog = manager.appliedCatalog;
+    const directory = yield* store.checkpoint((tableId) => structureIn(catalog, tableId));
+    const body = encodeCheckpoint({ ...state, directory });
     this.#manifest = yield* writeManifest(options.storage, this.#manifest, { epoch: this.#manifest.epoch + 1, body });
     this.#checkpoints++;
+    this.#checkpointedSeq = state.lastSeq;
     yield* store.checkpointDone();
     yield* this.#log.recycle(firstLog);
-    while (yield* store.maintain()) yield* wait(this.#core.host.yieldToOthers());
   }
 }
 

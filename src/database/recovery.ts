@@ -43,7 +43,7 @@ import {
 } from '../txn/change-codec.ts';
 import { touchedTables, transactionRow } from '../txn/transaction-manager.ts';
 import type { Sequences } from './sequences.ts';
-import { createStructure, reconcileIndexes } from './structure.ts';
+import { createStructure, endStructures, fillIndexes } from './structure.ts';
 import { specOf, textArray } from './specs.ts';
 
 /** What the manifest's body holds besides the table store's directory. */
@@ -109,7 +109,7 @@ export function* describeTables(store: TableStore, context: EvalContext): Task<v
 
 export function createSystemTables(store: TableStore, context: EvalContext): void {
   const system = [specOf(CATALOG_TABLE, context), specOf(TRANSACTIONS_TABLE, context)];
-  store.setSpecs(system.filter((spec) => store.has(spec.id)));
+  store.setSpecs(system);
   for (const spec of system) if (!store.has(spec.id)) store.createTable(spec);
 }
 
@@ -159,15 +159,17 @@ export class Replay {
     if (this.catalog === before) this.#readCatalog(grouped.get(CATALOG_TABLE_ID) ?? [], commit.seq);
     for (const [tableId, changes] of grouped) {
       const rows = yield* assemble(this.#store.table(tableId), changes);
-      yield* this.#store.prepare(tableId, rows);
-      this.#store.apply(tableId, commit.seq, rows);
+      const prepared = yield* this.#store.prepare(tableId, rows);
+      this.#store.apply(commit.seq, prepared);
+      prepared.release();
     }
     yield* this.#finishStructures(before, commit.seq);
     const changed = (grouped.get(CATALOG_TABLE_ID) ?? []).flatMap((change) => definedBy(change));
     const names = touchedTables([...tables, ...changed], this.catalog, before);
     const table = this.#store.table(TRANSACTIONS_TABLE_ID);
     const { seq, timestamp, author, message, metadata } = commit;
-    this.#store.apply(
+    yield* this.#store.loadEnd(TRANSACTIONS_TABLE_ID);
+    this.#store.append(
       TRANSACTIONS_TABLE_ID,
       seq,
       transactionRow(table, [seq, timestamp, author, message, metadata, textArray(names, this.#context)]),
@@ -205,13 +207,10 @@ export class Replay {
     if (this.catalog === before) return;
     for (const object of this.catalog.objects()) {
       if (object.kind === 'table' && object.id !== TRANSACTIONS_TABLE_ID && before.byId(object.id) !== object) {
-        yield* reconcileIndexes(this.#store, object, seq);
+        yield* fillIndexes(this.#store, object);
       }
     }
-    for (const object of before.objects()) {
-      if (object.kind === 'table' && this.catalog.byId(object.id) === undefined)
-        yield* this.#store.dropTable(object.id, seq);
-    }
+    endStructures(this.#store, before, this.catalog, seq);
   }
 }
 

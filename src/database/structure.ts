@@ -1,15 +1,14 @@
-/** Brings the table store's structures in line with a table's definition: at DDL, and again when the log is replayed. */
+/** Brings the table store's structures in line with table definitions: at DDL, and again when the log is replayed. */
 import type { Task } from '../base/task.ts';
+import type { CatalogState } from '../catalog/catalog.ts';
 import type { TableDef } from '../catalog/schema.ts';
+import { CATALOG_TABLE, CATALOG_TABLE_ID } from '../catalog/system-objects.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
-import type { TableStore } from '../table/store.ts';
+import type { CommittedStructure, TableStore } from '../table/store.ts';
 import type { TreeColumn } from '../table/table.ts';
 import { indexSpecOf, specOf } from './specs.ts';
 
-/**
- * Makes what `def` has and the store has not: the table, columns, indexes (filled as of `seq`); ends indexes that are
- * gone. Indexes wait for `fill`, which runs when the rows of the same commit are there.
- */
+/** Makes the table or the columns that `def` has and the store has not. Indexes wait for `fillIndexes`. */
 export function createStructure(store: TableStore, def: TableDef, context: EvalContext): void {
   const spec = specOf(def, context);
   if (!store.has(def.id)) {
@@ -22,12 +21,32 @@ export function createStructure(store: TableStore, def: TableDef, context: EvalC
   }
 }
 
-export function* reconcileIndexes(store: TableStore, def: TableDef, seq: number): Task<void> {
+/** Makes and fills the indexes that `def` has and the store has not. */
+export function* fillIndexes(store: TableStore, def: TableDef): Task<void> {
   const table = store.table(def.id);
   for (const index of def.indexes) {
-    if (!table.indexes.some((tree) => tree.id === index.id)) yield* store.createIndex(def.id, indexSpecOf(index), seq);
+    if (!table.indexes.some((tree) => tree.id === index.id)) yield* store.createIndex(def.id, indexSpecOf(index));
   }
-  for (const tree of table.indexes) {
-    if (!def.indexes.some((index) => index.id === tree.id)) store.dropIndex(def.id, tree.id, seq);
+}
+
+/** Ends the tables and indexes that a commit's catalog no longer has. */
+export function endStructures(store: TableStore, before: CatalogState, after: CatalogState, seq: number): void {
+  for (const object of before.objects()) {
+    if (object.kind !== 'table' || after.byId(object.id) === object || !store.has(object.id)) continue;
+    const now = after.byId(object.id);
+    if (now?.kind !== 'table') {
+      store.endTable(object.id, seq);
+      continue;
+    }
+    for (const { id } of object.indexes) {
+      if (!now.indexes.some((index) => index.id === id)) store.endIndex(object.id, id, seq);
+    }
   }
+}
+
+/** What a committed catalog says of a table's structure. */
+export function structureIn(catalog: CatalogState, tableId: number): CommittedStructure | undefined {
+  const def = tableId === CATALOG_TABLE_ID ? CATALOG_TABLE : catalog.byId(tableId);
+  if (def?.kind !== 'table') return undefined;
+  return { columns: def.nextColumnId, indexes: new Set(def.indexes.map((index) => index.id)) };
 }

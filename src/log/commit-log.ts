@@ -65,6 +65,8 @@ export class CommitLog {
   /** Where the next write goes. */
   #end = LOG_HEADER_BYTES;
   #allocated = 0;
+  #olderBytes = 0;
+  #olderFiles = 0;
   readonly #pending = new ByteWriter(4096);
   #dirty = false;
   #failed: DriftError | undefined;
@@ -79,9 +81,14 @@ export class CommitLog {
     this.#number = options.firstLog;
   }
 
-  /** Bytes of transactions in the current file. */
+  /** Bytes that recovery would read. */
   get sizeBytes(): number {
-    return this.#end - LOG_HEADER_BYTES + this.#pending.length;
+    return this.#olderBytes + this.#end - LOG_HEADER_BYTES + this.#pending.length;
+  }
+
+  /** Number of files that recovery would read. */
+  get fileCount(): number {
+    return this.#olderFiles + 1;
   }
 
   /** Why the log takes no more commits, if so. */
@@ -151,8 +158,10 @@ export class CommitLog {
     return this.#number;
   }
 
-  /** Removes files older than `belowLog`: their transactions are in segments now. */
+  /** Removes the files before the current one, `belowLog`: their transactions are in segments now. */
   *recycle(belowLog: number): Task<void> {
+    this.#olderBytes = 0;
+    this.#olderFiles = 0;
     for (const name of yield* wait(this.#storage.list())) {
       const match = /^log-(\d+)$/.exec(name);
       if (match !== null && Number(match[1]) < belowLog) yield* wait(this.#storage.remove(name));
@@ -198,6 +207,10 @@ export class CommitLog {
   }
 
   #adopt({ number, file, seed }: NewFile): void {
+    if (this.#file !== null) {
+      this.#olderBytes += this.#end - LOG_HEADER_BYTES;
+      this.#olderFiles++;
+    }
     this.#number = number;
     this.#file = file;
     this.#seed = seed;
@@ -289,6 +302,8 @@ export class CommitLog {
           chain = runSeed(seed, run);
           continue;
         }
+        this.#olderBytes += validEnd - LOG_HEADER_BYTES;
+        this.#olderFiles++;
         if (frames.length === 0 && isZero(bytes, offset, bytes.length)) return last;
         if (run >= 0 || (yield* this.#anyHasRuns(laterFiles))) throw damaged(name, offset, frame);
         yield* this.#cutTail(file, validEnd);

@@ -1,8 +1,9 @@
 /**
  * Packs: the append-only files that hold segments, many to a file.
  *
- * Appends go to the newest pack until it is full. Bytes beyond `end` of the newest pack (left by a crash before the
- * manifest switched) are overwritten. A pack is removed when no reference in the directory in force names it and no
+ * Appends go to the newest pack until it is full, each at a sector boundary, so that a torn write can't reach back into
+ * what was flushed before. Bytes beyond the end of the newest pack (left by a crash before the manifest switched) are
+ * overwritten. A pack is removed when no reference in the directory in force names it and no
  * read of it is under way.
  */
 import { DriftError } from '../base/error.ts';
@@ -10,6 +11,7 @@ import { type Task, wait } from '../base/task.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { EncodedSegment, SegmentRef } from './segment.ts';
 
+const SECTOR_BYTES = 512;
 const PACK_NAME = /^pack-(\d+)$/;
 
 export class Packs {
@@ -57,7 +59,7 @@ export class Packs {
   }
 
   *append(segment: EncodedSegment): Task<SegmentRef> {
-    let offset = this.#sizes.get(this.#current) ?? 0;
+    let offset = Math.ceil((this.#sizes.get(this.#current) ?? 0) / SECTOR_BYTES) * SECTOR_BYTES;
     if (offset > 0 && offset + segment.bytes.length > this.#packSizeBytes) {
       this.#current++;
       offset = 0;

@@ -64,8 +64,52 @@ export function encodeSegment(rows: SegmentRows, formats: readonly ColumnFormat[
   return { bytes: blocks.finish(), tableLength: tableBytes.length, tableCrc: crc32c(tableBytes) };
 }
 
+/** Checks every checksum of a segment without decoding it; throws XX001. */
+export function verifySegment(bytes: Uint8Array, ref: SegmentRef): void {
+  const { what, table, tableStart, blocks } = openTable(bytes, ref);
+  let offset = 0;
+  for (let block = 0; block < blocks; block++) offset += blockAt(bytes, table, offset, { tableStart, what }).length;
+}
+
 /** Decodes a segment; it may have fewer columns than `formats` (columns added later), never more. */
 export function decodeSegment(bytes: Uint8Array, ref: SegmentRef, formats: readonly ColumnFormat[]): SegmentRows {
+  const { what, table, tableStart, rows, columnCount } = openTable(bytes, ref);
+  if (columnCount > formats.length) throw corrupt(what, `${columnCount} columns where ${formats.length} are known`);
+  let offset = 0;
+  const next = (format: ColumnFormat, name: string): Vector => {
+    const builder = new VectorBuilder(format, rows);
+    let whole: Vector | null = null;
+    for (let start = 0; start < rows; start += GROUP_ROWS) {
+      const place = `${what}, ${name}`;
+      const block = blockAt(bytes, table, offset, { tableStart, what: place });
+      offset += block.length;
+      const count = Math.min(GROUP_ROWS, rows - start);
+      const vector = decodeBlock(block, count, format, place);
+      if (count === rows && vector.kind !== 'dict') whole = vector;
+      else if (vector.kind === 'dict') for (let row = 0; row < count; row++) builder.append(valueAt(vector, row));
+      else builder.appendVector(vector, null, 0, count);
+    }
+    return whole ?? builder.view();
+  };
+  const columns: Vector[] = [];
+  for (let c = 0; c < columnCount; c++) columns.push(next(formats[c] as ColumnFormat, `column ${c}`));
+  const from = doubles(next(SEQ_FORMAT, 'from'), rows, what);
+  const to = doubles(next(SEQ_FORMAT, 'to'), rows, what);
+  return { columns, from, to };
+}
+
+interface OpenTable {
+  /** For messages. */
+  readonly what: string;
+  /** Behind the header: lengths and checksums of the blocks. */
+  readonly table: ByteReader;
+  readonly tableStart: number;
+  readonly rows: number;
+  readonly columnCount: number;
+  readonly blocks: number;
+}
+
+function openTable(bytes: Uint8Array, ref: SegmentRef): OpenTable {
   const what = `pack-${ref.pack} at offset ${ref.offset}`;
   if (bytes.length !== ref.length || ref.tableLength > bytes.length) {
     throw corrupt(what, `segment of ${ref.length} bytes expected, ${bytes.length} found`);
@@ -80,32 +124,24 @@ export function decodeSegment(bytes: Uint8Array, ref: SegmentRef, formats: reado
   const rows = table.varint();
   const columnCount = table.varint();
   if (rows > MAX_ROWS || columnCount > MAX_COLUMNS) throw corrupt(what, `${rows} rows of ${columnCount} columns`);
-  if (columnCount > formats.length) throw corrupt(what, `${columnCount} columns where ${formats.length} are known`);
-  let offset = 0;
-  const next = (format: ColumnFormat, name: string): Vector => {
-    const builder = new VectorBuilder(format, rows);
-    let whole: Vector | null = null;
-    for (let start = 0; start < rows; start += GROUP_ROWS) {
-      const length = table.varint();
-      const crc = table.u32();
-      const place = `${what}, ${name}, block at ${offset}`;
-      if (length > tableStart - offset) throw corrupt(place, `${length} bytes expected, ${tableStart - offset} left`);
-      const block = bytes.subarray(offset, offset + length);
-      verify(block, crc, place);
-      offset += length;
-      const count = Math.min(GROUP_ROWS, rows - start);
-      const vector = decodeBlock(block, count, format, place);
-      if (count === rows && vector.kind !== 'dict') whole = vector;
-      else if (vector.kind === 'dict') for (let row = 0; row < count; row++) builder.append(valueAt(vector, row));
-      else builder.appendVector(vector, null, 0, count);
-    }
-    return whole ?? builder.view();
-  };
-  const columns: Vector[] = [];
-  for (let c = 0; c < columnCount; c++) columns.push(next(formats[c] as ColumnFormat, `column ${c}`));
-  const from = doubles(next(SEQ_FORMAT, 'from'), rows, what);
-  const to = doubles(next(SEQ_FORMAT, 'to'), rows, what);
-  return { columns, from, to };
+  const blocks = Math.ceil(rows / GROUP_ROWS) * (columnCount + 2);
+  return { what, table, tableStart, rows, columnCount, blocks };
+}
+
+/** The block at an offset, checked against the next entry of the block table. */
+function blockAt(
+  bytes: Uint8Array,
+  table: ByteReader,
+  offset: number,
+  { tableStart, what }: { readonly tableStart: number; readonly what: string },
+): Uint8Array {
+  const length = table.varint();
+  const crc = table.u32();
+  const place = `${what}, block at ${offset}`;
+  if (length > tableStart - offset) throw corrupt(place, `${length} bytes expected, ${tableStart - offset} left`);
+  const block = bytes.subarray(offset, offset + length);
+  verify(block, crc, place);
+  return block;
 }
 
 function doubles(vector: Vector, rows: number, what: string): Float64Array {

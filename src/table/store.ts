@@ -1,51 +1,73 @@
 /**
  * TableStore's contract: all versioned tables of one database, over its pack files and manifest.
  *
- * The transaction layer calls `apply` in commit order, after the log has the commit; everything else reads. Background
- * work (`maintain`, `checkpoint`) runs as tasks in between and never changes what a reader sees.
+ * The transaction layer calls `apply` in commit order, when the log's buffer has the commit; everything else reads.
+ * A checkpoint runs as a task in between and never changes what a reader sees.
  */
 import type { Task } from '../base/task.ts';
 import type { IndexSpec, RowChanges, TableSpec, TreeColumn, VersionedTable } from './table.ts';
 
 export interface TableStore {
-  /** False where a checkpoint cannot take the place of the log: then the log keeps everything. */
-  readonly persistent?: boolean;
   table(id: number): VersionedTable;
   has(id: number): boolean;
-  /** Adds an empty table (system tables at opening, user tables at the commit of their DDL). */
+  /** Adds an empty table (system tables at opening, user tables at once when their DDL runs). */
   createTable(spec: TableSpec): void;
+  /** Takes back `createTable`, whose transaction was rolled back. */
+  removeTable(id: number): void;
   /** Appends a column to an existing table. */
   addColumn(tableId: number, column: TreeColumn): void;
-  /** Takes back `addColumn` of the newest column, whose transaction was rolled back: no row has it. */
-  removeColumn(tableId: number, ordinal: number): void;
-  /** Adds an index and fills it from the rows current at `seq`. */
-  createIndex(tableId: number, index: IndexSpec, seq: number): Task<void>;
-  /** Stops maintaining an index from `seq` on; AS OF before it still reads it. */
-  dropIndex(tableId: number, indexId: number, seq: number): void;
-  /** Makes a table read-only history: its current rows end at `seq`. Its past stays. */
-  dropTable(tableId: number, seq: number): Task<void>;
+  /** Takes back `addColumn`: from ordinal `count` on no row has the columns, whose transaction was rolled back. */
+  removeColumns(tableId: number, count: number): void;
+  /** Adds an index and fills it from the current rows. Throws 40001 when the table keeps changing meanwhile. */
+  createIndex(tableId: number, index: IndexSpec): Task<void>;
+  /** Takes back `createIndex`, whose transaction was rolled back. */
+  removeIndex(tableId: number, indexId: number): void;
+  /** Stops maintaining an index from commit `seq` on; AS OF before it still reads it. */
+  endIndex(tableId: number, indexId: number, seq: number): void;
+  /** Makes a table read-only history: its current rows end at commit `seq`. Its past stays. */
+  endTable(tableId: number, seq: number): void;
   /**
-   * Publishes the changes of commit `seq` to one table and its indexes. An update that changes nothing makes no version.
-   * May need blocks that are not in memory: `prepare` of the same changes first makes `apply` free of waiting.
+   * Readies the changes of one commit to one table: every leaf they touch comes into memory and stays until `release`,
+   * so that `apply` waits for nothing. They must be prepared anew if another commit to the table came in between.
    */
-  prepare(tableId: number, changes: RowChanges): Task<void>;
-  apply(tableId: number, seq: number, changes: RowChanges): void;
-  /** Readers at or above this sequence number exist; older closed versions in memory may be dropped only by retention. */
+  prepare(tableId: number, changes: RowChanges): Task<PreparedChanges>;
+  /** Publishes the changes of commit `seq` to a table and its indexes. An update that changes nothing makes no version. */
+  apply(seq: number, prepared: PreparedChanges): void;
+  /** Publishes one row of a table without indexes behind all others. REQUIRES: `loadEnd` of it just before. */
+  append(tableId: number, seq: number, row: RowChanges): void;
+  /** Brings the leaf where rows with the greatest keys go into memory. */
+  loadEnd(tableId: number): Task<void>;
+  /** Describes tables that a checkpoint has: they can be used from then on. Others in the list are left out. */
   setSpecs(specs: Iterable<TableSpec>): void;
-  /** Bytes of memory held by dirty leaves (the reason for a checkpoint besides log size). */
+  /** Bytes in memory that only a checkpoint can free (the reason for one besides the log's size). */
   readonly dirtyBytes: number;
-  /** Does a bounded amount of key and time splitting; true while there is more to do. */
-  maintain(): Task<boolean>;
   /**
-   * Writes every dirty leaf as of now to pack files, flushes them, and returns the directory for the manifest.
-   * Commits may be applied meanwhile; they stay dirty. After the manifest has switched, call `checkpointDone`.
+   * Writes every dirty leaf to pack files, flushes them, and returns the directory for the manifest. What it writes is
+   * the state at the moment of the call: commits may be applied meanwhile and stay dirty. Structures that `committed`
+   * does not know (of transactions under way) are left out. One at a time.
    */
-  checkpoint(): Task<Uint8Array>;
-  /** Deletes pack files that the manifest now in force no longer names. */
+  checkpoint(committed: CommittedStructures): Task<Uint8Array>;
+  /** Deletes pack files that the directory now in force does not need. */
   checkpointDone(): Task<void>;
   /** Bytes on disk, cached, and dirty; counts of leaves and segments (for drift.storage and the status line). */
   statistics(): StoreStatistics;
 }
+
+/** Changes whose leaves are in memory. */
+export interface PreparedChanges {
+  readonly tableId: number;
+  readonly changes: RowChanges;
+  /** Lets the leaves go; safe to call more than once. */
+  release(): void;
+}
+
+export interface CommittedStructure {
+  readonly columns: number;
+  readonly indexes: ReadonlySet<number>;
+}
+
+/** What the committed catalog says of a table; undefined where it has none of that id. */
+export type CommittedStructures = (tableId: number) => CommittedStructure | undefined;
 
 export interface StoreStatistics {
   readonly diskBytes: number;

@@ -1,46 +1,60 @@
 /**
- * The tables of one database in memory. What they hold is rebuilt from the commit log at opening.
+ * The tables of one database: what the directory describes, loaded when it is needed, plus what commits have added.
  */
 import { assert } from '../base/error.ts';
-import type { Host } from '../base/host.ts';
 import type { Task } from '../base/task.ts';
-import type { Storage } from '../storage/storage.ts';
-import type { StoreStatistics, TableStore } from './store.ts';
-import type { IndexSpec, RowChanges, TableSpec, TreeColumn } from './table.ts';
 import { Packs } from '../segment/packs.ts';
+import type { Storage } from '../storage/storage.ts';
+import { Checkpoint, packsOf } from './checkpoint.ts';
+import { decodeDirectory, encodeDirectory, type TableEntry } from './directory.ts';
+import type { CommittedStructures, PreparedChanges, StoreStatistics, TableStore } from './store.ts';
+import type { IndexSpec, RowChanges, TableSpec, TreeColumn } from './table.ts';
 import { TileCache } from './tile.ts';
+import type { TreeOptions } from './tree.ts';
 import { Table } from './versioned-table.ts';
 
 export interface StoreOptions {
-  readonly cacheBudgetBytes?: number | undefined;
-  readonly maxLeafRows?: number | undefined;
-  readonly minClosedRows?: number | undefined;
+  /** Bytes of clean leaves and tiles kept in memory. */
+  readonly cacheBudgetBytes: number;
+  /** A pack file takes segments up to this size. */
+  readonly packSizeBytes: number;
+  /** Live rows beyond which a leaf splits by key. */
+  readonly maxLeafRows: number;
+  /** Closed versions below which a leaf does not split by time. */
+  readonly minClosedRows: number;
 }
 
+/** Opens the store; `directory` is the manifest's, null for a new database. */
 export function* openTableStore(
   storage: Storage,
-  _host: Host,
   directory: Uint8Array | null,
   options: StoreOptions,
 ): Task<TableStore> {
-  assert(directory === null, 'a store in memory has no directory');
-  const packs = yield* Packs.open(storage, 16 * 1024 * 1024, new Map(), 1);
-  return new LogBackedStore(options, new TileCache(packs, options.cacheBudgetBytes ?? 256 * 1024 * 1024));
+  const known =
+    directory === null ? { currentPack: 1, packs: new Map<number, number>(), tables: [] } : decodeDirectory(directory);
+  const packs = yield* Packs.open(storage, options.packSizeBytes, known.packs, known.currentPack);
+  return new SegmentStore(packs, known.tables, options);
 }
 
-class LogBackedStore implements TableStore {
-  readonly #tables = new Map<number, Table>();
-  readonly #options: StoreOptions;
+class SegmentStore implements TableStore {
+  readonly #packs: Packs;
   readonly #cache: TileCache;
-  readonly persistent: boolean = false;
+  readonly #options: StoreOptions;
+  readonly #tables = new Map<number, Table>();
+  /** Tables of the directory whose columns are not described yet. */
+  readonly #undescribed: Map<number, TableEntry>;
+  /** Packs that the directory in force, or one about to be, needs. */
+  #needed: Set<number> = new Set();
 
-  constructor(options: StoreOptions, cache: TileCache) {
+  constructor(packs: Packs, tables: readonly TableEntry[], options: StoreOptions) {
+    this.#packs = packs;
+    this.#cache = new TileCache(packs, options.cacheBudgetBytes);
     this.#options = options;
-    this.#cache = cache;
+    this.#undescribed = new Map(tables.map((entry) => [entry.id, entry]));
   }
 
   get dirtyBytes(): number {
-    return 0;
+    return this.#cache.dirtyBytes;
   }
 
   table(id: number): Table {
@@ -54,54 +68,103 @@ class LogBackedStore implements TableStore {
   }
 
   createTable(spec: TableSpec): void {
-    const { maxLeafRows = 32768, minClosedRows = 4096 } = this.#options;
-    this.#tables.set(
-      spec.id,
-      new Table(spec, { maxLeafRows, minClosedRows, timeSplitFactor: spec.timeSplitFactor, cache: this.#cache }),
-    );
+    assert(!this.has(spec.id), `table ${spec.id} exists`);
+    this.#tables.set(spec.id, new Table(spec, this.#treeOptions(spec)));
+  }
+
+  removeTable(id: number): void {
+    this.#tables.get(id)?.discard();
+    this.#tables.delete(id);
   }
 
   addColumn(tableId: number, column: TreeColumn): void {
     this.table(tableId).appendColumn(column);
   }
 
-  removeColumn(tableId: number, ordinal: number): void {
-    assert(this.table(tableId).columns.length - 1 === ordinal, 'only the newest column can be taken back');
+  removeColumns(tableId: number, count: number): void {
+    this.table(tableId).removeColumns(count);
   }
 
-  *createIndex(tableId: number, index: IndexSpec, seq: number): Task<void> {
-    yield* this.table(tableId).addIndex(index, seq);
+  createIndex(tableId: number, index: IndexSpec): Task<void> {
+    return this.table(tableId).addIndex(index);
   }
 
-  dropIndex(tableId: number, indexId: number, seq: number): void {
-    this.table(tableId).removeIndex(indexId, seq);
+  removeIndex(tableId: number, indexId: number): void {
+    this.table(tableId).removeIndex(indexId);
   }
 
-  *dropTable(): Task<void> {}
+  endIndex(tableId: number, indexId: number, seq: number): void {
+    this.table(tableId).endIndex(indexId, seq);
+  }
 
-  *prepare(): Task<void> {}
+  endTable(tableId: number, seq: number): void {
+    this.table(tableId).end(seq);
+  }
 
-  apply(tableId: number, seq: number, changes: RowChanges): void {
-    this.table(tableId).applyChanges(seq, changes);
+  prepare(tableId: number, changes: RowChanges): Task<PreparedChanges> {
+    return this.table(tableId).prepare(changes);
+  }
+
+  apply(seq: number, prepared: PreparedChanges): void {
+    this.table(prepared.tableId).applyPrepared(seq, prepared);
+  }
+
+  append(tableId: number, seq: number, row: RowChanges): void {
+    this.table(tableId).applyChanges(seq, row);
+  }
+
+  *loadEnd(tableId: number): Task<void> {
+    const { leaves, options } = this.table(tableId);
+    const last = leaves[leaves.length - 1];
+    if (last?.image === null) yield* options.cache.image(last, this.table(tableId));
   }
 
   setSpecs(specs: Iterable<TableSpec>): void {
-    for (const spec of specs) if (this.has(spec.id)) this.table(spec.id).adopt(spec);
+    for (const spec of specs) {
+      const entry = this.#undescribed.get(spec.id);
+      if (entry !== undefined) {
+        this.#tables.set(spec.id, new Table(spec, this.#treeOptions(spec), entry));
+        this.#undescribed.delete(spec.id);
+      } else if (this.has(spec.id)) {
+        this.table(spec.id).adopt(spec);
+      }
+    }
   }
 
-  *maintain(): Task<boolean> {
-    return false;
+  *checkpoint(committed: CommittedStructures): Task<Uint8Array> {
+    const checkpoint = new Checkpoint(this.#packs, this.#cache);
+    checkpoint.capture(this.#tables.values(), committed);
+    const directory = yield* checkpoint.write();
+    this.#needed = packsOf(directory);
+    return encodeDirectory(directory);
   }
 
-  *checkpoint(): Task<Uint8Array> {
-    return new Uint8Array(0);
+  *checkpointDone(): Task<void> {
+    yield* this.#packs.removeOthers(this.#needed);
   }
-
-  *checkpointDone(): Task<void> {}
 
   statistics(): StoreStatistics {
     let leaves = 0;
-    for (const table of this.#tables.values()) leaves += table.leaves.length;
-    return { diskBytes: 0, cacheBytes: 0, cacheBudgetBytes: 0, dirtyBytes: 0, leaves, segments: 0, packs: 0 };
+    let segments = 0;
+    for (const table of this.#tables.values()) {
+      for (const tree of [table, ...table.indexes]) {
+        leaves += tree.leaves.length;
+        for (const leaf of tree.leaves) if (leaf.stored !== null) segments++;
+      }
+    }
+    return {
+      diskBytes: this.#packs.diskBytes,
+      cacheBytes: this.#cache.bytes,
+      cacheBudgetBytes: this.#cache.budgetBytes,
+      dirtyBytes: this.#cache.dirtyBytes,
+      leaves,
+      segments,
+      packs: this.#packs.sizes.size,
+    };
+  }
+
+  #treeOptions(spec: TableSpec): TreeOptions {
+    const { maxLeafRows, minClosedRows } = this.#options;
+    return { maxLeafRows, minClosedRows, timeSplitFactor: spec.timeSplitFactor, cache: this.#cache };
   }
 }

@@ -23,6 +23,7 @@ export interface Tile {
   readonly startSeq: number;
   readonly endSeq: number;
   part: SealedPart | null;
+  /** Null until a checkpoint has written it. */
   stored: SegmentRef | null;
   used: number;
 }
@@ -39,6 +40,21 @@ export interface Leaf {
   /** Oldest first. */
   history: readonly Tile[];
   used: number;
+  /** Changes being prepared that need the image: while there are any it stays in memory. */
+  holds: number;
+  /** Bytes of the image counted as dirty. */
+  dirtyBytes: number;
+}
+
+/** Makes a leaf whose rows, if any, are in memory only. */
+export function newLeaf(
+  low: Key | undefined,
+  startSeq: number,
+  image: LeafImage | null,
+  history: readonly Tile[],
+): Leaf {
+  const dirty = image !== null;
+  return { low, startSeq, image, stored: null, dirty, revision: 0, history, used: 0, holds: 0, dirtyBytes: 0 };
 }
 
 /** What a tree needs to know about its rows to read them. */
@@ -47,12 +63,15 @@ export interface RowLayout {
   readonly codec: KeyCodec;
 }
 
-/** Loads tiles and images, counts what they hold, and lets the least recently used go. */
+/** Loads tiles and images, counts what they hold, and lets the least recently used go when it is over the budget. */
 export class TileCache {
   readonly #packs: Packs;
   readonly budgetBytes: number;
   readonly #loaded: Map<Leaf | Tile, number> = new Map();
+  /** Bytes in memory that are on disk as well. */
   bytes = 0;
+  /** Bytes that only a checkpoint can make evictable. */
+  dirtyBytes = 0;
   #clock = 0;
 
   constructor(packs: Packs, budgetBytes: number) {
@@ -67,7 +86,11 @@ export class TileCache {
   *image(leaf: Leaf, layout: RowLayout): Task<LeafImage> {
     while (leaf.image === null) {
       const ref = leaf.stored;
-      assert(ref !== null, 'a leaf is neither in memory nor on disk');
+      assert(!leaf.dirty, 'a dirty leaf is not in memory');
+      if (ref === null) {
+        leaf.image = new LeafImage(layout.columns);
+        break;
+      }
       const part = yield* this.#read(ref, layout);
       // While this waited another task may have loaded the leaf, or a checkpoint moved its segment.
       if (leaf.image !== null || leaf.stored !== ref) continue;
@@ -107,6 +130,33 @@ export class TileCache {
     return { columns, from: rows.from, to: rows.to, keys: layout.codec.ofRows(keyColumns, 0, count) };
   }
 
+  /** Counts a dirty leaf anew. */
+  noteDirty(leaf: Leaf): void {
+    this.forget(leaf);
+    const bytes = leaf.image?.bytes ?? 0;
+    this.dirtyBytes += bytes - leaf.dirtyBytes;
+    leaf.dirtyBytes = bytes;
+  }
+
+  /** Counts a tile that was just sealed. */
+  noteSealed(part: SealedPart): void {
+    this.dirtyBytes += partBytes(part);
+  }
+
+  /** Notes that a leaf's image is on disk, or that the leaf has been replaced by others. */
+  noteClean(leaf: Leaf): void {
+    this.dirtyBytes -= leaf.dirtyBytes;
+    leaf.dirtyBytes = 0;
+  }
+
+  /** Notes that a sealed tile is on disk. */
+  noteStored(tile: Tile): void {
+    if (tile.part === null) return;
+    const bytes = partBytes(tile.part);
+    this.dirtyBytes -= bytes;
+    this.keep(tile, bytes);
+  }
+
   /** Notes that something clean is in memory. */
   keep(item: Leaf | Tile, bytes: number): void {
     this.forget(item);
@@ -128,7 +178,7 @@ export class TileCache {
     const oldest = [...this.#loaded.keys()].sort((a, b) => a.used - b.used);
     for (const item of oldest) {
       if (this.bytes <= this.budgetBytes * 0.9) return;
-      if (item === except) continue;
+      if (item === except || ('holds' in item && item.holds > 0)) continue;
       this.forget(item);
       if ('image' in item) {
         assert(!item.dirty, 'a dirty leaf may not leave memory');

@@ -15,11 +15,13 @@
  */
 import { assert } from '../base/error.ts';
 import { runSync, type Task } from '../base/task.ts';
-import type { ColumnFormat, Value, Vector } from '../base/vector.ts';
+import type { Value, Vector } from '../base/vector.ts';
 import type { VectorBuilder } from '../base/vector-builder.ts';
-import { concatVectors, constantVector, gatherDoubles, gatherVector, sameCell, scatter } from './gather.ts';
+import type { TreeEntry } from './directory.ts';
+import { constantVector, gatherVector, sameCell, scatter } from './gather.ts';
 import { KeyCodec } from './key.ts';
 import { LeafImage } from './leaf-image.ts';
+import { closeRows, copied, sealPart } from './seal.ts';
 import { lowerBound } from './search.ts';
 import {
   type BatchSource,
@@ -39,7 +41,7 @@ import {
   type VersionedTree,
   type VersionScanOptions,
 } from './table.ts';
-import type { Leaf, SealedPart, Tile, TileCache } from './tile.ts';
+import { type Leaf, newLeaf, type SealedPart, type Tile, type TileCache } from './tile.ts';
 import { TreeScan, TreeVersionScan } from './tree-scan.ts';
 
 export interface TreeOptions {
@@ -109,10 +111,57 @@ export class Tree implements VersionedTree {
     }
   }
 
-  /** Brings the leaf that holds the key into memory, for writing. */
-  *loadLeaf(key: Key): Task<void> {
-    while ((this.leaves[this.leafIndex(key)] as Leaf).image === null) {
-      yield* this.options.cache.image(this.leaves[this.leafIndex(key)] as Leaf, this);
+  /** Brings the leaf that holds the key into memory. */
+  *loadLeaf(key: Key): Task<Leaf> {
+    for (;;) {
+      const leaf = this.leaves[this.leafIndex(key)] as Leaf;
+      if (leaf.image !== null) return leaf;
+      yield* this.options.cache.image(leaf, this);
+    }
+  }
+
+  /** Brings the leaves that changes touch into memory and holds them there, each noted in `held`. */
+  *holdLeaves(changes: RowChanges, held: Leaf[]): Task<void> {
+    let last: Leaf | null = null;
+    for (let entry = 0; entry < changes.count; entry++) {
+      if (changes.ops[entry] === OP_NONE) continue;
+      const leaf: Leaf = yield* this.loadLeaf(changes.keys[entry] as Key);
+      if (leaf === last) continue;
+      last = leaf;
+      leaf.holds++;
+      held.push(leaf);
+    }
+  }
+
+  /** Takes the leaves and tiles that a directory describes; nothing is read before it is needed. */
+  restore(entry: TreeEntry): void {
+    const tiles = entry.tiles.map(({ startSeq, endSeq, ref }): Tile => ({
+      startSeq,
+      endSeq,
+      part: null,
+      stored: ref,
+      used: 0,
+    }));
+    const leaves = entry.leaves.map(({ low, startSeq, ref, history }) => {
+      const leaf = newLeaf(
+        low,
+        startSeq,
+        null,
+        history.map((at) => tiles[at] as Tile),
+      );
+      leaf.stored = ref;
+      return leaf;
+    });
+    this.leaves.splice(0, this.leaves.length, ...leaves);
+    this.lastChange = entry.lastChange;
+    this.rowCount = entry.rowCount;
+  }
+
+  /** Lets go of everything the cache counts: the tree is taken back. */
+  discard(): void {
+    for (const leaf of this.leaves) {
+      this.options.cache.noteClean(leaf);
+      this.options.cache.forget(leaf);
     }
   }
 
@@ -219,20 +268,20 @@ export class Tree implements VersionedTree {
     return ref;
   }
 
-  /** Appends columns; rows written before have the `missing` value. */
-  widen(columns: readonly TreeColumn[]): void {
-    const added = columns.slice(this.columns.length);
-    if (added.length === 0) return;
+  /** Takes another list of columns: with some more at the end, whose rows hold the `missing` value, or with fewer. */
+  reshape(columns: readonly TreeColumn[]): void {
+    const before = this.columns.length;
+    if (columns.length === before) return;
     this.columns = columns;
+    const fit = (present: readonly Vector[], rows: number): Vector[] =>
+      columns.map((column, c) => present[c] ?? constantVector(column.format, column.missing, rows));
     const done = new Set<Tile>();
     for (const leaf of this.leaves) {
-      if (leaf.image !== null) leaf.image = widened(leaf.image, leaf.image.views(), columns);
+      if (leaf.image !== null) leaf.image = copied(leaf.image, columns);
       for (const tile of leaf.history) {
         if (tile.part === null || done.has(tile)) continue;
         done.add(tile);
-        const rows = tile.part.keys.length;
-        const extra = added.map((column) => constantVector(column.format, column.missing, rows));
-        tile.part = { ...tile.part, columns: [...tile.part.columns, ...extra] };
+        tile.part = { ...tile.part, columns: fit(tile.part.columns, tile.part.keys.length) };
       }
     }
   }
@@ -248,7 +297,7 @@ export class Tree implements VersionedTree {
       while (end < order.length && (high === undefined || (changes.keys[order[end] as number] as Key) < high)) end++;
       const leaf = this.leaves[index] as Leaf;
       this.#applyToLeaf(leaf, seq, changes, order.subarray(at, end));
-      this.#keySplit(index);
+      if (!this.#keySplit(index) && leaf.dirty) this.options.cache.noteDirty(leaf);
       at = end;
     }
   }
@@ -290,7 +339,7 @@ export class Tree implements VersionedTree {
     }
     if (closing.length + targets.length + inserts.length + deleted.length === 0) return;
     // Readers keep the old image; row numbers stay the same because a clone keeps holes and tail.
-    const image = present.pins > 0 || (present.lent && targets.length > 0) ? cloned(present, this.columns) : present;
+    const image = present.pins > 0 || (present.lent && targets.length > 0) ? copied(present, this.columns) : present;
     leaf.image = image;
     this.#dirty(leaf);
     if (closing.length > 0) closeRows(image, Int32Array.from(closing), seq);
@@ -307,16 +356,8 @@ export class Tree implements VersionedTree {
 
   #dirty(leaf: Leaf): void {
     leaf.revision++;
-    if (leaf.dirty) return;
     leaf.dirty = true;
-    this.options.cache.forget(leaf);
-  }
-
-  /** Bytes of the leaves that a checkpoint would write. */
-  get dirtyBytes(): number {
-    let total = 0;
-    for (const leaf of this.leaves) if (leaf.dirty && leaf.image !== null) total += leaf.image.bytes;
-    return total;
+    leaf.stored = null;
   }
 
   #unchanged(views: readonly Vector[], row: number, changes: RowChanges, entry: number): boolean {
@@ -386,11 +427,11 @@ export class Tree implements VersionedTree {
   }
 
   /** Cuts a leaf that holds too many live rows; after ascending appends the left leaves stay full. */
-  #keySplit(index: number): void {
+  #keySplit(index: number): boolean {
     const leaf = this.leaves[index] as Leaf;
     const { maxLeafRows } = this.options;
     const image = leaf.image;
-    if (image === null || image.live <= maxLeafRows) return;
+    if (image === null || image.live <= maxLeafRows) return false;
     const live = image.live;
     const order = image.liveOrder();
     const ascending = image.sorted === image.rows && image.closedRows === 0;
@@ -404,6 +445,11 @@ export class Tree implements VersionedTree {
       children.push(newLeaf(low, leaf.startSeq, image.rebuilt(this.columns, start, end, keep), leaf.history));
     }
     this.leaves.splice(index, 1, ...children);
+    // A checkpoint that is writing this leaf must not take it for the newest.
+    leaf.revision++;
+    this.options.cache.noteClean(leaf);
+    for (const child of children) this.options.cache.noteDirty(child);
+    return true;
   }
 
   /**
@@ -418,6 +464,7 @@ export class Tree implements VersionedTree {
     leaf.history = [...leaf.history, { startSeq: leaf.startSeq, endSeq: seq, part, stored: null, used: 0 }];
     leaf.image = image.rebuilt(this.columns, 0, image.live, () => false);
     leaf.startSeq = seq;
+    this.options.cache.noteSealed(part);
   }
 }
 
@@ -441,69 +488,4 @@ function keyOrder(changes: RowChanges): Int32Array {
 function isRun(entries: Int32Array): boolean {
   for (let i = 1; i < entries.length; i++) if (entries[i] !== (entries[i - 1] as number) + 1) return false;
   return true;
-}
-
-function closeRows(image: LeafImage, rows: Int32Array, seq: number): void {
-  image.appendClosed(
-    image.views().map((view) => gatherVector(view, rows)),
-    Array.from(rows, (row) => image.keys[row] as Key),
-    gatherDoubles(image.from.data, rows),
-    new Float64Array(rows.length).fill(seq),
-  );
-}
-
-/** Same rows at the same places, in memory of its own. */
-function cloned(old: LeafImage, columns: readonly TreeColumn[]): LeafImage {
-  return widened(old, old.views(), columns);
-}
-
-function widened(old: LeafImage, views: readonly Vector[], columns: readonly TreeColumn[]): LeafImage {
-  const fill = (present: readonly Vector[], length: number): Vector[] =>
-    columns.map((column, c) => present[c] ?? constantVector(column.format, column.missing, length));
-  const image = new LeafImage(columns);
-  image.appendSorted(fill(views, old.rows), old.keys, old.from.data.subarray(0, old.rows), 0, old.rows);
-  image.sorted = old.sorted;
-  image.tail = new Map(old.tail);
-  image.holes = old.holes === null ? null : old.holes.slice();
-  image.holeCount = old.holeCount;
-  image.appendClosed(
-    fill(old.closedViews(), old.closedRows),
-    old.closedKeys,
-    old.closedFrom.data.subarray(0, old.closedRows),
-    old.closedTo.data.subarray(0, old.closedRows),
-  );
-  return image;
-}
-
-/** Makes one sorted run of current rows (given in key order) and the first `closedRows` closed versions. */
-export function sealPart(
-  image: LeafImage,
-  current: Int32Array,
-  closedRows: number,
-  columns: readonly TreeColumn[],
-): SealedPart {
-  const { rows } = image;
-  const keyAt = (at: number): Key => (at < rows ? image.keys[at] : image.closedKeys[at - rows]) as Key;
-  const fromAt = (at: number): number => (at < rows ? image.from.data[at] : image.closedFrom.data[at - rows]) as number;
-  let order = current;
-  if (closedRows > 0) {
-    order = new Int32Array(current.length + closedRows);
-    order.set(current);
-    for (let i = 0; i < closedRows; i++) order[current.length + i] = rows + i;
-    order.sort((a, b) => (keyAt(a) === keyAt(b) ? fromAt(a) - fromAt(b) : keyAt(a) < keyAt(b) ? -1 : 1));
-  }
-  const views = image.views();
-  const closedViews = image.closedViews();
-  const columnOf = (format: ColumnFormat, c: number): Vector =>
-    closedRows === 0 ? (views[c] as Vector) : concatVectors(format, [views[c] as Vector, closedViews[c] as Vector]);
-  return {
-    columns: columns.map(({ format }, c) => gatherVector(columnOf(format, c), order)),
-    keys: Array.from(order, keyAt),
-    from: Float64Array.from(order, fromAt),
-    to: Float64Array.from(order, (at) => (at < rows ? Infinity : (image.closedTo.data[at - rows] as number))),
-  };
-}
-
-function newLeaf(low: Key | undefined, startSeq: number, image: LeafImage, history: readonly Tile[]): Leaf {
-  return { low, startSeq, image, stored: null, dirty: true, revision: 0, history, used: 0 };
 }

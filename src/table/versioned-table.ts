@@ -5,7 +5,7 @@
  * them its key; so it answers AS OF queries as the table does. An update touches an index only where the indexed
  * columns change.
  */
-import { assert } from '../base/error.ts';
+import { assert, DriftError } from '../base/error.ts';
 import type { Value, Vector } from '../base/vector.ts';
 import { BATCH_ROWS, valueAt } from '../base/vector.ts';
 import { VectorBuilder } from '../base/vector-builder.ts';
@@ -24,7 +24,13 @@ import {
   type TreeColumn,
   type VersionedTable,
 } from './table.ts';
+import type { IndexEntry, TableEntry } from './directory.ts';
+import type { PreparedChanges } from './store.ts';
+import type { Leaf } from './tile.ts';
 import { Tree, type TreeOptions } from './tree.ts';
+
+/** Attempts to fill an index before the table stops changing meanwhile. */
+const FILL_ATTEMPTS = 10;
 
 export class IndexTree extends Tree {
   readonly spec: IndexSpec;
@@ -33,13 +39,35 @@ export class IndexTree extends Tree {
   /** From here on the index is no longer maintained. */
   droppedAt: number = Infinity;
 
-  constructor(spec: IndexSpec, table: TableSpec, options: TreeOptions) {
+  /** An empty index, or one as the directory has it. */
+  constructor(spec: IndexSpec, table: TableSpec, options: TreeOptions, entry?: IndexEntry) {
     const sources = [...spec.columns, ...table.key].map((part) => part.column);
     const columns = sources.map((ordinal) => table.columns[ordinal] as TreeColumn);
     const key: KeyColumn[] = [...spec.columns, ...table.key].map((part, column) => ({ ...part, column }));
     super(spec.id, columns, key, options);
     this.spec = spec;
     this.sources = sources;
+    if (entry === undefined) return;
+    this.droppedAt = entry.droppedAt;
+    this.restore(entry.tree);
+  }
+}
+
+/** Changes of one commit whose leaves are in memory, held there until `release`. */
+class Prepared implements PreparedChanges {
+  readonly tableId: number;
+  readonly changes: RowChanges;
+  readonly indexChanges: Map<IndexTree, RowChanges> = new Map();
+  readonly held: Leaf[] = [];
+
+  constructor(tableId: number, changes: RowChanges) {
+    this.tableId = tableId;
+    this.changes = changes;
+  }
+
+  release(): void {
+    for (const leaf of this.held) leaf.holds--;
+    this.held.length = 0;
   }
 }
 
@@ -48,17 +76,60 @@ export class Table extends Tree implements VersionedTable {
   readonly indexes: IndexTree[] = [];
   nextRowId = 1;
 
-  constructor(spec: TableSpec, options: TreeOptions) {
+  /** An empty table, or one as the directory has it. */
+  constructor(spec: TableSpec, options: TreeOptions, entry?: TableEntry) {
     super(spec.id, spec.columns, spec.key, options);
     this.spec = spec;
-    for (const index of spec.indexes) this.indexes.push(new IndexTree(index, spec, options));
+    if (entry === undefined) {
+      for (const index of spec.indexes) this.indexes.push(new IndexTree(index, spec, options));
+      return;
+    }
+    this.nextRowId = entry.nextRowId;
+    this.restore(entry.tree);
+    for (const index of entry.indexes) this.indexes.push(new IndexTree(index.spec, spec, options, index));
+    this.#end(entry.endSeq);
   }
 
-  /** Publishes the changes of commit `seq` to the rows and to every index. */
+  get #liveIndexes(): IndexTree[] {
+    return this.indexes.filter((index) => index.droppedAt === Infinity);
+  }
+
+  /** Works out what the changes mean for the indexes, and brings every leaf that they touch into memory, to stay. */
+  *prepare(changes: RowChanges): Task<PreparedChanges> {
+    const prepared = new Prepared(this.id, changes);
+    try {
+      yield* this.holdLeaves(changes, prepared.held);
+      for (const index of this.#liveIndexes) {
+        const forIndex = this.#indexChanges(index, changes);
+        prepared.indexChanges.set(index, forIndex);
+        yield* index.holdLeaves(forIndex, prepared.held);
+      }
+      return prepared;
+    } catch (error) {
+      prepared.release();
+      throw error;
+    }
+  }
+
+  /**
+   * Publishes the changes of commit `seq` to the rows and to every index. REQUIRES: no commit to this table since they
+   * were prepared.
+   */
+  applyPrepared(seq: number, prepared: PreparedChanges): void {
+    assert(prepared instanceof Prepared && prepared.tableId === this.id, 'changes prepared for another table');
+    this.#apply(seq, prepared.changes, (index) => prepared.indexChanges.get(index));
+  }
+
+  /** Publishes changes that were not prepared. REQUIRES: the leaves they touch are in memory. */
   applyChanges(seq: number, changes: RowChanges): void {
+    this.#apply(seq, changes, () => undefined);
+  }
+
+  #apply(seq: number, changes: RowChanges, known: (index: IndexTree) => RowChanges | undefined): void {
     assert(seq < this.endSeq, `table ${this.id} is dropped`);
-    const live = this.indexes.filter((index) => index.droppedAt === Infinity);
-    const indexChanges = live.map((index) => this.#indexChanges(index, changes));
+    const live = this.#liveIndexes;
+    // Old rows are read before the table changes. An index made since the changes were prepared is not among them.
+    const indexChanges = live.map((index) => known(index) ?? this.#indexChanges(index, changes));
     this.apply(seq, changes);
     for (let i = 0; i < live.length; i++) {
       const forIndex = indexChanges[i];
@@ -75,7 +146,6 @@ export class Table extends Tree implements VersionedTable {
     }
   }
 
-  /** Old rows are read before the table changes, so this comes first. */
   #indexChanges(index: IndexTree, changes: RowChanges): RowChanges {
     if (isBulkInsert(changes)) {
       const rows = index.sources.map((ordinal) => this.#newColumn(changes, ordinal));
@@ -122,32 +192,80 @@ export class Table extends Tree implements VersionedTable {
     return builder.view();
   }
 
-  /** Adds an index filled with the rows current at `seq`. Nothing may be committed while it runs. */
-  *addIndex(spec: IndexSpec, seq: number): Task<void> {
-    const index = new IndexTree(spec, this.spec, this.options);
+  /**
+   * Adds an index filled with the current rows. Its entries begin at the table's last change, so that every snapshot
+   * that may use the index sees them. Throws 40001 when the table does not stop changing.
+   */
+  *addIndex(spec: IndexSpec): Task<void> {
+    for (let attempt = 0; attempt < FILL_ATTEMPTS; attempt++) {
+      const seq = this.lastChange;
+      const index = new IndexTree(spec, this.spec, this.options);
+      const changes = yield* this.#entriesOf(index, seq);
+      if (this.lastChange !== seq) continue;
+      if (changes.count > 0) index.apply(seq, changes);
+      this.indexes.push(index);
+      this.spec = { ...this.spec, indexes: [...this.spec.indexes.filter((known) => known.id !== spec.id), spec] };
+      return;
+    }
+    throw new DriftError('40001', 'could not fill the index: the table kept changing', {
+      hint: 'Try again while fewer transactions write to the table.',
+    });
+  }
+
+  *#entriesOf(index: IndexTree, seq: number): Task<RowChanges> {
     const distinct = [...new Set(index.sources)];
     const source = this.scan({ seq, columns: distinct });
     const collected = new ChangeCollector(index.columns);
-    for (let batch = yield* source.next(); batch !== null; batch = yield* source.next()) {
-      assert(batch.length <= BATCH_ROWS, 'a batch is too long');
-      const columns = index.sources.map((ordinal) => batch.columns[distinct.indexOf(ordinal)] as Vector);
-      for (let i = 0; i < batch.count; i++) {
-        const row = batch.selection === null ? i : (batch.selection[i] as number);
-        const values = columns.map((column) => valueAt(column, row));
-        collected.add(OP_INSERT, index.codec.encode(values), values);
+    try {
+      for (let batch = yield* source.next(); batch !== null; batch = yield* source.next()) {
+        assert(batch.length <= BATCH_ROWS, 'a batch is too long');
+        const columns = index.sources.map((ordinal) => batch.columns[distinct.indexOf(ordinal)] as Vector);
+        for (let i = 0; i < batch.count; i++) {
+          const row = batch.selection === null ? i : (batch.selection[i] as number);
+          const values = columns.map((column) => valueAt(column, row));
+          collected.add(OP_INSERT, index.codec.encode(values), values);
+        }
       }
+    } finally {
+      source.close();
     }
-    const changes = collected.changes();
-    if (changes.count > 0) index.apply(seq, changes);
-    this.indexes.push(index);
-    this.spec = { ...this.spec, indexes: [...this.spec.indexes.filter((known) => known.id !== spec.id), spec] };
+    return collected.changes();
   }
 
-  removeIndex(indexId: number, seq: number): void {
+  /** Ends an index: from `seq` on it is no longer maintained. */
+  endIndex(indexId: number, seq: number): void {
     const index = this.indexes.find((candidate) => candidate.id === indexId);
     assert(index !== undefined, `no index ${indexId} on table ${this.id}`);
-    index.droppedAt = seq;
+    if (index.droppedAt === Infinity) index.droppedAt = seq;
     this.spec = { ...this.spec, indexes: this.spec.indexes.filter((known) => known.id !== indexId) };
+  }
+
+  /** Takes back `addIndex` of an index that no committed catalog names. */
+  removeIndex(indexId: number): void {
+    const at = this.indexes.findIndex((candidate) => candidate.id === indexId);
+    if (at < 0) return;
+    this.indexes[at]?.discard();
+    this.indexes.splice(at, 1);
+    this.spec = { ...this.spec, indexes: this.spec.indexes.filter((known) => known.id !== indexId) };
+  }
+
+  /** Ends the table: no row is current from `seq` on. */
+  end(seq: number): void {
+    if (this.endSeq !== Infinity) return;
+    this.#end(seq);
+  }
+
+  #end(seq: number): void {
+    this.endSeq = seq;
+    for (const index of this.indexes) index.endSeq = seq;
+    if (seq !== Infinity) this.rowCount = 0;
+  }
+
+  /** Forgets the newest columns, which no row has: their transaction was rolled back. */
+  removeColumns(count: number): void {
+    const columns = this.spec.columns.slice(0, count);
+    this.reshape(columns);
+    this.spec = { ...this.spec, columns };
   }
 
   appendColumn(column: TreeColumn): void {
@@ -157,7 +275,7 @@ export class Table extends Tree implements VersionedTable {
   /** Takes a newer description of the same table: columns may have been appended. */
   adopt(spec: TableSpec): void {
     assert(spec.columns.length >= this.columns.length, `table ${this.id} lost a column`);
-    this.widen(spec.columns);
+    this.reshape(spec.columns);
     this.spec = spec;
   }
 }

@@ -76,6 +76,12 @@ export class TableWrites {
     this.#views = null;
   }
 
+  /** Forgets columns that were adopted and have been taken back. */
+  narrow(columnCount: number): void {
+    this.#builders.length = Math.min(columnCount, this.#builders.length);
+    this.#views = null;
+  }
+
   /** Newest entry of a key, or -1. */
   latestEntry(key: Key): number {
     if (this.#latest !== null) return this.#latest.get(key) ?? -1;

@@ -1,8 +1,8 @@
 /**
  * TransactionManager: snapshots out, commits in. The commit pipeline of DESIGN §6.
  *
- *     prepare   blocks that the changes touch are brought into memory (may wait)
  *     validate  first committer wins; constraints again, if others committed since the snapshot (may wait)
+ *     prepare   leaves that the changes touch come into memory and are held there (may wait)
  *     ───────── from here nothing waits: the order of commits is the order of these steps ─────────
  *     number    seq = last + 1, a strictly greater timestamp
  *     log       frames into the log's buffer
@@ -23,7 +23,6 @@ import { type MaybePromise, run, type Task, wait } from '../base/task.ts';
 import type { Value, Vector } from '../base/vector.ts';
 import { VectorBuilder } from '../base/vector-builder.ts';
 import { CatalogState } from '../catalog/catalog.ts';
-import type { TableDef } from '../catalog/schema.ts';
 import { CATALOG_TABLE_ID, TRANSACTIONS_TABLE_ID } from '../catalog/system-objects.ts';
 import type { CommitLog } from '../log/commit-log.ts';
 import type { LogFrame } from '../log/frame.ts';
@@ -38,7 +37,7 @@ import {
   type VersionedTable,
 } from '../table/table.ts';
 import { sameCell } from '../table/gather.ts';
-import type { TableStore } from '../table/store.ts';
+import type { PreparedChanges, TableStore } from '../table/store.ts';
 import type { StatementReader } from './api.ts';
 import { encodeChanges, encodeSequence, type SequenceValue } from './change-codec.ts';
 import { CatalogHistory } from './catalog-history.ts';
@@ -60,8 +59,8 @@ export interface ManagerParts {
   readonly catalog: CatalogState;
   /** Makes the boxed text[] of drift.transactions.tables. */
   readonly textArray: (names: readonly string[]) => Value;
-  /** Makes the table structure that a committed catalog change asks for, where it is not there yet. */
-  readonly dropped: (table: TableDef, seq: number) => Task<void>;
+  /** Ends the tables and indexes that commit `seq` has dropped. */
+  readonly endStructures: (before: CatalogState, after: CatalogState, seq: number) => void;
 }
 
 /** Verifies constraints of a transaction's writes against a newer state than its snapshot; throws their errors. */
@@ -115,6 +114,11 @@ export class TransactionManager {
     return this.#lastTimestamp;
   }
 
+  /** The catalog as of `appliedSeq`. */
+  get appliedCatalog(): CatalogState {
+    return this.#appliedCatalog;
+  }
+
   get catalog(): CatalogState {
     return this.#catalog;
   }
@@ -157,14 +161,15 @@ export class TransactionManager {
     if (!transaction.hasChanges) return null;
     if (this.#log.failed !== undefined) throw this.#log.failed;
     const all = this.#changesOf(transaction);
-    yield* this.#validate(transaction, all, options.recheck);
-    const changes = all.filter((change) => this.#hasEffect(change));
-    if (changes.length === 0) return null;
-    const seq = this.#append(transaction, changes, options.sequences?.() ?? []);
-    for (const { object, id } of transaction.catalogChanges()) {
-      if (object !== null) continue;
-      const old = this.#parts.catalog.byId(id) ?? this.#catalog.byId(id);
-      if (old?.kind === 'table') yield* this.#parts.dropped(old, seq);
+    const prepared: PreparedChanges[] = [];
+    let seq: number;
+    try {
+      yield* this.#prepare(transaction, all, prepared, options.recheck);
+      const changes = prepared.filter((change) => this.#hasEffect(change));
+      if (changes.length === 0) return null;
+      seq = this.#append(transaction, changes, options.sequences?.() ?? []);
+    } finally {
+      for (const part of prepared) part.release();
     }
     yield* wait(this.sync(options.durability ?? this.#durability));
     this.#publish(seq);
@@ -185,11 +190,18 @@ export class TransactionManager {
     return this.#syncing;
   }
 
-  *#validate(transaction: Transaction, changes: readonly TableChanges[], recheck: Recheck | undefined): Task<void> {
+  /** Validates and prepares until nobody has committed in between; then the rest can go without waiting. */
+  *#prepare(
+    transaction: Transaction,
+    changes: readonly TableChanges[],
+    prepared: PreparedChanges[],
+    recheck: Recheck | undefined,
+  ): Task<void> {
     let seen: number;
     do {
       seen = this.#applied;
-      for (const { tableId, changes: rows } of changes) yield* this.store.prepare(tableId, rows);
+      for (const part of prepared) part.release();
+      prepared.length = 0;
       if (seen > transaction.snapshot) {
         for (const change of changes) yield* this.#firstCommitterWins(transaction, change);
         this.#checkCatalogConflict(transaction);
@@ -198,6 +210,8 @@ export class TransactionManager {
           yield* recheck(latest);
         }
       }
+      for (const { tableId, changes: rows } of changes) prepared.push(yield* this.store.prepare(tableId, rows));
+      yield* this.store.loadEnd(TRANSACTIONS_TABLE_ID);
     } while (this.#applied !== seen);
   }
 
@@ -296,7 +310,7 @@ export class TransactionManager {
   }
 
   /** The steps that do not wait. */
-  #append(transaction: Transaction, changes: readonly TableChanges[], sequences: readonly SequenceValue[]): number {
+  #append(transaction: Transaction, changes: readonly PreparedChanges[], sequences: readonly SequenceValue[]): number {
     const timestamp = this.#timestamp(transaction.info);
     const seq = this.#applied + 1;
     const frames: LogFrame[] = [];
@@ -306,7 +320,7 @@ export class TransactionManager {
     for (const sequence of sequences) frames.push(encodeSequence(sequence));
     const { author, message, metadata, clientId } = transaction.info;
     this.#log.append({ seq, timestamp, author, message, metadata, clientId, frames });
-    for (const { tableId, changes: rows } of changes) this.store.apply(tableId, seq, rows);
+    for (const change of changes) this.store.apply(seq, change);
     const names = touchedTables(
       [...changes.map(({ tableId }) => tableId), ...transaction.catalogChanges().map(({ id }) => id)],
       transaction.catalog,
@@ -320,11 +334,13 @@ export class TransactionManager {
       metadata,
       this.#parts.textArray(names),
     ]);
-    this.store.apply(TRANSACTIONS_TABLE_ID, seq, row);
+    this.store.append(TRANSACTIONS_TABLE_ID, seq, row);
     this.#applied = seq;
     this.#lastTimestamp = timestamp;
     if (transaction.hasDdl) {
-      this.#appliedCatalog = this.#appliedCatalog.apply(seq, transaction.catalogChanges());
+      const before = this.#appliedCatalog;
+      this.#appliedCatalog = before.apply(seq, transaction.catalogChanges());
+      this.#parts.endStructures(before, this.#appliedCatalog, seq);
       this.catalogs.noteDdl(seq);
     }
     return seq;

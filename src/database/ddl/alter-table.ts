@@ -9,7 +9,7 @@ import { bindTableExpression } from '../../plan/bind.ts';
 import type { AlterTable, AlterTableAction } from '../../sql/ast-statement.ts';
 import { parseExpression } from '../../sql/parser/parser.ts';
 import { printRestrictedExpression } from '../../sql/parser/print.ts';
-import { createStructure, reconcileIndexes } from '../structure.ts';
+import { createStructure, fillIndexes } from '../structure.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import { columnOf } from './column.ts';
 import { addConstraint, columnNamed, constraintsOf, type Draft } from './constraint.ts';
@@ -92,6 +92,12 @@ function* addColumn(
       position: syntax.position,
     });
   }
+  if (context.store.table(table.id).columns.length !== table.nextColumnId) {
+    throw new DriftError(
+      '40001',
+      `could not serialize access: another transaction is adding a column to table "${table.name}"`,
+    );
+  }
   let column = columnOf(context, syntax, table, table.nextColumnId);
   const draft: Draft = {
     table: { ...table, columns: [...table.columns, column], nextColumnId: table.nextColumnId + 1 },
@@ -117,7 +123,10 @@ function* addColumn(
   }
   draft.table = { ...draft.table, columns: [...table.columns, column] };
   createStructure(context.store, draft.table, context.eval);
-  define(context, draft.table, () => context.store.removeColumn(table.id, column.id));
+  define(context, draft.table, () => {
+    context.store.removeColumns(table.id, column.id);
+    context.transaction.writes(table.id)?.narrow(column.id);
+  });
   context.transaction.writes(table.id)?.widen(context.store.table(table.id).columns);
   if (backfill && !empty) {
     const value = column.generated ?? column.default ?? `nextval(${column.sequenceId})`;
@@ -224,7 +233,7 @@ function* rekey(context: DdlContext, old: TableDef, added: TableDef): Task<void>
   yield* context.query(
     `INSERT INTO ${quoted(old.schema)}.${quoted(old.name)} (${names}) OVERRIDING SYSTEM VALUE SELECT ${names} FROM ${quoted(old.schema)}.${quoted(aside.name)}`,
   );
-  yield* reconcileIndexes(context.store, moved, context.lastSeq);
+  yield* fillIndexes(context.store, moved);
   define(context, moved);
   for (const object of context.transaction.catalog.objects()) {
     if (object.kind === 'sequence' && object.ownedBy?.tableId === old.id)
@@ -277,7 +286,6 @@ function dropColumn(
     define(context, { ...object, foreignKeys: object.foreignKeys.filter((candidate) => candidate !== key) });
   }
   const lost = table.indexes.filter((index) => index.columns.some((part) => part.column === column.id));
-  for (const index of lost) context.store.dropIndex(table.id, index.id, context.lastSeq);
   define(context, {
     ...table,
     columns: table.columns.filter((candidate) => candidate !== column),
@@ -313,7 +321,6 @@ function dropConstraint(
       position: action.position,
     });
   }
-  if (index !== undefined) context.store.dropIndex(table.id, index.id, context.lastSeq);
   define(context, next);
 }
 

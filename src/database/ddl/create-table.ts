@@ -5,7 +5,7 @@ import type { ColumnDef, IndexDef, TableDef } from '../../catalog/schema.ts';
 import { bindTableExpression } from '../../plan/bind.ts';
 import type { CreateIndex, CreateTable, TableConstraint } from '../../sql/ast-statement.ts';
 import { parseExpression } from '../../sql/parser/parser.ts';
-import { createStructure, reconcileIndexes } from '../structure.ts';
+import { createStructure, fillIndexes } from '../structure.ts';
 import { columnOf } from './column.ts';
 import { addConstraint, columnNamed, constraintsOf, type Draft } from './constraint.ts';
 import { type DdlContext, define, freeName, refuseTaken, schemaFor, tableNamed } from './context.ts';
@@ -92,8 +92,8 @@ export function* makeTable(context: DdlContext, draft: Draft, constraints: reado
     }
   });
   createStructure(context.store, table, context.eval);
-  define(context, table, () => undefined);
-  yield* reconcileIndexes(context.store, table, context.lastSeq);
+  define(context, table, () => context.store.removeTable(table.id));
+  yield* fillIndexes(context.store, table);
   return table;
 }
 
@@ -142,8 +142,8 @@ export function* addIndex(context: DdlContext, table: TableDef, index: IndexDef)
   }
   if (index.unique) yield* verifyUnique(context, table, index);
   const next: TableDef = { ...table, indexes: [...table.indexes, index] };
-  yield* reconcileIndexes(context.store, next, context.lastSeq);
-  define(context, next, () => context.store.dropIndex(table.id, index.id, context.lastSeq));
+  yield* fillIndexes(context.store, next);
+  define(context, next, () => context.store.removeIndex(table.id, index.id));
 }
 
 function* verifyUnique(context: DdlContext, table: TableDef, index: IndexDef): Task<void> {

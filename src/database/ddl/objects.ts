@@ -106,7 +106,6 @@ function dropIndex(context: DdlContext, statement: DropStatement, { name }: Obje
       `constraint ${index.constraint} on table ${table.name} requires index ${index.name}`,
     );
   }
-  context.store.dropIndex(table.id, index.id, context.lastSeq);
   define(context, { ...table, indexes: table.indexes.filter((candidate) => candidate !== index) });
 }
 

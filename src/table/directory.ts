@@ -1,0 +1,238 @@
+/**
+ * Directory: where every leaf and sealed tile of every tree lies, as bytes in the manifest.
+ *
+ *     directory = u8 version | packs | varint count, table*
+ *     packs     = varint current | varint count, (varint number, varint bytes used)*
+ *     table     = varint id | varint next row id | f64 end | tree | varint count, index*
+ *     index     = varint id | flags | key columns | f64 dropped at | tree
+ *     tree      = varint last change | varint rows | varint count, tile* | varint count, leaf*
+ *     tile      = f64 start | f64 end | ref
+ *     leaf      = key (its low bound) | f64 start | u8 1, ref or u8 0 | varint count, varint tile number*
+ *     ref       = varint pack, offset, length, table length | u32 crc of the block table
+ *
+ * Tiles are listed once a tree, since leaves split from one another share them. Columns are not described here: the
+ * catalog, itself a table, does that. Invariant: a directory read back is equal to what was written.
+ */
+import { ByteReader, ByteWriter } from '../base/bytes.ts';
+import { DriftError } from '../base/error.ts';
+import type { SegmentRef } from '../segment/segment.ts';
+import type { IndexSpec, Key, KeyColumn } from './table.ts';
+
+const DIRECTORY_VERSION = 1;
+const NO_KEY = 0;
+const NUMBER_KEY = 1;
+const BIGINT_KEY = 2;
+const TEXT_KEY = 3;
+
+export interface Directory {
+  readonly currentPack: number;
+  /** Bytes used, by pack number. */
+  readonly packs: ReadonlyMap<number, number>;
+  readonly tables: readonly TableEntry[];
+}
+
+export interface TableEntry {
+  readonly id: number;
+  readonly nextRowId: number;
+  readonly tree: TreeEntry;
+  /** Infinity while the table exists. */
+  readonly endSeq: number;
+  readonly indexes: readonly IndexEntry[];
+}
+
+export interface IndexEntry {
+  readonly spec: IndexSpec;
+  /** Infinity while the index is maintained. */
+  readonly droppedAt: number;
+  readonly tree: TreeEntry;
+}
+
+export interface TreeEntry {
+  readonly lastChange: number;
+  readonly rowCount: number;
+  readonly tiles: readonly TileEntry[];
+  readonly leaves: readonly LeafEntry[];
+}
+
+export interface TileEntry {
+  readonly startSeq: number;
+  readonly endSeq: number;
+  readonly ref: SegmentRef;
+}
+
+export interface LeafEntry {
+  readonly low: Key | undefined;
+  readonly startSeq: number;
+  /** Null for a leaf without rows. */
+  readonly ref: SegmentRef | null;
+  /** Its history, oldest first, as positions in the tree's tiles. */
+  readonly history: readonly number[];
+}
+
+export function encodeDirectory(directory: Directory): Uint8Array {
+  const writer = new ByteWriter(4096);
+  writer.u8(DIRECTORY_VERSION);
+  writer.varint(directory.currentPack);
+  writer.varint(directory.packs.size);
+  for (const [pack, bytes] of directory.packs) {
+    writer.varint(pack);
+    writer.varint(bytes);
+  }
+  writer.varint(directory.tables.length);
+  for (const table of directory.tables) {
+    writer.varint(table.id);
+    writer.varint(table.nextRowId);
+    writer.f64(table.endSeq);
+    writeTree(writer, table.tree);
+    writer.varint(table.indexes.length);
+    for (const index of table.indexes) writeIndex(writer, index);
+  }
+  return writer.finish();
+}
+
+export function decodeDirectory(bytes: Uint8Array): Directory {
+  const reader = new ByteReader(bytes, 'MANIFEST, directory');
+  const version = reader.u8();
+  if (version !== DIRECTORY_VERSION)
+    throw new DriftError(
+      '0A000',
+      `the directory has version ${version}; this release reads version ${DIRECTORY_VERSION}`,
+    );
+  const currentPack = reader.varint();
+  const packs = new Map(listOf(reader, () => [reader.varint(), reader.varint()] as const));
+  const tables = listOf(reader, () => ({
+    id: reader.varint(),
+    nextRowId: reader.varint(),
+    endSeq: reader.f64(),
+    tree: readTree(reader),
+    indexes: listOf(reader, () => readIndex(reader)),
+  }));
+  return { currentPack, packs, tables };
+}
+
+function writeTree(writer: ByteWriter, tree: TreeEntry): void {
+  writer.varint(tree.lastChange);
+  writer.varint(tree.rowCount);
+  writer.varint(tree.tiles.length);
+  for (const tile of tree.tiles) {
+    writer.f64(tile.startSeq);
+    writer.f64(tile.endSeq);
+    writeRef(writer, tile.ref);
+  }
+  writer.varint(tree.leaves.length);
+  for (const leaf of tree.leaves) {
+    writeKey(writer, leaf.low);
+    writer.f64(leaf.startSeq);
+    writer.u8(leaf.ref === null ? 0 : 1);
+    if (leaf.ref !== null) writeRef(writer, leaf.ref);
+    writer.varint(leaf.history.length);
+    for (const tile of leaf.history) writer.varint(tile);
+  }
+}
+
+function readTree(reader: ByteReader): TreeEntry {
+  const lastChange = reader.varint();
+  const rowCount = reader.varint();
+  const tiles = listOf(reader, () => ({ startSeq: reader.f64(), endSeq: reader.f64(), ref: readRef(reader) }));
+  const leaves = listOf(reader, () => ({
+    low: readKey(reader),
+    startSeq: reader.f64(),
+    ref: reader.u8() === 1 ? readRef(reader) : null,
+    history: listOf(reader, () => checkedIndex(reader.varint(), tiles.length)),
+  }));
+  if (leaves.length === 0) throw corrupt('a tree without leaves');
+  return { lastChange, rowCount, tiles, leaves };
+}
+
+function writeIndex(writer: ByteWriter, { spec, droppedAt, tree }: IndexEntry): void {
+  writer.varint(spec.id);
+  writer.u8((spec.unique ? 1 : 0) | (spec.nullsNotDistinct ? 2 : 0));
+  writer.varint(spec.columns.length);
+  for (const part of spec.columns) {
+    writer.varint(part.column);
+    writer.u8((part.descending ? 1 : 0) | (part.nullsFirst ? 2 : 0));
+  }
+  writer.f64(droppedAt);
+  writeTree(writer, tree);
+}
+
+function readIndex(reader: ByteReader): IndexEntry {
+  const id = reader.varint();
+  const flags = reader.u8();
+  const columns = listOf(reader, (): KeyColumn => {
+    const column = reader.varint();
+    const order = reader.u8();
+    return { column, descending: (order & 1) !== 0, nullsFirst: (order & 2) !== 0 };
+  });
+  const spec = { id, columns, unique: (flags & 1) !== 0, nullsNotDistinct: (flags & 2) !== 0 };
+  return { spec, droppedAt: reader.f64(), tree: readTree(reader) };
+}
+
+function writeRef(writer: ByteWriter, ref: SegmentRef): void {
+  writer.varint(ref.pack);
+  writer.varint(ref.offset);
+  writer.varint(ref.length);
+  writer.varint(ref.tableLength);
+  writer.u32(ref.tableCrc);
+}
+
+function readRef(reader: ByteReader): SegmentRef {
+  return {
+    pack: reader.varint(),
+    offset: reader.varint(),
+    length: reader.varint(),
+    tableLength: reader.varint(),
+    tableCrc: reader.u32(),
+  };
+}
+
+function writeKey(writer: ByteWriter, key: Key | undefined): void {
+  switch (typeof key) {
+    case 'undefined':
+      writer.u8(NO_KEY);
+      return;
+    case 'number':
+      writer.u8(NUMBER_KEY);
+      writer.f64(key);
+      return;
+    case 'bigint':
+      writer.u8(BIGINT_KEY);
+      writer.string(key.toString());
+      return;
+    default:
+      writer.u8(TEXT_KEY);
+      writer.string(key);
+  }
+}
+
+function readKey(reader: ByteReader): Key | undefined {
+  const kind = reader.u8();
+  switch (kind) {
+    case NO_KEY:
+      return undefined;
+    case NUMBER_KEY:
+      return reader.f64();
+    case BIGINT_KEY:
+      return BigInt(reader.string());
+    case TEXT_KEY:
+      return reader.string();
+    default:
+      throw corrupt(`a key of kind ${kind}`);
+  }
+}
+
+/** Reads a count and as many items; the count is bounded by the bytes left, since every item takes one at least. */
+function listOf<T>(reader: ByteReader, read: () => T): T[] {
+  const count = reader.varint();
+  if (count > reader.remaining) throw corrupt(`${count} items in ${reader.remaining} bytes`);
+  return Array.from({ length: count }, read);
+}
+
+function checkedIndex(index: number, length: number): number {
+  if (index >= length) throw corrupt(`tile ${index} of ${length}`);
+  return index;
+}
+
+function corrupt(found: string): DriftError {
+  return new DriftError('XX001', `MANIFEST is damaged: its directory holds ${found}`);
+}
