@@ -2,6 +2,7 @@
 import type { OpenOptions as EngineOpenOptions, RunOptions } from '../../worker/protocol.ts';
 import { DriftError } from '../base/error.ts';
 import type { Moment, TransactionOptions as EngineTransactionOptions } from '../database/api.ts';
+import { toJsonText } from './parameters.ts';
 import type { Parsers } from './parsers.ts';
 
 /** A moment: a Date, a sequence number (bare or as `seq`), or a tag. */
@@ -55,13 +56,18 @@ export interface OpenOptions extends EngineOpenOptions {
   readonly worker?: WorkerLike | undefined;
 }
 
-/** Throws 22023 where the options name no valid time. */
+/** Throws 22023 where the timestamp or the moment is no valid time, or the metadata has no JSON form. */
 export function engineOptions(options: TransactionOptions): EngineTransactionOptions {
-  const { timestamp, asOf, ...rest } = options;
+  const { timestamp, asOf, metadata, ...rest } = options;
   const micros = timestamp instanceof Date ? timestamp.getTime() * 1000 : timestamp;
   if (micros !== undefined && !Number.isFinite(micros))
     throw new DriftError('22023', 'the commit timestamp is not a valid time');
-  return { ...rest, timestamp: micros, asOf: asOf === undefined ? undefined : momentOf(asOf) };
+  return {
+    ...rest,
+    metadata: metadata === undefined ? undefined : JSON.parse(toJsonText(metadata)),
+    timestamp: micros,
+    asOf: asOf === undefined ? undefined : momentOf(asOf),
+  };
 }
 
 /** Throws 22023 where the options name no valid time. */

@@ -19,7 +19,7 @@ export function toParameter(value: unknown): Parameter {
       if (value instanceof Date) return dateText(value);
       if (value instanceof Uint8Array) return value;
       if (value instanceof ArrayBuffer) return new Uint8Array(value);
-      return Array.isArray(value) ? value.map(element) : jsonText(value);
+      return Array.isArray(value) ? value.map(element) : toJsonText(value);
     default:
       throw new DriftError('22023', `a ${typeof value} cannot be a parameter`);
   }
@@ -30,7 +30,7 @@ function element(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(element);
   const plain =
     typeof value === 'object' && value !== null && !(value instanceof Date) && !(value instanceof Uint8Array);
-  return plain ? (JSON.parse(jsonText(value)) as unknown) : toParameter(value);
+  return plain ? (JSON.parse(toJsonText(value)) as unknown) : toParameter(value);
 }
 
 function dateText(date: Date): string {
@@ -43,13 +43,16 @@ function dateText(date: Date): string {
   return year > 0 ? `${year}${rest}` : `${String(1 - year).padStart(4, '0')}${rest} BC`;
 }
 
-function jsonText(value: object): string {
+/** JSON with bigints as text. Throws 22023 for what has no JSON form. */
+export function toJsonText(value: unknown): string {
+  let reason = `a ${typeof value}`;
   try {
-    return JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? String(item) : item));
+    const text = JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? String(item) : item)) as
+      | string
+      | undefined;
+    if (text !== undefined) return text;
   } catch (error) {
-    throw new DriftError(
-      '22023',
-      `the parameter has no JSON form: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    reason = error instanceof Error ? error.message : String(error);
   }
+  throw new DriftError('22023', `the value has no JSON form: ${reason}`);
 }

@@ -126,16 +126,16 @@ export class RemoteConnection implements Connection {
         replies = await this.#server.take(replies.pending);
       }
     } catch (error) {
-      // The message itself could not be sent (a parameter that cannot be cloned, say).
-      const failure = new DriftError(
-        '22023',
-        `the call cannot be sent to the worker: ${error instanceof Error ? error.message : String(error)}`,
-      );
-      for (const { id } of calls) {
-        this.#waiting.get(id)?.reject(failure);
-        this.#waiting.delete(id);
-      }
+      // The message itself could not be sent: a parameter cannot be cloned. The others of its turn are not to blame.
+      if (calls.length > 1) for (const call of calls) void this.#receive([call]);
+      else this.#refuse(calls[0] as Call, error);
     }
+  }
+
+  #refuse({ id }: Call, error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#waiting.get(id)?.reject(new DriftError('22023', `the call cannot be sent to the worker: ${reason}`));
+    this.#waiting.delete(id);
   }
 
   #settle(reply: Reply): void {

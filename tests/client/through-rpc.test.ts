@@ -1,0 +1,75 @@
+/** The public API through the worker's protocol: client and server at the two ends of a message channel. */
+import { expose } from 'comlink';
+import { describe, expect, test } from 'vitest';
+import { EngineServer } from '../../worker/server.ts';
+import { Database } from '../../src/client/database.ts';
+import { nodeHost } from '../../src/client/host-node.ts';
+import type { WorkerLike } from '../../src/client/options.ts';
+import { RemoteConnection } from '../../src/client/remote.ts';
+import { databaseSuite } from './database-suite.ts';
+import { lateResultsSuite } from './late-results-suite.ts';
+import { valuesSuite } from './values-suite.ts';
+
+/** An engine at the far end of a channel: what a worker is to a page, but for the thread. */
+function channelWorker(): { readonly worker: WorkerLike; readonly messages: () => number } {
+  const { port1, port2 } = new MessageChannel();
+  expose(new EngineServer(nodeHost()), port2);
+  port2.start();
+  port1.start();
+  let sent = 0;
+  const worker = {
+    postMessage(message: unknown, transfer: Transferable[] = []) {
+      sent++;
+      port1.postMessage(message, transfer);
+    },
+    addEventListener: port1.addEventListener.bind(port1),
+    removeEventListener: port1.removeEventListener.bind(port1),
+    terminate: () => port1.close(),
+  };
+  return { worker: worker as unknown as WorkerLike, messages: () => sent };
+}
+
+async function open(worker: WorkerLike = channelWorker().worker): Promise<Database> {
+  return new Database(await RemoteConnection.open(worker, 'memory://', {}));
+}
+
+describe('through the protocol', () => {
+  databaseSuite('memory', open);
+  valuesSuite(open);
+  lateResultsSuite(open);
+
+  test('calls of one turn go in one message', async () => {
+    const { worker, messages } = channelWorker();
+    const db = await open(worker);
+    const before = messages();
+    const results = await Promise.all(Array.from({ length: 50 }, (_, i) => db.query('SELECT $1::int AS i', [i])));
+    expect(results.map(({ rows }) => rows[0])).toEqual(Array.from({ length: 50 }, (_, i) => ({ i })));
+    expect(messages() - before).toBe(1);
+    await db.close();
+  });
+
+  test('a slow call holds back none of the others', async () => {
+    const db = await open();
+    const controller = new AbortController();
+    let slowDone = false;
+    const slow = db
+      .query('SELECT count(*) FROM generate_series(1, 100000000) a', [], { signal: controller.signal })
+      .catch((error: unknown) => error)
+      .finally(() => (slowDone = true));
+    const rows = await db.transaction(async (tx) => (await tx.query('SELECT 1 AS one')).rows);
+    expect([rows, slowDone]).toEqual([[{ one: 1 }], false]);
+    controller.abort();
+    expect(await slow).toMatchObject({ code: '57014' });
+    await db.close();
+  });
+
+  test('a parameter that cannot be cloned fails its own call', async () => {
+    const db = await open();
+    const good = db.query('SELECT 1 AS one');
+    const given = new Uint8Array(4);
+    structuredClone(given, { transfer: [given.buffer] });
+    await expect(db.query('SELECT $1::bytea', [given])).rejects.toMatchObject({ code: '22023' });
+    expect((await good).rows).toEqual([{ one: 1 }]);
+    await db.close();
+  });
+});
