@@ -33,7 +33,8 @@ function coerce(value: Exclude<Parameter, null>, oid: number, context: EvalConte
     if (limit !== undefined && Number.isInteger(value) && value <= limit && value >= -limit - 1) return value;
     if (oid === OID.int8 && Number.isSafeInteger(value)) return value;
     if (oid === OID.float8) return value;
-    if (oid === OID.float4) return Math.fround(value);
+    if (oid === OID.float4 && (Number.isFinite(Math.fround(value)) || !Number.isFinite(value)))
+      return Math.fround(value);
   }
   if (typeof value === 'boolean' && oid === OID.bool) return value;
   if (Array.isArray(value) && type.elementOid !== 0) return arrayOf(value, type.elementOid, context);

@@ -109,19 +109,30 @@ export class Session implements SessionApi {
 
   #enqueue<T>(options: ExecuteOptions, work: (cancellation: Cancellation) => Task<T>): Promise<T> {
     const cancellation = options.cancellation ?? new Cancellation();
-    return this.#queue.run(() => {
-      if (this.#closed) throw new DriftError('08003', 'the session is closed');
-      cancellation.check();
-      const limit = options.timeoutMs ?? timeoutMs(this.#settings.get('statement_timeout'));
-      if (limit <= 0) return drive(work(cancellation), this.#core.host);
-      const stop = this.#core.host.setTimer(limit, () =>
-        cancellation.cancel(new DriftError('57014', 'canceling statement due to statement timeout')),
-      );
-      const done = drive(work(cancellation), this.#core.host);
-      if (done instanceof Promise) return done.finally(stop);
-      stop();
-      return done;
-    });
+    return this.#queue.run(() => drive(this.#guarded(options, work, cancellation), this.#core.host));
+  }
+
+  *#guarded<T>(
+    options: ExecuteOptions,
+    work: (cancellation: Cancellation) => Task<T>,
+    cancellation: Cancellation,
+  ): Task<T> {
+    if (this.#closed) throw new DriftError('08003', 'the session is closed');
+    cancellation.check();
+    const limit = options.timeoutMs ?? timeoutMs(this.#settings.get('statement_timeout'));
+    const stop =
+      limit <= 0
+        ? undefined
+        : this.#core.host.setTimer(limit, () =>
+            cancellation.cancel(new DriftError('57014', 'canceling statement due to statement timeout')),
+          );
+    try {
+      return yield* work(cancellation);
+    } catch (error) {
+      throw asDriftError(error);
+    } finally {
+      stop?.();
+    }
   }
 
   *#executeText(
@@ -548,6 +559,21 @@ const NONE: TransactionOptions = {};
 
 function command(name: string): ResultSet {
   return { command: name, fields: [], columns: [], rowCount: 0, affectedRows: null };
+}
+
+/** What leaves a session is a DriftError: a full stack is a statement too deep, anything else is a bug of ours. */
+function asDriftError(error: unknown): DriftError {
+  if (error instanceof DriftError) return error;
+  if (error instanceof RangeError && /call stack/i.test(error.message)) {
+    return new DriftError('54001', 'stack depth limit exceeded: the statement or one of its values is nested too deep');
+  }
+  if (error instanceof RangeError && /length|allocation/i.test(error.message)) {
+    return new DriftError('53200', `out of memory: ${error.message}`);
+  }
+  const found = error instanceof Error ? error : new Error(String(error));
+  const internal = new DriftError('XX000', `internal error: ${found.message}`);
+  if (found.stack !== undefined) internal.stack = found.stack;
+  return internal;
 }
 
 function aborted(): DriftError {

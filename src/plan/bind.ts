@@ -123,6 +123,8 @@ export function bindTableExpression(
     scope.items = [{ relations: [relation], columns: relation.columns }];
   }
   const bound = scope.within(CLAUSES[use], () => scope.bind(syntax));
+  if (scope.state.parameterTypes.length > 0)
+    throw new DriftError('42P02', 'there is no parameter $1', { position: syntax.position });
   if (use === 'check') {
     const coerced = tryCoerce(bound, BOOL, 'assignment', scope.state);
     if (coerced === null)

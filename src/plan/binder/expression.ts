@@ -37,6 +37,7 @@ import {
   bindScalarSubquery,
 } from './subqueries.ts';
 import { typeRefOf } from './type-name.ts';
+import { similarColumns } from './similar-name.ts';
 
 export function bindExpression(syntax: Expression, scope: Scope): BoundExpression {
   const { position } = syntax;
@@ -176,7 +177,10 @@ function bindColumn(syntax: ColumnRef, scope: Scope): BoundExpression {
     if (column !== undefined) return { ...column.expression, position };
     const relation = scope.relation(undefined, name, position);
     if (relation !== undefined) return wholeRow(relation, position);
-    throw new DriftError('42703', `column "${name}" does not exist`, { position });
+    throw new DriftError('42703', `column "${name}" does not exist`, {
+      position,
+      hint: similarColumns(name, undefined, scope),
+    });
   }
   const table = names[names.length - 2] as string;
   const schema = names.length > 2 ? names[names.length - 3] : undefined;
@@ -190,7 +194,10 @@ function bindColumn(syntax: ColumnRef, scope: Scope): BoundExpression {
   const matches = relation.columns.filter((column) => column.name === name);
   if (matches.length > 1) throw new DriftError('42702', `column reference "${name}" is ambiguous`, { position });
   const column = matches[0] ?? relation.pseudo.find((candidate) => candidate.name === name);
-  if (column === undefined) throw new DriftError('42703', `column ${table}.${name} does not exist`, { position });
+  if (column === undefined) {
+    const hint = similarColumns(name, table, scope);
+    throw new DriftError('42703', `column ${table}.${name} does not exist`, { position, hint });
+  }
   return { ...column.expression, position };
 }
 

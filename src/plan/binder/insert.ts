@@ -83,11 +83,10 @@ interface SourceRows {
 function bindSource(statement: Insert, table: TableDef, targets: readonly number[], scope: Scope): SourceRows {
   const query = statement.source;
   if (query === undefined) return { source: { kind: 'oneRow', outputs: [] }, cells: new Map(), defaults: new Set() };
-  const explicit = statement.columns !== undefined;
   const values = plainValues(query);
-  if (values !== null) return bindRows(values, table, { targets, explicit, statement }, scope);
+  if (values !== null) return bindRows(values, table, { targets, statement }, scope);
   const plan = scope.hooks.query(query, scope, { keepUnknown: true });
-  checkCount(plan.outputs.length, targets.length, explicit, query.position);
+  checkCount(plan.outputs.length, targets.length, statement, query.position);
   return convertSource(plan, table, targets, scope);
 }
 
@@ -102,24 +101,21 @@ function plainValues(query: Query): Values | null {
   return plain && query.body.kind === 'values' ? query.body : null;
 }
 
-function checkCount(given: number, wanted: number, explicit: boolean, position: number): void {
+/** `position`: of the first expression too many. */
+function checkCount(given: number, wanted: number, { columns }: Insert, position: number): void {
   if (given > wanted) throw new DriftError('42601', 'INSERT has more expressions than target columns', { position });
-  if (given < wanted && explicit)
-    throw new DriftError('42601', 'INSERT has more target columns than expressions', { position });
+  if (given >= wanted || columns === undefined) return;
+  throw new DriftError('42601', 'INSERT has more target columns than expressions', {
+    position: columns[given]?.position,
+  });
 }
 
 interface RowTargets {
   readonly targets: readonly number[];
-  readonly explicit: boolean;
   readonly statement: Insert;
 }
 
-function bindRows(
-  values: Values,
-  table: TableDef,
-  { targets, explicit, statement }: RowTargets,
-  scope: Scope,
-): SourceRows {
+function bindRows(values: Values, table: TableDef, { targets, statement }: RowTargets, scope: Scope): SourceRows {
   const width = values.rows[0]?.length ?? 0;
   const defaultCache = new Map<number, BoundExpression>();
   const usual = (index: number): BoundExpression => {
@@ -143,12 +139,7 @@ function bindRows(
           position: row[0]?.position ?? values.position,
         });
       }
-      checkCount(
-        row.length,
-        targets.length,
-        explicit,
-        row[targets.length]?.position ?? row[0]?.position ?? values.position,
-      );
+      checkCount(row.length, targets.length, statement, row[targets.length]?.position ?? values.position);
       return row.map((syntax, i) => {
         const index = targets[i] as number;
         const column = table.columns[index] as ColumnDef;

@@ -50,8 +50,8 @@ const numbers: readonly CastEntry[] = [
   }),
   cast(T.float8, T.numeric, 'assignment', 'numeric', (a: number) => significant(a, 15)),
   cast(T.float4, T.numeric, 'assignment', 'numeric', (a: number) => significant(a, 6)),
-  cast(T.numeric, T.float8, 'implicit', 'float8', (a: Numeric) => a.toNumber()),
-  cast(T.numeric, T.float4, 'implicit', 'float4', (a: Numeric) => Math.fround(a.toNumber())),
+  cast(T.numeric, T.float8, 'implicit', 'float8', (a: Numeric) => toFloat(a, false)),
+  cast(T.numeric, T.float4, 'implicit', 'float4', (a: Numeric) => toFloat(a, true)),
   cast(T.int4, T.bool, 'explicit', 'bool', (a: number) => a !== 0),
   cast(T.bool, T.int4, 'explicit', 'int4', (a: boolean) => (a ? 1 : 0)),
   ...INTEGERS.map((oid) => cast(oid, T.oid, 'implicit', 'oid', (a: Integer) => a)),
@@ -133,6 +133,17 @@ export const casts: readonly CastEntry[] = [...integers, ...numbers, ...texts, .
 function toInteger(value: number, oid: (typeof INTEGERS)[number]): Integer {
   if (!Number.isFinite(value)) throw new DriftError('22003', `${typeName(oid)} out of range`);
   return fitInteger(BigInt(roundHalfEven(value)), oid);
+}
+
+/** A special value keeps its name in the other type; a number that is too great has none there. */
+function toFloat(value: Numeric, single: boolean): number {
+  const double = value.toNumber();
+  const result = single ? Math.fround(double) : double;
+  if (Number.isFinite(result) || value.special !== null) return result;
+  throw new DriftError(
+    '22003',
+    `"${value.toString()}" is out of range for type ${single ? 'real' : 'double precision'}`,
+  );
 }
 
 function typeName(oid: number): string {

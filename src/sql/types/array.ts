@@ -34,6 +34,8 @@ export class SqlArray {
   }
 }
 
+const MAX_DIMENSIONS = 6;
+
 function malformed(text: string, detail: string): DriftError {
   return new DriftError('22P02', `malformed array literal: "${text}"`, { detail });
 }
@@ -46,6 +48,8 @@ function parseArray(text: string, element: SqlType, typmod: number, context: Eva
   const elements: Value[] = [];
   const dimensions: number[] = [];
   const level = (depth: number): void => {
+    if (depth >= MAX_DIMENSIONS)
+      throw new DriftError('54000', `number of array dimensions exceeds the maximum allowed (${MAX_DIMENSIONS})`);
     if (source.charAt(at) !== '{') throw malformed(text, 'Array value must start with "{" or dimension information.');
     at++;
     let count = 0;

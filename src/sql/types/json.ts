@@ -4,7 +4,8 @@ import { makeType } from './basic.ts';
 import { cleanText } from './text-input.ts';
 import type { SqlType } from './type.ts';
 
-const MAX_DEPTH = 5000;
+/** Far below what the stack of a worker holds. */
+const MAX_DEPTH = 1000;
 
 /** Reads JSON text and writes its canonical form; numbers keep their digits. Throws 22P02. */
 export function canonicalJson(text: string): string {
