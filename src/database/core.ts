@@ -40,57 +40,95 @@ export interface EvalParts {
 }
 
 export function evalContext(parts: EvalParts): EvalContext {
-  const { core, settings, random, sequences } = parts;
-  const definition = (id: number): SequenceDef => {
-    const object = parts.catalog.byId(id);
+  return new StatementContext(parts);
+}
+
+/** A class rather than an object of closures: every statement makes one, and short statements feel it. */
+class StatementContext implements EvalContext {
+  /** Not `#parts`: contexts that inherit from one (a statement under a catalog of its own) read it as well. */
+  readonly parts: EvalParts;
+  readonly transactionTime: number;
+  readonly statementTime: number;
+  readonly catalog: Catalog;
+  readonly snapshot: number;
+  readonly cancellation: Cancellation;
+  readonly user: string = 'drift';
+  readonly database: string = 'drift';
+
+  constructor(parts: EvalParts) {
+    this.parts = parts;
+    this.transactionTime = parts.transactionTime;
+    this.statementTime = parts.core.host.now();
+    this.catalog = parts.catalog;
+    this.snapshot = parts.snapshot;
+    this.cancellation = parts.cancellation;
+  }
+
+  clock(): number {
+    return this.parts.core.host.now();
+  }
+
+  random(): number {
+    return this.parts.random.next();
+  }
+
+  setSeed(seed: number): void {
+    this.parts.random.seed(seed);
+  }
+
+  randomBytes(count: number): Uint8Array {
+    const bytes = new Uint8Array(count);
+    this.parts.core.host.randomBytes(bytes);
+    return bytes;
+  }
+
+  get timeZone(): string {
+    return this.parts.settings.get('timezone') ?? 'UTC';
+  }
+
+  setting(name: string): string | undefined {
+    return this.parts.settings.get(name);
+  }
+
+  setSetting(name: string, value: string, local: boolean): void {
+    this.parts.settings.set(name, value, local);
+  }
+
+  nextval(id: number): number | bigint {
+    const { core, sequences } = this.parts;
+    const value = core.sequences.next(this.#sequence(id));
+    sequences.current.set(id, value);
+    sequences.last = value;
+    return plain(value);
+  }
+
+  currval(id: number): number | bigint {
+    const value = this.parts.sequences.current.get(id);
+    if (value === undefined)
+      throw new DriftError(
+        '55000',
+        `currval of sequence "${this.#sequence(id).name}" is not yet defined in this session`,
+      );
+    return plain(value);
+  }
+
+  lastval(): number | bigint {
+    const { last } = this.parts.sequences;
+    if (last === null) throw new DriftError('55000', 'lastval is not yet defined in this session');
+    return plain(last);
+  }
+
+  setval(id: number, value: number | bigint, isCalled: boolean): void {
+    const { core, sequences } = this.parts;
+    core.sequences.set(this.#sequence(id), BigInt(value), isCalled);
+    if (isCalled) sequences.current.set(id, BigInt(value));
+  }
+
+  #sequence(id: number): SequenceDef {
+    const object = this.catalog.byId(id);
     if (object?.kind !== 'sequence') throw new DriftError('42P01', `sequence ${id} does not exist`);
     return object;
-  };
-  return {
-    transactionTime: parts.transactionTime,
-    statementTime: core.host.now(),
-    clock: () => core.host.now(),
-    random: () => random.next(),
-    setSeed: (seed) => random.seed(seed),
-    randomBytes(count) {
-      const bytes = new Uint8Array(count);
-      core.host.randomBytes(bytes);
-      return bytes;
-    },
-    get timeZone() {
-      return settings.get('timezone') ?? 'UTC';
-    },
-    catalog: parts.catalog,
-    setting: (name) => settings.get(name),
-    setSetting: (name, value, local) => settings.set(name, value, local),
-    user: 'drift',
-    database: 'drift',
-    nextval(id) {
-      const value = core.sequences.next(definition(id));
-      sequences.current.set(id, value);
-      sequences.last = value;
-      return plain(value);
-    },
-    currval(id) {
-      const value = sequences.current.get(id);
-      if (value === undefined)
-        throw new DriftError(
-          '55000',
-          `currval of sequence "${definition(id).name}" is not yet defined in this session`,
-        );
-      return plain(value);
-    },
-    lastval() {
-      if (sequences.last === null) throw new DriftError('55000', 'lastval is not yet defined in this session');
-      return plain(sequences.last);
-    },
-    setval(id, value, isCalled) {
-      core.sequences.set(definition(id), BigInt(value), isCalled);
-      if (isCalled) sequences.current.set(id, BigInt(value));
-    },
-    snapshot: parts.snapshot,
-    cancellation: parts.cancellation,
-  };
+  }
 }
 
 function plain(value: bigint): number | bigint {

@@ -26,9 +26,10 @@ import { Settings, timeoutMs } from './settings.ts';
 import {
   asText,
   bindContextOf,
-  describe,
   explain,
+  fieldsOf,
   planOf,
+  readPoint,
   refuseWrites,
   resolveMoment,
   runPlan,
@@ -156,6 +157,8 @@ export class Session implements SessionApi {
         this.#statements.delete(this.#statements.keys().next().value as string);
       this.#statements.set(sql, cached);
     }
+    const found = cached.plan === null ? null : this.#readPoint(cached, cached.plan, parameters, options);
+    if (found !== null) return found;
     return yield* this.#run(cached, parameters, options, cancellation);
   }
 
@@ -163,7 +166,7 @@ export class Session implements SessionApi {
   *#several(all: readonly Statement[], options: ExecuteOptions, cancellation: Cancellation): Task<ResultSet> {
     const implicit =
       this.#open === null && !all.some(({ kind }) => kind === 'begin' || kind === 'commit' || kind === 'rollback');
-    if (implicit) this.#open = yield* this.#start({}, cancellation);
+    if (implicit) this.#open = yield* this.#start(NONE, cancellation);
     let result = command('');
     try {
       for (const statement of all)
@@ -205,7 +208,7 @@ export class Session implements SessionApi {
       }
     }
     for (let attempt = 1; ; attempt++) {
-      const own = yield* this.#start({}, cancellation);
+      const own = yield* this.#start(NONE, cancellation);
       try {
         const result = yield* this.#runIn(own, cached, parameters, options, cancellation);
         yield* this.#finish(own);
@@ -260,6 +263,25 @@ export class Session implements SessionApi {
         refuseWrites(scene);
         return yield* runDefinition(scene, statement);
     }
+  }
+
+  /**
+   * The short path of a prepared read of one row by its key: a statement that reads one state once needs no
+   * transaction of its own. Null where something is special; then the long path does it.
+   */
+  #readPoint(cached: Cached, plan: Plan, parameters: readonly Parameter[], options: ExecuteOptions): ResultSet | null {
+    const open = this.#open;
+    const { manager } = this.#core;
+    const { parameterTypes } = plan;
+    const catalog = open === null ? manager.catalog : open.transaction.catalog;
+    if (plan.point === null || catalog.version !== cached.version || parameters.length !== parameterTypes.length)
+      return null;
+    if (options.asOf !== undefined || options.text === true || this.#settings.asOf !== null) return null;
+    if (open !== null && (open.failed || open.asOf !== null)) return null;
+    const transaction = open?.transaction ?? manager.begin({ readOnly: true });
+    const context = this.#evalFor(transaction, catalog, transaction.snapshot, NEVER);
+    const values = parameters.map((value, i) => coerceParameter(value, parameterTypes[i] as number, context, i));
+    return readPoint(manager.reader(transaction, null), plan, values);
   }
 
   *#bindable(
@@ -438,7 +460,7 @@ export class Session implements SessionApi {
   }
 
   *#moment(point: TimePoint, cancellation: Cancellation): Task<number> {
-    const own = yield* this.#start({}, cancellation);
+    const own = yield* this.#start(NONE, cancellation);
     const scene = yield* this.#scene({ ...own, asOf: null }, { asOf: undefined }, cancellation);
     const context = bindContextOf(scene);
     return yield* context.resolveMoment(bindMoment(point, context));
@@ -450,21 +472,25 @@ export class Session implements SessionApi {
   }
 
   *#start(options: TransactionOptions, cancellation: Cancellation): Task<Open> {
-    const info: CommitInfo = {
-      author: options.author ?? null,
-      message: options.message ?? null,
-      metadata: null,
-      timestamp: options.timestamp ?? null,
-      clientId: options.clientId ?? null,
-    };
+    const info: CommitInfo =
+      options === NONE
+        ? NO_COMMIT_INFO
+        : {
+            author: options.author ?? null,
+            message: options.message ?? null,
+            metadata: null,
+            timestamp: options.timestamp ?? null,
+            clientId: options.clientId ?? null,
+          };
     const readOnly = options.readOnly === true || options.asOf !== undefined;
     const transaction = this.#core.manager.begin({ readOnly, info });
+    if (options === NONE) return { transaction, asOf: null, savepoints: [], durability: undefined, failed: false };
     const context = this.#evalFor(transaction, transaction.catalog, transaction.snapshot, cancellation);
     if (options.metadata !== undefined) {
       const metadata = typeByOid(JSONB_OID).input(JSON.stringify(options.metadata), -1, context) as string;
       transaction.info = { ...info, metadata };
     } else {
-      transaction.info = options === NONE ? NO_COMMIT_INFO : info;
+      transaction.info = info;
     }
     const asOf = options.asOf === undefined ? null : yield* resolveMoment(this.#core, context, options.asOf);
     return { transaction, asOf, savepoints: [], durability: options.durability, failed: false };
@@ -548,14 +574,16 @@ export class Session implements SessionApi {
     ) {
       return { parameters: [], fields: [] };
     }
-    const open = this.#open ?? (yield* this.#start({}, cancellation));
+    const open = this.#open ?? (yield* this.#start(NONE, cancellation));
     const plan = yield* planOf(yield* this.#scene(open, {}, cancellation), statement);
-    return { parameters: plan.parameterTypes, fields: (plan.fields ?? []).map(describe) };
+    return { parameters: plan.parameterTypes, fields: fieldsOf(plan) };
   }
 }
 
 const JSONB_OID = 3802;
 const NONE: TransactionOptions = {};
+/** For work too short to be cancelled. */
+const NEVER = new Cancellation();
 
 function command(name: string): ResultSet {
   return { command: name, fields: [], columns: [], rowCount: 0, affectedRows: null };

@@ -8,11 +8,13 @@ import { valueAt, type Value, type Vector } from '../base/vector.ts';
 import type { TableDef } from '../catalog/schema.ts';
 import { startRun } from '../exec/build.ts';
 import { Compiler } from '../exec/compile.ts';
+import { pointRead } from '../exec/point-read.ts';
+import { pointWrite, pointWriteOf } from '../exec/point-write.ts';
 import { modifyOperator } from '../exec/modify/modify.ts';
 import type { ModifyTarget } from '../exec/modify/target.ts';
 import { runToResult } from '../exec/result.ts';
 import type { ExecContext } from '../exec/run.ts';
-import { vectorFromValues, wholeBatch } from '../exec/vectors.ts';
+import { emptyVector, vectorFromValues, wholeBatch } from '../exec/vectors.ts';
 import {
   type BindableStatement,
   type BindContext,
@@ -29,6 +31,7 @@ import type { Explain } from '../sql/ast-statement.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
 import { parseExpression } from '../sql/parser/parser.ts';
 import { typeByOid } from '../sql/types/registry.ts';
+import type { StatementReader } from '../txn/api.ts';
 import type { Transaction } from '../txn/transaction.ts';
 import type { Core } from './core.ts';
 import type { ResultSet } from './api.ts';
@@ -103,20 +106,38 @@ export function* planOf(scene: Scene, statement: BindableStatement, parameterTyp
   });
 }
 
-/** Runs a plan; on an error everything that it wrote is taken back. */
+/** Runs a plan. What it wrote when it fails half way is for the caller to take back. */
 export function* runPlan(scene: Scene, plan: Plan, counters?: Map<PlanNode, NodeCounters>): Task<ResultSet> {
   if (plan.writes && hasModify(plan.root)) refuseWrites(scene);
-  const mark = scene.transaction.mark();
   const affected = new Map<ModifyNode, number>();
-  try {
-    const context = execContext(scene, affected, counters);
-    const run = startRun(context);
-    const batch = yield* runToResult(run.build(plan.root), plan.root.outputs, run);
-    return resultOf(plan, batch.columns, batch.length, affected);
-  } catch (error) {
-    scene.transaction.rollbackTo(mark);
-    throw error;
+  const target = modifyTarget(scene, affected);
+  const run = startRun(execContext(scene, target, counters));
+  const short = plan.writes && counters === undefined ? pointWriteOf(plan.root) : null;
+  if (short !== null) {
+    yield* pointWrite(short, run, target);
+    return resultOf(plan, [], 0, affected);
   }
+  const batch = yield* runToResult(run.build(plan.root), plan.root.outputs, run);
+  return resultOf(plan, batch.columns, batch.length, affected);
+}
+
+/**
+ * The short path of a read of one row by its whole key: no operators, no batches, no waiting. Null where the row is not
+ * in memory, or more than its key is asked for.
+ */
+export function readPoint(reader: StatementReader, plan: Plan, parameters: readonly Value[]): ResultSet | null {
+  const { point } = plan;
+  if (point === null || point.filter !== null || point.scan.time.kind !== 'now') return null;
+  const columns = pointRead(reader.table(point.scan.table.id), point, parameters);
+  if (columns === null) return null;
+  const rowCount = columns.length === 0 ? 0 : 1;
+  return {
+    command: plan.command,
+    fields: fieldsOf(plan),
+    columns: rowCount === 0 ? plan.root.outputs.map(({ type }) => emptyVector(type.oid)) : columns,
+    rowCount,
+    affectedRows: null,
+  };
 }
 
 /** EXPLAIN: the plan, and with ANALYZE what running it counted. */
@@ -152,7 +173,7 @@ export function* explain(scene: Scene, statement: Explain): Task<ResultSet> {
 }
 
 export function evaluate(scene: Scene, expression: BoundExpression): Value {
-  const run = startRun(execContext(scene, new Map()));
+  const run = startRun(execContext(scene, modifyTarget(scene, new Map())));
   const batch = wholeBatch([], 1);
   return valueAt(new Compiler(new Map(), run).compile(expression).eval(batch), 0);
 }
@@ -163,13 +184,8 @@ export function refuseWrites(scene: Scene): void {
     throw new DriftError('25006', 'cannot execute statements that change data in a read-only transaction');
 }
 
-function execContext(
-  scene: Scene,
-  affected: Map<ModifyNode, number>,
-  counters?: Map<PlanNode, NodeCounters>,
-): ExecContext {
+function execContext(scene: Scene, target: ModifyTarget, counters?: Map<PlanNode, NodeCounters>): ExecContext {
   const { core } = scene;
-  const target = modifyTarget(scene, affected);
   return {
     reader: core.manager.reader(scene.transaction, scene.asOf),
     eval: scene.eval,
@@ -223,14 +239,25 @@ function resultOf(
   const changes = root.kind === 'insert' || root.kind === 'update' || root.kind === 'delete';
   return {
     command: plan.command,
-    fields: (plan.fields ?? []).map(describe),
+    fields: fieldsOf(plan),
     columns: plan.fields === null ? [] : columns,
     rowCount: plan.fields === null ? 0 : rowCount,
     affectedRows: changes ? (affected.get(root) ?? 0) : null,
   };
 }
 
-export function describe(column: PlanColumn): ResultSet['fields'][number] {
+const described = new WeakMap<Plan, ResultSet['fields']>();
+
+export function fieldsOf(plan: Plan): ResultSet['fields'] {
+  let fields = described.get(plan);
+  if (fields === undefined) {
+    fields = (plan.fields ?? []).map(describe);
+    described.set(plan, fields);
+  }
+  return fields;
+}
+
+function describe(column: PlanColumn): ResultSet['fields'][number] {
   return {
     name: column.name,
     dataTypeID: column.type.oid,

@@ -87,26 +87,39 @@ export function checkNotNull(target: ModifyTarget, table: TableDef, rows: readon
     const vector = rows[column.id] as Vector;
     if (vector.nulls === null) continue;
     for (let row = 0; row < count; row++) {
-      if (!isNull(vector, row)) continue;
-      throw new DriftError(
-        '23502',
-        `null value in column "${column.name}" of relation "${table.name}" violates not-null constraint`,
-        {
-          detail: failingRow(target, table, rows, row),
-          schema: table.schema,
-          table: table.name,
-          column: column.name,
-        },
-      );
+      if (isNull(vector, row)) throw refuseNull(target, table, column, cells(rows, row));
     }
   }
 }
 
+/** The error for a null in a NOT NULL column; `row` by ordinal. */
+export function refuseNull(
+  target: ModifyTarget,
+  table: TableDef,
+  column: ColumnDef,
+  row: readonly Value[],
+): DriftError {
+  return new DriftError(
+    '23502',
+    `null value in column "${column.name}" of relation "${table.name}" violates not-null constraint`,
+    {
+      detail: rowText(target, table, row),
+      schema: table.schema,
+      table: table.name,
+      column: column.name,
+    },
+  );
+}
+
 export function failingRow(target: ModifyTarget, table: TableDef, rows: readonly Vector[], row: number): string {
+  return rowText(target, table, cells(rows, row));
+}
+
+function rowText(target: ModifyTarget, table: TableDef, row: readonly Value[]): string {
   const texts = table.columns
     .filter((column) => column.hidden !== true)
     .map((column) => {
-      const value = valueAt(rows[column.id] as Vector, row);
+      const value = row[column.id] ?? null;
       return value === null ? 'null' : printed(target, column, value).slice(0, 64);
     });
   return `Failing row contains (${texts.join(', ')}).`;

@@ -143,12 +143,15 @@ function bindRows(values: Values, table: TableDef, { targets, statement }: RowTa
       return row.map((syntax, i) => {
         const index = targets[i] as number;
         const column = table.columns[index] as ColumnDef;
-        if (syntax.kind === 'default') return column.generated === undefined ? usual(index) : nullOf(column);
+        if (syntax.kind === 'default') {
+          // A column that is DEFAULT in all rows gets it with the row: nextval must not run twice.
+          return column.generated === undefined && !defaults.has(index) ? usual(index) : nullOf(column);
+        }
         return assigned(scope.bind(syntax), column, scope);
       });
     }),
   );
-  if (scope.hasSets) return bindRowsWithSets(rows, table, targets, scope);
+  if (scope.hasSets) return { ...bindRowsWithSets(rows, table, targets, scope), defaults };
   const outputs = targets.slice(0, width).map((index) => sourceColumn(table.columns[index] as ColumnDef, scope));
   const cells = new Map<number, BoundExpression>();
   outputs.forEach((output, i) => cells.set(targets[i] as number, cell(output)));
