@@ -13,6 +13,7 @@ import type { Task } from '../base/task.ts';
 import { CatalogState } from '../catalog/catalog.ts';
 import { FIRST_USER_ID, systemObjects } from '../catalog/system-objects.ts';
 import { CommitLog } from '../log/commit-log.ts';
+import { LOG_STEP_BYTES } from '../log/constants.ts';
 import { type ManifestState, readManifest, writeManifest } from '../log/manifest.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
 import type { TableStore } from '../table/store.ts';
@@ -75,10 +76,19 @@ class Engine implements EngineApi {
   }
 
   static *open(options: EngineOptions): Task<Engine> {
-    const { storage, host } = options;
+    const { storage } = options;
     if (options.importFile !== undefined) yield* importFile(storage, options.importFile);
     else yield* refuseUnfinishedImport(storage);
     const manifest = yield* readManifest(storage);
+    try {
+      return yield* Engine.#openFrom(options, manifest);
+    } catch (error) {
+      throw explained(error, manifest);
+    }
+  }
+
+  static *#openFrom(options: EngineOptions, manifest: ManifestState | null): Task<Engine> {
+    const { storage, host } = options;
     const state = manifest === null ? null : decodeCheckpoint(manifest.body);
     const epoch = (manifest?.epoch ?? 0) + 1;
     const store: TableStore = yield* openTableStore(
@@ -107,7 +117,9 @@ class Engine implements EngineApi {
     const log = new CommitLog(storage, host, {
       durability,
       flushIntervalMs: options.flushIntervalMs ?? DEFAULT_FLUSH_INTERVAL_MS,
+      stepBytes: options.logStepBytes ?? LOG_STEP_BYTES,
       firstLog: state?.firstLog ?? 1,
+      mustExist: manifest !== null,
       epoch,
     });
     yield* log.replay(lastSeq, (commit) => replay.apply(commit));
@@ -241,6 +253,14 @@ class Engine implements EngineApi {
     yield* store.checkpointDone();
     yield* this.#log.recycle(firstLog);
   }
+}
+
+/** An older manifest whose files are gone, or do not fit, is in force because the newer one is damaged. */
+function explained(error: unknown, manifest: ManifestState | null): unknown {
+  if (!(error instanceof DriftError) || error.code !== 'XX001' || manifest?.damage === undefined) return error;
+  return new DriftError('XX001', `MANIFEST is damaged: ${manifest.damage}; the state before it is gone`, {
+    detail: error.message,
+  });
 }
 
 /** The manifest of a database that has only its log so far. */

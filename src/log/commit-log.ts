@@ -22,14 +22,7 @@ import { DriftError } from '../base/error.ts';
 import type { Host } from '../base/host.ts';
 import { run, type Task, wait } from '../base/task.ts';
 import type { Storage, StorageFile } from '../storage/storage.ts';
-import {
-  FRAME_COMMIT,
-  LOG_FORMAT_VERSION,
-  LOG_HEADER_BYTES,
-  LOG_MAGIC,
-  LOG_STEP_BYTES,
-  SECTOR_BYTES,
-} from './constants.ts';
+import { FRAME_COMMIT, LOG_FORMAT_VERSION, LOG_HEADER_BYTES, LOG_MAGIC, SECTOR_BYTES } from './constants.ts';
 import {
   decodeCommit,
   type LogFrame,
@@ -45,8 +38,12 @@ export interface LogOptions {
   readonly durability: 'full' | 'relaxed';
   /** Longest time in ms that a relaxed commit stays unflushed. */
   readonly flushIntervalMs: number;
+  /** Files grow by so many bytes, so that a commit overwrites instead of extending. */
+  readonly stepBytes: number;
   /** Number of the oldest log file that the manifest still needs. */
   readonly firstLog: number;
+  /** A manifest names that file, which must therefore be there. Default false. */
+  readonly mustExist?: boolean | undefined;
   /** Owner epoch of this opening. */
   readonly epoch: number;
 }
@@ -112,12 +109,26 @@ export class CommitLog {
       if (match !== null && Number(match[1]) >= this.#options.firstLog) numbers.push(Number(match[1]));
     }
     numbers.sort((a, b) => a - b);
+    this.#refuseGaps(numbers);
     let last = afterSeq;
+    let newest = this.#options.firstLog - 1;
     for (let i = 0; i < numbers.length; i++) {
-      last = yield* this.#replayFile(numbers[i] as number, last, numbers.slice(i + 1), onCommit);
+      const number = numbers[i] as number;
+      const end = yield* this.#replayFile(number, last, numbers.slice(i + 1), onCommit);
+      if (end === null) continue;
+      newest = number;
+      last = end;
     }
-    this.#adopt(yield* this.#create((numbers[numbers.length - 1] ?? this.#options.firstLog - 1) + 1));
+    this.#adopt(yield* this.#create(newest + 1));
     return last;
+  }
+
+  /** Log files follow each other without a gap from the one on that the manifest names. */
+  #refuseGaps(numbers: readonly number[]): void {
+    let expected = this.#options.firstLog;
+    for (const number of numbers) if (number === expected) expected++;
+    const [newest = this.#options.mustExist === true ? expected : 0] = numbers.slice(-1);
+    if (newest >= expected) throw new DriftError('XX001', `log-${expected} is missing`);
   }
 
   append(commit: LoggedCommit): void {
@@ -201,7 +212,7 @@ export class CommitLog {
     yield* wait(file.write(0, header.view()));
     // The header is durable before the file grows: a longer file without a valid header is damaged, not unfinished.
     yield* wait(file.flush());
-    yield* wait(file.write(LOG_HEADER_BYTES, new Uint8Array(LOG_STEP_BYTES)));
+    yield* wait(file.write(LOG_HEADER_BYTES, new Uint8Array(this.#options.stepBytes)));
     yield* wait(file.flush());
     return { number, file, seed };
   }
@@ -216,7 +227,7 @@ export class CommitLog {
     this.#seed = seed;
     this.#atRunStart = true;
     this.#end = LOG_HEADER_BYTES;
-    this.#allocated = LOG_HEADER_BYTES + LOG_STEP_BYTES;
+    this.#allocated = LOG_HEADER_BYTES + this.#options.stepBytes;
     this.#dirty = false;
   }
 
@@ -238,7 +249,7 @@ export class CommitLog {
     this.#end += bytes.length;
     this.#dirty = true;
     if (this.#end > this.#allocated) {
-      const grown = this.#end + LOG_STEP_BYTES;
+      const grown = this.#end + this.#options.stepBytes;
       yield* wait(file.write(this.#allocated, new Uint8Array(grown - this.#allocated)));
       this.#allocated = grown;
     }
@@ -273,12 +284,13 @@ export class CommitLog {
     return this.#failed;
   }
 
+  /** Gives the last sequence number; null for a file that a crash left without a header, which goes. */
   *#replayFile(
     number: number,
     afterSeq: number,
     laterFiles: readonly number[],
     onCommit: (commit: LoggedCommit) => Task<void>,
-  ): Task<number> {
+  ): Task<number | null> {
     const name = `log-${number}`;
     const file = yield* wait(this.#storage.open(name));
     const bytes = yield* wait(file.read(0, file.size()));
@@ -286,7 +298,7 @@ export class CommitLog {
     if (seed === null) {
       if (yield* this.#anyHasRuns(laterFiles)) throw damaged(name, 0, 'a file without a header');
       yield* wait(this.#storage.remove(name));
-      return afterSeq;
+      return null;
     }
     let offset = LOG_HEADER_BYTES;
     let chain = runSeed(seed, offset);

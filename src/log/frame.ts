@@ -148,10 +148,12 @@ export function logSeed(file: Uint8Array): number {
   return crc32c(file.subarray(0, 32));
 }
 
+const place = new Uint8Array(8);
+const placeView = new DataView(place.buffer);
+
 /** Seed of the first frame of the run that begins at an offset. */
 export function runSeed(fileSeed: number, offset: number): number {
-  const place = new Uint8Array(8);
-  new DataView(place.buffer).setFloat64(0, offset, true);
+  placeView.setFloat64(0, offset, true);
   return crc32c(place, fileSeed);
 }
 

@@ -23,6 +23,7 @@ import {
   MANIFEST_MAGIC,
   MANIFEST_SLOT_BYTES,
   MAX_MANIFEST_BYTES,
+  SECTOR_BYTES,
 } from './constants.ts';
 
 export interface ManifestState {
@@ -30,9 +31,12 @@ export interface ManifestState {
   readonly epoch: number;
   readonly body: Uint8Array;
   readonly bodyOffset: number;
+  /** What is wrong with the other slot. Legitimate after a crash during a switch; else the state in force is an old one. */
+  readonly damage?: string | undefined;
 }
 
 const NAME = 'MANIFEST';
+const UNUSED = 'nothing written yet';
 
 /** Reads the state in force; null for a database that does not exist yet. */
 export function* readManifest(storage: Storage): Task<ManifestState | null> {
@@ -55,7 +59,8 @@ export function* readManifest(storage: Storage): Task<ManifestState | null> {
   // A crash while the database was being made leaves a manifest that says nothing, and logs without a transaction.
   if (best === null && !(yield* holdsAnything(storage, names))) return null;
   if (best === null) throw new DriftError('XX001', `MANIFEST is damaged: ${problems.join('; ')}`);
-  return best;
+  const damage = problems.filter((problem) => !problem.endsWith(UNUSED));
+  return damage.length === 0 ? best : { ...best, damage: damage.join('; ') };
 }
 
 /** Switches to a new state; returns it. */
@@ -85,15 +90,19 @@ export function* writeManifest(
   return { generation, epoch: next.epoch, body: next.body, bodyOffset };
 }
 
-/** The first place that does not overlap the live body: before it if the new one fits there, else behind it. */
+/**
+ * The first place that does not overlap the live body: before it if the new one fits there, else behind it, in sectors of
+ * its own: a torn write of the new body must not reach into the live one.
+ */
 function freeOffset(previous: ManifestState | null, length: number): number {
   if (previous === null || MANIFEST_BODY_OFFSET + length <= previous.bodyOffset) return MANIFEST_BODY_OFFSET;
-  return previous.bodyOffset + previous.body.length;
+  return Math.ceil((previous.bodyOffset + previous.body.length) / SECTOR_BYTES) * SECTOR_BYTES;
 }
 
 function* readSlot(file: StorageFile, slot: number, size: number): Task<ManifestState | string> {
   const bytes = yield* wait(file.read(slot * MANIFEST_SLOT_BYTES, MANIFEST_SLOT_BYTES));
   if (bytes.length < 48) return `${bytes.length} bytes`;
+  if (bytes.every((byte) => byte === 0)) return UNUSED;
   const reader = new ByteReader(bytes, `MANIFEST slot ${slot}`);
   if (reader.u32() !== MANIFEST_MAGIC) return 'no manifest header';
   const version = reader.u32();

@@ -145,6 +145,7 @@ export class TileCache {
 
   /** Notes that a leaf's image is on disk, or that the leaf has been replaced by others. */
   noteClean(leaf: Leaf): void {
+    this.forget(leaf);
     this.dirtyBytes -= leaf.dirtyBytes;
     leaf.dirtyBytes = 0;
   }

@@ -159,10 +159,7 @@ export class Tree implements VersionedTree {
 
   /** Lets go of everything the cache counts: the tree is taken back. */
   discard(): void {
-    for (const leaf of this.leaves) {
-      this.options.cache.noteClean(leaf);
-      this.options.cache.forget(leaf);
-    }
+    for (const leaf of this.leaves) this.options.cache.noteClean(leaf);
   }
 
   #imageForWriting(leaf: Leaf): LeafImage {
@@ -296,7 +293,8 @@ export class Tree implements VersionedTree {
       let end = at + 1;
       while (end < order.length && (high === undefined || (changes.keys[order[end] as number] as Key) < high)) end++;
       const leaf = this.leaves[index] as Leaf;
-      this.#applyToLeaf(leaf, seq, changes, order.subarray(at, end));
+      const whole = at === 0 && end === order.length;
+      this.#applyToLeaf(leaf, seq, changes, whole ? order : order.subarray(at, end));
       if (!this.#keySplit(index) && leaf.dirty) this.options.cache.noteDirty(leaf);
       at = end;
     }
@@ -470,6 +468,7 @@ export class Tree implements VersionedTree {
 
 /** Entry numbers in key order, overtaken entries left out. */
 function keyOrder(changes: RowChanges): Int32Array {
+  if (changes.count === 1 && changes.ops[0] !== OP_NONE) return new Int32Array(1);
   const order = new Int32Array(changes.count);
   let n = 0;
   let ascending = true;

@@ -2,7 +2,7 @@
 import type { Host } from '../../src/base/host.ts';
 import { Random } from '../../src/base/random.ts';
 import { type Value, valueAt } from '../../src/base/vector.ts';
-import type { EngineApi, ResultSet, SessionApi } from '../../src/database/api.ts';
+import type { EngineApi, EngineOptions, ResultSet, SessionApi } from '../../src/database/api.ts';
 import { openEngine } from '../../src/database/engine.ts';
 import { MemoryStorage } from '../../src/storage/memory.ts';
 
@@ -37,7 +37,7 @@ export interface Db {
 
 export async function openDb(
   storage: MemoryStorage = new MemoryStorage(),
-  options: { maxLeafRows?: number; minClosedRows?: number } = {},
+  options: Partial<EngineOptions> = {},
 ): Promise<Db> {
   const engine = await openEngine({ storage, host: testHost(), ...options });
   const session = engine.session();

@@ -5,8 +5,9 @@ import { CommitLog } from '../../src/log/commit-log.ts';
 import { FRAME_INSERT, LOG_HEADER_BYTES, SECTOR_BYTES } from '../../src/log/constants.ts';
 import type { LoggedCommit } from '../../src/log/frame.ts';
 import { MemoryStorage } from '../../src/storage/memory.ts';
-import type { Storage, StorageFile } from '../../src/storage/storage.ts';
+import type { Storage } from '../../src/storage/storage.ts';
 import { testHost } from '../database/helper.ts';
+import { SlowStorage } from '../storage/slow-storage.ts';
 
 function commitOf(seq: number, bytes = 10): LoggedCommit {
   const payload = new Uint8Array(bytes).fill(seq & 255);
@@ -18,6 +19,7 @@ async function openLog(storage: Storage, seen: number[] = []): Promise<CommitLog
   const log = new CommitLog(storage, testHost(seen.length + 7), {
     durability: 'full',
     flushIntervalMs: 10,
+    stepBytes: 4096,
     firstLog: 1,
     epoch: 1,
   });
@@ -104,23 +106,6 @@ test('a commit that cannot be encoded leaves nothing in the log', async () => {
   await openLog(storage, seen);
   expect(seen).toEqual([1, 2]);
 });
-
-/** Answers every call a turn later, as IndexedDB or encryption would. */
-class SlowStorage extends MemoryStorage {
-  override open(name: string): StorageFile {
-    const file = super.open(name) as StorageFile;
-    const later = <T>(work: () => T): Promise<T> => new Promise((resolve) => setImmediate(() => resolve(work())));
-    return {
-      name,
-      size: () => file.size(),
-      read: (offset, length) => later(() => file.read(offset, length)) as Promise<Uint8Array>,
-      write: (offset, bytes) => later(() => file.write(offset, bytes)) as Promise<void>,
-      truncate: (size) => later(() => file.truncate(size)) as Promise<void>,
-      flush: () => later(() => file.flush()) as Promise<void>,
-      close: () => file.close(),
-    };
-  }
-}
 
 test('commits that come while a file is rotated or flushed are all there, in order', async () => {
   const storage = new SlowStorage();
