@@ -137,8 +137,8 @@ test(
   'an error is marked at its place',
   async () => {
     await run('SELECT country, lif_expectancy FROM countries;');
-    await page.locator('.problem').waitFor();
-    expect(await page.locator('.problem code').innerText()).toBe('42703');
+    await page.locator('drift-problem .problem').waitFor();
+    expect(await page.locator('drift-problem .problem code').innerText()).toBe('42703');
     expect(await page.locator('.cm-lintRange-error').innerText()).toBe('lif_expectancy');
     await shoot('error');
   },

@@ -1,22 +1,37 @@
 /** A chart of the result as it stands: a line where the first column is a date, otherwise a bar for each row. */
-import type { CSSResultGroup, PropertyDeclarations, TemplateResult } from 'lit';
+import type { CSSResultGroup, PropertyDeclarations, SVGTemplateResult, TemplateResult } from 'lit';
 import { css, html, svg } from 'lit';
 import type { TextResult } from '../database.ts';
 import { isNumeric, isTemporal } from '../database.ts';
-import { shortNumber } from '../state/moments.ts';
-import { linePath, niceScale, place } from './plot.ts';
+import { dayOf, shortNumber, timeOf } from '../state/moments.ts';
+import { parseMoment, timeTicks } from '../state/time-axis.ts';
+import { linePath, nearest, niceScale, place } from './plot.ts';
 import { ConsoleElement, shared } from './shared.ts';
 
 const MAX_BARS = 60;
 const BAR = 24;
+const LEFT = 56;
+const RIGHT = 16;
+const DAY_MS = 86_400_000;
+
+interface Point {
+  readonly at: number;
+  readonly value: number;
+}
 
 export class DriftChart extends ConsoleElement {
-  static override properties: PropertyDeclarations = { size: { state: true }, column: { state: true } };
+  static override properties: PropertyDeclarations = {
+    size: { state: true },
+    column: { state: true },
+    hover: { state: true },
+  };
   static override styles: CSSResultGroup = [shared, sheet()];
 
   declare size: readonly [width: number, height: number];
   /** Name of the chosen number column; the first one while empty or absent. */
   declare column: string;
+  /** Index of the point that is pointed at, -1 for none. */
+  declare hover: number;
   readonly #observer = new ResizeObserver(([entry]) => {
     if (entry !== undefined) this.size = [Math.floor(entry.contentRect.width), Math.floor(entry.contentRect.height)];
   });
@@ -25,6 +40,7 @@ export class DriftChart extends ConsoleElement {
     super();
     this.size = [600, 300];
     this.column = '';
+    this.hover = -1;
   }
 
   override firstUpdated(): void {
@@ -85,44 +101,45 @@ export class DriftChart extends ConsoleElement {
 
   #line(result: TextResult, temporal: number, value: number): TemplateResult {
     const points = result.rows
-      .map(
-        (row) =>
-          [
-            Date.parse((row[temporal] ?? '').replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00')),
-            Number(row[value] ?? NaN),
-          ] as const,
-      )
-      .filter(([at]) => Number.isFinite(at))
-      .toSorted((a, b) => a[0] - b[0]);
+      .map((row): Point => ({ at: parseMoment(row[temporal]), value: row[value] == null ? NaN : Number(row[value]) }))
+      .filter(({ at }) => Number.isFinite(at))
+      .toSorted((a, b) => a.at - b.at);
     const width = Math.max(200, this.size[0] - 32);
     const height = Math.max(140, this.size[1] - 72);
     const scale = niceScale(
-      points.map((point) => point[1]),
+      points.map((point) => point.value),
       Math.max(2, Math.floor(height / 48)),
       false,
     );
-    const from = points[0]?.[0] ?? 0;
-    const to = points.at(-1)?.[0] ?? 1;
+    const [from, to] = [points[0]?.at ?? 0, points.at(-1)?.at ?? 1];
+    const x = (at: number): number => place(at, from, to, LEFT, width - RIGHT);
     const y = (number: number): number => place(number, scale.from, scale.to, height - 24, 12);
-    const xs = points.map(([at]) => place(at, from, to, 56, width - 16));
-    const day = (at: number): string => (Number.isFinite(at) ? new Date(at).toISOString().slice(0, 10) : '');
+    const xs = points.map(({ at }) => x(at));
+    const ys = points.map((point) => y(point.value));
+    const line = linePath(xs, ys, false);
+    const filled = ys.some(Number.isNaN) ? '' : `${line}V${height - 24}H${xs[0]?.toFixed(1) ?? 0}z`;
     return html`<svg
       width=${width}
       height=${height}
       role="img"
       aria-label=${`Line of ${result.fields[value]?.name ?? ''}`}
+      @pointermove=${(event: PointerEvent) => (this.hover = nearest(event, xs))}
+      @pointerleave=${() => (this.hover = -1)}
     >
-      ${scale.ticks.map((tick) => svg`<line x1="56" x2=${width - 16} y1=${y(tick)} y2=${y(tick)} /><text x="48" y=${y(tick) + 4} text-anchor="end">${shortNumber(tick)}</text>`)}
-      <text x="56" y=${height - 4}>${day(from)}</text>
-      <text x=${width - 16} y=${height - 4} text-anchor="end">${day(to)}</text>
-      <path
-        d=${linePath(
-          xs,
-          points.map((point) => y(point[1])),
-          false,
-        )}
-      />
+      ${scale.ticks.map((tick) => svg`<line x1=${LEFT} x2=${width - RIGHT} y1=${y(tick)} y2=${y(tick)} /><text x=${LEFT - 8} y=${y(tick) + 4} text-anchor="end">${shortNumber(tick)}</text>`)}
+      ${timeTicks(from, to, Math.max(2, Math.floor(width / 88))).map((tick) => svg`<text x=${x(tick.at)} y=${height - 4} text-anchor="middle">${tick.label}</text>`)}
+      <path class="area" d=${filled} />
+      <path class="line" d=${line} />
+      ${this.#pointed(points[this.hover], xs[this.hover] ?? 0, ys[this.hover] ?? 0, width)}
     </svg>`;
+  }
+
+  #pointed(point: Point | undefined, x: number, y: number, width: number): SVGTemplateResult {
+    if (point === undefined || Number.isNaN(point.value)) return svg``;
+    const time = point.at % DAY_MS === 0 ? '' : ` ${timeOf(point.at)}`;
+    const right = x > width - 200;
+    return svg`<circle cx=${x} cy=${y} r="4" />
+      <text class="value" x=${right ? x - 8 : x + 8} y=${Math.max(14, y - 8)} text-anchor=${right ? 'end' : 'start'}>${point.value.toLocaleString('en')} on ${dayOf(point.at)}${time}</text>`;
   }
 
   #choose(event: Event): void {
@@ -156,12 +173,20 @@ function sheet(): CSSResultGroup {
     rect {
       fill: var(--accent);
     }
-    path {
+    .line {
       fill: none;
       stroke: var(--accent);
       stroke-width: 2;
+      stroke-linejoin: round;
+    }
+    .area {
+      fill: color-mix(in srgb, var(--accent) 12%, transparent);
+    }
+    circle {
+      fill: var(--accent);
     }
     line {
+      shape-rendering: crispEdges;
       stroke: var(--line);
     }
     text {
@@ -171,6 +196,10 @@ function sheet(): CSSResultGroup {
     }
     .value {
       fill: var(--ink);
+      font-weight: 600;
+      paint-order: stroke;
+      stroke: var(--paper);
+      stroke-width: 4px;
     }
   `;
 }

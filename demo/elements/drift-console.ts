@@ -21,6 +21,7 @@ import './drift-editor.ts';
 import './drift-grid.ts';
 import './drift-history.ts';
 import './drift-plan.ts';
+import './drift-problem.ts';
 import './drift-row.ts';
 import './drift-schema.ts';
 import './drift-status.ts';
@@ -85,6 +86,7 @@ export class DriftConsole extends ConsoleElement {
       @drop=${this.#drop}
       @choose=${(event: CustomEvent<DataSet>) => void this.#open(event.detail)}
       @try=${(event: CustomEvent<Example>) => this.#try(event.detail)}
+      @run=${() => (this.view = 'result')}
       @statement=${(event: CustomEvent<string>) => this.#edit(event.detail)}
     >
       ${this.#top(ready)} ${ready ? this.#body() : html`<drift-welcome .state=${state}></drift-welcome>`}
@@ -170,6 +172,8 @@ export class DriftConsole extends ConsoleElement {
 
   #panel(): TemplateResult {
     const { state } = this;
+    const failed = state.outcome?.error !== undefined && state.panel !== 'history' && state.panel !== 'row';
+    if (failed) return html`<drift-problem .state=${state}></drift-problem>`;
     switch (state.panel) {
       case 'result':
         return this.#result();
@@ -194,7 +198,6 @@ export class DriftConsole extends ConsoleElement {
       return html`<p class="empty">
         Choose an example or a table, or write a statement and run it. Then drag the time line.
       </p>`;
-    if (outcome.error !== undefined) return html`<p class="empty error">${outcome.error.message}</p>`;
     const result = outcome.result;
     if (result === undefined || result.fields.length === 0) {
       return html`<p class="empty">

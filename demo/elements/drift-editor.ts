@@ -7,7 +7,7 @@
  */
 import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
-import { PostgreSQL, sql } from '@codemirror/lang-sql';
+import { sql } from '@codemirror/lang-sql';
 import { bracketMatching, HighlightStyle, syntaxHighlighting } from '@codemirror/language';
 import type { Diagnostic } from '@codemirror/lint';
 import { lintKeymap, setDiagnostics } from '@codemirror/lint';
@@ -18,6 +18,7 @@ import { tags } from '@lezer/highlight';
 import type { CSSResultGroup, TemplateResult } from 'lit';
 import { css, html } from 'lit';
 import type { TableInfo } from '../catalog.ts';
+import { DRIFT_SQL } from '../sql/dialect.ts';
 import { splitStatements, statementAt } from '../sql/statements.ts';
 import type { Outcome } from '../state/console-state.ts';
 import { ConsoleElement, shared } from './shared.ts';
@@ -47,6 +48,13 @@ const THEME = EditorView.theme({
     color: 'var(--ink)',
   },
   '.cm-tooltip-autocomplete ul li[aria-selected]': { backgroundColor: 'var(--accent)', color: 'var(--on-accent)' },
+  // CodeMirror's own mark is a data: image, which the policy refuses.
+  '.cm-lintRange-error': {
+    backgroundImage: 'none',
+    textDecoration: 'underline wavy var(--error)',
+    textUnderlineOffset: '4px',
+  },
+  '.cm-diagnostic-error': { borderLeftColor: 'var(--error)' },
   '.cm-placeholder': { color: 'var(--ink-2)' },
 });
 
@@ -59,26 +67,24 @@ export class DriftEditor extends ConsoleElement {
   #markedFor: Outcome | undefined;
 
   override render(): TemplateResult {
-    const { busy, outcome } = this.state;
-    const error = outcome?.error;
+    const { busy } = this.state;
+    const command = /mac|iphone|ipad/i.test(navigator.userAgent) ? '⌘' : 'Ctrl';
     return html`
+      <div class="editor"></div>
       <div class="bar">
-        <button class="primary" @click=${this.run} ?disabled=${busy}>Run</button>
+        ${
+          busy
+            ? html`<button class="primary" @click=${() => this.state.stop()}>Stop</button>`
+            : html`<button class="primary" @click=${this.run}>Run</button>`
+        }
         <span class="muted keys"
-          ><kbd>Ctrl</kbd> <kbd>Enter</kbd> runs the statement at the cursor or the selection</span
+          ><kbd>${command}</kbd> <kbd>Enter</kbd> runs the selection or the statement at the cursor</span
+        >
+        <span class="muted keys places"
+          >Go to <kbd>Alt</kbd> <kbd>T</kbd> time line <kbd>Alt</kbd> <kbd>E</kbd> editor <kbd>Alt</kbd>
+          <kbd>R</kbd> result</span
         >
       </div>
-      <div class="editor"></div>
-      ${
-        error === undefined
-          ? ''
-          : html`<div class="problem" role="alert">
-              <strong>${error.message}</strong>
-              ${error.detail === '' ? '' : html`<div>${error.detail}</div>`}
-              ${error.hint === '' ? '' : html`<div>Hint: ${error.hint}</div>`}
-              <code>${error.code}</code>
-            </div>`
-      }
     `;
   }
 
@@ -110,7 +116,7 @@ export class DriftEditor extends ConsoleElement {
           placeholder('Write SQL, or choose an example'),
           syntaxHighlighting(HIGHLIGHT),
           THEME,
-          this.#language.of(sql({ dialect: PostgreSQL })),
+          this.#language.of(sql({ dialect: DRIFT_SQL })),
         ],
       }),
     });
@@ -127,7 +133,7 @@ export class DriftEditor extends ConsoleElement {
       );
       const system = { 'drift.transactions': ['seq', 'committed_at', 'author', 'message', 'metadata', 'tables'] };
       view.dispatch({
-        effects: this.#language.reconfigure(sql({ dialect: PostgreSQL, schema: { ...schema, ...system } })),
+        effects: this.#language.reconfigure(sql({ dialect: DRIFT_SQL, schema: { ...schema, ...system } })),
       });
     }
     if (outcome !== this.#markedFor) {
@@ -156,7 +162,8 @@ export class DriftEditor extends ConsoleElement {
   /** Runs the selection, or the statement under the cursor. */
   run(): void {
     const view = this.#view;
-    if (view === undefined) return;
+    if (view === undefined || this.state.busy) return;
+    this.dispatchEvent(new Event('run', { bubbles: true, composed: true }));
     const { from, to } = view.state.selection.main;
     const text = this.text;
     if (from !== to) return void this.state.run(text.slice(from, to), from);
@@ -181,17 +188,15 @@ function sheet(): CSSResultGroup {
   return css`
     :host {
       display: grid;
-      grid-template-rows: minmax(0, 1fr) auto auto;
+      grid-template-rows: minmax(0, 1fr) auto;
       background: var(--surface);
       min-height: 0;
     }
     .editor {
-      grid-row: 1;
       min-height: 0;
       overflow: hidden;
     }
     .bar {
-      grid-row: 3;
       display: flex;
       align-items: center;
       gap: 16px;
@@ -200,23 +205,13 @@ function sheet(): CSSResultGroup {
     .keys {
       font-size: 12px;
     }
-    .problem {
-      grid-row: 2;
-      position: relative;
-      margin: 0 16px;
-      padding: 8px 72px 8px 12px;
-      border-left: 3px solid var(--error);
-      background: var(--removed);
-      border-radius: 0 var(--radius) var(--radius) 0;
-      font-size: 13px;
-      max-height: 120px;
-      overflow: auto;
+    .places {
+      margin-left: auto;
     }
-    .problem code {
-      position: absolute;
-      right: 12px;
-      top: 8px;
-      font: 12px var(--mono);
+    @media (max-width: 1080px) {
+      .places {
+        display: none;
+      }
     }
     @media (max-width: 720px) {
       .keys {

@@ -1,20 +1,17 @@
 /**
  * The time line: all commits of the database over their true times, and the moment the console stands at.
  *
- * Bars show how many commits fall into each few pixels (logarithmic, so that a single commit beside a busy day stays
- * visible). The whole strip is one slider: drag or click anywhere, arrows step commit by commit, Page Up/Down move a
- * tenth, Home and End go to the first commit and to now.
+ * The whole strip is one slider: drag or click anywhere, arrows step commit by commit, Page Up/Down move a tenth, Home
+ * and End go to the first commit and to now, Space plays. Pointing at it names the commit there.
  */
-import type { CSSResultGroup, PropertyDeclarations, SVGTemplateResult, TemplateResult } from 'lit';
+import type { CSSResultGroup, PropertyDeclarations, TemplateResult } from 'lit';
 import { css, html, svg } from 'lit';
-import type { Commits } from '../catalog.ts';
-import { dayOf, indexAt, timeOf } from '../state/moments.ts';
+import { dayOf, timeOf } from '../state/moments.ts';
 import { ConsoleElement, properties, shared } from './shared.ts';
+import { HEIGHT, TimeScale } from './time-scale.ts';
 
-const HEIGHT = 56;
 const AXIS = 16;
-const PAD = 12;
-const BAR = 4;
+const TIP = 240;
 const SPEEDS: readonly number[] = [5, 10, 20, 40];
 
 export class DriftTimeline extends ConsoleElement {
@@ -23,6 +20,7 @@ export class DriftTimeline extends ConsoleElement {
     playing: { state: true },
     speed: { state: true },
     even: { state: true },
+    hover: { state: true },
   };
   static override styles: CSSResultGroup = [shared, sheet()];
 
@@ -32,6 +30,9 @@ export class DriftTimeline extends ConsoleElement {
   declare speed: number;
   /** Commits at even distances instead of over time. */
   declare even: boolean;
+  /** Index of the commit that is pointed at, -1 for none. */
+  declare hover: number;
+  #scale: TimeScale | undefined;
   #frame = 0;
   readonly #observer = new ResizeObserver(([entry]) => {
     if (entry !== undefined) this.width = Math.max(120, Math.floor(entry.contentRect.width));
@@ -43,6 +44,7 @@ export class DriftTimeline extends ConsoleElement {
     this.playing = false;
     this.speed = 10;
     this.even = false;
+    this.hover = -1;
   }
 
   override firstUpdated(): void {
@@ -60,6 +62,7 @@ export class DriftTimeline extends ConsoleElement {
     const { commits, commitIndex: index, moment } = this.state;
     const empty = commits.seq.length === 0;
     const at = commits.at[index] ?? 0;
+    const scale = this.#scaleNow();
     return html`
       <div class="where" aria-live="polite">
         <div class="date">${empty ? 'No commits yet' : moment === null ? 'Now' : dayOf(at)}</div>
@@ -87,13 +90,15 @@ export class DriftTimeline extends ConsoleElement {
         @keydown=${this.#key}
         @pointerdown=${this.#down}
         @pointermove=${this.#move}
+        @pointerleave=${() => (this.hover = -1)}
       >
         <svg width=${this.width} height=${HEIGHT + AXIS} aria-hidden="true">
-          <path class="bars future" d=${this.#bars(index + 1, commits.seq.length)} />
-          <path class="bars" d=${this.#bars(0, index + 1)} />
-          ${this.#ticks()}
+          <path class="bars future" d=${scale.bars(index + 1, commits.seq.length)} />
+          <path class="bars" d=${scale.bars(0, index + 1)} />
+          ${scale.ticks().map(({ x, label }) => svg`<text x=${x} y=${HEIGHT + 13} text-anchor="middle">${label}</text>`)}
         </svg>
-        ${empty ? '' : html`<div class="head" ${properties({ '--x': `${this.#x(index)}px` })}></div>`}
+        ${empty ? '' : html`<div class="head" ${properties({ '--x': `${scale.x(index)}px` })}></div>`}
+        ${this.hover < 0 || empty ? '' : this.#tip(scale)}
       </div>
       <div class="controls">
         <button
@@ -122,83 +127,24 @@ export class DriftTimeline extends ConsoleElement {
     `;
   }
 
-  /** Bars of the commits with indexes from `from` up to `to`, as one path. */
-  #bars(from: number, to: number): string {
+  #tip(scale: TimeScale): TemplateResult {
     const { commits } = this.state;
-    const all = this.#buckets(commits, 0, commits.seq.length);
-    const part = this.#buckets(commits, from, to);
-    const top = Math.log2(1 + all.reduce((most, count) => Math.max(most, count), 1));
-    let path = '';
-    part.forEach((count, bucket) => {
-      if (count === 0) return;
-      const height = 6 + Math.round(((HEIGHT - 10) * Math.log2(1 + count)) / top);
-      path += `M${PAD + bucket * BAR} ${HEIGHT}v-${height}h${BAR - 1}v${height}z`;
-    });
-    return path;
+    const at = commits.at[this.hover] ?? 0;
+    const x = scale.x(this.hover);
+    const left = Math.max(0, Math.min(this.width - TIP, x - TIP / 2));
+    return html`<div class="at" ${properties({ '--x': `${x}px` })}></div>
+      <div class="tip" ${properties({ '--x': `${left}px` })}>
+        <b>${dayOf(at)}</b> <span class="muted">${timeOf(at)} #${commits.seq[this.hover]}</span>
+        <div>${commits.message[this.hover]}</div>
+      </div>`;
   }
 
-  #buckets(commits: Commits, from: number, to: number): Uint32Array {
-    const buckets = new Uint32Array(Math.ceil((this.width - 2 * PAD) / BAR) + 1);
-    for (let index = from; index < to && index < commits.seq.length; index++) {
-      const bucket = Math.floor((this.#x(index) - PAD) / BAR);
-      buckets[bucket] = (buckets[bucket] ?? 0) + 1;
-    }
-    return buckets;
-  }
-
-  #x(index: number): number {
-    const { at } = this.state.commits;
-    const last = at.length - 1;
-    if (last < 1) return this.width - PAD;
-    const from = at[0] ?? 0;
-    const share = this.even ? index / last : ((at[index] ?? 0) - from) / Math.max(1, (at[last] ?? 0) - from);
-    return PAD + share * (this.width - 2 * PAD);
-  }
-
-  #indexAtX(x: number): number {
+  /** The scale of this width, kept while nothing of it changes: a drag asks for it at every frame. */
+  #scaleNow(): TimeScale {
     const { commits } = this.state;
-    const last = commits.at.length - 1;
-    const share = Math.min(1, Math.max(0, (x - PAD) / (this.width - 2 * PAD)));
-    if (share === 1) return last;
-    if (this.even) return Math.round(share * last);
-    const from = commits.at[0] ?? 0;
-    const at = from + share * ((commits.at[last] ?? 0) - from);
-    const before = indexAt(commits, at);
-    // The nearer of the two neighbours: an isolated commit can be hit from both sides.
-    const after = Math.min(last, before + 1);
-    return at - (commits.at[before] ?? 0) < (commits.at[after] ?? 0) - at ? before : after;
-  }
-
-  #ticks(): SVGTemplateResult[] {
-    const { at } = this.state.commits;
-    const last = at.length - 1;
-    if (last < 1 || this.even) return [];
-    const from = at[0] ?? 0;
-    const to = at[last] ?? 0;
-    const most = Math.max(2, Math.floor(this.width / 72));
-    const monthMs = 2_629_800_000;
-    const months = [1, 3, 6, 12, 24, 60, 120, 240].find((step) => (to - from) / (step * monthMs) <= most);
-    if (months === undefined || to - from < 2 * monthMs) {
-      return [from, to].map((time, side) =>
-        this.#tick(side === 0 ? PAD : this.width - PAD, dayOf(time), side === 0 ? 'start' : 'end'),
-      );
-    }
-    const start = new Date(from);
-    const first = Math.ceil((start.getUTCFullYear() * 12 + start.getUTCMonth()) / months) * months;
-    const ticks: SVGTemplateResult[] = [];
-    for (let month = first; ; month += months) {
-      const time = Date.UTC(Math.floor(month / 12), month % 12, 1);
-      if (time > to) return ticks;
-      const x = PAD + ((time - from) / (to - from)) * (this.width - 2 * PAD);
-      if (time < from || x > this.width - 24) continue;
-      const year = String(Math.floor(month / 12));
-      const label = months < 12 ? new Date(time).toLocaleString('en-GB', { month: 'short', timeZone: 'UTC' }) : year;
-      ticks.push(this.#tick(Math.max(x, 16), months < 12 && month % 12 === 0 ? year : label, 'middle'));
-    }
-  }
-
-  #tick(x: number, label: string, anchor: string): SVGTemplateResult {
-    return svg`<text x=${x} y=${HEIGHT + 13} text-anchor=${anchor}>${label}</text>`;
+    const known = this.#scale;
+    if (known?.commits === commits && known.width === this.width && known.even === this.even) return known;
+    return (this.#scale = new TimeScale(commits, this.width, this.even));
   }
 
   #travel(index: number): void {
@@ -234,11 +180,17 @@ export class DriftTimeline extends ConsoleElement {
 
   #move(event: PointerEvent): void {
     const strip = event.currentTarget as HTMLElement;
-    if (strip.hasPointerCapture(event.pointerId)) this.#travelTo(event, strip);
+    if (strip.hasPointerCapture(event.pointerId)) return this.#travelTo(event, strip);
+    if (event.pointerType === 'mouse') this.hover = this.#indexAt(event, strip);
   }
 
   #travelTo(event: PointerEvent, strip: HTMLElement): void {
-    this.#travel(this.#indexAtX(event.clientX - strip.getBoundingClientRect().left));
+    this.hover = -1;
+    this.#travel(this.#indexAt(event, strip));
+  }
+
+  #indexAt(event: PointerEvent, strip: HTMLElement): number {
+    return this.#scaleNow().indexAt(event.clientX - strip.getBoundingClientRect().left);
   }
 
   #setSpeed(event: Event): void {
@@ -251,14 +203,15 @@ export class DriftTimeline extends ConsoleElement {
     if (state.moment === null) state.travel(0);
     this.playing = true;
     const last = state.commits.seq.length - 1;
-    const from = this.#x(state.commitIndex);
+    const from = this.#scaleNow().x(state.commitIndex);
     const started = performance.now();
-    const pixelsPerMs = (this.width - 2 * PAD) / (this.speed * 1000);
+    const pixelsPerMs = this.#scaleNow().inner / (this.speed * 1000);
     const step = (now: number): void => {
       const x = from + (now - started) * pixelsPerMs;
       // Play shows states in their order: the last commit at or before the running line.
       let index = state.commitIndex;
-      while (index < last && this.#x(index + 1) <= x) index++;
+      const scale = this.#scaleNow();
+      while (index < last && scale.x(index + 1) <= x) index++;
       state.travel(index);
       if (index >= last) this.#stop();
       else this.#frame = requestAnimationFrame(step);
@@ -318,8 +271,31 @@ function sheet(): CSSResultGroup {
       cursor: ew-resize;
       touch-action: none;
       border-radius: var(--radius);
-      overflow: hidden;
       user-select: none;
+    }
+    .at {
+      position: absolute;
+      top: 0;
+      width: 1px;
+      height: 56px;
+      background: var(--line-strong);
+      transform: translateX(var(--x));
+      pointer-events: none;
+    }
+    .tip {
+      position: absolute;
+      z-index: 5;
+      top: 76px;
+      left: var(--x);
+      width: 240px;
+      padding: 8px 12px;
+      border: 1px solid var(--line);
+      border-radius: var(--radius);
+      background: var(--surface);
+      box-shadow: 0 6px 20px rgb(0 0 0 / 0.14);
+      font-size: 12px;
+      overflow-wrap: anywhere;
+      pointer-events: none;
     }
     svg {
       display: block;

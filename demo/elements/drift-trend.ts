@@ -4,9 +4,10 @@
  */
 import type { CSSResultGroup, PropertyDeclarations, SVGTemplateResult, TemplateResult } from 'lit';
 import { css, html, svg } from 'lit';
-import type { Trend } from '../state/console-state.ts';
 import { dayOf, indexOfSeq, shortNumber } from '../state/moments.ts';
-import { linePath, niceScale, place } from './plot.ts';
+import { timeTicks } from '../state/time-axis.ts';
+import type { Trend } from '../state/trend.ts';
+import { linePath, nearest, niceScale, place } from './plot.ts';
 import { ConsoleElement, shared } from './shared.ts';
 
 const LEFT = 56;
@@ -15,10 +16,16 @@ const TOP = 12;
 const BOTTOM = 24;
 
 export class DriftTrend extends ConsoleElement {
-  static override properties: PropertyDeclarations = { size: { state: true }, hover: { state: true } };
+  static override properties: PropertyDeclarations = {
+    size: { state: true },
+    legend: { state: true },
+    hover: { state: true },
+  };
   static override styles: CSSResultGroup = [shared, sheet()];
 
   declare size: readonly [width: number, height: number];
+  /** Height of the legend, which wraps: what is left is the chart's. */
+  declare legend: number;
   /** Index of the sample under the pointer, -1 for none. */
   declare hover: number;
   readonly #observer = new ResizeObserver(([entry]) => {
@@ -28,7 +35,13 @@ export class DriftTrend extends ConsoleElement {
   constructor() {
     super();
     this.size = [600, 300];
+    this.legend = 44;
     this.hover = -1;
+  }
+
+  override updated(): void {
+    const legend = this.renderRoot.querySelector<HTMLElement>('.legend');
+    if (legend !== null) this.legend = legend.offsetHeight;
   }
 
   override firstUpdated(): void {
@@ -60,7 +73,7 @@ export class DriftTrend extends ConsoleElement {
 
   #chart(trend: Trend): TemplateResult {
     const width = Math.max(200, this.size[0] - 16);
-    const height = Math.max(140, this.size[1] - 64);
+    const height = Math.max(140, this.size[1] - this.legend - 8);
     const scale = niceScale(
       trend.series.flatMap((series) => series.values),
       Math.max(2, Math.floor(height / 48)),
@@ -84,8 +97,7 @@ export class DriftTrend extends ConsoleElement {
       @click=${(event: PointerEvent) => this.#travel(event, xs, trend)}
     >
       ${scale.ticks.map((tick) => svg`<line class="grid" x1=${LEFT} x2=${width - RIGHT} y1=${y(tick)} y2=${y(tick)} /><text x=${LEFT - 8} y=${y(tick) + 4} text-anchor="end">${shortNumber(tick)}</text>`)}
-      <text x=${LEFT} y=${height - 4}>${dayOf(trend.at[0] ?? 0)}</text>
-      <text x=${width - RIGHT} y=${height - 4} text-anchor="end">${dayOf(trend.at.at(-1) ?? 0)}</text>
+      ${timeTicks(trend.at[0] ?? 0, trend.at.at(-1) ?? 0, Math.max(2, Math.floor(width / 88))).map((tick) => svg`<text x=${x(tick.at)} y=${height - 4} text-anchor="middle">${tick.label}</text>`)}
       ${lines}
       <line class="rule" x1=${x(now)} x2=${x(now)} y1=${TOP} y2=${height - BOTTOM} />
       ${this.hover < 0 ? '' : trend.series.map((series, index) => dot(xs[this.hover] ?? 0, y(series.values[this.hover] ?? NaN), index + 1))}
@@ -100,17 +112,12 @@ export class DriftTrend extends ConsoleElement {
     );
   }
 
-  #nearest(event: PointerEvent, xs: readonly number[]): number {
-    const at = event.clientX - (event.currentTarget as Element).getBoundingClientRect().left;
-    return xs.reduce((best, x, index) => (Math.abs(x - at) < Math.abs((xs[best] ?? 0) - at) ? index : best), 0);
-  }
-
   #point(event: PointerEvent, xs: readonly number[]): void {
-    this.hover = this.#nearest(event, xs);
+    this.hover = nearest(event, xs);
   }
 
   #travel(event: PointerEvent, xs: readonly number[], trend: Trend): void {
-    const seq = trend.seq[this.#nearest(event, xs)] ?? 0;
+    const seq = trend.seq[nearest(event, xs)] ?? 0;
     this.state.travel(indexOfSeq(this.state.commits, seq));
   }
 }
@@ -136,7 +143,7 @@ function sheet(): CSSResultGroup {
       gap: 0 16px;
       margin: 0;
       padding: 0 8px;
-      min-height: 44px;
+      padding-bottom: 8px;
       list-style: none;
       font-size: 13px;
     }
@@ -166,6 +173,7 @@ function sheet(): CSSResultGroup {
     }
     .grid {
       stroke: var(--line);
+      shape-rendering: crispEdges;
     }
     .rule {
       stroke: var(--ink);

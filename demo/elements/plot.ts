@@ -40,3 +40,9 @@ export function linePath(xs: readonly number[], ys: readonly number[], steps: bo
   });
   return path;
 }
+
+/** Index of the place nearest to a pointer over an SVG. */
+export function nearest(event: PointerEvent, xs: readonly number[]): number {
+  const at = event.clientX - (event.currentTarget as Element).getBoundingClientRect().left;
+  return xs.reduce((best, x, index) => (Math.abs(x - at) < Math.abs((xs[best] ?? 0) - at) ? index : best), 0);
+}

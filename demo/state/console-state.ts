@@ -11,14 +11,17 @@ import { countRows, NO_COMMITS, readCommits, readTables, rowHistoryQuery } from 
 import type { DataSet, Example } from '../data/step.ts';
 import { replay } from '../data/step.ts';
 import type { Database, QueryError, Reader, TextResult } from '../database.ts';
-import { isNumeric, queryText, toQueryError } from '../database.ts';
+import { queryText, toQueryError } from '../database.ts';
 import { openDatabase } from '../open-database.ts';
 import { isQuery, mentionedTables, splitStatements } from '../sql/statements.ts';
 import type { Comparison } from './compare.ts';
 import { compareResults } from './compare.ts';
 import type { PastStatement } from './history.ts';
 import { readHistory, remember } from './history.ts';
-import { indexOfSeq, sampleIndexes } from './moments.ts';
+import { indexOfSeq } from './moments.ts';
+import { StatementRunner } from './run-statement.ts';
+import type { Trend } from './trend.ts';
+import { sampleTrend } from './trend.ts';
 
 export type Panel = 'result' | 'compare' | 'trend' | 'chart' | 'plan' | 'row' | 'history';
 
@@ -38,18 +41,6 @@ export interface Loading {
   readonly done: number;
   readonly total: number;
   readonly message: string;
-}
-
-export interface Series {
-  readonly name: string;
-  /** One value for each sampled commit, NaN where there was none. */
-  readonly values: readonly number[];
-}
-
-export interface Trend {
-  readonly at: readonly number[];
-  readonly seq: readonly number[];
-  readonly series: readonly Series[];
 }
 
 export interface RowHistory {
@@ -79,6 +70,8 @@ export class ConsoleState extends EventTarget {
   history: readonly PastStatement[] = [];
   durability = '';
   #database: Database | undefined;
+  readonly #runner = new StatementRunner();
+  #running: AbortController | undefined;
   #refreshing = false;
   #refreshedFor: string | undefined;
 
@@ -92,12 +85,14 @@ export class ConsoleState extends EventTarget {
       this.#database = undefined;
       const database = await openDatabase(dataSet.name, file);
       this.#database = database;
-      if (file === undefined && localStorage.getItem(`drift.loaded.${dataSet.name}`) === null)
-        await this.#load(dataSet, database);
+      const { durability, lastSeq } = await database.status();
+      this.durability = durability;
+      // The browser may have cleared one store and kept the other: an empty database is loaded again.
+      const loaded = localStorage.getItem(`drift.loaded.${dataSet.name}`) !== null && lastSeq > 0;
+      if (file === undefined && !loaded) await this.#load(dataSet, database);
       localStorage.setItem(`drift.loaded.${dataSet.name}`, 'yes');
       localStorage.setItem('drift.database', dataSet.name);
       this.#reset(dataSet);
-      this.durability = (await database.status()).durability;
       await this.#readCommits();
     } catch (error) {
       this.failure = toQueryError(error).message;
@@ -154,6 +149,7 @@ export class ConsoleState extends EventTarget {
     this.busy = true;
     this.#changed();
     let shown: Outcome | undefined;
+    this.#running = new AbortController();
     for (const statement of statements) {
       const outcome = await this.#execute(statement.text, offset + statement.from);
       if (outcome.error !== undefined || outcome.result?.fields.length || (shown?.result?.fields.length ?? 0) === 0)
@@ -162,12 +158,18 @@ export class ConsoleState extends EventTarget {
     }
     if (this.dataSet !== undefined) this.history = remember(this.dataSet.name, text.trim());
     this.busy = false;
+    this.#running = undefined;
     this.outcome = shown;
     if (this.panel === 'history' || this.panel === 'row') this.panel = 'result';
     this.#refreshedFor = undefined;
     await this.#readCommits();
     this.#changed();
     await this.#refresh();
+  }
+
+  /** Ends the running statement; it fails with 57014. */
+  stop(): void {
+    this.#running?.abort();
   }
 
   async example(example: Example): Promise<void> {
@@ -240,6 +242,7 @@ export class ConsoleState extends EventTarget {
     this.comparison = this.trend = this.plan = this.rowHistory = undefined;
     this.panel = 'result';
     this.#refreshedFor = undefined;
+    this.#runner.reset();
     this.history = readHistory(dataSet.name);
     document.documentElement.dataset['moment'] = 'now';
   }
@@ -250,8 +253,10 @@ export class ConsoleState extends EventTarget {
     let result: TextResult | undefined;
     let error: QueryError | undefined;
     try {
-      const reader = this.reader;
-      if (reader !== undefined) result = await queryText(reader, sql);
+      const [database, reader] = [this.#database, this.reader];
+      const { signal } = this.#running ?? new AbortController();
+      if (database !== undefined && reader !== undefined)
+        result = await this.#runner.run(database, reader, sql, signal);
     } catch (caught) {
       error = toQueryError(caught);
       if (error.code === '25006' && this.moment !== null)
@@ -341,53 +346,19 @@ export class ConsoleState extends EventTarget {
     return `${this.dataSet?.name}|${this.commits.seq.length}|${outcome.sql}`;
   }
 
-  /** Runs the statement at up to 60 moments and draws what it gives as lines while they arrive. */
+  /** Draws the statement's course while it is read. */
   async #sample(outcome: Outcome): Promise<void> {
+    if (this.#database === undefined) return;
     const key = this.#trendKey(outcome);
-    const indexes = sampleIndexes(this.commits, 60);
-    const seq = indexes.map((index) => this.commits.seq[index] ?? 0);
-    const at = indexes.map((index) => this.commits.at[index] ?? 0);
-    const lines = new Map<string, number[]>();
-    let failed: unknown;
-    for (const [step, moment] of seq.entries()) {
-      if (this.outcome?.sql !== outcome.sql || this.panel !== 'trend' || this.#database === undefined) return;
-      try {
-        addPoints(lines, step, seq.length, await queryText(this.#database.asOf({ seq: moment }), outcome.sql));
-      } catch (error) {
-        // Before the table existed there is nothing to draw; if it never works, the error is shown.
-        failed = error;
-      }
-      if (step % 6 === 5 || step === seq.length - 1) {
-        this.trend = { at, seq, series: topSeries(lines) };
-        this.#changed();
-      }
+    for await (const trend of sampleTrend(this.#database, this.commits, outcome.sql)) {
+      if (this.outcome?.sql !== outcome.sql || this.panel !== 'trend') return;
+      this.trend = trend;
+      this.#changed();
     }
-    if (lines.size === 0 && failed !== undefined) throw failed;
     this.#trendOf = key;
   }
 
   #changed(): void {
     this.dispatchEvent(new Event('change'));
   }
-}
-
-/** One line for each label (the first column that is no number), or one for the first row's value. */
-function addPoints(lines: Map<string, number[]>, step: number, steps: number, result: TextResult): void {
-  const value = result.fields.findLastIndex(isNumeric);
-  if (value < 0) return;
-  const label = result.fields.findIndex((field) => !isNumeric(field));
-  const rows = label < 0 ? result.rows.slice(0, 1) : result.rows;
-  for (const row of rows) {
-    const name = label < 0 ? (result.fields[value]?.name ?? 'value') : (row[label] ?? 'NULL');
-    const line = lines.get(name) ?? Array.from({ length: steps }, () => NaN);
-    line[step] = row[value] === null ? NaN : Number(row[value]);
-    lines.set(name, line);
-  }
-}
-
-/** The six lines with the greatest last values: more than that nobody can tell apart. */
-function topSeries(lines: ReadonlyMap<string, readonly number[]>): Series[] {
-  const last = (values: readonly number[]): number => values.findLast((value) => !Number.isNaN(value)) ?? -Infinity;
-  const series = [...lines].map(([name, values]) => ({ name, values }));
-  return series.sort((a, b) => last(b.values) - last(a.values)).slice(0, 6);
 }
