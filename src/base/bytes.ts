@@ -12,15 +12,16 @@ import { assert, DriftError } from './error.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+/** Where a number becomes bytes. A writer has no DataView of its own: small arrays are cheap until one is asked for. */
+const scratch = new Uint8Array(8);
+const scratchView = new DataView(scratch.buffer);
 
 export class ByteWriter {
   #bytes: Uint8Array;
-  #view: DataView;
   #length = 0;
 
   constructor(capacity = 64) {
     this.#bytes = new Uint8Array(capacity);
-    this.#view = new DataView(this.#bytes.buffer);
   }
 
   get length(): number {
@@ -34,14 +35,14 @@ export class ByteWriter {
 
   u32(value: number): void {
     this.#reserve(4);
-    this.#view.setUint32(this.#length, value, true);
+    this.patchU32(this.#length, value);
     this.#length += 4;
   }
 
   u64(value: number): void {
     this.#reserve(8);
-    this.#view.setUint32(this.#length, value % 4294967296, true);
-    this.#view.setUint32(this.#length + 4, Math.floor(value / 4294967296), true);
+    this.patchU32(this.#length, value % 4294967296);
+    this.patchU32(this.#length + 4, Math.floor(value / 4294967296));
     this.#length += 8;
   }
 
@@ -51,15 +52,13 @@ export class ByteWriter {
   }
 
   i64(value: bigint): void {
-    this.#reserve(8);
-    this.#view.setBigInt64(this.#length, value, true);
-    this.#length += 8;
+    scratchView.setBigInt64(0, value, true);
+    this.#scratch();
   }
 
   f64(value: number): void {
-    this.#reserve(8);
-    this.#view.setFloat64(this.#length, value, true);
-    this.#length += 8;
+    scratchView.setFloat64(0, value, true);
+    this.#scratch();
   }
 
   varint(value: number): void {
@@ -119,7 +118,19 @@ export class ByteWriter {
 
   /** Overwrites four bytes written before: a length or checksum known only afterwards. */
   patchU32(offset: number, value: number): void {
-    this.#view.setUint32(offset, value, true);
+    const bytes = this.#bytes;
+    bytes[offset] = value & 255;
+    bytes[offset + 1] = (value >>> 8) & 255;
+    bytes[offset + 2] = (value >>> 16) & 255;
+    bytes[offset + 3] = value >>> 24;
+  }
+
+  #scratch(): void {
+    this.#reserve(8);
+    const bytes = this.#bytes;
+    const start = this.#length;
+    for (let i = 0; i < 8; i++) bytes[start + i] = scratch[i] as number;
+    this.#length = start + 8;
   }
 
   /** Returns what was written, as a view of the writer's own memory. */
@@ -145,9 +156,8 @@ export class ByteWriter {
     const needed = this.#length + count;
     if (needed <= this.#bytes.length) return;
     const bigger = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
-    bigger.set(this.#bytes.subarray(0, this.#length));
+    bigger.set(this.#bytes);
     this.#bytes = bigger;
-    this.#view = new DataView(bigger.buffer);
   }
 }
 

@@ -6,11 +6,12 @@
 
 const TABLES: readonly Uint32Array[] = makeTables();
 
-export function crc32c(bytes: Uint8Array, seed = 0): number {
+/** Of the bytes from `from` to `to`. */
+export function crc32c(bytes: Uint8Array, seed = 0, from = 0, to: number = bytes.length): number {
   const [t0, t1, t2, t3, t4, t5, t6, t7] = TABLES as [U, U, U, U, U, U, U, U];
   let crc = ~seed;
-  let i = 0;
-  const whole = bytes.length - 7;
+  let i = from;
+  const whole = to - 7;
   for (; i < whole; i += 8) {
     crc ^= (at(bytes, i) | (at(bytes, i + 1) << 8) | (at(bytes, i + 2) << 16) | (at(bytes, i + 3) << 24)) as number;
     crc =
@@ -23,7 +24,7 @@ export function crc32c(bytes: Uint8Array, seed = 0): number {
       at(t1, at(bytes, i + 6)) ^
       at(t0, at(bytes, i + 7));
   }
-  for (; i < bytes.length; i++) crc = at(t0, (crc ^ at(bytes, i)) & 255) ^ (crc >>> 8);
+  for (; i < to; i++) crc = at(t0, (crc ^ at(bytes, i)) & 255) ^ (crc >>> 8);
   return ~crc >>> 0;
 }
 

@@ -55,6 +55,9 @@ export class VectorBuilder {
       if (Array.isArray(data)) {
         const source = vector.data as readonly unknown[];
         for (let i = 0; i < count; i++) data[start + i] = source[from + i];
+      } else if (count < FEW) {
+        const source = vector.data as Float64Array;
+        for (let i = 0; i < count; i++) (data as Float64Array)[start + i] = source[from + i] as number;
       } else {
         (data as Float64Array).set((vector.data as Float64Array).subarray(from, to), start);
       }
@@ -173,6 +176,9 @@ export class VectorBuilder {
     }
   }
 }
+
+/** Rows below which a loop is cheaper than a view of the source. */
+const FEW = 16;
 
 const INT64_MAX = 2n ** 63n - 1n;
 

@@ -45,7 +45,7 @@ export function sealFrames(frames: Uint8Array, chain: number): number {
   for (let offset = 0; offset < frames.length;) {
     const length = view.getUint32(offset, true);
     const start = offset + FRAME_PREFIX_BYTES;
-    crc = checksum(length, frames.subarray(start, start + length), crc);
+    crc = checksum(length, frames, crc, start);
     view.setUint32(offset + 4, crc, true);
     offset = start + length;
   }
@@ -71,7 +71,7 @@ export function readFrame(bytes: Uint8Array, offset: number, chain: number): Dec
   if (length > left - FRAME_PREFIX_BYTES) return `length ${length} where ${left - FRAME_PREFIX_BYTES} bytes remain`;
   const expected = view.getUint32(4, true);
   const body = bytes.subarray(offset + FRAME_PREFIX_BYTES, offset + FRAME_PREFIX_BYTES + length);
-  const found = checksum(length, body, chain);
+  const found = checksum(length, body, chain, 0);
   if (found !== expected) return `checksum ${hex(found)}, expected ${hex(expected)}`;
   const reader = new ByteReader(body, 'log frame');
   const seq = reader.varint();
@@ -124,9 +124,10 @@ function writeFrame(writer: ByteWriter, commit: LoggedCommit, type: number, payl
 
 const lengthBytes = new Uint8Array(4);
 
-function checksum(length: number, body: Uint8Array, chain: number): number {
+/** Checksum of a frame whose body begins at `start`. */
+function checksum(length: number, bytes: Uint8Array, chain: number, start: number): number {
   for (let i = 0; i < 4; i++) lengthBytes[i] = (length >>> (8 * i)) & 255;
-  return crc32c(body, crc32c(lengthBytes, chain));
+  return crc32c(bytes, crc32c(lengthBytes, chain), start, start + length);
 }
 
 function commitPayload(commit: LoggedCommit): Uint8Array {

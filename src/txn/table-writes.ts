@@ -27,6 +27,9 @@ import {
   type TreeColumn,
 } from '../table/table.ts';
 
+/** Most transactions write a row or two. */
+const FIRST_ROWS = 4;
+
 export class TableWrites {
   readonly #builders: VectorBuilder[];
   readonly #keys: Key[] = [];
@@ -43,7 +46,7 @@ export class TableWrites {
   #rollbacks = 0;
 
   constructor(columns: readonly TreeColumn[]) {
-    this.#builders = columns.map((column) => new VectorBuilder(column.format));
+    this.#builders = columns.map((column) => new VectorBuilder(column.format, FIRST_ROWS));
   }
 
   /** Entries, overtaken ones included. */
@@ -169,7 +172,8 @@ export class TableWrites {
   changes(): RowChanges {
     return {
       count: this.#count,
-      ops: this.#ops.subarray(0, this.#count),
+      // A copy of few is cheaper than a view, which gives the array a buffer of its own outside of the heap.
+      ops: this.#count < 64 ? this.#ops.slice(0, this.#count) : this.#ops.subarray(0, this.#count),
       keys: this.#keys,
       rows: this.rows(),
       assigned: this.#assigned,

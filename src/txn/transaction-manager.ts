@@ -80,6 +80,7 @@ export class TransactionManager {
   #appliedCatalog: CatalogState;
   #catalog: CatalogState;
   #syncing: Promise<void> | null = null;
+  #lastNames: { readonly names: readonly string[]; readonly array: Value } = { names: ['?'], array: null };
   /** Called after each publication: live queries, change feeds, the checkpoint trigger. */
   onPublish: ((seq: number) => void) | undefined;
 
@@ -332,7 +333,7 @@ export class TransactionManager {
       author,
       message,
       metadata,
-      this.#parts.textArray(names),
+      this.#textArray(names),
     ]);
     this.store.append(TRANSACTIONS_TABLE_ID, seq, row);
     this.#applied = seq;
@@ -344,6 +345,14 @@ export class TransactionManager {
       this.catalogs.noteDdl(seq);
     }
     return seq;
+  }
+
+  /** Commits of one kind follow each other: the last array of names is mostly the next one too. */
+  #textArray(names: readonly string[]): Value {
+    const last = this.#lastNames;
+    if (names.length !== last.names.length || names.some((name, i) => name !== last.names[i]))
+      this.#lastNames = { names, array: this.#parts.textArray(names) };
+    return this.#lastNames.array;
   }
 
   #timestamp(info: CommitInfo): number {
