@@ -2,7 +2,7 @@
  * ORDER BY, whole or the first N rows only.
  *
  * Top-N keeps at most a few thousand candidates: when they are too many they are sorted and cut, and from then on a row
- * whose first key lies beyond that of the N-th is not even gathered.
+ * that lies beyond the N-th (sort-bound.ts) is not even gathered.
  */
 import type { Task } from '../../base/task.ts';
 import type { Batch, Vector } from '../../base/vector.ts';
@@ -10,13 +10,13 @@ import type { SortNode } from '../../plan/plan.ts';
 import { Collector, oidsOf } from '../collector.ts';
 import { Compiler } from '../compile.ts';
 import { type Evaluator, ONE_ROW, withSelection } from '../evaluator.ts';
-import { selectRange } from '../kernels/compare.ts';
 import { type ExecRun, layoutOf, type Operator } from '../run.ts';
+import { SortBound } from '../sort-bound.ts';
 import { type OrderOf, sortRows } from '../sort-keys.ts';
 import { compact, wholeBatch } from '../vectors.ts';
 import { BatchPieces } from './simple.ts';
 
-const CANDIDATES = 8192;
+const CANDIDATES = 4096;
 
 export class SortOperator implements Operator {
   readonly #node: SortNode;
@@ -30,8 +30,7 @@ export class SortOperator implements Operator {
   readonly #pieces = new BatchPieces();
   #rows: Collector;
   #started = false;
-  /** The greatest first key among the best rows so far (numbers without nulls only). */
-  #bound: number | null = null;
+  #bound: SortBound | null = null;
   #lastKeys: readonly Vector[] = [];
 
   constructor(node: SortNode, source: Operator, run: ExecRun) {
@@ -105,56 +104,29 @@ export class SortOperator implements Operator {
   *#collect(limit: number): Task<void> {
     const enough = Math.max(CANDIDATES, limit * 2);
     for (;;) {
-      let batch = yield* this.#source.next();
+      const batch = yield* this.#source.next();
       if (batch === null) return;
       if (this.#run.due()) yield* this.#run.pause();
-      yield* this.#compiler.prepare(batch);
-      if (this.#bound !== null && limit < Infinity) batch = this.#withinBound(batch);
       if (batch.count === 0) continue;
-      const rows = batch;
-      const columns = [...rows.columns, ...this.#keys.map((key) => key.eval(rows))].map((column) =>
-        compact(column, rows),
-      );
+      yield* this.#compiler.prepare(batch);
+      const keys = this.#keys.map((key) => key.eval(batch));
+      const rows = this.#bound === null ? batch : this.#bound.within(batch, keys);
+      if (rows.count === 0) continue;
+      const columns = [...rows.columns, ...keys].map((column) => compact(column, rows));
       this.#rows.addColumns(columns, rows.count);
-      if (this.#rows.length > enough) this.#cut(limit);
+      if (this.#rows.length >= enough && limit < Infinity) this.#cut(limit);
     }
   }
 
-  #withinBound(batch: Batch): Batch {
-    const key = this.#keys[0] as Evaluator;
-    const order = this.#orders[0] as OrderOf;
-    const vector = key.eval(batch);
-    if ((vector.kind !== 'i32' && (vector.kind !== 'f64' || vector.scale !== undefined)) || vector.nulls !== null)
-      return batch;
-    const bound = this.#bound as number;
-    const out = new Int32Array(batch.count + 1);
-    const range = order.descending
-      ? { low: bound, high: Infinity, not: false, nan: true }
-      : { low: -Infinity, high: bound, not: false, nan: false };
-    return withSelection(batch, out, selectRange(vector, range, batch, out));
-  }
-
+  /** Forgets all rows but the best. */
   #cut(limit: number): void {
     const best = this.#sorted(limit);
-    const width = this.#node.source.outputs.length;
     this.#rows.release();
     this.#rows = this.#newCollector();
-    const selection = best.selection as Int32Array;
-    const full = best.columns;
-    const batch = withSelection({ ...best, columns: full }, selection, best.count);
-    const columns = [...full, ...this.#lastKeys].map((column) => compact(column, batch));
+    const columns = [...best.columns, ...this.#lastKeys].map((column) => compact(column, best));
     this.#rows.addColumns(columns, best.count);
-    const first = columns[width] as Vector;
-    this.#bound = null;
-    if (
-      best.count === limit &&
-      limit > 0 &&
-      (first.kind === 'i32' || (first.kind === 'f64' && first.scale === undefined)) &&
-      first.nulls === null
-    ) {
-      const last = first.data[limit - 1] as number;
-      if (last === last) this.#bound = last;
-    }
+    if (best.count === limit && limit > 0)
+      this.#bound = SortBound.of(columns.slice(best.columns.length), this.#orders, limit - 1);
   }
 
   /** All rows (or the first `limit`) in order: a selection over the collected columns. */
