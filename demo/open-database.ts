@@ -1,4 +1,4 @@
-/** The one place where the console meets the engine: opens a database in the origin private file system. */
+/** The one place where the console meets the engine: opens a database in this browser, or in memory. */
 import { open } from '../src/entry/browser.ts';
 import type { Database } from './database.ts';
 
@@ -7,4 +7,9 @@ export async function openDatabase(name: string, file?: Uint8Array): Promise<Dat
   const database: Database = await open(`opfs://${name}`, file === undefined ? {} : { importFile: file });
   dispatchEvent(new Event('drift-database-open'));
   return database;
+}
+
+/** Opens an empty database that ends with the page. */
+export function openInMemory(): Promise<Database> {
+  return open('memory://');
 }

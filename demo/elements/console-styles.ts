@@ -61,6 +61,9 @@ export const consoleStyles: CSSResult = css`
   .gap {
     flex: 1;
   }
+  header > button:last-child {
+    margin-left: auto;
+  }
   .file {
     position: relative;
     display: inline-flex;

@@ -10,8 +10,13 @@ import { keepUpload, knownDataSets, newUpload, OWN } from '../data/datasets.ts';
 import { importFile } from '../data/import-file.ts';
 import type { DataSet, Example } from '../data/step.ts';
 import { quote } from '../catalog.ts';
+import type { Field } from '../database.ts';
+import { isNumeric } from '../database.ts';
+import { splitStatements, isQuery } from '../sql/statements.ts';
 import type { Panel } from '../state/console-state.ts';
 import { ConsoleState } from '../state/console-state.ts';
+import { indexOfSeq } from '../state/moments.ts';
+import { readPlace } from '../state/place.ts';
 import { toggleTheme } from '../state/theme.ts';
 import { consoleStyles } from './console-styles.ts';
 import './drift-chart.ts';
@@ -200,15 +205,14 @@ export class DriftConsole extends ConsoleElement {
       </p>`;
     const result = outcome.result;
     if (result === undefined || result.fields.length === 0) {
-      return html`<p class="empty">
-        ${result?.command ?? 'Done'}${result?.affectedRows == null ? '' : `: ${result.affectedRows} rows`}. The commit
-        is on the time line.
-      </p>`;
+      return html`<p class="empty">${result?.command || 'Done'}${affected(result?.affectedRows)}.</p>`;
     }
+    const table = this.state.rowTable();
     return html`<drift-grid
       .fields=${result.fields}
       .rows=${result.rows}
-      .rowsOpen=${this.state.rowTable() !== undefined}
+      .keyColumns=${keyColumns(result.fields, table?.key ?? [])}
+      .rowsOpen=${table !== undefined}
       @row-open=${(event: CustomEvent<readonly (string | null)[]>) => void this.state.openRow(event.detail)}
     ></drift-grid>`;
   }
@@ -220,11 +224,15 @@ export class DriftConsole extends ConsoleElement {
   async #open(dataSet: DataSet, file?: Uint8Array): Promise<void> {
     await this.state.open(dataSet, file);
     await this.updateComplete;
+    if (this.state.dataSet !== dataSet) return;
+    const { text, moment } = readPlace(dataSet.name);
+    if (moment !== null && moment !== undefined) this.state.travel(indexOfSeq(this.state.commits, moment));
     const [example] = dataSet.examples;
-    if (example === undefined || this.state.dataSet !== dataSet) return;
-    this.#edit(example.sql);
+    const shown = text ?? example?.sql ?? '';
+    this.#edit(shown);
     // A first look without a click; statements that would change something wait for their reader.
-    if (dataSet !== OWN && this.state.commits.seq.length > 0) await this.state.example(example);
+    if (shown === example?.sql && isQuery(shown)) await this.state.example(example);
+    else if (splitStatements(shown).every((statement) => isQuery(statement.text))) await this.state.run(shown);
   }
 
   #try(example: Example): void {
@@ -326,6 +334,21 @@ export class DriftConsole extends ConsoleElement {
     const host = this.renderRoot.querySelector(element);
     host?.shadowRoot?.querySelector<HTMLElement>(part)?.focus();
   }
+}
+
+/** Places of the primary key; else the first column that is no number, as the labels of a grouping are. */
+function keyColumns(fields: readonly Field[], key: readonly string[]): readonly number[] {
+  const places = key.map((name) => fields.findIndex((field) => field.name === name));
+  if (places.length > 0) return places;
+  const label = fields.findIndex((field) => !isNumeric(field));
+  return label < 0 ? [] : [label];
+}
+
+/** ", 3 rows", and where to find them again. */
+function affected(rows: number | null | undefined): string {
+  if (rows === null || rows === undefined) return '';
+  const count = `, ${rows.toLocaleString('en')} ${rows === 1 ? 'row' : 'rows'}`;
+  return rows === 0 ? count : `${count}. What was before stays on the time line`;
 }
 
 customElements.define('drift-console', DriftConsole);

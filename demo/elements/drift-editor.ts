@@ -5,7 +5,13 @@
  * CodeMirror lives in this element's shadow root and so mounts its styles as adopted style sheets, which a strict
  * Content-Security-Policy allows.
  */
-import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from '@codemirror/autocomplete';
+import {
+  autocompletion,
+  closeBrackets,
+  closeCompletion,
+  closeBracketsKeymap,
+  completionKeymap,
+} from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
 import { sql } from '@codemirror/lang-sql';
 import { bracketMatching, HighlightStyle, syntaxHighlighting } from '@codemirror/language';
@@ -21,6 +27,7 @@ import type { TableInfo } from '../catalog.ts';
 import { DRIFT_SQL } from '../sql/dialect.ts';
 import { splitStatements, statementAt } from '../sql/statements.ts';
 import type { Outcome } from '../state/console-state.ts';
+import { keepPlace } from '../state/place.ts';
 import { ConsoleElement, shared } from './shared.ts';
 
 const HIGHLIGHT = HighlightStyle.define([
@@ -110,9 +117,13 @@ export class DriftEditor extends ConsoleElement {
           drawSelection(),
           bracketMatching(),
           closeBrackets(),
-          autocompletion(),
+          autocompletion({ icons: false }),
           EditorView.lineWrapping,
           EditorView.contentAttributes.of({ 'aria-label': 'SQL statement' }),
+          EditorView.updateListener.of((update) => {
+            const name = this.state.dataSet?.name;
+            if (update.docChanged && name !== undefined) keepPlace(name, { text: update.state.doc.toString() });
+          }),
           placeholder('Write SQL, or choose an example'),
           syntaxHighlighting(HIGHLIGHT),
           THEME,
@@ -164,6 +175,7 @@ export class DriftEditor extends ConsoleElement {
     const view = this.#view;
     if (view === undefined || this.state.busy) return;
     this.dispatchEvent(new Event('run', { bubbles: true, composed: true }));
+    closeCompletion(view);
     const { from, to } = view.state.selection.main;
     const text = this.text;
     if (from !== to) return void this.state.run(text.slice(from, to), from);

@@ -9,6 +9,7 @@ import type { CSSResultGroup, PropertyDeclarations, PropertyValues, TemplateResu
 import { css, html, LitElement } from 'lit';
 import type { Field } from '../database.ts';
 import { isNumeric } from '../database.ts';
+import { RowChanges } from './row-changes.ts';
 import { properties, shared } from './shared.ts';
 
 const ROW = 32;
@@ -26,6 +27,7 @@ export class DriftGrid extends LitElement {
     rows: { attribute: false },
     marker: { attribute: false },
     rowsOpen: { type: Boolean },
+    keyColumns: { attribute: false, hasChanged: () => false },
     first: { state: true },
     visible: { state: true },
     active: { state: true },
@@ -38,11 +40,14 @@ export class DriftGrid extends LitElement {
   declare marker: Marker | undefined;
   /** Rows can be opened (Enter or double click): fires `row-open` with the row. */
   declare rowsOpen: boolean;
+  /** Columns that tell rows apart: with them, cells that change when `rows` does light up for a moment. */
+  declare keyColumns: readonly number[];
   declare first: number;
   declare visible: number;
   declare active: readonly [row: number, column: number];
   declare widths: readonly number[];
   #shape = '';
+  #changes: RowChanges | undefined;
   readonly #observer = new ResizeObserver(() => this.#measure());
 
   constructor() {
@@ -51,6 +56,7 @@ export class DriftGrid extends LitElement {
     this.rows = [];
     this.marker = undefined;
     this.rowsOpen = false;
+    this.keyColumns = [];
     this.first = 0;
     this.visible = 40;
     this.active = [0, 0];
@@ -58,10 +64,15 @@ export class DriftGrid extends LitElement {
   }
 
   override willUpdate(changed: PropertyValues): void {
-    if (!changed.has('fields') && !changed.has('rows')) return;
+    if (!changed.has('fields') && !changed.has('rows')) {
+      if (changed.has('first')) this.#changes = undefined;
+      return;
+    }
     const shape = this.fields.map((field) => `${field.name}:${field.dataTypeID}`).join('|');
     // Moving in time keeps widths and place while the columns are the same.
-    if (shape !== this.#shape || changed.has('marker')) {
+    const same = shape === this.#shape && !changed.has('marker');
+    this.#changes = same ? RowChanges.between(changed.get('rows'), this.keyColumns, this.#changes) : undefined;
+    if (!same) {
       this.#shape = shape;
       this.widths = this.fields.map((field, column) => this.#widthOf(field, column));
       this.active = [0, 0];
@@ -115,6 +126,7 @@ export class DriftGrid extends LitElement {
   #row(index: number): TemplateResult {
     const row = this.rows[index] ?? [];
     const mark = this.marker?.(index, -1).mark ?? '';
+    const before = this.#changes?.before(row);
     return html`<div class="row ${mark}" role="row" aria-rowindex=${index + 2} @dblclick=${() => this.#open(index)}>
       <div class="number" role="presentation">
         ${mark === '' || mark === 'same' ? index + 1 : html`<span class="tag">${mark}</span>`}
@@ -123,10 +135,11 @@ export class DriftGrid extends LitElement {
         const cell = row[column] ?? null;
         const marked = this.marker?.(index, column);
         const active = this.active[0] === index && this.active[1] === column;
+        const lit = before !== undefined && (before[column] ?? null) !== cell ? (this.#changes?.mark ?? '') : '';
         const text = cell === null ? 'NULL' : cell.length > MAX_CHARS ? `${cell.slice(0, MAX_CHARS)}…` : cell;
         return html`<div
           id=${`c${index}-${column}`}
-          class="cell ${isNumeric(field) ? 'right' : ''} ${cell === null ? 'null' : ''} ${active ? 'active' : ''} ${marked?.mark ?? ''}"
+          class="cell ${isNumeric(field) ? 'right' : ''} ${cell === null ? 'null' : ''} ${active ? 'active' : ''} ${marked?.mark ?? ''} ${lit}"
           role="gridcell"
           title=${marked?.before === undefined ? text : `was ${marked.before ?? 'NULL'}`}
           @click=${() => this.#choose(index, column)}
@@ -343,6 +356,28 @@ function sheet(): CSSResultGroup {
     .cell.changed {
       background: var(--changed);
       font-weight: 600;
+    }
+    .lit-a {
+      animation: lit-a 900ms ease-out;
+    }
+    .lit-b {
+      animation: lit-b 900ms ease-out;
+    }
+    @keyframes lit-a {
+      from {
+        background: var(--changed);
+      }
+    }
+    @keyframes lit-b {
+      from {
+        background: var(--changed);
+      }
+    }
+    @media (prefers-reduced-motion: reduce) {
+      .lit-a,
+      .lit-b {
+        animation: none;
+      }
     }
     .cell s {
       color: var(--ink-2);

@@ -99,7 +99,7 @@ export class DriftPlan extends ConsoleElement {
       @click=${() => (this.chosen = index)}
     >
       <span class="title"><strong>${name}</strong> <code>${about}</code></span>
-      <span class="detail">${node.details[0]?.[1] ?? ''}</span>
+      <span class="detail">${node.what}</span>
       <span class="foot"
         ><span>${node.actual === undefined ? '' : `${shortNumber(node.actual)} rows`}</span>
         ${wrong(node.expected, node.actual) ? html`<span class="off">planned ${shortNumber(node.expected ?? 0)}</span>` : ''}
@@ -249,7 +249,7 @@ function sheet(): CSSResultGroup {
       gap: 24px;
       align-items: end;
       justify-content: space-between;
-      max-height: 40%;
+      max-height: 144px;
       padding: 8px 16px;
       border-top: 1px solid var(--line);
       background: var(--surface);

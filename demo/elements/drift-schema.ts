@@ -61,7 +61,7 @@ export class DriftSchema extends ConsoleElement {
                     <span class=${column.isKey ? 'key' : ''} title=${column.isKey ? 'primary key' : ''}
                       >${column.name}</span
                     >
-                    <span class="muted">${column.type}${column.notNull ? '' : ' ?'}</span>
+                    <span class="muted">${shortType(column.type)}${column.notNull ? '' : ' ?'}</span>
                   </li>`,
               )}
             </ul>`
@@ -79,6 +79,15 @@ export class DriftSchema extends ConsoleElement {
   #try(example: Example): void {
     this.dispatchEvent(new CustomEvent('try', { detail: example, bubbles: true, composed: true }));
   }
+}
+
+/** Types as people write them. */
+function shortType(type: string): string {
+  return type
+    .replace(/^(time|timestamp)(.*) with time zone$/, '$1tz$2')
+    .replace(' without time zone', '')
+    .replace('character varying', 'varchar')
+    .replace('double precision', 'float8');
 }
 
 function sheet(): CSSResultGroup {

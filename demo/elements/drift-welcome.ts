@@ -1,8 +1,11 @@
-/** The first page: what this is in one sentence, the databases to choose from, and progress while one is replayed. */
+/** The first page: what this is, shown at once; the databases to choose from; and progress while one is replayed. */
 import type { CSSResultGroup, TemplateResult } from 'lit';
 import { css, html } from 'lit';
 import { DATA_SETS, OWN } from '../data/datasets.ts';
 import type { DataSet } from '../data/step.ts';
+import type { Loading } from '../state/console-state.ts';
+import { dayOf } from '../state/moments.ts';
+import './drift-hero.ts';
 import { ConsoleElement, properties, shared } from './shared.ts';
 
 export class DriftWelcome extends ConsoleElement {
@@ -10,38 +13,45 @@ export class DriftWelcome extends ConsoleElement {
 
   override render(): TemplateResult {
     const { loading, failure } = this.state;
+    if (loading !== undefined) return this.#progress(loading);
     return html`
       <main>
-        <h1>A database that remembers everything</h1>
-        <p class="lead">
-          DriftDB is a SQL database in this page. Every commit stays: drag the time line, and tables, counts and results
-          are what they were at that moment. Choose data to begin with. It stays in this browser.
-        </p>
+        <section class="intro">
+          <div>
+            <h1>A database that remembers everything</h1>
+            <p class="lead">
+              DriftDB is a SQL database in this page. Every commit stays: drag the time line, and tables, counts and
+              results are what they were at that moment. Nothing leaves your browser.
+            </p>
+          </div>
+          <drift-hero></drift-hero>
+        </section>
         ${failure === undefined ? '' : html`<p class="error" role="alert">${failure}</p>`}
-        ${loading === undefined ? this.#choices() : this.#progress(loading.title, loading.done, loading.total, loading.message)}
+        <h2>Choose data to begin with</h2>
+        <ul>
+          ${[...DATA_SETS, OWN].map((dataSet) => this.#choice(dataSet))}
+        </ul>
       </main>
     `;
   }
 
-  #choices(): TemplateResult {
-    return html`<ul>
-      ${[...DATA_SETS, OWN].map(
-        (dataSet) =>
-          html`<li>
-            <button @click=${() => this.#choose(dataSet)}>
-              <span class="title">${dataSet.title}</span>
-              <span class="summary">${dataSet.summary}</span>
-              <span class="source">${dataSet.source}</span>
-            </button>
-          </li>`,
-      )}
-    </ul>`;
+  #choice(dataSet: DataSet): TemplateResult {
+    return html`<li>
+      <button @click=${() => this.#choose(dataSet)}>
+        <span class="title">${dataSet.title}</span>
+        <span class="summary">${dataSet.summary}</span>
+        <span class="source">${dataSet.source}</span>
+      </button>
+    </li>`;
   }
 
-  #progress(title: string, done: number, total: number, message: string): TemplateResult {
+  #progress({ title, done, total, message, at }: Loading): TemplateResult {
     const share = total === 0 ? 0 : (100 * done) / total;
-    return html`<div class="progress">
-      <h2>${title}</h2>
+    // A database that is there opens at once: only a wait is worth a word.
+    if (total === 0) return html`<main class="loading opening"><p class="muted">${message} ${title}…</p></main>`;
+    return html`<main class="loading">
+      <p class="muted">Replaying ${title}</p>
+      <p class="date">${at === undefined ? '' : dayOf(at)}</p>
       <div
         class="track"
         role="progressbar"
@@ -52,10 +62,8 @@ export class DriftWelcome extends ConsoleElement {
       >
         <span ${properties({ width: `${share}%` })}></span>
       </div>
-      <p class="muted">
-        ${total === 0 ? message : html`Commit ${done.toLocaleString('en')} of ${total.toLocaleString('en')}<br />${message}`}
-      </p>
-    </div>`;
+      <p class="muted">Commit ${done.toLocaleString('en')} of ${total.toLocaleString('en')}: ${message}</p>
+    </main>`;
   }
 
   #choose(dataSet: DataSet): void {
@@ -69,22 +77,36 @@ function sheet(): CSSResultGroup {
       overflow: auto;
     }
     main {
-      max-width: 880px;
+      max-width: 1040px;
       margin: 0 auto;
-      padding: 56px 24px;
+      padding: 40px 24px 56px;
+    }
+    .intro {
+      display: grid;
+      grid-template-columns: minmax(0, 1fr) minmax(0, 440px);
+      gap: 56px;
+      align-items: center;
     }
     h1 {
       margin: 0;
-      max-width: 18ch;
-      font-size: 44px;
-      line-height: 48px;
-      letter-spacing: -0.03em;
+      max-width: 14ch;
+      font-size: 46px;
+      line-height: 1.06;
+      letter-spacing: -0.035em;
       text-wrap: balance;
     }
     .lead {
-      max-width: 60ch;
-      margin: 16px 0 32px;
+      max-width: 44ch;
+      margin: 20px 0 0;
       font-size: 16px;
+      line-height: 1.6;
+      color: var(--ink-2);
+      text-wrap: pretty;
+    }
+    h2 {
+      margin: 40px 0 8px;
+      font-size: 13px;
+      font-weight: 600;
       color: var(--ink-2);
     }
     ul {
@@ -98,12 +120,12 @@ function sheet(): CSSResultGroup {
     }
     li button {
       display: grid;
-      grid-template-columns: 224px minmax(0, 1fr) 176px;
+      grid-template-columns: 272px minmax(0, 1fr) 224px;
       gap: 0 24px;
       align-items: baseline;
       justify-content: stretch;
       width: 100%;
-      padding: 16px 8px;
+      padding: 14px 8px;
       border: 0;
       border-radius: 0;
       background: none;
@@ -124,27 +146,55 @@ function sheet(): CSSResultGroup {
       font-size: 12px;
       color: var(--ink-2);
     }
+    .loading {
+      max-width: 528px;
+      padding-top: 22vh;
+    }
+    .loading p {
+      margin: 8px 0;
+    }
+    .loading .date {
+      margin: 0 0 16px;
+      font-size: 44px;
+      line-height: 1.1;
+      font-weight: 650;
+      letter-spacing: -0.03em;
+      font-variant-numeric: tabular-nums;
+      color: var(--past);
+    }
+    .opening {
+      animation: appear 200ms 400ms both;
+    }
+    @keyframes appear {
+      from {
+        opacity: 0;
+      }
+    }
     .track {
-      height: 8px;
-      border-radius: 4px;
+      height: 6px;
+      border-radius: 3px;
       background: var(--raised);
       overflow: hidden;
     }
     .track span {
       display: block;
       height: 100%;
-      background: var(--accent);
+      background: var(--past);
     }
-    .progress {
-      max-width: 480px;
-    }
-    @media (max-width: 720px) {
+    @media (max-width: 860px) {
       main {
-        padding: 24px 16px;
+        padding: 24px 16px 40px;
+      }
+      .intro {
+        grid-template-columns: minmax(0, 1fr);
+        gap: 24px;
       }
       h1 {
-        font-size: 32px;
-        line-height: 36px;
+        font-size: 36px;
+        max-width: none;
+      }
+      .lead {
+        margin-top: 12px;
       }
       li button {
         grid-template-columns: minmax(0, 1fr);

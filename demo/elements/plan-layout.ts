@@ -11,7 +11,9 @@ export interface PlanNode {
   readonly details: readonly (readonly [name: string, value: string])[];
   readonly expected: number | undefined;
   readonly actual: number | undefined;
-  /** Time of the operator without its inputs, in ms over all its loops. */
+  /** What it does, in a few words: its condition, key or filter. */
+  readonly what: string;
+  /** Time of the operator without its inputs, in ms. */
   readonly ownMs: number;
   readonly inputs: readonly PlanNode[];
 }
@@ -33,15 +35,20 @@ export interface PlanLayout {
 
 type Properties = Readonly<Record<string, unknown>>;
 
+/** Details that say what an operator does; the others say what it met, and are shown when it is chosen. */
+const TELLING = /cond|filter|key|aggregates|output/i;
+
 /** Reads a node of EXPLAIN (FORMAT JSON); undefined where the value is none. */
 export function readPlan(value: unknown): PlanNode | undefined {
   if (!isProperties(value)) return undefined;
   const plans = Array.isArray(value['Plans']) ? (value['Plans'] as unknown[]) : [];
-  const inputs = plans.flatMap((plan) => readPlan(plan) ?? []);
+  const inputs = plans.flatMap((plan) => readPlan(plan) ?? []).map(skipProjection);
   const below = plans.reduce((sum: number, plan) => sum + (isProperties(plan) ? msOf(plan) : 0), 0);
   const details = isProperties(value['Details']) ? Object.entries(value['Details']) : [];
   const subplan = value['Subplan Name'];
+  const what = details.find(([name]) => TELLING.test(name));
   return {
+    what: what === undefined ? '' : String(what[1]),
     title: String(value['Node Type'] ?? ''),
     details: [
       ...(typeof subplan === 'string' ? [['Subplan', subplan] as const] : []),
@@ -86,7 +93,13 @@ export function layOut(root: PlanNode, upright: boolean): PlanLayout {
 }
 
 function msOf(node: Properties): number {
-  return Number(node['Actual Total Time'] ?? 0) * Number(node['Actual Loops'] ?? 1);
+  return Number(node['Actual Total Time'] ?? 0);
+}
+
+/** A projection only names columns: left out between operators unless it takes time of its own. */
+function skipProjection(node: PlanNode): PlanNode {
+  const [input] = node.inputs;
+  return node.title === 'Project' && input !== undefined && node.ownMs < 0.5 ? input : node;
 }
 
 function numberOf(value: unknown): number | undefined {

@@ -3,7 +3,7 @@
  * pixels, logarithmically, so that a single commit beside a busy day stays visible.
  */
 import type { Commits } from '../catalog.ts';
-import { indexAt } from '../state/moments.ts';
+import { indexAt, timeOf } from '../state/moments.ts';
 import type { TimeTick } from '../state/time-axis.ts';
 import { timeTicks } from '../state/time-axis.ts';
 
@@ -69,10 +69,11 @@ export class TimeScale {
   ticks(): (TimeTick & { readonly x: number })[] {
     const { at } = this.commits;
     if (this.even || at.length < 2) return [];
-    const most = Math.max(2, Math.floor(this.inner / LABEL));
-    return timeTicks(at[0] ?? 0, at.at(-1) ?? 0, most)
+    const [from, to] = [at[0] ?? 0, at.at(-1) ?? 0];
+    const ticks = timeTicks(from, to, Math.max(2, Math.floor(this.inner / LABEL)))
       .map((tick) => ({ ...tick, x: Math.max(this.#xOf(tick.at), PAD + 8) }))
       .filter((tick) => tick.x <= this.width - 16);
+    return ticks.length > 0 ? ticks : [{ at: from, x: PAD + 24, label: timeOf(from) }];
   }
 
   #xOf(moment: number): number {

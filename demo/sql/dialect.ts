@@ -4,7 +4,7 @@
  */
 import { PostgreSQL, SQLDialect } from '@codemirror/lang-sql';
 
-const KEYWORDS = `
+const KEYWORDS: readonly string[] = `
   abort add after all alter always analyze and any as asc before begin between both by cascade case cast check collate
   column comment commit conflict constraint contained create cross current_date current_time current_timestamp database
   deallocate default deferrable deferred delete desc distinct do drop else end escape except execute exists explain
@@ -17,6 +17,8 @@ const KEYWORDS = `
   trailing transaction trigger true truncate type unbounded union unique unknown update using values view when where
   window with within without work
   seq tag undo
-`;
+`
+  .trim()
+  .split(/\s+/);
 
-export const DRIFT_SQL: SQLDialect = SQLDialect.define({ ...PostgreSQL.spec, keywords: KEYWORDS });
+export const DRIFT_SQL: SQLDialect = SQLDialect.define({ ...PostgreSQL.spec, keywords: KEYWORDS.join(' ') });

@@ -19,6 +19,7 @@ import { compareResults } from './compare.ts';
 import type { PastStatement } from './history.ts';
 import { readHistory, remember } from './history.ts';
 import { indexOfSeq } from './moments.ts';
+import { keepPlace } from './place.ts';
 import { StatementRunner } from './run-statement.ts';
 import type { Trend } from './trend.ts';
 import { sampleTrend } from './trend.ts';
@@ -41,6 +42,8 @@ export interface Loading {
   readonly done: number;
   readonly total: number;
   readonly message: string;
+  /** Moment of the commit that was last replayed, in ms since 1970; undefined while opening. */
+  readonly at?: number;
 }
 
 export interface RowHistory {
@@ -130,6 +133,7 @@ export class ConsoleState extends EventTarget {
     const moment = index >= last ? null : (this.commits.seq[Math.max(0, index)] ?? null);
     if (moment === this.moment) return;
     this.moment = moment;
+    if (this.dataSet !== undefined) keepPlace(this.dataSet.name, { moment });
     document.documentElement.dataset['moment'] = moment === null ? 'now' : 'past';
     this.#changed();
     void this.#refresh();
@@ -228,7 +232,7 @@ export class ConsoleState extends EventTarget {
     await replay(database, steps, (done, total, step) => {
       if (performance.now() - shownAt < 40) return;
       shownAt = performance.now();
-      this.loading = { title: dataSet.title, done, total, message: step.message };
+      this.loading = { title: dataSet.title, done, total, message: step.message, at: step.at };
       this.#changed();
     });
   }
