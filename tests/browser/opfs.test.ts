@@ -1,10 +1,9 @@
 /** OpfsStorage against the contract, in a worker in Chromium (the suite runs there: pages/conformance.worker.ts). */
-import type { Browser } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launch, openPage, type Site, startSite } from './site.ts';
+import { type Chromium, launch, openPage, type Site, startSite } from './site.ts';
 
 let site: Site;
-let browser: Browser;
+let browser: Chromium;
 
 beforeAll(async () => {
   site = await startSite();
@@ -16,8 +15,8 @@ afterAll(async () => {
 });
 
 test('OPFS passes the storage conformance suite', async () => {
-  const { page, problems } = await openPage(browser, site.url);
-  const outcomes = await page.evaluate(() => runConformance());
+  const { page, problems } = await openPage(browser.context, site.url);
+  const outcomes = await page.evaluate(() => suites.storage());
   expect(outcomes.filter(({ error }) => error !== null)).toEqual([]);
   expect(outcomes.length).toBeGreaterThanOrEqual(14);
   expect(problems).toEqual([]);

@@ -8,7 +8,7 @@ import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { extname, join, normalize, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright';
+import { type BrowserContext, chromium, type Page } from 'playwright';
 import { build } from 'vite';
 import { installChromium, LAUNCH_ARGS } from '../../scripts/chromium.mjs';
 
@@ -37,7 +37,6 @@ export async function startSite(): Promise<Site> {
       outDir: directory,
       emptyOutDir: true,
       target: 'es2022',
-      minify: false,
     },
     worker: { format: 'es' },
     resolve: { alias: { vitest: join(PAGES, 'vitest-in-worker.ts') } },
@@ -95,21 +94,28 @@ function listen(server: Server): Promise<number> {
   });
 }
 
-export async function launch(): Promise<Browser> {
-  return chromium.launch({ args: LAUNCH_ARGS, executablePath: await installChromium() });
+export interface Chromium {
+  /** Pages of one context share their storage, as the tabs of one person do. */
+  readonly context: BrowserContext;
+  close(): Promise<void>;
 }
 
-/** A browser whose data lie in a directory and outlive it, as a person's do. */
+export async function launch(): Promise<Chromium> {
+  const browser = await chromium.launch({ args: LAUNCH_ARGS, executablePath: await installChromium() });
+  return { context: await browser.newContext(), close: () => browser.close() };
+}
+
+/** A browser whose data lie in a directory and outlive it. */
 export async function launchPersistent(directory: string): Promise<BrowserContext> {
   return chromium.launchPersistentContext(directory, { args: LAUNCH_ARGS, executablePath: await installChromium() });
 }
 
 /** Opens a page; what goes wrong on it (errors, violations of the policy) is collected in `problems`. */
 export async function openPage(
-  from: Browser | BrowserContext,
+  context: BrowserContext,
   url: string,
 ): Promise<{ readonly page: Page; readonly problems: string[] }> {
-  const page = await from.newPage();
+  const page = await context.newPage();
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(error.message));
   page.on('console', (message) => {

@@ -1,8 +1,13 @@
-/** What the browser tests reach in a page: the public API as a global, and suites that need a worker of their own. */
+/** What the browser tests reach in a page: the public API as a global, and suites that run in the browser. */
 import * as drift from '../../../src/entry/browser.ts';
-import type { Outcome } from './vitest-in-worker.ts';
+import { databaseSuite } from '../../client/database-suite.ts';
+import { lateResultsSuite } from '../../client/late-results-suite.ts';
+import { valuesSuite } from '../../client/values-suite.ts';
+import { commitUntilKilled } from './commits.ts';
+import { type Outcome, runTests } from './vitest-in-worker.ts';
 
-function runConformance(): Promise<readonly Outcome[]> {
+/** The storage suite needs a worker of its own. */
+function runStorageSuite(): Promise<readonly Outcome[]> {
   const worker = new Worker(new URL('./conformance.worker.ts', import.meta.url), { type: 'module' });
   return new Promise((resolve, reject) => {
     worker.onmessage = (event: MessageEvent<readonly Outcome[]>) => {
@@ -13,8 +18,24 @@ function runConformance(): Promise<readonly Outcome[]> {
   });
 }
 
+let databases = 0;
+
+/** The suite of the public API, each database new. */
+function runDatabaseSuite(): Promise<readonly Outcome[]> {
+  const open = (): ReturnType<typeof drift.open> => drift.open(`opfs://suite-${++databases}`);
+  databaseSuite('opfs', open);
+  valuesSuite(open);
+  lateResultsSuite(open);
+  return runTests();
+}
+
 declare global {
   var drift: typeof import('../../../src/entry/browser.ts');
-  var runConformance: () => Promise<readonly Outcome[]>;
+  var suites: { readonly storage: typeof runStorageSuite; readonly database: typeof runDatabaseSuite };
+  var startCommits: typeof commitUntilKilled;
 }
-Object.assign(globalThis, { drift, runConformance });
+Object.assign(globalThis, {
+  drift,
+  suites: { storage: runStorageSuite, database: runDatabaseSuite },
+  startCommits: commitUntilKilled,
+});
