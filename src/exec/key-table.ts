@@ -111,6 +111,9 @@ class ColumnCodes {
       case 'dict':
         if (plain) return this.#dictionaryCodes(vector.data, vector.dictionary, vector.nulls, batch, out, insert);
         break;
+      case 'text':
+        if (plain) return this.#textCodes(vector.data, vector.nulls, batch, out, insert);
+        break;
       default:
     }
     for (let k = 0; k < batch.count; k++) {
@@ -147,6 +150,25 @@ class ColumnCodes {
       this.#texts.set(key, code);
     }
     return code;
+  }
+
+  #textCodes(data: readonly string[], nulls: Uint8Array | null, batch: Batch, out: Int32Array, insert: boolean): void {
+    const { selection, count } = batch;
+    const texts = this.#texts;
+    for (let k = 0; k < count; k++) {
+      const i = selection === null ? k : (selection[k] as number);
+      if (nulls !== null && nulls[i] === 1) {
+        out[k] = this.#nullCodeOf(insert);
+        continue;
+      }
+      const text = data[i] as string;
+      let code = texts.get(text);
+      if (code === undefined) {
+        code = insert ? this.count++ : -1;
+        if (insert) texts.set(text, code);
+      }
+      out[k] = code;
+    }
   }
 
   #dictionaryCodes(

@@ -23,7 +23,8 @@ import { CachedTest, selectTexts, textComparison } from './kernels/text.ts';
 import { split } from './logic.ts';
 
 export interface Predicate {
-  select(batch: Batch): Batch;
+  /** With `own` the batch's selection is nobody else's: it may be overwritten by the result. */
+  select(batch: Batch, own?: boolean): Batch;
 }
 
 export function compilePredicate(expression: BoundExpression, compiler: Compiler): Predicate {
@@ -101,14 +102,14 @@ class RangePredicate implements Predicate {
     this.generic = generic;
   }
 
-  select(batch: Batch): Batch {
+  select(batch: Batch, own = false): Batch {
     if (batch.count === 0) return batch;
     const constants = this.comparisons.map(({ fixed }) => fixed.value());
     if (constants.includes(null)) return withSelection(batch, EMPTY, 0);
     const vector = this.operand.eval(batch);
     const range = this.#range(vector, constants);
     if (range !== null) {
-      const out = new Int32Array(batch.count + 1);
+      const out = own && batch.selection !== null ? batch.selection : new Int32Array(batch.count + 1);
       return withSelection(batch, out, selectRange(vector, range, batch, out));
     }
     if ((vector.kind === 'text' || vector.kind === 'dict') && constants.every((value) => typeof value === 'string')) {
@@ -178,7 +179,7 @@ class AndPredicate implements Predicate {
     let open = batch;
     for (const part of this.#parts) {
       if (open.count === 0) break;
-      open = part.select(open);
+      open = part.select(open, open.selection !== batch.selection);
     }
     return open;
   }

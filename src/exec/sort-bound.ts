@@ -5,7 +5,7 @@
  * dropped, and only ties go on to the next key. A row that ties in all keys is dropped too: it comes later, and the
  * sort is stable. Kinds without a loop of their own pass what is not null: the sort decides about them.
  */
-import type { Batch, Vector } from '../base/vector.ts';
+import { BATCH_ROWS, type Batch, type Vector } from '../base/vector.ts';
 import { withSelection } from './evaluator.ts';
 import type { OrderOf } from './sort-keys.ts';
 
@@ -14,6 +14,9 @@ type Key = number | string | null;
 export class SortBound {
   readonly #keys: readonly Key[];
   readonly #orders: readonly OrderOf[];
+  #passed: Int32Array = new Int32Array(BATCH_ROWS);
+  #equal: Int32Array = new Int32Array(BATCH_ROWS);
+  #nextEqual: Int32Array = new Int32Array(BATCH_ROWS);
   /** Scale of each decimal key. */
   readonly #scales: readonly (number | undefined)[];
 
@@ -35,15 +38,22 @@ export class SortBound {
     return values.length === 0 ? null : new SortBound(values, orders, scales);
   }
 
-  /** The rows of the batch that may be among the best; `keys`: the batch's key columns. */
+  /** The rows of the batch that may be among the best, until the next call; `keys`: the batch's key columns. */
   within(batch: Batch, keys: readonly Vector[]): Batch {
     let ties = batch;
-    const passed = new Int32Array(batch.count);
+    if (batch.count > this.#passed.length) {
+      this.#passed = new Int32Array(batch.count);
+      this.#equal = new Int32Array(batch.count);
+      this.#nextEqual = new Int32Array(batch.count);
+    }
+    const passed = this.#passed;
     let count = 0;
     for (let k = 0; k < this.#keys.length && ties.count > 0; k++) {
       const vector = keys[k] as Vector;
       const order = this.#orders[k] as OrderOf;
-      const equal = new Int32Array(ties.count);
+      const equal = this.#nextEqual;
+      this.#nextEqual = this.#equal;
+      this.#equal = equal;
       const split: Split = { before: passed, beforeCount: count, equal, equalCount: 0 };
       if (!splitRows(vector, this.#keys[k] as Key, order, this.#scales[k], ties, split)) break;
       count = split.beforeCount;

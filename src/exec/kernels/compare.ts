@@ -221,7 +221,7 @@ export function intersectRanges(a: NumberRange, b: NumberRange): NumberRange | n
   return { low: Math.max(a.low, b.low), high: Math.min(a.high, b.high), not: false, nan: a.nan && b.nan };
 }
 
-/** Writes the rows whose value lies in the range to `out`; returns how many. Nulls never do. */
+/** Writes the rows whose value lies in the range to `out`, which may be the selection; returns how many. Nulls never do. */
 export function selectRange(vector: Vector, range: NumberRange, batch: Batch, out: Int32Array): number {
   const { selection, count } = batch;
   const { nulls } = vector;
@@ -302,6 +302,14 @@ function selectDoublesOrNaN(
   out: Int32Array,
 ): number {
   let n = 0;
+  if (selection === null && nulls === null) {
+    for (let i = 0; i < count; i++) {
+      out[n] = i;
+      const x = data[i] as number;
+      n += x < low || x > high ? 0 : 1;
+    }
+    return n;
+  }
   for (let k = 0; k < count; k++) {
     const i = selection === null ? k : (selection[k] as number);
     const x = data[i] as number;

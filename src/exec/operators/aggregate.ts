@@ -209,7 +209,7 @@ class Grouping {
             set.map(() => true),
           );
     this.#keys = set.map(() => []);
-    this.#states = calls.map((call) => new CallState(call, run));
+    this.#states = calls.map((call) => new CallState(call, set.length > 0, run));
     this.#groups = set.length === 0 ? 1 : 0;
   }
 
@@ -260,17 +260,19 @@ class CallState {
   #distinctCount = 0;
   readonly #ordered: Collector | null;
 
-  constructor(call: CompiledCall, run: ExecRun) {
+  constructor(call: CompiledCall, grouped: boolean, run: ExecRun) {
     this.#call = call;
     const { setting } = call;
     const ordered = call.order.length > 0;
     this.#accumulator = ordered ? new StepAccumulator(setting) : makeAccumulator(setting);
     const oids = [INT4, ...setting.argOids];
+    // Without groups the arguments alone tell rows apart.
+    const distinctOids = grouped ? oids : setting.argOids;
     this.#distinct =
       call.call.distinct && setting.argOids.length > 0
         ? new KeyTable(
-            oids,
-            oids.map(() => true),
+            distinctOids,
+            distinctOids.map(() => true),
           )
         : null;
     this.#ordered = ordered ? new Collector([...oids, ...call.order.map((key) => key.oid)], run.memory) : null;
@@ -291,24 +293,19 @@ class CallState {
       this.#accumulator.add(input.args, batch, ids, groups);
       return;
     }
-    const groupColumn: Vector = {
+    const group: Vector = {
       kind: 'i32',
       data: ids ?? new Int32Array(batch.count),
       length: batch.count,
       nulls: null,
     };
     const columns = [...input.args, ...input.order].map((column) => compact(column, batch));
-    this.#ordered.addColumns([groupColumn, ...columns], batch.count);
+    this.#ordered.addColumns([group, ...columns], batch.count);
   }
 
   #firstOccurrences(table: KeyTable, input: CallInput, ids: Int32Array | null): [Batch, Int32Array | null] {
     const { batch } = input;
-    const groups = new Int32Array(batch.length);
-    if (ids !== null) {
-      for (let k = 0; k < batch.count; k++)
-        groups[batch.selection === null ? k : (batch.selection[k] as number)] = ids[k] as number;
-    }
-    const keys = table.assign([{ kind: 'i32', data: groups, length: batch.length, nulls: null }, ...input.args], batch);
+    const keys = table.assign(ids === null ? input.args : [groupColumn(batch, ids), ...input.args], batch);
     const rows = new Int32Array(batch.count);
     const rowIds = ids === null ? null : new Int32Array(batch.count);
     let n = 0;
@@ -343,6 +340,14 @@ class CallState {
     }
     return this.#accumulator.finish(groups);
   }
+}
+
+/** The rows' group numbers as a column of the batch. */
+function groupColumn(batch: Batch, ids: Int32Array): Vector {
+  const groups = new Int32Array(batch.length);
+  for (let k = 0; k < batch.count; k++)
+    groups[batch.selection === null ? k : (batch.selection[k] as number)] = ids[k] as number;
+  return { kind: 'i32', data: groups, length: batch.length, nulls: null };
 }
 
 function gatherIds(ids: Int32Array, positions: Int32Array, count: number): Int32Array {
