@@ -27,8 +27,8 @@ export class CatalogState implements Catalog {
 
   constructor(version: number, objects: ReadonlyMap<number, CatalogObject>) {
     this.version = version;
-    this.#objects = objects;
-    for (const object of objects.values()) this.#register(object);
+    this.#objects = withoutDropped(objects);
+    for (const object of this.#objects.values()) this.#register(object);
   }
 
   relation(schema: string | undefined, name: string): Relation | undefined {
@@ -87,6 +87,16 @@ export class CatalogState implements Catalog {
         this.#relations.set(qualified(object.schema, object.name), object);
     }
   }
+}
+
+function withoutDropped(objects: ReadonlyMap<number, CatalogObject>): ReadonlyMap<number, CatalogObject> {
+  let kept: Map<number, CatalogObject> | null = null;
+  for (const object of objects.values()) {
+    if (object.kind !== 'schema' || object.dropped !== true) continue;
+    kept ??= new Map(objects);
+    kept.delete(object.id);
+  }
+  return kept ?? objects;
 }
 
 function qualified(schema: string, name: string): string {

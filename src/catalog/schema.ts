@@ -117,6 +117,8 @@ export interface SchemaDef {
   readonly kind: 'schema';
   readonly id: number;
   readonly name: string;
+  /** The mark of a dropped system schema: it exists before the first commit, so its end takes a row of its own. */
+  readonly dropped?: true | undefined;
 }
 
 /** A name for a sequence number. */

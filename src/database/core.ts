@@ -45,7 +45,7 @@ export function evalContext(parts: EvalParts): EvalContext {
 
 /** A class rather than an object of closures: every statement makes one, and short statements feel it. */
 class StatementContext implements EvalContext {
-  /** Not `#parts`: contexts that inherit from one (a statement under a catalog of its own) read it as well. */
+  /** Nothing here is `#private`: contexts that inherit from one (a statement under a catalog of its own) read it as well. */
   readonly parts: EvalParts;
   readonly transactionTime: number;
   readonly statementTime: number;
@@ -96,7 +96,7 @@ class StatementContext implements EvalContext {
 
   nextval(id: number): number | bigint {
     const { core, sequences } = this.parts;
-    const value = core.sequences.next(this.#sequence(id));
+    const value = core.sequences.next(sequenceOf(this.catalog, id));
     sequences.current.set(id, value);
     sequences.last = value;
     return plain(value);
@@ -107,7 +107,7 @@ class StatementContext implements EvalContext {
     if (value === undefined)
       throw new DriftError(
         '55000',
-        `currval of sequence "${this.#sequence(id).name}" is not yet defined in this session`,
+        `currval of sequence "${sequenceOf(this.catalog, id).name}" is not yet defined in this session`,
       );
     return plain(value);
   }
@@ -120,15 +120,15 @@ class StatementContext implements EvalContext {
 
   setval(id: number, value: number | bigint, isCalled: boolean): void {
     const { core, sequences } = this.parts;
-    core.sequences.set(this.#sequence(id), BigInt(value), isCalled);
+    core.sequences.set(sequenceOf(this.catalog, id), BigInt(value), isCalled);
     if (isCalled) sequences.current.set(id, BigInt(value));
   }
+}
 
-  #sequence(id: number): SequenceDef {
-    const object = this.catalog.byId(id);
-    if (object?.kind !== 'sequence') throw new DriftError('42P01', `sequence ${id} does not exist`);
-    return object;
-  }
+function sequenceOf(catalog: Catalog, id: number): SequenceDef {
+  const object = catalog.byId(id);
+  if (object?.kind !== 'sequence') throw new DriftError('42P01', `sequence ${id} does not exist`);
+  return object;
 }
 
 function plain(value: bigint): number | bigint {

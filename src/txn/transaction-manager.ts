@@ -23,7 +23,7 @@ import { type MaybePromise, run, type Task, wait } from '../base/task.ts';
 import type { Value, Vector } from '../base/vector.ts';
 import { VectorBuilder } from '../base/vector-builder.ts';
 import { CatalogState } from '../catalog/catalog.ts';
-import { CATALOG_TABLE_ID, TRANSACTIONS_TABLE_ID } from '../catalog/system-objects.ts';
+import { CATALOG_TABLE_ID, FIRST_USER_ID, TRANSACTIONS_TABLE_ID } from '../catalog/system-objects.ts';
 import type { CommitLog } from '../log/commit-log.ts';
 import type { LogFrame } from '../log/frame.ts';
 import {
@@ -161,7 +161,7 @@ export class TransactionManager {
   ): Task<number | null> {
     if (!transaction.hasChanges) return null;
     if (this.#log.failed !== undefined) throw this.#log.failed;
-    const all = this.#changesOf(transaction);
+    const all = yield* this.#changesOf(transaction);
     const prepared: PreparedChanges[] = [];
     let seq: number;
     try {
@@ -292,7 +292,7 @@ export class TransactionManager {
     return found === MISS || (found !== null && found.from > snapshot);
   }
 
-  #changesOf(transaction: Transaction): TableChanges[] {
+  *#changesOf(transaction: Transaction): Task<TableChanges[]> {
     const list: TableChanges[] = transaction
       .written()
       .map(([tableId, writes]) => ({ tableId, changes: writes.changes() }));
@@ -301,8 +301,11 @@ export class TransactionManager {
       const table = this.store.table(CATALOG_TABLE_ID);
       const writes = new TableWrites(table.columns);
       for (const { id, object } of catalog) {
-        const existed = this.#catalog.byId(id) !== undefined;
+        const old = this.#catalog.byId(id);
+        const existed = id < FIRST_USER_ID ? (yield* findLoaded(table, id, this.#applied)) !== null : old !== undefined;
         if (object !== null) writes.put(id, [id, JSON.stringify(object)], existed, null);
+        else if (old?.kind === 'schema' && id < FIRST_USER_ID)
+          writes.put(id, [id, JSON.stringify({ ...old, dropped: true })], existed, null);
         else if (existed) writes.delete(id, true);
       }
       list.unshift({ tableId: CATALOG_TABLE_ID, changes: writes.changes() });
