@@ -25,6 +25,8 @@ const RETRY_MS = 50;
 export class EngineServer implements Server {
   readonly #host: Host;
   readonly #sessions = new Map<number, SessionApi>();
+  /** How the transactions of sessions began: what comes after the beginning in its message must not run without it. */
+  readonly #begun = new Map<number, Promise<void>>();
   readonly #running = new Map<number, { readonly reply: Promise<Reply>; readonly cancellation: Cancellation }>();
   /** Buffers of results that go with their replies. */
   readonly #buffers = new WeakMap<Reply, ArrayBufferLike[]>();
@@ -111,13 +113,18 @@ export class EngineServer implements Server {
         this.#engine = null;
         return engine.close();
       case 'end': {
-        const ending = this.#sessions.get(number);
+        const [ending, begun] = [this.#sessions.get(number), this.#begun.get(number)];
         this.#sessions.delete(number);
+        this.#begun.delete(number);
+        // Calls before this one may still wait for the beginning; they go first.
+        if (begun !== undefined) await begun.catch(() => undefined);
         return ending?.close();
       }
       default:
     }
     const session = this.#session(engine, number);
+    const begun = this.#begun.get(number);
+    if (begun !== undefined) await begun;
     switch (request.kind) {
       case 'execute': {
         const { options } = request;
@@ -131,8 +138,11 @@ export class EngineServer implements Server {
       }
       case 'describe':
         return session.describe(request.sql);
-      case 'begin':
-        return session.begin(request.options);
+      case 'begin': {
+        const beginning = session.begin(request.options);
+        this.#begun.set(number, beginning);
+        return beginning;
+      }
       case 'commit':
         return session.commit();
       case 'rollback':

@@ -3,6 +3,7 @@
  * (remote.ts). Columns come back portable (worker/portable.ts).
  */
 import type { RunOptions } from '../../worker/protocol.ts';
+import type { MaybePromise } from '../base/task.ts';
 import type { EngineStatus, FieldDescription, Parameter, ResultSet, TransactionOptions } from '../database/api.ts';
 
 export interface StatementOptions extends RunOptions {
@@ -20,7 +21,11 @@ export interface ConnectionSession {
   execute(sql: string, parameters: readonly Parameter[], options: StatementOptions): Promise<ResultSet>;
   script(sql: string, options: StatementOptions): Promise<readonly ResultSet[]>;
   describe(sql: string): Promise<Description>;
-  begin(options: TransactionOptions): Promise<void>;
+  /**
+   * Begins a transaction. Where the engine is far away this only asks for it, so that the first statement travels in
+   * the same message; a transaction that could not begin then fails every call of its session with the reason.
+   */
+  begin(options: TransactionOptions): MaybePromise<void>;
   /** Returns the commit's sequence number, null when nothing changed. */
   commit(): Promise<number | null>;
   rollback(): Promise<void>;

@@ -37,13 +37,18 @@ export class Database extends Statements implements AsyncDisposable {
     const engine = engineOptions(options);
     const session = this.#connection.session();
     try {
-      await session.begin(engine);
+      const begun = session.begin(engine);
+      if (begun !== undefined) await begun;
       const tx = new Transaction(session);
       const result = await work(tx);
-      if (!tx.ended) await session.commit();
+      if (tx.ended) return result;
+      // Asked for in one turn, the commit and the session's end go in one message.
+      const committed = session.commit();
+      session.close().catch(() => undefined);
+      await committed;
       return result;
     } finally {
-      // Ends the session, and so rolls back what is not committed. Its own failure must not hide the function's.
+      // Rolls back what is not committed. A failure of this must not hide the function's.
       await session.close().catch(() => undefined);
     }
   }

@@ -181,8 +181,8 @@ class RemoteSession implements ConnectionSession {
     return this.#call({ kind: 'describe', sql }) as Promise<Answers['describe']>;
   }
 
-  async begin(options: TransactionOptions): Promise<void> {
-    await this.#call({ kind: 'begin', options });
+  begin(options: TransactionOptions): void {
+    this.#call({ kind: 'begin', options }).catch(() => undefined);
   }
 
   commit(): Promise<number | null> {

@@ -100,14 +100,20 @@ export interface Chromium {
   close(): Promise<void>;
 }
 
+/** A Chromium with a profile on disk: without one, OPFS is memory in another process and much slower than a disk. */
 export async function launch(): Promise<Chromium> {
-  const browser = await chromium.launch({ args: LAUNCH_ARGS, executablePath: await installChromium() });
-  return { context: await browser.newContext(), close: () => browser.close() };
-}
-
-/** A browser whose data lie in a directory and outlive it. */
-export async function launchPersistent(directory: string): Promise<BrowserContext> {
-  return chromium.launchPersistentContext(directory, { args: LAUNCH_ARGS, executablePath: await installChromium() });
+  const directory = await mkdtemp(join(tmpdir(), 'drift-profile-'));
+  const context = await chromium.launchPersistentContext(directory, {
+    args: LAUNCH_ARGS,
+    executablePath: await installChromium(),
+  });
+  return {
+    context,
+    close: async () => {
+      await context.close();
+      await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
 }
 
 /** Opens a page; what goes wrong on it (errors, violations of the policy) is collected in `problems`. */

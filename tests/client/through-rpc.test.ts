@@ -48,6 +48,27 @@ describe('through the protocol', () => {
     await db.close();
   });
 
+  test('a transaction of one statement takes two messages', async () => {
+    const { worker, messages } = channelWorker();
+    const db = await open(worker);
+    await db.exec('CREATE TABLE t (id int PRIMARY KEY)');
+    const before = messages();
+    await db.transaction((tx) => tx.query('INSERT INTO t VALUES (1)'));
+    expect(messages() - before).toBe(2);
+    expect((await db.query('SELECT * FROM t')).rows).toEqual([{ id: 1 }]);
+    await db.close();
+  });
+
+  test('a transaction that cannot begin runs nothing', async () => {
+    const db = await open();
+    await db.exec('CREATE TABLE t (id int PRIMARY KEY)');
+    const insert = db.transaction((tx) => tx.query('INSERT INTO t VALUES (1)'), { asOf: { tag: 'none' } });
+    await expect(insert).rejects.toMatchObject({ code: '42704' });
+    await expect(db.transaction(() => Promise.resolve(), { asOf: 99 })).rejects.toMatchObject({ code: '22023' });
+    expect((await db.query('SELECT * FROM t')).rows).toEqual([]);
+    await db.close();
+  });
+
   test('a slow call holds back none of the others', async () => {
     const db = await open();
     const controller = new AbortController();
