@@ -26,6 +26,21 @@ export class VectorBuilder {
     this.#data = allocate(this.#kind, Math.max(capacity, 4));
   }
 
+  /** Takes a vector over: it must be nobody else's, and is written to from now on. */
+  static adopt(format: ColumnFormat, vector: Vector): VectorBuilder {
+    const builder = new VectorBuilder(format, 4);
+    const fits = vector.kind !== 'dict' && (vector.kind !== 'f64' || vector.scale === builder.#scale());
+    if (!fits) {
+      builder.appendVector(vector, null, 0, vector.length);
+      return builder;
+    }
+    builder.#kind = vector.kind;
+    builder.#data = vector.data as Data;
+    builder.#nulls = vector.nulls;
+    builder.#length = vector.length;
+    return builder;
+  }
+
   get length(): number {
     return this.#length;
   }

@@ -81,7 +81,17 @@ export class Packs {
     }
   }
 
-  *read(ref: SegmentRef): Task<Uint8Array> {
+  /** Reads a segment. */
+  read(ref: SegmentRef): Task<Uint8Array> {
+    return this.#read(ref, 0, ref.length);
+  }
+
+  /** Reads a segment's block table. */
+  readTable(ref: SegmentRef): Task<Uint8Array> {
+    return this.#read(ref, ref.length - ref.tableLength, ref.tableLength);
+  }
+
+  *#read(ref: SegmentRef, start: number, length: number): Task<Uint8Array> {
     const size = this.#sizes.get(ref.pack);
     if (size === undefined || ref.offset + ref.length > size) {
       throw new DriftError(
@@ -92,7 +102,7 @@ export class Packs {
     this.#reading.set(ref.pack, (this.#reading.get(ref.pack) ?? 0) + 1);
     try {
       const file = yield* wait(this.#storage.open(`pack-${ref.pack}`));
-      return yield* wait(file.read(ref.offset, ref.length));
+      return yield* wait(file.read(ref.offset + start, length));
     } finally {
       this.#reading.set(ref.pack, (this.#reading.get(ref.pack) ?? 1) - 1);
     }

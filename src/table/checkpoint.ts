@@ -13,10 +13,11 @@
  */
 import { PAUSE, type Task } from '../base/task.ts';
 import type { Packs } from '../segment/packs.ts';
-import { encodeSegment, type SegmentRef, verifySegment } from '../segment/segment.ts';
+import { encodeSegment, type SegmentRef } from '../segment/segment.ts';
+import { SegmentReader } from '../segment/segment-reader.ts';
 import type { Directory, LeafEntry, TableEntry, TreeEntry } from './directory.ts';
 import type { LeafImage } from './leaf-image.ts';
-import { sealPart } from './seal.ts';
+import { leafRows } from './seal.ts';
 import type { CommittedStructures } from './store.ts';
 import type { Key, TreeColumn } from './table.ts';
 import type { Leaf, Tile, TileCache } from './tile.ts';
@@ -120,7 +121,7 @@ export class Checkpoint {
     // What was appended since the capture lies behind its rows.
     const current = image.rows === rows ? order : order.filter((row) => row < rows);
     if (current.length + closedRows > 0) {
-      const part = sealPart(image, current, closedRows, columns);
+      const part = leafRows(image, current, closedRows, columns);
       captured.ref = yield* this.#packs.append(
         encodeSegment(
           part,
@@ -142,7 +143,7 @@ export class Checkpoint {
     if (part === null) return;
     tile.stored = yield* this.#packs.append(
       encodeSegment(
-        part,
+        { columns: part.columns, from: part.from, to: part.to, currentRows: 0 },
         columns.map((column) => column.format),
       ),
     );
@@ -183,7 +184,7 @@ export class Checkpoint {
 
   *#copy(ref: SegmentRef): Task<SegmentRef> {
     const bytes = yield* this.#packs.read(ref);
-    verifySegment(bytes, ref);
+    SegmentReader.of(ref, bytes).verify(bytes);
     yield PAUSE;
     return yield* this.#packs.append({ bytes, tableLength: ref.tableLength, tableCrc: ref.tableCrc });
   }

@@ -143,3 +143,8 @@ export function sameCell(a: Vector, rowA: number, b: Vector, rowB: number, forma
   for (let i = 0; i < left.length; i++) if (left[i] !== right[i]) return false;
   return true;
 }
+
+/** Doubles as a vector without nulls. */
+export function doubles(data: Float64Array): Vector {
+  return { kind: 'f64', data, length: data.length, nulls: null };
+}

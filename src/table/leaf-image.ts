@@ -15,7 +15,7 @@ import type { Vector } from '../base/vector.ts';
 import { VectorBuilder } from '../base/vector-builder.ts';
 import { gatherVector, sliceVector } from './gather.ts';
 import { lowerBound } from './search.ts';
-import type { Key, TreeColumn } from './table.ts';
+import type { Key, TreeColumn, ZoneFilter } from './table.ts';
 
 /** A growing column of sequence numbers. */
 export class Sequences {
@@ -26,9 +26,17 @@ export class Sequences {
     this.data = new Float64Array(capacity);
   }
 
+  /** Takes values over. */
+  static adopt(data: Float64Array): Sequences {
+    const sequences = new Sequences(0);
+    sequences.data = data;
+    sequences.length = data.length;
+    return sequences;
+  }
+
   reserve(extra: number): void {
     if (this.length + extra <= this.data.length) return;
-    const bigger = new Float64Array(Math.max(this.length + extra, this.data.length * 2));
+    const bigger = new Float64Array(Math.max(this.length + extra, this.data.length * 2, 16));
     bigger.set(this.data.subarray(0, this.length));
     this.data = bigger;
   }
@@ -51,32 +59,118 @@ export class Sequences {
   }
 }
 
+/** Stored rows, the current ones first, that an image decodes column by column when they are asked for. */
+export interface ImageSource {
+  readonly rows: number;
+  readonly currentRows: number;
+  readonly from: Float64Array;
+  readonly to: Float64Array;
+  column(ordinal: number): Vector;
+  /** The keys of all rows; the caller may keep and change the array. */
+  takeKeys(): Key[];
+  /** False if no row of the group can pass the filters. Groups count all rows, in steps of GROUP_ROWS. */
+  mayMatch(group: number, filters: readonly ZoneFilter[]): boolean;
+}
+
 export class LeafImage {
-  readonly columns: VectorBuilder[];
-  readonly from: Sequences = new Sequences();
-  keys: Key[] = [];
+  readonly #formats: readonly TreeColumn[];
+  readonly #columns: (VectorBuilder | null)[];
+  readonly #closed: (VectorBuilder | null)[];
+  readonly #source: ImageSource | null;
+  /** The source's zones hold for the rows here: nothing has changed since they were loaded. */
+  #zoned: boolean;
+  readonly from: Sequences;
+  #keys: Key[] | null;
+  #closedKeys: Key[] | null;
   sorted = 0;
   tail: Map<Key, number> = new Map();
   holes: Uint8Array | null = null;
   holeCount = 0;
   /** Greatest `from` of any row ever put here: a scan at or above it needs no filter. */
   maxFrom = 0;
-  readonly closed: VectorBuilder[];
-  readonly closedFrom: Sequences = new Sequences(4);
-  readonly closedTo: Sequences = new Sequences(4);
-  closedKeys: Key[] = [];
+  readonly closedFrom: Sequences;
+  readonly closedTo: Sequences;
   pins = 0;
   /** A scan has handed out slices of the columns: batches are immutable, and whoever got them may keep them for long. */
   lent = false;
-  #views: Vector[] | null = null;
-  #closedViews: Vector[] | null = null;
+  /** Views made since the last change, by column. */
+  #views: (Vector | undefined)[] = [];
+  #closedViews: (Vector | undefined)[] = [];
   /** Newest closed row of a key, and for each closed row the one before; extended when an older state is asked for. */
   #closedHead: Map<Key, number> | null = null;
   #closedPrior: number[] = [];
 
-  constructor(columns: readonly TreeColumn[]) {
-    this.columns = columns.map((column) => new VectorBuilder(column.format));
-    this.closed = columns.map((column) => new VectorBuilder(column.format, 4));
+  constructor(columns: readonly TreeColumn[], source: ImageSource | null = null) {
+    this.#formats = columns;
+    this.#source = source;
+    this.#zoned = source !== null;
+    if (source === null) {
+      this.#columns = columns.map((column) => new VectorBuilder(column.format));
+      this.#closed = columns.map((column) => new VectorBuilder(column.format, 4));
+      this.#keys = [];
+      this.#closedKeys = [];
+      this.from = new Sequences();
+      this.closedFrom = new Sequences(4);
+      this.closedTo = new Sequences(4);
+      return;
+    }
+    const { currentRows, from, to } = source;
+    this.#columns = columns.map(() => null);
+    this.#closed = columns.map(() => null);
+    this.#keys = null;
+    this.#closedKeys = null;
+    this.from = Sequences.adopt(from.slice(0, currentRows));
+    this.closedFrom = Sequences.adopt(from.slice(currentRows));
+    this.closedTo = Sequences.adopt(to.slice(currentRows));
+    this.sorted = currentRows;
+    for (let row = 0; row < currentRows; row++) this.maxFrom = Math.max(this.maxFrom, from[row] as number);
+  }
+
+  get keys(): Key[] {
+    if (this.#keys === null) this.#loadKeys();
+    return this.#keys as Key[];
+  }
+
+  get closedKeys(): Key[] {
+    if (this.#closedKeys === null) this.#loadKeys();
+    return this.#closedKeys as Key[];
+  }
+
+  #loadKeys(): void {
+    const source = this.#source as ImageSource;
+    const keys = source.takeKeys();
+    this.#closedKeys = keys.slice(source.currentRows);
+    keys.length = source.currentRows;
+    this.#keys = keys;
+  }
+
+  /** The builder of a column's current rows. */
+  column(ordinal: number): VectorBuilder {
+    return this.#columns[ordinal] ?? this.#load(ordinal)[0];
+  }
+
+  /** The builder of a column's closed rows. */
+  closedColumn(ordinal: number): VectorBuilder {
+    return this.#closed[ordinal] ?? this.#load(ordinal)[1];
+  }
+
+  #load(ordinal: number): readonly [VectorBuilder, VectorBuilder] {
+    const { currentRows, rows } = this.#source as ImageSource;
+    const whole = (this.#source as ImageSource).column(ordinal);
+    const { format } = this.#formats[ordinal] as TreeColumn;
+    const current = VectorBuilder.adopt(format, currentRows === rows ? whole : sliceVector(whole, 0, currentRows));
+    const closed =
+      currentRows === rows
+        ? new VectorBuilder(format, 4)
+        : VectorBuilder.adopt(format, sliceVector(whole, currentRows, rows));
+    this.#columns[ordinal] = current;
+    this.#closed[ordinal] = closed;
+    return [current, closed];
+  }
+
+  /** False if no row of the group of rows can pass the filters. */
+  mayMatch(group: number, filters: readonly ZoneFilter[]): boolean {
+    return !this.#zoned || this.#source === null || this.#source.mayMatch(group, filters);
   }
 
   get rows(): number {
@@ -91,20 +185,29 @@ export class LeafImage {
     return this.closedFrom.length;
   }
 
+  view(ordinal: number): Vector {
+    return (this.#views[ordinal] ??= this.column(ordinal).view());
+  }
+
+  closedView(ordinal: number): Vector {
+    return (this.#closedViews[ordinal] ??= this.closedColumn(ordinal).view());
+  }
+
   views(): readonly Vector[] {
-    this.#views ??= this.columns.map((builder) => builder.view());
-    return this.#views;
+    for (let c = 0; c < this.#columns.length; c++) this.view(c);
+    return this.#views as Vector[];
   }
 
   closedViews(): readonly Vector[] {
-    this.#closedViews ??= this.closed.map((builder) => builder.view());
-    return this.#closedViews;
+    for (let c = 0; c < this.#closed.length; c++) this.closedView(c);
+    return this.#closedViews as Vector[];
   }
 
   /** Must follow every change of the builders. */
   changed(): void {
-    this.#views = null;
-    this.#closedViews = null;
+    this.#views = [];
+    this.#closedViews = [];
+    this.#zoned = false;
   }
 
   isHole(row: number): boolean {
@@ -155,10 +258,11 @@ export class LeafImage {
     start: number,
     end: number,
   ): void {
-    for (let c = 0; c < this.columns.length; c++) {
-      (this.columns[c] as VectorBuilder).appendVector(columns[c] as Vector, null, start, end);
+    for (let c = 0; c < this.#columns.length; c++) {
+      this.column(c).appendVector(columns[c] as Vector, null, start, end);
     }
-    for (let row = start; row < end; row++) this.keys.push(keys[row] as Key);
+    const own = this.keys;
+    for (let row = start; row < end; row++) own.push(keys[row] as Key);
     if (typeof from === 'number') {
       this.from.fill(from, end - start);
       if (from > this.maxFrom) this.maxFrom = from;
@@ -172,10 +276,11 @@ export class LeafImage {
   }
 
   appendClosed(columns: readonly Vector[], keys: readonly Key[], from: Float64Array, to: Float64Array): void {
-    for (let c = 0; c < this.closed.length; c++) {
-      (this.closed[c] as VectorBuilder).appendVector(columns[c] as Vector, null, 0, from.length);
+    for (let c = 0; c < this.#closed.length; c++) {
+      this.closedColumn(c).appendVector(columns[c] as Vector, null, 0, from.length);
     }
-    for (const key of keys) this.closedKeys.push(key);
+    const own = this.closedKeys;
+    for (const key of keys) own.push(key);
     this.closedFrom.append(from);
     this.closedTo.append(to);
     this.changed();
@@ -249,7 +354,7 @@ export class LeafImage {
 
   /** Rough size in memory. */
   get bytes(): number {
-    return (this.rows + this.closedRows) * (this.columns.length * 10 + 24) + 512;
+    return (this.rows + this.closedRows) * (this.#columns.length * 10 + 24) + 512;
   }
 }
 

@@ -1,9 +1,10 @@
 /** What a leaf's image becomes: its rows closed, the image copied, or sealed into one sorted run of versions. */
 import type { ColumnFormat, Vector } from '../base/vector.ts';
-import { concatVectors, constantVector, gatherDoubles, gatherVector } from './gather.ts';
+import type { SegmentRows } from '../segment/segment.ts';
+import { concatVectors, constantVector, gatherDoubles, gatherVector, sliceVector } from './gather.ts';
 import { LeafImage } from './leaf-image.ts';
 import type { Key, TreeColumn } from './table.ts';
-import type { SealedPart } from './tile.ts';
+import { MemoryPart, type SealedPart } from './part.ts';
 
 /** Moves the present versions of rows to the closed ones: they end at `seq`. */
 export function closeRows(image: LeafImage, rows: Int32Array, seq: number): void {
@@ -55,10 +56,49 @@ export function sealPart(
   const closedViews = image.closedViews();
   const columnOf = (format: ColumnFormat, c: number): Vector =>
     closedRows === 0 ? (views[c] as Vector) : concatVectors(format, [views[c] as Vector, closedViews[c] as Vector]);
-  return {
-    columns: columns.map(({ format }, c) => gatherVector(columnOf(format, c), order)),
-    keys: Array.from(order, keyAt),
-    from: Float64Array.from(order, fromAt),
-    to: Float64Array.from(order, (at) => (at < rows ? Infinity : (image.closedTo.data[at - rows] as number))),
-  };
+  return new MemoryPart(
+    columns.map(({ format }, c) => gatherVector(columnOf(format, c), order)),
+    Array.from(order, keyAt),
+    Float64Array.from(order, fromAt),
+    Float64Array.from(order, (at) => (at < rows ? Infinity : (image.closedTo.data[at - rows] as number))),
+  );
+}
+
+/** The same versions with another list of columns. */
+export function fitted(part: SealedPart, columns: readonly TreeColumn[]): SealedPart {
+  const present = part.columns;
+  return new MemoryPart(
+    columns.map(({ format, missing }, c) => present[c] ?? constantVector(format, missing, part.rows)),
+    part.keys,
+    part.from,
+    part.to,
+  );
+}
+
+/** Lays out a leaf for a segment: current rows (given in key order), then the first `closedRows` closed versions. */
+export function leafRows(
+  image: LeafImage,
+  current: Int32Array,
+  closedRows: number,
+  columns: readonly TreeColumn[],
+): SegmentRows {
+  const count = current.length + closedRows;
+  const from = new Float64Array(count);
+  const to = new Float64Array(count).fill(Infinity);
+  from.set(gatherDoubles(image.from.data, current));
+  from.set(image.closedFrom.data.subarray(0, closedRows), current.length);
+  to.set(image.closedTo.data.subarray(0, closedRows), current.length);
+  const inPlace = isWhole(current);
+  const vectors = columns.map(({ format }, c) => {
+    const view = image.view(c);
+    const now = inPlace ? sliceVector(view, 0, current.length) : gatherVector(view, current);
+    return closedRows === 0 ? now : concatVectors(format, [now, sliceVector(image.closedView(c), 0, closedRows)]);
+  });
+  return { columns: vectors, from, to, currentRows: current.length };
+}
+
+/** True if the row numbers are 0, 1, 2 … */
+function isWhole(rows: Int32Array): boolean {
+  for (let i = 0; i < rows.length; i++) if (rows[i] !== i) return false;
+  return true;
 }

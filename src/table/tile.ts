@@ -7,16 +7,11 @@
 import { assert } from '../base/error.ts';
 import type { Task } from '../base/task.ts';
 import type { Packs } from '../segment/packs.ts';
-import { decodeSegment, type SegmentRef, type SegmentRows } from '../segment/segment.ts';
-import { constantVector, gatherDoubles, gatherVector } from './gather.ts';
-import type { KeyCodec } from './key.ts';
+import type { SegmentRef } from '../segment/segment.ts';
+import { SegmentReader } from '../segment/segment-reader.ts';
 import { LeafImage } from './leaf-image.ts';
-import type { Key, TreeColumn } from './table.ts';
-
-/** Versions sorted by key, then from. Immutable. */
-export interface SealedPart extends SegmentRows {
-  readonly keys: readonly Key[];
-}
+import { groupMayMatch, type RowLayout, type SealedPart, StoredRows } from './part.ts';
+import type { Key, ZoneFilter } from './table.ts';
 
 /** A sealed tile: all versions of its keys that touch [startSeq, endSeq). Shared by leaves split from one. */
 export interface Tile {
@@ -57,12 +52,6 @@ export function newLeaf(
   return { low, startSeq, image, stored: null, dirty, revision: 0, history, used: 0, holds: 0, dirtyBytes: 0 };
 }
 
-/** What a tree needs to know about its rows to read them. */
-export interface RowLayout {
-  readonly columns: readonly TreeColumn[];
-  readonly codec: KeyCodec;
-}
-
 /** Loads tiles and images, counts what they hold, and lets the least recently used go when it is over the budget. */
 export class TileCache {
   readonly #packs: Packs;
@@ -91,10 +80,10 @@ export class TileCache {
         leaf.image = new LeafImage(layout.columns);
         break;
       }
-      const part = yield* this.#read(ref, layout);
+      const bytes = yield* this.#packs.read(ref);
       // While this waited another task may have loaded the leaf, or a checkpoint moved its segment.
       if (leaf.image !== null || leaf.stored !== ref) continue;
-      leaf.image = imageOf(part, layout.columns);
+      leaf.image = new LeafImage(layout.columns, new StoredRows(ref, bytes, layout));
       this.keep(leaf, leaf.image.bytes);
     }
     this.touch(leaf);
@@ -104,8 +93,9 @@ export class TileCache {
   *part(tile: Tile, layout: RowLayout): Task<SealedPart> {
     if (tile.part === null) {
       assert(tile.stored !== null, 'a tile is neither in memory nor on disk');
-      const part = yield* this.#read(tile.stored, layout);
-      tile.part ??= part;
+      const { stored } = tile;
+      const bytes = yield* this.#packs.read(stored);
+      tile.part ??= new StoredRows(stored, bytes, layout);
       this.keep(tile, partBytes(tile.part));
     }
     this.touch(tile);
@@ -113,21 +103,11 @@ export class TileCache {
     return tile.part;
   }
 
-  *#read(ref: SegmentRef, layout: RowLayout): Task<SealedPart> {
-    const bytes = yield* this.#packs.read(ref);
-    const rows = decodeSegment(
-      bytes,
-      ref,
-      layout.columns.map((column) => column.format),
-    );
-    const count = rows.from.length;
-    const columns = layout.columns.map(
-      (column, c) => rows.columns[c] ?? constantVector(column.format, column.missing, count),
-    );
-    const keyColumns = layout.codec.key.map(
-      (part) => columns[part.column] ?? constantVector({ kind: 'bool' }, null, count),
-    );
-    return { columns, from: rows.from, to: rows.to, keys: layout.codec.ofRows(keyColumns, 0, count) };
+  /** True unless the filters rule out every row of a segment; reads its block table only. */
+  *mayMatch(ref: SegmentRef, filters: readonly ZoneFilter[]): Task<boolean> {
+    const reader = new SegmentReader(ref, yield* this.#packs.readTable(ref));
+    for (let group = 0; group < reader.groups; group++) if (groupMayMatch(reader, group, filters)) return true;
+    return false;
   }
 
   /** Counts a dirty leaf anew. */
@@ -136,6 +116,25 @@ export class TileCache {
     const bytes = leaf.image?.bytes ?? 0;
     this.dirtyBytes += bytes - leaf.dirtyBytes;
     leaf.dirtyBytes = bytes;
+  }
+
+  /** Replaces a tile's versions that are not on disk yet. */
+  reseal(tile: Tile, part: SealedPart): void {
+    if (tile.part !== null) this.dirtyBytes -= partBytes(tile.part);
+    tile.part = part;
+    this.noteSealed(part);
+  }
+
+  /** Lets something clean go. */
+  drop(item: Leaf | Tile): void {
+    this.forget(item);
+    if ('image' in item) {
+      assert(!item.dirty, 'a dirty leaf may not leave memory');
+      item.image = null;
+    } else {
+      assert(item.stored !== null, 'a tile that is not on disk may not leave memory');
+      item.part = null;
+    }
   }
 
   /** Counts a tile that was just sealed. */
@@ -180,50 +179,11 @@ export class TileCache {
     for (const item of oldest) {
       if (this.bytes <= this.budgetBytes * 0.9) return;
       if (item === except || ('holds' in item && item.holds > 0)) continue;
-      this.forget(item);
-      if ('image' in item) {
-        assert(!item.dirty, 'a dirty leaf may not leave memory');
-        item.image = null;
-      } else {
-        item.part = null;
-      }
+      this.drop(item);
     }
   }
 }
 
 export function partBytes(part: SealedPart): number {
-  return part.keys.length * (part.columns.length * 10 + 32) + 256;
-}
-
-/** Splits stored versions into current rows and closed ones, these in the order in which they ended. */
-function imageOf(part: SealedPart, columns: readonly TreeColumn[]): LeafImage {
-  const image = new LeafImage(columns);
-  const current: number[] = [];
-  const closed: number[] = [];
-  for (let row = 0; row < part.keys.length; row++) (part.to[row] === Infinity ? current : closed).push(row);
-  fillImage(image, part, current, closed);
-  return image;
-}
-
-function fillImage(image: LeafImage, part: SealedPart, current: number[], closed: number[]): void {
-  if (closed.length === 0) {
-    image.appendSorted(part.columns, part.keys, part.from, 0, part.keys.length);
-    return;
-  }
-  const rows = Int32Array.from(current);
-  image.appendSorted(
-    part.columns.map((column) => gatherVector(column, rows)),
-    current.map((row) => part.keys[row] as Key),
-    gatherDoubles(part.from, rows),
-    0,
-    rows.length,
-  );
-  const ended = Int32Array.from(closed);
-  ended.sort((a, b) => (part.to[a] as number) - (part.to[b] as number) || a - b);
-  image.appendClosed(
-    part.columns.map((column) => gatherVector(column, ended)),
-    Array.from(ended, (row) => part.keys[row] as Key),
-    gatherDoubles(part.from, ended),
-    gatherDoubles(part.to, ended),
-  );
+  return part.rows * (part.width * 10 + 32) + 256;
 }

@@ -1,5 +1,5 @@
 /**
- * TreeScan and TreeVersionScan: batches of a versioned tree, leaf by leaf.
+ * TreeScan: the rows of a versioned tree at one moment in batches, leaf by leaf.
  *
  * A scan at s reads one tile of each leaf: the image (current rows, and closed versions where s is older than the
  * leaf's newest change) or the sealed part that covers s. Where no row can be invisible the batches are plain slices
@@ -9,22 +9,23 @@
  * Snapshot safety: while a scan is inside an image it pins it, so that a writer clones it instead of overwriting, and an
  * image whose columns went out as slices stays `lent`, for results and sorts keep them after the scan; after a leaf the
  * scan goes on by key, so splits in between do not matter.
- *
- * A version scan takes every version from the tile where it ends (or the image), because copies carried through time
- * splits have an open end there; so each comes once, with its true interval.
  */
 import { PAUSE, type Task } from '../base/task.ts';
 import { BATCH_ROWS, type Batch, type Vector } from '../base/vector.ts';
-import { concatVectors, gatherDoubles, gatherVector, sliceVector } from './gather.ts';
+import { GROUP_ROWS } from '../segment/constants.ts';
+import { concatVectors, doubles, gatherDoubles, gatherVector, sliceVector } from './gather.ts';
+import { LeafCursor } from './leaf-cursor.ts';
 import type { LeafImage } from './leaf-image.ts';
-import { clipRange, inRange, rangeEnd, rangeStart } from './search.ts';
-import type { BatchSource, Key, KeyRange, ScanOptions, TreeColumn, VersionScanOptions } from './table.ts';
-import type { Leaf, SealedPart, Tile } from './tile.ts';
+import { inRange, rangeEnd, rangeStart } from './search.ts';
+import type { BatchSource, Key, KeyRange, ScanOptions, TreeColumn, ZoneFilter } from './table.ts';
+import type { SealedPart } from './part.ts';
+import type { Leaf, Tile } from './tile.ts';
 import type { Tree } from './tree.ts';
 
 /** What a leaf contributes: rows [start, end) of columns behind a filter, or rows in a made-up order. */
 interface Piece {
-  readonly columns: readonly Vector[];
+  /** The whole column; decoded when it is first asked for. */
+  readonly column: (ordinal: number) => Vector;
   readonly from: Float64Array;
   /** Null: every row is current. */
   readonly to: Float64Array | null;
@@ -35,12 +36,19 @@ interface Piece {
   readonly rows: Int32Array | null;
   /** Rows of the run may be invisible at the scan's sequence number. */
   readonly filtered: boolean;
+  /** False if no row of a group of the run can pass the scan's zone filters. */
+  readonly mayMatch: (group: number) => boolean;
+}
+
+function always(): boolean {
+  return true;
 }
 
 export class TreeScan implements BatchSource {
   readonly #tree: Tree;
   readonly #options: ScanOptions;
   readonly #leaves: LeafCursor;
+  readonly #zones: readonly ZoneFilter[];
   #pinned: LeafImage | null = null;
   #pieces: Piece[] = [];
   #position = 0;
@@ -49,6 +57,7 @@ export class TreeScan implements BatchSource {
     this.#tree = tree;
     this.#options = options;
     this.#leaves = new LeafCursor(tree, options.range ?? {}, options.order === 'desc');
+    this.#zones = options.zones ?? [];
   }
 
   *next(): Task<Batch | null> {
@@ -88,6 +97,7 @@ export class TreeScan implements BatchSource {
     // Loading may wait, and the leaf may be split by time meanwhile: then the state is in the new tile.
     while (seq >= leaf.startSeq) {
       if (leaf.image === null) {
+        if (yield* this.#ruledOut(leaf)) return;
         yield* tree.options.cache.image(leaf, tree);
         continue;
       }
@@ -101,14 +111,35 @@ export class TreeScan implements BatchSource {
     const tile = leaf.history.findLast((candidate) => candidate.startSeq <= seq);
     if (tile === undefined || seq >= tile.endSeq) return;
     if (counters !== undefined) counters.segments++;
+    if (tile.part === null && (yield* this.#ruledOut(tile))) return;
     const part = yield* tree.options.cache.part(tile, tree);
     this.#pieces = [yield* this.#sealedPiece(leaf, tile, part, range)];
   }
 
+  /** True if the zones of something on disk say that none of its rows can pass the filters, and it is still the same. */
+  *#ruledOut(item: Leaf | Tile): Task<boolean> {
+    const { stored } = item;
+    if (this.#zones.length === 0 || stored === null) return false;
+    if (yield* this.#tree.options.cache.mayMatch(stored, this.#zones)) return false;
+    const changed = 'image' in item && (item.stored !== stored || item.image !== null);
+    if (!changed && this.#options.counters !== undefined) this.#options.counters.groupsSkipped++;
+    return !changed;
+  }
+
   *#sealedPiece(leaf: Leaf, tile: Tile, part: SealedPart, range: KeyRange): Task<Piece> {
-    const start = rangeStart(part.keys, part.keys.length, range);
-    const end = rangeEnd(part.keys, part.keys.length, range);
-    const base = { columns: part.columns, from: part.from, to: part.to, holes: null, start, end, filtered: true };
+    const open = range.low === undefined && range.high === undefined;
+    const start = open ? 0 : rangeStart(part.keys, part.rows, range);
+    const end = open ? part.rows : rangeEnd(part.keys, part.rows, range);
+    const base = {
+      column: (ordinal: number) => part.column(ordinal),
+      from: part.from,
+      to: part.to,
+      holes: null,
+      start,
+      end,
+      filtered: true,
+      mayMatch: (group: number) => part.mayMatch(group, this.#zones),
+    };
     if (this.#options.order !== 'desc' && this.#options.versionColumns !== true) return { ...base, rows: null };
     const { seq } = this.#options;
     const rows = new Int32Array(end - start);
@@ -127,10 +158,11 @@ export class TreeScan implements BatchSource {
     const { seq } = this.#options;
     const open = range.low === undefined && range.high === undefined;
     const current = {
-      columns: image.views(),
+      column: (ordinal: number) => image.view(ordinal),
       from: image.from.data,
       to: null,
       holes: image.holes,
+      mayMatch: (group: number) => image.mayMatch(group, this.#zones),
       filtered: image.holes !== null || image.maxFrom > seq,
     };
     const start = open ? 0 : rangeStart(image.keys, image.sorted, range);
@@ -151,7 +183,13 @@ export class TreeScan implements BatchSource {
 
   #orderedPiece(image: LeafImage, range: KeyRange): Piece {
     const { seq, order } = this.#options;
-    const current = { columns: image.views(), from: image.from.data, to: null, holes: image.holes };
+    const current = {
+      column: (ordinal: number) => image.view(ordinal),
+      from: image.from.data,
+      to: null,
+      holes: image.holes,
+      mayMatch: (group: number) => image.mayMatch(group, this.#zones),
+    };
     const start = rangeStart(image.keys, image.sorted, range);
     const end = rangeEnd(image.keys, image.sorted, range);
     const tail =
@@ -189,14 +227,12 @@ export class TreeScan implements BatchSource {
         : image.closedKeys[closed[at - current.length] as number]) as Key;
     const rows = Int32Array.from({ length: total }, (_, at) => at).sort((a, b) => (keyAt(a) < keyAt(b) ? -1 : 1));
     if (this.#options.order === 'desc') rows.reverse();
-    const views = image.views();
-    const closedViews = image.closedViews();
-    const columns: Vector[] = [...views];
+    const columns: Vector[] = [];
     for (const column of new Set(this.#options.columns)) {
       const { format } = this.#tree.columns[column] as TreeColumn;
       columns[column] = concatVectors(format, [
-        gatherVector(views[column] as Vector, current),
-        gatherVector(closedViews[column] as Vector, closedRows),
+        gatherVector(image.view(column), current),
+        gatherVector(image.closedView(column), closedRows),
       ]);
     }
     const from = new Float64Array(total);
@@ -204,15 +240,21 @@ export class TreeScan implements BatchSource {
     from.set(gatherDoubles(image.from.data, current));
     from.set(gatherDoubles(image.closedFrom.data, closedRows), current.length);
     to.set(gatherDoubles(image.closedTo.data, closedRows), current.length);
-    return { columns, from, to, holes: null, start: 0, end: 0, rows, filtered: false };
+    const column = (ordinal: number): Vector => columns[ordinal] as Vector;
+    return { column, from, to, holes: null, start: 0, end: 0, rows, filtered: false, mayMatch: always };
   }
 
   #sliceBatch(piece: Piece): Batch | null {
     const from = piece.start + this.#position;
     if (from >= piece.end) return this.#endPiece();
-    const to = Math.min(from + BATCH_ROWS, piece.end);
+    const group = Math.floor(from / GROUP_ROWS);
+    const to = Math.min((group + 1) * GROUP_ROWS, piece.end);
     this.#position += to - from;
     const { counters } = this.#options;
+    if (!piece.mayMatch(group)) {
+      if (counters !== undefined) counters.groupsSkipped++;
+      return null;
+    }
     if (counters !== undefined) counters.groupsRead++;
     let selection: Int32Array | null = null;
     let count = to - from;
@@ -222,7 +264,7 @@ export class TreeScan implements BatchSource {
       count = visible.length;
       if (count < to - from) selection = visible;
     }
-    const columns = this.#options.columns.map((column) => sliceVector(piece.columns[column] as Vector, from, to));
+    const columns = this.#options.columns.map((column) => sliceVector(piece.column(column), from, to));
     if (this.#pinned !== null && (columns.length > 0 || this.#options.versionColumns === true))
       this.#pinned.lent = true;
     if (this.#options.versionColumns === true) {
@@ -239,9 +281,7 @@ export class TreeScan implements BatchSource {
     if (from >= rows.length) return this.#endPiece();
     const to = Math.min(from + BATCH_ROWS, rows.length);
     this.#position = to;
-    const columns = this.#options.columns.map((column) =>
-      gatherVector(piece.columns[column] as Vector, rows, from, to),
-    );
+    const columns = this.#options.columns.map((column) => gatherVector(piece.column(column), rows, from, to));
     if (this.#options.versionColumns === true) {
       columns.push(doubles(gatherDoubles(piece.from, rows, from, to)));
       const ends =
@@ -259,189 +299,10 @@ export class TreeScan implements BatchSource {
   }
 }
 
-export class TreeVersionScan implements BatchSource {
-  readonly #tree: Tree;
-  readonly #options: VersionScanOptions;
-  readonly #leaves: LeafCursor;
-  #batches: Batch[] = [];
-
-  constructor(tree: Tree, options: VersionScanOptions) {
-    this.#tree = tree;
-    this.#options = options;
-    this.#leaves = new LeafCursor(tree, options.range ?? {}, false);
-  }
-
-  *next(): Task<Batch | null> {
-    for (;;) {
-      const batch = this.#batches.shift();
-      if (batch !== undefined) {
-        if (this.#options.counters !== undefined) this.#options.counters.rows += batch.count;
-        return batch;
-      }
-      const leaf = this.#leaves.next();
-      if (leaf === null) return null;
-      yield PAUSE;
-      this.#batches = yield* this.#leafVersions(leaf, this.#leaves.range);
-    }
-  }
-
-  close(): void {
-    this.#batches = [];
-    this.#leaves.end();
-  }
-
-  *#leafVersions(leaf: Leaf, range: KeyRange): Task<Batch[]> {
-    const { fromSeq, toSeq, counters } = this.#options;
-    const { endSeq } = this.#tree;
-    const found: Found = { sources: [], rows: [], keys: [], from: [], to: [] };
-    if (counters !== undefined) counters.leaves++;
-    const { cache } = this.#tree.options;
-    let image = yield* cache.image(leaf, this.#tree);
-    // Tiles and image must be of one moment: from here on nothing of the leaf is read after a wait but sealed tiles.
-    const parts: SealedPart[] = [];
-    for (let p = 0; p < leaf.history.length; p++) {
-      const tile = leaf.history[p] as Tile;
-      // A version that touches the interval ends after fromSeq, so tiles that end before it hold none that ends here.
-      if (tile.endSeq > fromSeq) parts.push(yield* cache.part(tile, this.#tree));
-    }
-    if (leaf.image !== null) image = leaf.image;
-    for (const part of parts) {
-      if (counters !== undefined) counters.segments++;
-      const end = rangeEnd(part.keys, part.keys.length, range);
-      const rows: number[] = [];
-      for (let row = rangeStart(part.keys, part.keys.length, range); row < end; row++) {
-        const to = part.to[row] as number;
-        if (to !== Infinity && to > fromSeq && (part.from[row] as number) <= toSeq) rows.push(row);
-      }
-      take(found, part.columns, rows, part.keys, part.from, part.to);
-    }
-    const closed: number[] = [];
-    for (let row = 0; row < image.closedRows; row++) {
-      const touches = (image.closedFrom.data[row] as number) <= toSeq && (image.closedTo.data[row] as number) > fromSeq;
-      if (touches && inRange(image.closedKeys[row] as Key, range)) closed.push(row);
-    }
-    take(found, image.closedViews(), closed, image.closedKeys, image.closedFrom.data, image.closedTo.data);
-    const current: number[] = [];
-    const visit = (row: number): void => {
-      if (!image.isHole(row) && (image.from.data[row] as number) <= toSeq && endSeq > fromSeq) current.push(row);
-    };
-    const end = rangeEnd(image.keys, image.sorted, range);
-    for (let row = rangeStart(image.keys, image.sorted, range); row < end; row++) visit(row);
-    for (let row = image.sorted; row < image.rows; row++) if (inRange(image.keys[row] as Key, range)) visit(row);
-    take(found, image.views(), current, image.keys, image.from.data, null);
-    return this.#toBatches(found);
-  }
-
-  #toBatches(found: Found): Batch[] {
-    const { columns: wanted, versionColumns } = this.#options;
-    const { keys, from, to } = found;
-    const total = keys.length;
-    if (total === 0) return [];
-    const order = Int32Array.from({ length: total }, (_, at) => at);
-    order.sort((a, b) => {
-      const left = keys[a] as Key;
-      const right = keys[b] as Key;
-      return left === right ? (from[a] as number) - (from[b] as number) : left < right ? -1 : 1;
-    });
-    const columns = wanted.map((column) => {
-      const { format } = this.#tree.columns[column] as TreeColumn;
-      const pieces = found.sources.map((source, i) =>
-        gatherVector(source[column] as Vector, found.rows[i] as Int32Array),
-      );
-      return gatherVector(concatVectors(format, pieces), order);
-    });
-    if (versionColumns === true) {
-      columns.push(doubles(Float64Array.from(order, (at) => from[at] as number)));
-      columns.push(doubles(Float64Array.from(order, (at) => Math.min(to[at] as number, this.#tree.endSeq))));
-    }
-    const batches: Batch[] = [];
-    for (let start = 0; start < total; start += BATCH_ROWS) {
-      const end = Math.min(start + BATCH_ROWS, total);
-      const slices = columns.map((column) => sliceVector(column, start, end));
-      batches.push({ columns: slices, length: end - start, selection: null, count: end - start });
-    }
-    return batches;
-  }
-}
-
-/** Versions found in the tiles of one leaf, still in their sources. */
-interface Found {
-  readonly sources: (readonly Vector[])[];
-  readonly rows: Int32Array[];
-  readonly keys: Key[];
-  readonly from: number[];
-  readonly to: number[];
-}
-
-function take(
-  found: Found,
-  source: readonly Vector[],
-  rows: number[],
-  keys: readonly Key[],
-  from: Float64Array,
-  to: Float64Array | null,
-): void {
-  if (rows.length === 0) return;
-  found.sources.push(source);
-  found.rows.push(Int32Array.from(rows));
-  for (const row of rows) {
-    found.keys.push(keys[row] as Key);
-    found.from.push(from[row] as number);
-    found.to.push(to === null ? Infinity : (to[row] as number));
-  }
-}
-
-/** Walks the leaves that touch a range, by key, so that splits between two steps lose and repeat nothing. */
-class LeafCursor {
-  readonly #tree: Tree;
-  readonly #descending: boolean;
-  #rest: KeyRange;
-  #done = false;
-  /** The part of the scan's range inside the leaf last returned. */
-  range: KeyRange = {};
-
-  constructor(tree: Tree, range: KeyRange, descending: boolean) {
-    this.#tree = tree;
-    this.#rest = range;
-    this.#descending = descending;
-  }
-
-  next(): Leaf | null {
-    if (this.#done) return null;
-    const { leaves } = this.#tree;
-    const bound = this.#descending ? this.#rest.high : this.#rest.low;
-    let index = bound === undefined ? (this.#descending ? leaves.length - 1 : 0) : this.#tree.leafIndex(bound);
-    if (this.#descending && index > 0 && this.#rest.highInclusive === false && leaves[index]?.low === bound) index--;
-    const leaf = leaves[index] as Leaf;
-    const high = leaves[index + 1]?.low;
-    this.range = clipRange(this.#rest, leaf.low, high);
-    if (this.#descending) {
-      this.#done = leaf.low === undefined || (this.#rest.low !== undefined && leaf.low <= this.#rest.low);
-      this.#rest = { ...this.#rest, high: leaf.low, highInclusive: false };
-    } else {
-      this.#done = high === undefined || (this.#rest.high !== undefined && high > this.#rest.high);
-      this.#rest = { ...this.#rest, low: high, lowInclusive: true };
-    }
-    // A whole leaf needs no key comparisons.
-    if (
-      this.range.low === leaf.low &&
-      this.range.lowInclusive !== false &&
-      this.range.high === high &&
-      this.range.highInclusive !== true
-    ) {
-      if (leaf.history.length === 0) this.range = {};
-    }
-    return leaf;
-  }
-
-  end(): void {
-    this.#done = true;
-  }
-}
-
 function closedBase(image: LeafImage): Omit<Piece, 'rows'> {
   return {
-    columns: image.closedViews(),
+    column: (ordinal: number) => image.closedView(ordinal),
+    mayMatch: always,
     from: image.closedFrom.data,
     to: image.closedTo.data,
     holes: null,
@@ -486,8 +347,4 @@ function select(piece: Piece, start: number, end: number, seq: number): Int32Arr
     }
   }
   return rows.subarray(0, n);
-}
-
-function doubles(data: Float64Array): Vector {
-  return { kind: 'f64', data, length: data.length, nulls: null };
 }

@@ -16,12 +16,11 @@
 import { assert } from '../base/error.ts';
 import { runSync, type Task } from '../base/task.ts';
 import type { Value, Vector } from '../base/vector.ts';
-import type { VectorBuilder } from '../base/vector-builder.ts';
 import type { TreeEntry } from './directory.ts';
 import { constantVector, gatherVector, sameCell, scatter } from './gather.ts';
 import { KeyCodec } from './key.ts';
 import { LeafImage } from './leaf-image.ts';
-import { closeRows, copied, sealPart } from './seal.ts';
+import { closeRows, copied, fitted, sealPart } from './seal.ts';
 import { lowerBound } from './search.ts';
 import {
   type BatchSource,
@@ -41,8 +40,10 @@ import {
   type VersionedTree,
   type VersionScanOptions,
 } from './table.ts';
-import { type Leaf, newLeaf, type SealedPart, type Tile, type TileCache } from './tile.ts';
-import { TreeScan, TreeVersionScan } from './tree-scan.ts';
+import type { SealedPart } from './part.ts';
+import { type Leaf, newLeaf, type Tile, type TileCache } from './tile.ts';
+import { TreeScan } from './tree-scan.ts';
+import { TreeVersionScan } from './tree-version-scan.ts';
 
 export interface TreeOptions {
   readonly maxLeafRows: number;
@@ -267,19 +268,20 @@ export class Tree implements VersionedTree {
 
   /** Takes another list of columns: with some more at the end, whose rows hold the `missing` value, or with fewer. */
   reshape(columns: readonly TreeColumn[]): void {
-    const before = this.columns.length;
-    if (columns.length === before) return;
+    if (columns.length === this.columns.length) return;
     this.columns = columns;
-    const fit = (present: readonly Vector[], rows: number): Vector[] =>
-      columns.map((column, c) => present[c] ?? constantVector(column.format, column.missing, rows));
-    const done = new Set<Tile>();
+    const { cache } = this.options;
+    const tiles = new Set<Tile>();
     for (const leaf of this.leaves) {
-      if (leaf.image !== null) leaf.image = copied(leaf.image, columns);
-      for (const tile of leaf.history) {
-        if (tile.part === null || done.has(tile)) continue;
-        done.add(tile);
-        tile.part = { ...tile.part, columns: fit(tile.part.columns, tile.part.keys.length) };
-      }
+      for (const tile of leaf.history) tiles.add(tile);
+      if (leaf.image === null) continue;
+      if (leaf.dirty || leaf.holds > 0) leaf.image = copied(leaf.image, columns);
+      else cache.drop(leaf);
+    }
+    for (const tile of tiles) {
+      if (tile.part === null) continue;
+      if (tile.stored === null) cache.reseal(tile, fitted(tile.part, columns));
+      else cache.drop(tile);
     }
   }
 
@@ -375,7 +377,7 @@ export class Tree implements VersionedTree {
     const rows = Int32Array.from(targets);
     const entries = Int32Array.from(sources);
     for (let c = 0; c < this.columns.length; c++) {
-      scatter(image.columns[c] as VectorBuilder, rows, this.#source(changes, c), entries);
+      scatter(image.column(c), rows, this.#source(changes, c), entries);
     }
     for (const row of rows) {
       image.from.data[row] = seq;

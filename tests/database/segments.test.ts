@@ -41,7 +41,8 @@ async function change(db: Db, state: State, random: Random): Promise<State> {
     default:
       next.set(id, { v, n });
       await db.run(
-        `INSERT INTO t VALUES (${id}, '${v}', ${n}) ON CONFLICT (id) DO UPDATE SET v = excluded.v, n = excluded.n`,
+        `INSERT INTO t VALUES (${id}, '${v}', ${n}, ${n * 10})
+          ON CONFLICT (id) DO UPDATE SET v = excluded.v, n = excluded.n, m = excluded.m`,
       );
   }
   return next;
@@ -71,6 +72,8 @@ async function compare(db: Db, states: ReadonlyMap<number, State>, random: Rando
     const byIndex = await db.rows(`SELECT id FROM t ${at} WHERE n = ${n} ORDER BY id`);
     const expected = sorted(state).filter((cells) => cells[2] === String(n));
     expect(byIndex, `n = ${n} at ${seq}`).toEqual(expected.map(([key]) => [key]));
+    const byZone = await db.rows(`SELECT id FROM t ${at} WHERE m = ${n * 10} ORDER BY id`);
+    expect(byZone, `m = ${n * 10} at ${seq}`).toEqual(byIndex);
   }
 }
 
@@ -106,7 +109,7 @@ for (const [medium, makeStorage] of [
         const random = new Random(seed);
         const storage = makeStorage();
         let db = await openDb(storage, TINY);
-        await db.run('CREATE TABLE t (id int PRIMARY KEY, v text, n int)');
+        await db.run('CREATE TABLE t (id int PRIMARY KEY, v text, n int, m int)');
         await db.run('CREATE INDEX t_n ON t (n)');
         let state: State = new Map();
         const states = new Map<number, State>();
@@ -193,4 +196,25 @@ test('the log is recycled and packs without life are removed', async () => {
   // 1,240 versions of some 60 bytes before encoding.
   expect(bytes).toBeLessThan(250_000);
   expect(await db.rows("SELECT count(*), count(DISTINCT v) FROM t WHERE v LIKE '%x29'")).toEqual([['40', '1']]);
+});
+
+test('zones: leaves and row groups in which nothing can match are passed over, on disk and in memory', async () => {
+  const storage = new MemoryStorage();
+  let db = await openDb(storage);
+  await db.run('CREATE TABLE t (id int PRIMARY KEY, day date, n numeric(10, 2), note text)');
+  await db.run(`INSERT INTO t SELECT i, date '2020-01-01' + i / 100, i / 4.0, CASE WHEN i > 99000 THEN 'x' END
+    FROM generate_series(1, 100000) i`);
+  await db.engine.close();
+  db = await openDb(storage);
+  const analyze = async (where: string): Promise<string> =>
+    (await db.rows(`EXPLAIN (ANALYZE) SELECT count(*) FROM t WHERE ${where}`)).flat().join(' ');
+  for (const where of [`day = '2020-03-01'`, 'n > 24999', 'n BETWEEN 3 AND 4', 'note IS NOT NULL']) {
+    const skipped = /skipped[ =:]+(\d+)|(\d+) skipped/i.exec(await analyze(where));
+    expect(Number(skipped?.[1] ?? skipped?.[2]), where).toBeGreaterThan(0);
+  }
+  expect(await db.rows("SELECT count(*) FROM t WHERE day = '2020-03-01'")).toEqual([['100']]);
+  expect(await db.rows('SELECT count(*) FROM t WHERE n BETWEEN 3 AND 4')).toEqual([['5']]);
+  expect(await db.rows('SELECT count(*) FROM t WHERE note IS NOT NULL')).toEqual([['1000']]);
+  expect(await db.rows("UPDATE t SET day = '2030-01-01' WHERE id = 7 RETURNING id")).toEqual([['7']]);
+  expect(await db.rows("SELECT id FROM t WHERE day > '2029-01-01'")).toEqual([['7']]);
 });

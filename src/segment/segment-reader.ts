@@ -1,0 +1,138 @@
+/**
+ * SegmentReader: a segment's block table, and from the bytes one column at a time.
+ *
+ * The table alone (the last bytes of a segment) tells which row groups a scan needs. Columns are decoded when somebody
+ * asks for them, and each block's checksum is verified then.
+ */
+import { ByteReader } from '../base/bytes.ts';
+import { crc32c } from '../base/crc32c.ts';
+import { DriftError } from '../base/error.ts';
+import { type ColumnFormat, type DictVector, type Vector } from '../base/vector.ts';
+import { VectorBuilder } from '../base/vector-builder.ts';
+import { GROUP_ROWS, MAX_COLUMNS, MAX_ROWS, SEGMENT_MAGIC, SEGMENT_VERSION } from './constants.ts';
+import { decodeBlock } from './decode-block.ts';
+import { SEQ_FORMAT, type SegmentRef } from './segment.ts';
+import { readZone, type Zone } from './zone.ts';
+
+/** One block as the table describes it. */
+interface BlockEntry {
+  readonly offset: number;
+  readonly length: number;
+  readonly crc: number;
+  readonly zone: Zone;
+}
+
+export class SegmentReader {
+  readonly ref: SegmentRef;
+  readonly rows: number;
+  readonly currentRows: number;
+  readonly columnCount: number;
+  readonly groups: number;
+  /** Column by column, group by group; `from` and `to` are the last two columns. */
+  readonly #blocks: readonly BlockEntry[];
+  readonly #what: string;
+
+  /** Reads the block table: the last `ref.tableLength` bytes of the segment. Throws XX001. */
+  constructor(ref: SegmentRef, table: Uint8Array) {
+    this.ref = ref;
+    this.#what = `pack-${ref.pack} at offset ${ref.offset}`;
+    const what = `${this.#what}, block table`;
+    if (table.length !== ref.tableLength || ref.tableLength > ref.length)
+      throw corrupt(what, `${ref.tableLength} bytes expected, ${table.length} found`);
+    verify(table, ref.tableCrc, what);
+    const reader = new ByteReader(table, what);
+    if (reader.u32() !== SEGMENT_MAGIC) throw corrupt(what, 'not a segment');
+    const version = reader.u8();
+    if (version !== SEGMENT_VERSION) throw corrupt(what, `segment version ${version} is not known`);
+    this.rows = reader.varint();
+    this.currentRows = reader.varint();
+    this.columnCount = reader.varint();
+    if (this.rows > MAX_ROWS || this.currentRows > this.rows || this.columnCount > MAX_COLUMNS)
+      throw corrupt(what, `${this.rows} rows (${this.currentRows} current) of ${this.columnCount} columns`);
+    this.groups = Math.ceil(this.rows / GROUP_ROWS);
+    const blocks: BlockEntry[] = [];
+    let offset = 0;
+    for (let block = 0; block < this.groups * (this.columnCount + 2); block++) {
+      const entry = { offset, length: reader.varint(), crc: reader.u32(), zone: readZone(reader) };
+      offset += entry.length;
+      blocks.push(entry);
+    }
+    if (offset !== ref.length - ref.tableLength)
+      throw corrupt(what, `blocks of ${offset} bytes in a segment of ${ref.length}`);
+    this.#blocks = blocks;
+  }
+
+  /** Reads a whole segment's table. */
+  static of(ref: SegmentRef, bytes: Uint8Array): SegmentReader {
+    if (bytes.length !== ref.length)
+      throw corrupt(`pack-${ref.pack} at offset ${ref.offset}`, `${ref.length} bytes expected, ${bytes.length} found`);
+    return new SegmentReader(ref, bytes.subarray(ref.length - ref.tableLength));
+  }
+
+  /** What a column's values in a row group lie between; null for a column that the segment does not have. */
+  zone(column: number, group: number): Zone | null {
+    return column < this.columnCount ? (this.#blocks[column * this.groups + group] as BlockEntry).zone : null;
+  }
+
+  /** Decodes a column that the segment has. */
+  column(bytes: Uint8Array, column: number, format: ColumnFormat): Vector {
+    return this.#decode(bytes, column, format, `column ${column}`);
+  }
+
+  from(bytes: Uint8Array): Float64Array {
+    return this.#sequence(bytes, this.columnCount, 'from');
+  }
+
+  to(bytes: Uint8Array): Float64Array {
+    return this.#sequence(bytes, this.columnCount + 1, 'to');
+  }
+
+  /** Checks every block; throws XX001. */
+  verify(bytes: Uint8Array): void {
+    for (const block of this.#blocks) this.#block(bytes, block, 'block');
+  }
+
+  #sequence(bytes: Uint8Array, column: number, name: string): Float64Array {
+    const vector = this.#decode(bytes, column, SEQ_FORMAT, name);
+    if (vector.kind !== 'f64') throw corrupt(this.#what, `${name} is not a column of doubles`);
+    return vector.data.subarray(0, this.rows);
+  }
+
+  #decode(bytes: Uint8Array, column: number, format: ColumnFormat, name: string): Vector {
+    const place = `${this.#what}, ${name}`;
+    const first = column * this.groups;
+    const decoded: Vector[] = [];
+    for (let group = 0; group < this.groups; group++) {
+      const block = this.#block(bytes, this.#blocks[first + group] as BlockEntry, name);
+      const count = Math.min(GROUP_ROWS, this.rows - group * GROUP_ROWS);
+      const vector = decodeBlock(block, count, format, place);
+      decoded.push(vector.kind === 'dict' ? expanded(vector) : vector);
+    }
+    if (decoded.length === 1) return decoded[0] as Vector;
+    const builder = new VectorBuilder(format, this.rows);
+    for (const vector of decoded) builder.appendVector(vector, null, 0, vector.length);
+    return builder.view();
+  }
+
+  #block(bytes: Uint8Array, { offset, length, crc }: BlockEntry, name: string): Uint8Array {
+    const block = bytes.subarray(offset, offset + length);
+    verify(block, crc, `${this.#what}, ${name} at ${offset}`);
+    return block;
+  }
+}
+
+function expanded({ data, dictionary, nulls, length }: DictVector): Vector {
+  const texts = new Array<string>(length);
+  for (let row = 0; row < length; row++) texts[row] = dictionary[data[row] as number] as string;
+  return { kind: 'text', data: texts, nulls, length };
+}
+
+function verify(bytes: Uint8Array, expected: number, place: string): void {
+  const found = crc32c(bytes);
+  if (found !== expected)
+    throw corrupt(place, `checksum ${expected.toString(16)} expected, ${found.toString(16)} found`);
+}
+
+function corrupt(place: string, detail: string): DriftError {
+  return new DriftError('XX001', `data corrupted: ${place}: ${detail}`);
+}

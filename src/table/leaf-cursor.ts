@@ -1,0 +1,53 @@
+/** LeafCursor: the leaves that touch a range of keys, one after the other, while the tree may change in between. */
+import { clipRange } from './search.ts';
+import type { KeyRange } from './table.ts';
+import type { Leaf } from './tile.ts';
+import type { Tree } from './tree.ts';
+
+/** Walks the leaves that touch a range, by key, so that splits between two steps lose and repeat nothing. */
+export class LeafCursor {
+  readonly #tree: Tree;
+  readonly #descending: boolean;
+  #rest: KeyRange;
+  #done = false;
+  /** The part of the scan's range inside the leaf last returned. */
+  range: KeyRange = {};
+
+  constructor(tree: Tree, range: KeyRange, descending: boolean) {
+    this.#tree = tree;
+    this.#rest = range;
+    this.#descending = descending;
+  }
+
+  next(): Leaf | null {
+    if (this.#done) return null;
+    const { leaves } = this.#tree;
+    const bound = this.#descending ? this.#rest.high : this.#rest.low;
+    let index = bound === undefined ? (this.#descending ? leaves.length - 1 : 0) : this.#tree.leafIndex(bound);
+    if (this.#descending && index > 0 && this.#rest.highInclusive === false && leaves[index]?.low === bound) index--;
+    const leaf = leaves[index] as Leaf;
+    const high = leaves[index + 1]?.low;
+    this.range = clipRange(this.#rest, leaf.low, high);
+    if (this.#descending) {
+      this.#done = leaf.low === undefined || (this.#rest.low !== undefined && leaf.low <= this.#rest.low);
+      this.#rest = { ...this.#rest, high: leaf.low, highInclusive: false };
+    } else {
+      this.#done = high === undefined || (this.#rest.high !== undefined && high > this.#rest.high);
+      this.#rest = { ...this.#rest, low: high, lowInclusive: true };
+    }
+    // A whole leaf needs no key comparisons.
+    if (
+      this.range.low === leaf.low &&
+      this.range.lowInclusive !== false &&
+      this.range.high === high &&
+      this.range.highInclusive !== true
+    ) {
+      if (leaf.history.length === 0) this.range = {};
+    }
+    return leaf;
+  }
+
+  end(): void {
+    this.#done = true;
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * TreeVersionScan: all versions that touch an interval of sequence numbers, ordered by key, then from, leaf by leaf.
+ *
+ * Every version is taken from the tile where it ends (or the image), because copies carried through time splits have an
+ * open end there; so each comes once, with its true interval.
+ */
+import { PAUSE, type Task } from '../base/task.ts';
+import { BATCH_ROWS, type Batch, type Vector } from '../base/vector.ts';
+import { concatVectors, doubles, gatherVector, sliceVector } from './gather.ts';
+import { LeafCursor } from './leaf-cursor.ts';
+import type { SealedPart } from './part.ts';
+import { inRange, rangeEnd, rangeStart } from './search.ts';
+import type { BatchSource, Key, KeyRange, TreeColumn, VersionScanOptions } from './table.ts';
+import type { Leaf, Tile } from './tile.ts';
+import type { Tree } from './tree.ts';
+
+export class TreeVersionScan implements BatchSource {
+  readonly #tree: Tree;
+  readonly #options: VersionScanOptions;
+  readonly #leaves: LeafCursor;
+  #batches: Batch[] = [];
+
+  constructor(tree: Tree, options: VersionScanOptions) {
+    this.#tree = tree;
+    this.#options = options;
+    this.#leaves = new LeafCursor(tree, options.range ?? {}, false);
+  }
+
+  *next(): Task<Batch | null> {
+    for (;;) {
+      const batch = this.#batches.shift();
+      if (batch !== undefined) {
+        if (this.#options.counters !== undefined) this.#options.counters.rows += batch.count;
+        return batch;
+      }
+      const leaf = this.#leaves.next();
+      if (leaf === null) return null;
+      yield PAUSE;
+      this.#batches = yield* this.#leafVersions(leaf, this.#leaves.range);
+    }
+  }
+
+  close(): void {
+    this.#batches = [];
+    this.#leaves.end();
+  }
+
+  *#leafVersions(leaf: Leaf, range: KeyRange): Task<Batch[]> {
+    const { fromSeq, toSeq, counters } = this.#options;
+    const { endSeq } = this.#tree;
+    const found: Found = { sources: [], rows: [], keys: [], from: [], to: [] };
+    if (counters !== undefined) counters.leaves++;
+    const { cache } = this.#tree.options;
+    let image = yield* cache.image(leaf, this.#tree);
+    // Tiles and image must be of one moment: from here on nothing of the leaf is read after a wait but sealed tiles.
+    const parts: SealedPart[] = [];
+    for (let p = 0; p < leaf.history.length; p++) {
+      const tile = leaf.history[p] as Tile;
+      // A version that touches the interval ends after fromSeq, so tiles that end before it hold none that ends here.
+      if (tile.endSeq > fromSeq) parts.push(yield* cache.part(tile, this.#tree));
+    }
+    if (leaf.image !== null) image = leaf.image;
+    for (const part of parts) {
+      if (counters !== undefined) counters.segments++;
+      const end = rangeEnd(part.keys, part.keys.length, range);
+      const rows: number[] = [];
+      for (let row = rangeStart(part.keys, part.keys.length, range); row < end; row++) {
+        const to = part.to[row] as number;
+        if (to !== Infinity && to > fromSeq && (part.from[row] as number) <= toSeq) rows.push(row);
+      }
+      take(found, (c) => part.column(c), rows, part.keys, part.from, part.to);
+    }
+    const closed: number[] = [];
+    for (let row = 0; row < image.closedRows; row++) {
+      const touches = (image.closedFrom.data[row] as number) <= toSeq && (image.closedTo.data[row] as number) > fromSeq;
+      if (touches && inRange(image.closedKeys[row] as Key, range)) closed.push(row);
+    }
+    take(found, (c) => image.closedView(c), closed, image.closedKeys, image.closedFrom.data, image.closedTo.data);
+    const current: number[] = [];
+    const visit = (row: number): void => {
+      if (!image.isHole(row) && (image.from.data[row] as number) <= toSeq && endSeq > fromSeq) current.push(row);
+    };
+    const end = rangeEnd(image.keys, image.sorted, range);
+    for (let row = rangeStart(image.keys, image.sorted, range); row < end; row++) visit(row);
+    for (let row = image.sorted; row < image.rows; row++) if (inRange(image.keys[row] as Key, range)) visit(row);
+    take(found, (c) => image.view(c), current, image.keys, image.from.data, null);
+    return this.#toBatches(found);
+  }
+
+  #toBatches(found: Found): Batch[] {
+    const { columns: wanted, versionColumns } = this.#options;
+    const { keys, from, to } = found;
+    const total = keys.length;
+    if (total === 0) return [];
+    const order = Int32Array.from({ length: total }, (_, at) => at);
+    order.sort((a, b) => {
+      const left = keys[a] as Key;
+      const right = keys[b] as Key;
+      return left === right ? (from[a] as number) - (from[b] as number) : left < right ? -1 : 1;
+    });
+    const columns = wanted.map((column) => {
+      const { format } = this.#tree.columns[column] as TreeColumn;
+      const pieces = found.sources.map((source, i) => gatherVector(source(column), found.rows[i] as Int32Array));
+      return gatherVector(concatVectors(format, pieces), order);
+    });
+    if (versionColumns === true) {
+      columns.push(doubles(Float64Array.from(order, (at) => from[at] as number)));
+      columns.push(doubles(Float64Array.from(order, (at) => Math.min(to[at] as number, this.#tree.endSeq))));
+    }
+    const batches: Batch[] = [];
+    for (let start = 0; start < total; start += BATCH_ROWS) {
+      const end = Math.min(start + BATCH_ROWS, total);
+      const slices = columns.map((column) => sliceVector(column, start, end));
+      batches.push({ columns: slices, length: end - start, selection: null, count: end - start });
+    }
+    return batches;
+  }
+}
+
+/** Versions found in the tiles of one leaf, still in their sources. */
+interface Found {
+  readonly sources: ((ordinal: number) => Vector)[];
+  readonly rows: Int32Array[];
+  readonly keys: Key[];
+  readonly from: number[];
+  readonly to: number[];
+}
+
+function take(
+  found: Found,
+  source: (ordinal: number) => Vector,
+  rows: number[],
+  keys: readonly Key[],
+  from: Float64Array,
+  to: Float64Array | null,
+): void {
+  if (rows.length === 0) return;
+  found.sources.push(source);
+  found.rows.push(Int32Array.from(rows));
+  for (const row of rows) {
+    found.keys.push(keys[row] as Key);
+    found.from.push(from[row] as number);
+    found.to.push(to === null ? Infinity : (to[row] as number));
+  }
+}
