@@ -2,7 +2,7 @@
  * The console as a new user meets it, in Chromium, built, under exactly `default-src 'self'`: choose a database, travel,
  * compare, break a statement, drop a file, reload, go offline. Leaves the screenshots of e2e/screenshots behind.
  */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContext, Page } from 'playwright';
 import { chromium } from 'playwright';
@@ -50,6 +50,15 @@ async function type(sql: string): Promise<void> {
 async function run(sql: string): Promise<void> {
   await type(sql);
   await page.keyboard.press('Control+Enter');
+}
+
+/** Runs in the page: which of the scripts the service worker has. */
+async function keptFiles(): Promise<string[]> {
+  const names = [];
+  for (const cache of await caches.keys())
+    for (const { url } of await (await caches.open(cache)).keys())
+      names.push(/(index|worker)-[^/]*\.js$/.exec(url)?.[1]);
+  return names.filter((name) => name !== undefined).sort();
 }
 
 async function shoot(name: string): Promise<void> {
@@ -177,13 +186,104 @@ test(
 );
 
 test(
+  'what a person changes is a commit with the statement as its message',
+  async () => {
+    await run("UPDATE my_sales SET note = 'sold' WHERE order_id = 2;");
+    await page.getByText('UPDATE, 1 row').waitFor();
+    expect(await page.locator('drift-timeline .what').innerText()).toContain('UPDATE my_sales SET note');
+    expect(await page.locator('drift-timeline .by').innerText()).toContain('by you');
+  },
+  TIMEOUT,
+);
+
+test(
+  'a statement that takes too long can be stopped',
+  async () => {
+    await run('SELECT count(*) FROM generate_series(1, 50000) a, generate_series(1, 50000) b;');
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await page.getByText('canceling statement due to user request').waitFor();
+    await run('SELECT 1 AS one;');
+    await expect.poll(() => row(0)).toEqual(['1']);
+  },
+  TIMEOUT,
+);
+
+test(
+  'completion knows the columns of the tables a statement mentions',
+  async () => {
+    await type('SELECT * FROM countries WHERE ');
+    await page.keyboard.type('life');
+    await page.locator('.cm-tooltip-autocomplete').getByText('life_expectancy').waitFor();
+    await page.keyboard.press('Enter');
+    expect(await page.locator('.cm-content').innerText()).toBe('SELECT * FROM countries WHERE life_expectancy');
+  },
+  TIMEOUT,
+);
+
+test(
+  'the keyboard alone: time line, editor, result, versions of a row',
+  async () => {
+    await page.keyboard.press('Alt+E');
+    await page.keyboard.press('Control+A');
+    await page.keyboard.insertText('SELECT country, fertility FROM countries ORDER BY country;');
+    await page.keyboard.press('Control+Enter');
+    await expect.poll(async () => (await row(0))[0]).toBe('Afghanistan');
+    await page.keyboard.press('Alt+T');
+    await page.keyboard.press('Home');
+    await expect.poll(() => page.locator('.date').innerText()).toBe('1 Jan 1955');
+    await page.keyboard.press('End');
+    await page.keyboard.press('Alt+R');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => page.locator('drift-row h2').innerText()).toBe('countries Argentina');
+    await page.getByRole('tab', { name: 'Result' }).click();
+  },
+  TIMEOUT,
+);
+
+test(
+  'the database goes out as one file and comes in again; a damaged one is refused',
+  async () => {
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Download' }).click(),
+    ]);
+    const bytes = await readFile(await download.path());
+    const file = (buffer: Buffer) => ({ name: 'copy.drift', mimeType: 'application/octet-stream', buffer });
+    const damaged = Buffer.from(bytes);
+    const middle = damaged.length >> 1;
+    damaged.writeUInt8(damaged.readUInt8(middle) ^ 255, middle);
+    await page.setInputFiles('input[type=file]', file(damaged));
+    await page.getByText('the exported file is damaged at offset').waitFor();
+    expect(await page.locator('header select').inputValue()).toBe('demo-world');
+    await page.setInputFiles('input[type=file]', file(bytes));
+    await expect.poll(() => page.locator('header select option:checked').innerText()).toBe('copy');
+    await expect.poll(() => page.locator('.strip').getAttribute('aria-valuemax')).toBe('13');
+    await page.locator('header select').selectOption({ label: 'The world since 1955' });
+    await page.locator('drift-grid .cell').first().waitFor();
+  },
+  TIMEOUT,
+);
+
+test(
+  'a second tab is told that the database is open in the first',
+  async () => {
+    const second = await context.newPage();
+    await second.goto(site.url);
+    await second.getByText('Another tab or worker has it open').waitFor();
+    await second.close();
+  },
+  TIMEOUT,
+);
+
+test(
   'data survives a reload, and the page works offline',
   async () => {
-    await page.waitForTimeout(2000);
+    await expect.poll(() => page.evaluate(keptFiles), { timeout: 20_000 }).toEqual(['index', 'worker']);
     await context.setOffline(true);
     await page.reload();
-    await page.getByText('my_sales').waitFor({ timeout: 20_000 });
-    expect(await page.locator('.strip').getAttribute('aria-valuemax')).toBe('12');
+    await page.getByRole('button', { name: 'my_sales 2' }).waitFor({ timeout: 20_000 });
+    expect(await page.locator('.strip').getAttribute('aria-valuemax')).toBe('13');
     await context.setOffline(false);
     expect(problems).toEqual([]);
   },

@@ -34,6 +34,8 @@ const TYPES: readonly (readonly [type: string, fits: (text: string) => boolean])
 /** Imports the file and returns the new table's name. */
 export async function importFile(database: Database, file: File, taken: ReadonlySet<string>): Promise<string> {
   const text = (await file.text()).replace(/^\uFEFF/, '');
+  if (text.includes('\0') || text.includes('\uFFFD'))
+    throw new Error(`${file.name} is no text: a CSV or JSON file in UTF-8 becomes a table`);
   const sheet = /^\s*[[{]/.test(text)
     ? readJson(text)
     : readDelimited(text, file.name.endsWith('.tsv') ? '\t' : delimiterOf(text));

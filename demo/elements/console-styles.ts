@@ -13,9 +13,22 @@ export const consoleStyles: CSSResult = css`
     grid-template-rows: 48px auto auto minmax(168px, 28%) minmax(0, 1fr) auto;
     grid-template-areas: 'top top' 'time time' 'failure failure' 'schema editor' 'schema result' 'status status';
   }
-  .page.dragging {
-    outline: 3px dashed var(--accent);
-    outline-offset: -8px;
+  .page.dragging::after {
+    content: 'Drop a CSV or JSON file to make a table, a .drift file to open a database';
+    position: fixed;
+    z-index: 10;
+    inset: 12px;
+    display: grid;
+    place-items: center;
+    padding: 24px;
+    border: 2px dashed var(--accent);
+    border-radius: 12px;
+    background: color-mix(in srgb, var(--paper) 88%, transparent);
+    color: var(--accent);
+    font-size: 18px;
+    font-weight: 600;
+    text-align: center;
+    pointer-events: none;
   }
   header {
     grid-area: top;
@@ -29,7 +42,7 @@ export const consoleStyles: CSSResult = css`
     display: inline-flex;
     align-items: center;
     gap: 8px;
-    margin-right: 8px;
+    margin: 0 8px 0 -12px;
     font-weight: 700;
     letter-spacing: -0.01em;
   }

@@ -77,6 +77,7 @@ export class DriftChart extends ConsoleElement {
     const values = rows.map((row) => Number(row[value] ?? NaN));
     const width = Math.max(200, this.size[0] - 32);
     const left = Math.min(200, Math.round(width / 3));
+    const most = Math.floor((left - 8) / 7.5);
     const scale = niceScale(values, 4, true);
     const x = (number: number): number => place(number, scale.from, scale.to, left, width - 72);
     return html`<svg
@@ -92,7 +93,7 @@ export class DriftChart extends ConsoleElement {
         const known = !Number.isNaN(number);
         const from = Math.min(x(0), known ? x(number) : x(0));
         const length = known ? Math.abs(x(number) - x(0)) : 0;
-        return svg`<text x=${left - 8} y=${top + 17} text-anchor="end">${name.length > left / 7 ? `${name.slice(0, Math.floor(left / 7) - 1)}…` : name}</text>
+        return svg`<text x=${left - 8} y=${top + 17} text-anchor="end">${name.length > most ? `${name.slice(0, most - 1)}…` : name}</text>
           <rect x=${from} y=${top + 4} width=${Math.max(1, length)} height=${BAR - 8} rx="2" />
           <text class="value" x=${from + length + 6} y=${top + 17}>${known ? shortNumber(number) : 'NULL'}</text>`;
       })}

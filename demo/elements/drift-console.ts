@@ -59,6 +59,7 @@ export class DriftConsole extends ConsoleElement {
   /** What a phone shows. */
   declare view: View;
   declare dragging: boolean;
+  #shown: Panel | undefined;
 
   constructor() {
     super();
@@ -100,17 +101,17 @@ export class DriftConsole extends ConsoleElement {
 
   #top(ready: boolean): TemplateResult {
     return html`<header>
-      <span class="brand"
-        ><svg viewBox="0 0 32 32" aria-hidden="true">
+      <button class="quiet brand" @click=${() => void this.state.close()} title="Back to the first page">
+        <svg viewBox="0 0 32 32" aria-hidden="true">
           <rect width="32" height="32" rx="7" />
           <path d="M6 17h3v8H6zM12 12h3v13h-3zM18 15h3v10h-3z" />
           <path class="rule" d="M24 6h2.6v20H24z" /></svg
-        >DriftDB</span
-      >
+        >DriftDB
+      </button>
       ${
         ready
           ? html`<select aria-label="Database" @change=${this.#switch}>
-                ${knownDataSets().map(({ name, title }) => html`<option value=${name} ?selected=${name === this.state.dataSet?.name}>${title}</option>`)}
+                ${knownDataSets().map(({ name, title }) => html`<option value=${name} .selected=${name === this.state.dataSet?.name}>${title}</option>`)}
               </select>
               <span class="muted source">${this.state.dataSet?.source}</span>`
           : ''
@@ -217,6 +218,15 @@ export class DriftConsole extends ConsoleElement {
     ></drift-grid>`;
   }
 
+  /** On a phone the tabs scroll: the chosen one is brought into sight. */
+  override updated(): void {
+    if (this.state.panel === this.#shown) return;
+    this.#shown = this.state.panel;
+    this.renderRoot
+      .querySelector('.tabs [aria-selected="true"]')
+      ?.scrollIntoView({ inline: 'nearest', block: 'nearest' });
+  }
+
   get #editor(): DriftEditor | null {
     return this.renderRoot.querySelector('drift-editor');
   }
@@ -228,7 +238,9 @@ export class DriftConsole extends ConsoleElement {
     const { text, moment } = readPlace(dataSet.name);
     if (moment !== null && moment !== undefined) this.state.travel(indexOfSeq(this.state.commits, moment));
     const [example] = dataSet.examples;
-    const shown = text ?? example?.sql ?? '';
+    const [table] = this.state.tables;
+    const first = example?.sql ?? (table === undefined ? '' : `SELECT * FROM ${quote(table.name)};`);
+    const shown = text ?? first;
     this.#edit(shown);
     // A first look without a click; statements that would change something wait for their reader.
     if (shown === example?.sql && isQuery(shown)) await this.state.example(example);
@@ -282,6 +294,7 @@ export class DriftConsole extends ConsoleElement {
         const upload = newUpload(file.name.replace(/\.drift$/, ''));
         await this.#open(upload, new Uint8Array(await file.arrayBuffer()));
         if (this.state.dataSet === upload) keepUpload(upload);
+        this.requestUpdate();
         return;
       }
       if (this.state.database === undefined) await this.state.open(OWN);
@@ -324,11 +337,19 @@ export class DriftConsole extends ConsoleElement {
   readonly #keys = (event: KeyboardEvent): void => {
     if (!event.altKey || event.ctrlKey || event.metaKey) return;
     if (event.code === 'KeyT') this.#focusIn('drift-timeline', '.strip');
-    else if (event.code === 'KeyR') this.#focusIn('drift-grid', '.scroller');
+    else if (event.code === 'KeyR') void this.#focusResult();
     else if (event.code === 'KeyE') this.#editor?.focus();
     else return;
     event.preventDefault();
   };
+
+  /** The rows, whatever panel was open. */
+  async #focusResult(): Promise<void> {
+    this.view = 'result';
+    if (this.renderRoot.querySelector('drift-grid') === null) this.state.show('result');
+    await this.updateComplete;
+    this.#focusIn('drift-grid', '.scroller');
+  }
 
   #focusIn(element: string, part: string): void {
     const host = this.renderRoot.querySelector(element);

@@ -24,6 +24,7 @@ import { tags } from '@lezer/highlight';
 import type { CSSResultGroup, TemplateResult } from 'lit';
 import { css, html } from 'lit';
 import type { TableInfo } from '../catalog.ts';
+import { columnSource } from '../sql/complete.ts';
 import { DRIFT_SQL } from '../sql/dialect.ts';
 import { splitStatements, statementAt } from '../sql/statements.ts';
 import type { Outcome } from '../state/console-state.ts';
@@ -54,6 +55,9 @@ const THEME = EditorView.theme({
     borderRadius: '6px',
     color: 'var(--ink)',
   },
+  '.cm-tooltip-autocomplete > ul > li': { padding: '3px 10px !important' },
+  '.cm-completionDetail': { color: 'var(--ink-2)', fontStyle: 'normal', fontSize: '12px' },
+  '[aria-selected] > .cm-completionDetail': { color: 'inherit' },
   '.cm-tooltip-autocomplete ul li[aria-selected]': { backgroundColor: 'var(--accent)', color: 'var(--on-accent)' },
   // CodeMirror's own mark is a data: image, which the policy refuses.
   '.cm-lintRange-error': {
@@ -144,7 +148,10 @@ export class DriftEditor extends ConsoleElement {
       );
       const system = { 'drift.transactions': ['seq', 'committed_at', 'author', 'message', 'metadata', 'tables'] };
       view.dispatch({
-        effects: this.#language.reconfigure(sql({ dialect: DRIFT_SQL, schema: { ...schema, ...system } })),
+        effects: this.#language.reconfigure([
+          sql({ dialect: DRIFT_SQL, schema: { ...schema, ...system }, upperCaseKeywords: true }),
+          DRIFT_SQL.language.data.of({ autocomplete: columnSource(tables) }),
+        ]),
       });
     }
     if (outcome !== this.#markedFor) {

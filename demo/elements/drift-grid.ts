@@ -6,9 +6,10 @@
  * the rows. Widths are measured from a sample of the cells and can be dragged; cells are reached by arrow keys.
  */
 import type { CSSResultGroup, PropertyDeclarations, PropertyValues, TemplateResult } from 'lit';
-import { css, html, LitElement } from 'lit';
+import { html, LitElement } from 'lit';
 import type { Field } from '../database.ts';
 import { isNumeric } from '../database.ts';
+import { gridStyles } from './grid-styles.ts';
 import { RowChanges } from './row-changes.ts';
 import { properties, shared } from './shared.ts';
 
@@ -33,7 +34,7 @@ export class DriftGrid extends LitElement {
     active: { state: true },
     widths: { state: true },
   };
-  static override styles: CSSResultGroup = [shared, sheet()];
+  static override styles: CSSResultGroup = [shared, gridStyles];
 
   declare fields: readonly Field[];
   declare rows: readonly GridRow[];
@@ -89,7 +90,7 @@ export class DriftGrid extends LitElement {
     const { rows, fields } = this;
     const to = Math.min(rows.length, this.first + this.visible + 1);
     const indexes = Array.from({ length: Math.max(0, to - this.first) }, (_, index) => this.first + index);
-    const columns = ['56px', ...this.widths.map((width) => `${width}px`)].join(' ');
+    const columns = [`${this.#numberWidth}px`, ...this.widths.map((width) => `${width}px`)].join(' ');
     return html`<div
       class="scroller"
       role="grid"
@@ -156,12 +157,30 @@ export class DriftGrid extends LitElement {
     return Math.min(MAX_HEIGHT, this.rows.length * ROW);
   }
 
+  get #isScaled(): boolean {
+    return this.rows.length * ROW > MAX_HEIGHT;
+  }
+
+  get #numberWidth(): number {
+    return Math.max(56, String(this.rows.length).length * 8 + 16);
+  }
+
   /** Place of the first rendered row in the spacer. */
   get #offset(): number {
-    const full = this.rows.length * ROW;
-    if (full <= MAX_HEIGHT) return this.first * ROW;
     const scroller = this.#scroller;
-    return scroller === null ? 0 : Math.min(scroller.scrollTop, this.#height - this.visible * ROW);
+    if (!this.#isScaled || scroller === null) return this.first * ROW;
+    return scroller.scrollTop - (this.#topRow(scroller) - this.first) * ROW;
+  }
+
+  /** The row at the upper edge, with the share of it that is scrolled away. */
+  #topRow(scroller: HTMLElement): number {
+    if (!this.#isScaled) return scroller.scrollTop / ROW;
+    return (scroller.scrollTop / (scroller.scrollHeight - scroller.clientHeight)) * this.#lastTop(scroller);
+  }
+
+  /** The row at the upper edge when the last one is at the lower edge; the headings take a row's height. */
+  #lastTop(scroller: HTMLElement): number {
+    return Math.max(1, this.rows.length - scroller.clientHeight / ROW + 1);
   }
 
   get #scroller(): HTMLElement | null {
@@ -171,13 +190,8 @@ export class DriftGrid extends LitElement {
   #scroll(): void {
     const scroller = this.#scroller;
     if (scroller === null) return;
-    const full = this.rows.length * ROW;
-    const top =
-      full <= MAX_HEIGHT
-        ? scroller.scrollTop
-        : (scroller.scrollTop / (this.#height - scroller.clientHeight + ROW)) * (full - scroller.clientHeight + ROW);
-    this.first = Math.max(0, Math.min(Math.floor(top / ROW), this.rows.length - 1));
-    if (full > MAX_HEIGHT) this.requestUpdate();
+    this.first = Math.max(0, Math.min(Math.floor(this.#topRow(scroller)), this.rows.length - 1));
+    if (this.#isScaled) this.requestUpdate();
   }
 
   #measure(): void {
@@ -234,11 +248,11 @@ export class DriftGrid extends LitElement {
     if (scroller === null) return;
     const [row, column] = this.active;
     const rowsSeen = Math.floor(scroller.clientHeight / ROW) - 1;
-    const scale = this.rows.length * ROW <= MAX_HEIGHT ? ROW : this.#height / this.rows.length;
+    const scale = this.#isScaled ? (scroller.scrollHeight - scroller.clientHeight) / this.#lastTop(scroller) : ROW;
     if (row < this.first) scroller.scrollTop = row * scale;
     else if (row >= this.first + rowsSeen) scroller.scrollTop = (row - rowsSeen + 1) * scale;
     const left = this.widths.slice(0, column).reduce((sum, width) => sum + width, 0);
-    const right = left + 56 + (this.widths[column] ?? 0);
+    const right = left + this.#numberWidth + (this.widths[column] ?? 0);
     if (left < scroller.scrollLeft) scroller.scrollLeft = left;
     else if (right > scroller.scrollLeft + scroller.clientWidth) scroller.scrollLeft = right - scroller.clientWidth;
   }
@@ -262,135 +276,6 @@ export class DriftGrid extends LitElement {
     };
     handle.onpointerup = () => (handle.onpointermove = null);
   }
-}
-
-function sheet(): CSSResultGroup {
-  return css`
-    :host {
-      height: 100%;
-      min-height: 0;
-    }
-    .scroller {
-      height: 100%;
-      overflow: auto;
-      font-variant-numeric: tabular-nums;
-      font-size: 13px;
-      contain: strict;
-    }
-    .scroller:focus-visible {
-      outline-offset: -2px;
-    }
-    .row {
-      display: grid;
-      grid-template-columns: var(--columns);
-      width: max-content;
-      min-width: 100%;
-      height: 32px;
-      border-bottom: 1px solid var(--line);
-      background: var(--surface);
-    }
-    .row:hover {
-      background: var(--raised);
-    }
-    .headings,
-    .headings:hover {
-      position: sticky;
-      top: 0;
-      z-index: 2;
-      background: var(--raised);
-      font-weight: 600;
-    }
-    .cell,
-    .number {
-      padding: 0 12px;
-      line-height: 31px;
-      overflow: hidden;
-      white-space: nowrap;
-      text-overflow: ellipsis;
-    }
-    .value {
-      white-space: pre;
-    }
-    .number {
-      padding: 0 8px 0 4px;
-      text-align: right;
-      color: var(--ink-2);
-      font-size: 11px;
-    }
-    .heading {
-      position: relative;
-    }
-    .handle {
-      position: absolute;
-      right: 0;
-      top: 6px;
-      bottom: 6px;
-      width: 9px;
-      border-right: 1px solid var(--line-strong);
-      cursor: col-resize;
-      touch-action: none;
-    }
-    .right {
-      text-align: right;
-    }
-    .null {
-      color: var(--ink-2);
-      font-size: 11px;
-      font-style: italic;
-    }
-    .active {
-      box-shadow: inset 0 0 0 1px var(--line-strong);
-    }
-    .scroller:focus .active {
-      box-shadow: inset 0 0 0 2px var(--accent);
-    }
-    .row.added {
-      background: var(--added);
-    }
-    .row.removed {
-      background: var(--removed);
-    }
-    .row.removed .cell {
-      text-decoration: line-through;
-    }
-    .cell.changed {
-      background: var(--changed);
-      font-weight: 600;
-    }
-    .lit-a {
-      animation: lit-a 900ms ease-out;
-    }
-    .lit-b {
-      animation: lit-b 900ms ease-out;
-    }
-    @keyframes lit-a {
-      from {
-        background: var(--changed);
-      }
-    }
-    @keyframes lit-b {
-      from {
-        background: var(--changed);
-      }
-    }
-    @media (prefers-reduced-motion: reduce) {
-      .lit-a,
-      .lit-b {
-        animation: none;
-      }
-    }
-    .cell s {
-      color: var(--ink-2);
-      font-weight: 400;
-    }
-    .tag {
-      font-size: 10px;
-    }
-    .space {
-      position: relative;
-      min-width: max-content;
-    }
-  `;
 }
 
 customElements.define('drift-grid', DriftGrid);

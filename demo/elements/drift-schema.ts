@@ -20,7 +20,7 @@ export class DriftSchema extends ConsoleElement {
   override render(): TemplateResult {
     const { tables, dataSet } = this.state;
     return html`
-      <h2>Try</h2>
+      ${(dataSet?.examples.length ?? 0) > 0 ? html`<h2>Try</h2>` : ''}
       <ul class="examples">
         ${dataSet?.examples.map((example) => html`<li><button class="quiet" @click=${() => this.#try(example)}>${example.title}</button></li>`)}
       </ul>

@@ -70,8 +70,10 @@ export class DriftTimeline extends ConsoleElement {
           ${
             empty
               ? html`<span class="muted">Every commit will appear here</span>`
-              : html`<span class="seq">#${commits.seq[index]}</span>
-                  ${commits.message[index] || html`<span class="muted">no message</span>`}
+              : html`<span class="what" title=${commits.message[index] ?? ''}
+                    ><span class="seq">#${commits.seq[index]}</span>
+                    ${commits.message[index] || html`<span class="muted">no message</span>`}</span
+                  >
                   <span class="muted by"
                     >${moment === null ? `${dayOf(at)}, ` : ''}${timeOf(at)}${commits.author[index] ? ` by ${commits.author[index]}` : ''}</span
                   >`
@@ -259,6 +261,7 @@ function sheet(): CSSResultGroup {
       font: 12px var(--mono);
       color: var(--ink-2);
     }
+    .what,
     .by {
       display: block;
       white-space: nowrap;

@@ -80,6 +80,7 @@ export class ConsoleState extends EventTarget {
 
   /** Opens a database, loading what is missing of its data set. */
   async open(dataSet: DataSet, file?: Uint8Array): Promise<void> {
+    const previous = this.dataSet;
     this.failure = undefined;
     this.loading = { title: dataSet.title, done: 0, total: 0, message: 'Opening' };
     this.#changed();
@@ -88,17 +89,19 @@ export class ConsoleState extends EventTarget {
       this.#database = undefined;
       const database = await openDatabase(dataSet.name, file);
       this.#database = database;
+      // Set before loading: a reload in the middle of it goes on with it.
+      localStorage.setItem('drift.database', dataSet.name);
       const { durability, lastSeq } = await database.status();
       this.durability = durability;
       // The browser may have cleared one store and kept the other: an empty database is loaded again.
       const loaded = localStorage.getItem(`drift.loaded.${dataSet.name}`) !== null && lastSeq > 0;
       if (file === undefined && !loaded) await this.#load(dataSet, database);
       localStorage.setItem(`drift.loaded.${dataSet.name}`, 'yes');
-      localStorage.setItem('drift.database', dataSet.name);
       this.#reset(dataSet);
       await this.#readCommits();
     } catch (error) {
-      this.failure = toQueryError(error).message;
+      if (previous !== undefined && previous !== dataSet) await this.open(previous);
+      this.failure = said(error);
     }
     this.loading = undefined;
     this.#changed();
@@ -109,6 +112,8 @@ export class ConsoleState extends EventTarget {
     await this.#database?.close();
     this.#database = undefined;
     this.dataSet = undefined;
+    this.failure = undefined;
+    document.documentElement.dataset['moment'] = 'now';
     localStorage.removeItem('drift.database');
     this.#changed();
   }
@@ -151,6 +156,7 @@ export class ConsoleState extends EventTarget {
     const statements = splitStatements(text);
     if (statements.length === 0 || this.#database === undefined || this.busy) return;
     this.busy = true;
+    this.failure = undefined;
     this.#changed();
     let shown: Outcome | undefined;
     this.#running = new AbortController();
@@ -222,7 +228,7 @@ export class ConsoleState extends EventTarget {
   }
 
   fail(error: unknown): void {
-    this.failure = error === undefined ? undefined : toQueryError(error).message;
+    this.failure = error === undefined ? undefined : said(error);
     this.#changed();
   }
 
@@ -288,7 +294,7 @@ export class ConsoleState extends EventTarget {
         this.#changed();
       }
     } catch (error) {
-      this.failure = toQueryError(error).message;
+      this.failure = said(error);
       this.#changed();
     } finally {
       this.#refreshing = false;
@@ -365,4 +371,10 @@ export class ConsoleState extends EventTarget {
   #changed(): void {
     this.dispatchEvent(new Event('change'));
   }
+}
+
+/** An error in a sentence or two. */
+function said(error: unknown): string {
+  const { message, hint } = toQueryError(error);
+  return hint === '' ? message : `${message}. ${hint}`;
 }

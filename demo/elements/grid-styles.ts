@@ -1,0 +1,130 @@
+/** Looks of the result grid. */
+import type { CSSResult } from 'lit';
+import { css } from 'lit';
+
+export const gridStyles: CSSResult = css`
+  :host {
+    height: 100%;
+    min-height: 0;
+  }
+  .scroller {
+    height: 100%;
+    overflow: auto;
+    font-variant-numeric: tabular-nums;
+    font-size: 13px;
+    contain: strict;
+  }
+  .scroller:focus-visible {
+    outline-offset: -2px;
+  }
+  .row {
+    display: grid;
+    grid-template-columns: var(--columns);
+    width: max-content;
+    min-width: 100%;
+    height: 32px;
+    border-bottom: 1px solid var(--line);
+    background: var(--surface);
+  }
+  .row:hover {
+    background: var(--raised);
+  }
+  .headings,
+  .headings:hover {
+    position: sticky;
+    top: 0;
+    z-index: 2;
+    background: var(--raised);
+    font-weight: 600;
+  }
+  .cell,
+  .number {
+    padding: 0 12px;
+    line-height: 31px;
+    overflow: hidden;
+    white-space: nowrap;
+    text-overflow: ellipsis;
+  }
+  .value {
+    white-space: pre;
+  }
+  .number {
+    padding: 0 8px 0 4px;
+    text-align: right;
+    color: var(--ink-2);
+    font-size: 11px;
+  }
+  .heading {
+    position: relative;
+  }
+  .handle {
+    position: absolute;
+    right: 0;
+    top: 6px;
+    bottom: 6px;
+    width: 9px;
+    border-right: 1px solid var(--line-strong);
+    cursor: col-resize;
+    touch-action: none;
+  }
+  .right {
+    text-align: right;
+  }
+  .null {
+    color: var(--ink-2);
+    font-size: 11px;
+    font-style: italic;
+  }
+  .active {
+    box-shadow: inset 0 0 0 1px var(--line-strong);
+  }
+  .scroller:focus .active {
+    box-shadow: inset 0 0 0 2px var(--accent);
+  }
+  .row.added {
+    background: var(--added);
+  }
+  .row.removed {
+    background: var(--removed);
+  }
+  .row.removed .cell {
+    text-decoration: line-through;
+  }
+  .cell.changed {
+    background: var(--changed);
+    font-weight: 600;
+  }
+  .lit-a {
+    animation: lit-a 900ms ease-out;
+  }
+  .lit-b {
+    animation: lit-b 900ms ease-out;
+  }
+  @keyframes lit-a {
+    from {
+      background: var(--changed);
+    }
+  }
+  @keyframes lit-b {
+    from {
+      background: var(--changed);
+    }
+  }
+  @media (prefers-reduced-motion: reduce) {
+    .lit-a,
+    .lit-b {
+      animation: none;
+    }
+  }
+  .cell s {
+    color: var(--ink-2);
+    font-weight: 400;
+  }
+  .tag {
+    font-size: 10px;
+  }
+  .space {
+    position: relative;
+    min-width: max-content;
+  }
+`;
