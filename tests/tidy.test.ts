@@ -42,7 +42,6 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
 const MUTUAL_TYPES: readonly (readonly [string, string])[] = [
   ['src/exec/compile.ts', 'src/exec/subquery.ts'],
   ['src/plan/expression.ts', 'src/plan/plan.ts'],
-  ['src/table/tree-scan.ts', 'src/table/tree.ts'],
 ];
 
 const MAX_LINES = 500;
@@ -51,7 +50,6 @@ const LONG_FILES: Readonly<Record<string, number>> = {
   'src/database/session.ts': 570,
   'src/sql/ast-statement.ts': 649,
   'src/sql/ast.ts': 736,
-  'src/table/tree.ts': 545,
 };
 
 /** Reads of time, chance and timers; below `worker` they come in through Host. */

@@ -1,19 +1,18 @@
 /** LeafCursor: the leaves that touch a range of keys, one after the other, while the tree may change in between. */
 import { clipRange } from './search.ts';
 import type { KeyRange } from './table.ts';
-import type { Leaf } from './tile.ts';
-import type { Tree } from './tree.ts';
+import type { Leaf, ScannedTree } from './tile.ts';
 
 /** Walks the leaves that touch a range, by key, so that splits between two steps lose and repeat nothing. */
 export class LeafCursor {
-  readonly #tree: Tree;
+  readonly #tree: ScannedTree;
   readonly #descending: boolean;
   #rest: KeyRange;
   #done = false;
   /** The part of the scan's range inside the leaf last returned. */
   range: KeyRange = {};
 
-  constructor(tree: Tree, range: KeyRange, descending: boolean) {
+  constructor(tree: ScannedTree, range: KeyRange, descending: boolean) {
     this.#tree = tree;
     this.#rest = range;
     this.#descending = descending;

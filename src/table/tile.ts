@@ -52,6 +52,18 @@ export function newLeaf(
   return { low, startSeq, image, stored: null, dirty, revision: 0, history, used: 0, holds: 0, dirtyBytes: 0 };
 }
 
+/** What scans need of a tree. */
+export interface ScannedTree extends RowLayout {
+  readonly leaves: readonly Leaf[];
+  /** No row is current from this sequence number on. */
+  readonly endSeq: number;
+  readonly options: { readonly cache: TileCache };
+  /** Index of the leaf whose range holds the key. */
+  leafIndex(key: Key): number;
+  /** True ends of versions that outlive a tile, given their rows in it. */
+  versionEnds(leaf: Leaf, tile: Tile, part: SealedPart, rows: Int32Array): Task<Float64Array>;
+}
+
 /** Loads tiles and images, counts what they hold, and lets the least recently used go when it is over the budget. */
 export class TileCache {
   readonly #packs: Packs;

@@ -19,8 +19,7 @@ import type { LeafImage } from './leaf-image.ts';
 import { inRange, rangeEnd, rangeStart } from './search.ts';
 import type { BatchSource, Key, KeyRange, ScanOptions, TreeColumn, ZoneFilter } from './table.ts';
 import type { SealedPart } from './part.ts';
-import type { Leaf, Tile } from './tile.ts';
-import type { Tree } from './tree.ts';
+import type { Leaf, ScannedTree, Tile } from './tile.ts';
 
 /** What a leaf contributes: rows [start, end) of columns behind a filter, or rows in a made-up order. */
 interface Piece {
@@ -45,7 +44,7 @@ function always(): boolean {
 }
 
 export class TreeScan implements BatchSource {
-  readonly #tree: Tree;
+  readonly #tree: ScannedTree;
   readonly #options: ScanOptions;
   readonly #leaves: LeafCursor;
   readonly #zones: readonly ZoneFilter[];
@@ -53,7 +52,7 @@ export class TreeScan implements BatchSource {
   #pieces: Piece[] = [];
   #position = 0;
 
-  constructor(tree: Tree, options: ScanOptions) {
+  constructor(tree: ScannedTree, options: ScanOptions) {
     this.#tree = tree;
     this.#options = options;
     this.#leaves = new LeafCursor(tree, options.range ?? {}, options.order === 'desc');

@@ -11,16 +11,15 @@ import { LeafCursor } from './leaf-cursor.ts';
 import type { SealedPart } from './part.ts';
 import { inRange, rangeEnd, rangeStart } from './search.ts';
 import type { BatchSource, Key, KeyRange, TreeColumn, VersionScanOptions } from './table.ts';
-import type { Leaf, Tile } from './tile.ts';
-import type { Tree } from './tree.ts';
+import type { Leaf, ScannedTree, Tile } from './tile.ts';
 
 export class TreeVersionScan implements BatchSource {
-  readonly #tree: Tree;
+  readonly #tree: ScannedTree;
   readonly #options: VersionScanOptions;
   readonly #leaves: LeafCursor;
   #batches: Batch[] = [];
 
-  constructor(tree: Tree, options: VersionScanOptions) {
+  constructor(tree: ScannedTree, options: VersionScanOptions) {
     this.#tree = tree;
     this.#options = options;
     this.#leaves = new LeafCursor(tree, options.range ?? {}, false);
