@@ -20,7 +20,7 @@ import { packError, packResult } from './wire.ts';
 const GATHER_MS = 2;
 /** A page that is being reloaded holds its handles a moment longer: so long a database may seem to be in use. */
 const RELOAD_MS = 1500;
-const RETRY_MS = 50;
+const RETRY_MS = 20;
 
 export class EngineServer implements Server {
   readonly #host: Host;

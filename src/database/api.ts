@@ -25,7 +25,7 @@ export interface EngineOptions {
   readonly checkpointLogBytes?: number | undefined;
   /** An exported file to fill the storage from, which must be empty (55000). */
   readonly importFile?: Uint8Array | undefined;
-  /** Log files grow by so many bytes. Default 1 MB; tests shrink it. */
+  /** Log files grow by so many bytes. Default 256 KB; tests shrink it. */
   readonly logStepBytes?: number | undefined;
   /** A pack file takes segments up to this size. Default 32 MB; tests shrink it. */
   readonly packSizeBytes?: number | undefined;

@@ -1,9 +1,11 @@
 /**
  * OpfsStorage: a directory of the Origin Private File System, through synchronous access handles.
  *
- * Opening a handle is asynchronous and takes 2–15 ms (DESIGN §11), so it happens once a file; reads, writes and flushes
- * are plain calls. Handles exist in dedicated workers only. A handle is exclusive, across tabs too: the one of `LOCK`
- * is the ownership of the database, and it ends with its worker however that dies.
+ * Opening a handle is asynchronous and takes 2–15 ms (DESIGN §11), so it happens once a file, and those that every
+ * opening of a database needs are opened side by side ahead of time; reads, writes and flushes are plain calls. Handles
+ * exist in dedicated workers only. A handle is exclusive, across tabs too: the one of `LOCK` is the ownership of the
+ * database, and it ends with its worker however that dies. Who has it is the only one to make or remove files, so the
+ * directory is read once.
  *
  * A write that the quota refuses is 53100; one that was cut short is carried on once, and 53100 when nothing more goes
  * in.
@@ -12,12 +14,15 @@ import { assert, DriftError } from '../base/error.ts';
 import type { Storage, StorageFile } from './storage.ts';
 
 const LOCK_NAME = 'LOCK';
+/** Files that an opening reads first: the manifest and the logs. History stays closed until somebody asks for it. */
+const READ_AT_OPEN = /^(MANIFEST|log-)/;
 
 export class OpfsStorage implements Storage {
   readonly medium = 'opfs';
   readonly #path: string;
   #directory: FileSystemDirectoryHandle | null = null;
   #lock: FileSystemSyncAccessHandle | null = null;
+  readonly #names = new Set<string>();
   readonly #files = new Map<string, OpfsFile>();
   readonly #opening = new Map<string, Promise<OpfsFile>>();
 
@@ -32,7 +37,12 @@ export class OpfsStorage implements Storage {
       this.#directory = await openDirectory(this.#path);
       const handle = await this.#directory.getFileHandle(LOCK_NAME, { create: true });
       this.#lock = await handle.createSyncAccessHandle();
+      for await (const [name, entry] of this.#directory.entries()) {
+        if (entry.kind === 'file' && name !== LOCK_NAME) this.#names.add(name);
+      }
     } catch (error) {
+      this.#lock?.close();
+      this.#lock = null;
       if (nameOf(error) === 'NoModificationAllowedError') {
         throw new DriftError('55006', `the database opfs://${this.#path} is in use by another connection`, {
           hint: 'Another tab or worker has it open.',
@@ -40,14 +50,15 @@ export class OpfsStorage implements Storage {
       }
       throw ioError(`cannot open opfs://${this.#path}`, error);
     }
+    for (const name of this.#names) {
+      // An error here is that of the caller who opens the file.
+      if (READ_AT_OPEN.test(name)) Promise.resolve(this.open(name)).catch(() => undefined);
+    }
   }
 
-  async list(): Promise<readonly string[]> {
-    const names: string[] = [];
-    for await (const [name, handle] of this.#root().entries()) {
-      if (handle.kind === 'file' && name !== LOCK_NAME) names.push(name);
-    }
-    return names;
+  list(): readonly string[] {
+    this.#root();
+    return [...this.#names];
   }
 
   open(name: string): StorageFile | Promise<StorageFile> {
@@ -61,13 +72,14 @@ export class OpfsStorage implements Storage {
   }
 
   async remove(name: string): Promise<void> {
-    await this.#opening.get(name);
+    await this.#opening.get(name)?.catch(() => undefined);
     this.#files.get(name)?.close();
     try {
       await this.#root().removeEntry(name);
     } catch (error) {
       if (nameOf(error) !== 'NotFoundError') throw ioError(`cannot remove ${name}`, error);
     }
+    this.#names.delete(name);
   }
 
   async close(): Promise<void> {
@@ -82,6 +94,7 @@ export class OpfsStorage implements Storage {
     assert(/^[\w.-]+$/.test(name), `${name} is no name for a file`);
     try {
       const handle = await this.#root().getFileHandle(name, { create: true });
+      this.#names.add(name);
       const access = await handle.createSyncAccessHandle();
       const file = new OpfsFile(name, access, () => this.#files.delete(name));
       this.#files.set(name, file);
