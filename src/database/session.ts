@@ -6,23 +6,25 @@ import { Cancellation } from '../base/cancel.ts';
 import { DriftError } from '../base/error.ts';
 import { Random } from '../base/random.ts';
 import type { Task } from '../base/task.ts';
-import type { Value } from '../base/vector.ts';
-import { vectorFromValues } from '../exec/vectors.ts';
-import { bindMoment, type BindableStatement } from '../plan/bind.ts';
+import { bindMoment } from '../plan/bind.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { TimePoint } from '../sql/ast.ts';
-import type { Begin, Statement } from '../sql/ast-statement.ts';
+import type { Statement, TransactionModes } from '../sql/ast-statement.ts';
 import { parse, parseOne, statements } from '../sql/parser/parser.ts';
-import { typeByOid } from '../sql/types/registry.ts';
-import { type Mark, NO_COMMIT_INFO, type Transaction, type CommitInfo } from '../txn/transaction.ts';
-import type { Durability } from '../txn/transaction-manager.ts';
+import type { Transaction } from '../txn/transaction.ts';
 import type { ExecuteOptions, Moment, Parameter, ResultSet, SessionApi, TransactionOptions } from './api.ts';
-import { coerceParameter } from './parameters.ts';
+import { type Cached, isBindable, runBindable, uncached } from './bindable.ts';
+import { commitInfo, onOff, pointNamed, requireTable } from './commands.ts';
 import { type Core, evalContext, type SessionSequences } from './core.ts';
 import { isDefinition, runDefinition } from './definition.ts';
+import { type Open, rollbackTo, savepoint } from './open.ts';
+import { coerceParameter } from './parameters.ts';
+import { PreparedStatements } from './prepared.ts';
 import { recheckConstraints } from './recheck.ts';
 import { drive, Queue } from './scheduler.ts';
+import { aborted, asDriftError } from './session-errors.ts';
 import { Settings, timeoutMs } from './settings.ts';
+import { command, show } from './show.ts';
 import {
   asText,
   bindContextOf,
@@ -32,7 +34,6 @@ import {
   readPoint,
   refuseWrites,
   resolveMoment,
-  runPlan,
   type Scene,
 } from './statement.ts';
 
@@ -41,26 +42,13 @@ const CACHED_STATEMENTS = 500;
 /** Times a statement of its own transaction is tried when others commit in its way. */
 const TRIES = 5;
 
-interface Open {
-  readonly transaction: Transaction;
-  readonly asOf: number | null;
-  readonly savepoints: { readonly name: string; readonly mark: Mark }[];
-  readonly durability: Durability | undefined;
-  failed: boolean;
-}
-
-interface Cached {
-  readonly statement: Statement;
-  plan: Plan | null;
-  version: number;
-}
-
 export class Session implements SessionApi {
   readonly #core: Core;
   readonly #settings = new Settings();
   readonly #sequences: SessionSequences = { current: new Map(), last: null };
   readonly #random: Random;
   readonly #queue = new Queue();
+  readonly #prepared = new PreparedStatements();
   readonly #statements = new Map<string, Cached>();
   #open: Open | null = null;
   #closed = false;
@@ -96,7 +84,7 @@ export class Session implements SessionApi {
     return this.#enqueue({}, () => this.#rollback());
   }
 
-  describe(sql: string): Promise<{ readonly parameters: readonly number[]; readonly fields: ResultSet['fields'] }> {
+  describe(sql: string): Promise<Description> {
     return this.#enqueue({}, (cancellation) => this.#describe(sql, cancellation));
   }
 
@@ -152,7 +140,7 @@ export class Session implements SessionApi {
           throw new DriftError('42601', 'cannot insert multiple commands into a prepared statement');
         return yield* this.#several(all, options, cancellation);
       }
-      cached = { statement: only, plan: null, version: Number.NaN };
+      cached = uncached(only);
       if (this.#statements.size >= CACHED_STATEMENTS)
         this.#statements.delete(this.#statements.keys().next().value as string);
       this.#statements.set(sql, cached);
@@ -169,8 +157,7 @@ export class Session implements SessionApi {
     if (implicit) this.#open = yield* this.#start(NONE, cancellation);
     let result = command('');
     try {
-      for (const statement of all)
-        result = yield* this.#run({ statement, plan: null, version: Number.NaN }, [], options, cancellation);
+      for (const statement of all) result = yield* this.#run(uncached(statement), [], options, cancellation);
       if (implicit) yield* this.#commit();
       return result;
     } catch (error) {
@@ -182,7 +169,7 @@ export class Session implements SessionApi {
   *#script(sql: string, options: ExecuteOptions, cancellation: Cancellation): Task<readonly ResultSet[]> {
     const results: ResultSet[] = [];
     for (const statement of statements(sql)) {
-      results.push(yield* this.#run({ statement, plan: null, version: Number.NaN }, [], options, cancellation));
+      results.push(yield* this.#run(uncached(statement), [], options, cancellation));
     }
     return results;
   }
@@ -219,7 +206,7 @@ export class Session implements SessionApi {
         if (error instanceof DriftError && error.code === '40001' && attempt < TRIES) continue;
         throw error;
       } finally {
-        this.#settings.endTransaction();
+        this.#settings.endTransaction(false);
       }
     }
   }
@@ -249,9 +236,17 @@ export class Session implements SessionApi {
       case 'insert':
       case 'update':
       case 'delete':
-        return yield* this.#bindable(scene, cached, statement, parameters);
+        return yield* runBindable(scene, cached, statement, parameters);
       case 'explain':
         return yield* explain(scene, statement);
+      case 'prepare':
+        yield* this.#prepared.prepare(scene, statement);
+        return command('PREPARE');
+      case 'execute':
+        return yield* this.#prepared.execute(scene, statement);
+      case 'lock':
+        for (const name of statement.tables) requireTable(scene, name);
+        return command('LOCK TABLE');
       case 'unsupported':
         throw new DriftError('0A000', `${statement.feature} is not supported`, { position: statement.position });
       default:
@@ -282,34 +277,6 @@ export class Session implements SessionApi {
     const context = this.#evalFor(transaction, catalog, transaction.snapshot, NEVER);
     const values = parameters.map((value, i) => coerceParameter(value, parameterTypes[i] as number, context, i));
     return readPoint(manager.reader(transaction, null), plan, values);
-  }
-
-  *#bindable(
-    scene: Scene,
-    cached: Cached,
-    statement: BindableStatement,
-    parameters: readonly Parameter[],
-  ): Task<ResultSet> {
-    const { version } = scene.eval.catalog;
-    let { plan } = cached;
-    if (plan === null || cached.version !== version || scene.asOf !== null) {
-      const given = { ...scene, parameters: parameters.map((value) => value) };
-      plan = yield* planOf(given, statement);
-      if (plan.cacheable && scene.asOf === null) {
-        cached.plan = plan;
-        cached.version = version;
-      }
-    }
-    if (parameters.length !== plan.parameterTypes.length) {
-      throw new DriftError(
-        '08P01',
-        `bind message supplies ${parameters.length} parameters, but the statement requires ${plan.parameterTypes.length}`,
-      );
-    }
-    const values: Value[] = plan.parameterTypes.map((oid, i) =>
-      coerceParameter(parameters[i] ?? null, oid, scene.eval, i),
-    );
-    return yield* runPlan({ ...scene, parameters: values }, plan);
   }
 
   *#scene(open: Open, options: ExecuteOptions, cancellation: Cancellation): Task<Scene> {
@@ -357,51 +324,82 @@ export class Session implements SessionApi {
 
   /** Transaction control and settings; null for everything else. */
   *#control(statement: Statement, cancellation: Cancellation): Task<ResultSet | null> {
+    if (this.#open?.failed === true && statement.kind !== 'commit' && statement.kind !== 'rollback') throw aborted();
     switch (statement.kind) {
       case 'begin':
-        if (this.#open === null) yield* this.#beginStatement(statement, cancellation);
-        return command('BEGIN');
-      case 'commit': {
-        const failed = this.#open?.failed === true;
-        if (failed) yield* this.#rollback();
-        else yield* this.#commit();
-        return command(failed ? 'ROLLBACK' : 'COMMIT');
-      }
+        if (this.#open === null) yield* this.#beginStatement(statement.modes, cancellation);
+        return command(statement.kind.toUpperCase());
+      case 'commit':
       case 'rollback':
-        if (statement.savepoint === undefined) yield* this.#rollback();
-        else this.#rollbackTo(statement.savepoint);
-        return command('ROLLBACK');
+        return yield* this.#end(statement, cancellation);
       case 'savepoint':
       case 'release':
-        this.#savepoint(statement.kind, statement.name);
-        return command(statement.kind === 'savepoint' ? 'SAVEPOINT' : 'RELEASE');
+        savepoint(this.#open, statement.kind, statement.name);
+        return command(statement.kind.toUpperCase());
       case 'setTransaction':
+        if (statement.session)
+          this.#settings.set('default_transaction_read_only', onOff(statement.modes.readOnly), false);
+        else if (this.#open !== null && statement.modes.readOnly !== undefined)
+          this.#open.transaction.readOnly = statement.modes.readOnly || this.#open.asOf !== null;
         return command('SET');
       case 'set':
-        if (this.#open?.failed === true) throw aborted();
         yield* this.#set(statement, cancellation);
+        if (this.#open === null) this.#settings.endTransaction(false);
         return command(statement.values === undefined && statement.asOf === undefined ? 'RESET' : 'SET');
       case 'show':
-        return this.#show(statement.name);
+        return show(this.#settings, statement.name, this.#open?.transaction.readOnly);
       case 'discard':
-        this.#settings.resetAll();
-        this.#statements.clear();
-        return command('DISCARD');
+        this.#discard(statement.what);
+        return command(`DISCARD ${statement.what.toUpperCase()}`);
+      case 'deallocate':
+        this.#prepared.deallocate(statement.name, statement.position);
+        return command(statement.name === undefined ? 'DEALLOCATE ALL' : 'DEALLOCATE');
       case 'maintenance':
+        return command(statement.command.toUpperCase());
+      case 'setConstraints':
+        return command('SET CONSTRAINTS');
       case 'grant':
       case 'revoke':
-      case 'comment':
-      case 'setConstraints':
-      case 'lock':
       case 'listen':
       case 'unlisten':
       case 'notify':
-        return statement.kind === 'maintenance'
-          ? command(statement.command.toUpperCase())
-          : command(statement.kind.toUpperCase());
+        return command(statement.kind.toUpperCase());
       default:
         return null;
     }
+  }
+
+  /** COMMIT and ROLLBACK; AND CHAIN begins the next transaction with the same modes. */
+  *#end(statement: Extract<Statement, { kind: 'commit' | 'rollback' }>, cancellation: Cancellation): Task<ResultSet> {
+    const open = this.#open;
+    if (statement.kind === 'rollback' && statement.savepoint !== undefined) {
+      rollbackTo(open, statement.savepoint);
+      return command('ROLLBACK');
+    }
+    if (statement.chain && open === null) {
+      throw new DriftError('25P01', `${statement.kind.toUpperCase()} AND CHAIN can only be used in transaction blocks`);
+    }
+    const commits = statement.kind === 'commit' && open?.failed !== true;
+    if (commits) yield* this.#commit();
+    else yield* this.#rollback();
+    if (statement.chain && open !== null) {
+      const asOf: Moment | undefined = open.asOf === null ? undefined : { kind: 'seq', seq: open.asOf };
+      this.#open = yield* this.#start({ readOnly: open.transaction.readOnly, asOf }, cancellation);
+    }
+    return command(commits ? 'COMMIT' : 'ROLLBACK');
+  }
+
+  #discard(what: 'all' | 'plans' | 'sequences' | 'temp'): void {
+    if (what === 'all' && this.#open !== null)
+      throw new DriftError('25001', 'DISCARD ALL cannot run inside a transaction block');
+    if (what === 'all' || what === 'plans') this.#statements.clear();
+    if (what === 'all' || what === 'sequences') {
+      this.#sequences.current.clear();
+      this.#sequences.last = null;
+    }
+    if (what !== 'all') return;
+    this.#settings.resetAll();
+    this.#prepared.deallocate(undefined, 0);
   }
 
   *#set(statement: Extract<Statement, { kind: 'set' }>, cancellation: Cancellation): Task<void> {
@@ -417,46 +415,10 @@ export class Session implements SessionApi {
     }
   }
 
-  #show(name: string | undefined): ResultSet {
-    const text = { dataTypeID: 25, typeModifier: -1, tableID: 0, columnID: 0 };
-    if (name === undefined) {
-      const all = [...this.#settings.all()];
-      const columns = [0, 1].map((c) =>
-        vectorFromValues(
-          all.map((entry) => entry[c] ?? ''),
-          25,
-        ),
-      );
-      return {
-        command: 'SHOW',
-        fields: [
-          { name: 'name', ...text },
-          { name: 'setting', ...text },
-        ],
-        columns,
-        rowCount: all.length,
-        affectedRows: null,
-      };
-    }
-    const value = this.#settings.get(name);
-    if (value === undefined) throw new DriftError('42704', `unrecognized configuration parameter "${name}"`);
-    return {
-      command: 'SHOW',
-      fields: [{ name, ...text }],
-      columns: [vectorFromValues([value], 25)],
-      rowCount: 1,
-      affectedRows: null,
-    };
-  }
-
-  *#beginStatement(statement: Begin, cancellation: Cancellation): Task<void> {
-    const { asOf, readOnly } = statement.modes;
+  *#beginStatement({ asOf, readOnly }: TransactionModes, cancellation: Cancellation): Task<void> {
     const moment: Moment | undefined =
       asOf === undefined ? undefined : { kind: 'seq', seq: yield* this.#moment(asOf, cancellation) };
-    this.#open = yield* this.#start(
-      { asOf: moment, readOnly: readOnly === true || moment !== undefined },
-      cancellation,
-    );
+    this.#open = yield* this.#start({ asOf: moment, readOnly }, cancellation);
   }
 
   *#moment(point: TimePoint, cancellation: Cancellation): Task<number> {
@@ -472,26 +434,11 @@ export class Session implements SessionApi {
   }
 
   *#start(options: TransactionOptions, cancellation: Cancellation): Task<Open> {
-    const info: CommitInfo =
-      options === NONE
-        ? NO_COMMIT_INFO
-        : {
-            author: options.author ?? null,
-            message: options.message ?? null,
-            metadata: null,
-            timestamp: options.timestamp ?? null,
-            clientId: options.clientId ?? null,
-          };
-    const readOnly = options.readOnly === true || options.asOf !== undefined;
-    const transaction = this.#core.manager.begin({ readOnly, info });
+    const readOnly = options.asOf !== undefined || (options.readOnly ?? this.#settings.readsOnly);
+    const transaction = this.#core.manager.begin({ readOnly });
     if (options === NONE) return { transaction, asOf: null, savepoints: [], durability: undefined, failed: false };
     const context = this.#evalFor(transaction, transaction.catalog, transaction.snapshot, cancellation);
-    if (options.metadata !== undefined) {
-      const metadata = typeByOid(JSONB_OID).input(JSON.stringify(options.metadata), -1, context) as string;
-      transaction.info = { ...info, metadata };
-    } else {
-      transaction.info = info;
-    }
+    transaction.info = commitInfo(options, context);
     const asOf = options.asOf === undefined ? null : yield* resolveMoment(this.#core, context, options.asOf);
     return { transaction, asOf, savepoints: [], durability: options.durability, failed: false };
   }
@@ -507,7 +454,7 @@ export class Session implements SessionApi {
       this.#core.manager.rollback(open.transaction);
       throw error;
     } finally {
-      this.#settings.endTransaction();
+      this.#settings.endTransaction(false);
     }
   }
 
@@ -530,92 +477,19 @@ export class Session implements SessionApi {
   *#rollback(): Task<void> {
     if (this.#open !== null) this.#core.manager.rollback(this.#open.transaction);
     this.#open = null;
-    this.#settings.endTransaction();
+    this.#settings.endTransaction(true);
   }
 
-  #savepoint(kind: 'savepoint' | 'release', name: string): void {
-    const open = this.#open;
-    if (open === null)
-      throw new DriftError(
-        '25P01',
-        `${kind === 'savepoint' ? 'SAVEPOINT' : 'RELEASE SAVEPOINT'} can only be used in transaction blocks`,
-      );
-    if (open.failed) throw aborted();
-    if (kind === 'savepoint') {
-      open.savepoints.push({ name, mark: open.transaction.mark() });
-      return;
-    }
-    const at = open.savepoints.findLastIndex((savepoint) => savepoint.name === name);
-    if (at < 0) throw noSavepoint(name);
-    open.savepoints.length = at;
-  }
-
-  #rollbackTo(name: string): void {
-    const open = this.#open;
-    if (open === null) throw new DriftError('25P01', 'ROLLBACK TO SAVEPOINT can only be used in transaction blocks');
-    const at = open.savepoints.findLastIndex((savepoint) => savepoint.name === name);
-    const savepoint = open.savepoints[at];
-    if (savepoint === undefined) throw noSavepoint(name);
-    open.transaction.rollbackTo(savepoint.mark);
-    open.savepoints.length = at + 1;
-    open.failed = false;
-  }
-
-  *#describe(
-    sql: string,
-    cancellation: Cancellation,
-  ): Task<{ readonly parameters: readonly number[]; readonly fields: ResultSet['fields'] }> {
+  *#describe(sql: string, cancellation: Cancellation): Task<Description> {
     const statement = parseOne(sql);
-    if (
-      statement.kind !== 'query' &&
-      statement.kind !== 'insert' &&
-      statement.kind !== 'update' &&
-      statement.kind !== 'delete'
-    ) {
-      return { parameters: [], fields: [] };
-    }
+    if (!isBindable(statement)) return { parameters: [], fields: [] };
     const open = this.#open ?? (yield* this.#start(NONE, cancellation));
     const plan = yield* planOf(yield* this.#scene(open, {}, cancellation), statement);
     return { parameters: plan.parameterTypes, fields: fieldsOf(plan) };
   }
 }
 
-const JSONB_OID = 3802;
+type Description = Awaited<ReturnType<SessionApi['describe']>>;
 const NONE: TransactionOptions = {};
 /** For work too short to be cancelled. */
 const NEVER = new Cancellation();
-
-function command(name: string): ResultSet {
-  return { command: name, fields: [], columns: [], rowCount: 0, affectedRows: null };
-}
-
-/** What leaves a session is a DriftError: a full stack is a statement too deep, anything else is a bug of ours. */
-function asDriftError(error: unknown): DriftError {
-  if (error instanceof DriftError) return error;
-  if (error instanceof RangeError && /call stack/i.test(error.message)) {
-    return new DriftError('54001', 'stack depth limit exceeded: the statement or one of its values is nested too deep');
-  }
-  if (error instanceof RangeError && /length|allocation/i.test(error.message)) {
-    return new DriftError('53200', `out of memory: ${error.message}`);
-  }
-  const found = error instanceof Error ? error : new Error(String(error));
-  const internal = new DriftError('XX000', `internal error: ${found.message}`);
-  if (found.stack !== undefined) internal.stack = found.stack;
-  return internal;
-}
-
-function aborted(): DriftError {
-  return new DriftError('25P02', 'current transaction is aborted, commands ignored until end of transaction block');
-}
-
-/** The moment that a setting's text names: a sequence number, or else a timestamp; null for the present. */
-function pointNamed(text: string, position: number): TimePoint | null {
-  if (text.trim() === '') return null;
-  const seq = /^\s*(?:seq\s+)?(\d{1,15})\s*$/i.exec(text)?.[1];
-  if (seq !== undefined) return { kind: 'seq', value: { kind: 'number', text: seq, position }, position };
-  return { kind: 'timestamp', value: { kind: 'string', value: text, position }, position };
-}
-
-function noSavepoint(name: string): DriftError {
-  return new DriftError('3B001', `savepoint "${name}" does not exist`);
-}

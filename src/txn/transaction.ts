@@ -41,7 +41,7 @@ export interface Mark {
 
 export class Transaction {
   readonly snapshot: number;
-  readonly readOnly: boolean;
+  readOnly: boolean;
   /** Start time, µs: now() in it. */
   readonly startedAt: number;
   info: CommitInfo;

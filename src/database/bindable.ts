@@ -1,0 +1,53 @@
+/** Statements with plans: queries and data changes, cached by text and catalog version, with parameters. */
+import { DriftError } from '../base/error.ts';
+import type { Task } from '../base/task.ts';
+import type { Value } from '../base/vector.ts';
+import type { BindableStatement } from '../plan/bind.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { Statement } from '../sql/ast-statement.ts';
+import type { Parameter, ResultSet } from './api.ts';
+import { coerceParameter } from './parameters.ts';
+import { planOf, runPlan, type Scene } from './statement.ts';
+
+export interface Cached {
+  readonly statement: Statement;
+  plan: Plan | null;
+  /** Catalog version that the plan was made under. */
+  version: number;
+}
+
+export function uncached(statement: Statement): Cached {
+  return { statement, plan: null, version: Number.NaN };
+}
+
+export function isBindable(statement: Statement): statement is BindableStatement & Statement {
+  const { kind } = statement;
+  return kind === 'query' || kind === 'insert' || kind === 'update' || kind === 'delete';
+}
+
+export function* runBindable(
+  scene: Scene,
+  cached: Cached,
+  statement: BindableStatement,
+  parameters: readonly Parameter[],
+): Task<ResultSet> {
+  const { version } = scene.eval.catalog;
+  let { plan } = cached;
+  if (plan === null || cached.version !== version || scene.asOf !== null) {
+    plan = yield* planOf({ ...scene, parameters }, statement);
+    if (plan.cacheable && scene.asOf === null) {
+      cached.plan = plan;
+      cached.version = version;
+    }
+  }
+  if (parameters.length !== plan.parameterTypes.length) {
+    throw new DriftError(
+      '08P01',
+      `bind message supplies ${parameters.length} parameters, but the statement requires ${plan.parameterTypes.length}`,
+    );
+  }
+  const values: Value[] = plan.parameterTypes.map((oid, i) =>
+    coerceParameter(parameters[i] ?? null, oid, scene.eval, i),
+  );
+  return yield* runPlan({ ...scene, parameters: values }, plan);
+}

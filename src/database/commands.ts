@@ -1,0 +1,38 @@
+/** Small readings of commands: moments in settings, what a commit carries, tables that are named only. */
+import { DriftError } from '../base/error.ts';
+import type { QualifiedName, TimePoint } from '../sql/ast.ts';
+import type { EvalContext } from '../sql/eval-context.ts';
+import { typeByOid } from '../sql/types/registry.ts';
+import type { CommitInfo } from '../txn/transaction.ts';
+import type { TransactionOptions } from './api.ts';
+import type { Scene } from './statement.ts';
+
+const JSONB_OID = 3802;
+
+/** The moment that a setting's text names: a sequence number, or else a timestamp; null for the present. */
+export function pointNamed(text: string, position: number): TimePoint | null {
+  if (text.trim() === '') return null;
+  const seq = /^\s*(?:seq\s+)?(\d{1,15})\s*$/i.exec(text)?.[1];
+  if (seq !== undefined) return { kind: 'seq', value: { kind: 'number', text: seq, position }, position };
+  return { kind: 'timestamp', value: { kind: 'string', value: text, position }, position };
+}
+
+/** What a commit carries. Throws 22P02 and the like for metadata that is no JSON value. */
+export function commitInfo(options: TransactionOptions, context: EvalContext): CommitInfo {
+  const { author = null, message = null, timestamp = null, clientId = null } = options;
+  const metadata =
+    options.metadata === undefined
+      ? null
+      : (typeByOid(JSONB_OID).input(JSON.stringify(options.metadata), -1, context) as string);
+  return { author, message, metadata, timestamp, clientId };
+}
+
+/** Looks for a table that a command names without reading it. Throws 42P01. */
+export function requireTable(scene: Scene, name: QualifiedName): void {
+  if (scene.eval.catalog.relation(name.schema, name.name) !== undefined) return;
+  throw new DriftError('42P01', `relation "${name.name}" does not exist`, { position: name.position });
+}
+
+export function onOff(value: boolean | undefined): string | null {
+  return value === undefined ? null : value ? 'on' : 'off';
+}

@@ -1,0 +1,68 @@
+/**
+ * PREPARE, EXECUTE, DEALLOCATE: statements under a name, for the life of the session. Preparing binds a statement, so
+ * that its mistakes show at once and its parameters have types; each execution takes the plan of the catalog it runs under.
+ */
+import { DriftError } from '../base/error.ts';
+import type { Task } from '../base/task.ts';
+import type { Value } from '../base/vector.ts';
+import { bindConstant, type BindableStatement } from '../plan/bind.ts';
+import { resolveType } from '../plan/binder/type-name.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { Execute, Prepare } from '../sql/ast-statement.ts';
+import type { ResultSet } from './api.ts';
+import { bindContextOf, evaluate, planOf, runPlan, type Scene } from './statement.ts';
+
+interface Prepared {
+  readonly statement: BindableStatement;
+  readonly types: readonly number[];
+  plan: Plan;
+  version: number;
+}
+
+export class PreparedStatements {
+  readonly #byName = new Map<string, Prepared>();
+
+  /** Throws 42P05 where the name is taken. */
+  *prepare(scene: Scene, { name, types, statement, position }: Prepare): Task<void> {
+    if (this.#byName.has(name))
+      throw new DriftError('42P05', `prepared statement "${name}" already exists`, { position });
+    if (statement.kind === 'merge') throw new DriftError('0A000', 'MERGE is not supported', { position });
+    const declared = types.map((type) => resolveType(type).oid);
+    const plan = yield* planOf(scene, statement, declared);
+    const { version } = scene.eval.catalog;
+    this.#byName.set(name, { statement, types: plan.parameterTypes, plan, version });
+  }
+
+  /** Throws 26000 for a name that is not there, 42601 where the number of arguments is wrong. */
+  *execute(scene: Scene, { name, args, position }: Execute): Task<ResultSet> {
+    const prepared = this.#byName.get(name);
+    if (prepared === undefined) throw missing(name, position);
+    if (args.length !== prepared.types.length) {
+      throw new DriftError('42601', `wrong number of parameters for prepared statement "${name}"`, {
+        position,
+        detail: `Expected ${prepared.types.length} parameters but got ${args.length}.`,
+      });
+    }
+    const context = bindContextOf(scene);
+    const parameters: Value[] = args.map((syntax, i) =>
+      evaluate(scene, bindConstant(syntax, context, prepared.types[i])),
+    );
+    const given = { ...scene, parameters };
+    const { version } = scene.eval.catalog;
+    if (!prepared.plan.cacheable || prepared.version !== version || scene.asOf !== null) {
+      prepared.plan = yield* planOf(given, prepared.statement, prepared.types);
+      prepared.version = scene.asOf === null ? version : Number.NaN;
+    }
+    return yield* runPlan(given, prepared.plan);
+  }
+
+  /** Forgets one statement, or all. Throws 26000 for a name that is not there. */
+  deallocate(name: string | undefined, position: number): void {
+    if (name === undefined) this.#byName.clear();
+    else if (!this.#byName.delete(name)) throw missing(name, position);
+  }
+}
+
+function missing(name: string, position: number): DriftError {
+  return new DriftError('26000', `prepared statement "${name}" does not exist`, { position });
+}

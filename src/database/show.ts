@@ -1,0 +1,44 @@
+/** Results of commands: those without rows, and SHOW's. */
+import { DriftError } from '../base/error.ts';
+import { vectorFromValues } from '../exec/vectors.ts';
+import type { ResultSet } from './api.ts';
+import type { Settings } from './settings.ts';
+
+const TEXT_OID = 25;
+const TEXT = { dataTypeID: TEXT_OID, typeModifier: -1, tableID: 0, columnID: 0 } as const;
+
+/** Names that PostgreSQL prints with capitals. */
+const SPELLINGS: Readonly<Record<string, string>> = {
+  timezone: 'TimeZone',
+  datestyle: 'DateStyle',
+  intervalstyle: 'IntervalStyle',
+};
+
+export function command(name: string): ResultSet {
+  return { command: name, fields: [], columns: [], rowCount: 0, affectedRows: null };
+}
+
+/** SHOW name, or SHOW ALL. `readOnly`: of the open transaction. Throws 42704 for a setting that does not exist. */
+export function show(settings: Settings, name: string | undefined, readOnly: boolean | undefined): ResultSet {
+  if (name === undefined) {
+    const all = [...settings.all()].map(([key, value]) => [SPELLINGS[key] ?? key, value, ''] as const);
+    const columns = ['name', 'setting', 'description'].map((_, c) =>
+      vectorFromValues(
+        all.map((entry) => entry[c] ?? ''),
+        TEXT_OID,
+      ),
+    );
+    const fields = ['name', 'setting', 'description'].map((field) => ({ name: field, ...TEXT }));
+    return { command: 'SHOW', fields, columns, rowCount: all.length, affectedRows: null };
+  }
+  const inForce = name === 'transaction_read_only' && readOnly !== undefined;
+  const value = inForce ? (readOnly ? 'on' : 'off') : settings.get(name);
+  if (value === undefined) throw new DriftError('42704', `unrecognized configuration parameter "${name}"`);
+  return {
+    command: 'SHOW',
+    fields: [{ name: SPELLINGS[name.toLowerCase()] ?? name, ...TEXT }],
+    columns: [vectorFromValues([value], TEXT_OID)],
+    rowCount: 1,
+    affectedRows: null,
+  };
+}
