@@ -9,6 +9,7 @@ import type { Task } from '../base/task.ts';
 import { BATCH_ROWS, type Batch, type Value, type Vector, valueAt } from '../base/vector.ts';
 import { VectorBuilder } from '../base/vector-builder.ts';
 import type { BatchSource, Key, KeyRange, ScanOptions, TreeColumn, VersionedTable } from '../table/table.ts';
+import { ownOrder, TABLE_KEY } from './own-order.ts';
 import type { TableWrites } from './table-writes.ts';
 
 /** A row scan's columns: those asked for, then the key's, so that overwritten rows can be told. */
@@ -125,22 +126,9 @@ export class RowGatherer {
 
 /** Entries in force whose key is in the range, in key order. */
 export function sortedEntries(writes: TableWrites, range: KeyRange | undefined): number[] {
-  const entries: number[] = [];
-  for (let entry = 0; entry < writes.count; entry++) {
-    if (writes.isLive(entry) && inRange(writes.keyAt(entry), range)) entries.push(entry);
-  }
-  return entries.sort((a, b) => compareKeys(writes.keyAt(a), writes.keyAt(b)));
-}
-
-export function inRange(key: Key, range: KeyRange | undefined): boolean {
-  if (range === undefined) return true;
-  if (range.low !== undefined && (range.lowInclusive === false ? key <= range.low : key < range.low)) return false;
-  if (range.high !== undefined && (range.highInclusive === false ? key >= range.high : key > range.high)) return false;
-  return true;
-}
-
-export function compareKeys(a: Key, b: Key): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  return ownOrder(writes, TABLE_KEY)
+    .range(writes, range, (entry) => writes.keyAt(entry))
+    .map(({ entry }) => entry);
 }
 
 /** Key of a row whose key columns start at `keyAt`. */
@@ -168,14 +156,28 @@ function withoutOverwritten(
   parts: number,
 ): Batch | null {
   const selection = new Int32Array(batch.count);
+  const plain = parts === 1 ? plainKeys(table, batch.columns[keyAt] as Vector) : null;
   let count = 0;
   for (let i = 0; i < batch.count; i++) {
     const row = batch.selection === null ? i : (batch.selection[i] as number);
-    if (writes.latestEntry(keyOf(table, batch.columns, keyAt, parts, row)) < 0) selection[count++] = row;
+    const key = plain === null ? keyOf(table, batch.columns, keyAt, parts, row) : (plain[row] as Key);
+    if (writes.latestEntry(key) < 0) selection[count++] = row;
   }
   if (count === 0) return null;
   if (count === batch.count) return batch;
   return { columns: batch.columns, length: batch.length, selection, count };
+}
+
+/** The data of a key column whose values are the comparable keys themselves. */
+function plainKeys(table: VersionedTable, vector: Vector): ArrayLike<Key> | null {
+  const part = table.key[0];
+  if (part === undefined || part.descending) return null;
+  const kind = table.columns[part.column]?.format.kind;
+  const same =
+    (kind === 'i32' && vector.kind === 'i32') ||
+    (kind === 'int' && vector.kind === 'f64' && vector.scale === undefined) ||
+    (kind === 'text' && vector.kind === 'text');
+  return same ? (vector.data as ArrayLike<Key>) : null;
 }
 
 /** Takes the key columns that were only read to tell keys out of a batch again. */
@@ -185,12 +187,17 @@ function trimmed(batch: Batch, options: ScanOptions, keyAt: number, parts: numbe
   return { ...batch, columns };
 }
 
-function writtenBatch(writes: TableWrites, options: ScanOptions): Batch | null {
-  const selection = new Int32Array(writes.liveCount);
+function liveEntries(writes: TableWrites): Int32Array {
+  const entries = new Int32Array(writes.liveCount);
   let count = 0;
-  for (let entry = 0; entry < writes.count; entry++) {
-    if (writes.isLive(entry) && inRange(writes.keyAt(entry), options.range)) selection[count++] = entry;
-  }
+  for (let entry = 0; entry < writes.count; entry++) if (writes.isLive(entry)) entries[count++] = entry;
+  return entries.subarray(0, count);
+}
+
+function writtenBatch(writes: TableWrites, options: ScanOptions): Batch | null {
+  const selection =
+    options.range === undefined ? liveEntries(writes) : Int32Array.from(sortedEntries(writes, options.range));
+  const count = selection.length;
   if (count === 0) return null;
   const rows = writes.rows();
   const columns = options.columns.map((ordinal) => rows[ordinal] as Vector);

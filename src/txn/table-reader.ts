@@ -18,7 +18,8 @@ import {
   type VersionScanOptions,
 } from '../table/table.ts';
 import type { TableReader } from './api.ts';
-import { compareKeys, inRange, overlayScan, RowGatherer, slices } from './overlay-scan.ts';
+import { overlayScan, RowGatherer, slices } from './overlay-scan.ts';
+import { type OwnRow, ownOrder } from './own-order.ts';
 import type { TableWrites } from './table-writes.ts';
 
 export class SnapshotTableReader implements TableReader {
@@ -79,7 +80,7 @@ class IndexScan implements BatchSource {
   readonly #source: BatchSource;
   readonly #writes: TableWrites | null;
   readonly #options: Omit<ScanOptions, 'seq' | 'zones'>;
-  readonly #own: { readonly key: Key; readonly entry: number }[];
+  readonly #own: readonly OwnRow[];
   #ownAt = 0;
   #done = false;
 
@@ -155,23 +156,19 @@ class IndexScan implements BatchSource {
   #takeOwn(rows: RowGatherer, before: Key | undefined): void {
     const descending = this.#options.order === 'desc';
     while (this.#ownAt < this.#own.length) {
-      const own = this.#own[this.#ownAt] as { readonly key: Key; readonly entry: number };
+      const own = this.#own[this.#ownAt] as OwnRow;
       if (before !== undefined && (descending ? own.key <= before : own.key >= before)) return;
       rows.addWritten(this.#writes as TableWrites, own.entry);
       this.#ownAt++;
     }
   }
 
-  #ownEntries(writes: TableWrites): { readonly key: Key; readonly entry: number }[] {
-    const own: { readonly key: Key; readonly entry: number }[] = [];
+  #ownEntries(writes: TableWrites): OwnRow[] {
     const ordinals = indexOrdinals(this.#reader.table, this.#index.id);
     const rows = writes.rows();
-    for (let entry = 0; entry < writes.count; entry++) {
-      if (!writes.isLive(entry)) continue;
-      const key = this.#index.encodeKey(ordinals.map((ordinal) => valueAt(rows[ordinal] as Vector, entry)));
-      if (inRange(key, this.#options.range)) own.push({ key, entry });
-    }
-    own.sort((a, b) => compareKeys(a.key, b.key));
+    const keyOf = (entry: number): Key =>
+      this.#index.encodeKey(ordinals.map((ordinal) => valueAt(rows[ordinal] as Vector, entry)));
+    const own = ownOrder(writes, this.#index.id).range(writes, this.#options.range, keyOf);
     if (this.#options.order === 'desc') own.reverse();
     return own;
   }
