@@ -15,8 +15,16 @@ export interface TableInfo {
   readonly columns: readonly ColumnInfo[];
   /** Names of the primary key's columns, none where the table has no key. */
   readonly key: readonly string[];
+  readonly indexes: readonly IndexInfo[];
+  readonly isView: boolean;
   /** null until counted. */
   readonly rowCount: number | null;
+}
+
+export interface IndexInfo {
+  readonly name: string;
+  readonly columns: string;
+  readonly isUnique: boolean;
 }
 
 /** The commits of a database in order, as columns: thousands of them are drawn at every move of the slider. */
@@ -34,12 +42,22 @@ export const NO_COMMITS: Commits = { seq: [], at: [], author: [], message: [], t
 const COLUMNS = `SELECT schema, table_name, column_name, data_type, not_null, is_key
 FROM drift.columns WHERE schema = 'public' ORDER BY table_name, position`;
 
+const VIEWS = `SELECT schema, table_name FROM drift.tables WHERE schema = 'public' AND table_type = 'VIEW'
+ORDER BY table_name`;
+
+const INDEXES = `SELECT table_name, index_name, columns, is_unique FROM drift.indexes WHERE schema = 'public'
+ORDER BY index_name`;
+
 const COMMITS = `SELECT seq, (extract(epoch FROM committed_at) * 1000)::float8, author, message, tables
 FROM drift.transactions WHERE seq > $1 ORDER BY seq`;
 
 /** The tables of the reader's moment, without row counts. */
 export async function readTables(reader: Reader): Promise<TableInfo[]> {
-  const { rows } = await queryText(reader, COLUMNS);
+  const [{ rows }, views, indexes] = await Promise.all([
+    queryText(reader, COLUMNS),
+    queryText(reader, VIEWS),
+    queryText(reader, INDEXES),
+  ]);
   const tables = new Map<string, { schema: string; name: string; columns: ColumnInfo[] }>();
   for (const [schema, table, column, type, notNull, isKey] of rows) {
     const name = table ?? '';
@@ -47,11 +65,28 @@ export async function readTables(reader: Reader): Promise<TableInfo[]> {
     known.columns.push({ name: column ?? '', type: type ?? '', notNull: isTrue(notNull), isKey: isTrue(isKey) });
     tables.set(name, known);
   }
-  return [...tables.values()].map((table) => ({
-    ...table,
-    key: table.columns.filter((column) => column.isKey).map((column) => column.name),
-    rowCount: null,
-  }));
+  const indexesOf = (name: string): IndexInfo[] =>
+    indexes.rows
+      .filter(([table]) => table === name)
+      .map((row) => ({ name: row[1] ?? '', columns: row[2] ?? '', isUnique: isTrue(row[3]) }));
+  return [
+    ...[...tables.values()].map((table) => ({
+      ...table,
+      key: table.columns.filter((column) => column.isKey).map((column) => column.name),
+      indexes: indexesOf(table.name),
+      isView: false,
+      rowCount: null,
+    })),
+    ...views.rows.map(([schema, name]) => ({
+      schema: schema ?? '',
+      name: name ?? '',
+      columns: [],
+      key: [],
+      indexes: [],
+      isView: true,
+      rowCount: null,
+    })),
+  ];
 }
 
 /** Counts the rows of all tables in one statement. */

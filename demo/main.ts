@@ -3,6 +3,7 @@
  * page work offline (built pages only: in development it would serve yesterday's modules).
  */
 import './elements/drift-console.ts';
+import { DATA_FILES } from './data/datasets.ts';
 import { applyTheme } from './state/theme.ts';
 
 applyTheme();
@@ -15,7 +16,7 @@ async function registerServiceWorker(): Promise<void> {
   const registration = await navigator.serviceWorker.ready;
   const keep = (): void => {
     const loaded = performance.getEntriesByType('resource').map((entry) => entry.name);
-    registration.active?.postMessage({ type: 'keep', urls: [location.href, ...loaded] });
+    registration.active?.postMessage({ type: 'keep', urls: [location.href, ...loaded, ...DATA_FILES] });
   };
   keep();
   // The engine's worker and the data sets load after the page: ask again when they are there.

@@ -34,6 +34,21 @@ async function keep(urls) {
     const answer = await fetch(url);
     if (answer.ok) await cache.put(url, answer);
   }
+  await removeOldBuilds(cache, urls);
+}
+
+/** Files of earlier builds: the same name under /assets/ with another hash. */
+async function removeOldBuilds(cache, urls) {
+  const kept = new Set(urls);
+  const names = new Set(urls.map(nameWithoutHash).filter((name) => name !== undefined));
+  for (const request of await cache.keys())
+    if (!kept.has(request.url) && names.has(nameWithoutHash(request.url))) await cache.delete(request);
+}
+
+/** "…/assets/index-Cgve1LhA.js" is build Cgve1LhA of "…/assets/index.js"; undefined for other files. */
+function nameWithoutHash(url) {
+  const parts = /^(.*\/assets\/.*)-[\w-]{8}(\.\w+)$/.exec(url);
+  return parts === null ? undefined : parts[1] + parts[2];
 }
 
 async function cacheFirst(request) {

@@ -1,5 +1,6 @@
 /** CSV and JSON as people's programs write them. */
 import { expect, test } from 'vitest';
+import { toCsv } from './export-file.ts';
 import { readDelimited, readJson } from './import-file.ts';
 
 test('quoted fields hold delimiters, quotes and line breaks; empty is NULL and "" is empty text', () => {
@@ -27,4 +28,14 @@ test('JSON comes as objects, as arrays with a head, inside an object, or a line 
   expect(readJson('[["a","b"],[1,null],[2,{"c":3}]]')).toEqual(expected);
   expect(readJson('{"rows":[{"a":1},{"a":2,"b":{"c":3}}]}')).toEqual(expected);
   expect(readJson('{"a":1}\n{"a":2,"b":{"c":3}}')).toEqual(expected);
+});
+
+test('a result saved as CSV is read back as it was', () => {
+  const rows = [
+    ['1', 'x, "y"', null],
+    ['2', '', 'two\nlines'],
+  ];
+  const fields = ['id', 'text', 'more'].map((name) => ({ name, dataTypeID: 25 }));
+  const csv = toCsv({ fields, rows, affectedRows: null, command: 'SELECT' });
+  expect(readDelimited(csv, ',')).toEqual({ columns: ['id', 'text', 'more'], rows });
 });

@@ -42,6 +42,8 @@ const TABLES = [
 )`,
 ];
 
+export const TRAVEL_FILE: string = url;
+
 export const TRAVEL: DataSet = {
   name: 'demo-travel',
   title: 'Airports, flights and movies',

@@ -151,6 +151,9 @@ export const consoleStyles: CSSResult = css`
     color: var(--ink-2);
     font-size: 13px;
   }
+  .tabs .save {
+    margin-left: auto;
+  }
   .tabs button:focus-visible {
     outline-offset: -3px;
   }

@@ -7,6 +7,7 @@
 import type { CSSResultGroup, PropertyDeclarations, TemplateResult } from 'lit';
 import { html } from 'lit';
 import { keepUpload, knownDataSets, newUpload, OWN } from '../data/datasets.ts';
+import { save, toCsv } from '../data/export-file.ts';
 import { importFile } from '../data/import-file.ts';
 import type { DataSet, Example } from '../data/step.ts';
 import { quote } from '../catalog.ts';
@@ -166,6 +167,13 @@ export class DriftConsole extends ConsoleElement {
                 ${title}
               </button>`,
           )}
+          ${
+            state.panel === 'result' && (state.outcome?.result?.rows.length ?? 0) > 0
+              ? html`<button class="save" @click=${this.#saveCsv} title="The rows of this result as a CSV file">
+                  Save as CSV
+                </button>`
+              : ''
+          }
         </div>
         <div class="panel" role="tabpanel" id="panel" aria-labelledby=${`tab-${state.panel}`}>${this.#panel()}</div>
       </section>
@@ -314,15 +322,15 @@ export class DriftConsole extends ConsoleElement {
     const { database, dataSet } = this.state;
     if (database === undefined || dataSet === undefined) return;
     try {
-      const file = await database.exportFile();
-      const link = document.createElement('a');
-      link.href = URL.createObjectURL(file instanceof Blob ? file : new Blob([file as Uint8Array<ArrayBuffer>]));
-      link.download = `${dataSet.name}.drift`;
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+      save(await database.exportFile(), `${dataSet.name}.drift`);
     } catch (error) {
       this.state.fail(error);
     }
+  }
+
+  #saveCsv(): void {
+    const result = this.state.outcome?.result;
+    if (result !== undefined) save(toCsv(result), `${this.state.rowTable()?.name ?? 'result'}.csv`);
   }
 
   #tabKeys(event: KeyboardEvent): void {

@@ -54,6 +54,7 @@ function sheet(): CSSResultGroup {
       overflow-wrap: anywhere;
     }
     .state {
+      white-space: nowrap;
       font: 12px var(--mono);
     }
     pre {

@@ -49,7 +49,8 @@ export class DriftSchema extends ConsoleElement {
           title="Show its rows"
           @click=${() => this.#try({ title: table.name, sql: `SELECT * FROM ${quote(table.name)};` })}
         >
-          ${table.name}<span class="count">${table.rowCount?.toLocaleString('en') ?? ''}</span>
+          <span>${table.name}${table.isView ? html` <span class="muted">view</span>` : ''}</span
+          ><span class="count">${table.rowCount?.toLocaleString('en') ?? ''}</span>
         </button>
       </div>
       ${
@@ -64,6 +65,14 @@ export class DriftSchema extends ConsoleElement {
                     <span class="muted">${shortType(column.type)}${column.notNull ? '' : ' ?'}</span>
                   </li>`,
               )}
+              ${table.indexes
+                .filter((index) => index.columns !== table.key.join(', '))
+                .map(
+                  (index) =>
+                    html`<li class="muted" title=${`index ${index.name}`}>
+                      <span>${index.isUnique ? 'unique' : 'index'} (${index.columns})</span>
+                    </li>`,
+                )}
             </ul>`
           : ''
       }

@@ -184,6 +184,8 @@ export class ConsoleState extends EventTarget {
 
   async example(example: Example): Promise<void> {
     this.panel = example.panel ?? 'result';
+    // At now there is nothing to compare: half of the way back there is.
+    if (example.panel === 'compare' && this.moment === null) this.travel(this.commits.seq.length >> 1);
     await this.run(example.sql);
   }
 
