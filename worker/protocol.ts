@@ -71,7 +71,8 @@ export interface Replies {
 
 /** The object that the worker exposes. */
 export interface Server {
-  open(url: string, options: OpenOptions): Promise<WireError | null>;
+  /** The worker holds the Web Lock `life` from before the answer until it ends, so that the page notices its death. */
+  open(url: string, options: OpenOptions, life: string): Promise<WireError | null>;
   calls(calls: readonly Call[]): Promise<Replies>;
   take(ids: readonly number[]): Promise<Replies>;
   cancel(id: number): void;

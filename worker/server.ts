@@ -24,6 +24,7 @@ const RETRY_MS = 20;
 
 export class EngineServer implements Server {
   readonly #host: Host;
+  readonly #holdLock: (name: string) => Promise<void>;
   readonly #sessions = new Map<number, SessionApi>();
   /** How the transactions of sessions began: what comes after the beginning in its message must not run without it. */
   readonly #begun = new Map<number, Promise<void>>();
@@ -32,11 +33,18 @@ export class EngineServer implements Server {
   readonly #buffers = new WeakMap<Reply, ArrayBufferLike[]>();
   #engine: EngineApi | null = null;
 
-  constructor(host: Host) {
+  /** `holdLock` resolves once the Web Lock of that name is held, for good. */
+  constructor(host: Host, holdLock: (name: string) => Promise<void>) {
     this.#host = host;
+    this.#holdLock = holdLock;
   }
 
-  async open(url: string, options: OpenOptions): Promise<WireError | null> {
+  async open(url: string, options: OpenOptions, life: string): Promise<WireError | null> {
+    const [error] = await Promise.all([this.#open(url, options), this.#holdLock(life)]);
+    return error;
+  }
+
+  async #open(url: string, options: OpenOptions): Promise<WireError | null> {
     const deadline = this.#host.monotonicMs() + RELOAD_MS;
     for (;;) {
       try {

@@ -3,4 +3,17 @@ import { expose } from 'comlink';
 import { browserHost } from './host.ts';
 import { EngineServer } from './server.ts';
 
-expose(new EngineServer(browserHost()));
+expose(new EngineServer(browserHost(), holdLock));
+
+/** Web Locks exist where OPFS does, in secure contexts; elsewhere the page does not notice a worker's death. */
+function holdLock(name: string): Promise<void> {
+  const locks = navigator.locks as LockManager | undefined;
+  if (locks === undefined) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const held = (): Promise<never> => {
+      resolve();
+      return new Promise(() => undefined);
+    };
+    locks.request(name, held).catch(reject);
+  });
+}

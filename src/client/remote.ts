@@ -1,6 +1,9 @@
 /**
  * The engine in a worker, as a Connection: calls of one microtask go in one message over Comlink, answers come back as
- * transferred columns (worker/protocol.ts). A worker that dies fails every call with 08006.
+ * transferred columns (worker/protocol.ts).
+ *
+ * A worker that dies fails every call with 08006, the open ones too. Browsers say nothing when a worker is ended or runs
+ * out of memory; but a Web Lock that it holds becomes free, and for this lock the connection waits from the start.
  */
 import { type Endpoint, releaseProxy, type Remote, wrap } from 'comlink';
 import type {
@@ -24,6 +27,11 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
+/** As much of the Web Locks API as is used; Node has none. */
+interface Locks {
+  request(name: string, options: { readonly signal: AbortSignal }, granted: () => void): Promise<void>;
+}
+
 /** The session number of calls that belong to none. */
 const NO_SESSION = 0;
 
@@ -35,6 +43,8 @@ export class RemoteConnection implements Connection {
   #lastId = 0;
   #lastSession = NO_SESSION;
   #failure: DriftError | null = null;
+  readonly #ended = new AbortController();
+  #closing: Promise<void> | null = null;
 
   private constructor(worker: WorkerLike) {
     this.#worker = worker;
@@ -55,8 +65,10 @@ export class RemoteConnection implements Connection {
       const failed = new Promise<never>((_, reject) =>
         connection.#waiting.set(0, { resolve: () => undefined, reject }),
       );
-      const error = await Promise.race([connection.#server.open(url, options), failed]);
+      const life = `driftdb-worker-${randomName()}`;
+      const error = await Promise.race([connection.#server.open(url, options, life), failed]);
       if (error !== null) throw unpackError(error);
+      connection.#watch(life);
       return connection;
     } catch (error) {
       connection.#end();
@@ -82,10 +94,14 @@ export class RemoteConnection implements Connection {
     return this.call(NO_SESSION, { kind: 'export' }) as Promise<Answers['export']>;
   }
 
-  async close(): Promise<void> {
-    if (this.#failure !== null) return;
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     try {
-      await this.call(NO_SESSION, { kind: 'close' });
+      if (this.#failure === null) await this.call(NO_SESSION, { kind: 'close' });
     } finally {
       this.#fail(new DriftError('08003', 'the database is closed'));
       this.#end();
@@ -151,7 +167,16 @@ export class RemoteConnection implements Connection {
     this.#waiting.clear();
   }
 
+  /** The lock is the worker's as long as it lives. */
+  #watch(life: string): void {
+    const locks = (globalThis as { readonly navigator?: { readonly locks?: Locks } }).navigator?.locks;
+    const died = (): void =>
+      this.#fail(new DriftError('08006', "the engine's worker has ended", { hint: 'Open the database again.' }));
+    locks?.request(life, { signal: this.#ended.signal }, died).catch(() => undefined);
+  }
+
   #end(): void {
+    this.#ended.abort();
     this.#server[releaseProxy]();
     this.#worker.terminate();
   }
@@ -209,4 +234,8 @@ class RemoteSession implements ConnectionSession {
 
 function runOptions({ timeoutMs, asOf, text, printed }: StatementOptions): RunOptions {
   return { timeoutMs, asOf, text, printed };
+}
+
+function randomName(): string {
+  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (word) => word.toString(36)).join('');
 }

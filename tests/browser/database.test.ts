@@ -128,7 +128,7 @@ test('a second opener gets 55006 while the first has it open, in the same page a
   await other.page.close();
 });
 
-test('a worker that does not start, or dies, is 08006', async () => {
+test('a worker that does not start is 08006', async () => {
   const codes = await page.evaluate(async () => {
     const code = (error: unknown): unknown => (error as { code?: string }).code;
     const missing = new Worker('no-such-worker.js', { type: 'module' });
@@ -137,4 +137,23 @@ test('a worker that does not start, or dies, is 08006', async () => {
   });
   expect(codes).toEqual(['08006', '08001']);
   problems.length = 0;
+});
+
+test('a worker that dies fails what waits for it with 08006, and the database opens anew', async () => {
+  const found = await page.evaluate(async () => {
+    const code = (error: unknown): unknown => (error as { code?: string }).code;
+    const worker = startWorker();
+    const db = await drift.open('opfs://dies', { worker });
+    await db.exec('CREATE TABLE t (id int PRIMARY KEY)');
+    const waiting = db.query('SELECT count(*) FROM generate_series(1, 1000000000) a').catch(code);
+    await db.transaction((tx) => tx.query('INSERT INTO t VALUES (1)'));
+    worker.terminate();
+    const codes = [await waiting, await db.query('SELECT 1').catch(code)];
+    await db.close();
+    const again = await drift.open('opfs://dies');
+    const { rows } = await again.query('SELECT * FROM t');
+    await again.close();
+    return { codes, rows };
+  });
+  expect(found).toEqual({ codes: ['08006', '08006'], rows: [{ id: 1 }] });
 });

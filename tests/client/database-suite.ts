@@ -5,10 +5,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DriftError } from '../../src/base/error.ts';
 import type { Database } from '../../src/client/database.ts';
+import type { OpenOptions } from '../../src/client/options.ts';
 import type { Transaction } from '../../src/client/statements.ts';
 
 /** `open` makes a new, empty database on the medium of that name. */
-export function databaseSuite(medium: string, open: () => Promise<Database>): void {
+export function databaseSuite(medium: string, open: (options?: OpenOptions) => Promise<Database>): void {
   let db: Database;
   beforeEach(async () => {
     db = await open();
@@ -300,7 +301,7 @@ export function databaseSuite(medium: string, open: () => Promise<Database>): vo
   describe('opening and closing', () => {
     test('what is closed takes no calls, and closes twice', async () => {
       const other = await open();
-      await other.close();
+      await Promise.all([other.close(), other.close()]);
       await other.close();
       expect((await errorOf(other.query('SELECT 1'))).code).toBe('08003');
       expect((await errorOf(other.transaction((tx) => tx.query('SELECT 1')))).code).toBe('08003');
@@ -319,9 +320,23 @@ export function databaseSuite(medium: string, open: () => Promise<Database>): vo
     test('status tells the medium and the newest commit', async () => {
       expect(await db.status()).toMatchObject({ medium, durability: 'full', lastSeq: 2 });
       await db.query("INSERT INTO t VALUES (3, 'x')");
+      const before = await db.status();
       await db.checkpoint();
-      expect((await db.status()).lastSeq).toBe(3);
+      const after = await db.status();
+      expect([after.lastSeq, after.checkpoints]).toEqual([3, before.checkpoints + 1]);
       expect(await count()).toBe(3);
+    });
+
+    test('a database goes out as one file and comes in again with its history', async () => {
+      await db.query('DELETE FROM t WHERE id = 1');
+      const importFile = await db.exportFile();
+      const copy = await open({ importFile });
+      expect((await copy.query('SELECT * FROM t')).rows).toEqual([{ id: 2, v: 'two' }]);
+      expect((await copy.asOf(2).query('SELECT count(*) AS n FROM t')).rows).toEqual([{ n: 2 }]);
+      await copy.close();
+      const altered = importFile.slice();
+      altered.fill(255, altered.length >> 1, (altered.length >> 1) + 4);
+      expect((await errorOf(open({ importFile: altered }))).code).toBe('XX001');
     });
   });
 }

@@ -6,7 +6,7 @@ import { lateResultsSuite } from './late-results-suite.ts';
 import { valuesSuite } from './values-suite.ts';
 
 describe('in process', () => {
-  databaseSuite('memory', () => open('memory://'));
+  databaseSuite('memory', (options) => open('memory://', options));
   valuesSuite(() => open('memory://'));
   lateResultsSuite(() => open('memory://'));
 });

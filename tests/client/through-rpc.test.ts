@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { EngineServer } from '../../worker/server.ts';
 import { Database } from '../../src/client/database.ts';
 import { nodeHost } from '../../src/client/host-node.ts';
-import type { WorkerLike } from '../../src/client/options.ts';
+import type { OpenOptions, WorkerLike } from '../../src/client/options.ts';
 import { RemoteConnection } from '../../src/client/remote.ts';
 import { databaseSuite } from './database-suite.ts';
 import { lateResultsSuite } from './late-results-suite.ts';
@@ -13,7 +13,7 @@ import { valuesSuite } from './values-suite.ts';
 /** An engine at the far end of a channel: what a worker is to a page, but for the thread. */
 function channelWorker(): { readonly worker: WorkerLike; readonly messages: () => number } {
   const { port1, port2 } = new MessageChannel();
-  expose(new EngineServer(nodeHost()), port2);
+  expose(new EngineServer(nodeHost(), () => Promise.resolve()), port2);
   port2.start();
   port1.start();
   let sent = 0;
@@ -29,8 +29,8 @@ function channelWorker(): { readonly worker: WorkerLike; readonly messages: () =
   return { worker: worker as unknown as WorkerLike, messages: () => sent };
 }
 
-async function open(worker: WorkerLike = channelWorker().worker): Promise<Database> {
-  return new Database(await RemoteConnection.open(worker, 'memory://', {}));
+async function open({ worker = channelWorker().worker, ...options }: OpenOptions = {}): Promise<Database> {
+  return new Database(await RemoteConnection.open(worker, 'memory://', options));
 }
 
 describe('through the protocol', () => {
@@ -40,7 +40,7 @@ describe('through the protocol', () => {
 
   test('calls of one turn go in one message', async () => {
     const { worker, messages } = channelWorker();
-    const db = await open(worker);
+    const db = await open({ worker });
     const before = messages();
     const results = await Promise.all(Array.from({ length: 50 }, (_, i) => db.query('SELECT $1::int AS i', [i])));
     expect(results.map(({ rows }) => rows[0])).toEqual(Array.from({ length: 50 }, (_, i) => ({ i })));
@@ -50,7 +50,7 @@ describe('through the protocol', () => {
 
   test('a transaction of one statement takes two messages', async () => {
     const { worker, messages } = channelWorker();
-    const db = await open(worker);
+    const db = await open({ worker });
     await db.exec('CREATE TABLE t (id int PRIMARY KEY)');
     const before = messages();
     await db.transaction((tx) => tx.query('INSERT INTO t VALUES (1)'));

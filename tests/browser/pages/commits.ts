@@ -12,7 +12,7 @@ export async function commitUntilKilled(
   url: string,
   acknowledged: (writer: number, n: number) => void,
 ): Promise<() => void> {
-  const worker = new Worker(new URL('../../../worker/worker.ts', import.meta.url), { type: 'module' });
+  const worker = startWorker();
   // A small log limit makes checkpoints frequent: kills must meet those, too.
   const db = await open(url, { worker, checkpointLogBytes: 64 * 1024 });
   await db.exec(`CREATE TABLE IF NOT EXISTS made (writer int, n int, filler text, PRIMARY KEY (writer, n));
@@ -38,4 +38,9 @@ export async function commitUntilKilled(
     write((last.rows[0]?.n ?? 0) + 1).catch(() => undefined);
   }
   return () => worker.terminate();
+}
+
+/** A worker of one's own, which one may end. */
+export function startWorker(): Worker {
+  return new Worker(new URL('../../../worker/worker.ts', import.meta.url), { type: 'module' });
 }

@@ -3,7 +3,7 @@ import * as drift from '../../../src/entry/browser.ts';
 import { databaseSuite } from '../../client/database-suite.ts';
 import { lateResultsSuite } from '../../client/late-results-suite.ts';
 import { valuesSuite } from '../../client/values-suite.ts';
-import { commitUntilKilled } from './commits.ts';
+import { commitUntilKilled, startWorker } from './commits.ts';
 import { type Outcome, runTests } from './vitest-in-worker.ts';
 
 /** The storage suite needs a worker of its own. */
@@ -22,7 +22,8 @@ let databases = 0;
 
 /** The suite of the public API, each database new. */
 function runDatabaseSuite(): Promise<readonly Outcome[]> {
-  const open = (): ReturnType<typeof drift.open> => drift.open(`opfs://suite-${++databases}`);
+  const open = (options?: drift.OpenOptions): Promise<drift.Database> =>
+    drift.open(`opfs://suite-${++databases}`, options);
   databaseSuite('opfs', open);
   valuesSuite(open);
   lateResultsSuite(open);
@@ -33,9 +34,11 @@ declare global {
   var drift: typeof import('../../../src/entry/browser.ts');
   var suites: { readonly storage: typeof runStorageSuite; readonly database: typeof runDatabaseSuite };
   var startCommits: typeof commitUntilKilled;
+  var startWorker: () => Worker;
 }
 Object.assign(globalThis, {
   drift,
   suites: { storage: runStorageSuite, database: runDatabaseSuite },
   startCommits: commitUntilKilled,
+  startWorker,
 });
