@@ -39,6 +39,8 @@ import {
 
 /** Statement texts whose trees and plans a session keeps. */
 const CACHED_STATEMENTS = 500;
+/** Longer texts carry their values in them and hardly come twice. */
+const MAX_CACHED_LENGTH = 8192;
 /** Times a statement of its own transaction is tried when others commit in its way. */
 const TRIES = 5;
 
@@ -141,9 +143,11 @@ export class Session implements SessionApi {
         return yield* this.#several(all, options, cancellation);
       }
       cached = uncached(only);
-      if (this.#statements.size >= CACHED_STATEMENTS)
-        this.#statements.delete(this.#statements.keys().next().value as string);
-      this.#statements.set(sql, cached);
+      if (sql.length <= MAX_CACHED_LENGTH) {
+        if (this.#statements.size >= CACHED_STATEMENTS)
+          this.#statements.delete(this.#statements.keys().next().value as string);
+        this.#statements.set(sql, cached);
+      }
     }
     const found = cached.plan === null ? null : this.#readPoint(cached, cached.plan, parameters, options);
     if (found !== null) return found;

@@ -18,6 +18,7 @@
  *   input of a join with algorithm `apply` or `lookup` may mention the left input's ids.
  * - Nodes are immutable; the optimizer makes new ones. Counters of EXPLAIN ANALYZE are kept by node object.
  */
+import type { Vector } from '../base/vector.ts';
 import type { TableDef, TypeRef } from '../catalog/schema.ts';
 import type { ScalarFunction, SetFunction } from '../sql/functions/function.ts';
 import type { AggregateCall, BoundExpression, ColumnId, SortKey, WindowCall, WindowSpec } from './expression.ts';
@@ -149,6 +150,8 @@ export interface ValuesNode extends Node {
   readonly kind: 'values';
   /** Expressions without columns of this query. */
   readonly rows: readonly (readonly BoundExpression[])[];
+  /** Instead of rows: values known since the statement was bound, one vector for each output. */
+  readonly constants?: { readonly columns: readonly Vector[]; readonly rowCount: number } | undefined;
 }
 
 /** One row without columns: FROM-less SELECT. */

@@ -110,6 +110,16 @@ export class ValuesOperator implements Operator {
 
   *next(): Task<Batch | null> {
     const from = this.#at;
+    const { constants } = this.#node;
+    if (constants !== undefined) {
+      const to = Math.min(constants.rowCount, from + BATCH_ROWS);
+      if (from >= to) return null;
+      this.#at = to;
+      return wholeBatch(
+        constants.columns.map((column) => slice(column, from, to)),
+        to - from,
+      );
+    }
     if (from >= this.#rows.length) return null;
     if (from === 0) yield* this.#compiler.prepare(ONE_ROW);
     const to = Math.min(this.#rows.length, from + BATCH_ROWS);
@@ -123,7 +133,7 @@ export class ValuesOperator implements Operator {
   }
 
   close(): void {
-    this.#at = this.#rows.length;
+    this.#at = Infinity;
   }
 }
 

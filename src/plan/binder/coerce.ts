@@ -6,6 +6,7 @@
  * (`varchar(10)`, `numeric(8,2)`) is applied last, by the cast node itself.
  */
 import { DriftError } from '../../base/error.ts';
+import type { Value } from '../../base/vector.ts';
 import type { TypeRef } from '../../catalog/schema.ts';
 import { coercionPath, commonType } from '../../sql/resolve.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
@@ -152,15 +153,26 @@ function dependsOnSession(text: string, oid: number): boolean {
 /** Reads an unknown literal as a value of the type. */
 function literalAs(literal: ConstExpression, target: TypeRef, explicit: boolean, state: BindState): BoundExpression {
   if (literal.value === null) return { ...literal, type: target };
+  const value = readLiteral(literal.value as string, literal.position, target, state, explicit);
+  return { kind: 'const', value, type: target, position: literal.position };
+}
+
+/** Reads a literal's text as a value of the type; errors say where it stands. */
+export function readLiteral(
+  text: string,
+  position: number | undefined,
+  target: TypeRef,
+  state: BindState,
+  explicit = false,
+): Value {
   const type = typeByOid(target.oid);
   const { eval: context } = state.context;
-  if (dependsOnSession(literal.value as string, target.oid)) state.cacheable = false;
-  const value = located(literal.position, () => {
+  if (dependsOnSession(text, target.oid)) state.cacheable = false;
+  return located(position, () => {
     // An interval's modifier says how to read the text; any other is applied to the value, as a cast does.
-    const read = type.input(literal.value as string, target.oid === OID.interval ? target.typmod : -1, context);
+    const read = type.input(text, target.oid === OID.interval ? target.typmod : -1, context);
     return target.typmod === -1 ? read : type.applyTypmod(read, target.typmod, explicit);
   });
-  return { kind: 'const', value, type: target, position: literal.position };
 }
 
 function parameterAs(

@@ -5,8 +5,9 @@ import { DriftError } from '../../base/error.ts';
 import type { ColumnDef, TableDef } from '../../catalog/schema.ts';
 import type { Assignment as AssignmentSyntax, Expression, Insert, OnConflict, Query, Values } from '../../sql/ast.ts';
 import type { BoundExpression } from '../expression.ts';
-import type { ConflictClause, ConflictUpdate, InsertNode, PlanColumn, PlanNode } from '../plan.ts';
+import type { ConflictClause, ConflictUpdate, InsertNode, PlanColumn, PlanNode, ValuesNode } from '../plan.ts';
 import { asBoolean } from './coerce.ts';
+import { constantColumns } from './constant-rows.ts';
 import {
   assigned,
   bindReturning,
@@ -132,6 +133,18 @@ function bindRows(values: Values, table: TableDef, { targets, statement }: RowTa
     else if (refusesValues(column, statement))
       refuse(column, values.rows.find((row) => row[i]?.kind !== 'default')?.[i]);
   }
+  const columns = targets.slice(0, width).map((index) => table.columns[index] as ColumnDef);
+  const constants = width > targets.length ? null : constantColumns(values.rows, columns, scope.state);
+  if (constants !== null) {
+    const source: ValuesNode = {
+      kind: 'values',
+      rows: [],
+      constants: { columns: constants, rowCount: values.rows.length },
+      outputs: columns.map((column) => sourceColumn(column, scope)),
+    };
+    checkCount(width, targets.length, statement, values.position);
+    return { source, cells: cellsOf(source.outputs, targets), defaults };
+  }
   const rows = scope.within(CLAUSES.insertValues, () =>
     values.rows.map((row) => {
       if (row.length !== width) {
@@ -152,10 +165,14 @@ function bindRows(values: Values, table: TableDef, { targets, statement }: RowTa
     }),
   );
   if (scope.hasSets) return { ...bindRowsWithSets(rows, table, targets, scope), defaults };
-  const outputs = targets.slice(0, width).map((index) => sourceColumn(table.columns[index] as ColumnDef, scope));
+  const outputs = columns.map((column) => sourceColumn(column, scope));
+  return { source: { kind: 'values', rows, outputs }, cells: cellsOf(outputs, targets), defaults };
+}
+
+function cellsOf(outputs: readonly PlanColumn[], targets: readonly number[]): Map<number, BoundExpression> {
   const cells = new Map<number, BoundExpression>();
   outputs.forEach((output, i) => cells.set(targets[i] as number, cell(output)));
-  return { source: { kind: 'values', rows, outputs }, cells, defaults };
+  return cells;
 }
 
 /** Set-returning functions in VALUES of one row: the row is projected like a select list. */
@@ -175,11 +192,9 @@ function bindRowsWithSets(
   const outputs = lifted.expressions.map((_, i) =>
     sourceColumn(table.columns[targets[i] as number] as ColumnDef, scope),
   );
-  const cells = new Map<number, BoundExpression>();
-  outputs.forEach((output, i) => cells.set(targets[i] as number, cell(output)));
   return {
     source: { kind: 'project', source: lifted.plan, expressions: lifted.expressions, outputs },
-    cells,
+    cells: cellsOf(outputs, targets),
     defaults: new Set(),
   };
 }

@@ -16,6 +16,7 @@ import type {
 import type { PlanNode } from '../plan.ts';
 import { mapPlanExpressions } from '../walk-plan.ts';
 import { mapChildren } from '../walk-expression.ts';
+import { factorOr } from './factor.ts';
 
 const BOOL = { oid: 16, typmod: -1 } as const;
 export const TRUE: BoundExpression = { kind: 'const', value: true, type: BOOL };
@@ -134,7 +135,8 @@ function foldLogic(expression: LogicExpression): BoundExpression {
   const [first] = args;
   if (first === undefined) return constant(expression, !decisive);
   if (args.length === 1) return first;
-  return changed ? { ...expression, args } : expression;
+  const folded = changed ? { ...expression, args } : expression;
+  return expression.kind === 'or' && args.every((arg) => arg.kind === 'and') ? factorOr(folded) : folded;
 }
 
 function foldCase(expression: CaseExpression): BoundExpression {

@@ -127,6 +127,7 @@ function cheapestPair(parts: readonly Part[], shares: readonly (readonly (number
 /** Share of the cross product that the conditions between two parts let through; null where there is none. */
 function shareBetween(first: Part, second: Part, pending: readonly Pending[], estimator: Estimator): number | null {
   let share: number | null = null;
+  const keys: JoinKey[] = [];
   for (const { condition, ids } of pending) {
     let inFirst = false;
     let inSecond = false;
@@ -138,13 +139,11 @@ function shareBetween(first: Part, second: Part, pending: readonly Pending[], es
     }
     if (elsewhere || !inFirst || !inSecond) continue;
     const key = joinKeyOf(condition, first.ids, second.ids);
-    const factor =
-      key === null
-        ? estimator.selectivity(condition, first.rows * second.rows)
-        : 1 / Math.max(estimator.distinct(key.left, first.rows), estimator.distinct(key.right, second.rows), 1);
-    share = (share ?? 1) * factor;
+    share ??= 1;
+    if (key === null) share *= estimator.selectivity(condition, first.rows * second.rows);
+    else keys.push(key);
   }
-  return share;
+  return share === null ? null : share * estimator.keyShare(keys, first.rows, second.rows);
 }
 
 /** Below so many rows it does not matter on which side a hash join builds: the order as written stays. */

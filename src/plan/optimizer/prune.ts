@@ -50,6 +50,10 @@ function pruneNode(node: PlanNode, needed: Needed): PlanNode {
         ...node,
         outputs: node.outputs.filter((_, i) => kept[i]),
         rows: node.rows.map((row) => row.filter((_, i) => kept[i])),
+        constants: node.constants && {
+          ...node.constants,
+          columns: node.constants.columns.filter((_, i) => kept[i]),
+        },
       };
     }
     case 'empty':

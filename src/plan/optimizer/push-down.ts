@@ -24,6 +24,7 @@ import type {
 } from '../plan.ts';
 import { conjunction, conjuncts, columnsOf, dependsOnly, hasSubquery, idsOf, isVolatile } from '../walk-expression.ts';
 import { mapInputs, substitute } from '../walk-plan.ts';
+import { impliedBy } from './factor.ts';
 import { conditionOf, joinKeyOf, sideOf } from './join-keys.ts';
 import { rejectsNulls } from './null-rejection.ts';
 
@@ -227,7 +228,14 @@ function pushIntoJoin(join: JoinNode, conditions: readonly BoundExpression[]): P
     else matching.push(condition);
   }
   if (join.nullAware) return pushNullAware(join, { above, toLeft });
-  if (type === 'inner') derive(matching, toLeft, toRight, left, right);
+  if (type === 'inner') {
+    derive(matching, toLeft, toRight, left, right);
+    for (const condition of matching) {
+      const [aboutLeft, aboutRight] = [impliedBy(condition, left), impliedBy(condition, right)];
+      if (aboutLeft !== null) toLeft.push(aboutLeft);
+      if (aboutRight !== null) toRight.push(aboutRight);
+    }
+  }
 
   const keys = [];
   const residual: BoundExpression[] = [];

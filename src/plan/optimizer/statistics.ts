@@ -134,7 +134,7 @@ export class Estimator {
       case 'functionScan':
         return FUNCTION_ROWS;
       case 'values':
-        return node.rows.length;
+        return node.constants?.rowCount ?? node.rows.length;
       case 'oneRow':
         return 1;
       case 'empty':
@@ -228,10 +228,37 @@ export class Estimator {
     }
   }
 
+  /**
+   * Share of the cross product that equal keys let through. Keys are taken as independent, but where those of one side
+   * hold a unique key of its table, each row of the other finds at most one partner.
+   */
+  keyShare(
+    keys: readonly { readonly left: BoundExpression; readonly right: BoundExpression }[],
+    left: number,
+    right: number,
+  ): number {
+    let share = 1;
+    for (const key of keys) share /= Math.max(this.distinct(key.left, left), this.distinct(key.right, right), 1);
+    if (keys.length < 2) return share;
+    for (const side of ['left', 'right'] as const) {
+      const byTable = new Map<TableDef, { readonly ordinals: number[]; readonly rows: number }>();
+      for (const key of keys) {
+        const expression = key[side];
+        const origin = expression.kind === 'column' ? this.#origins.get(expression.id) : undefined;
+        if (origin === undefined) continue;
+        const known = byTable.get(origin.table);
+        if (known === undefined) byTable.set(origin.table, { ordinals: [origin.ordinal], rows: origin.rows });
+        else known.ordinals.push(origin.ordinal);
+      }
+      for (const [table, { ordinals, rows }] of byTable)
+        if (isUnique(table, ordinals)) share = Math.max(share, 1 / Math.max(rows, 1));
+    }
+    return share;
+  }
+
   #innerRows(node: JoinNode, left: number, right: number): number {
     if (node.algorithm === 'apply' || node.algorithm === 'lookup') return left * right;
-    let rows = left * right;
-    for (const key of node.keys) rows /= Math.max(this.distinct(key.left, left), this.distinct(key.right, right), 1);
+    let rows = left * right * this.keyShare(node.keys, left, right);
     for (const condition of conjuncts(node.residual)) rows *= this.selectivity(condition, rows);
     return rows;
   }
