@@ -1,27 +1,39 @@
-/** The browser's host: clocks, randomness and timers of a worker or a page. */
+/** The host of this realm, be it a worker, a page, Node or an edge runtime: its clocks, randomness and timers. */
 import type { Host } from '../src/base/host.ts';
 
-export function browserHost(): Host {
-  const channel = new MessageChannel();
-  const waiting: (() => void)[] = [];
-  channel.port1.onmessage = () => waiting.shift()?.();
+/** getRandomValues takes no more at once. */
+const RANDOM_BYTES_AT_ONCE = 65536;
+
+export function systemHost(): Host {
   return {
     now: () => Date.now() * 1000,
     monotonicMs: () => performance.now(),
     randomBytes(target) {
-      // getRandomValues refuses more than 64 KB at once, and arrays over shared memory, which nobody here makes.
-      for (let at = 0; at < target.length; at += 65536)
-        crypto.getRandomValues(target.subarray(at, at + 65536) as Uint8Array<ArrayBuffer>);
+      for (let at = 0; at < target.length; at += RANDOM_BYTES_AT_ONCE)
+        crypto.getRandomValues(target.subarray(at, at + RANDOM_BYTES_AT_ONCE) as Uint8Array<ArrayBuffer>);
     },
     setTimer(ms, callback) {
-      const timer = setTimeout(callback, ms);
-      return () => clearTimeout(timer);
+      const timer: unknown = setTimeout(callback, ms);
+      // Node: a timer alone does not keep the process.
+      (timer as { readonly unref?: () => void }).unref?.();
+      return () => clearTimeout(timer as Parameters<typeof clearTimeout>[0]);
     },
-    // A message to ourselves is a macrotask without the 4 ms that nested timers wait.
-    yieldToOthers: () =>
-      new Promise((resolve) => {
-        waiting.push(resolve);
-        channel.port2.postMessage(null);
-      }),
+    yieldToOthers: macrotask(),
   };
+}
+
+/** Waits for a new macrotask: setImmediate, else a message to ourselves, which has not the 4 ms of nested timers. */
+function macrotask(): () => Promise<void> {
+  const { setImmediate } = globalThis as { readonly setImmediate?: (callback: () => void) => void };
+  if (setImmediate !== undefined) return () => new Promise((resolve) => setImmediate(resolve));
+  if (typeof MessageChannel === 'undefined') return () => new Promise((resolve) => setTimeout(resolve, 0));
+  const channel = new MessageChannel();
+  const waiting: (() => void)[] = [];
+  // Assigned, not typed: Node's own types, under which this compiles too, have no such property.
+  Object.assign(channel.port1, { onmessage: () => waiting.shift()?.() });
+  return () =>
+    new Promise((resolve) => {
+      waiting.push(resolve);
+      channel.port2.postMessage(null);
+    });
 }

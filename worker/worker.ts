@@ -1,9 +1,9 @@
 /** driftdb-web/worker: a dedicated worker that is one engine. Import nothing from here: start it as a module worker. */
 import { expose } from 'comlink';
-import { browserHost } from './host.ts';
+import { systemHost } from './host.ts';
 import { EngineServer } from './server.ts';
 
-expose(new EngineServer(browserHost(), holdLock));
+expose(new EngineServer(systemHost(), holdLock));
 
 /** Web Locks exist where OPFS does, in secure contexts; elsewhere the page does not notice a worker's death. */
 function holdLock(name: string): Promise<void> {

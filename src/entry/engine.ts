@@ -1,15 +1,42 @@
-/** driftdb-web/engine: the engine in process anywhere; the caller passes storage and host. */
+/**
+ * driftdb-web/engine: the engine in process, anywhere, on a storage that the caller passes: edge runtimes, a worker of
+ * one's own, tests.
+ *
+ *     import { MemoryStorage, open } from 'driftdb-web/engine';
+ *     const db = await open(new MemoryStorage());
+ */
+import { systemHost } from '../../worker/host.ts';
+import { Database } from '../client/database.ts';
+import { LocalConnection } from '../client/local.ts';
+import type { EngineOptions } from '../database/api.ts';
+import { openEngine } from '../database/engine.ts';
+import type { Storage } from '../storage/storage.ts';
+
 export { DriftError } from '../base/error.ts';
 export type { Host } from '../base/host.ts';
+export { Database } from '../client/database.ts';
+export type { At, QueryOptions, TransactionOptions } from '../client/options.ts';
+export type { Parser, Parsers } from '../client/parsers.ts';
+export type { Field, Results } from '../client/result.ts';
+export { type PreparedStatement, type Queryable, Transaction } from '../client/statements.ts';
 export type {
   EngineApi,
   EngineOptions,
+  EngineStatus,
   ExecuteOptions,
   Moment,
   ResultSet,
   SessionApi,
-  TransactionOptions,
+  TransactionOptions as SessionTransactionOptions,
 } from '../database/api.ts';
 export { openEngine } from '../database/engine.ts';
 export { MemoryStorage } from '../storage/memory.ts';
 export type { Storage, StorageFile } from '../storage/storage.ts';
+
+/**
+ * Opens (and creates where there is none) the database on a storage. The host gives clocks, randomness and timers;
+ * default: those of this realm. Throws 55006 when the database is in use, XX001 when it is damaged.
+ */
+export async function open(storage: Storage, options: Partial<Omit<EngineOptions, 'storage'>> = {}): Promise<Database> {
+  return new Database(new LocalConnection(await openEngine({ host: systemHost(), ...options, storage })));
+}

@@ -1,7 +1,8 @@
 /** driftdb-web on Node: the engine in process, on memory or the file system. */
+import { systemHost } from '../../worker/host.ts';
 import { DriftError } from '../base/error.ts';
 import { Database } from '../client/database.ts';
-import { nodeHost } from '../client/host-node.ts';
+
 import { LocalConnection } from '../client/local.ts';
 import type { OpenOptions } from '../client/options.ts';
 import { openEngine } from '../database/engine.ts';
@@ -22,7 +23,9 @@ export { type PreparedStatement, type Queryable, Transaction } from '../client/s
  */
 export async function open(url = 'memory://', options: OpenOptions = {}): Promise<Database> {
   const { worker: _, ...engine } = options;
-  return new Database(new LocalConnection(await openEngine({ ...engine, storage: storageFor(url), host: nodeHost() })));
+  return new Database(
+    new LocalConnection(await openEngine({ ...engine, storage: storageFor(url), host: systemHost() })),
+  );
 }
 
 function storageFor(url: string): Storage {

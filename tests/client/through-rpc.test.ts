@@ -1,9 +1,10 @@
 /** The public API through the worker's protocol: client and server at the two ends of a message channel. */
 import { expose } from 'comlink';
 import { describe, expect, test } from 'vitest';
+import { systemHost } from '../../worker/host.ts';
 import { EngineServer } from '../../worker/server.ts';
 import { Database } from '../../src/client/database.ts';
-import { nodeHost } from '../../src/client/host-node.ts';
+
 import type { OpenOptions, WorkerLike } from '../../src/client/options.ts';
 import { RemoteConnection } from '../../src/client/remote.ts';
 import { databaseSuite } from './database-suite.ts';
@@ -13,7 +14,7 @@ import { valuesSuite } from './values-suite.ts';
 /** An engine at the far end of a channel: what a worker is to a page, but for the thread. */
 function channelWorker(): { readonly worker: WorkerLike; readonly messages: () => number } {
   const { port1, port2 } = new MessageChannel();
-  expose(new EngineServer(nodeHost(), () => Promise.resolve()), port2);
+  expose(new EngineServer(systemHost(), () => Promise.resolve()), port2);
   port2.start();
   port1.start();
   let sent = 0;
