@@ -38,6 +38,7 @@ import type { ResultSet } from './api.ts';
 import { coerceParameter } from './parameters.ts';
 import type { Settings } from './settings.ts';
 import { systemRows, systemTables } from './system-tables.ts';
+import { tableStatistics } from './table-statistics.ts';
 
 const DEFAULT_QUERY_MEMORY_BYTES = 1024 * 1024 * 1024;
 const TEXT_OID = 25;
@@ -101,7 +102,7 @@ export function* planOf(scene: Scene, statement: BindableStatement, parameterTyp
   const bound = yield* bindStatement(statement, bindContextOf(scene, parameterTypes));
   const { store } = scene.core;
   return optimize(bound, {
-    statistics: { rowCount: (id) => (store.has(id) ? store.table(id).rowCount : 0) },
+    statistics: tableStatistics(store, scene.transaction.snapshot),
     eval: scene.eval,
   });
 }

@@ -12,8 +12,9 @@ import { chooseAccess } from './access.ts';
 import { conditionOf, swapKey } from './join-keys.ts';
 import { isUnique, type Estimator } from './statistics.ts';
 
-/** A look-up costs about as much as scanning and probing so many rows of a columnar table. */
+/** A look-up costs about as much as scanning and probing so many rows of a columnar table: by whole key, by a range. */
 const LOOKUP_COST = 200;
+const RANGE_LOOKUP_COST = 1000;
 
 export function chooseLookup(join: JoinNode, estimator: Estimator): JoinNode {
   if (join.algorithm !== 'hash' || join.nullAware || join.keys.some((key) => key.nullsEqual)) return join;
@@ -47,6 +48,7 @@ function lookup(join: JoinNode | null, estimator: Estimator): JoinNode | null {
   const filter = conjunction([...conditions, ...conjuncts(right.filter)]);
   const scan = chooseAccess({ ...right, filter }, estimator);
   if (!isSelective(scan, estimator)) return null;
+  if (scan.access.kind !== 'key' && outer * RANGE_LOOKUP_COST > estimator.tableRows(right.table)) return null;
   const inner = replaceScan(join.right, scan);
   return {
     ...join,
