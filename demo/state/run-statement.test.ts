@@ -14,12 +14,11 @@ test('a change is a commit by you with the statement as its message; BEGIN by ha
   await run('COMMIT');
   await run('CREATE TAG three');
   await run('DELETE FROM t WHERE id = 3');
-  const { rows } = await database.query('SELECT author, message FROM drift.transactions ORDER BY seq', [], {
-    rowMode: 'array',
-  });
-  expect(rows.filter(([author]) => author === 'you').map(([, message]) => message)).toEqual([
+  const { rows } = await database.query('SELECT author, message FROM drift.transactions ORDER BY seq');
+  expect(rows.filter(({ author }) => author === 'you').map(({ message }) => message)).toEqual([
     'CREATE TABLE t (id int PRIMARY KEY)',
     'INSERT INTO t VALUES (1)',
+    'CREATE TAG three',
     'DELETE FROM t WHERE id = 3',
   ]);
   await expect(run('INSERT INTO t VALUES (1)')).rejects.toMatchObject({ code: '23505' });

@@ -327,7 +327,10 @@ export class Tree implements VersionedTree {
       if (op === OP_INSERT) {
         assert(!live, `insert of a key that exists in tree ${this.id}`);
         if (row < 0) inserts.push(entry);
-        else (targets.push(row), sources.push(entry));
+        else {
+          targets.push(row);
+          sources.push(entry);
+        }
         continue;
       }
       assert(live, `change of a key that does not exist in tree ${this.id}`);
@@ -335,7 +338,10 @@ export class Tree implements VersionedTree {
       // A version that was born in this very commit leaves no history.
       if ((present.from.data[row] as number) < seq) closing.push(row);
       if (op === OP_DELETE) deleted.push(row);
-      else (targets.push(row), sources.push(entry));
+      else {
+        targets.push(row);
+        sources.push(entry);
+      }
     }
     if (closing.length + targets.length + inserts.length + deleted.length === 0) return;
     // Readers keep the old image; row numbers stay the same because a clone keeps holes and tail.

@@ -73,7 +73,7 @@ function copy(storage: MemoryStorage): Map<string, Uint8Array> {
 
 function storageOf(files: Files, changed?: { name: string; bytes: Uint8Array }): MemoryStorage {
   const storage = new MemoryStorage();
-  for (const [name, bytes] of files) storage.open(name).write(0, name === changed?.name ? changed.bytes : bytes);
+  for (const [name, bytes] of files) void storage.open(name).write(0, name === changed?.name ? changed.bytes : bytes);
   return storage;
 }
 

@@ -104,7 +104,7 @@ function copyOf(storage: MemoryStorage): MemoryStorage {
   const copy = new MemoryStorage();
   for (const name of storage.list()) {
     const from = storage.open(name);
-    copy.open(name).write(0, from.read(0, from.size()) as Uint8Array);
+    void copy.open(name).write(0, from.read(0, from.size()) as Uint8Array);
   }
   return copy;
 }
@@ -144,7 +144,7 @@ test('an import that ends at any step is refused or whole, and can be repeated',
     const storage = new EndingStorage(steps);
     let whole = true;
     try {
-      run(importFile(storage, file));
+      void run(importFile(storage, file));
     } catch {
       whole = false;
     }
@@ -157,7 +157,7 @@ test('an import that ends at any step is refused or whole, and can be repeated',
       expect(await opened.rows(HISTORY)).toEqual(history);
       if (!whole) continue;
     }
-    if (!whole) run(importFile(storage, file));
+    if (!whole) void run(importFile(storage, file));
     const db = await openDb(storage);
     expect(await db.rows(HISTORY)).toEqual(history);
     if (whole) break;

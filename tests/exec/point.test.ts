@@ -101,6 +101,6 @@ test('a row that was read stays as it was when it is updated afterwards', async 
   await db.session.execute(read, [7]);
   const before = await db.session.execute(read, [7]);
   await db.session.execute('UPDATE item SET name = $1 WHERE id = 7', ['changed']);
-  expect((before.columns[0] as { data: unknown[] }).data[0]).toBe('n7');
+  expect((before.columns[0] as unknown as { data: unknown[] }).data[0]).toBe('n7');
   expect(await db.rows(read, [7])).toEqual([['changed']]);
 });

@@ -81,7 +81,7 @@ function bad(text: string): DriftError {
 
 export function parseInterval(text: string, fields?: string): Interval {
   const source = cleanText(text).trim().toLowerCase();
-  if (/^p/.test(source)) return parseIso(source, text);
+  if (source.startsWith('p')) return parseIso(source, text);
   let [months, days, micros] = [0, 0, 0];
   const ago = /\s+ago$/.test(source);
   const pattern =
