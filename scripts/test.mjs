@@ -1,79 +1,120 @@
 /**
  * `npm test`: installs what is missing, then runs every check the repository has, and ends with one line
- * `N passed, N failed` over everything that ran. Needs Node and npm, nothing else.
+ * `N passed, N failed` over everything that ran. Needs Node and npm, nothing else; a Chromium is installed where none is
+ * found (scripts/chromium.mjs).
+ *
+ *     node scripts/test.mjs [--only NAME,NAME…]
+ *
+ * Quick checks come first, so that a mistake shows early; one that fails stops none of the others. Formatting, lint and
+ * each set of types count as one test.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const root = fileURLToPath(new URL('..', import.meta.url));
+const bin = join(root, 'node_modules', '.bin');
 const scratch = mkdtempSync(join(tmpdir(), 'drift-test-'));
+const env = { ...process.env, PATH: bin + delimiter + process.env['PATH'] };
+const { only } = parseArgs({ options: { only: { type: 'string' } } }).values;
+
 let passed = 0;
 let failed = 0;
+/** What failed, said again at the end. */
+const failures = [];
 
-/** Runs a command in the repository with its output shown; returns whether it succeeded. */
-function run(command, args) {
+const CHECKS = [
+  ['format', () => check('oxfmt', '--check', '.')],
+  ['lint', () => check('oxlint', '--type-aware', '--deny-warnings')],
+  ['types', types],
+  ['unit', () => vitest('unit')],
+  ['simulation', () => vitest('simulation')],
+  ['corpus', () => vitest('corpus')],
+  ['build', () => check('npm', 'run', '--silent', 'build')],
+  ['chromium', () => check(process.execPath, 'scripts/chromium.mjs')],
+  ['browser', () => vitest('browser')],
+  ['package', () => vitest('package')],
+  ['e2e', () => vitest('e2e')],
+];
+
+install();
+const wanted = only === undefined ? CHECKS : CHECKS.filter(([name]) => only.split(',').includes(name));
+for (const [name, test] of wanted) {
   const started = Date.now();
-  console.log(`\n> ${command} ${args.join(' ')}`);
-  const { status } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
-  console.log(`  ${status === 0 ? 'ok' : `exit ${status}`}, ${((Date.now() - started) / 1000).toFixed(1)} s`);
-  return status === 0;
+  const before = failed;
+  console.log(`\n# ${name}`);
+  test(name);
+  console.log(`# ${name}: ${failed === before ? 'ok' : 'FAILED'}, ${((Date.now() - started) / 1000).toFixed(1)} s`);
 }
+rmSync(scratch, { recursive: true, force: true });
+for (const failure of failures) console.log(`FAILED: ${failure}`);
+console.log(`\n${passed} passed, ${failed} failed`);
+process.exit(failed === 0 && passed > 0 ? 0 : 1);
 
-/** A check that counts as one test. */
-function check(name, command, args) {
-  if (run(command, args)) passed++;
-  else {
-    failed++;
-    console.error(`FAILED: ${name}`);
-  }
-}
-
-/** Runs a vitest project and adds its counts; a run that reports nothing counts as one failure. */
-function vitest(project) {
-  const report = join(scratch, `${project}.json`);
-  const ok = run('npx', [
-    'vitest',
-    'run',
-    '--project',
-    project,
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${report}`,
-  ]);
-  if (!existsSync(report)) {
-    failed++;
-    console.error(`FAILED: ${project} gave no report`);
-    return;
-  }
-  const { numPassedTests, numFailedTests, numTotalTests } = JSON.parse(readFileSync(report, 'utf8'));
-  passed += numPassedTests;
-  failed += numFailedTests;
-  if ((!ok && numFailedTests === 0) || numTotalTests === 0) {
-    failed++;
-    console.error(`FAILED: ${project} ended badly without a failing test`);
-  }
-}
-
-function installed() {
+// `npm install`, not `npm ci`: a registry may lack optional packages that are other platforms' binaries, and `ci` then
+// refuses the whole lock file, while `install` leaves them out.
+function install() {
   const marker = join(root, 'node_modules', '.package-lock.json');
-  return existsSync(marker) && statSync(marker).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs;
-}
-
-// `npm install`, not `npm ci`: some registries lack optional packages of other platforms, and `ci` then refuses the lock.
-if (!installed() && !run('npm', ['install', '--no-audit', '--no-fund'])) {
+  const done = existsSync(marker) && statSync(marker).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs;
+  if (done || run('npm', ['install', '--no-audit', '--no-fund'])) return;
   console.error('The packages could not be installed.');
   console.log('0 passed, 1 failed');
   process.exit(1);
 }
-check('types of the engine', 'npx', ['tsc', '-p', 'tsconfig.engine.json']);
-check('lint', 'npx', ['oxlint', '--quiet', 'src', 'tests', 'scripts']);
-vitest('unit');
-vitest('corpus');
-vitest('simulation');
 
-rmSync(scratch, { recursive: true, force: true });
-console.log(`\n${passed} passed, ${failed} failed`);
-process.exit(failed === 0 ? 0 : 1);
+/** Runs a command in the repository with its output shown; returns whether it succeeded. */
+function run(command, args) {
+  const { status, error } = spawnSync(command, args, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] });
+  if (error !== undefined) console.error(error.message);
+  return status === 0;
+}
+
+/** A command that counts as one test. */
+function check(command, ...args) {
+  if (run(command, args)) {
+    passed++;
+    return;
+  }
+  failed++;
+  failures.push([command, ...args].join(' '));
+}
+
+/** Each part of the tree under the library it may see: the engine none, the page the DOM, the worker its own. */
+function types() {
+  for (const part of ['engine', 'page', 'worker', 'node']) check('tsc', '--noEmit', '-p', `tsconfig.${part}.json`);
+  check('tsc', '-p', 'tsconfig.json');
+}
+
+/** Runs a vitest project and adds its counts; a file that does not load, or a run without a test, is a failure. */
+function vitest(project) {
+  const report = join(scratch, `${project}.json`);
+  const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${report}`];
+  const ok = run('vitest', ['run', '--project', project, ...reporters]);
+  const result = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : { testResults: [] };
+  let ran = 0;
+  let bad = 0;
+  for (const file of result.testResults) {
+    const name = file.name.replace(root, '');
+    const before = bad;
+    for (const { status, fullName } of file.assertionResults) {
+      if (status === 'passed') ran++;
+      else if (status === 'failed') {
+        bad++;
+        failures.push(`${project}: ${name}: ${fullName}`);
+      }
+    }
+    if (file.status === 'failed' && bad === before) {
+      bad++;
+      failures.push(`${project}: ${name} did not run`);
+    }
+  }
+  if (bad === 0 && (!ok || ran === 0)) {
+    bad++;
+    failures.push(ok ? `${project} has no test` : `${project} ended badly without a failing test`);
+  }
+  passed += ran;
+  failed += bad;
+}
