@@ -42,17 +42,6 @@ export default defineConfig({
         },
       },
       {
-        // The demo, built, as a person uses it; leaves screenshots behind.
-        test: {
-          name: 'e2e',
-          environment: 'node',
-          include: ['e2e/**/*.e2e.ts'],
-          fileParallelism: false,
-          testTimeout: 120_000,
-          hookTimeout: 300_000,
-        },
-      },
-      {
         // What npm would publish, installed elsewhere.
         test: {
           name: 'package',
