@@ -15,7 +15,12 @@ export interface TypeRef {
   readonly typmod: number;
 }
 
-export interface ColumnDef {
+/** What COMMENT ON said. */
+interface Commented {
+  readonly comment?: string | undefined;
+}
+
+export interface ColumnDef extends Commented {
   /** Stable id within the table = ordinal in its versioned tree; never reused, also after a drop. */
   readonly id: number;
   readonly name: string;
@@ -52,7 +57,7 @@ export interface ForeignKeyDef {
 }
 
 /** A secondary index: a versioned tree of its own whose key is its columns followed by the table's primary key. */
-export interface IndexDef {
+export interface IndexDef extends Commented {
   /** Tree id. */
   readonly id: number;
   readonly name: string;
@@ -69,7 +74,7 @@ export interface IndexColumn {
   readonly nullsFirst: boolean;
 }
 
-export interface TableDef {
+export interface TableDef extends Commented {
   readonly kind: 'table';
   /** Object id = id of its versioned tree. */
   readonly id: number;
@@ -91,7 +96,7 @@ export interface TableDef {
   readonly timeSplitFactor?: number | undefined;
 }
 
-export interface SequenceDef {
+export interface SequenceDef extends Commented {
   readonly kind: 'sequence';
   readonly id: number;
   readonly schema: string;
@@ -104,7 +109,7 @@ export interface SequenceDef {
   readonly ownedBy?: { readonly tableId: number; readonly columnId: number } | undefined;
 }
 
-export interface ViewDef {
+export interface ViewDef extends Commented {
   readonly kind: 'view';
   readonly id: number;
   readonly schema: string;
@@ -113,7 +118,7 @@ export interface ViewDef {
   readonly query: string;
 }
 
-export interface SchemaDef {
+export interface SchemaDef extends Commented {
   readonly kind: 'schema';
   readonly id: number;
   readonly name: string;

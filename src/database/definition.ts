@@ -8,8 +8,10 @@ import { parseOne } from '../sql/parser/parser.ts';
 import { printStatement } from '../sql/parser/print.ts';
 import type { ResultSet } from './api.ts';
 import { alterTable } from './ddl/alter-table.ts';
+import { commentOn } from './ddl/comment.ts';
 import { type DdlContext, refuseTaken, schemaFor, tableNamed } from './ddl/context.ts';
-import { createIndex, createTable, draftOf, makeTable, quoted } from './ddl/create-table.ts';
+import { createIndex, createTable, draftOf, makeTable } from './ddl/create-table.ts';
+import { tableText } from './ddl/names.ts';
 import {
   alterSequence,
   createSchema,
@@ -19,6 +21,7 @@ import {
   drop,
   dropTag,
   rename,
+  setSchema,
 } from './ddl/objects.ts';
 import { bindContextOf, planOf, runPlan, type Scene } from './statement.ts';
 
@@ -34,6 +37,8 @@ const KINDS = [
   'createSchema',
   'rename',
   'truncate',
+  'comment',
+  'setSchema',
   'createTag',
   'dropTag',
 ] as const;
@@ -82,6 +87,12 @@ function* dispatch(context: DdlContext, scene: Scene, statement: Definition): Ta
     case 'rename':
       rename(context, statement);
       return 'ALTER TABLE';
+    case 'comment':
+      commentOn(context, statement);
+      return 'COMMENT';
+    case 'setSchema':
+      setSchema(context, statement);
+      return `ALTER ${statement.object.toUpperCase()}`;
     case 'truncate':
       yield* truncate(context, scene, statement);
       return 'TRUNCATE TABLE';
@@ -104,6 +115,7 @@ function ddlContext(scene: Scene): DdlContext {
     bind: bindContextOf(scene),
     lastSeq: core.manager.appliedSeq,
     nextId: () => core.nextObjectId++,
+    restart: (sequence, value) => core.sequences.set(sequence, BigInt(value ?? sequence.start), false),
     *query(sql) {
       const result = yield* runQuery(scene, sql);
       const rows: Value[][] = [];
@@ -160,7 +172,10 @@ function* createTableAs(context: DdlContext, scene: Scene, statement: CreateTabl
   }));
   yield* makeTable(context, draftOf({ id: context.nextId(), schema, name: name.name }, columns), []);
   if (!statement.withData) return 'CREATE TABLE AS';
-  const result = yield* runQuery(scene, `INSERT INTO ${quoted(schema)}.${quoted(name.name)} ${printStatement(query)}`);
+  const result = yield* runQuery(
+    scene,
+    `INSERT INTO ${tableText({ schema, name: name.name })} ${printStatement(query)}`,
+  );
   return { ...result, command: 'SELECT' };
 }
 
@@ -183,7 +198,7 @@ function* truncate(context: DdlContext, scene: Scene, statement: Truncate): Task
     tables.push(object);
   }
   for (const table of tables.toReversed()) {
-    yield* runQuery(scene, `DELETE FROM ${quoted(table.schema)}.${quoted(table.name)}`);
+    yield* runQuery(scene, `DELETE FROM ${tableText(table)}`);
     if (!statement.restartIdentity) continue;
     for (const column of table.columns) {
       const sequence = column.sequenceId === undefined ? undefined : scene.transaction.catalog.byId(column.sequenceId);

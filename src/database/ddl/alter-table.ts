@@ -9,12 +9,16 @@ import { bindTableExpression } from '../../plan/bind.ts';
 import type { AlterTable, AlterTableAction } from '../../sql/ast-statement.ts';
 import { parseExpression } from '../../sql/parser/parser.ts';
 import { printRestrictedExpression } from '../../sql/parser/print.ts';
-import { createStructure, fillIndexes } from '../structure.ts';
+import { createStructure } from '../structure.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import { columnOf } from './column.ts';
-import { addConstraint, columnNamed, constraintsOf, type Draft } from './constraint.ts';
-import { type DdlContext, define, relationNamed, tableNamed } from './context.ts';
-import { addIndex, quoted } from './create-table.ts';
+import { addIdentity, alterType, dropExpression, dropIdentity, mentions, setIdentity } from './alter-column.ts';
+import { addConstraint, columnNamed, constraintNames, constraintsOf, type Draft } from './constraint.ts';
+import { type DdlContext, define, relationNamed, requireColumnsOf, tableNamed } from './context.ts';
+import { addIndex, rowIdColumn } from './create-table.ts';
+import { refuseOrphanRows } from './foreign-rows.ts';
+import { quoted } from './names.ts';
+import { rekey } from './rekey.ts';
 
 export function* alterTable(context: DdlContext, statement: AlterTable): Task<boolean> {
   if (statement.object !== 'table')
@@ -30,7 +34,7 @@ function* alter(context: DdlContext, table: TableDef, action: AlterTableAction):
       yield* addColumn(context, table, action);
       return;
     case 'dropColumn':
-      dropColumn(context, table, action);
+      yield* dropColumn(context, table, action);
       return;
     case 'setDefault': {
       const column = existing(table, action.name, action.position);
@@ -68,15 +72,34 @@ function* alter(context: DdlContext, table: TableDef, action: AlterTableAction):
       yield* addTableConstraint(context, table, action.constraint);
       return;
     case 'dropConstraint':
-      dropConstraint(context, table, action);
+      yield* dropConstraint(context, table, action);
       return;
-    case 'noEffect':
+    case 'alterType':
+      yield* alterType(context, table, existing(table, action.name, action.position), action);
+      return;
+    case 'addIdentity':
+      addIdentity(context, table, existing(table, action.name, action.position), action);
+      return;
+    case 'setIdentity':
+      setIdentity(context, table, existing(table, action.name, action.position), action);
+      return;
+    case 'dropIdentity':
+      dropIdentity(context, table, existing(table, action.name, action.position), action);
+      return;
+    case 'dropExpression':
+      dropExpression(context, table, existing(table, action.name, action.position), action);
+      return;
     case 'validateConstraint':
+    case 'alterConstraint':
+      if (!constraintNames(table).includes(action.name)) throw undefinedConstraint(table, action);
       return;
-    default:
-      throw new DriftError('0A000', `this form of ALTER TABLE (${action.kind}) is not supported yet`, {
-        position: action.position,
-      });
+    case 'setOptions':
+    case 'resetOptions':
+    case 'triggers':
+    case 'noEffect':
+      return;
+    case 'unsupported':
+      throw new DriftError('0A000', `${action.feature} is not supported`, { position: action.position });
   }
 }
 
@@ -92,12 +115,7 @@ function* addColumn(
       position: syntax.position,
     });
   }
-  if (context.store.table(table.id).columns.length !== table.nextColumnId) {
-    throw new DriftError(
-      '40001',
-      `could not serialize access: another transaction is adding a column to table "${table.name}"`,
-    );
-  }
+  requireColumnsOf(context, table);
   let column = columnOf(context, syntax, table, table.nextColumnId);
   const draft: Draft = {
     table: { ...table, columns: [...table.columns, column], nextColumnId: table.nextColumnId + 1 },
@@ -150,7 +168,8 @@ function* addTableConstraint(
   addConstraint(context, draft, constraint);
   const added = draft.table;
   if (constraint.kind === 'primaryKey') {
-    yield* rekey(context, table, added);
+    const columns = added.columns.filter((column) => column.hidden !== true || isIndexed(added, column.id));
+    yield* rekey(context, table, { ...added, columns });
     return;
   }
   const index = added.indexes.find((candidate) => !table.indexes.includes(candidate));
@@ -159,7 +178,7 @@ function* addTableConstraint(
     return;
   }
   const check = added.checks.find((candidate) => !table.checks.includes(candidate));
-  if (check !== undefined) {
+  if (check !== undefined && (constraint.kind !== 'check' || !constraint.notValid)) {
     yield* refuseRows(
       context,
       table,
@@ -174,87 +193,16 @@ function* addTableConstraint(
   }
   define(context, added);
   const foreign = added.foreignKeys.find((candidate) => !table.foreignKeys.includes(candidate));
-  if (foreign === undefined) return;
-  const parent = context.transaction.catalog.byId(foreign.foreignTableId);
-  if (parent?.kind !== 'table') return;
-  const name = (def: TableDef, id: number): string =>
-    quoted(def.columns.find((column) => column.id === id)?.name ?? '');
-  const matches = foreign.columns
-    .map((id, i) => `p.${name(parent, foreign.foreignColumns[i] as number)} = c.${name(table, id)}`)
-    .join(' AND ');
-  const present = foreign.columns.map((id) => `c.${name(table, id)} IS NOT NULL`).join(' AND ');
-  const orphans = yield* context.query(
-    `SELECT 1 FROM ${quoted(table.schema)}.${quoted(table.name)} c WHERE ${present} AND NOT EXISTS (SELECT 1 FROM ${quoted(parent.schema)}.${quoted(parent.name)} p WHERE ${matches}) LIMIT 1`,
-  );
-  if (orphans.length > 0) {
-    throw new DriftError(
-      '23503',
-      `insert or update on table "${table.name}" violates foreign key constraint "${foreign.name}"`,
-      {
-        table: table.name,
-        constraint: foreign.name,
-      },
-    );
-  }
+  if (foreign !== undefined && (constraint.kind !== 'foreignKey' || !constraint.notValid))
+    yield* refuseOrphanRows(context, added, foreign);
 }
 
-/**
- * Gives a table another key: its rows move to a table of the new definition under a new id, which takes the old one's
- * name and place; the old one stays readable at the times when it was in force.
- */
-function* rekey(context: DdlContext, old: TableDef, added: TableDef): Task<void> {
-  const columns = added.columns.filter((column) => column.hidden !== true);
-  const next: TableDef = {
-    ...added,
-    id: context.nextId(),
-    columns,
-    nextColumnId:
-      Math.max(-1, ...old.columns.map((column) => column.id), ...old.dropped.map((column) => column.id)) + 1,
-    dropped: [
-      ...old.dropped,
-      ...old.columns.filter((column) => column.hidden === true).map(({ id, type }) => ({ id, type })),
-    ],
-    indexes: added.indexes.map((index) => ({ ...index, id: context.nextId() })),
-  };
-  const self = next.foreignKeys.map((key) =>
-    key.foreignTableId === old.id ? { ...key, foreignTableId: next.id } : key,
-  );
-  const moved = { ...next, foreignKeys: self };
-  const aside = { ...old, name: `${old.name}\u0001${next.id}`, indexes: [], foreignKeys: [], checks: [] };
-  createStructure(context.store, moved, context.eval);
-  context.transaction.changeCatalog([
-    { id: old.id, object: aside },
-    { id: moved.id, object: { ...moved, indexes: [], foreignKeys: [] } },
-  ]);
-  const names = columns
-    .filter((column) => column.generated === undefined)
-    .map((column) => quoted(column.name))
-    .join(', ');
-  yield* context.query(
-    `INSERT INTO ${quoted(old.schema)}.${quoted(old.name)} (${names}) OVERRIDING SYSTEM VALUE SELECT ${names} FROM ${quoted(old.schema)}.${quoted(aside.name)}`,
-  );
-  yield* fillIndexes(context.store, moved);
-  define(context, moved);
-  for (const object of context.transaction.catalog.objects()) {
-    if (object.kind === 'sequence' && object.ownedBy?.tableId === old.id)
-      define(context, { ...object, ownedBy: { ...object.ownedBy, tableId: moved.id } });
-    if (object.kind !== 'table' || !object.foreignKeys.some((key) => key.foreignTableId === old.id)) continue;
-    define(context, {
-      ...object,
-      foreignKeys: object.foreignKeys.map((key) =>
-        key.foreignTableId === old.id ? { ...key, foreignTableId: moved.id } : key,
-      ),
-    });
-  }
-  context.transaction.forget(old.id);
-  context.transaction.changeCatalog([{ id: old.id, object: null }]);
-}
-
-function dropColumn(
+function* dropColumn(
   context: DdlContext,
-  table: TableDef,
+  before: TableDef,
   action: Extract<AlterTableAction, { kind: 'dropColumn' }>,
-): void {
+): Task<void> {
+  let table = before;
   const column = columnNamed(table, action.name);
   if (column === undefined) {
     if (action.ifExists) return;
@@ -262,10 +210,11 @@ function dropColumn(
       position: action.position,
     });
   }
+  dropViewsOf(context, table, column.name, action.cascade);
   if (table.key.includes(column.id)) {
-    throw new DriftError('0A000', `dropping column "${column.name}" of the primary key is not supported yet`, {
-      position: action.position,
-    });
+    // The primary key goes with its column.
+    yield* dropPrimaryKey(context, table, action.cascade);
+    table = tableNamed(context, { schema: table.schema, name: table.name, catalog: undefined, position: 0 });
   }
   for (const object of context.transaction.catalog.objects()) {
     if (object.kind !== 'table' || object.id === table.id) continue;
@@ -296,15 +245,21 @@ function dropColumn(
   });
 }
 
-function dropConstraint(
+function* dropConstraint(
   context: DdlContext,
   table: TableDef,
   action: Extract<AlterTableAction, { kind: 'dropConstraint' }>,
-): void {
+): Task<void> {
   const { name } = action;
-  if (table.primaryKeyName === name)
-    throw new DriftError('0A000', 'dropping a primary key is not supported yet', { position: action.position });
+  if (table.primaryKeyName === name) {
+    yield* dropPrimaryKey(context, table, action.cascade);
+    return;
+  }
   const index = table.indexes.find((candidate) => candidate.constraint === name);
+  if (index !== undefined) {
+    const ids = index.columns.map((part) => part.column);
+    dropReferences(context, table, ids, { name, cascade: action.cascade });
+  }
   const next: TableDef = {
     ...table,
     indexes: table.indexes.filter((candidate) => candidate !== index),
@@ -317,11 +272,74 @@ function dropConstraint(
     next.foreignKeys.length < table.foreignKeys.length;
   if (!found) {
     if (action.ifExists) return;
-    throw new DriftError('42704', `constraint "${name}" of relation "${table.name}" does not exist`, {
-      position: action.position,
-    });
+    throw undefinedConstraint(table, action);
   }
   define(context, next);
+}
+
+/** The rows move to a table whose key is a hidden row id. */
+function* dropPrimaryKey(context: DdlContext, table: TableDef, cascade: boolean): Task<void> {
+  dropReferences(context, table, table.key, { name: table.primaryKeyName ?? '', cascade });
+  const { primaryKeyName: _, ...rest } = tableById(context, table.id);
+  const rowId = rowIdColumn(table.nextColumnId);
+  yield* rekey(context, table, { ...rest, columns: [...table.columns, rowId], key: [rowId.id] });
+}
+
+/** Foreign keys need the unique key they refer to: they go with it (CASCADE), or keep it. Throws 2BP01. */
+function dropReferences(
+  context: DdlContext,
+  table: TableDef,
+  columns: readonly number[],
+  { name, cascade }: { name: string; cascade: boolean },
+): void {
+  for (const object of context.transaction.catalog.objects()) {
+    if (object.kind !== 'table') continue;
+    const lost = object.foreignKeys.filter(
+      (key) =>
+        key.foreignTableId === table.id &&
+        key.foreignColumns.length === columns.length &&
+        key.foreignColumns.every((id) => columns.includes(id)),
+    );
+    const [first] = lost;
+    if (first === undefined) continue;
+    if (!cascade) {
+      throw new DriftError(
+        '2BP01',
+        `cannot drop constraint ${name} on table ${table.name} because other objects depend on it`,
+        {
+          detail: `constraint ${first.name} on table ${object.name} depends on index ${name}`,
+          hint: 'Use DROP ... CASCADE to drop the dependent objects too.',
+        },
+      );
+    }
+    define(context, { ...object, foreignKeys: object.foreignKeys.filter((key) => !lost.includes(key)) });
+  }
+}
+
+function dropViewsOf(context: DdlContext, table: TableDef, column: string, cascade: boolean): void {
+  for (const object of context.transaction.catalog.objects()) {
+    if (object.kind !== 'view' || !mentions(object.query, table.name) || !mentions(object.query, column)) continue;
+    if (!cascade) {
+      throw new DriftError(
+        '2BP01',
+        `cannot drop column ${column} of table ${table.name} because other objects depend on it`,
+        {
+          detail: `view ${object.name} depends on column ${column} of table ${table.name}`,
+          hint: 'Use DROP ... CASCADE to drop the dependent objects too.',
+        },
+      );
+    }
+    context.transaction.changeCatalog([{ id: object.id, object: null }]);
+  }
+}
+
+function undefinedConstraint(
+  table: TableDef,
+  action: { readonly name: string; readonly position: number },
+): DriftError {
+  return new DriftError('42704', `constraint "${action.name}" of relation "${table.name}" does not exist`, {
+    position: action.position,
+  });
 }
 
 function* refuseRows(context: DdlContext, table: TableDef, condition: string, error: () => DriftError): Task<void> {
@@ -331,9 +349,9 @@ function* refuseRows(context: DdlContext, table: TableDef, condition: string, er
   if (rows.length > 0) throw error();
 }
 
-/** Whether an expression's text names a column; by word, which errs on the side of dropping the check. */
-function mentions(expression: string, column: string): boolean {
-  return new RegExp(`(^|[^\\w$])"?${column.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}"?($|[^\\w$])`).test(expression);
+/** Hidden columns hold row ids or, with indexes, the values of expressions. */
+function isIndexed(table: TableDef, id: number): boolean {
+  return table.indexes.some((index) => index.columns.some((part) => part.column === id));
 }
 
 function existing(table: TableDef, name: string, position: number): ColumnDef {

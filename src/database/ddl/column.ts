@@ -5,6 +5,7 @@ import { resolveType } from '../../plan/binder/type-name.ts';
 import type { ColumnConstraint, ColumnDefinition, SequenceOption } from '../../sql/ast-statement.ts';
 import { printRestrictedExpression } from '../../sql/parser/print.ts';
 import { type DdlContext, define, freeName } from './context.ts';
+import { literal, quoted } from './names.ts';
 
 const SERIAL: Readonly<Record<string, number>> = {
   serial: 23,
@@ -36,7 +37,7 @@ export function columnOf(
     const sequence = makeSequence(context, table, column, []);
     column = {
       ...column,
-      default: `nextval('${sequence.schema}.${sequence.name}'::regclass)`,
+      default: nextvalText(sequence),
       sequenceId: sequence.id,
     };
   }
@@ -71,7 +72,7 @@ function withConstraint(
   }
 }
 
-function makeSequence(
+export function makeSequence(
   context: DdlContext,
   table: { id: number; schema: string; name: string },
   column: ColumnDef,
@@ -85,6 +86,12 @@ function makeSequence(
   const sequence = withSequenceOptions(base, options);
   define(context, sequence);
   return sequence;
+}
+
+/** The default of a serial column: it names its sequence. */
+export function nextvalText(sequence: SequenceDef): string {
+  const plain = (name: string): string => (/^[a-z_][a-z0-9_$]*$/.test(name) ? name : quoted(name));
+  return `nextval(${literal(`${plain(sequence.schema)}.${plain(sequence.name)}`)}::regclass)`;
 }
 
 export function newSequence(id: number, schema: string, name: string, oid = 20): SequenceDef {

@@ -26,6 +26,8 @@ export interface DdlContext {
   /** Columns a query would give, for CREATE VIEW and CREATE TABLE AS. */
   describe(query: Query): Task<readonly { readonly name: string; readonly oid: number; readonly typmod: number }[]>;
   resolveMoment(point: TimePoint): Task<number>;
+  /** Lets a sequence begin again, at a value or at its start. Sequences stand outside of transactions. */
+  restart(sequence: SequenceDef, value: string | undefined): void;
   readonly lastSeq: number;
 }
 
@@ -87,5 +89,15 @@ export function freeName(context: DdlContext, schema: string, base: string, take
       catalog.tableOfIndex(schema, name) === undefined
     )
       return name;
+  }
+}
+
+/** Another transaction may be adding columns to the same table: the later one has to come again. */
+export function requireColumnsOf(context: DdlContext, table: TableDef): void {
+  if (context.store.table(table.id).columns.length !== table.nextColumnId) {
+    throw new DriftError(
+      '40001',
+      `could not serialize access: another transaction is adding a column to table "${table.name}"`,
+    );
   }
 }

@@ -9,6 +9,7 @@ import { createStructure, fillIndexes } from '../structure.ts';
 import { columnOf } from './column.ts';
 import { addConstraint, columnNamed, constraintsOf, type Draft } from './constraint.ts';
 import { type DdlContext, define, freeName, refuseTaken, schemaFor, tableNamed } from './context.ts';
+import { quoted } from './names.ts';
 
 const INT8 = 20;
 /** Name under which the hidden row id is stored; no SQL name reaches a hidden column. */
@@ -53,15 +54,13 @@ export function* createTable(context: DdlContext, statement: CreateTable): Task<
   return true;
 }
 
+export function rowIdColumn(id: number): ColumnDef {
+  return { id, name: ROW_ID, type: { oid: INT8, typmod: -1 }, notNull: true, hidden: true };
+}
+
 /** A table with columns and a hidden row id for its key, before constraints. */
 export function draftOf(identity: { id: number; schema: string; name: string }, columns: readonly ColumnDef[]): Draft {
-  const rowId: ColumnDef = {
-    id: columns.length,
-    name: ROW_ID,
-    type: { oid: INT8, typmod: -1 },
-    notNull: true,
-    hidden: true,
-  };
+  const rowId = rowIdColumn(columns.length);
   return {
     table: {
       kind: 'table',
@@ -146,7 +145,8 @@ export function* addIndex(context: DdlContext, table: TableDef, index: IndexDef)
   define(context, next, () => context.store.removeIndex(table.id, index.id));
 }
 
-function* verifyUnique(context: DdlContext, table: TableDef, index: IndexDef): Task<void> {
+/** Throws 23505 where two rows have the same values. */
+export function* verifyUnique(context: DdlContext, table: TableDef, index: IndexDef): Task<void> {
   const names = index.columns.map((part) =>
     quoted(table.columns.find((column) => column.id === part.column)?.name ?? ''),
   );
@@ -162,8 +162,4 @@ function* verifyUnique(context: DdlContext, table: TableDef, index: IndexDef): T
     table: table.name,
     constraint: index.name,
   });
-}
-
-export function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }

@@ -1,7 +1,7 @@
 /** DROP, RENAME, sequences, views, schemas and tags. */
 import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
-import type { CatalogObject, TableDef } from '../../catalog/schema.ts';
+import type { CatalogObject, SequenceDef, TableDef } from '../../catalog/schema.ts';
 import type {
   AlterSequence,
   CreateSchema,
@@ -12,10 +12,12 @@ import type {
   DropTag,
   ObjectName,
   RenameObject,
+  SetObjectSchema,
 } from '../../sql/ast-statement.ts';
 import { printStatement } from '../../sql/parser/print.ts';
-import { newSequence, withSequenceOptions } from './column.ts';
+import { newSequence, nextvalText, withSequenceOptions } from './column.ts';
 import { columnNamed, constraintNames } from './constraint.ts';
+import { quoted } from './names.ts';
 import {
   type DdlContext,
   define,
@@ -151,7 +153,8 @@ export function rename(context: DdlContext, statement: RenameObject): void {
     return;
   }
   refuseTaken(context, found.schema, statement.newName, name.position);
-  define(context, { ...found, name: statement.newName });
+  if (found.kind === 'sequence') redefineSequence(context, { ...found, name: statement.newName });
+  else define(context, { ...found, name: statement.newName });
 }
 
 function renamePart(context: DdlContext, table: TableDef, statement: RenameObject): void {
@@ -176,20 +179,58 @@ function renamePart(context: DdlContext, table: TableDef, statement: RenameObjec
   if (column === undefined) throw new DriftError('42703', `column "${part?.name ?? ''}" does not exist`);
   if (columnNamed(table, newName) !== undefined)
     throw new DriftError('42701', `column "${newName}" of relation "${table.name}" already exists`);
-  if (
-    [...table.checks.map((check) => check.expression), ...table.columns.map((c) => c.generated ?? '')].some((text) =>
-      text.includes(column.name),
-    )
-  ) {
-    throw new DriftError(
-      '0A000',
-      `renaming column "${column.name}", which a check or generated column may use, is not supported yet`,
-    );
-  }
+  const rewrite = (text: string): string => renamedIn(text, column.name, newName);
   define(context, {
     ...table,
-    columns: table.columns.map((old) => (old === column ? { ...old, name: newName } : old)),
+    columns: table.columns.map((old) => {
+      const named = old === column ? { ...old, name: newName } : old;
+      return named.generated === undefined ? named : { ...named, generated: rewrite(named.generated) };
+    }),
+    checks: table.checks.map((check) => ({ ...check, expression: rewrite(check.expression) })),
   });
+}
+
+/** An expression over one table's row with a column's name changed; functions and types of that name keep theirs. */
+export function renamedIn(text: string, from: string, to: string): string {
+  const token = /'(?:[^']|'')*'|"(?:[^"]|"")*"|[\p{L}_][\p{L}\p{N}_$]*/gu;
+  return text.replace(token, (word, at: number) => {
+    const name = word.startsWith('"') ? word.slice(1, -1).replaceAll('""', '"') : word;
+    const isColumn = name === from && !text.slice(0, at).endsWith('::') && text[at + word.length] !== '(';
+    return isColumn && !word.startsWith("'") ? quoted(to) : word;
+  });
+}
+
+/** ALTER … SET SCHEMA: the object under the same name in another schema; sequences of columns go along. */
+export function setSchema(context: DdlContext, statement: SetObjectSchema): void {
+  const { name } = statement.name;
+  const found = relationNamed(context, name);
+  if (found === undefined) {
+    if (statement.ifExists) return;
+    throw undefinedTable(name);
+  }
+  const schema = schemaFor(context, { ...name, schema: statement.schema });
+  if (schema === found.schema) return;
+  refuseTaken(context, schema, found.name, name.position);
+  if (found.kind === 'table') tableNamed(context, name);
+  if (found.kind === 'sequence') redefineSequence(context, { ...found, schema });
+  else define(context, { ...found, schema });
+  for (const object of context.transaction.catalog.objects()) {
+    if (object.kind === 'sequence' && object.ownedBy?.tableId === found.id)
+      redefineSequence(context, { ...object, schema });
+  }
+}
+
+/** A sequence under another name: the default of a serial column, which names it, follows. */
+function redefineSequence(context: DdlContext, sequence: SequenceDef): void {
+  define(context, sequence);
+  for (const table of context.transaction.catalog.objects()) {
+    if (table.kind !== 'table') continue;
+    if (!table.columns.some((column) => column.sequenceId === sequence.id && column.default !== undefined)) continue;
+    const columns = table.columns.map((column) =>
+      column.sequenceId === sequence.id ? { ...column, default: nextvalText(sequence) } : column,
+    );
+    define(context, { ...table, columns });
+  }
 }
 
 export function createSequence(context: DdlContext, statement: CreateSequence): void {

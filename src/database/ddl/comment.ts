@@ -1,0 +1,66 @@
+/** COMMENT ON: kept in the definitions, so that a comment has its history like everything else. */
+import { DriftError } from '../../base/error.ts';
+import type { TableDef } from '../../catalog/schema.ts';
+import type { Comment } from '../../sql/ast-statement.ts';
+import { columnNamed } from './constraint.ts';
+import { type DdlContext, define, relationNamed, tableNamed, undefinedTable } from './context.ts';
+
+export function commentOn(context: DdlContext, statement: Comment): void {
+  const { name } = statement.name;
+  const comment = statement.text === '' ? undefined : statement.text;
+  switch (statement.object) {
+    case 'column': {
+      const table = tableNamed(context, name);
+      const column = columnNamed(table, statement.column ?? '');
+      if (column === undefined) {
+        throw new DriftError('42703', `column "${statement.column ?? ''}" of relation "${table.name}" does not exist`, {
+          position: statement.position,
+        });
+      }
+      const columns = table.columns.map((old) => (old === column ? { ...old, comment } : old));
+      define(context, { ...table, columns });
+      return;
+    }
+    case 'table':
+    case 'view':
+    case 'materializedView':
+    case 'sequence': {
+      const found = relationNamed(context, name);
+      if (found === undefined) throw undefinedTable(name);
+      const kind = statement.object === 'materializedView' ? 'table' : statement.object;
+      if (found.kind !== kind)
+        throw new DriftError('42809', `"${name.name}" is not a ${statement.object}`, { position: name.position });
+      if (found.kind === 'table') tableNamed(context, name);
+      define(context, { ...found, comment });
+      return;
+    }
+    case 'index':
+      commentOnIndex(context, statement, comment);
+      return;
+    case 'schema': {
+      const schema = context.transaction.catalog.schema(name.name);
+      if (schema === undefined)
+        throw new DriftError('3F000', `schema "${name.name}" does not exist`, { position: name.position });
+      define(context, { ...schema, comment });
+      return;
+    }
+    case 'constraint': {
+      const table: TableDef = tableNamed(context, statement.name.table ?? name);
+      const named = [...table.checks, ...table.foreignKeys, ...table.indexes].some((item) => item.name === name.name);
+      if (named || table.primaryKeyName === name.name) return;
+      throw new DriftError('42704', `constraint "${name.name}" for table "${table.name}" does not exist`);
+    }
+    default:
+      throw new DriftError('0A000', `COMMENT ON ${statement.object.toUpperCase()} is not supported`, {
+        position: statement.position,
+      });
+  }
+}
+
+function commentOnIndex(context: DdlContext, statement: Comment, comment: string | undefined): void {
+  const { name } = statement.name;
+  const table = context.transaction.catalog.tableOfIndex(name.schema, name.name);
+  if (table === undefined) throw undefinedTable(name);
+  const indexes = table.indexes.map((index) => (index.name === name.name ? { ...index, comment } : index));
+  define(context, { ...table, indexes });
+}

@@ -1,0 +1,150 @@
+/** ALTER TABLE: types, identity, constraints, names; what was before stays readable as it was. */
+import { expect, test } from 'vitest';
+import { MemoryStorage } from '../../src/storage/memory.ts';
+import { openDb } from './helper.ts';
+
+test('a column gets another type, and keeps its history under the old one', async () => {
+  const storage = new MemoryStorage();
+  let db = await openDb(storage);
+  await db.run(`CREATE TABLE t (id int PRIMARY KEY, a text DEFAULT '7', b int NOT NULL CHECK (b > 0), c varchar(5));
+    CREATE INDEX t_a ON t (a); CREATE UNIQUE INDEX t_b ON t (b);
+    INSERT INTO t VALUES (1, '10', 1, 'x'), (2, NULL, 2, 'y'), (3, '30', 3, NULL)`);
+  expect(await db.code('ALTER TABLE t ALTER a TYPE int')).toBe('42804');
+  await db.run('ALTER TABLE t ALTER a DROP DEFAULT');
+  expect(await db.code('ALTER TABLE t ALTER a TYPE int')).toBe('42804');
+  await db.run('ALTER TABLE t ALTER a TYPE int USING a::int, ALTER b TYPE numeric(6,2) USING b * 1.5');
+  const expected = [
+    ['1', '10', '1.50', 'x'],
+    ['2', null, '3.00', 'y'],
+    ['3', '30', '4.50', null],
+  ];
+  expect(await db.rows('SELECT * FROM t ORDER BY id')).toEqual(expected);
+  const types = async (): Promise<unknown> =>
+    db.rows("SELECT column_name, data_type FROM drift.columns WHERE table_name = 't' ORDER BY position");
+  expect(await types()).toEqual([
+    ['id', 'integer'],
+    ['a', 'integer'],
+    ['b', 'numeric(6,2)'],
+    ['c', 'character varying(5)'],
+  ]);
+  // Indexes and constraints go along.
+  expect(await db.rows('SELECT id FROM t WHERE a = 30')).toEqual([['3']]);
+  expect(await db.code('INSERT INTO t VALUES (4, 1, 1.5)')).toBe('23505');
+  expect(await db.code('INSERT INTO t VALUES (4, 1, -1)')).toBe('23514');
+  expect(await db.code('INSERT INTO t VALUES (4, 1, NULL)')).toBe('23502');
+  await db.run('INSERT INTO t VALUES (4, 40, 9)');
+  expect(await db.rows('SELECT a, b FROM t@SEQ:4 ORDER BY id')).toEqual([
+    ['10', '1'],
+    [null, '2'],
+    ['30', '3'],
+  ]);
+  expect((await db.session.execute('SELECT a FROM t@SEQ:4')).fields[0]?.dataTypeID).toBe(25);
+  await db.engine.close();
+  db = await openDb(storage);
+  expect(await db.rows('SELECT * FROM t WHERE id < 4 ORDER BY id')).toEqual(expected);
+  expect(await db.rows('SELECT id FROM t WHERE a = 40')).toEqual([['4']]);
+  // Text to text is a matter of the definition.
+  const before = await db.rows('SELECT count(*) FROM t FOR SYSTEM_TIME ALL');
+  await db.run('ALTER TABLE t ALTER c TYPE text');
+  expect(await db.rows('SELECT count(*) FROM t FOR SYSTEM_TIME ALL')).toEqual(before);
+  expect(await db.code('ALTER TABLE t ALTER c TYPE varchar(0)')).toBe('22023');
+});
+
+test('a failed change of type leaves everything as it was', async () => {
+  const db = await openDb();
+  await db.run("CREATE TABLE t (a text); INSERT INTO t VALUES ('1'), ('x'); CREATE VIEW v AS SELECT a FROM t");
+  expect(await db.code('ALTER TABLE t ALTER a TYPE int USING a::int')).toBe('0A000');
+  await db.run('DROP VIEW v');
+  expect(await db.code('ALTER TABLE t ALTER a TYPE int USING a::int')).toBe('22P02');
+  expect(await db.rows('SELECT * FROM t ORDER BY a')).toEqual([['1'], ['x']]);
+  await db.run("BEGIN; UPDATE t SET a = '2' WHERE a = 'x'; ALTER TABLE t ALTER a TYPE int USING a::int");
+  expect(await db.rows('SELECT sum(a) FROM t')).toEqual([['3']]);
+  await db.run('ROLLBACK');
+  expect(await db.rows('SELECT * FROM t ORDER BY a')).toEqual([['1'], ['x']]);
+  await db.run('ALTER TABLE t ADD COLUMN b int DEFAULT 5');
+  expect(await db.rows('SELECT * FROM t ORDER BY a')).toEqual([
+    ['1', '5'],
+    ['x', '5'],
+  ]);
+});
+
+test('the type of a key column, with references to it', async () => {
+  const db = await openDb();
+  await db.run(`CREATE TABLE p (id int PRIMARY KEY, v text); CREATE TABLE c (p int REFERENCES p);
+    INSERT INTO p VALUES (10, 'ten'), (9, 'nine'); INSERT INTO c VALUES (9);
+    ALTER TABLE p ALTER id TYPE bigint`);
+  await db.run("INSERT INTO p VALUES (10000000000, 'many')");
+  expect(await db.rows('SELECT id, v FROM p ORDER BY id')).toEqual([
+    ['9', 'nine'],
+    ['10', 'ten'],
+    ['10000000000', 'many'],
+  ]);
+  expect(await db.code('DELETE FROM p WHERE id = 9')).toBe('23503');
+  expect(await db.code("INSERT INTO p VALUES (9, 'again')")).toBe('23505');
+  expect(await db.rows('SELECT id FROM p@SEQ:4 ORDER BY id')).toEqual([['9'], ['10']]);
+});
+
+test('identity: added, changed, dropped', async () => {
+  const db = await openDb();
+  await db.run('CREATE TABLE t (id int NOT NULL, v text, g int GENERATED ALWAYS AS (length(v)) STORED)');
+  expect(await db.code('ALTER TABLE t ALTER v ADD GENERATED ALWAYS AS IDENTITY')).toMatch(/^(55000|22023)$/);
+  await db.run("ALTER TABLE t ALTER id ADD GENERATED ALWAYS AS IDENTITY (START 5); INSERT INTO t (v) VALUES ('a')");
+  expect(await db.code("INSERT INTO t (id, v) VALUES (1, 'b')")).toBe('428C9');
+  await db.run("ALTER TABLE t ALTER id SET GENERATED BY DEFAULT RESTART WITH 50; INSERT INTO t (v) VALUES ('bb')");
+  expect(await db.rows('SELECT id, g FROM t ORDER BY id')).toEqual([
+    ['5', '1'],
+    ['50', '2'],
+  ]);
+  await db.run('ALTER TABLE t ALTER id DROP IDENTITY, ALTER g DROP EXPRESSION');
+  expect(await db.code("INSERT INTO t (v) VALUES ('c')")).toBe('23502');
+  expect(await db.code('ALTER TABLE t ALTER id DROP IDENTITY')).toBe('55000');
+  await db.run('ALTER TABLE t ALTER id DROP IDENTITY IF EXISTS; INSERT INTO t VALUES (1, NULL, 77)');
+});
+
+test('constraints: added, renamed, dropped', async () => {
+  const db = await openDb();
+  await db.run(`CREATE TABLE p (id int CONSTRAINT p_pk PRIMARY KEY, u int UNIQUE);
+    CREATE TABLE c (a int, b int, CONSTRAINT c_p FOREIGN KEY (a) REFERENCES p);
+    INSERT INTO p VALUES (1, 1); INSERT INTO c VALUES (1, 1), (NULL, 5)`);
+  expect(await db.code('ALTER TABLE p DROP CONSTRAINT p_pk')).toBe('2BP01');
+  expect(await db.code('ALTER TABLE c ADD CONSTRAINT c_b CHECK (b < 3)')).toBe('23514');
+  await db.run('ALTER TABLE c ADD CONSTRAINT c_b CHECK (b < 3) NOT VALID');
+  expect(await db.code('INSERT INTO c VALUES (1, 4)')).toBe('23514');
+  await db.run('ALTER TABLE c RENAME CONSTRAINT c_b TO small; ALTER TABLE c DROP CONSTRAINT small');
+  expect(await db.code('ALTER TABLE c DROP CONSTRAINT small')).toBe('42704');
+  await db.run('ALTER TABLE c DROP CONSTRAINT IF EXISTS small; ALTER TABLE p DROP CONSTRAINT p_pk CASCADE');
+  await db.run('INSERT INTO c VALUES (9, 9); INSERT INTO p VALUES (1, 2)');
+  expect(await db.rows('SELECT * FROM p ORDER BY u')).toEqual([
+    ['1', '1'],
+    ['1', '2'],
+  ]);
+  expect(await db.code('INSERT INTO p VALUES (5, 2)')).toBe('23505');
+  expect(await db.rows('SELECT * FROM p@SEQ:3')).toEqual([['1', '1']]);
+  await db.run('DELETE FROM p WHERE u = 2; ALTER TABLE p ADD PRIMARY KEY (id)');
+  await db.run('ALTER TABLE p DROP COLUMN id; INSERT INTO p VALUES (7)');
+  expect(await db.rows('SELECT * FROM p ORDER BY 1')).toEqual([['1'], ['7']]);
+});
+
+test('a renamed column keeps its checks and generated columns', async () => {
+  const db = await openDb();
+  await db.run(`CREATE TABLE t (a int CHECK (a > 0), "b c" text, g int GENERATED ALWAYS AS (a * 2) STORED, CHECK ("b c" <> 'a'));
+    ALTER TABLE t RENAME COLUMN a TO "new a"; ALTER TABLE t RENAME COLUMN "b c" TO d; INSERT INTO t VALUES (4, 'x')`);
+  expect(await db.rows('SELECT * FROM t')).toEqual([['4', 'x', '8']]);
+  expect(await db.code("INSERT INTO t VALUES (-4, 'x')")).toBe('23514');
+  expect(await db.code("INSERT INTO t VALUES (4, 'a')")).toBe('23514');
+});
+
+test('SET SCHEMA, COMMENT ON', async () => {
+  const db = await openDb();
+  await db.run(`CREATE SCHEMA other; CREATE TABLE t (id serial PRIMARY KEY, v int); ALTER TABLE t SET SCHEMA other;
+    INSERT INTO other.t (v) VALUES (1); COMMENT ON TABLE other.t IS 'moved'; COMMENT ON COLUMN other.t.v IS 'a value';
+    COMMENT ON SCHEMA other IS NULL`);
+  expect(await db.code('SELECT * FROM t')).toBe('42P01');
+  expect(await db.rows('SELECT * FROM other.t')).toEqual([['1', '1']]);
+  await db.run('ALTER SEQUENCE other.t_id_seq RENAME TO "My Sequence"; INSERT INTO other.t (v) VALUES (2)');
+  expect(await db.rows('SELECT max(id) FROM other.t')).toEqual([['2']]);
+  await db.run('CREATE TABLE "A b" ("C d" serial); INSERT INTO "A b" DEFAULT VALUES');
+  expect(await db.rows('SELECT * FROM "A b"')).toEqual([['1']]);
+  expect(await db.code("COMMENT ON TABLE nowhere IS 'x'")).toBe('42P01');
+  expect(await db.code("COMMENT ON COLUMN other.t.w IS 'x'")).toBe('42703');
+});
