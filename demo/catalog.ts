@@ -37,6 +37,12 @@ export interface Commits {
   readonly tables: readonly string[];
 }
 
+/** A named moment. */
+export interface Tag {
+  readonly name: string;
+  readonly seq: number;
+}
+
 export const NO_COMMITS: Commits = { seq: [], at: [], author: [], message: [], tables: [] };
 
 const COLUMNS = `SELECT schema, table_name, column_name, data_type, not_null, is_key
@@ -109,6 +115,11 @@ export async function readCommits(reader: Reader, known: Commits): Promise<Commi
     message: [...known.message, ...rows.map((row) => row[3] ?? '')],
     tables: [...known.tables, ...rows.map((row) => (row[4] ?? '').replace(/^\{|\}$/g, '').replaceAll(',', ', '))],
   };
+}
+
+export async function readTags(reader: Reader): Promise<Tag[]> {
+  const { rows } = await queryText(reader, 'SELECT name, seq FROM drift.tags ORDER BY seq, name');
+  return rows.map(([name, seq]) => ({ name: name ?? '', seq: Number(seq) }));
 }
 
 /** Every version of one row, oldest first; the first two columns are `_seq_from` and `_seq_to`. */

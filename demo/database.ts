@@ -101,3 +101,9 @@ export function toQueryError(error: unknown): QueryError {
     position: Number.isFinite(position) ? position : 0,
   };
 }
+
+/** An error in a sentence or two. */
+export function errorText(error: unknown): string {
+  const { message, hint } = toQueryError(error);
+  return hint === '' ? message : `${message}. ${hint}`;
+}

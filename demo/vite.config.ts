@@ -13,7 +13,13 @@ const config: UserConfig = {
   root: fileURLToPath(new URL('.', import.meta.url)),
   base: './',
   publicDir: fileURLToPath(new URL('../public', import.meta.url)),
-  build: { outDir: 'dist', emptyOutDir: true, target: 'es2022', reportCompressedSize: false },
+  build: {
+    outDir: 'dist',
+    emptyOutDir: true,
+    target: 'es2022',
+    reportCompressedSize: false,
+    chunkSizeWarningLimit: 1000,
+  },
   worker: { format: 'es' },
   server: { port: 5173, fs: { allow: [fileURLToPath(new URL('..', import.meta.url))] } },
 };

@@ -117,6 +117,28 @@ test(
 );
 
 test(
+  'dragging over the time line moves everything, playing ends at now',
+  async () => {
+    const strip = await page.locator('.strip').boundingBox();
+    if (strip === null) throw new Error('the time line is not shown');
+    const middle = strip.y + 30;
+    await page.mouse.move(strip.x + strip.width - 20, middle);
+    await page.mouse.down();
+    await page.mouse.move(strip.x + strip.width / 2, middle, { steps: 20 });
+    await expect.poll(() => page.locator('.date').innerText()).toBe('1 Jan 1980');
+    await page.mouse.move(strip.x + 14, middle, { steps: 20 });
+    await page.mouse.up();
+    await expect.poll(() => page.locator('.date').innerText()).toBe('1 Jan 1955');
+    await expect.poll(async () => (await row(0))[0]).toBe('Norway');
+    await page.getByLabel('Playing time').selectOption('5');
+    await page.getByRole('button', { name: 'Play through time' }).click();
+    await expect.poll(() => page.locator('.date').innerText(), { timeout: 10_000 }).toBe('Now');
+    await expect.poll(async () => (await row(0))[0]).toBe('Japan');
+  },
+  TIMEOUT,
+);
+
+test(
   'a row shows its versions',
   async () => {
     await run(`SELECT * FROM countries WHERE country = 'Rwanda';`);
@@ -209,6 +231,22 @@ test(
 );
 
 test(
+  'a moment gets a name, and is read by it',
+  async () => {
+    await page.locator('.strip').focus();
+    await page.keyboard.press('Home');
+    await page.getByRole('button', { name: 'Name this moment' }).click();
+    await page.keyboard.type('the fifties');
+    await page.keyboard.press('Enter');
+    await page.locator('.strip').getByText('the fifties').waitFor();
+    await page.getByRole('button', { name: 'Now', exact: true }).click();
+    await run('SELECT life_expectancy FROM countries@TAG:"the fifties" WHERE country = \'Japan\';');
+    await expect.poll(() => row(0)).toEqual(['66.12']);
+  },
+  TIMEOUT,
+);
+
+test(
   'completion knows the columns of the tables a statement mentions',
   async () => {
     await type('SELECT * FROM countries WHERE ');
@@ -258,7 +296,7 @@ test(
     expect(await page.locator('header select').inputValue()).toBe('demo-world');
     await page.setInputFiles('input[type=file]', file(bytes));
     await expect.poll(() => page.locator('header select option:checked').innerText()).toBe('copy');
-    await expect.poll(() => page.locator('.strip').getAttribute('aria-valuemax')).toBe('13');
+    await expect.poll(() => page.locator('.strip').getAttribute('aria-valuemax')).toBe('14');
     await page.locator('header select').selectOption({ label: 'The world since 1955' });
     await page.locator('drift-grid .cell').first().waitFor();
   },
@@ -277,13 +315,33 @@ test(
 );
 
 test(
+  'on a phone a query shows its result, and the time line stays',
+  async () => {
+    const phone = await browser.newContext({ viewport: PHONE, hasTouch: true, isMobile: true });
+    const small = await phone.newPage();
+    await small.goto(site.url);
+    await small.getByText('The world since 1955').tap();
+    await small.getByRole('button', { name: 'Query' }).tap();
+    await small.locator('.cm-content').tap();
+    await small.keyboard.press('Control+A');
+    await small.keyboard.insertText('SELECT count(*) AS countries FROM countries;');
+    await small.getByRole('button', { name: 'Run' }).tap();
+    await small.locator('drift-grid .row[aria-rowindex="2"]').getByText('62').waitFor();
+    expect(await small.locator('.strip').isVisible()).toBe(true);
+    expect(await small.evaluate(() => document.documentElement.scrollWidth)).toBe(PHONE.width);
+    await phone.close();
+  },
+  TIMEOUT,
+);
+
+test(
   'data survives a reload, and the page works offline',
   async () => {
     await expect.poll(() => page.evaluate(keptFiles), { timeout: 20_000 }).toEqual(['index', 'worker']);
     await context.setOffline(true);
     await page.reload();
     await page.getByRole('button', { name: 'my_sales 2' }).waitFor({ timeout: 20_000 });
-    expect(await page.locator('.strip').getAttribute('aria-valuemax')).toBe('13');
+    expect(await page.locator('.strip').getAttribute('aria-valuemax')).toBe('14');
     await context.setOffline(false);
     expect(problems).toEqual([]);
   },

@@ -10,7 +10,7 @@ export const consoleStyles: CSSResult = css`
     height: 100%;
     display: grid;
     grid-template-columns: 256px minmax(0, 1fr);
-    grid-template-rows: 48px auto auto minmax(168px, 28%) minmax(0, 1fr) auto;
+    grid-template-rows: 48px auto auto var(--editor, minmax(168px, 28%)) minmax(0, 1fr) auto;
     grid-template-areas: 'top top' 'time time' 'failure failure' 'schema editor' 'schema result' 'status status';
   }
   .page.dragging::after {
@@ -126,6 +126,9 @@ export const consoleStyles: CSSResult = css`
     grid-area: editor;
     border-bottom: 1px solid var(--line);
   }
+  drift-splitter {
+    grid-area: editor;
+  }
   .result {
     grid-area: result;
     display: grid;
@@ -198,6 +201,9 @@ export const consoleStyles: CSSResult = css`
     }
     .source,
     .download {
+      display: none;
+    }
+    drift-splitter {
       display: none;
     }
     drift-schema,

@@ -30,6 +30,7 @@ import './drift-plan.ts';
 import './drift-problem.ts';
 import './drift-row.ts';
 import './drift-schema.ts';
+import './drift-splitter.ts';
 import './drift-status.ts';
 import './drift-timeline.ts';
 import './drift-trend.ts';
@@ -152,6 +153,7 @@ export class DriftConsole extends ConsoleElement {
       ${state.failure === undefined ? '' : html`<p class="failure" role="alert">${state.failure} <button class="quiet" @click=${() => state.fail(undefined)}>Dismiss</button></p>`}
       <drift-schema .state=${state} aria-label="Tables"></drift-schema>
       <drift-editor .state=${state}></drift-editor>
+      <drift-splitter></drift-splitter>
       <section class="result">
         <div class="tabs" role="tablist" aria-label="Views of the result" @keydown=${this.#tabKeys}>
           ${PANELS.map(

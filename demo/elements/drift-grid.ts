@@ -16,6 +16,8 @@ import { properties, shared } from './shared.ts';
 const ROW = 32;
 const MAX_HEIGHT = 8_000_000;
 const MAX_CHARS = 400;
+const WHOLE_CHARS = 20_000;
+const JSON_OIDS: ReadonlySet<number> = new Set([114, 3802]);
 
 export type GridRow = readonly (string | null)[];
 
@@ -92,36 +94,48 @@ export class DriftGrid extends LitElement {
     const indexes = Array.from({ length: Math.max(0, to - this.first) }, (_, index) => this.first + index);
     const columns = [`${this.#numberWidth}px`, ...this.widths.map((width) => `${width}px`)].join(' ');
     return html`<div
-      class="scroller"
-      role="grid"
-      tabindex="0"
-      aria-label="Result"
-      aria-rowcount=${rows.length + 1}
-      aria-colcount=${fields.length}
-      aria-activedescendant=${`c${this.active[0]}-${this.active[1]}`}
-      ${properties({ '--columns': columns })}
-      @scroll=${this.#scroll}
-      @keydown=${this.#key}
-      @copy=${this.#copy}
-    >
-      <div class="row headings" role="row" aria-rowindex="1">
-        <div class="number" role="presentation"></div>
-        ${fields.map(
-          (field, column) =>
-            html`<div class="cell heading ${isNumeric(field) ? 'right' : ''}" role="columnheader" title=${field.name}>
-              ${field.name}<span
-                class="handle"
-                @pointerdown=${(event: PointerEvent) => this.#resize(event, column)}
-              ></span>
-            </div>`,
-        )}
-      </div>
-      <div class="space" ${properties({ height: `${this.#height}px` })}>
-        <div class="window" ${properties({ transform: `translateY(${this.#offset}px)` })}>
-          ${indexes.map((index) => this.#row(index))}
+        class="scroller"
+        role="grid"
+        tabindex="0"
+        aria-label="Result"
+        aria-rowcount=${rows.length + 1}
+        aria-colcount=${fields.length}
+        aria-activedescendant=${`c${this.active[0]}-${this.active[1]}`}
+        ${properties({ '--columns': columns })}
+        @scroll=${this.#scroll}
+        @keydown=${this.#key}
+        @copy=${this.#copy}
+      >
+        <div class="row headings" role="row" aria-rowindex="1">
+          <div class="number" role="presentation"></div>
+          ${fields.map(
+            (field, column) =>
+              html`<div class="cell heading ${isNumeric(field) ? 'right' : ''}" role="columnheader" title=${field.name}>
+                ${field.name}<span
+                  class="handle"
+                  @pointerdown=${(event: PointerEvent) => this.#resize(event, column)}
+                ></span>
+              </div>`,
+          )}
+        </div>
+        <div class="space" ${properties({ height: `${this.#height}px` })}>
+          <div class="window" ${properties({ transform: `translateY(${this.#offset}px)` })}>
+            ${indexes.map((index) => this.#row(index))}
+          </div>
         </div>
       </div>
-    </div>`;
+      ${this.#whole()}`;
+  }
+
+  /** The active cell in full, where the grid has no room for it. */
+  #whole(): TemplateResult | string {
+    const [row, column] = this.active;
+    const cell = this.rows[row]?.[column] ?? '';
+    const isJson = JSON_OIDS.has(this.fields[column]?.dataTypeID ?? 0);
+    const fits = !cell.includes('\n') && !isJson && cell.length * 7 + 24 < (this.widths[column] ?? 0);
+    if (fits || cell.length < 12) return '';
+    return html`<pre class="whole">
+${isJson ? JSON.stringify(JSON.parse(cell), null, 2) : cell.slice(0, WHOLE_CHARS)}</pre>`;
   }
 
   #row(index: number): TemplateResult {
@@ -129,7 +143,12 @@ export class DriftGrid extends LitElement {
     const mark = this.marker?.(index, -1).mark ?? '';
     const before = this.#changes?.before(row);
     return html`<div class="row ${mark}" role="row" aria-rowindex=${index + 2} @dblclick=${() => this.#open(index)}>
-      <div class="number" role="presentation">
+      <div
+        class="number ${this.rowsOpen ? 'opens' : ''}"
+        role="presentation"
+        title=${this.rowsOpen ? 'Every version of this row' : ''}
+        @click=${() => this.#open(index)}
+      >
         ${mark === '' || mark === 'same' ? index + 1 : html`<span class="tag">${mark}</span>`}
       </div>
       ${this.fields.map((field, column) => {

@@ -4,11 +4,12 @@
  * The whole strip is one slider: drag or click anywhere, arrows step commit by commit, Page Up/Down move a tenth, Home
  * and End go to the first commit and to now, Space plays. Pointing at it names the commit there.
  */
-import type { CSSResultGroup, PropertyDeclarations, TemplateResult } from 'lit';
-import { css, html, svg } from 'lit';
-import { dayOf, timeOf } from '../state/moments.ts';
+import type { CSSResultGroup, PropertyDeclarations, PropertyValues, SVGTemplateResult, TemplateResult } from 'lit';
+import { html, svg } from 'lit';
+import { dayOf, indexOfSeq, timeOf } from '../state/moments.ts';
 import { ConsoleElement, properties, shared } from './shared.ts';
 import { HEIGHT, TimeScale } from './time-scale.ts';
+import { timelineStyles } from './timeline-styles.ts';
 
 const AXIS = 16;
 const TIP = 240;
@@ -21,8 +22,9 @@ export class DriftTimeline extends ConsoleElement {
     speed: { state: true },
     even: { state: true },
     hover: { state: true },
+    naming: { state: true },
   };
-  static override styles: CSSResultGroup = [shared, sheet()];
+  static override styles: CSSResultGroup = [shared, timelineStyles];
 
   declare width: number;
   declare playing: boolean;
@@ -32,6 +34,8 @@ export class DriftTimeline extends ConsoleElement {
   declare even: boolean;
   /** Index of the commit that is pointed at, -1 for none. */
   declare hover: number;
+  /** The shown moment is being named. */
+  declare naming: boolean;
   #scale: TimeScale | undefined;
   #frame = 0;
   readonly #observer = new ResizeObserver(([entry]) => {
@@ -45,6 +49,7 @@ export class DriftTimeline extends ConsoleElement {
     this.speed = 10;
     this.even = false;
     this.hover = -1;
+    this.naming = false;
   }
 
   override firstUpdated(): void {
@@ -66,7 +71,8 @@ export class DriftTimeline extends ConsoleElement {
     return html`
       <div class="where" aria-live="polite">
         <div class="date">${empty ? 'No commits yet' : moment === null ? 'Now' : dayOf(at)}</div>
-        <div class="commit">
+        ${this.naming ? this.#nameForm() : ''}
+        <div class="commit" ?hidden=${this.naming}>
           ${
             empty
               ? html`<span class="muted">Every commit will appear here</span>`
@@ -97,12 +103,23 @@ export class DriftTimeline extends ConsoleElement {
         <svg width=${this.width} height=${HEIGHT + AXIS} aria-hidden="true">
           <path class="bars future" d=${scale.bars(index + 1, commits.seq.length)} />
           <path class="bars" d=${scale.bars(0, index + 1)} />
+          ${this.#flags(scale)}
           ${scale.ticks().map(({ x, label }) => svg`<text x=${x} y=${HEIGHT + 13} text-anchor="middle">${label}</text>`)}
         </svg>
         ${empty ? '' : html`<div class="head" ${properties({ '--x': `${scale.x(index)}px` })}></div>`}
         ${this.hover < 0 || empty ? '' : this.#tip(scale)}
       </div>
       <div class="controls">
+        <button
+          class="icon optional"
+          @click=${() => (this.naming = !this.naming)}
+          ?disabled=${empty}
+          aria-label="Name this moment"
+          aria-pressed=${this.naming}
+          title="Name this moment (CREATE TAG)"
+        >
+          <svg viewBox="0 0 16 16"><path d="M3 1.5h1.4v13H3zM5 2.5h8l-2 3 2 3H5z" /></svg>
+        </button>
         <button
           class="icon"
           @click=${this.#togglePlay}
@@ -115,7 +132,12 @@ export class DriftTimeline extends ConsoleElement {
         <select aria-label="Playing time" title="Playing time" @change=${this.#setSpeed}>
           ${SPEEDS.map((seconds) => html`<option value=${seconds} ?selected=${seconds === this.speed}>${seconds} s</option>`)}
         </select>
-        <button @click=${() => (this.even = !this.even)} aria-pressed=${this.even} title="Distance between commits">
+        <button
+          class="optional spacing"
+          @click=${() => (this.even = !this.even)}
+          aria-pressed=${this.even}
+          title="Distance between commits"
+        >
           ${this.even ? 'by commit' : 'by time'}
         </button>
         <button
@@ -127,6 +149,37 @@ export class DriftTimeline extends ConsoleElement {
         </button>
       </div>
     `;
+  }
+
+  /** Tags as flags at their commits. */
+  #flags(scale: TimeScale): SVGTemplateResult[] {
+    return this.state.tags.map(({ name, seq }) => {
+      const x = scale.x(indexOfSeq(this.state.commits, seq));
+      const left = x > this.width - 120;
+      return svg`<path class="flag" d=${`M${x} ${HEIGHT}V2h${left ? -8 : 8}l${left ? 3 : -3} 4 ${left ? -3 : 3} 4h${left ? 7 : -7}`} />
+        <text class="name" x=${left ? x - 12 : x + 12} y="10" text-anchor=${left ? 'end' : 'start'}>${name}</text>`;
+    });
+  }
+
+  #nameForm(): TemplateResult {
+    return html`<form
+      @submit=${this.#name}
+      @keydown=${(event: KeyboardEvent) => event.key === 'Escape' && (this.naming = false)}
+    >
+      <input name="tag" required maxlength="40" aria-label="Name of this moment" placeholder="Name of this moment" />
+      <button>Tag</button>
+    </form>`;
+  }
+
+  #name(event: SubmitEvent): void {
+    event.preventDefault();
+    const name = new FormData(event.currentTarget as HTMLFormElement).get('tag');
+    this.naming = false;
+    if (typeof name === 'string' && name.trim() !== '') void this.state.tag(name.trim());
+  }
+
+  override updated(changed: PropertyValues): void {
+    if (changed.get('naming') === false && this.naming) this.renderRoot.querySelector('input')?.focus();
   }
 
   #tip(scale: TimeScale): TemplateResult {
@@ -225,165 +278,6 @@ export class DriftTimeline extends ConsoleElement {
     cancelAnimationFrame(this.#frame);
     this.playing = false;
   }
-}
-
-function sheet(): CSSResultGroup {
-  return css`
-    :host {
-      display: grid;
-      grid-template-columns: 264px minmax(0, 1fr) auto;
-      align-items: center;
-      gap: 16px;
-      padding: 8px 16px;
-      border-bottom: 1px solid var(--line);
-      background: var(--surface);
-      box-shadow: inset 0 2px 0 var(--accent);
-    }
-    .where {
-      min-width: 0;
-    }
-    .date {
-      font-size: 24px;
-      line-height: 32px;
-      font-weight: 650;
-      letter-spacing: -0.02em;
-      color: var(--accent);
-      font-variant-numeric: tabular-nums;
-    }
-    .commit {
-      height: 40px;
-      line-height: 20px;
-      overflow: hidden;
-      font-size: 13px;
-      overflow-wrap: anywhere;
-    }
-    .seq {
-      font: 12px var(--mono);
-      color: var(--ink-2);
-    }
-    .what,
-    .by {
-      display: block;
-      white-space: nowrap;
-      overflow: hidden;
-      text-overflow: ellipsis;
-    }
-    .strip {
-      position: relative;
-      height: 72px;
-      cursor: ew-resize;
-      touch-action: none;
-      border-radius: var(--radius);
-      user-select: none;
-    }
-    .at {
-      position: absolute;
-      top: 0;
-      width: 1px;
-      height: 56px;
-      background: var(--line-strong);
-      transform: translateX(var(--x));
-      pointer-events: none;
-    }
-    .tip {
-      position: absolute;
-      z-index: 5;
-      top: 76px;
-      left: var(--x);
-      width: 240px;
-      padding: 8px 12px;
-      border: 1px solid var(--line);
-      border-radius: var(--radius);
-      background: var(--surface);
-      box-shadow: 0 6px 20px rgb(0 0 0 / 0.14);
-      font-size: 12px;
-      overflow-wrap: anywhere;
-      pointer-events: none;
-    }
-    svg {
-      display: block;
-    }
-    .strip svg {
-      position: absolute;
-      inset: 0;
-    }
-    .bars {
-      fill: var(--accent);
-    }
-    .bars.future {
-      fill: var(--line);
-    }
-    text {
-      font: 11px var(--sans);
-      fill: var(--ink-2);
-    }
-    .head {
-      position: absolute;
-      top: 0;
-      left: -1px;
-      width: 2px;
-      height: 56px;
-      background: var(--ink);
-      transform: translateX(var(--x));
-      pointer-events: none;
-    }
-    .head::after {
-      content: '';
-      position: absolute;
-      left: -5px;
-      top: 0;
-      width: 12px;
-      height: 12px;
-      border-radius: 50%;
-      background: var(--accent);
-      border: 2px solid var(--surface);
-      box-shadow: 0 0 0 1px var(--ink);
-    }
-    .controls {
-      display: flex;
-      gap: 8px;
-    }
-    .now {
-      width: 64px;
-    }
-    .controls button[aria-pressed] {
-      width: 104px;
-    }
-    select {
-      height: 32px;
-      border: 1px solid var(--line);
-      border-radius: var(--radius);
-      background: var(--surface);
-    }
-    @media (max-width: 720px) {
-      :host {
-        grid-template-columns: minmax(0, 1fr) auto;
-        gap: 0 8px;
-        padding: 8px;
-      }
-      .strip {
-        grid-column: 1 / -1;
-        grid-row: 2;
-      }
-      .date {
-        font-size: 20px;
-        line-height: 24px;
-      }
-      .controls {
-        grid-row: 1;
-        grid-column: 2;
-        align-self: start;
-      }
-      .controls select,
-      .controls button[aria-pressed] {
-        display: none;
-      }
-      .controls button {
-        min-height: 40px;
-        min-width: 40px;
-      }
-    }
-  `;
 }
 
 customElements.define('drift-timeline', DriftTimeline);

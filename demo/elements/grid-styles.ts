@@ -4,11 +4,33 @@ import { css } from 'lit';
 
 export const gridStyles: CSSResult = css`
   :host {
+    display: grid;
+    grid-template-rows: minmax(0, 1fr) auto;
     height: 100%;
     min-height: 0;
   }
+  .whole {
+    max-height: 112px;
+    margin: 0;
+    padding: 8px 16px;
+    border-top: 1px solid var(--line);
+    background: var(--surface);
+    font: 12px/1.5 var(--mono);
+    white-space: pre-wrap;
+    overflow: auto;
+    overflow-wrap: anywhere;
+  }
+  .opens {
+    cursor: pointer;
+  }
+  .opens:hover {
+    color: var(--accent);
+    font-weight: 600;
+    text-decoration: underline;
+    text-underline-offset: 3px;
+  }
   .scroller {
-    height: 100%;
+    min-height: 0;
     overflow: auto;
     font-variant-numeric: tabular-nums;
     font-size: 13px;

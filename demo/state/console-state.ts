@@ -6,12 +6,12 @@
  * twice: when the moment has moved on meanwhile it runs again with the newest, so that the latest wins and a drag
  * over thousands of commits asks the engine only as often as it can answer.
  */
-import type { Commits, TableInfo } from '../catalog.ts';
-import { countRows, NO_COMMITS, readCommits, readTables, rowHistoryQuery } from '../catalog.ts';
+import type { Commits, TableInfo, Tag } from '../catalog.ts';
+import { countRows, NO_COMMITS, quote, readCommits, readTables, readTags, rowHistoryQuery } from '../catalog.ts';
 import type { DataSet, Example } from '../data/step.ts';
 import { replay } from '../data/step.ts';
 import type { Database, QueryError, Reader, TextResult } from '../database.ts';
-import { queryText, toQueryError } from '../database.ts';
+import { errorText, queryText, toQueryError } from '../database.ts';
 import { openDatabase } from '../open-database.ts';
 import { isQuery, mentionedTables, splitStatements } from '../sql/statements.ts';
 import type { Comparison } from './compare.ts';
@@ -59,6 +59,7 @@ export class ConsoleState extends EventTarget {
   /** An error that is not a statement's: opening, loading, importing. */
   failure: string | undefined;
   commits: Commits = NO_COMMITS;
+  tags: readonly Tag[] = [];
   /** Sequence number that everything is read at; null is now. */
   moment: number | null = null;
   tables: readonly TableInfo[] = [];
@@ -101,7 +102,7 @@ export class ConsoleState extends EventTarget {
       await this.#readCommits();
     } catch (error) {
       if (previous !== undefined && previous !== dataSet) await this.open(previous);
-      this.failure = said(error);
+      this.failure = errorText(error);
     }
     this.loading = undefined;
     this.#changed();
@@ -221,6 +222,22 @@ export class ConsoleState extends EventTarget {
     );
   }
 
+  /** Names the shown moment; that is a commit of its own, at now. */
+  async tag(name: string): Promise<void> {
+    const seq = this.commits.seq[this.commitIndex];
+    if (this.#database === undefined || seq === undefined) return;
+    try {
+      const options = { author: 'you', message: `Tag ${name}` };
+      await this.#database.transaction(
+        (transaction) => transaction.query(`CREATE TAG ${quote(name)} AS OF SEQ ${seq}`),
+        options,
+      );
+      await this.committed();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
   /** Tells the console that something else (an import) has committed. */
   async committed(): Promise<void> {
     this.#refreshedFor = undefined;
@@ -230,7 +247,7 @@ export class ConsoleState extends EventTarget {
   }
 
   fail(error: unknown): void {
-    this.failure = error === undefined ? undefined : said(error);
+    this.failure = error === undefined ? undefined : errorText(error);
     this.#changed();
   }
 
@@ -248,6 +265,7 @@ export class ConsoleState extends EventTarget {
   #reset(dataSet: DataSet): void {
     this.dataSet = dataSet;
     this.commits = NO_COMMITS;
+    this.tags = [];
     this.moment = null;
     this.tables = [];
     this.outcome = undefined;
@@ -278,7 +296,10 @@ export class ConsoleState extends EventTarget {
   }
 
   async #readCommits(): Promise<void> {
-    if (this.#database !== undefined) this.commits = await readCommits(this.#database, this.commits);
+    if (this.#database === undefined) return;
+    const known = this.commits;
+    this.commits = await readCommits(this.#database, known);
+    if (this.commits !== known) this.tags = await readTags(this.#database);
   }
 
   /** Brings everything shown to the moment; see the head of this file. */
@@ -296,7 +317,7 @@ export class ConsoleState extends EventTarget {
         this.#changed();
       }
     } catch (error) {
-      this.failure = said(error);
+      this.failure = errorText(error);
       this.#changed();
     } finally {
       this.#refreshing = false;
@@ -373,10 +394,4 @@ export class ConsoleState extends EventTarget {
   #changed(): void {
     this.dispatchEvent(new Event('change'));
   }
-}
-
-/** An error in a sentence or two. */
-function said(error: unknown): string {
-  const { message, hint } = toQueryError(error);
-  return hint === '' ? message : `${message}. ${hint}`;
 }

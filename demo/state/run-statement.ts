@@ -7,7 +7,7 @@ import type { Database, Reader, TextResult } from '../database.ts';
 import { queryText } from '../database.ts';
 import { isQuery, stripComments } from '../sql/statements.ts';
 
-const WRITES = /^(insert|update|delete|truncate|alter|drop|comment|with|create\s+(?!tag\b))/i;
+const WRITES = /^(insert|update|delete|truncate|alter|drop|comment|with|create)\b/i;
 const BEGINS = /^(begin|start\s+transaction)\b/i;
 const ENDS = /^(commit|end|abort|rollback(?!\s+(work\s+|transaction\s+)?to\b))\b/i;
 const MESSAGE = 100;
