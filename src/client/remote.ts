@@ -51,11 +51,9 @@ export class RemoteConnection implements Connection {
     this.#server = wrap<Server>(worker as unknown as Endpoint);
     worker.addEventListener('error', (event) => {
       const reason = 'message' in event && typeof event.message === 'string' ? event.message : '';
-      this.#fail(new DriftError('08006', `the engine's worker failed: ${reason || 'it did not start'}`));
+      this.#break(`the engine's worker failed: ${reason || 'it did not start'}`);
     });
-    worker.addEventListener('messageerror', () =>
-      this.#fail(new DriftError('08006', "an answer of the engine's worker cannot be read")),
-    );
+    worker.addEventListener('messageerror', () => this.#break("an answer of the engine's worker cannot be read"));
   }
 
   /** Opens a database in a worker of its own, which `close` ends. */
@@ -170,12 +168,18 @@ export class RemoteConnection implements Connection {
   /** The lock is the worker's as long as it lives. */
   #watch(life: string): void {
     const locks = (globalThis as { readonly navigator?: { readonly locks?: Locks } }).navigator?.locks;
-    const died = (): void =>
-      this.#fail(new DriftError('08006', "the engine's worker has ended", { hint: 'Open the database again.' }));
+    const died = (): void => this.#break("the engine's worker has ended");
     locks?.request(life, { signal: this.#ended.signal }, died).catch(() => undefined);
   }
 
+  /** After an error of its own nobody knows what a worker still does: it goes, and the database is free to be opened. */
+  #break(message: string): void {
+    this.#fail(new DriftError('08006', message, { hint: 'Open the database again.' }));
+    this.#end();
+  }
+
   #end(): void {
+    if (this.#ended.signal.aborted) return;
     this.#ended.abort();
     this.#server[releaseProxy]();
     this.#worker.terminate();

@@ -157,3 +157,19 @@ test('a worker that dies fails what waits for it with 08006, and the database op
   });
   expect(found).toEqual({ codes: ['08006', '08006'], rows: [{ id: 1 }] });
 });
+
+test('a worker that fails by itself is ended, and its database is free', async () => {
+  const found = await page.evaluate(async () => {
+    const worker = startWorker();
+    const db = await drift.open('opfs://fails', { worker });
+    const waiting = db
+      .query('SELECT count(*) FROM generate_series(1, 1000000000) a')
+      .catch((error: unknown) => (error as { code?: string }).code);
+    worker.dispatchEvent(new ErrorEvent('error', { message: 'out of luck' }));
+    const again = await drift.open('opfs://fails');
+    const { rows } = await again.query('SELECT 1 AS one');
+    await again.close();
+    return [await waiting, rows];
+  });
+  expect(found).toEqual(['08006', [{ one: 1 }]]);
+});
