@@ -1,3 +1,4 @@
+/** Statements run from the console commit with their author and text. */
 import { expect, test } from 'vitest';
 import { open } from '../../src/entry/node.ts';
 import { StatementRunner } from './run-statement.ts';

@@ -1,3 +1,4 @@
+/** Moments on the time line and back. */
 import { expect, test } from 'vitest';
 import { parseMoment, timeTicks } from './time-axis.ts';
 
