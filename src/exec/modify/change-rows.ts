@@ -1,7 +1,8 @@
 /**
  * Updating and deleting rows with all consequences: secondary uniqueness, parents, and the actions of foreign keys,
  * which come back here for the children. A chain of actions ends because a row that a statement has deleted or set is
- * not found again; cycles of updates are bounded by depth.
+ * not found again; cycles of updates are bounded by depth. What must hold of foreign keys is asked when the last action
+ * is done: tables may refer to each other, and a row that stands in the way may go by another path.
  */
 import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
@@ -29,9 +30,34 @@ export interface KeyedRow {
 
 const MAX_DEPTH = 200;
 
+/** How deep the actions are, and what is left to check after them. */
+interface Chain {
+  readonly depth: number;
+  readonly checks: (() => Task<void>)[];
+}
+
+function begin(): Chain {
+  return { depth: 0, checks: [] };
+}
+
+/** One action further down. */
+function below({ depth, checks }: Chain): Chain {
+  if (depth >= MAX_DEPTH) throw new DriftError('54001', `foreign key actions are nested more than ${MAX_DEPTH} deep`);
+  return { depth: depth + 1, checks };
+}
+
+function* finish({ depth, checks }: Chain): Task<void> {
+  if (depth > 0) return;
+  for (const check of checks) yield* check();
+}
+
 /** Deletes rows and does what foreign keys ask for. */
-export function* deleteRows(target: ModifyTarget, table: TableDef, rows: readonly KeyedRow[], depth = 0): Task<void> {
-  checkDepth(depth);
+export function* deleteRows(
+  target: ModifyTarget,
+  table: TableDef,
+  rows: readonly KeyedRow[],
+  chain: Chain = begin(),
+): Task<void> {
   const writes = target.writes(table.id);
   for (const { key } of rows) writes.delete(key, true);
   for (const reference of referencesTo(target, table.id)) {
@@ -40,9 +66,10 @@ export function* deleteRows(target: ModifyTarget, table: TableDef, rows: readonl
       before,
       after: before.map(() => null),
       action: reference.key.onDelete,
-      depth,
+      chain,
     });
   }
+  yield* finish(chain);
 }
 
 /** Replaces rows (their keys may change) and checks everything that the assigned ordinals can break. */
@@ -54,9 +81,8 @@ export function* updateRows(
     readonly after: readonly KeyedRow[];
     readonly assigned: readonly number[];
   },
-  depth = 0,
+  chain: Chain = begin(),
 ): Task<void> {
-  checkDepth(depth);
   const { before, after, assigned } = change;
   const writes = target.writes(table.id);
   const from = writes.count;
@@ -84,29 +110,35 @@ export function* updateRows(
   ) {
     yield* checkUnique(target, table, from);
   }
-  if (table.foreignKeys.some((key) => touches(key.columns, assigned))) yield* checkParents(target, table, from);
+  if (table.foreignKeys.some((key) => touches(key.columns, assigned)))
+    chain.checks.push(() => checkParents(target, table, from));
   for (const reference of referencesTo(target, table.id)) {
     if (!touches(reference.key.foreignColumns, assigned)) continue;
     yield* follow(target, table, reference, {
       before: before.map(({ row }) => cellsOf(row, reference.key.foreignColumns)),
       after: after.map(({ row }) => cellsOf(row, reference.key.foreignColumns)),
       action: reference.key.onUpdate,
-      depth,
+      chain,
     });
   }
+  yield* finish(chain);
 }
 
 interface ParentChange {
   readonly before: readonly (readonly Value[])[];
   readonly after: readonly (readonly Value[] | null)[];
   readonly action: ReferentialAction;
-  readonly depth: number;
+  readonly chain: Chain;
 }
 
 function* follow(target: ModifyTarget, parent: TableDef, reference: Reference, change: ParentChange): Task<void> {
   const gone = changedTuples(change.before, change.after);
   if (gone.length === 0) return;
-  if (change.action === 'no action' || change.action === 'restrict') {
+  if (change.action === 'no action') {
+    change.chain.checks.push(() => refuseOrphans(target, parent, reference, gone));
+    return;
+  }
+  if (change.action === 'restrict') {
     yield* refuseOrphans(target, parent, reference, gone);
     return;
   }
@@ -115,7 +147,7 @@ function* follow(target: ModifyTarget, parent: TableDef, reference: Reference, c
   if (moved.length === 0) return;
   const deleted = change.after.every((row) => row === null);
   if (change.action === 'cascade' && deleted) {
-    yield* deleteRows(target, reference.child, moved, change.depth + 1);
+    yield* deleteRows(target, reference.child, moved, below(change.chain));
     return;
   }
   const versioned = target.table(reference.child.id);
@@ -131,7 +163,7 @@ function* follow(target: ModifyTarget, parent: TableDef, reference: Reference, c
     target,
     reference.child,
     { before: moved, after, assigned: reference.key.columns },
-    change.depth + 1,
+    below(change.chain),
   );
 }
 
@@ -174,8 +206,4 @@ function cellsOf(row: readonly Value[], ordinals: readonly number[]): Value[] {
 
 function touches(columns: readonly number[], assigned: readonly number[]): boolean {
   return columns.some((column) => assigned.includes(column));
-}
-
-function checkDepth(depth: number): void {
-  if (depth > MAX_DEPTH) throw new DriftError('54001', `foreign key actions are nested more than ${MAX_DEPTH} deep`);
 }

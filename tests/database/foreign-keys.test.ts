@@ -1,0 +1,43 @@
+/** Foreign keys: actions along cycles and several paths; what must hold is asked when the statement has done everything. */
+import { expect, test } from 'vitest';
+import { openDb } from './helper.ts';
+
+test('two tables that refer to each other, ON UPDATE CASCADE', async () => {
+  const db = await openDb();
+  await db.run(`CREATE TABLE a (id text PRIMARY KEY); CREATE TABLE b (id text PRIMARY KEY REFERENCES a ON UPDATE CASCADE);
+    INSERT INTO a VALUES ('old'); INSERT INTO b VALUES ('old');
+    ALTER TABLE a ADD FOREIGN KEY (id) REFERENCES b ON UPDATE CASCADE; UPDATE a SET id = 'new'`);
+  expect(await db.rows('SELECT (SELECT id FROM a), (SELECT id FROM b)')).toEqual([['new', 'new']]);
+  expect(await db.code('UPDATE a SET id = NULL')).toBe('23502');
+  expect(await db.code('DELETE FROM a')).toBe('23503');
+});
+
+test('a row that stands in the way may go by another path (NO ACTION), but not where RESTRICT says no', async () => {
+  const db = await openDb();
+  const make = async (action: string): Promise<void> =>
+    db.run(`CREATE TABLE top (id int PRIMARY KEY);
+      CREATE TABLE middle (id int PRIMARY KEY, top int REFERENCES top ON DELETE CASCADE);
+      CREATE TABLE leaf (top int REFERENCES top ON DELETE ${action}, middle int REFERENCES middle ON DELETE CASCADE);
+      INSERT INTO top VALUES (1); INSERT INTO middle VALUES (10, 1); INSERT INTO leaf VALUES (1, 10)`);
+  await make('NO ACTION');
+  await db.run('DELETE FROM top');
+  expect(await db.rows('SELECT count(*) FROM leaf')).toEqual([['0']]);
+  await db.run('INSERT INTO top VALUES (1); INSERT INTO leaf VALUES (1, NULL)');
+  expect(await db.code('DELETE FROM top')).toBe('23503');
+  expect(await db.rows('SELECT count(*) FROM top')).toEqual([['1']]);
+  await db.run('DROP TABLE leaf, middle, top');
+});
+
+test('a table that refers to itself', async () => {
+  const db = await openDb();
+  await db.run(`CREATE TABLE t (id int PRIMARY KEY, up int REFERENCES t ON UPDATE CASCADE ON DELETE CASCADE);
+    INSERT INTO t VALUES (1, NULL), (2, 1), (3, 2), (4, 4); UPDATE t SET id = id + 10 WHERE id = 2`);
+  expect(await db.rows('SELECT * FROM t ORDER BY id')).toEqual([
+    ['1', null],
+    ['3', '12'],
+    ['4', '4'],
+    ['12', '1'],
+  ]);
+  await db.run('DELETE FROM t WHERE id = 1');
+  expect(await db.rows('SELECT * FROM t')).toEqual([['4', '4']]);
+});
