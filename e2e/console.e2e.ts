@@ -247,6 +247,24 @@ test(
 );
 
 test(
+  'a transaction by hand that fails says so and ends with ROLLBACK; the list of commits travels',
+  async () => {
+    await run('BEGIN;');
+    await page.getByText('transaction open').waitFor();
+    await run('SELECT 1/0;');
+    await page.getByText('division by zero').waitFor();
+    await run('ROLLBACK;');
+    await page.getByText('transaction open').waitFor({ state: 'hidden' });
+    await page.getByRole('tab', { name: 'Commits' }).click();
+    await page.locator('drift-commits .row[aria-rowindex="5"] .number').click();
+    await expect.poll(() => page.locator('.date').innerText()).toBe('1 Jan 2005');
+    await page.getByRole('button', { name: 'Now', exact: true }).click();
+    await page.getByRole('tab', { name: 'Result' }).click();
+  },
+  TIMEOUT,
+);
+
+test(
   'completion knows the columns of the tables a statement mentions',
   async () => {
     await type('SELECT * FROM countries WHERE ');

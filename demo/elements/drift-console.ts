@@ -11,16 +11,17 @@ import { save, toCsv } from '../data/export-file.ts';
 import { importFile } from '../data/import-file.ts';
 import type { DataSet, Example } from '../data/step.ts';
 import { quote } from '../catalog.ts';
-import type { Field } from '../database.ts';
+import type { Field, TextResult } from '../database.ts';
 import { isNumeric } from '../database.ts';
 import { splitStatements, isQuery } from '../sql/statements.ts';
-import type { Panel } from '../state/console-state.ts';
+import type { Panel } from '../state/shown.ts';
 import { ConsoleState } from '../state/console-state.ts';
 import { indexOfSeq } from '../state/moments.ts';
 import { readPlace } from '../state/place.ts';
 import { toggleTheme } from '../state/theme.ts';
 import { consoleStyles } from './console-styles.ts';
 import './drift-chart.ts';
+import './drift-commits.ts';
 import './drift-compare.ts';
 import type { DriftEditor } from './drift-editor.ts';
 import './drift-editor.ts';
@@ -44,8 +45,12 @@ const PANELS: readonly (readonly [panel: Panel, title: string])[] = [
   ['chart', 'Chart'],
   ['row', 'Row history'],
   ['plan', 'Plan'],
+  ['commits', 'Commits'],
   ['history', 'Statements'],
 ];
+
+/** Panels that don't show the statement's result: its error does not belong there. */
+const STANDING: ReadonlySet<Panel> = new Set(['history', 'row', 'commits']);
 
 type View = 'schema' | 'query' | 'result';
 const VIEWS: readonly (readonly [view: View, title: string])[] = [
@@ -188,7 +193,7 @@ export class DriftConsole extends ConsoleElement {
 
   #panel(): TemplateResult {
     const { state } = this;
-    const failed = state.outcome?.error !== undefined && state.panel !== 'history' && state.panel !== 'row';
+    const failed = state.outcome?.error !== undefined && !STANDING.has(state.panel);
     if (failed) return html`<drift-problem .state=${state}></drift-problem>`;
     switch (state.panel) {
       case 'result':
@@ -203,6 +208,8 @@ export class DriftConsole extends ConsoleElement {
         return html`<drift-row .state=${state}></drift-row>`;
       case 'plan':
         return html`<drift-plan .state=${state}></drift-plan>`;
+      case 'commits':
+        return html`<drift-commits .state=${state}></drift-commits>`;
       case 'history':
         return html`<drift-history .state=${state}></drift-history>`;
     }
@@ -216,7 +223,7 @@ export class DriftConsole extends ConsoleElement {
       </p>`;
     const result = outcome.result;
     if (result === undefined || result.fields.length === 0) {
-      return html`<p class="empty">${result?.command || 'Done'}${affected(result?.affectedRows)}.</p>`;
+      return html`<p class="empty">${result?.command || 'Done'}${affected(result)}.</p>`;
     }
     const table = this.state.rowTable();
     return html`<drift-grid
@@ -376,8 +383,9 @@ function keyColumns(fields: readonly Field[], key: readonly string[]): readonly 
 }
 
 /** ", 3 rows", and where to find them again. */
-function affected(rows: number | null | undefined): string {
-  if (rows === null || rows === undefined) return '';
+function affected(result: TextResult | undefined): string {
+  const rows = result?.affectedRows ?? null;
+  if (rows === null || !/^(INSERT|UPDATE|DELETE|MERGE)/.test(result?.command ?? '')) return '';
   const count = `, ${rows.toLocaleString('en')} ${rows === 1 ? 'row' : 'rows'}`;
   return rows === 0 ? count : `${count}. What was before stays on the time line`;
 }

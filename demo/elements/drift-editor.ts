@@ -27,7 +27,7 @@ import type { TableInfo } from '../catalog.ts';
 import { columnSource } from '../sql/complete.ts';
 import { DRIFT_SQL } from '../sql/dialect.ts';
 import { splitStatements, statementAt } from '../sql/statements.ts';
-import type { Outcome } from '../state/console-state.ts';
+import type { Outcome } from '../state/shown.ts';
 import { keepPlace } from '../state/place.ts';
 import { ConsoleElement, shared } from './shared.ts';
 

@@ -30,6 +30,8 @@ export class DriftGrid extends LitElement {
     rows: { attribute: false },
     marker: { attribute: false },
     rowsOpen: { type: Boolean },
+    at: { attribute: false },
+    openHint: { attribute: false },
     keyColumns: { attribute: false, hasChanged: () => false },
     first: { state: true },
     visible: { state: true },
@@ -43,6 +45,10 @@ export class DriftGrid extends LitElement {
   declare marker: Marker | undefined;
   /** Rows can be opened (Enter or double click): fires `row-open` with the row. */
   declare rowsOpen: boolean;
+  /** Draws anew when it changes: what the marker answers depends on it. */
+  declare at: number | undefined;
+  /** What opening a row does, in words. */
+  declare openHint: string;
   /** Columns that tell rows apart: with them, cells that change when `rows` does light up for a moment. */
   declare keyColumns: readonly number[];
   declare first: number;
@@ -59,6 +65,8 @@ export class DriftGrid extends LitElement {
     this.rows = [];
     this.marker = undefined;
     this.rowsOpen = false;
+    this.at = undefined;
+    this.openHint = 'Every version of this row';
     this.keyColumns = [];
     this.first = 0;
     this.visible = 40;
@@ -120,7 +128,7 @@ export class DriftGrid extends LitElement {
         </div>
         <div class="space" ${properties({ height: `${this.#height}px` })}>
           <div class="window" ${properties({ transform: `translateY(${this.#offset}px)` })}>
-            ${indexes.map((index) => this.#row(index))}
+            ${rows.length === 0 ? html`<p class="none">No rows</p>` : ''} ${indexes.map((index) => this.#row(index))}
           </div>
         </div>
       </div>
@@ -146,7 +154,7 @@ ${isJson ? JSON.stringify(JSON.parse(cell), null, 2) : cell.slice(0, WHOLE_CHARS
       <div
         class="number ${this.rowsOpen ? 'opens' : ''}"
         role="presentation"
-        title=${this.rowsOpen ? 'Every version of this row' : ''}
+        title=${this.rowsOpen ? this.openHint : ''}
         @click=${() => this.#open(index)}
       >
         ${mark === '' || mark === 'same' ? index + 1 : html`<span class="tag">${mark}</span>`}

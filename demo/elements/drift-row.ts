@@ -1,7 +1,7 @@
 /** The history of one row: its versions from the newest to the oldest, what each commit changed, and who did it. */
 import type { CSSResultGroup, TemplateResult } from 'lit';
 import { css, html } from 'lit';
-import type { RowHistory } from '../state/console-state.ts';
+import type { RowHistory } from '../state/shown.ts';
 import { dayOf, indexOfSeq, timeOf } from '../state/moments.ts';
 import { ConsoleElement, shared } from './shared.ts';
 

@@ -6,6 +6,14 @@ import { quote } from '../catalog.ts';
 import type { Example } from '../data/step.ts';
 import { ConsoleElement, shared } from './shared.ts';
 
+/** The engine's own tables that are worth a look, and what they are ordered by. */
+const SYSTEM: readonly (readonly [name: string, order: string])[] = [
+  ['transactions', 'seq DESC'],
+  ['tags', 'seq'],
+  ['storage', 'name'],
+  ['settings', 'name'],
+];
+
 export class DriftSchema extends ConsoleElement {
   static override properties: PropertyDeclarations = { closed: { state: true } };
   static override styles: CSSResultGroup = [shared, sheet()];
@@ -28,6 +36,20 @@ export class DriftSchema extends ConsoleElement {
       ${tables.length === 0 ? html`<p class="muted none">No tables at this moment</p>` : ''}
       <ul class="tables">
         ${tables.map((table) => this.#table(table))}
+      </ul>
+      <h2>System</h2>
+      <ul class="tables system">
+        ${SYSTEM.map(
+          ([name, order]) =>
+            html`<li>
+              <button
+                class="quiet name"
+                @click=${() => this.#try({ title: name, sql: `SELECT * FROM drift.${name} ORDER BY ${order};` })}
+              >
+                <span class="muted">drift.${name}</span>
+              </button>
+            </li>`,
+        )}
       </ul>
     `;
   }
@@ -147,6 +169,12 @@ function sheet(): CSSResultGroup {
       justify-content: space-between;
       padding: 0 8px 0 0;
       font: 600 13px var(--mono);
+    }
+    .system .name {
+      width: 100%;
+      justify-content: flex-start;
+      padding-left: 24px;
+      font-weight: 400;
     }
     .count {
       font: 12px var(--sans);

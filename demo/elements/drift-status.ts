@@ -33,6 +33,7 @@ export class DriftStatus extends ConsoleElement {
     const { busy, commits, commitIndex, moment, durability } = this.state;
     return html`
       <span role="status">${busy ? 'Running…' : this.#said()}</span>
+      ${this.state.inTransaction ? html`<span class="open">transaction open: COMMIT or ROLLBACK ends it</span>` : ''}
       <span class="moment"
         >${moment === null ? 'reading now' : `as of ${dayOf(commits.at[commitIndex] ?? 0)}, #${moment}, read-only`}</span
       >
@@ -74,6 +75,10 @@ function sheet(): CSSResultGroup {
       font-variant-numeric: tabular-nums;
       white-space: nowrap;
       overflow: hidden;
+    }
+    .open {
+      color: var(--past);
+      font-weight: 600;
     }
     .moment {
       color: var(--accent);

@@ -3,7 +3,7 @@ import type { CSSResultGroup, TemplateResult } from 'lit';
 import { css, html } from 'lit';
 import { DATA_SETS, OWN } from '../data/datasets.ts';
 import type { DataSet } from '../data/step.ts';
-import type { Loading } from '../state/console-state.ts';
+import type { Loading } from '../state/shown.ts';
 import { dayOf } from '../state/moments.ts';
 import './drift-hero.ts';
 import { ConsoleElement, properties, shared } from './shared.ts';

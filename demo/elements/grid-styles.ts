@@ -112,6 +112,16 @@ export const gridStyles: CSSResult = css`
   .row.removed .cell {
     text-decoration: line-through;
   }
+  .cell.here {
+    background: color-mix(in srgb, var(--accent) 14%, transparent);
+    font-weight: 600;
+  }
+  .none {
+    margin: 0;
+    padding: 8px 16px;
+    color: var(--ink-2);
+    font-size: 13px;
+  }
   .cell.changed {
     background: var(--changed);
     font-weight: 600;

@@ -19,39 +19,14 @@ import { compareResults } from './compare.ts';
 import type { PastStatement } from './history.ts';
 import { readHistory, remember } from './history.ts';
 import { indexOfSeq } from './moments.ts';
+import type { Loading, Outcome, Panel, RowHistory } from './shown.ts';
 import { keepPlace } from './place.ts';
 import { StatementRunner } from './run-statement.ts';
 import type { Trend } from './trend.ts';
 import { sampleTrend } from './trend.ts';
 
-export type Panel = 'result' | 'compare' | 'trend' | 'chart' | 'plan' | 'row' | 'history';
-
-export interface Outcome {
-  readonly sql: string;
-  /** Offset of `sql` in the editor's text, for error positions. */
-  readonly offset: number;
-  readonly result: TextResult | undefined;
-  readonly error: QueryError | undefined;
-  readonly ms: number;
-  /** Moment and number of commits that the result was read under: what makes it stale when it changes. */
-  readonly readAt: string;
-}
-
-export interface Loading {
-  readonly title: string;
-  readonly done: number;
-  readonly total: number;
-  readonly message: string;
-  /** Moment of the commit that was last replayed, in ms since 1970; undefined while opening. */
-  readonly at?: number;
-}
-
-export interface RowHistory {
-  readonly table: TableInfo;
-  readonly key: readonly (string | null)[];
-  /** `_seq_from` and `_seq_to`, then the table's columns. */
-  readonly versions: TextResult;
-}
+/** A refresh that has taken this long is given up when the moment moves on: its answer is no longer asked for. */
+const PATIENCE_MS = 500;
 
 export class ConsoleState extends EventTarget {
   dataSet: DataSet | undefined;
@@ -77,6 +52,8 @@ export class ConsoleState extends EventTarget {
   readonly #runner = new StatementRunner();
   #running: AbortController | undefined;
   #refreshing = false;
+  #refresher: AbortController | undefined;
+  #refreshBegan = 0;
   #refreshedFor: string | undefined;
 
   /** Opens a database, loading what is missing of its data set. */
@@ -141,6 +118,7 @@ export class ConsoleState extends EventTarget {
     this.moment = moment;
     if (this.dataSet !== undefined) keepPlace(this.dataSet.name, { moment });
     document.documentElement.dataset['moment'] = moment === null ? 'now' : 'past';
+    this.#giveUp();
     this.#changed();
     void this.#refresh();
   }
@@ -156,6 +134,7 @@ export class ConsoleState extends EventTarget {
   async run(text: string, offset = 0): Promise<void> {
     const statements = splitStatements(text);
     if (statements.length === 0 || this.#database === undefined || this.busy) return;
+    this.#giveUp();
     this.busy = true;
     this.failure = undefined;
     this.#changed();
@@ -171,11 +150,14 @@ export class ConsoleState extends EventTarget {
     this.busy = false;
     this.#running = undefined;
     this.outcome = shown;
-    if (this.panel === 'history' || this.panel === 'row') this.panel = 'result';
-    this.#refreshedFor = undefined;
-    await this.#readCommits();
+    if (this.panel === 'history' || this.panel === 'row' || this.panel === 'commits') this.panel = 'result';
     this.#changed();
-    await this.#refresh();
+    await this.committed();
+  }
+
+  /** True between a BEGIN typed by hand and its end: what is shown includes what is not committed. */
+  get inTransaction(): boolean {
+    return this.#runner.open;
   }
 
   /** Ends the running statement; it fails with 57014. */
@@ -241,7 +223,11 @@ export class ConsoleState extends EventTarget {
   /** Tells the console that something else (an import) has committed. */
   async committed(): Promise<void> {
     this.#refreshedFor = undefined;
-    await this.#readCommits();
+    try {
+      await this.#readCommits();
+    } catch (error) {
+      this.#refused(error);
+    }
     this.#changed();
     await this.#refresh();
   }
@@ -284,7 +270,7 @@ export class ConsoleState extends EventTarget {
     let error: QueryError | undefined;
     try {
       const [database, reader] = [this.#database, this.reader];
-      const { signal } = this.#running ?? new AbortController();
+      const { signal } = this.#running ?? this.#refresher ?? new AbortController();
       if (database !== undefined && reader !== undefined)
         result = await this.#runner.run(database, reader, sql, signal);
     } catch (caught) {
@@ -313,15 +299,27 @@ export class ConsoleState extends EventTarget {
         state = this.#wanted()
       ) {
         this.#refreshedFor = state;
-        await this.#refreshOnce();
+        this.#refresher = new AbortController();
+        this.#refreshBegan = performance.now();
+        await this.#refreshOnce(this.#refresher.signal);
         this.#changed();
       }
     } catch (error) {
-      this.failure = errorText(error);
+      this.#refused(error);
       this.#changed();
     } finally {
       this.#refreshing = false;
+      this.#refresher = undefined;
     }
+  }
+
+  /** A question of the console's own failed. In a transaction that failed it has to, until the person ends it. */
+  #refused(error: unknown): void {
+    if (toQueryError(error).code !== '25P02') this.failure = errorText(error);
+  }
+
+  #giveUp(): void {
+    if (performance.now() - this.#refreshBegan > PATIENCE_MS) this.#refresher?.abort();
   }
 
   #readAt(): string {
@@ -332,12 +330,13 @@ export class ConsoleState extends EventTarget {
     return `${this.dataSet?.name}|${this.moment}|${this.panel}|${this.commits.seq.length}|${this.outcome?.sql}`;
   }
 
-  async #refreshOnce(): Promise<void> {
+  async #refreshOnce(signal: AbortSignal): Promise<void> {
     const reader = this.reader;
     if (reader === undefined) return;
     const outcome = this.outcome;
     if (outcome !== undefined && outcome.readAt !== this.#readAt() && isQuery(outcome.sql)) {
       const fresh = await this.#execute(outcome.sql, outcome.offset);
+      if (signal.aborted) return;
       if (this.outcome === outcome) this.outcome = fresh;
       this.#changed();
     }

@@ -13,8 +13,12 @@ const ENDS = /^(commit|end|abort|rollback(?!\s+(work\s+|transaction\s+)?to\b))\b
 const MESSAGE = 100;
 
 export class StatementRunner {
-  /** Between a BEGIN typed by hand and its end. */
   #open = false;
+
+  /** Between a BEGIN typed by hand and its end. */
+  get open(): boolean {
+    return this.#open;
+  }
 
   /** Runs it on the present, or reads at the reader's moment. */
   async run(database: Database, reader: Reader, sql: string, signal: AbortSignal): Promise<TextResult> {
