@@ -224,7 +224,8 @@ class Engine implements EngineApi {
   *#checkpoint(): Task<void> {
     if (this.#checkpointError !== undefined) throw this.#checkpointError;
     const { manager } = this.#core;
-    if (manager.appliedSeq === this.#checkpointedSeq) return;
+    // Openings without a commit leave log files, too.
+    if (manager.appliedSeq === this.#checkpointedSeq && this.#log.fileCount <= MAX_LOG_FILES) return;
     try {
       yield* this.#writeCheckpoint();
     } catch (error) {
