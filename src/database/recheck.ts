@@ -27,6 +27,7 @@ export function* recheckConstraints(
     writes: (id) => transaction.writesFor(id, core.store.table(id).columns),
     allocateRowIds: () => 0,
     defaultOf: () => null,
+    *completeRows() {},
     affected: new Map(),
   };
   for (const [tableId, writes] of transaction.written()) {

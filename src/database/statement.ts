@@ -10,6 +10,7 @@ import { startRun } from '../exec/build.ts';
 import { Compiler } from '../exec/compile.ts';
 import { pointRead } from '../exec/point-read.ts';
 import { pointWrite, pointWriteOf } from '../exec/point-write.ts';
+import { completeRows } from '../exec/modify/complete-rows.ts';
 import { modifyOperator } from '../exec/modify/modify.ts';
 import type { ModifyTarget } from '../exec/modify/target.ts';
 import { runToResult } from '../exec/result.ts';
@@ -204,7 +205,7 @@ function execContext(scene: Scene, target: ModifyTarget, counters?: Map<PlanNode
 
 function modifyTarget(scene: Scene, affected: Map<ModifyNode, number>): ModifyTarget {
   const { core, transaction } = scene;
-  return {
+  const target: ModifyTarget = {
     catalog: transaction.catalog,
     reader: core.manager.reader(transaction, null),
     eval: scene.eval,
@@ -219,8 +220,13 @@ function modifyTarget(scene: Scene, affected: Map<ModifyNode, number>): ModifyTa
       return first;
     },
     defaultOf: (table, ordinal) => defaultOf(scene, table, ordinal),
+    completeRows(table, rows) {
+      const run = startRun(execContext(scene, target));
+      return completeRows(target, table, rows, { bind: bindContextOf(scene), run });
+    },
     affected,
   };
+  return target;
 }
 
 function defaultOf(scene: Scene, table: TableDef, ordinal: number): Value {

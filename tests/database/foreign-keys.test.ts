@@ -41,3 +41,17 @@ test('a table that refers to itself', async () => {
   await db.run('DELETE FROM t WHERE id = 1');
   expect(await db.rows('SELECT * FROM t')).toEqual([['4', '4']]);
 });
+
+test('rows that an action changes keep CHECK, NOT NULL and generated columns', async () => {
+  const db = await openDb();
+  await db.run(`CREATE TABLE p (id int PRIMARY KEY);
+    CREATE TABLE c (p int REFERENCES p ON UPDATE CASCADE ON DELETE SET NULL CHECK (p < 100), twice int GENERATED ALWAYS AS (p * 2) STORED);
+    CREATE TABLE d (p int NOT NULL REFERENCES p ON DELETE SET NULL);
+    INSERT INTO p VALUES (1), (2); INSERT INTO c VALUES (1); INSERT INTO d VALUES (2)`);
+  expect(await db.code('UPDATE p SET id = 500 WHERE id = 1')).toBe('23514');
+  await db.run('UPDATE p SET id = 50 WHERE id = 1');
+  expect(await db.rows('SELECT * FROM c')).toEqual([['50', '100']]);
+  await db.run('DELETE FROM p WHERE id = 50');
+  expect(await db.rows('SELECT * FROM c')).toEqual([[null, null]]);
+  expect(await db.code('DELETE FROM p WHERE id = 2')).toBe('23502');
+});

@@ -7,8 +7,7 @@
 import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
 import type { Value } from '../../base/vector.ts';
-import type { ColumnDef, ReferentialAction, TableDef } from '../../catalog/schema.ts';
-import { typeByOid } from '../../sql/types/registry.ts';
+import type { ReferentialAction, TableDef } from '../../catalog/schema.ts';
 import type { Key } from '../../table/table.ts';
 import {
   changedTuples,
@@ -151,18 +150,22 @@ function* follow(target: ModifyTarget, parent: TableDef, reference: Reference, c
     return;
   }
   const versioned = target.table(reference.child.id);
-  const after = moved.map((child) => {
+  const rows = moved.map((child) => {
     const row = [...child.row];
     reference.key.columns.forEach((ordinal, i) => {
       row[ordinal] = actionValue(target, reference, change, child, i);
     });
-    return { key: versioned.encodeKey(versioned.key.map((part) => row[part.column] ?? null)), row };
+    return row;
   });
-  for (const { row } of after) refuseNulls(reference.child, row, reference.key.columns);
+  yield* target.completeRows(reference.child, rows);
+  const after = rows.map((row) => ({
+    key: versioned.encodeKey(versioned.key.map((part) => row[part.column] ?? null)),
+    row,
+  }));
   yield* updateRows(
     target,
     reference.child,
-    { before: moved, after, assigned: reference.key.columns },
+    { before: moved, after, assigned: [...reference.key.columns, ...generatedOf(reference.child)] },
     below(change.chain),
   );
 }
@@ -184,20 +187,8 @@ function actionValue(
   }
 }
 
-function refuseNulls(table: TableDef, row: readonly Value[], ordinals: readonly number[]): void {
-  for (const ordinal of ordinals) {
-    const column = table.columns.find((candidate) => candidate.id === ordinal) as ColumnDef;
-    if (row[ordinal] !== null || !(column.notNull || table.key.includes(ordinal))) continue;
-    throw new DriftError(
-      '23502',
-      `null value in column "${column.name}" of relation "${table.name}" violates not-null constraint`,
-      {
-        table: table.name,
-        column: column.name,
-        dataType: typeByOid(column.type.oid).display,
-      },
-    );
-  }
+function generatedOf(table: TableDef): number[] {
+  return table.columns.flatMap((column) => (column.generated === undefined ? [] : [column.id]));
 }
 
 function cellsOf(row: readonly Value[], ordinals: readonly number[]): Value[] {

@@ -28,6 +28,8 @@ export interface ModifyTarget {
   allocateRowIds(tableId: number, count: number): number;
   /** The value of a column's default for SET DEFAULT; null where it has none. */
   defaultOf(table: TableDef, ordinal: number): Value;
+  /** Computes generated columns of rows (cells by ordinal) in place and enforces NOT NULL and CHECK. */
+  completeRows(table: TableDef, rows: readonly Value[][]): Task<void>;
   /** Rows changed by each modify node, for the command's answer. */
   readonly affected: Map<ModifyNode, number>;
 }
