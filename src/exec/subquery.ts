@@ -114,7 +114,7 @@ export class SubqueryEvaluator implements Evaluator {
     if (mode === 'any' || mode === 'all') {
       const rows = yield* this.#planRows();
       if (rows instanceof Failure) return rows;
-      return this.#quantified(rows, operand, row);
+      return yield* this.#quantified(rows, operand, row);
     }
     const key = keyOf(this.#dependencies);
     const known = this.#results.get(key);
@@ -204,7 +204,7 @@ export class SubqueryEvaluator implements Evaluator {
     return rows;
   }
 
-  #quantified(rows: PlanRows, operand: Vector | null, row: number): Value | Failure {
+  *#quantified(rows: PlanRows, operand: Vector | null, row: number): Task<Value | Failure> {
     const { mode, test } = this.#expression;
     const any = mode === 'any';
     if (rows.batch.count === 0) return !any;
@@ -217,17 +217,18 @@ export class SubqueryEvaluator implements Evaluator {
         if (set.has(membership.hashKey(value))) return any;
         return rows.hasNull ? null : !any;
       }
-      return this.#testRows(rows.batch, test as BoundExpression, any);
+      return yield* this.#testRows(rows.batch, test as BoundExpression, any);
     } catch (error) {
       return new Failure(error);
     }
   }
 
-  #testRows(batch: Batch, test: BoundExpression, any: boolean): Value {
+  *#testRows(batch: Batch, test: BoundExpression, any: boolean): Task<Value> {
     if (this.#test === null) {
       const compiler = this.#compiler.over(layoutOf(this.#expression.plan.outputs));
       this.#test = { compiler, evaluator: compiler.compile(test) };
     }
+    yield* this.#test.compiler.prepare(batch);
     const result = this.#test.evaluator.eval(batch);
     let unknown = false;
     for (let i = 0; i < batch.length; i++) {

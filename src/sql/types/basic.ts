@@ -304,7 +304,6 @@ const regtypeType = makeType({
 });
 
 const PSEUDO: readonly (readonly [number, string])[] = [
-  [2249, 'record'],
   [2276, 'any'],
   [2277, 'anyarray'],
   [2278, 'void'],
@@ -320,7 +319,7 @@ function pseudo(oid: number, name: string): SqlType {
     name,
     display: name,
     category: 'P',
-    arrayOid: oid === 2249 ? 2287 : 0,
+    arrayOid: 0,
     length: 4,
     format: () => ({ kind: 'boxed' }),
     input(value) {

@@ -8,6 +8,7 @@ import { dateType, timestampType, timestamptzType, timeType } from './datetime.t
 import { intervalType } from './interval.ts';
 import { jsonTypes } from './json.ts';
 import { numericType, numericTypmod } from './numeric.ts';
+import { makeRecordType } from './record-type.ts';
 import type { SqlType } from './type.ts';
 
 /** Arrays on disk are text in UTC and ISO form: reading and writing them asks no session for more than its zone. */
@@ -25,9 +26,10 @@ for (const type of [
   timestamptzType,
   intervalType,
   ...jsonTypes,
+  makeRecordType(typeByOid),
 ]) {
   add(type);
-  if (type.arrayOid !== 0 && type.category !== 'P') add(arrayTypeOf(type, STORED));
+  if (type.arrayOid !== 0) add(arrayTypeOf(type, STORED));
 }
 
 const ALIASES: Readonly<Record<string, string>> = {
