@@ -65,7 +65,7 @@ export interface CallShape {
 export function resolveFunction(name: string, args: readonly number[], shape: CallShape = {}): ResolvedFunction {
   const candidates: Candidate<SqlFunction>[] = [];
   for (const fn of functionsNamed(name)) {
-    const types = parametersFor(fn, args.length, shape.star === true);
+    const types = parametersFor(fn, args.length, shape);
     if (types !== null) candidates.push({ item: fn, types });
   }
   const found = choose(candidates, args);
@@ -78,7 +78,7 @@ export function resolveFunction(name: string, args: readonly number[], shape: Ca
       hint: 'No function matches the given name and argument types. You might need to add explicit type casts.',
     });
   }
-  return resolved(found.item, found.types, args, found.item.returns);
+  return resolved(found.item, found.types, args, shape.variadic === true);
 }
 
 /** Finds the operator meant; left 0 for a prefix one. Throws 42883 or 42725. */
@@ -106,7 +106,7 @@ export function resolveOperator(name: string, left: number, right: number): Reso
       { hint: 'You might need to add explicit type casts.' },
     );
   }
-  return resolved(found.item, found.types, args, found.item.returns);
+  return resolved(found.item, found.types, args, false);
 }
 
 /** The type that UNION, CASE, VALUES … unify to. Throws 42804. */
@@ -144,8 +144,8 @@ interface Candidate<F> {
 }
 
 /** Declared types spread over the arguments of a call; null where the counts do not fit. */
-function parametersFor(fn: SqlFunction, count: number, star: boolean): readonly number[] | null {
-  if (star) return fn.args.length === 0 ? [] : null;
+function parametersFor(fn: SqlFunction, count: number, shape: CallShape): readonly number[] | null {
+  if (shape.star === true) return fn.args.length === 0 ? [] : null;
   if (fn.kind === 'aggregate' && fn.name === 'count' && count === 0) return null;
   if (!fn.variadic)
     return fn.args.length === count || (count < fn.args.length && count >= fn.args.length - fn.optional)
@@ -154,6 +154,10 @@ function parametersFor(fn: SqlFunction, count: number, star: boolean): readonly 
   const fixed = fn.args.length - 1;
   if (count <= fixed) return null;
   const repeated = fn.args[fixed] as number;
+  if (shape.variadic === true) {
+    if (count !== fn.args.length) return null;
+    return repeated === T.any ? fn.args : [...fn.args.slice(0, fixed), typeByOid(repeated).arrayOid];
+  }
   return [...fn.args.slice(0, fixed), ...new Array<number>(count - fixed).fill(repeated)];
 }
 
@@ -254,11 +258,11 @@ function elementOf(types: readonly number[], args: readonly number[]): number | 
 }
 
 /** Polymorphic types take what the arguments say; `any` leaves an argument as it is. */
-function resolved<F extends { readonly name: string }>(
+function resolved<F extends SqlFunction>(
   fn: F,
   types: readonly number[],
   args: readonly number[],
-  returns: number,
+  variadicArray: boolean,
 ): ResolvedFunction<F> {
   const found = elementOf(types, args);
   const element = found === 'conflict' || found === null ? T.text : found;
@@ -271,7 +275,18 @@ function resolved<F extends { readonly name: string }>(
     if (type === T.any) return args[i] === T.unknown ? T.text : 0;
     return concrete(type);
   });
-  return { fn, argTypes, returns: concrete(returns) };
+  const returns = concrete(fn.returns);
+  const actual = argTypes.map((type, i) => (type === 0 ? (args[i] as number) : type));
+  if (variadicArray && actual.length > 0) actual.push(typeByOid(actual.pop() as number).elementOid);
+  return { fn: specialised(fn, actual, returns), argTypes, returns };
+}
+
+/** The function made for the types of a call, where it asks for them. */
+function specialised<F extends SqlFunction>(fn: F, types: readonly number[], returns: number): F {
+  if (fn.kind === 'scalar' && fn.typed !== undefined) return { ...fn, call: fn.typed(types, returns) };
+  if (fn.kind === 'set' && fn.typed !== undefined) return { ...fn, rows: fn.typed(types, returns) };
+  if (fn.kind === 'aggregate' && fn.typed !== undefined) return { ...fn, ...fn.typed(types, returns) };
+  return fn;
 }
 
 function display(oid: number): string {

@@ -1,7 +1,7 @@
 /** Small makers of catalogue entries, so that the files of functions read as tables. */
 import type { Value } from '../../base/vector.ts';
 import type { EvalContext } from '../eval-context.ts';
-import type { AggregateFunction, ScalarFunction, SetFunction, Volatility, WindowFunction } from './function.ts';
+import type { AggregateFunction, AggregateSteps, ScalarFunction, SetFunction, Volatility, WindowFunction } from './function.ts';
 
 /** PostgreSQL's OIDs of the types that signatures name. */
 export const T = {
@@ -97,6 +97,22 @@ export function scalar(
   };
 }
 
+/** A scalar function whose work depends on the types of its arguments; `make` gets them (see ScalarFunction.typed). */
+export function typedScalar(
+  name: string,
+  args: readonly number[],
+  returns: number,
+  make: (types: readonly number[], returns: number) => ScalarFunction['call'],
+  options: ScalarOptions = {},
+): ScalarFunction {
+  return { ...scalar(name, args, returns, make(args, returns), options), typed: make };
+}
+
+/** The type of argument `i` among the types a typed function got. */
+export function typeOfArgument(types: readonly number[], i: number): number {
+  return types[Math.min(i, types.length - 1)] ?? T.text;
+}
+
 export interface AggregateParts<S> {
   readonly strict?: boolean;
   readonly orderedSet?: boolean;
@@ -125,6 +141,19 @@ export function aggregate<S>(
     init: parts.init,
     step: parts.step as AggregateFunction['step'],
     final: parts.final as AggregateFunction['final'],
+  };
+}
+
+/** An aggregate whose work depends on the types of its arguments. */
+export function typedAggregate<S>(
+  name: string,
+  args: readonly number[],
+  returns: number,
+  make: (types: readonly number[], returns: number) => AggregateParts<S>,
+): AggregateFunction {
+  return {
+    ...aggregate(name, args, returns, make(args, returns)),
+    typed: (types, found) => make(types, found) as unknown as AggregateSteps,
   };
 }
 

@@ -27,6 +27,11 @@ export interface ScalarFunction extends Signature {
   readonly strict: boolean;
   readonly volatility: Volatility;
   readonly call: (context: EvalContext, ...args: Value[]) => Value;
+  /**
+   * For functions that treat values by their type (to_json, pg_typeof, format …): makes `call` for the argument types of
+   * one call. The type of an argument beyond the list is its last entry: VARIADIC arrays.
+   */
+  readonly typed?: ((types: readonly number[], returns: number) => ScalarFunction['call']) | undefined;
 }
 
 /** A set-returning function; each row is the values of its output columns. */
@@ -37,6 +42,8 @@ export interface SetFunction extends Signature {
   /** Output columns; a single one without a name takes the function's. */
   readonly columns: readonly { readonly name: string; readonly oid: number }[];
   readonly rows: (context: EvalContext, ...args: Value[]) => Iterable<readonly Value[]>;
+  /** As of ScalarFunction. */
+  readonly typed?: ((types: readonly number[], returns: number) => SetFunction['rows']) | undefined;
 }
 
 export interface AggregateFunction extends Signature {
@@ -49,7 +56,11 @@ export interface AggregateFunction extends Signature {
   /** Takes a state and one row's arguments; returns the new state. */
   readonly step: (state: unknown, args: readonly Value[], context: EvalContext) => unknown;
   readonly final: (state: unknown, context: EvalContext) => Value;
+  /** As of ScalarFunction. */
+  readonly typed?: ((types: readonly number[], returns: number) => AggregateSteps) | undefined;
 }
+
+export type AggregateSteps = Pick<AggregateFunction, 'init' | 'step' | 'final'>;
 
 /** A window function proper (row_number, lag …): computes a whole partition at once. */
 export interface WindowFunction extends Signature {
