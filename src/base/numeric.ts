@@ -4,12 +4,19 @@
  * The scale is the display scale: 1.10 and 1.1 are equal but print differently. Immutable. Results have the scales that
  * PostgreSQL gives them (numeric.c): sums the greater one, products the sum, quotients at least sixteen digits.
  */
+import { expFixed, lnFixed, powerFixed } from './decimal-functions.ts';
 import { DriftError } from './error.ts';
 
 /** Digits PostgreSQL aims at in quotients and roots, and the most it keeps behind the point. */
 const MIN_SIGNIFICANT = 16;
 const MAX_SCALE = 16383;
 const MAX_INTEGER_DIGITS = 131072;
+/** Most digits behind the point that functions choose by themselves, and that round() takes. */
+const MAX_RESULT_SCALE = 1000;
+const MAX_ROUND_SCALE = 2000;
+/** exp() beyond ± this overflows or vanishes. */
+const MAX_EXPONENT = 6000;
+const LOG10_E = 0.434294481903252;
 /** PostgreSQL computes in groups of four decimal digits; its result scales show it. */
 const GROUP = 4;
 
@@ -81,7 +88,7 @@ export class Numeric {
     const [, sign = '', whole = '', fraction = '', exponent = '0'] = match;
     if (whole === '' && fraction === '') return undefined;
     let scale = fraction.length - Number(exponent);
-    if (whole.length - 1 - scale > MAX_INTEGER_DIGITS || scale > MAX_SCALE * 2) throw overflow();
+    if (whole.length - 1 - scale > MAX_INTEGER_DIGITS || scale > MAX_SCALE) throw overflow();
     let coefficient = BigInt(whole + fraction);
     if (scale < 0) {
       coefficient *= 10n ** BigInt(-scale);
@@ -126,7 +133,7 @@ export class Numeric {
       return sign > 0 ? Numeric.Infinity : Numeric.NegativeInfinity;
     }
     const product = new Numeric(this.coefficient * other.coefficient, this.scale + other.scale);
-    return (product.scale > MAX_SCALE ? product.round(MAX_SCALE) : product).#checked();
+    return (product.scale > MAX_SCALE ? product.#cut(MAX_SCALE, roundedQuotient) : product).#checked();
   }
 
   /** Throws 22012 for a zero divisor. */
@@ -168,11 +175,11 @@ export class Numeric {
 
   /** Rounds half away from zero to `scale` digits behind the point (negative: before it). */
   round(scale: number): Numeric {
-    return this.#cut(scale, roundedQuotient);
+    return this.#cut(roundScale(scale), roundedQuotient);
   }
 
   trunc(scale: number): Numeric {
-    return this.#cut(scale, (a, b) => a / b);
+    return this.#cut(roundScale(scale), (a, b) => a / b);
   }
 
   ceil(): Numeric {
@@ -186,47 +193,93 @@ export class Numeric {
   sqrt(): Numeric {
     if (this.special === 'NaN' || this.special === 'Infinity') return this;
     if (this.sign() < 0) throw new DriftError('2201F', 'cannot take square root of a negative number');
-    const digits = Math.max(this.coefficient.toString().length - this.scale, 1);
-    const scale = Math.max(this.scale, MIN_SIGNIFICANT - Math.ceil(digits / 2));
-    const root = integerRoot(this.coefficient * 10n ** BigInt(2 * (scale + 1) - this.scale));
-    return new Numeric(root, scale + 1).round(scale);
+    const scale = resultScale(2 * leading(this).weight + 1, this.scale);
+    const finer = Math.max(scale + 1, Math.ceil(this.scale / 2));
+    return new Numeric(integerRoot(this.coefficient * 10n ** BigInt(2 * finer - this.scale)), finer).round(scale);
   }
 
-  /** Whole exponents are exact; others are computed in double precision. */
+  /** Whole exponents give sixteen digits behind the point, others sixteen significant ones. Throws 2201F, 22003. */
   power(exponent: Numeric): Numeric {
-    if (this.special !== null || exponent.special !== null)
-      return Numeric.fromNumber(this.toNumber() ** exponent.toNumber());
-    if (this.sign() === 0 && exponent.sign() < 0)
+    const special = this.special !== null || exponent.special !== null;
+    if (this.sign() === 0 && exponent.sign() < 0 && exponent.special !== 'NaN')
       throw new DriftError('2201F', 'zero raised to a negative power is undefined');
     const whole = exponent.trunc(0);
-    if (whole.compare(exponent) === 0 && whole.abs().compare(new Numeric(100_000n, 0)) <= 0) {
-      const times = whole.coefficient < 0n ? -whole.coefficient : whole.coefficient;
-      if (Number(times) * Math.max(this.coefficient.toString().length - this.scale, 0) > MAX_INTEGER_DIGITS)
-        throw overflow();
-      const power = new Numeric(this.coefficient ** times, this.scale * Number(times));
-      const digits = MIN_SIGNIFICANT - Math.max(0, Math.floor(Math.log10(Math.abs(power.toNumber()) || 1)));
-      const scale = Math.max(this.scale, exponent.scale, Math.min(digits, MAX_SCALE));
-      if (whole.coefficient >= 0n) return power.#rescaled(scale);
-      return new Numeric(1n, 0).#dividedTo(power, Math.max(scale, MIN_SIGNIFICANT));
-    }
-    if (this.sign() < 0)
+    if (!special && whole.compare(exponent) === 0 && BigInt.asIntN(32, whole.coefficient) === whole.coefficient)
+      return this.#powerWhole(Number(whole.coefficient));
+    if (this.sign() < 0 && exponent.special === null && whole.compare(exponent) !== 0) {
       throw new DriftError('2201F', 'a negative number raised to a non-integer power yields a complex result');
-    return approximate(this.toNumber() ** exponent.toNumber());
+    }
+    if (special) return this.#powerSpecial(exponent);
+    if (this.coefficient === 0n) return new Numeric(0n, MIN_SIGNIFICANT);
+    if (this.sign() < 0) {
+      const size = this.negate().power(exponent);
+      return whole.coefficient % 2n === 0n ? size : size.negate();
+    }
+    const rough = Number(lnFixed(this.coefficient, this.scale, 30)) * 1e-30 * exponent.toNumber();
+    if (rough > MAX_EXPONENT) throw overflow();
+    if (rough < -MAX_EXPONENT) return new Numeric(0n, MAX_RESULT_SCALE);
+    const scale = resultScale(Math.trunc(rough * LOG10_E), Math.max(this.scale, exponent.scale));
+    const significant = Math.max(scale + Math.ceil(rough * LOG10_E), 0) + 8;
+    const digits = significant + Math.max(exponent.coefficient.toString().length - exponent.scale, 0) + 8;
+    return fromExp(
+      lnFixed(this.coefficient, this.scale, digits) * exponent.coefficient,
+      digits + exponent.scale,
+      scale,
+      significant,
+    );
+  }
+
+  #powerSpecial(exponent: Numeric): Numeric {
+    const [one, base] = [new Numeric(1n, 0), this.toNumber()];
+    if (Math.abs(base) === 1 && (base === 1 || exponent.special !== 'NaN') && this.abs().compare(one) === 0) return one;
+    return Numeric.fromNumber(base ** exponent.toNumber());
+  }
+
+  #powerWhole(exponent: number): Numeric {
+    const scale = resultScale(0, this.scale);
+    if (exponent === 0) return new Numeric(1n, 0).#rescaled(scale);
+    if (this.coefficient === 0n) return new Numeric(0n, scale);
+    const size =
+      exponent *
+      (Number(lnFixed(this.coefficient < 0n ? -this.coefficient : this.coefficient, this.scale, 30)) * 1e-30 * LOG10_E);
+    if (size > 2 * MAX_INTEGER_DIGITS) throw overflow();
+    if (size + 1 < -scale) return new Numeric(0n, scale);
+    const significant = scale + Math.abs(Math.trunc(size)) + 8;
+    const power = powerFixed(this.coefficient, this.scale, Math.abs(exponent), significant);
+    if (exponent < 0) {
+      const shift = scale + power.scale;
+      const numerator = shift >= 0 ? 10n ** BigInt(shift) : 1n;
+      return new Numeric(
+        roundedQuotient(numerator, shift >= 0 ? power.value : power.value * 10n ** BigInt(-shift)),
+        scale,
+      );
+    }
+    return fromFixed(power, scale).#checked();
   }
 
   exp(): Numeric {
-    return approximate(Math.exp(this.toNumber()));
+    if (this.special !== null) return this.special === '-Infinity' ? new Numeric(0n, 0) : this;
+    const rough = this.toNumber();
+    const limited = Math.min(Math.max(rough * LOG10_E, -MAX_ROUND_SCALE), MAX_ROUND_SCALE);
+    const scale = resultScale(Math.trunc(limited), this.scale);
+    if (Math.abs(rough) >= MAX_EXPONENT) {
+      if (rough > 0) throw overflow();
+      return new Numeric(0n, scale);
+    }
+    return fromExp(this.coefficient, this.scale, scale, Math.max(scale + Math.ceil(limited), 0) + 8);
   }
 
   ln(): Numeric {
     if (this.sign() === 0) throw new DriftError('2201E', 'cannot take logarithm of zero');
     if (this.sign() < 0) throw new DriftError('2201E', 'cannot take logarithm of a negative number');
-    return approximate(Math.log(this.toNumber()));
+    if (this.special !== null) return this;
+    const scale = resultScale(logarithmWeight(this), this.scale);
+    return new Numeric(lnFixed(this.coefficient, this.scale, scale + 8), scale + 8).round(scale);
   }
 
   #cut(scale: number, quotient: (a: bigint, b: bigint) => bigint): Numeric {
     if (this.special !== null) return this;
-    if (scale >= this.scale) return scale > MAX_SCALE ? this : this.#rescaled(scale);
+    if (scale >= this.scale) return this.#rescaled(scale);
     const cut = quotient(this.coefficient, 10n ** BigInt(this.scale - scale));
     return scale >= 0 ? new Numeric(cut, scale) : new Numeric(cut * 10n ** BigInt(-scale), 0);
   }
@@ -234,16 +287,6 @@ export class Numeric {
   #rescaled(scale: number): Numeric {
     if (scale < this.scale) return this.round(scale);
     return new Numeric(this.coefficient * 10n ** BigInt(scale - this.scale), scale);
-  }
-
-  #dividedTo(other: Numeric, scale: number): Numeric {
-    return new Numeric(
-      roundedQuotient(
-        this.coefficient * 10n ** BigInt(scale + other.scale),
-        other.coefficient * 10n ** BigInt(this.scale),
-      ),
-      scale,
-    );
   }
 
   #specialSum(other: Numeric): Numeric {
@@ -258,6 +301,10 @@ export class Numeric {
     if (digits > MAX_INTEGER_DIGITS) throw overflow();
     return this;
   }
+}
+
+function roundScale(scale: number): number {
+  return Math.min(Math.max(scale, -MAX_ROUND_SCALE), MAX_ROUND_SCALE);
 }
 
 function special(word: string): Numeric | undefined {
@@ -314,14 +361,32 @@ function integerRoot(value: bigint): bigint {
   }
 }
 
-/** A double as numeric with sixteen significant digits. */
-function approximate(value: number): Numeric {
-  if (!Number.isFinite(value)) {
-    if (Number.isNaN(value)) return Numeric.NaN;
-    throw overflow();
+/** Digits behind the point of a result whose first digit stands at 10^weight. */
+function resultScale(weight: number, least: number): number {
+  return Math.min(Math.max(MIN_SIGNIFICANT - weight, least, 0), MAX_RESULT_SCALE);
+}
+
+/** estimate_ln_dweight of numeric.c: where the first digit of ln(value) stands, roughly. */
+function logarithmWeight(value: Numeric): number {
+  const distance = value.subtract(new Numeric(1n, 0));
+  if (distance.abs().compare(new Numeric(1n, 1)) <= 0) {
+    if (distance.coefficient === 0n) return 0;
+    const { weight, digits } = leading(distance);
+    return weight * GROUP + Math.trunc(Math.log10(digits));
   }
-  const digits = value === 0 ? 1 : Math.floor(Math.log10(Math.abs(value))) + 1;
-  return Numeric.fromNumber(value).round(Math.max(MIN_SIGNIFICANT - Math.max(digits, 0), 0));
+  return Math.trunc(Math.log10(Math.abs(Number(lnFixed(value.coefficient, value.scale, 30)) * 1e-30)));
+}
+
+function fromFixed(fixed: { readonly value: bigint; readonly scale: number }, scale: number): Numeric {
+  const drop = fixed.scale - scale;
+  return new Numeric(
+    drop > 0 ? roundedQuotient(fixed.value, 10n ** BigInt(drop)) : fixed.value * 10n ** BigInt(-drop),
+    scale,
+  );
+}
+
+function fromExp(x: bigint, xScale: number, scale: number, significant: number): Numeric {
+  return fromFixed(expFixed(x, xScale, significant), scale);
 }
 
 function overflow(): DriftError {
