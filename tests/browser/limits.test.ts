@@ -1,0 +1,95 @@
+/** A browser's limits: a full quota, and tables greater than the memory a database may use. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Database } from '../../src/entry/browser.ts';
+import { type Chromium, launch, openPage, type Site, startSite } from './site.ts';
+
+const MB = 1024 * 1024;
+let site: Site;
+let browser: Chromium;
+
+beforeAll(async () => {
+  site = await startSite();
+  browser = await launch();
+});
+afterAll(async () => {
+  await browser?.close();
+  await site?.close();
+});
+
+test('a full quota is 53100, and loses nothing that was acknowledged', async () => {
+  const { page } = await openPage(browser.context, site.url);
+  const devtools = await browser.context.newCDPSession(page);
+  const origin = new URL(site.url).origin;
+  const setQuota = (quotaSize?: number): Promise<unknown> =>
+    devtools.send('Storage.overrideQuotaForOrigin', quotaSize === undefined ? { origin } : { origin, quotaSize });
+  await page.evaluate(async () => {
+    const db = await drift.open('opfs://full');
+    await db.exec('CREATE TABLE t (id int PRIMARY KEY, filler text)');
+    Object.assign(globalThis, { db });
+  });
+  await setQuota(8 * MB);
+  const filled = await page.evaluate(async () => {
+    const { db } = globalThis as unknown as { db: Database };
+    for (let id = 1; ; id++) {
+      const error: unknown = await db.query('INSERT INTO t VALUES ($1, repeat($2, 100000))', [id, 'abcdefghij']).then(
+        () => null,
+        (reason: unknown) => reason,
+      );
+      if (error === null && id < 100) continue;
+      const code = (reason: unknown): unknown => (reason as { code?: string }).code;
+      const seen = (await db.query<{ n: number }>('SELECT count(*) AS n FROM t')).rows[0]?.n;
+      const next = await db.query('INSERT INTO t VALUES (1000)').then(() => 'taken', code);
+      await db.close().catch(() => undefined);
+      return { acknowledged: id - 1, code: code(error), seen, next };
+    }
+  });
+  expect(filled).toMatchObject({ code: '53100', next: '53100', seen: filled.acknowledged });
+  expect(filled.acknowledged).toBeGreaterThan(0);
+  await setQuota();
+  const found = await page.evaluate(async () => {
+    const db = await drift.open('opfs://full');
+    const { rows } = await db.query('SELECT count(*) AS n, max(id) AS last, sum(length(filler)) AS bytes FROM t');
+    await db.query("INSERT INTO t VALUES (1000, 'there is room again')");
+    await db.close();
+    return rows[0];
+  });
+  const { acknowledged } = filled;
+  expect(found).toEqual({ n: acknowledged, last: acknowledged, bytes: acknowledged * 1_000_000 });
+});
+
+test('a table greater than the cache is read right, now and as it was', async () => {
+  const { page, problems } = await openPage(browser.context, site.url);
+  const found = await page.evaluate(async () => {
+    const options = { cacheBudgetBytes: 2 * 1024 * 1024, checkpointLogBytes: 1024 * 1024 };
+    const first = await drift.open('opfs://big-table', options);
+    await first.exec('CREATE TABLE t (id int PRIMARY KEY, v int, filler text)');
+    for (let part = 0; part < 5; part++) {
+      const insert = "INSERT INTO t SELECT i, i % 10, 'filler of row ' || i FROM generate_series($1::int, $2::int) i";
+      await first.query(insert, [part * 40_000 + 1, (part + 1) * 40_000]);
+    }
+    const { lastSeq } = await first.status();
+    await first.exec('UPDATE t SET v = v + 1 WHERE id % 2 = 0; DELETE FROM t WHERE id % 5 = 0');
+    await first.close();
+    const db = await drift.open('opfs://big-table', options);
+    const sums = 'SELECT count(*) AS n, sum(v) AS v, sum(id) AS ids, max(filler) AS filler FROM t';
+    const [now, then] = [(await db.query(sums)).rows[0], (await db.asOf(lastSeq).query(sums)).rows[0]];
+    const point = (await db.query('SELECT v, filler FROM t WHERE id = 123456')).rows[0];
+    const { cacheBytes } = await db.status();
+    await db.close();
+    return { now, then, point, cacheBytes };
+  });
+  const ids = Array.from({ length: 200_000 }, (_, i) => i + 1);
+  const left = ids.filter((id) => id % 5 !== 0);
+  const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
+  const filler = 'filler of row 99999';
+  expect(found.then).toEqual({ n: 200_000, v: sum(ids.map((id) => id % 10)), ids: sum(ids), filler });
+  expect(found.now).toEqual({
+    n: left.length,
+    v: sum(left.map((id) => (id % 10) + (id % 2 === 0 ? 1 : 0))),
+    ids: sum(left),
+    filler,
+  });
+  expect(found.point).toEqual({ v: 7, filler: 'filler of row 123456' });
+  expect(found.cacheBytes).toBeLessThan(8 * MB);
+  expect(problems).toEqual([]);
+});
