@@ -186,6 +186,7 @@ export const consoleStyles: CSSResult = css`
       padding: 0 8px;
     }
     header select {
+      font-size: 16px;
       flex: 1 1 200px;
     }
     .gap {

@@ -235,8 +235,10 @@ export class DriftConsole extends ConsoleElement {
     ></drift-grid>`;
   }
 
-  /** On a phone the tabs scroll: the chosen one is brought into sight. */
+  /** Names the page; on a phone, where the tabs scroll, brings the chosen one into sight. */
   override updated(): void {
+    const { dataSet } = this.state;
+    document.title = dataSet === undefined ? 'DriftDB console' : `${dataSet.title}, DriftDB`;
     if (this.state.panel === this.#shown) return;
     this.#shown = this.state.panel;
     this.renderRoot

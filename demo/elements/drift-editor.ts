@@ -233,6 +233,10 @@ function sheet(): CSSResultGroup {
       }
     }
     @media (max-width: 720px) {
+      /* Below 16 px phones zoom in when the text gets the focus. */
+      .editor .cm-editor {
+        font-size: 16px;
+      }
       .keys {
         display: none;
       }

@@ -13,6 +13,7 @@ import { timelineStyles } from './timeline-styles.ts';
 
 const AXIS = 16;
 const TIP = 240;
+const TRAVELLED = 'drift.travelled';
 const SPEEDS: readonly number[] = [5, 10, 20, 40];
 
 export class DriftTimeline extends ConsoleElement {
@@ -107,7 +108,7 @@ export class DriftTimeline extends ConsoleElement {
           ${scale.ticks().map(({ x, label }) => svg`<text x=${x} y=${HEIGHT + 13} text-anchor="middle">${label}</text>`)}
         </svg>
         ${empty ? '' : html`<div class="head" ${properties({ '--x': `${scale.x(index)}px` })}></div>`}
-        ${this.hover < 0 || empty ? '' : this.#tip(scale)}
+        ${this.hover < 0 || empty ? this.#nudge() : this.#tip(scale)}
       </div>
       <div class="controls">
         <button
@@ -182,6 +183,12 @@ export class DriftTimeline extends ConsoleElement {
     if (changed.get('naming') === false && this.naming) this.renderRoot.querySelector('input')?.focus();
   }
 
+  /** Said until the time line was moved for the first time. */
+  #nudge(): TemplateResult | string {
+    if (this.state.commits.seq.length < 2 || localStorage.getItem(TRAVELLED) !== null) return '';
+    return html`<div class="nudge">Drag into the past</div>`;
+  }
+
   #tip(scale: TimeScale): TemplateResult {
     const { commits } = this.state;
     const at = commits.at[this.hover] ?? 0;
@@ -203,6 +210,7 @@ export class DriftTimeline extends ConsoleElement {
   }
 
   #travel(index: number): void {
+    localStorage.setItem(TRAVELLED, 'yes');
     this.#stop();
     this.state.travel(index);
   }

@@ -59,6 +59,27 @@ export const timelineStyles: CSSResult = css`
     transform: translateX(var(--x));
     pointer-events: none;
   }
+  .nudge {
+    position: absolute;
+    z-index: 2;
+    top: 14px;
+    right: 32px;
+    padding: 4px 12px;
+    border-radius: var(--radius);
+    background: var(--ink);
+    color: var(--paper);
+    font-size: 13px;
+    pointer-events: none;
+  }
+  .nudge::before {
+    content: '';
+    position: absolute;
+    top: 9px;
+    right: -6px;
+    border: solid transparent;
+    border-width: 6px 0 6px 6px;
+    border-left-color: var(--ink);
+  }
   .tip {
     position: absolute;
     z-index: 5;
