@@ -66,6 +66,10 @@ export interface IndexDef extends Commented {
   readonly nullsNotDistinct?: boolean | undefined;
   /** Made by a UNIQUE constraint of this name. */
   readonly constraint?: string | undefined;
+  /** SQL text of each key, where keys are expressions or the index is partial: its columns are hidden ones then. */
+  readonly keys?: readonly string[] | undefined;
+  /** SQL text of a partial index's predicate. An index that is not unique holds all rows nevertheless. */
+  readonly where?: string | undefined;
 }
 export interface IndexColumn {
   /** Column id in the table (hidden for expressions). */

@@ -10,7 +10,8 @@ import type { ResultSet } from './api.ts';
 import { alterTable } from './ddl/alter-table.ts';
 import { commentOn } from './ddl/comment.ts';
 import { type DdlContext, refuseTaken, schemaFor, tableNamed } from './ddl/context.ts';
-import { createIndex, createTable, draftOf, makeTable } from './ddl/create-table.ts';
+import { createIndex } from './ddl/create-index.ts';
+import { createTable, draftOf, makeTable } from './ddl/create-table.ts';
 import { tableText } from './ddl/names.ts';
 import {
   alterSequence,

@@ -21,6 +21,7 @@ import { assigned, rowBinding } from './binder/target.ts';
 import { bindPoint, momentOf, resolveTime } from './binder/time.ts';
 import { bindDelete, bindUpdate } from './binder/update.ts';
 import type { Plan, PlanNode } from './plan.ts';
+import { someExpression } from './walk-expression.ts';
 
 export type { BindContext, BoundMoment, SystemTable, SystemTables } from './binder/context.ts';
 
@@ -125,6 +126,13 @@ export function bindTableExpression(
   const bound = scope.within(CLAUSES[use], () => scope.bind(syntax));
   if (scope.state.parameterTypes.length > 0)
     throw new DriftError('42P02', 'there is no parameter $1', { position: syntax.position });
+  if ((use === 'index' || use === 'generated') && someExpression(bound, isChanging)) {
+    const what =
+      use === 'index'
+        ? 'functions in index expression must be marked IMMUTABLE'
+        : 'generation expression is not immutable';
+    throw new DriftError('42P17', what, { position: syntax.position });
+  }
   if (use === 'check') {
     const coerced = tryCoerce(bound, BOOL, 'assignment', scope.state);
     if (coerced === null)
@@ -133,4 +141,10 @@ export function bindTableExpression(
   }
   const column = columnIndex === undefined ? undefined : table.columns[columnIndex];
   return column === undefined ? bound : assigned(bound, column, scope);
+}
+
+/** Whether an expression may give another value for the same row later. */
+function isChanging(part: BoundExpression): boolean {
+  if (part.kind === 'nextValue') return true;
+  return part.kind === 'call' && part.fn.volatility !== 'immutable';
 }

@@ -19,7 +19,7 @@ import { formatOf } from '../specs.ts';
 import { createStructure, fillIndexes } from '../structure.ts';
 import { makeSequence, withSequenceOptions } from './column.ts';
 import { type DdlContext, define, requireColumnsOf } from './context.ts';
-import { verifyUnique } from './create-table.ts';
+import { verifyUnique } from './create-index.ts';
 import { refuseOrphanRows } from './foreign-rows.ts';
 import { quoted, tableText } from './names.ts';
 import { rekey } from './rekey.ts';
@@ -44,6 +44,13 @@ export function* alterType(
     });
   }
   refuseViews(context, table, column);
+  const hidden = table.columns.find((other) => other.hidden === true && mentions(other.generated ?? '', column.name));
+  if (hidden !== undefined) {
+    throw new DriftError('0A000', `cannot alter type of column "${column.name}", which an index expression uses`, {
+      position: action.position,
+      hint: 'Drop the index, alter the column, and create the index again.',
+    });
+  }
   const changed: ColumnDef = { ...column, type };
   checkDefault(context, table, changed);
   if (action.using === undefined && sameValues(column.type, type)) {

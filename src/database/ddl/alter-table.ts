@@ -15,7 +15,8 @@ import { columnOf } from './column.ts';
 import { addIdentity, alterType, dropExpression, dropIdentity, mentions, setIdentity } from './alter-column.ts';
 import { addConstraint, columnNamed, constraintNames, constraintsOf, type Draft } from './constraint.ts';
 import { type DdlContext, define, relationNamed, requireColumnsOf, tableNamed } from './context.ts';
-import { addIndex, rowIdColumn } from './create-table.ts';
+import { addIndex, withoutIndexes } from './create-index.ts';
+import { rowIdColumn } from './create-table.ts';
 import { refuseOrphanRows } from './foreign-rows.ts';
 import { quoted } from './names.ts';
 import { rekey } from './rekey.ts';
@@ -234,12 +235,14 @@ function* dropColumn(
     }
     define(context, { ...object, foreignKeys: object.foreignKeys.filter((candidate) => candidate !== key) });
   }
-  const lost = table.indexes.filter((index) => index.columns.some((part) => part.column === column.id));
+  const uses = (id: number): boolean =>
+    id === column.id || mentions(table.columns.find((other) => other.id === id)?.generated ?? '', column.name);
+  const lost = table.indexes.filter((index) => index.columns.some((part) => uses(part.column)));
+  const rest = withoutIndexes(table, lost);
   define(context, {
-    ...table,
-    columns: table.columns.filter((candidate) => candidate !== column),
-    dropped: [...table.dropped, { id: column.id, type: column.type }],
-    indexes: table.indexes.filter((index) => !lost.includes(index)),
+    ...rest,
+    columns: rest.columns.filter((candidate) => candidate !== column),
+    dropped: [...rest.dropped, { id: column.id, type: column.type }],
     checks: table.checks.filter((check) => !mentions(check.expression, column.name)),
     foreignKeys: table.foreignKeys.filter((key) => !key.columns.includes(column.id)),
   });

@@ -17,6 +17,7 @@ import type {
 import { printStatement } from '../../sql/parser/print.ts';
 import { newSequence, nextvalText, withSequenceOptions } from './column.ts';
 import { columnNamed, constraintNames } from './constraint.ts';
+import { withoutIndexes } from './create-index.ts';
 import { quoted } from './names.ts';
 import {
   type DdlContext,
@@ -108,7 +109,7 @@ function dropIndex(context: DdlContext, statement: DropStatement, { name }: Obje
       `constraint ${index.constraint} on table ${table.name} requires index ${index.name}`,
     );
   }
-  define(context, { ...table, indexes: table.indexes.filter((candidate) => candidate !== index) });
+  define(context, withoutIndexes(table, [index]));
 }
 
 function dropSchema(context: DdlContext, statement: DropStatement, name: string): void {
@@ -187,6 +188,11 @@ function renamePart(context: DdlContext, table: TableDef, statement: RenameObjec
       return named.generated === undefined ? named : { ...named, generated: rewrite(named.generated) };
     }),
     checks: table.checks.map((check) => ({ ...check, expression: rewrite(check.expression) })),
+    indexes: table.indexes.map((index) => ({
+      ...index,
+      keys: index.keys?.map(rewrite),
+      where: index.where === undefined ? undefined : rewrite(index.where),
+    })),
   });
 }
 

@@ -4,6 +4,7 @@
 import { DriftError } from '../../base/error.ts';
 import type { ColumnDef, TableDef } from '../../catalog/schema.ts';
 import type { Assignment as AssignmentSyntax, Expression, Insert, OnConflict, Query, Values } from '../../sql/ast.ts';
+import { printRestrictedExpression } from '../../sql/parser/print.ts';
 import type { BoundExpression } from '../expression.ts';
 import type { ConflictClause, ConflictUpdate, InsertNode, PlanColumn, PlanNode, ValuesNode } from '../plan.ts';
 import { asBoolean } from './coerce.ts';
@@ -293,9 +294,8 @@ function arbitersOf(syntax: OnConflict, table: TableDef): (number | 'key')[] | n
     });
   }
   const columns = new Set<number>();
-  for (const element of target.elements) {
-    const { expression } = element;
-    if (expression.kind !== 'column') throw noArbiter(syntax);
+  for (const { expression } of target.elements) {
+    if (expression.kind !== 'column') continue;
     const name = expression.names[expression.names.length - 1];
     const column = table.columns.find((candidate) => candidate.name === name && candidate.hidden !== true);
     if (column === undefined) {
@@ -303,12 +303,20 @@ function arbitersOf(syntax: OnConflict, table: TableDef): (number | 'key')[] | n
     }
     columns.add(column.id);
   }
+  const plain = target.elements.every(({ expression }) => expression.kind === 'column');
   const same = (ordinals: readonly number[]): boolean =>
-    ordinals.length === columns.size && ordinals.every((ordinal) => columns.has(ordinal));
+    plain && ordinals.length === columns.size && ordinals.every((ordinal) => columns.has(ordinal));
+  const texts = new Set(target.elements.map(({ expression }) => printRestrictedExpression(expression)));
+  const where = target.where === undefined ? undefined : printRestrictedExpression(target.where);
   const arbiters: (number | 'key')[] = [];
   if (table.primaryKeyName !== undefined && same(table.key)) arbiters.push('key');
-  for (const index of table.indexes) {
-    if (index.unique && same(index.columns.map((column) => column.column))) arbiters.push(index.id);
+  for (const { id, unique, columns: parts, keys, where: predicate } of table.indexes) {
+    if (!unique || (predicate !== undefined && predicate !== where)) continue;
+    const matches =
+      keys === undefined
+        ? same(parts.map((part) => part.column))
+        : keys.length === texts.size && keys.every((key) => texts.has(key));
+    if (matches) arbiters.push(id);
   }
   if (arbiters.length === 0) throw noArbiter(syntax);
   return arbiters;

@@ -1,0 +1,68 @@
+/** Indexes on expressions, and partial ones; uniqueness and ON CONFLICT by them. */
+import { expect, test } from 'vitest';
+import { MemoryStorage } from '../../src/storage/memory.ts';
+import { openDb } from './helper.ts';
+
+test('a unique index on an expression', async () => {
+  const storage = new MemoryStorage();
+  let db = await openDb(storage);
+  await db.run(`CREATE TABLE person (id int PRIMARY KEY, name text, mail text); CREATE UNIQUE INDEX person_mail ON person (lower(mail));
+    INSERT INTO person VALUES (1, 'Ada', 'Ada@Example.org'), (2, 'Ben', NULL), (3, 'Cy', NULL)`);
+  expect(await db.code("INSERT INTO person VALUES (4, 'Dan', 'ADA@example.ORG')")).toBe('23505');
+  expect(await db.code("UPDATE person SET mail = 'ada@example.org' WHERE id = 2")).toBe('23505');
+  expect(await db.rows('SELECT * FROM person WHERE id = 1')).toEqual([['1', 'Ada', 'Ada@Example.org']]);
+  await db.run(`INSERT INTO person VALUES (5, 'Ada again', 'ADA@EXAMPLE.ORG')
+    ON CONFLICT (lower(mail)) DO UPDATE SET name = excluded.name`);
+  expect(await db.rows('SELECT name FROM person WHERE id = 1')).toEqual([['Ada again']]);
+  expect(await db.code('INSERT INTO person VALUES (6) ON CONFLICT (upper(mail)) DO NOTHING')).toBe('42P10');
+  await db.engine.close();
+  db = await openDb(storage);
+  expect(await db.code("INSERT INTO person VALUES (4, 'Dan', 'aDa@example.ORG')")).toBe('23505');
+  await db.run('ALTER TABLE person RENAME COLUMN mail TO address');
+  expect(await db.code("INSERT INTO person VALUES (4, 'Dan', 'aDa@example.ORG')")).toBe('23505');
+  await db.run("DROP INDEX person_mail; INSERT INTO person VALUES (4, 'Dan', 'aDa@example.ORG')");
+  expect(await db.rows('SELECT count(*) FROM person')).toEqual([['4']]);
+  expect(await db.rows('SELECT * FROM person@SEQ:3 WHERE id = 1')).toEqual([['1', 'Ada', 'Ada@Example.org']]);
+});
+
+test('an expression index on a table with rows', async () => {
+  const db = await openDb();
+  await db.run("CREATE TABLE t (a int, b text); INSERT INTO t VALUES (1, 'x'), (2, 'Y'), (3, 'X')");
+  expect(await db.code('CREATE UNIQUE INDEX ON t (lower(b))')).toBe('23505');
+  expect(await db.rows('SELECT count(*) FROM t FOR SYSTEM_TIME ALL')).toEqual([['3']]);
+  await db.run('DELETE FROM t WHERE a = 3; CREATE UNIQUE INDEX ON t ((a + 1), lower(b))');
+  expect(await db.code("INSERT INTO t VALUES (1, 'X')")).toBe('23505');
+  await db.run("INSERT INTO t VALUES (2, 'X')");
+  expect(await db.rows('SELECT * FROM t ORDER BY a, b')).toEqual([
+    ['1', 'x'],
+    ['2', 'X'],
+    ['2', 'Y'],
+  ]);
+  expect(await db.code('CREATE INDEX ON t ((random()))')).toBe('42P17');
+  expect(await db.code('CREATE INDEX ON t ((nothing + 1))')).toBe('42703');
+  expect(await db.rows("SELECT index_name FROM drift.indexes WHERE table_name = 't'")).toEqual([['t_expr_lower_idx']]);
+});
+
+test('partial indexes: unique where the predicate holds', async () => {
+  const db = await openDb();
+  await db.run(`CREATE TABLE booking (id int PRIMARY KEY, room int, day date, cancelled boolean NOT NULL DEFAULT false);
+    CREATE UNIQUE INDEX one_a_day ON booking (room, day) WHERE NOT cancelled; CREATE INDEX ON booking (day) WHERE cancelled;
+    INSERT INTO booking VALUES (1, 7, '2024-01-01', false), (2, 7, '2024-01-01', true), (3, 7, '2024-01-01', true)`);
+  expect(await db.code("INSERT INTO booking VALUES (4, 7, '2024-01-01')")).toBe('23505');
+  expect(await db.code('UPDATE booking SET cancelled = false WHERE id = 2')).toBe('23505');
+  await db.run('UPDATE booking SET cancelled = true WHERE id = 1; UPDATE booking SET cancelled = false WHERE id = 2');
+  await db.run(`INSERT INTO booking VALUES (5, 7, '2024-01-01')
+    ON CONFLICT (room, day) WHERE NOT cancelled DO UPDATE SET id = 50`);
+  expect(await db.rows('SELECT id, cancelled FROM booking ORDER BY id')).toEqual([
+    ['1', 't'],
+    ['3', 't'],
+    ['50', 'f'],
+  ]);
+  expect(await db.code("INSERT INTO booking VALUES (6, 7, '2024-01-01') ON CONFLICT (room, day) DO NOTHING")).toBe(
+    '42P10',
+  );
+  expect(await db.rows("SELECT id FROM booking WHERE day = '2024-01-01' AND NOT cancelled")).toEqual([['50']]);
+  expect(await db.code('CREATE INDEX ON booking (day) WHERE room')).toBe('42804');
+  await db.run('ALTER TABLE booking DROP COLUMN cancelled');
+  await db.run("INSERT INTO booking VALUES (9, 7, '2024-01-01')");
+});
