@@ -49,6 +49,7 @@ export function coercionPath(from: number, to: number, context: CoercionContext)
       element: { method: inner.method, fn: inner.fn, from: source.elementOid, to: target.elementOid },
     };
   }
+  if (source.oid === T.record && target.category === 'S' && context !== 'implicit') return IO;
   if (source.category === 'P' || target.category === 'P') return null;
   if (target.category === 'S' && context !== 'implicit') return IO;
   if (source.category === 'S' && context === 'explicit') return IO;
@@ -189,8 +190,11 @@ function choose<F>(candidates: readonly Candidate<F>[], args: readonly number[])
   if (left.length === 1) return left[0] as Candidate<F>;
   const known = new Set(args.filter((arg) => arg !== T.unknown));
   if (known.size === 1 && args.includes(T.unknown)) {
-    const [only] = known as unknown as [number];
-    const same = left.filter(({ types }) => types.every((type) => reachable([...known][0] ?? only, type)));
+    // Taken for the type that the others have, a literal may fit one candidate only.
+    const assumed = args.map(() => [...known][0] as number);
+    const same = left.filter(
+      ({ types }) => types.every((type, i) => reachable(assumed[i] as number, type)) && polymorphicFits(types, assumed),
+    );
     if (same.length === 1) return same[0] as Candidate<F>;
   }
   return 'ambiguous';

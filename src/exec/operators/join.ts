@@ -17,7 +17,7 @@ import { type Evaluator, withSelection } from '../evaluator.ts';
 import { BOOL, hashFamily } from '../physical.ts';
 import { type ExecRun, layoutOf, type Operator } from '../run.ts';
 import { emptyVector, take, takeOrNull, wholeBatch } from '../vectors.ts';
-import { ApplyPairs, HashPairs, LoopPairs, type PairChunk, type PairSource } from './pair-source.ts';
+import { ApplyPairs, HashPairs, LoopPairs, type PairChunk, type PairSource, padsLeft } from './pair-source.ts';
 
 /** Where one output column comes from. */
 interface OutputSource {
@@ -32,6 +32,8 @@ export class JoinOperator implements Operator {
   readonly #left: Operator;
   readonly #pairs: PairSource;
   readonly #hash: HashPairs | null;
+  /** Left rows without a partner are among the pairs, with -1 for the right row. */
+  readonly #padded: boolean;
   readonly #outputs: readonly OutputSource[];
   readonly #compiler: Compiler;
   readonly #condition: Evaluator | null;
@@ -49,6 +51,7 @@ export class JoinOperator implements Operator {
     this.#left = left;
     const hashed = isHashable(node);
     this.#hash = hashed ? new HashPairs(node, right, run) : null;
+    this.#padded = hashed && padsLeft(node);
     this.#pairs = this.#hash ?? (isApply(node) ? new ApplyPairs(node, right, run) : new LoopPairs(node, right, run));
     const leftLayout = layoutOf(node.left.outputs);
     const rightLayout = layoutOf(node.right.outputs);
@@ -161,12 +164,14 @@ export class JoinOperator implements Operator {
       for (let i = 0; i < count; i++) matched[leftRows[i] as number] = 1;
     }
     if (type === 'semi' || type === 'anti' || type === 'mark') return null;
-    if (this.#needsRight()) for (let i = 0; i < count; i++) this.#rightMatched[rightRows[i] as number] = 1;
+    if (this.#needsRight()) {
+      for (let i = 0; i < count; i++) if ((rightRows[i] as number) >= 0) this.#rightMatched[rightRows[i] as number] = 1;
+    }
     if (count === 0) return null;
     const columns = this.#outputs.map(({ side, index }) =>
       side === 'left'
         ? take(left.columns[index] as Vector, leftRows, count)
-        : take(passed.right.columns[index] as Vector, rightRows, count),
+        : (this.#padded ? takeOrNull : take)(passed.right.columns[index] as Vector, rightRows, count),
     );
     return wholeBatch(columns, count);
   }

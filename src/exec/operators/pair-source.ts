@@ -14,7 +14,7 @@ import type { Evaluator } from '../evaluator.ts';
 import { KeyTable } from '../key-table.ts';
 import { type Cell, type ExecRun, layoutOf, type Operator } from '../run.ts';
 
-/** Positions in the left batch and rows of `right`, in step. */
+/** Positions in the left batch and rows of `right` (-1: none, see padsLeft), in step. */
 export interface PairChunk {
   readonly leftRows: Int32Array;
   readonly rightRows: Int32Array;
@@ -35,11 +35,18 @@ export interface PairSource {
 
 const CHUNK_ROWS = 8192;
 
+/** Whether hash matches alone decide about a left join's rows, so that those without any can be told at once. */
+export function padsLeft(node: JoinNode): boolean {
+  return (node.type === 'left' || node.type === 'full') && node.residual === null;
+}
+
 /** Chains of build rows with equal keys, found through a KeyTable. */
 export class HashPairs implements PairSource {
   readonly #source: Operator;
   readonly #run: ExecRun;
   readonly #node: JoinNode;
+  /** A left row without a partner is paired with row -1, in its place. */
+  readonly #padded: boolean;
   readonly #collector: Collector;
   readonly #leftCompiler: Compiler;
   readonly #rightCompiler: Compiler;
@@ -62,6 +69,7 @@ export class HashPairs implements PairSource {
     this.#source = source;
     this.#run = run;
     this.#node = node;
+    this.#padded = padsLeft(node);
     this.#collector = new Collector(oidsOf(node.right.outputs), run.memory);
     this.#leftCompiler = new Compiler(layoutOf(node.left.outputs), run);
     this.#rightCompiler = new Compiler(layoutOf(node.right.outputs), run);
@@ -166,6 +174,15 @@ export class HashPairs implements PairSource {
     const leftRows = new Int32Array(count + 1);
     const rightRows = new Int32Array(count + 1);
     let n = 0;
+    if (this.#padded) {
+      for (let k = 0; k < count; k++) {
+        const id = ids[k] as number;
+        leftRows[k] = selection === null ? k : (selection[k] as number);
+        rightRows[k] = id < 0 ? -1 : (heads[id] as number);
+      }
+      this.#at = count;
+      return { leftRows, rightRows, count, right };
+    }
     for (let k = 0; k < count; k++) {
       const id = ids[k] as number;
       leftRows[n] = selection === null ? k : (selection[k] as number);
@@ -189,6 +206,11 @@ export class HashPairs implements PairSource {
         row = id < 0 ? -1 : (this.#heads[id] as number);
       }
       const leftRow = selection === null ? at : (selection[at] as number);
+      if (row < 0 && this.#padded) {
+        if (n === CHUNK_ROWS) break;
+        leftRows[n] = leftRow;
+        rightRows[n++] = -1;
+      }
       while (row >= 0 && n < CHUNK_ROWS) {
         leftRows[n] = leftRow;
         rightRows[n++] = row;

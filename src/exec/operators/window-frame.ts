@@ -9,6 +9,7 @@ import { type Value, type Vector, valueAt } from '../../base/vector.ts';
 import type { FrameBound, WindowFrame, WindowSpec } from '../../plan/expression.ts';
 import type { EvalContext } from '../../sql/eval-context.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
+import { DATE, TIMESTAMP } from '../physical.ts';
 
 export interface Partition {
   /** Row numbers in the window's order. */
@@ -148,7 +149,9 @@ export class Frames {
     if (value === null) return groupStarts[(group[position] as number) + (isStart ? 0 : 1)] as number;
     if (!('shift' in bound) || bound.shift === null || key === undefined) return isStart ? 0 : count;
     const limit = bound.shift.call(this.#context, value, offset);
-    const compare = typeByOid(key.expression.type.oid)?.compare ?? (() => 0);
+    // A date shifted by an interval is a timestamp: then the keys are compared as timestamps too.
+    const asTimestamps = key.expression.type.oid === DATE && bound.shift.returns === TIMESTAMP;
+    const compare = typeByOid(asTimestamps ? TIMESTAMP : key.expression.type.oid).compare ?? (() => 0);
     const sign = key.descending ? -1 : 1;
     // The first position at (for an end: after) the limit; nulls are outside at their end of the order.
     let low = 0;
@@ -159,7 +162,7 @@ export class Frames {
       let before: boolean;
       if (other === null) before = key.nullsFirst;
       else {
-        const order = compare(other, limit) * sign;
+        const order = compare(asTimestamps ? midnight(other as number) : other, limit) * sign;
         before = isStart ? order < 0 : order <= 0;
       }
       if (before) low = middle + 1;
@@ -167,6 +170,12 @@ export class Frames {
     }
     return low;
   }
+}
+
+/** A date's day as microseconds. */
+function midnight(day: number): number {
+  if (day === 2147483647) return Infinity;
+  return day === -2147483648 ? -Infinity : day * 86_400_000_000;
 }
 
 function clamp(position: number, count: number): number {
