@@ -5,7 +5,7 @@
  *     node scripts/chromium.mjs            prints the path of a Chromium, installing one where none is found
  */
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, realpathSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -29,7 +29,7 @@ export async function findChromium() {
     if (isProgram(given)) return given;
     throw new Error(`CHROMIUM_PATH is ${given}, which is no program`);
   }
-  for (const path of [...inPath(), ...usualPlaces()]) if (isProgram(path)) return path;
+  for (const path of [...inPath(), ...usualPlaces()]) if (isProgram(path) && !isSnapStub(path)) return path;
   return playwrightChromium();
 }
 
@@ -60,8 +60,10 @@ function* installers() {
     const root = process.getuid?.() === 0 ? [] : hasProgram('sudo') ? ['sudo', '-n'] : null;
     if (root !== null) {
       yield [...root, 'apt-get', 'update', '-qq'];
-      // Ubuntu's package of that name is a snap, which containers cannot run: then Playwright's download is next.
-      yield [...root, 'apt-get', 'install', '-y', '-qq', '--no-install-recommends', 'chromium'];
+      // A page without any font shows nothing. Ubuntu's package is a snap, which containers cannot run: then
+      // Playwright's download is next.
+      const packages = ['chromium', 'fonts-liberation'];
+      yield [...root, 'apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...packages];
       yield ['npx', 'playwright', 'install', '--with-deps', 'chromium'];
     }
   }
@@ -103,6 +105,18 @@ async function playwrightChromium() {
 
 function hasProgram(name) {
   return (process.env['PATH'] ?? '').split(delimiter).some((directory) => isProgram(join(directory, name)));
+}
+
+/** Ubuntu's `chromium-browser` is a script that asks one to install a snap, or starts it. */
+function isSnapStub(path) {
+  const file = openSync(path, 'r');
+  try {
+    const head = Buffer.alloc(4096);
+    const text = head.toString('latin1', 0, readSync(file, head));
+    return text.startsWith('#!') && /snap (install|run)|\/snap\//.test(text);
+  } finally {
+    closeSync(file);
+  }
 }
 
 function isProgram(path) {
