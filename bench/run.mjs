@@ -1,0 +1,277 @@
+/**
+ * `npm run bench`: DriftDB beside SQLite and PGlite in one Chromium, each in its own worker on OPFS, each commit durable.
+ *
+ *     npm run bench [-- --quick] [--rounds N] [--rows N] [--only WORKLOAD,…] [--engines NAME,…]
+ *     npm run bench -- history [--rows N] [--updates N]
+ *
+ * Rounds go over all engines before the next begins, and start with another engine each time, so that a noisy minute
+ * hits all. The figure of a workload is the median over the rounds; answers are compared. Results go to the console and
+ * to bench/results/NAME.json.
+ */
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { cpus, tmpdir } from 'node:os';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { chromium } from 'playwright';
+import { build } from 'vite';
+import { installChromium, LAUNCH_ARGS } from '../scripts/chromium.mjs';
+
+const PAGES = fileURLToPath(new URL('page/', import.meta.url));
+const RESULTS = fileURLToPath(new URL('results/', import.meta.url));
+const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm' };
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    quick: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    rows: { type: 'string' },
+    updates: { type: 'string', default: '20' },
+    only: { type: 'string' },
+    engines: { type: 'string', default: 'driftdb,sqlite,pglite' },
+  },
+});
+const rounds = Number(options.rounds ?? (options.quick ? 3 : 5));
+
+/** Name, what it is, its size, the unit of its figure. */
+const WORKLOADS = [
+  ['cold', 'cold start: navigation to the first row of 100,000', 0, 'ms'],
+  ['insert', 'durable insert of one row', options.quick ? 100 : 300, 'ms'],
+  ['bulk', 'bulk insert of 100,000 rows, 1,000 a statement', 100_000, 'ms'],
+  ['point', 'read of one row by key', options.quick ? 500 : 2000, 'ms'],
+  ['filter', 'filter + aggregate over the big table', 0, 'ms'],
+  ['group', 'group by over the big table', 0, 'ms'],
+  ['transfer', '100,000 rows to the main thread as objects', 100_000, 'ms'],
+];
+
+const directory = await mkdtemp(join(tmpdir(), 'drift-bench-'));
+const site = await startSite(join(directory, 'site'));
+// A profile on disk: without one, OPFS is memory in another process.
+const context = await chromium.launchPersistentContext(join(directory, 'profile'), {
+  args: LAUNCH_ARGS,
+  executablePath: await installChromium(),
+});
+try {
+  if (positionals[0] === 'history') await history();
+  else await peers();
+} finally {
+  await context.close();
+  site.close();
+  await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+}
+
+// ---- beside the peers ----------------------------------------------------------------------------------------------
+
+async function peers() {
+  const rows = Number(options.rows ?? 1_000_000);
+  const engines = options.engines.split(',');
+  const wanted = WORKLOADS.filter(([name]) => options.only === undefined || options.only.split(',').includes(name));
+  const figures = Object.fromEntries(wanted.map(([name]) => [name, Object.fromEntries(engines.map((e) => [e, []]))]));
+  const answers = Object.fromEntries(wanted.map(([name]) => [name, {}]));
+  const note = (workload, engine, { ms, answer }) => {
+    figures[workload][engine].push(ms);
+    answers[workload][engine] = answer;
+  };
+
+  const pages = {};
+  for (const engine of engines) {
+    pages[engine] = await openPage(engine);
+    const started = Date.now();
+    await pages[engine].evaluate(() => bench.open('warm'));
+    await pages[engine].evaluate((n) => bench.prepare(n), rows);
+    // What `point` and `cold` read.
+    await pages[engine].evaluate(() => bench.run('bulk', 100_000));
+    console.log(`${engine}: ${rows} rows prepared in ${((Date.now() - started) / 1000).toFixed(1)} s`);
+    if (figures.cold !== undefined) {
+      const page = await openPage(engine);
+      await page.evaluate(() => bench.open('cold'));
+      await page.evaluate(() => bench.run('bulk', 100_000));
+      await page.evaluate(() => bench.close());
+      await page.close();
+    }
+  }
+  for (let round = 0; round < rounds; round++) {
+    const order = engines.map((_, i) => engines[(i + round) % engines.length]);
+    for (const [workload, , size] of wanted) {
+      for (const engine of order) {
+        if (workload === 'cold') note(workload, engine, await coldStart(engine));
+        else note(workload, engine, await pages[engine].evaluate(([w, n]) => bench.run(w, n), [workload, size]));
+      }
+    }
+    console.log(`round ${round + 1} of ${rounds}`);
+  }
+  const bytes = Object.fromEntries(engines.map((engine) => [engine, site.gzipBytes(engine)]));
+  await report('peers', {
+    rounds,
+    rows,
+    workloads: wanted.map(([name, title, size, unit]) => {
+      const medians = mapValues(figures[name], median);
+      return {
+        name,
+        title,
+        size,
+        unit,
+        medians,
+        all: figures[name],
+        ratio: ratios(medians),
+        agree: new Set(Object.values(answers[name])).size === 1,
+        answers: answers[name],
+      };
+    }),
+    gzip_bytes: bytes,
+  });
+  table(
+    engines,
+    wanted.map(([name, title, , unit]) => [title, unit, mapValues(figures[name], median), answers[name]]),
+    bytes,
+  );
+}
+
+/** A page of its own from navigation to the first answer, on a database that is there. */
+async function coldStart(engine) {
+  site.forget(engine);
+  const page = await openPage(engine);
+  const measure = await page.evaluate(() => bench.cold('cold'));
+  await page.evaluate(() => bench.close());
+  await page.close();
+  return measure;
+}
+
+function table(engines, lines, bytes) {
+  const others = engines.slice(1);
+  const head = ['', ...engines, ...others.map((engine) => `${engine} ÷ ${engines[0]}`)];
+  const body = lines.map(([title, unit, medians, answers]) => [
+    new Set(Object.values(answers)).size === 1 ? title : `${title} (ANSWERS DIFFER)`,
+    ...engines.map((engine) => `${format(medians[engine])} ${unit}`),
+    ...others.map((engine) => format(medians[engine] / medians[engines[0]])),
+  ]);
+  body.push([
+    'bytes a page loads, gzip',
+    ...engines.map((engine) => `${Math.round(bytes[engine] / 1024)} KB`),
+    ...others.map((engine) => format(bytes[engine] / bytes[engines[0]])),
+  ]);
+  const widths = head.map((_, column) => Math.max(...[head, ...body].map((line) => line[column].length)));
+  for (const line of [head, ...body]) {
+    console.log(line.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('  '));
+  }
+}
+
+// ---- history -------------------------------------------------------------------------------------------------------
+
+async function history() {
+  const rows = Number(options.rows ?? (options.quick ? 20_000 : 100_000));
+  const page = await openPage('history');
+  const figures = await page.evaluate(
+    ([n, updates, times]) => benchHistory(n, updates, times),
+    [rows, Number(options.updates), rounds * 3],
+  );
+  const now = figures.now_ms / figures.plain_ms;
+  const past = mapValues(figures.as_of_ms, (ms) => ms / figures.now_ms);
+  await report('history', { ...figures, now_ratio: now, as_of_ratio: past });
+  console.log(`${rows} rows, ${figures.updates} updates a row, built in ${(figures.build_ms / 1000).toFixed(1)} s`);
+  console.log(`scan without history ${format(figures.plain_ms)} ms`);
+  console.log(`scan of now, with history ${format(figures.now_ms)} ms: ${format(now)} × without (goal ≤ 1.1)`);
+  for (const [age, ratio] of Object.entries(past)) {
+    console.log(`AS OF ${age} of the age ${format(figures.as_of_ms[age])} ms: ${format(ratio)} × now (goal ≤ 2.5)`);
+  }
+  console.log(figures.exact ? 'every sum is exact' : 'SUMS ARE WRONG');
+  if (!figures.exact) process.exitCode = 1;
+}
+
+// ---- machinery -----------------------------------------------------------------------------------------------------
+
+async function openPage(name) {
+  const page = await context.newPage();
+  page.setDefaultTimeout(0);
+  page.on('pageerror', (error) => console.error(`${name}: ${error.message}`));
+  page.on('console', (message) => {
+    if (message.type() === 'error') console.error(`${name}: ${message.text()}`);
+  });
+  await page.goto(`${site.url}${name}.html`);
+  await page.waitForFunction('globalThis.bench !== undefined || globalThis.benchHistory !== undefined');
+  return page;
+}
+
+/** Builds the pages as a user's bundler would, serves them uncached, and knows what each has loaded. */
+async function startSite(outDir) {
+  const names = (await readdir(PAGES)).filter((name) => name.endsWith('.html'));
+  // SQLite looks for its program under the name that it has in the package.
+  const output = {
+    assetFileNames: ({ names }) => `assets/${names[0] === 'sqlite3.wasm' ? '[name]' : '[name]-[hash]'}[extname]`,
+  };
+  await build({
+    configFile: false,
+    logLevel: 'error',
+    root: PAGES,
+    base: './',
+    resolve: { alias: { 'driftdb-web': fileURLToPath(new URL('../src/entry/browser.ts', import.meta.url)) } },
+    build: {
+      outDir,
+      target: 'es2022',
+      modulePreload: false,
+      rollupOptions: { input: names.map((name) => join(PAGES, name)), output },
+    },
+    worker: { format: 'es', rollupOptions: { output } },
+  });
+  const loaded = new Map();
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url, 'http://localhost');
+    if (pathname === '/favicon.ico') {
+      response.writeHead(204).end();
+      return;
+    }
+    // Workers name their own script as the referrer of what they load: a page's files are those since its HTML.
+    if (pathname.endsWith('.html')) loaded.set('current', pathname.slice(1, -'.html'.length));
+    const page = loaded.get('current');
+    readFile(join(outDir, pathname)).then(
+      (body) => {
+        if (!loaded.has(page)) loaded.set(page, new Map());
+        loaded.get(page).set(pathname, body);
+        const type = TYPES[extname(pathname)] ?? 'application/octet-stream';
+        response.writeHead(200, { 'content-type': type, 'cache-control': 'no-store' }).end(body);
+      },
+      () => response.writeHead(404).end(),
+    );
+  });
+  await new Promise((resolve) => server.listen(0, 'localhost', resolve));
+  return {
+    url: `http://localhost:${server.address().port}/`,
+    forget: (page) => loaded.delete(page),
+    gzipBytes: (page) =>
+      [...(loaded.get(page)?.values() ?? [])].reduce((sum, body) => sum + gzipSync(body, { level: 9 }).length, 0),
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+async function report(name, figures) {
+  await mkdir(RESULTS, { recursive: true });
+  const machine = {
+    date: new Date().toISOString(),
+    chromium: context.browser()?.version() ?? '',
+    cpu: `${cpus().length} × ${cpus()[0]?.model ?? ''}`,
+  };
+  await writeFile(join(RESULTS, `${name}.json`), `${JSON.stringify({ ...machine, ...figures }, null, 2)}\n`);
+}
+
+function ratios(medians) {
+  const [first, ...others] = Object.entries(medians);
+  return Object.fromEntries(others.map(([name, ms]) => [name, ms / first[1]]));
+}
+
+function mapValues(object, map) {
+  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, map(value)]));
+}
+
+function median(values) {
+  return values.toSorted((a, b) => a - b)[values.length >> 1];
+}
+
+function format(value) {
+  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(value >= 1 ? 2 : 3);
+}
