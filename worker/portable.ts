@@ -8,6 +8,7 @@ import type { ResultSet } from '../src/database/api.ts';
 import type { EvalContext } from '../src/sql/eval-context.ts';
 import { SqlArray } from '../src/sql/types/array.ts';
 import { typeByOid } from '../src/sql/types/registry.ts';
+import { ownBytes } from './wire.ts';
 
 const TIME_OID = 1083;
 
@@ -67,7 +68,7 @@ function nested(array: SqlArray): unknown[] {
 function portableElement(value: Value, oid: number): unknown {
   if (value === null || typeof value === 'string' || typeof value === 'boolean' || typeof value === 'bigint')
     return value;
-  if (value instanceof Uint8Array) return value;
+  if (value instanceof Uint8Array) return ownBytes(value);
   if (typeof value === 'number' && !TEMPORAL_OIDS.has(oid)) return value;
   return print(value, oid);
 }

@@ -6,6 +6,7 @@
  * not hold back the answers of the others: these come at once, and the slow one's is asked for with `take`.
  * A call fails by an error in its reply, never by a rejection, so that DriftError crosses with all of its fields.
  */
+import type { Kind } from '../src/base/vector.ts';
 import type {
   Durability,
   EngineStatus,
@@ -96,7 +97,8 @@ export interface Answers {
 
 export interface WireResult {
   readonly command: string;
-  readonly fields: readonly FieldDescription[];
+  /** Five values a field, in the order of FieldDescription: one array is copied faster than an object a field. */
+  readonly fields: readonly (string | number)[];
   readonly columns: readonly WireColumn[];
   readonly rowCount: number;
   readonly affectedRows: number | null;
@@ -105,17 +107,22 @@ export interface WireResult {
 /**
  * A column on its way. Numbers go as typed arrays of exactly `rowCount` values in buffers of their own, which are
  * transferred. Text is one joined string (which structured clone copies as a block) and where each value ends in it.
- * Columns of few rows go as plain values instead: for them a transferred buffer costs more than it saves.
+ * Columns of few rows, and those of no other form, go as plain values: for few a buffer costs more than it saves.
  */
-export type WireColumn = {
-  readonly nulls: Uint8Array | null;
-} & (
-  | { readonly kind: 'bool'; readonly data: Uint8Array }
-  | { readonly kind: 'i32'; readonly data: Int32Array }
-  | { readonly kind: 'f64'; readonly data: Float64Array; readonly scale: number | undefined }
-  | { readonly kind: 'i64'; readonly data: BigInt64Array }
-  | { readonly kind: 'text'; readonly joined: string; readonly ends: Int32Array }
-  | { readonly kind: 'dict'; readonly data: Int32Array; readonly joined: string; readonly ends: Int32Array }
-  | { readonly kind: 'bytes'; readonly joined: Uint8Array; readonly ends: Int32Array }
-  | { readonly kind: 'values'; readonly data: readonly unknown[]; readonly form: 'text' | 'boxed' }
-);
+export type WireColumn =
+  | ({ readonly nulls: Uint8Array | null } & (
+      | { readonly kind: 'bool'; readonly data: Uint8Array }
+      | { readonly kind: 'i32'; readonly data: Int32Array }
+      | { readonly kind: 'f64'; readonly data: Float64Array; readonly scale: number | undefined }
+      | { readonly kind: 'i64'; readonly data: BigInt64Array }
+      | { readonly kind: 'text'; readonly joined: string; readonly ends: Int32Array }
+      | { readonly kind: 'dict'; readonly data: Int32Array; readonly joined: string; readonly ends: Int32Array }
+      | { readonly kind: 'bytes'; readonly joined: Uint8Array; readonly ends: Int32Array }
+    ))
+  | {
+      readonly kind: 'values';
+      readonly form: Exclude<Kind, 'dict'>;
+      /** Null for NULL. */
+      readonly data: readonly unknown[];
+      readonly scale: number | undefined;
+    };

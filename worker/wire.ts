@@ -6,27 +6,74 @@
  * and a transferred array is gone. A copy of 100,000 doubles costs 0.1 ms.
  */
 import { DriftError, FIELD_NAMES } from '../src/base/error.ts';
-import type { DictVector, TextVector, Vector } from '../src/base/vector.ts';
-import type { ResultSet } from '../src/database/api.ts';
+import type { DictVector, Kind, TextVector, Vector } from '../src/base/vector.ts';
+import type { FieldDescription, ResultSet } from '../src/database/api.ts';
 import type { WireColumn, WireError, WireResult } from './protocol.ts';
 
-/** Up to so many rows, text goes as plain values. */
+/** Up to so many rows, columns go as plain values. */
 const FEW_ROWS = 64;
+/** Values a field in WireResult. */
+const FIELD_PARTS = 5;
 
 /** Packs a result whose columns went through `portable`; adds the buffers to hand over to `transfer`. */
 export function packResult(result: ResultSet, transfer: ArrayBufferLike[]): WireResult {
-  const { command, fields, rowCount, affectedRows } = result;
+  const { command, rowCount, affectedRows } = result;
+  const fields: (string | number)[] = [];
+  for (const { name, dataTypeID, typeModifier, tableID, columnID } of result.fields)
+    fields.push(name, dataTypeID, typeModifier, tableID, columnID);
   const columns = result.columns.map((vector) => {
-    const column = packColumn(vector, rowCount);
-    // Small buffers are cheaper to clone than to detach and adopt.
-    if (rowCount > FEW_ROWS) for (const array of arraysOf(column)) transfer.push(array.buffer);
+    const column = rowCount <= FEW_ROWS ? packValues(vector, rowCount) : packColumn(vector, rowCount);
+    for (const array of arraysOf(column)) transfer.push(array.buffer);
     return column;
   });
   return { command, fields, columns, rowCount, affectedRows };
 }
 
-export function unpackResult(result: WireResult): ResultSet {
-  return { ...result, columns: result.columns.map((column) => unpackColumn(column, result.rowCount)) };
+export function unpackResult({ command, fields: parts, columns, rowCount, affectedRows }: WireResult): ResultSet {
+  const fields: FieldDescription[] = [];
+  for (let at = 0; at < parts.length; at += FIELD_PARTS) {
+    const [name, dataTypeID, typeModifier, tableID, columnID] = parts.slice(at, at + FIELD_PARTS) as FieldParts;
+    fields.push({ name, dataTypeID, typeModifier, tableID, columnID });
+  }
+  return { command, fields, columns: columns.map((column) => unpackColumn(column, rowCount)), rowCount, affectedRows };
+}
+
+type FieldParts = [string, number, number, number, number];
+
+function packValues(vector: Vector, count: number): WireColumn {
+  const { kind, nulls } = vector;
+  const data: unknown[] = [];
+  for (let row = 0; row < count; row++) {
+    const value = kind === 'dict' ? vector.dictionary[vector.data[row] as number] : vector.data[row];
+    if (nulls !== null && nulls[row] === 1) data.push(null);
+    else data.push(value instanceof Uint8Array ? ownBytes(value) : value);
+  }
+  const scale = kind === 'f64' ? vector.scale : undefined;
+  return { kind: 'values', form: kind === 'dict' ? 'text' : kind, data, scale };
+}
+
+/** Bytes in a buffer of their own: structured clone copies the whole buffer behind a view, be it a block of a megabyte. */
+export function ownBytes(bytes: Uint8Array): Uint8Array {
+  return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
+}
+
+function unpackValues(form: Exclude<Kind, 'dict'>, data: readonly unknown[], scale: number | undefined): Vector {
+  const { length } = data;
+  const nulls = data.includes(null) ? Uint8Array.from(data, (value) => (value === null ? 1 : 0)) : null;
+  switch (form) {
+    case 'bool':
+      return { kind: form, data: Uint8Array.from(data as number[]), nulls, length };
+    case 'i32':
+      return { kind: form, data: Int32Array.from(data as number[]), nulls, length };
+    case 'f64':
+      return { kind: form, data: Float64Array.from(data as number[]), scale, nulls, length };
+    case 'i64':
+      return { kind: form, data: BigInt64Array.from(data as bigint[], (value) => value ?? 0n), nulls, length };
+    case 'text':
+      return { kind: form, data: data as string[], nulls, length };
+    case 'boxed':
+      return { kind: form, data, nulls, length };
+  }
 }
 
 function packColumn(vector: Vector, count: number): WireColumn {
@@ -41,10 +88,8 @@ function packColumn(vector: Vector, count: number): WireColumn {
     case 'i64':
       return { kind: 'i64', data: vector.data.slice(0, count), nulls };
     case 'text':
-      if (count <= FEW_ROWS) return { kind: 'values', data: vector.data.slice(0, count), form: 'text', nulls };
       return { kind: 'text', ...join(vector.data, count), nulls };
     case 'dict':
-      if (count <= FEW_ROWS) return { kind: 'values', data: textsOf(vector, count), form: 'text', nulls };
       if (vector.dictionary.length > count) return { kind: 'text', ...join(textsOf(vector, count), count), nulls };
       return {
         kind: 'dict',
@@ -53,19 +98,18 @@ function packColumn(vector: Vector, count: number): WireColumn {
         nulls,
       };
     case 'boxed':
-      return packBoxed(vector.data, count, nulls);
+      return packBytes(vector.data, count, nulls) ?? packValues(vector, count);
   }
 }
 
-/** Values in boxes are byte strings or, for arrays and the like, values that structured clone takes as they are. */
-function packBoxed(data: readonly unknown[], count: number, nulls: Uint8Array | null): WireColumn {
-  if (count <= FEW_ROWS) return { kind: 'values', data: data.slice(0, count), form: 'boxed', nulls };
+/** Values in boxes are byte strings, or (null here) arrays and the like, which structured clone takes as they are. */
+function packBytes(data: readonly unknown[], count: number, nulls: Uint8Array | null): WireColumn | null {
   const ends = new Int32Array(count);
   let length = 0;
   for (let row = 0; row < count; row++) {
     const value = data[row];
     if (nulls === null || nulls[row] === 0) {
-      if (!(value instanceof Uint8Array)) return { kind: 'values', data: data.slice(0, count), form: 'boxed', nulls };
+      if (!(value instanceof Uint8Array)) return null;
       length += value.length;
     }
     ends[row] = length;
@@ -99,8 +143,8 @@ function textsOf(vector: DictVector, count: number): string[] {
 }
 
 function arraysOf(column: WireColumn): { readonly buffer: ArrayBufferLike }[] {
+  if (column.kind === 'values') return [];
   const arrays = column.nulls === null ? [] : [column.nulls as { readonly buffer: ArrayBufferLike }];
-  if (column.kind === 'values') return arrays;
   if (column.kind === 'text' || column.kind === 'dict' || column.kind === 'bytes') arrays.push(column.ends);
   if (column.kind === 'bytes') arrays.push(column.joined);
   else if (column.kind !== 'text') arrays.push(column.data);
@@ -108,6 +152,7 @@ function arraysOf(column: WireColumn): { readonly buffer: ArrayBufferLike }[] {
 }
 
 function unpackColumn(column: WireColumn, length: number): Vector {
+  if (column.kind === 'values') return unpackValues(column.form, column.data, column.scale);
   const { nulls } = column;
   switch (column.kind) {
     case 'bool':
@@ -131,9 +176,6 @@ function unpackColumn(column: WireColumn, length: number): Vector {
       }
       return { kind: 'boxed', data, nulls, length };
     }
-    case 'values':
-      if (column.form === 'text') return { kind: 'text', data: column.data as readonly string[], nulls, length };
-      return { kind: 'boxed', data: column.data, nulls, length };
   }
 }
 

@@ -3,6 +3,7 @@
  * an array goes as it is, because only the engine knows whether the statement wants an SQL array or JSON; any other object
  * is JSON.
  */
+import { ownBytes } from '../../worker/wire.ts';
 import { DriftError } from '../base/error.ts';
 import type { Parameter } from '../database/api.ts';
 
@@ -17,7 +18,7 @@ export function toParameter(value: unknown): Parameter {
       return value;
     case 'object':
       if (value instanceof Date) return dateText(value);
-      if (value instanceof Uint8Array) return value;
+      if (value instanceof Uint8Array) return ownBytes(value);
       if (value instanceof ArrayBuffer) return new Uint8Array(value);
       return Array.isArray(value) ? value.map(element) : toJsonText(value);
     default:

@@ -95,6 +95,7 @@ export function databaseSuite(medium: string, open: (options?: OpenOptions) => P
       ['$1::timestamp', new Date(Date.UTC(12345, 0, 1)), new Date(Date.UTC(12345, 0, 1))],
       ['$1::bytea', Uint8Array.of(1, 0, 255), Uint8Array.of(1, 0, 255)],
       ['$1::bytea', Uint8Array.of(9, 8).buffer, Uint8Array.of(9, 8)],
+      ['$1::bytea', Uint8Array.of(1, 2, 3, 4).subarray(1, 3), Uint8Array.of(2, 3)],
       ['$1::jsonb', { a: [1, { b: null }], n: 5n }, { a: [1, { b: null }], n: '5' }],
       ['$1::jsonb', [1, 'two', { three: 3 }], [1, 'two', { three: 3 }]],
       ['$1::int[]', [1, null, 3], [1, null, 3]],
