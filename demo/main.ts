@@ -14,6 +14,8 @@ if (import.meta.env.PROD && 'serviceWorker' in navigator) void registerServiceWo
 async function registerServiceWorker(): Promise<void> {
   await navigator.serviceWorker.register(`${import.meta.env.BASE_URL}sw.js`, { scope: import.meta.env.BASE_URL });
   const registration = await navigator.serviceWorker.ready;
+  // Loaded when it is needed, but kept for when there is no network.
+  await import('./elements/code-editor.ts');
   const keep = (): void => {
     const loaded = performance.getEntriesByType('resource').map((entry) => entry.name);
     registration.active?.postMessage({ type: 'keep', urls: [location.href, ...loaded, ...DATA_FILES] });

@@ -37,6 +37,8 @@ export class DriftStatus extends ConsoleElement {
       <span class="moment"
         >${moment === null ? 'reading now' : `as of ${dayOf(commits.at[commitIndex] ?? 0)}, #${moment}, read-only`}</span
       >
+      <span class="gap"></span>
+      ${moment === null ? '' : html`<code class="muted wide" title="The same moment in a statement of your own">FOR SYSTEM_TIME AS OF SEQ ${moment}</code>`}
       <span class="muted wide">${commits.seq.length.toLocaleString('en')} commits</span>
       <span class="muted wide" title="When a commit is acknowledged: full, after the flush; relaxed, after the write"
         >durability ${durability}</span
@@ -83,10 +85,15 @@ function sheet(): CSSResultGroup {
     .moment {
       color: var(--accent);
       font-weight: 600;
-      margin-right: auto;
       min-width: 0;
       overflow: hidden;
       text-overflow: ellipsis;
+    }
+    .gap {
+      flex: 1;
+    }
+    code {
+      font: 12px var(--mono);
     }
     @media (max-width: 720px) {
       :host {

@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import { BOX, layOut, readPlan } from './plan-layout.ts';
+
+const scan = (name: string, ms: number): object => ({
+  'Node Type': `Seq Scan on ${name}`,
+  'Actual Rows': 10,
+  'Plan Rows': 20,
+  'Actual Total Time': ms,
+  Details: { Segments: '1', Filter: '(a = 1)' },
+  Plans: [],
+});
+const plan = {
+  'Node Type': 'Sort',
+  'Actual Total Time': 10,
+  Details: {},
+  Plans: [
+    {
+      'Node Type': 'Project',
+      'Actual Total Time': 9,
+      Details: {},
+      Plans: [{ 'Node Type': 'Hash Join', 'Actual Total Time': 8.9, Details: {}, Plans: [scan('a', 2), scan('b', 3)] }],
+    },
+  ],
+};
+
+test('times are those of the operator alone, idle projections are left out, the filter is what a scan says', () => {
+  const root = readPlan(plan);
+  const [join] = root?.inputs ?? [];
+  expect(root?.ownMs).toBeCloseTo(1);
+  expect(join?.title).toBe('Hash Join');
+  expect(join?.ownMs).toBeCloseTo(3.9);
+  expect(join?.inputs.map((input) => input.what)).toEqual(['(a = 1)', '(a = 1)']);
+  expect(readPlan('no plan')).toBeUndefined();
+});
+
+test('boxes do not overlap; inputs lie before their operator in both orientations', () => {
+  const root = readPlan(plan);
+  if (root === undefined) throw new Error('no plan');
+  for (const upright of [false, true]) {
+    const { nodes, width, height } = layOut(root, upright);
+    expect(nodes).toHaveLength(4);
+    for (const [index, a] of nodes.entries()) {
+      expect(a.x + BOX.width).toBeLessThanOrEqual(width);
+      expect(a.y + BOX.height).toBeLessThanOrEqual(height);
+      for (const b of nodes.slice(index + 1))
+        expect(Math.abs(a.x - b.x) >= BOX.width || Math.abs(a.y - b.y) >= BOX.height).toBe(true);
+      const parent = nodes[a.parent];
+      if (parent !== undefined) expect(upright ? a.y > parent.y : a.x < parent.x).toBe(true);
+    }
+  }
+});
