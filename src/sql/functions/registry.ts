@@ -4,6 +4,10 @@ import { arithmeticFunctions, arithmeticOperators } from './arithmetic.ts';
 import { casts } from './casts.ts';
 import { comparisonOperators } from './comparison.ts';
 import { datetimeFunctions, datetimeOperators } from './datetime.ts';
+import { jsonFunctions, jsonSets } from './json.ts';
+import { jsonAggregates, jsonBuildFunctions } from './json-build.ts';
+import { jsonChangeFunctions } from './json-change.ts';
+import { jsonOperators, jsonPathFunctions } from './json-operators.ts';
 import type { CastEntry, OperatorEntry, SqlFunction } from './function.ts';
 import { arrayAggregates, arrayOperators, setFunctions, systemFunctions } from './system.ts';
 import { textFunctions, textOperators } from './text.ts';
@@ -14,6 +18,7 @@ const operators: readonly OperatorEntry[] = [
   ...textOperators,
   ...datetimeOperators,
   ...arrayOperators,
+  ...jsonOperators,
 ];
 
 const functions: readonly SqlFunction[] = [
@@ -25,6 +30,12 @@ const functions: readonly SqlFunction[] = [
   ...aggregates,
   ...arrayAggregates,
   ...windowFunctions,
+  ...jsonFunctions,
+  ...jsonBuildFunctions,
+  ...jsonChangeFunctions,
+  ...jsonPathFunctions,
+  ...jsonSets,
+  ...jsonAggregates,
 ];
 
 const byName = new Map<string, SqlFunction[]>();
