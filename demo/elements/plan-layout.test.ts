@@ -1,3 +1,4 @@
+/** Plans read from EXPLAIN (FORMAT JSON) and placed: times, what is left out, no overlap. */
 import { expect, test } from 'vitest';
 import { BOX, layOut, readPlan } from './plan-layout.ts';
 

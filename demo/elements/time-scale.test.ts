@@ -1,3 +1,4 @@
+/** The time line as a scale: places and commits find each other, over time and at even distances. */
 import { expect, test } from 'vitest';
 import { TimeScale } from './time-scale.ts';
 
