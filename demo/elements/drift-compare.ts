@@ -3,7 +3,7 @@ import type { CSSResultGroup, TemplateResult } from 'lit';
 import { css, html } from 'lit';
 import type { Field } from '../database.ts';
 import type { Comparison } from '../state/compare.ts';
-import { dayOf } from '../state/moments.ts';
+import { momentOf } from '../state/moments.ts';
 import './drift-grid.ts';
 import type { Marker } from './drift-grid.ts';
 import { ConsoleElement, shared } from './shared.ts';
@@ -33,7 +33,7 @@ export class DriftCompare extends ConsoleElement {
     const fields = comparison.columns.map((name): Field => known.get(name) ?? { name, dataTypeID: 25 });
     return html`
       <div class="legend">
-        <span>${dayOf(commits.at[commitIndex] ?? 0)} and now</span>
+        <span>${momentOf(commits, commitIndex)} and now</span>
         <span class="chip changed">${counts.changed} changed</span>
         <span class="chip added">${counts.added} added</span>
         <span class="chip removed">${counts.removed} removed</span>

@@ -1,7 +1,7 @@
 /** The status line: rows and time of the result, the moment, durability, and how much this browser stores. */
 import type { CSSResultGroup, PropertyDeclarations, TemplateResult } from 'lit';
 import { css, html } from 'lit';
-import { bytes, dayOf } from '../state/moments.ts';
+import { bytes, momentOf } from '../state/moments.ts';
 import { ConsoleElement, shared } from './shared.ts';
 
 const EVERY_MS = 4000;
@@ -35,7 +35,7 @@ export class DriftStatus extends ConsoleElement {
       <span role="status">${busy ? 'Running…' : this.#said()}</span>
       ${this.state.inTransaction ? html`<span class="open">transaction open: COMMIT or ROLLBACK ends it</span>` : ''}
       <span class="moment"
-        >${moment === null ? 'reading now' : `as of ${dayOf(commits.at[commitIndex] ?? 0)}, #${moment}, read-only`}</span
+        >${moment === null ? 'reading now' : `as of ${momentOf(commits, commitIndex)}, #${moment}, read-only`}</span
       >
       <span class="gap"></span>
       ${moment === null ? '' : html`<code class="muted wide" title="The same moment in a statement of your own">FOR SYSTEM_TIME AS OF SEQ ${moment}</code>`}

@@ -6,7 +6,7 @@
  */
 import type { CSSResultGroup, PropertyDeclarations, PropertyValues, SVGTemplateResult, TemplateResult } from 'lit';
 import { html, svg } from 'lit';
-import { dayOf, indexOfSeq, timeOf } from '../state/moments.ts';
+import { dayOf, indexOfSeq, momentOf, timeOf } from '../state/moments.ts';
 import { ConsoleElement, properties, shared } from './shared.ts';
 import { HEIGHT, TimeScale } from './time-scale.ts';
 import { timelineStyles } from './timeline-styles.ts';
@@ -71,7 +71,7 @@ export class DriftTimeline extends ConsoleElement {
     const scale = this.#scaleNow();
     return html`
       <div class="where" aria-live="polite">
-        <div class="date">${empty ? 'No commits yet' : moment === null ? 'Now' : dayOf(at)}</div>
+        <div class="date">${empty ? 'No commits yet' : moment === null ? 'Now' : momentOf(commits, index)}</div>
         ${this.naming ? this.#nameForm() : ''}
         <div class="commit" ?hidden=${this.naming}>
           ${
@@ -82,7 +82,7 @@ export class DriftTimeline extends ConsoleElement {
                     ${commits.message[index] || html`<span class="muted">no message</span>`}</span
                   >
                   <span class="muted by"
-                    >${moment === null ? `${dayOf(at)}, ` : ''}${timeOf(at)}${commits.author[index] ? ` by ${commits.author[index]}` : ''}</span
+                    >${moment !== null && momentOf(commits, index) === dayOf(at) ? '' : `${dayOf(at)}, `}${timeOf(at)}${commits.author[index] ? ` by ${commits.author[index]}` : ''}</span
                   >`
           }
         </div>
@@ -95,7 +95,7 @@ export class DriftTimeline extends ConsoleElement {
         aria-valuemin="1"
         aria-valuemax=${Math.max(1, commits.seq.length)}
         aria-valuenow=${index + 1}
-        aria-valuetext=${empty ? 'no commits' : `${moment === null ? 'now' : dayOf(at)}: ${commits.message[index] ?? ''}`}
+        aria-valuetext=${empty ? 'no commits' : `${moment === null ? 'now' : momentOf(commits, index)}: ${commits.message[index] ?? ''}`}
         @keydown=${this.#key}
         @pointerdown=${this.#down}
         @pointermove=${this.#move}

@@ -2,6 +2,13 @@
 import type { Commits } from '../catalog.ts';
 
 const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
+const DAY_MS = 86_400_000;
+const SECONDS = new Intl.DateTimeFormat('en-GB', {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  timeZone: 'UTC',
+});
 const TIME = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: 'UTC' });
 
 /** "1 Jan 1975"; UTC, as the data sets are. */
@@ -9,9 +16,16 @@ export function dayOf(at: number): string {
   return DAY.format(at);
 }
 
-/** "14:05 UTC". */
+/** "14:05 UTC", and "14:05:17 UTC" where there are seconds. */
 export function timeOf(at: number): string {
-  return `${TIME.format(at)} UTC`;
+  return `${(at % 60_000 === 0 ? TIME : SECONDS).format(at)} UTC`;
+}
+
+/** What tells a moment from the others of its history: the day, or the time of day where all lie close together. */
+export function momentOf(commits: Commits, index: number): string {
+  const at = commits.at[index] ?? 0;
+  const span = (commits.at.at(-1) ?? 0) - (commits.at[0] ?? 0);
+  return span < 2 * DAY_MS ? SECONDS.format(at) : dayOf(at);
 }
 
 /** Index of the last commit at or before `at`; 0 when `at` is before them all. */
