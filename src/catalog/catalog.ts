@@ -9,6 +9,9 @@ import type { Catalog, CatalogObject, SchemaDef, TableDef, TagDef, ViewDef, Sequ
 /** Schemas looked through for an unqualified name, in order. */
 export const SEARCH_PATH: readonly string[] = ['public', 'drift'];
 
+/** By this name every session reaches its own temporary objects. */
+const TEMP_ALIAS = 'pg_temp';
+
 export type Relation = TableDef | ViewDef | SequenceDef;
 
 /** One catalog change: the object's new definition, or null where it is gone. */
@@ -25,14 +28,21 @@ export class CatalogState implements Catalog {
   readonly #schemas = new Map<string, SchemaDef>();
   readonly #indexNames = new Map<string, TableDef>();
 
-  constructor(version: number, objects: ReadonlyMap<number, CatalogObject>) {
+  /** Schema of the session's temporary objects, which bare names find first; null for none. */
+  readonly temp: string | null;
+
+  constructor(version: number, objects: ReadonlyMap<number, CatalogObject>, temp: string | null = null) {
     this.version = version;
+    this.temp = temp;
     this.#objects = withoutDropped(objects);
     for (const object of this.#objects.values()) this.#register(object);
   }
 
   relation(schema: string | undefined, name: string): Relation | undefined {
-    if (schema !== undefined) return this.#relations.get(qualified(schema, name));
+    if (schema !== undefined)
+      return this.#relations.get(qualified(schema === TEMP_ALIAS ? (this.temp ?? schema) : schema, name));
+    const own = this.temp === null ? undefined : this.#relations.get(qualified(this.temp, name));
+    if (own !== undefined) return own;
     for (const candidate of SEARCH_PATH) {
       const found = this.#relations.get(qualified(candidate, name));
       if (found !== undefined) return found;
@@ -42,7 +52,9 @@ export class CatalogState implements Catalog {
 
   /** The table that has an index of this name, if any. */
   tableOfIndex(schema: string | undefined, name: string): TableDef | undefined {
-    return this.#indexNames.get(qualified(schema ?? 'public', name));
+    const own =
+      this.temp === null || schema !== undefined ? undefined : this.#indexNames.get(qualified(this.temp, name));
+    return own ?? this.#indexNames.get(qualified(schema ?? 'public', name));
   }
 
   byId(id: number): CatalogObject | undefined {
@@ -68,7 +80,12 @@ export class CatalogState implements Catalog {
       if (object === null) objects.delete(id);
       else objects.set(id, object);
     }
-    return new CatalogState(version, objects);
+    return new CatalogState(version, objects, this.temp);
+  }
+
+  /** The same catalog as a session with temporary objects sees it. */
+  forSession(temp: string): CatalogState {
+    return this.temp === temp ? this : new CatalogState(this.version, this.#objects, temp);
   }
 
   #register(object: CatalogObject): void {

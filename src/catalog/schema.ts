@@ -96,6 +96,12 @@ export interface TableDef extends Commented {
   readonly foreignKeys: readonly ForeignKeyDef[];
   /** Types of dropped columns by id, so that old segments can still be decoded. */
   readonly dropped: readonly { readonly id: number; readonly type: TypeRef }[];
+  /** SQL text of a materialized view's query: only REFRESH changes the rows. */
+  readonly materialized?: string | undefined;
+  /** A materialized view that was never filled cannot be read. */
+  readonly unpopulated?: boolean | undefined;
+  /** What the end of a transaction does to a temporary table. */
+  readonly onCommit?: 'preserve' | 'delete' | 'drop' | undefined;
   /** Time-split factor c (DESIGN §5). Default 1. */
   readonly timeSplitFactor?: number | undefined;
 }

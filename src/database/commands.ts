@@ -1,16 +1,54 @@
 /** Small readings of commands: moments in settings, what a commit carries, tables that are named only. */
 import { DriftError } from '../base/error.ts';
+import type { Task } from '../base/task.ts';
 import type { QualifiedName, TimePoint } from '../sql/ast.ts';
+import type { SetSetting, Statement } from '../sql/ast-statement.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
 import { typeByOid } from '../sql/types/registry.ts';
 import type { CommitInfo } from '../txn/transaction.ts';
-import type { TransactionOptions } from './api.ts';
+import type { ResultSet, TransactionOptions } from './api.ts';
+import type { Settings } from './settings.ts';
+import { command } from './show.ts';
 import type { Scene } from './statement.ts';
 
 const JSONB_OID = 3802;
 
+/** SET and RESET. A moment becomes its sequence number, so that it stays the same. */
+export function* applySet(
+  settings: Settings,
+  { name, values, asOf, local, position }: SetSetting,
+  resolve: (point: TimePoint) => Task<number>,
+): Task<void> {
+  if (name === undefined) {
+    settings.resetAll();
+  } else if (name === 'drift.as_of') {
+    const point = asOf ?? pointNamed(values?.join(',') ?? '', position);
+    settings.set(name, point === null ? null : `SEQ ${yield* resolve(point)}`, local);
+  } else {
+    settings.set(name, values === undefined ? null : values.join(', '), local);
+  }
+}
+
+/** Commands that are taken and do nothing here; null for any other statement. */
+export function withoutEffect(statement: Statement): ResultSet | null {
+  switch (statement.kind) {
+    case 'maintenance':
+      return command(statement.command.toUpperCase());
+    case 'setConstraints':
+      return command('SET CONSTRAINTS');
+    case 'grant':
+    case 'revoke':
+    case 'listen':
+    case 'unlisten':
+    case 'notify':
+      return command(statement.kind.toUpperCase());
+    default:
+      return null;
+  }
+}
+
 /** The moment that a setting's text names: a sequence number, or else a timestamp; null for the present. */
-export function pointNamed(text: string, position: number): TimePoint | null {
+function pointNamed(text: string, position: number): TimePoint | null {
   if (text.trim() === '') return null;
   const seq = /^\s*(?:seq\s+)?(\d{1,15})\s*$/i.exec(text)?.[1];
   if (seq !== undefined) return { kind: 'seq', value: { kind: 'number', text: seq, position }, position };

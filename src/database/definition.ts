@@ -3,32 +3,33 @@ import { DriftError } from '../base/error.ts';
 import type { Task } from '../base/task.ts';
 import { valueAt, type Value } from '../base/vector.ts';
 import { bindMoment } from '../plan/bind.ts';
-import type { CreateTableAs, Statement, Truncate } from '../sql/ast-statement.ts';
+import type { Statement } from '../sql/ast-statement.ts';
 import { parseOne } from '../sql/parser/parser.ts';
-import { printStatement } from '../sql/parser/print.ts';
 import type { ResultSet } from './api.ts';
+import { createTableAs, refreshMaterializedView, truncate } from './bulk.ts';
 import { alterTable } from './ddl/alter-table.ts';
 import { commentOn } from './ddl/comment.ts';
-import { type DdlContext, refuseTaken, schemaFor, tableNamed } from './ddl/context.ts';
+import type { DdlContext } from './ddl/context.ts';
 import { createIndex } from './ddl/create-index.ts';
-import { createTable, draftOf, makeTable } from './ddl/create-table.ts';
-import { tableText } from './ddl/names.ts';
+import { createTable } from './ddl/create-table.ts';
+import { drop } from './ddl/drop.ts';
 import {
   alterSequence,
   createSchema,
   createSequence,
   createTag,
   createView,
-  drop,
   dropTag,
   rename,
   setSchema,
 } from './ddl/objects.ts';
+import { command } from './show.ts';
 import { bindContextOf, planOf, runPlan, type Scene } from './statement.ts';
 
 const KINDS = [
   'createTable',
   'createTableAs',
+  'refreshMaterializedView',
   'alterTable',
   'drop',
   'createIndex',
@@ -51,25 +52,31 @@ export function isDefinition(statement: Statement): statement is Definition {
 
 export function* runDefinition(scene: Scene, statement: Definition): Task<ResultSet> {
   const context = ddlContext(scene);
-  const tag = yield* dispatch(context, scene, statement);
-  return typeof tag === 'string' ? { command: tag, fields: [], columns: [], rowCount: 0, affectedRows: null } : tag;
+  const tag = yield* dispatch(context, statement);
+  return typeof tag === 'string' ? command(tag) : tag;
 }
 
-function* dispatch(context: DdlContext, scene: Scene, statement: Definition): Task<string | ResultSet> {
+function* dispatch(context: DdlContext, statement: Definition): Task<string | ResultSet> {
   switch (statement.kind) {
     case 'createTable':
-      if (statement.persistence === 'temporary')
-        throw new DriftError('0A000', 'temporary tables are not supported yet', { position: statement.position });
       yield* createTable(context, statement);
       return 'CREATE TABLE';
     case 'createTableAs':
-      return yield* createTableAs(context, scene, statement);
+      return {
+        ...command(
+          statement.materializedView ? 'CREATE MATERIALIZED VIEW' : statement.withData ? 'SELECT' : 'CREATE TABLE AS',
+        ),
+        affectedRows: yield* createTableAs(context, statement),
+      };
+    case 'refreshMaterializedView':
+      yield* refreshMaterializedView(context, statement);
+      return 'REFRESH MATERIALIZED VIEW';
     case 'alterTable':
       yield* alterTable(context, statement);
       return 'ALTER TABLE';
     case 'drop':
       drop(context, statement);
-      return `DROP ${statement.object.toUpperCase()}`;
+      return `DROP ${statement.object === 'materializedView' ? 'MATERIALIZED VIEW' : statement.object.toUpperCase()}`;
     case 'createIndex':
       yield* createIndex(context, statement);
       return 'CREATE INDEX';
@@ -95,7 +102,7 @@ function* dispatch(context: DdlContext, scene: Scene, statement: Definition): Ta
       setSchema(context, statement);
       return `ALTER ${statement.object.toUpperCase()}`;
     case 'truncate':
-      yield* truncate(context, scene, statement);
+      yield* truncate(context, statement);
       return 'TRUNCATE TABLE';
     case 'createTag':
       yield* createTag(context, statement);
@@ -106,7 +113,7 @@ function* dispatch(context: DdlContext, scene: Scene, statement: Definition): Ta
   }
 }
 
-function ddlContext(scene: Scene): DdlContext {
+export function ddlContext(scene: Scene): DdlContext {
   const { core } = scene;
   return {
     transaction: scene.transaction,
@@ -122,6 +129,19 @@ function ddlContext(scene: Scene): DdlContext {
       const rows: Value[][] = [];
       for (let row = 0; row < result.rowCount; row++) rows.push(result.columns.map((column) => valueAt(column, row)));
       return rows;
+    },
+    *run(sql) {
+      return (yield* runQuery(scene, sql)).affectedRows ?? 0;
+    },
+    reader: () => core.manager.reader(scene.transaction, null),
+    tempSchema() {
+      const name = scene.useTemporary();
+      if (scene.transaction.catalog.schema(name) === undefined)
+        scene.transaction.changeCatalog([
+          { id: core.nextObjectId, object: { kind: 'schema', id: core.nextObjectId++, name } },
+        ]);
+      scene.transaction.useTemporary(name);
+      return name;
     },
     *describe(query) {
       const plan = yield* planOf(withCatalog(scene), query);
@@ -154,56 +174,4 @@ function* runQuery(scene: Scene, sql: string): Task<ResultSet> {
   }
   const now = withCatalog(scene);
   return yield* runPlan(now, yield* planOf(now, statement));
-}
-
-function* createTableAs(context: DdlContext, scene: Scene, statement: CreateTableAs): Task<string | ResultSet> {
-  const { name, query } = statement;
-  if (statement.materializedView || query.kind !== 'query')
-    throw new DriftError('0A000', 'this form of CREATE … AS is not supported yet');
-  const schema = schemaFor(context, name);
-  if (statement.ifNotExists && scene.transaction.catalog.relation(schema, name.name) !== undefined)
-    return 'CREATE TABLE AS';
-  refuseTaken(context, schema, name.name, name.position);
-  const fields = yield* context.describe(query);
-  const columns = fields.map((field, id) => ({
-    id,
-    name: statement.columns?.[id] ?? field.name,
-    type: { oid: field.oid === UNKNOWN ? TEXT : field.oid, typmod: field.typmod },
-    notNull: false,
-  }));
-  yield* makeTable(context, draftOf({ id: context.nextId(), schema, name: name.name }, columns), []);
-  if (!statement.withData) return 'CREATE TABLE AS';
-  const result = yield* runQuery(
-    scene,
-    `INSERT INTO ${tableText({ schema, name: name.name })} ${printStatement(query)}`,
-  );
-  return { ...result, command: 'SELECT' };
-}
-
-const UNKNOWN = 705;
-const TEXT = 25;
-
-/** TRUNCATE closes the current versions of all rows; their history stays, as everywhere. */
-function* truncate(context: DdlContext, scene: Scene, statement: Truncate): Task<void> {
-  const tables = statement.tables.map((name) => tableNamed(context, name));
-  for (const object of scene.transaction.catalog.objects()) {
-    if (object.kind !== 'table' || tables.includes(object)) continue;
-    const key = object.foreignKeys.find((candidate) => tables.some((table) => table.id === candidate.foreignTableId));
-    if (key === undefined) continue;
-    if (!statement.cascade) {
-      throw new DriftError('0A000', 'cannot truncate a table referenced in a foreign key constraint', {
-        detail: `Table "${object.name}" references one of the tables.`,
-        hint: 'Truncate it at the same time, or use TRUNCATE ... CASCADE.',
-      });
-    }
-    tables.push(object);
-  }
-  for (const table of tables.toReversed()) {
-    yield* runQuery(scene, `DELETE FROM ${tableText(table)}`);
-    if (!statement.restartIdentity) continue;
-    for (const column of table.columns) {
-      const sequence = column.sequenceId === undefined ? undefined : scene.transaction.catalog.byId(column.sequenceId);
-      if (sequence?.kind === 'sequence') scene.core.sequences.set(sequence, BigInt(sequence.start), false);
-    }
-  }
 }

@@ -145,6 +145,7 @@ class Engine implements EngineApi {
     };
     const inForce = manifest ?? (yield* firstManifest(options, epoch));
     const engine = new Engine(core, log, inForce, lastSeq);
+    yield* dropLeftovers(core);
     engine.#checkpointIfDue();
     return engine;
   }
@@ -253,6 +254,15 @@ class Engine implements EngineApi {
     this.#checkpointedSeq = state.lastSeq;
     yield* store.checkpointDone();
     yield* this.#log.recycle(firstLog);
+  }
+}
+
+/** Temporary objects whose sessions ended with a crash. */
+function* dropLeftovers(core: Core): Task<void> {
+  for (const object of core.manager.catalog.objects()) {
+    if (object.kind !== 'schema' || !object.name.startsWith('pg_temp_')) continue;
+    yield* new Session(core).dropTemporary(null);
+    return;
   }
 }
 

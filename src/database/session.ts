@@ -14,9 +14,10 @@ import { parse, parseOne, statements } from '../sql/parser/parser.ts';
 import type { Transaction } from '../txn/transaction.ts';
 import type { ExecuteOptions, Moment, Parameter, ResultSet, SessionApi, TransactionOptions } from './api.ts';
 import { type Cached, isBindable, runBindable, uncached } from './bindable.ts';
-import { commitInfo, onOff, pointNamed, requireTable } from './commands.ts';
+import { applySet, commitInfo, onOff, requireTable, withoutEffect } from './commands.ts';
 import { type Core, evalContext, type SessionSequences } from './core.ts';
-import { isDefinition, runDefinition } from './definition.ts';
+import { selectInto } from './bulk.ts';
+import { ddlContext, isDefinition, runDefinition } from './definition.ts';
 import { type Open, rollbackTo, savepoint } from './open.ts';
 import { coerceParameter } from './parameters.ts';
 import { PreparedStatements } from './prepared.ts';
@@ -25,6 +26,7 @@ import { drive, Queue } from './scheduler.ts';
 import { aborted, asDriftError } from './session-errors.ts';
 import { Settings, timeoutMs } from './settings.ts';
 import { command, show } from './show.ts';
+import { applyOnCommit, dropTemporary } from './temporary.ts';
 import {
   asText,
   bindContextOf,
@@ -51,6 +53,8 @@ export class Session implements SessionApi {
   readonly #random: Random;
   readonly #queue = new Queue();
   readonly #prepared = new PreparedStatements();
+  /** Schema of the session's temporary objects, once it has any. */
+  #temp: string | null = null;
   readonly #statements = new Map<string, Cached>();
   #open: Open | null = null;
   #closed = false;
@@ -91,11 +95,22 @@ export class Session implements SessionApi {
   }
 
   close(): Promise<void> {
-    return this.#queue.run(() => {
-      if (this.#open !== null) this.#core.manager.rollback(this.#open.transaction);
-      this.#open = null;
-      this.#closed = true;
-    });
+    return this.#queue.run(() => drive(this.#close(), this.#core.host));
+  }
+
+  *#close(): Task<void> {
+    if (this.#closed) return;
+    yield* this.#rollback();
+    this.#closed = true;
+    // Where a database takes no more commits, the next opening drops them.
+    if (this.#temp !== null && this.#core.manager.failed === undefined) yield* this.dropTemporary(this.#temp);
+  }
+
+  /** Drops the session's temporary objects, or those of all sessions that are no more (null). */
+  *dropTemporary(schema: string | null): Task<void> {
+    const own = yield* this.#start({ readOnly: false }, NEVER);
+    dropTemporary(ddlContext(yield* this.#scene(own, {}, NEVER)), schema);
+    yield* this.#finish(own);
   }
 
   #enqueue<T>(options: ExecuteOptions, work: (cancellation: Cancellation) => Task<T>): Promise<T> {
@@ -239,8 +254,14 @@ export class Session implements SessionApi {
       case 'query':
       case 'insert':
       case 'update':
-      case 'delete':
+      case 'delete': {
+        const into = selectInto(statement);
+        if (into !== null) {
+          refuseWrites(scene);
+          return yield* runDefinition(scene, into);
+        }
         return yield* runBindable(scene, cached, statement, parameters);
+      }
       case 'explain':
         return yield* explain(scene, statement);
       case 'prepare':
@@ -305,6 +326,7 @@ export class Session implements SessionApi {
       asOf,
       eval: evaluated,
       parameters: [],
+      useTemporary: () => (this.#temp ??= `pg_temp_${this.#core.nextObjectId++}`),
     };
   }
 
@@ -347,7 +369,7 @@ export class Session implements SessionApi {
           this.#open.transaction.readOnly = statement.modes.readOnly || this.#open.asOf !== null;
         return command('SET');
       case 'set':
-        yield* this.#set(statement, cancellation);
+        yield* applySet(this.#settings, statement, (point) => this.#moment(point, cancellation));
         if (this.#open === null) this.#settings.endTransaction(false);
         return command(statement.values === undefined && statement.asOf === undefined ? 'RESET' : 'SET');
       case 'show':
@@ -358,18 +380,8 @@ export class Session implements SessionApi {
       case 'deallocate':
         this.#prepared.deallocate(statement.name, statement.position);
         return command(statement.name === undefined ? 'DEALLOCATE ALL' : 'DEALLOCATE');
-      case 'maintenance':
-        return command(statement.command.toUpperCase());
-      case 'setConstraints':
-        return command('SET CONSTRAINTS');
-      case 'grant':
-      case 'revoke':
-      case 'listen':
-      case 'unlisten':
-      case 'notify':
-        return command(statement.kind.toUpperCase());
       default:
-        return null;
+        return withoutEffect(statement);
     }
   }
 
@@ -406,19 +418,6 @@ export class Session implements SessionApi {
     this.#prepared.deallocate(undefined, 0);
   }
 
-  *#set(statement: Extract<Statement, { kind: 'set' }>, cancellation: Cancellation): Task<void> {
-    if (statement.name === undefined) {
-      this.#settings.resetAll();
-    } else if (statement.name === 'drift.as_of') {
-      const point = statement.asOf ?? pointNamed(statement.values?.join(',') ?? '', statement.position);
-      const seq = point === null ? null : yield* this.#moment(point, cancellation);
-      this.#settings.set('drift.as_of', seq === null ? null : `SEQ ${seq}`, statement.local);
-    } else {
-      const value = statement.values === undefined ? null : statement.values.join(', ');
-      this.#settings.set(statement.name, value, statement.local);
-    }
-  }
-
   *#beginStatement({ asOf, readOnly }: TransactionModes, cancellation: Cancellation): Task<void> {
     const moment: Moment | undefined =
       asOf === undefined ? undefined : { kind: 'seq', seq: yield* this.#moment(asOf, cancellation) };
@@ -439,7 +438,7 @@ export class Session implements SessionApi {
 
   *#start(options: TransactionOptions, cancellation: Cancellation): Task<Open> {
     const readOnly = options.asOf !== undefined || (options.readOnly ?? this.#settings.readsOnly);
-    const transaction = this.#core.manager.begin({ readOnly });
+    const transaction = this.#core.manager.begin({ readOnly, temp: this.#temp });
     if (options === NONE) return { transaction, asOf: null, savepoints: [], durability: undefined, failed: false };
     const context = this.#evalFor(transaction, transaction.catalog, transaction.snapshot, cancellation);
     transaction.info = commitInfo(options, context);
@@ -465,6 +464,8 @@ export class Session implements SessionApi {
   *#finish(open: Open): Task<number | null> {
     const { manager, sequences } = this.#core;
     const { transaction } = open;
+    if (this.#temp !== null && !transaction.readOnly)
+      yield* applyOnCommit(ddlContext(yield* this.#scene(open, {}, NEVER)));
     return yield* manager.commit(transaction, {
       recheck: (reader) =>
         recheckConstraints(

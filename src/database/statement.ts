@@ -53,6 +53,8 @@ export interface Scene {
   readonly asOf: number | null;
   readonly eval: EvalContext;
   readonly parameters: readonly Value[];
+  /** Gives the session a schema for temporary objects; returns its name. */
+  useTemporary(): string;
 }
 
 export function bindContextOf(scene: Scene, parameterTypes?: readonly number[]): BindContext {

@@ -111,6 +111,11 @@ export class TransactionManager {
     return this.#applied;
   }
 
+  /** Why no commit is taken any more, if so. */
+  get failed(): DriftError | undefined {
+    return this.#log.failed;
+  }
+
   get lastTimestamp(): number {
     return this.#lastTimestamp;
   }
@@ -124,8 +129,12 @@ export class TransactionManager {
     return this.#catalog;
   }
 
-  begin(options: { readonly readOnly?: boolean; readonly info?: CommitInfo } = {}): Transaction {
-    return new Transaction(this.#published, this.#catalog, {
+  /** `temp`: schema of the session's temporary objects. */
+  begin(
+    options: { readonly readOnly?: boolean; readonly info?: CommitInfo; readonly temp?: string | null } = {},
+  ): Transaction {
+    const { temp = null } = options;
+    return new Transaction(this.#published, temp === null ? this.#catalog : this.#catalog.forSession(temp), {
       readOnly: options.readOnly === true,
       startedAt: this.#host.now(),
       info: options.info ?? NO_COMMIT_INFO,

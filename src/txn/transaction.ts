@@ -113,6 +113,11 @@ export class Transaction {
     if (undo !== undefined) this.#undos.push(undo);
   }
 
+  /** From here on bare names find the objects of this schema first. */
+  useTemporary(schema: string): void {
+    this.#catalog = this.#catalog.forSession(schema);
+  }
+
   catalogChanges(): readonly CatalogChange[] {
     return [...this.#catalogChanges].map(([id, object]) => ({ id, object }));
   }

@@ -30,7 +30,7 @@ export function commentOn(context: DdlContext, statement: Comment): void {
       const kind = statement.object === 'materializedView' ? 'table' : statement.object;
       if (found.kind !== kind)
         throw new DriftError('42809', `"${name.name}" is not a ${statement.object}`, { position: name.position });
-      if (found.kind === 'table') tableNamed(context, name);
+      if (found.kind === 'table') tableNamed(context, name, true);
       define(context, { ...found, comment });
       return;
     }

@@ -10,7 +10,9 @@ import type { CatalogObject, SequenceDef, TableDef, ViewDef } from '../../catalo
 import type { BindContext } from '../../plan/bind.ts';
 import type { EvalContext } from '../../sql/eval-context.ts';
 import type { QualifiedName, Query, TimePoint } from '../../sql/ast.ts';
+import type { Persistence } from '../../sql/ast-statement.ts';
 import type { TableStore } from '../../table/store.ts';
+import type { StatementReader } from '../../txn/api.ts';
 import type { Transaction } from '../../txn/transaction.ts';
 
 export interface DdlContext {
@@ -26,15 +28,28 @@ export interface DdlContext {
   /** Columns a query would give, for CREATE VIEW and CREATE TABLE AS. */
   describe(query: Query): Task<readonly { readonly name: string; readonly oid: number; readonly typmod: number }[]>;
   resolveMoment(point: TimePoint): Task<number>;
+  /** Like `query`, for its effect: the number of rows changed. */
+  run(sql: string): Task<number>;
+  /** The state with this transaction's writes. */
+  reader(): StatementReader;
+  /** The schema of the session's temporary objects, made now where there is none. */
+  tempSchema(): string;
   /** Lets a sequence begin again, at a value or at its start. Sequences stand outside of transactions. */
   restart(sequence: SequenceDef, value: string | undefined): void;
   readonly lastSeq: number;
 }
 
 const DEFAULT_SCHEMA = 'public';
+const TEMP_ALIAS = 'pg_temp';
 
 /** The schema a new object goes to; it must exist and take user objects. */
-export function schemaFor(context: DdlContext, name: QualifiedName): string {
+export function schemaFor(context: DdlContext, name: QualifiedName, persistence: Persistence = 'permanent'): string {
+  if (persistence === 'temporary' && name.schema !== undefined && name.schema !== TEMP_ALIAS) {
+    throw new DriftError('42P16', 'cannot create temporary relation in non-temporary schema', {
+      position: name.position,
+    });
+  }
+  if (persistence === 'temporary' || name.schema === TEMP_ALIAS) return context.tempSchema();
   const schema = name.schema ?? DEFAULT_SCHEMA;
   if (context.transaction.catalog.schema(schema) === undefined) {
     throw new DriftError('3F000', `schema "${schema}" does not exist`, { position: name.position });
@@ -57,10 +72,10 @@ export function relationNamed(context: DdlContext, name: QualifiedName): TableDe
 }
 
 /** Finds a table to change; throws 42P01 or 42809. System tables are refused. */
-export function tableNamed(context: DdlContext, name: QualifiedName): TableDef {
+export function tableNamed(context: DdlContext, name: QualifiedName, materialized = false): TableDef {
   const found = relationNamed(context, name);
   if (found === undefined) throw undefinedTable(name);
-  if (found.kind !== 'table')
+  if (found.kind !== 'table' || (found.materialized !== undefined && !materialized))
     throw new DriftError('42809', `"${name.name}" is not a table`, { position: name.position });
   if (found.schema === 'drift')
     throw new DriftError('42501', `permission denied: "${name.name}" is a system table`, { position: name.position });

@@ -25,7 +25,7 @@ const UNKNOWN = 705;
 const TEXT = 25;
 
 export function* createIndex(context: DdlContext, statement: CreateIndex): Task<boolean> {
-  let table = tableNamed(context, statement.table);
+  let table = tableNamed(context, statement.table, true);
   const { unique, nullsNotDistinct } = statement;
   const where = statement.where === undefined ? undefined : predicateText(context, table, statement.where);
   const base = `${table.name}_${statement.elements.map(keyName).join('_')}_idx`;

@@ -23,7 +23,7 @@ export function* createTable(context: DdlContext, statement: CreateTable): Task<
   }
   if (statement.inherits.length > 0)
     throw new DriftError('0A000', 'table inheritance is not supported', { position: name.position });
-  const schema = schemaFor(context, name);
+  const schema = schemaFor(context, name, statement.persistence);
   if (statement.ifNotExists && context.transaction.catalog.relation(schema, name.name) !== undefined) return false;
   refuseTaken(context, schema, name.name, name.position);
   const id = context.nextId();
@@ -49,7 +49,9 @@ export function* createTable(context: DdlContext, statement: CreateTable): Task<
       constraints.push(element);
     }
   }
-  yield* makeTable(context, draftOf(identity, columns), constraints);
+  const draft = draftOf(identity, columns);
+  draft.table = { ...draft.table, onCommit: statement.onCommit };
+  yield* makeTable(context, draft, constraints);
   return true;
 }
 

@@ -8,16 +8,13 @@ import type {
   CreateSequence,
   CreateTag,
   CreateView,
-  DropStatement,
   DropTag,
-  ObjectName,
   RenameObject,
   SetObjectSchema,
 } from '../../sql/ast-statement.ts';
 import { printStatement } from '../../sql/parser/print.ts';
 import { newSequence, nextvalText, withSequenceOptions } from './column.ts';
 import { columnNamed, constraintNames } from './constraint.ts';
-import { withoutIndexes } from './create-index.ts';
 import { quoted } from './names.ts';
 import {
   type DdlContext,
@@ -28,108 +25,6 @@ import {
   tableNamed,
   undefinedTable,
 } from './context.ts';
-
-const RELATION_WORDS: Readonly<Record<string, string>> = {
-  table: 'table',
-  view: 'view',
-  sequence: 'sequence',
-  index: 'index',
-};
-
-export function drop(context: DdlContext, statement: DropStatement): void {
-  for (const name of statement.names) dropOne(context, statement, name);
-}
-
-function dropOne(context: DdlContext, statement: DropStatement, object: ObjectName): void {
-  const { name } = object;
-  switch (statement.object) {
-    case 'table':
-    case 'view':
-    case 'sequence': {
-      const found = relationNamed(context, name);
-      if (found === undefined) {
-        if (statement.ifExists) return;
-        const word = RELATION_WORDS[statement.object] ?? 'relation';
-        throw new DriftError('42P01', `${word} "${name.name}" does not exist`, { position: name.position });
-      }
-      if (found.kind !== statement.object) {
-        throw new DriftError('42809', `"${name.name}" is not a ${statement.object}`, { position: name.position });
-      }
-      if (found.kind === 'table') dropTable(context, tableNamed(context, name), statement.cascade);
-      else remove(context, found.id);
-      return;
-    }
-    case 'index':
-      dropIndex(context, statement, object);
-      return;
-    case 'schema':
-      dropSchema(context, statement, name.name);
-      return;
-    default:
-      if (statement.ifExists) return;
-      throw new DriftError('0A000', `DROP ${statement.object.toUpperCase()} is not supported yet`, {
-        position: statement.position,
-      });
-  }
-}
-
-function dropTable(context: DdlContext, table: TableDef, cascade: boolean): void {
-  for (const object of context.transaction.catalog.objects()) {
-    if (object.kind === 'table' && object.id !== table.id) {
-      const keys = object.foreignKeys.filter((key) => key.foreignTableId === table.id);
-      const [key] = keys;
-      if (key === undefined) continue;
-      if (!cascade)
-        throw dependents(
-          `table ${table.name}`,
-          `constraint ${key.name} on table ${object.name} depends on table ${table.name}`,
-        );
-      define(context, { ...object, foreignKeys: object.foreignKeys.filter((candidate) => !keys.includes(candidate)) });
-    } else if (object.kind === 'view' && mentionsTable(object.query, table.name)) {
-      if (!cascade) throw dependents(`table ${table.name}`, `view ${object.name} depends on table ${table.name}`);
-      remove(context, object.id);
-    } else if (object.kind === 'sequence' && object.ownedBy?.tableId === table.id) {
-      remove(context, object.id);
-    }
-  }
-  context.transaction.forget(table.id);
-  remove(context, table.id);
-}
-
-function dropIndex(context: DdlContext, statement: DropStatement, { name }: ObjectName): void {
-  const table = context.transaction.catalog.tableOfIndex(name.schema, name.name);
-  const index = table?.indexes.find((candidate) => candidate.name === name.name);
-  if (table === undefined || index === undefined) {
-    if (statement.ifExists) return;
-    throw new DriftError('42704', `index "${name.name}" does not exist`, { position: name.position });
-  }
-  if (index.constraint !== undefined) {
-    throw dependents(
-      `index ${index.name}`,
-      `constraint ${index.constraint} on table ${table.name} requires index ${index.name}`,
-    );
-  }
-  define(context, withoutIndexes(table, [index]));
-}
-
-function dropSchema(context: DdlContext, statement: DropStatement, name: string): void {
-  const schema = context.transaction.catalog.schema(name);
-  if (schema === undefined) {
-    if (statement.ifExists) return;
-    throw new DriftError('3F000', `schema "${name}" does not exist`);
-  }
-  if (name === 'drift') throw new DriftError('42501', 'schema "drift" belongs to the system');
-  const inside = [...context.transaction.catalog.objects()].filter(
-    (object) => 'schema' in object && object.schema === name,
-  );
-  if (inside.length > 0 && !statement.cascade)
-    throw dependents(`schema ${name}`, `${inside.length} objects are in schema ${name}`);
-  for (const object of inside) {
-    if (object.kind === 'table') dropTable(context, object, true);
-    else if (context.transaction.catalog.byId(object.id) !== undefined) remove(context, object.id);
-  }
-  remove(context, schema.id);
-}
 
 export function rename(context: DdlContext, statement: RenameObject): void {
   const { name } = statement.name;
@@ -217,7 +112,7 @@ export function setSchema(context: DdlContext, statement: SetObjectSchema): void
   const schema = schemaFor(context, { ...name, schema: statement.schema });
   if (schema === found.schema) return;
   refuseTaken(context, schema, found.name, name.position);
-  if (found.kind === 'table') tableNamed(context, name);
+  if (found.kind === 'table') tableNamed(context, name, true);
   if (found.kind === 'sequence') redefineSequence(context, { ...found, schema });
   else define(context, { ...found, schema });
   for (const object of context.transaction.catalog.objects()) {
@@ -240,7 +135,7 @@ function redefineSequence(context: DdlContext, sequence: SequenceDef): void {
 }
 
 export function createSequence(context: DdlContext, statement: CreateSequence): void {
-  const schema = schemaFor(context, statement.name);
+  const schema = schemaFor(context, statement.name, statement.persistence);
   if (statement.ifNotExists && relationNamed(context, statement.name) !== undefined) return;
   refuseTaken(context, schema, statement.name.name, statement.name.position);
   define(context, withSequenceOptions(newSequence(context.nextId(), schema, statement.name.name), statement.options));
@@ -260,7 +155,7 @@ export function alterSequence(context: DdlContext, statement: AlterSequence): vo
 }
 
 export function* createView(context: DdlContext, statement: CreateView): Task<void> {
-  const schema = schemaFor(context, statement.name);
+  const schema = schemaFor(context, statement.name, statement.persistence);
   const old = context.transaction.catalog.relation(schema, statement.name.name);
   if (old !== undefined && !(statement.orReplace && old.kind === 'view'))
     refuseTaken(context, schema, statement.name.name, statement.name.position);
@@ -312,15 +207,4 @@ export function dropTag(context: DdlContext, statement: DropTag): void {
 
 function remove(context: DdlContext, id: CatalogObject['id']): void {
   context.transaction.changeCatalog([{ id, object: null }]);
-}
-
-function dependents(what: string, detail: string): DriftError {
-  return new DriftError('2BP01', `cannot drop ${what} because other objects depend on it`, {
-    detail,
-    hint: 'Use DROP ... CASCADE to drop the dependent objects too.',
-  });
-}
-
-function mentionsTable(query: string, name: string): boolean {
-  return new RegExp(`(^|[^\\w$])"?${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}"?($|[^\\w$])`).test(query);
 }

@@ -88,12 +88,22 @@ function bindTable(reference: TableName, scope: Scope): BoundFrom {
     const cte = scope.cte(name.name);
     if (cte !== undefined) return bindCteReference(reference, cte.name, scope);
   }
+  if (name.catalog !== undefined && name.catalog !== scope.state.context.eval.database) {
+    const written = [name.catalog, name.schema, name.name].join('.');
+    throw new DriftError('0A000', `cross-database references are not implemented: "${written}"`, { position });
+  }
   const resolved = reference.systemTime === undefined ? null : timeOf(reference.systemTime, scope);
   const catalog = resolved?.catalog ?? scope.catalog;
   const time = resolved?.time ?? scope.time;
   const found = catalog.relation(name.schema, name.name);
   const alias = reference.alias ?? name.name;
   if (found?.kind === 'table') {
+    if (found.unpopulated === true) {
+      throw new DriftError('55000', `materialized view "${found.name}" has not been populated`, {
+        position: name.position,
+        hint: 'Use the REFRESH MATERIALIZED VIEW command.',
+      });
+    }
     const scan = scanTable(found, alias, time, scope.state);
     const columns = renamed(scan.columns, reference.columnAliases, alias, position);
     const schema = reference.alias === undefined ? found.schema : undefined;

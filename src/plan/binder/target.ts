@@ -19,6 +19,8 @@ export function targetTable(target: ChangeTarget, verb: string, scope: Scope): T
     if (found.schema === 'drift') {
       throw new DriftError('42501', `cannot ${verb} system table "${found.schema}.${found.name}"`, { position });
     }
+    if (found.materialized !== undefined)
+      throw new DriftError('42809', `cannot change materialized view "${found.name}"`, { position });
     return found;
   }
   if (found?.kind === 'view') throw new DriftError('55000', `cannot ${verb} view "${name.name}"`, { position });

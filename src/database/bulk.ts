@@ -1,0 +1,135 @@
+/**
+ * Statements that make, fill or empty whole tables: CREATE TABLE AS, SELECT INTO, materialized views, TRUNCATE.
+ *
+ * A materialized view is a table whose rows only REFRESH changes. TRUNCATE closes the current versions of all rows;
+ * their history stays, as everywhere.
+ */
+import { DriftError } from '../base/error.ts';
+import type { Task } from '../base/task.ts';
+import { valueAt, type Vector } from '../base/vector.ts';
+import type { TableDef } from '../catalog/schema.ts';
+import type { Query } from '../sql/ast.ts';
+import type { CreateTableAs, RefreshMaterializedView, Statement, Truncate } from '../sql/ast-statement.ts';
+import { printStatement } from '../sql/parser/print.ts';
+import type { Key } from '../table/table.ts';
+import {
+  type DdlContext,
+  define,
+  refuseTaken,
+  relationNamed,
+  schemaFor,
+  tableNamed,
+  undefinedTable,
+} from './ddl/context.ts';
+import { draftOf, makeTable } from './ddl/create-table.ts';
+import { tableText } from './ddl/names.ts';
+
+const UNKNOWN = 705;
+const TEXT = 25;
+
+/** Makes the table of a query's columns and fills it; returns the number of rows. */
+export function* createTableAs(context: DdlContext, statement: CreateTableAs): Task<number> {
+  const { name, query, materializedView } = statement;
+  if (query.kind !== 'query') {
+    throw new DriftError('0A000', 'CREATE TABLE AS EXECUTE is not supported', { position: statement.position });
+  }
+  const schema = schemaFor(context, name, statement.persistence);
+  if (statement.ifNotExists && context.transaction.catalog.relation(schema, name.name) !== undefined) return 0;
+  refuseTaken(context, schema, name.name, name.position);
+  const fields = yield* context.describe(query);
+  if ((statement.columns?.length ?? 0) > fields.length)
+    throw new DriftError('42601', 'too many column names were specified', { position: statement.position });
+  const columns = fields.map((field, id) => ({
+    id,
+    name: statement.columns?.[id] ?? field.name,
+    type: { oid: field.oid === UNKNOWN ? TEXT : field.oid, typmod: field.typmod },
+    notNull: false,
+  }));
+  const repeated = columns.find((column, i) => columns.findIndex((other) => other.name === column.name) !== i);
+  if (repeated !== undefined) throw new DriftError('42701', `column "${repeated.name}" specified more than once`);
+  const draft = draftOf({ id: context.nextId(), schema, name: name.name }, columns);
+  draft.table = { ...draft.table, onCommit: statement.onCommit };
+  const table = yield* makeTable(context, draft, []);
+  const rows = statement.withData ? yield* fill(context, table, printStatement(query)) : 0;
+  if (materializedView)
+    define(context, { ...table, materialized: printStatement(query), unpopulated: !statement.withData });
+  return rows;
+}
+
+export function* refreshMaterializedView(context: DdlContext, statement: RefreshMaterializedView): Task<void> {
+  const { name } = statement;
+  const found = relationNamed(context, name);
+  if (found === undefined) throw undefinedTable(name);
+  if (found.kind !== 'table' || found.materialized === undefined)
+    throw new DriftError('0A000', `"${name.name}" is not a materialized view`, { position: name.position });
+  const { materialized, unpopulated: _unpopulated, ...plain } = found;
+  define(context, plain);
+  yield* context.query(`DELETE FROM ${tableText(plain)}`);
+  if (statement.withData) yield* fill(context, plain, materialized);
+  define(context, { ...plain, materialized, unpopulated: !statement.withData });
+}
+
+function* fill(context: DdlContext, table: TableDef, query: string): Task<number> {
+  return yield* context.run(`INSERT INTO ${tableText(table)} ${query}`);
+}
+
+/** SELECT … INTO as the CREATE TABLE AS that it means, or null for any other statement. */
+export function selectInto(statement: Statement): CreateTableAs | null {
+  if (statement.kind !== 'query' || statement.body.kind !== 'select' || statement.body.into === undefined) return null;
+  const { name, temporary } = statement.body.into;
+  const query: Query = { ...statement, body: { ...statement.body, into: undefined } };
+  return {
+    kind: 'createTableAs',
+    name,
+    persistence: temporary ? 'temporary' : 'permanent',
+    ifNotExists: false,
+    materializedView: false,
+    columns: undefined,
+    options: [],
+    onCommit: undefined,
+    query,
+    withData: true,
+    position: statement.position,
+    end: statement.end,
+  };
+}
+
+export function* truncate(context: DdlContext, statement: Truncate): Task<void> {
+  const tables = new Set(statement.tables.map((name) => tableNamed(context, name)));
+  for (const table of tables) {
+    for (const object of context.transaction.catalog.objects()) {
+      if (object.kind !== 'table' || [...tables].some((other) => other.id === object.id)) continue;
+      if (!object.foreignKeys.some((key) => key.foreignTableId === table.id)) continue;
+      if (!statement.cascade) {
+        throw new DriftError('0A000', 'cannot truncate a table referenced in a foreign key constraint', {
+          detail: `Table "${object.name}" references "${table.name}".`,
+          hint: `Truncate table "${object.name}" at the same time, or use TRUNCATE ... CASCADE.`,
+        });
+      }
+      tables.add(object);
+    }
+  }
+  for (const table of tables) {
+    yield* removeRows(context, table);
+    if (!statement.restartIdentity) continue;
+    for (const object of context.transaction.catalog.objects())
+      if (object.kind === 'sequence' && object.ownedBy?.tableId === table.id) context.restart(object, undefined);
+  }
+}
+
+/** Deletes all rows as they are: no foreign key asks, for no table that refers to them keeps a row. */
+export function* removeRows(context: DdlContext, table: TableDef): Task<void> {
+  const reader = context.reader().table(table.id);
+  const { key } = reader.table;
+  const keys: Key[] = [];
+  const source = reader.scan({ columns: key.map((part) => part.column) });
+  for (let batch = yield* source.next(); batch !== null; batch = yield* source.next()) {
+    for (let i = 0; i < batch.count; i++) {
+      const row = batch.selection === null ? i : (batch.selection[i] as number);
+      keys.push(reader.table.encodeKey(key.map((_, c) => valueAt(batch.columns[c] as Vector, row))));
+    }
+  }
+  source.close();
+  const writes = context.transaction.writesFor(table.id, reader.table.columns);
+  for (const one of keys) writes.delete(one, true);
+}
