@@ -261,7 +261,7 @@ function bindTableFunction(reference: TableFunction, scope: Scope, beside: reado
   const outputs: PlanColumn[] = [];
   let scalar = false;
   const alias = reference.alias ?? functionName(reference.functions[0]?.call);
-  for (const item of reference.functions) {
+  for (const item of reference.functions.flatMap(separateUnnest)) {
     if (item.columns !== undefined) {
       throw new DriftError('0A000', 'column definition lists for functions are not supported', {
         position: reference.position,
@@ -311,6 +311,13 @@ function bindTableFunction(reference: TableFunction, scope: Scope, beside: reado
     table: null,
     scalar: scalar && named.length === 1,
   });
+}
+
+/** unnest(a, b …) is ROWS FROM (unnest(a), unnest(b) …). */
+function separateUnnest(item: TableFunction['functions'][number]): TableFunction['functions'] {
+  const { call: written } = item;
+  if (written.kind !== 'call' || written.name.name !== 'unnest' || written.args.length < 2) return [item];
+  return written.args.map((arg) => ({ ...item, call: { ...written, args: [arg] } }));
 }
 
 function functionName(call: Expression | undefined): string {

@@ -1,6 +1,8 @@
 /** The function catalogue: every function, operator and cast, by name. */
 import { aggregates, windowFunctions } from './aggregates.ts';
 import { arithmeticFunctions, arithmeticOperators } from './arithmetic.ts';
+import { arrayAggregates } from './array-aggregates.ts';
+import { arrayFunctions, arrayOperators, arraySets } from './arrays.ts';
 import { casts } from './casts.ts';
 import { comparisonOperators } from './comparison.ts';
 import { datetimeFunctions, datetimeOperators } from './datetime.ts';
@@ -9,7 +11,7 @@ import { jsonAggregates, jsonBuildFunctions } from './json-build.ts';
 import { jsonChangeFunctions } from './json-change.ts';
 import { jsonOperators, jsonPathFunctions } from './json-operators.ts';
 import type { CastEntry, OperatorEntry, SqlFunction } from './function.ts';
-import { arrayAggregates, arrayOperators, setFunctions, systemFunctions } from './system.ts';
+import { setFunctions, systemFunctions } from './system.ts';
 import { textFunctions, textOperators } from './text.ts';
 
 const operators: readonly OperatorEntry[] = [
@@ -30,6 +32,8 @@ const functions: readonly SqlFunction[] = [
   ...aggregates,
   ...arrayAggregates,
   ...windowFunctions,
+  ...arrayFunctions,
+  ...arraySets,
   ...jsonFunctions,
   ...jsonBuildFunctions,
   ...jsonChangeFunctions,

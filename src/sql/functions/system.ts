@@ -1,14 +1,13 @@
-/** Set-returning functions, arrays, sequences, and functions about the session. */
+/** Set-returning functions, sequences, and functions about the session. */
 import { DriftError } from '../../base/error.ts';
 import { Numeric } from '../../base/numeric.ts';
 import type { Value } from '../../base/vector.ts';
 import type { EvalContext } from '../eval-context.ts';
-import { SqlArray } from '../types/array.ts';
 import { hexText } from '../types/basic.ts';
 import { Interval } from '../types/interval.ts';
 import { addInterval } from './datetime.ts';
-import { aggregate, pure, scalar, setFunction, T } from './define.ts';
-import type { AggregateFunction, OperatorEntry, ScalarFunction, SetFunction } from './function.ts';
+import { scalar, setFunction, T } from './define.ts';
+import type { ScalarFunction, SetFunction } from './function.ts';
 
 function* integers(from: number | bigint, to: number | bigint, step: number | bigint): Generator<readonly Value[]> {
   if (step === 0 || step === 0n) throw new DriftError('22023', 'step size cannot equal zero');
@@ -52,9 +51,6 @@ export const setFunctions: readonly SetFunction[] = [
       moments(from as number, to as number, step as Interval),
     ),
   ),
-  setFunction('unnest', [T.anyarray], [{ name: 'unnest', oid: T.anyelement }], function* (_context, array) {
-    for (const element of (array as SqlArray).elements) yield [element];
-  }),
   setFunction(
     'regexp_split_to_table',
     [T.text, T.text],
@@ -63,48 +59,7 @@ export const setFunctions: readonly SetFunction[] = [
       for (const piece of String(text).split(new RegExp(String(pattern)))) yield [piece];
     },
   ),
-  setFunction(
-    'string_to_table',
-    [T.text, T.text],
-    [{ name: 'string_to_table', oid: T.text }],
-    function* (_context, text, by) {
-      for (const piece of String(text).split(String(by))) yield [piece];
-    },
-  ),
 ];
-
-export const arrayOperators: readonly OperatorEntry[] = [
-  {
-    name: '||',
-    left: T.anyarray,
-    right: T.anyarray,
-    fn: pure('array_cat', [T.anyarray, T.anyarray], T.anyarray, (a: SqlArray, b: SqlArray) =>
-      SqlArray.of([...a.elements, ...b.elements], a.elementOid),
-    ),
-  },
-  {
-    name: '||',
-    left: T.anyarray,
-    right: T.anyelement,
-    fn: pure('array_append', [T.anyarray, T.anyelement], T.anyarray, append, { strict: false }),
-  },
-  {
-    name: '||',
-    left: T.anyelement,
-    right: T.anyarray,
-    fn: pure(
-      'array_prepend',
-      [T.anyelement, T.anyarray],
-      T.anyarray,
-      (a: Value, b: SqlArray) => SqlArray.of([a, ...b.elements], b.elementOid),
-      { strict: false },
-    ),
-  },
-];
-
-function append(array: SqlArray | null, element: Value): Value {
-  return array === null ? null : SqlArray.of([...array.elements, element], array.elementOid);
-}
 
 function sequenceId(context: EvalContext, name: Value): number {
   if (typeof name === 'number') return name;
@@ -180,42 +135,9 @@ export const systemFunctions: readonly ScalarFunction[] = [
     },
     volatile,
   ),
-  pure(
-    'array_length',
-    [T.anyarray, T.int4],
-    T.int4,
-    (array: SqlArray, dimension: number) => array.dimensions[dimension - 1] ?? null,
-  ),
-  pure('array_upper', [T.anyarray, T.int4], T.int4, (array: SqlArray, dimension: number) => {
-    const length = array.dimensions[dimension - 1];
-    return length === undefined ? null : length + (array.lowerBounds[dimension - 1] ?? 1) - 1;
-  }),
-  pure('cardinality', [T.anyarray], T.int4, (array: SqlArray) => array.elements.length),
-  pure('array_append', [T.anyarray, T.anyelement], T.anyarray, append, { strict: false }),
-  pure('array_to_string', [T.anyarray, T.text], T.text, (array: SqlArray, by: string) =>
-    array.elements
-      .filter((item) => item !== null)
-      .map(String)
-      .join(by),
-  ),
-  pure('string_to_array', [T.text, T.text], T.textArray, (text: string, by: string) =>
-    SqlArray.of(text === '' ? [] : by === '' ? [text] : text.split(by), T.text),
-  ),
 ];
 
 function setval(context: EvalContext, name: Value, value: Value, called: boolean): Value {
   context.setval(sequenceId(context, name), value as number, called);
   return value;
 }
-
-export const arrayAggregates: readonly AggregateFunction[] = [
-  aggregate<Value[]>('array_agg', [T.anynonarray], T.anyarray, {
-    strict: false,
-    init: () => [],
-    step: (state, [value]) => {
-      state.push(value ?? null);
-      return state;
-    },
-    final: (state) => (state.length === 0 ? null : SqlArray.of(state, T.text)),
-  }),
-];
