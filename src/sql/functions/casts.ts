@@ -2,8 +2,21 @@
 import { DriftError } from '../../base/error.ts';
 import { Numeric } from '../../base/numeric.ts';
 import type { Value } from '../../base/vector.ts';
-import { asMicros, instantOf, localOf, MICROS_PER_DAY } from '../types/datetime.ts';
+import {
+  asMicros,
+  DATE_INFINITY,
+  DATE_MINUS_INFINITY,
+  dayTimeOf,
+  isFiniteTime,
+  localOf,
+  MICROS_PER_DAY,
+  microsOf,
+  toInstant,
+  toLocal,
+} from '../types/datetime.ts';
 import { Interval } from '../types/interval.ts';
+import { offsetOfLocal } from '../types/time-zone.ts';
+import { TimeTz, timetzAt } from '../types/time.ts';
 import { fitInteger, roundHalfEven } from './arithmetic.ts';
 import { pure, scalar, T } from './define.ts';
 import type { CastEntry, ScalarFunction } from './function.ts';
@@ -80,42 +93,37 @@ const texts: readonly CastEntry[] = [
   cast(T.bool, T.varchar, 'assignment', 'varchar', (a: boolean) => (a ? 'true' : 'false')),
 ];
 
+/** A cast that asks the session for its time zone. */
+function zoned(
+  from: number,
+  to: number,
+  context: Context,
+  name: string,
+  call: (value: Value, zone: string, now: number) => Value,
+): CastEntry {
+  const fn = scalar(name, [from], to, (session, value) =>
+    call(value ?? null, session.timeZone, session.transactionTime),
+  );
+  return entry(from, to, context, fn);
+}
+
 const times: readonly CastEntry[] = [
-  cast(T.date, T.timestamp, 'implicit', 'timestamp', (a: number) => dayMicros(a)),
-  entry(
-    T.date,
-    T.timestamptz,
-    'implicit',
-    scalar('timestamptz', [T.date], T.timestamptz, (context, a) => instantOf(dayMicros(a as number), context.timeZone)),
+  cast(T.date, T.timestamp, 'implicit', 'timestamp', startOfDay),
+  zoned(T.date, T.timestamptz, 'implicit', 'timestamptz', (a, zone) => toInstant(startOfDay(a as number), zone)),
+  cast(T.timestamp, T.date, 'assignment', 'date', dateOf),
+  cast(T.timestamp, T.time, 'assignment', 'time', timeOf),
+  zoned(T.timestamp, T.timestamptz, 'implicit', 'timestamptz', toInstant),
+  zoned(T.timestamptz, T.timestamp, 'assignment', 'timestamp', toLocal),
+  zoned(T.timestamptz, T.date, 'assignment', 'date', (a, zone) => dateOf(toLocal(a, zone))),
+  zoned(T.timestamptz, T.time, 'assignment', 'time', (a, zone) => timeOf(toLocal(a, zone))),
+  zoned(T.timestamptz, T.timetz, 'assignment', 'timetz', (a, zone) =>
+    isFiniteTime(a) ? timetzAt(asMicros(a), zone) : null,
   ),
-  cast(T.timestamp, T.date, 'assignment', 'date', (a: Value) => dayOf(asMicros(a))),
-  cast(T.timestamp, T.time, 'assignment', 'time', (a: Value) => timeOf(asMicros(a))),
-  entry(
-    T.timestamp,
-    T.timestamptz,
-    'implicit',
-    scalar('timestamptz', [T.timestamp], T.timestamptz, (context, a) =>
-      instantOf(asMicros(a ?? null), context.timeZone),
-    ),
-  ),
-  entry(
-    T.timestamptz,
-    T.timestamp,
-    'assignment',
-    scalar('timestamp', [T.timestamptz], T.timestamp, (context, a) => localOf(asMicros(a ?? null), context.timeZone)),
-  ),
-  entry(
-    T.timestamptz,
-    T.date,
-    'assignment',
-    scalar('date', [T.timestamptz], T.date, (context, a) => dayOf(localOf(asMicros(a ?? null), context.timeZone))),
-  ),
-  entry(
-    T.timestamptz,
-    T.time,
-    'assignment',
-    scalar('time', [T.timestamptz], T.time, (context, a) => timeOf(localOf(asMicros(a ?? null), context.timeZone))),
-  ),
+  zoned(T.time, T.timetz, 'implicit', 'timetz', (a, zone, now) => {
+    const today = Math.floor(localOf(now, zone) / MICROS_PER_DAY) * MICROS_PER_DAY;
+    return new TimeTz(a as number, offsetOfLocal(zone, today + (a as number)));
+  }),
+  cast(T.timetz, T.time, 'assignment', 'time', (a: TimeTz) => a.micros),
   cast(T.time, T.interval, 'implicit', 'interval', (a: Value) => new Interval(0, 0, asMicros(a))),
   cast(
     T.interval,
@@ -154,18 +162,26 @@ function significant(value: number, digits: number): Numeric {
   return Number.isFinite(value) ? Numeric.fromNumber(Number(value.toPrecision(digits))) : Numeric.fromNumber(value);
 }
 
-const DATE_INFINITY = 2147483647;
+/** Midnight on the local calendar; infinities stay. Throws 22008 where timestamps do not reach. */
+function startOfDay(days: number): Value {
+  const bound = dayMicros(days);
+  return Number.isFinite(bound) ? microsOf(days, 0) : bound;
+}
+
+function dateOf(value: Value): number {
+  return isFiniteTime(value) ? dayTimeOf(value).days : dayOf(asMicros(value));
+}
+
+function timeOf(value: Value): Value {
+  return isFiniteTime(value) ? dayTimeOf(value).micros : null;
+}
 
 export function dayMicros(days: number): number {
   if (days === DATE_INFINITY) return Infinity;
-  return days === -DATE_INFINITY - 1 ? -Infinity : days * MICROS_PER_DAY;
+  return days === DATE_MINUS_INFINITY ? -Infinity : days * MICROS_PER_DAY;
 }
 
 export function dayOf(micros: number): number {
   if (micros === Infinity) return DATE_INFINITY;
-  return micros === -Infinity ? -DATE_INFINITY - 1 : Math.floor(micros / MICROS_PER_DAY);
-}
-
-function timeOf(micros: number): Value {
-  return Number.isFinite(micros) ? micros - Math.floor(micros / MICROS_PER_DAY) * MICROS_PER_DAY : null;
+  return micros === -Infinity ? DATE_MINUS_INFINITY : Math.floor(micros / MICROS_PER_DAY);
 }

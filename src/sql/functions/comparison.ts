@@ -36,6 +36,7 @@ const SAME: readonly (readonly [number, string])[] = [
   [T.name, 'name'],
   [T.date, 'date_'],
   [T.time, 'time_'],
+  [T.timetz, 'timetz_'],
   [T.timestamp, 'timestamp_'],
   [T.timestamptz, 'timestamptz_'],
   [T.interval, 'interval_'],

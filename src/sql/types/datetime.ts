@@ -4,15 +4,15 @@
  */
 import { DriftError } from '../../base/error.ts';
 import type { Value } from '../../base/vector.ts';
-import { cleanText } from './text-input.ts';
-import { offsetAt, offsetOfLocal, parseOffset } from './time-zone.ts';
+import type { EvalContext } from '../eval-context.ts';
+import { type DateTime, readDateTime } from './datetime-input.ts';
+import { offsetAt, offsetOfLocal } from './time-zone.ts';
 import type { SqlType } from './type.ts';
 
 export const MICROS_PER_SECOND = 1_000_000;
 export const MICROS_PER_DAY = 86_400_000_000;
-const DATE_INFINITY = 2147483647;
-const DATE_MINUS_INFINITY = -2147483648;
-const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
+export const DATE_INFINITY = 2147483647;
+export const DATE_MINUS_INFINITY = -2147483648;
 
 export interface Civil {
   readonly year: number;
@@ -63,111 +63,85 @@ export function daysInMonth(year: number, month: number): number {
   ][month - 1] as number;
 }
 
-interface Parsed {
-  readonly days: number | null;
+/** A day and a time of day: exact where one number of microseconds would not be. */
+export interface DayTime {
+  readonly days: number;
   readonly micros: number;
-  /** Seconds east of UTC, or a zone name to resolve, or null. */
-  readonly zone: number | string | null;
-  readonly special: 'infinity' | '-infinity' | 'now' | null;
 }
 
-function bad(type: string, text: string): DriftError {
-  return new DriftError('22007', `invalid input syntax for type ${type}: "${text}"`);
+/** 4714-11-24 BC, where Julian days begin, and the last day that PostgreSQL's dates reach. */
+const MIN_DAY = -2440588;
+const MAX_DAY = 2145042905;
+/** Where 64 bits of microseconds end: in January of the year 294247. */
+const MAX_MICROS = 2n ** 63n - 1n;
+
+/** The microseconds of a day and a time: a number where that is exact, else a bigint. Throws 22008 beyond the range. */
+export function microsOf(days: number, micros: number, shown?: string): Value {
+  const sum = days * MICROS_PER_DAY + micros;
+  if (Number.isSafeInteger(sum)) return sum;
+  const exact = Number.isFinite(sum) ? BigInt(days) * BigInt(MICROS_PER_DAY) + BigInt(micros) : MAX_MICROS;
+  if (exact >= MAX_MICROS || days < MIN_DAY)
+    throw new DriftError(
+      '22008',
+      shown === undefined ? 'timestamp out of range' : `timestamp out of range: "${shown}"`,
+    );
+  return exact;
 }
 
-function outOfRange(text: string): DriftError {
-  return new DriftError('22008', `date/time field value out of range: "${text}"`);
-}
-
-/** Reads the usual forms: ISO 8601, `Mon d, yyyy`, yyyymmdd, m/d/y; with time, zone and BC. */
-function parse(text: string, type: string): Parsed {
-  const source = cleanText(text).trim();
-  const lower = source.toLowerCase();
-  if (/^[+]?infinity$/.test(lower)) return { days: null, micros: 0, zone: null, special: 'infinity' };
-  if (lower === '-infinity') return { days: null, micros: 0, zone: null, special: '-infinity' };
-  if (lower === 'epoch') return { days: 0, micros: 0, zone: 0, special: null };
-  if (lower === 'now') return { days: null, micros: 0, zone: null, special: 'now' };
-  let rest = lower;
-  const bc = /\s*\bbc$/.test(rest);
-  rest = rest.replace(/\s*\b(bc|ad)$/, '');
-  const date = takeDate(rest, text);
-  if (date !== null) rest = rest.slice(date.length).replace(/^(\s*t(?=\d)|\s+)/, '');
-  const time = /^(\d{1,2}):?(\d{2})(?::?(\d{2})(?:[.,](\d*))?)?\s*(am|pm)?/.exec(rest);
-  let micros = 0;
-  if (time !== null && (date === null || rest !== '')) {
-    micros = timeMicros(time, text);
-    rest = rest.slice(time[0].length);
+/** The day and the time of day of a finite timestamp. */
+export function dayTimeOf(value: Value): DayTime {
+  if (typeof value !== 'bigint') {
+    const days = Math.floor((value as number) / MICROS_PER_DAY);
+    return { days, micros: (value as number) - days * MICROS_PER_DAY };
   }
-  rest = rest.trim();
-  const zone = rest === '' ? null : (parseOffset(rest) ?? source.slice(source.length - rest.length));
-  if (typeof zone === 'string' && !/^[a-z][\w/+-]*$/i.test(zone)) throw bad(type, text);
-  if (date === null) return { days: null, micros, zone, special: time === null ? fail(bad(type, text)) : null };
-  const year = bc ? 1 - date.year : date.year;
-  if (date.month < 1 || date.month > 12 || date.day < 1 || date.day > daysInMonth(year, date.month))
-    throw outOfRange(text);
-  return { days: daysFromCivil(year, date.month, date.day), micros, zone, special: null };
+  const perDay = BigInt(MICROS_PER_DAY);
+  const rest = ((value % perDay) + perDay) % perDay;
+  return { days: Number((value - rest) / perDay), micros: Number(rest) };
 }
 
-function fail(error: DriftError): never {
-  throw error;
+/** A timestamp later or earlier by whole seconds. */
+export function shifted(value: Value, seconds: number): Value {
+  const { days, micros } = dayTimeOf(value);
+  const moved = micros + seconds * MICROS_PER_SECOND;
+  const carry = Math.floor(moved / MICROS_PER_DAY);
+  return microsOf(days + carry, moved - carry * MICROS_PER_DAY);
 }
 
-function takeDate(text: string, whole: string): (Civil & { readonly length: number }) | null {
-  let match =
-    /^(\d{4,7})-(\d{1,2})-(\d{1,2})/.exec(text) ??
-    /^(\d{4})(\d{2})(\d{2})(?=$|[\st])/.exec(text) ??
-    /^(\d{4,7})\/(\d{1,2})\/(\d{1,2})/.exec(text);
-  if (match !== null)
-    return { year: Number(match[1]), month: Number(match[2]), day: Number(match[3]), length: match[0].length };
-  match = /^(\d{1,2})[/-](\d{1,2})[/-](\d{2,4})/.exec(text);
-  if (match !== null)
-    return {
-      year: fullYear(match[3] as string),
-      month: Number(match[1]),
-      day: Number(match[2]),
-      length: match[0].length,
-    };
-  match = /^([a-z]{3,9})\.?\s+(\d{1,2}),?\s+(\d{4})/.exec(text);
-  if (match !== null)
-    return {
-      year: Number(match[3]),
-      month: monthNamed(match[1] as string, whole),
-      day: Number(match[2]),
-      length: match[0].length,
-    };
-  match = /^(\d{1,2})[\s-]([a-z]{3,9})[\s-](\d{2,4})/.exec(text);
-  if (match !== null)
-    return {
-      year: fullYear(match[3] as string),
-      month: monthNamed(match[2] as string, whole),
-      day: Number(match[1]),
-      length: match[0].length,
-    };
-  return null;
-}
-
-function fullYear(text: string): number {
-  const year = Number(text);
-  return text.length > 2 ? year : year < 70 ? 2000 + year : 1900 + year;
-}
-
-function monthNamed(name: string, whole: string): number {
-  const index = MONTHS.indexOf(name.slice(0, 3));
-  if (index < 0) throw bad('date', whole);
-  return index + 1;
-}
-
-function timeMicros(match: RegExpExecArray, text: string): number {
-  let hours = Number(match[1]);
-  const [minutes, seconds] = [Number(match[2]), Number(match[3] ?? 0)];
-  if (match[5] !== undefined) {
-    if (hours < 1 || hours > 12) throw outOfRange(text);
-    hours = (hours % 12) + (match[5] === 'pm' ? 12 : 0);
+/** The timestamp a text means on the local calendar; a time of 24:00 is the next day's first. */
+function localTimestamp(read: DateTime, text: string, context: EvalContext): Value {
+  switch (read.special) {
+    case 'infinity':
+      return Infinity;
+    case '-infinity':
+      return -Infinity;
+    case 'epoch':
+      return 0;
+    case 'now':
+      return localOf(context.transactionTime, context.timeZone);
+    default:
+      return microsOf(dayOf(read, text, 'timestamp', context), read.micros ?? 0, text);
   }
-  const fraction = Math.round(Number(`0.${match[4] || '0'}`) * MICROS_PER_SECOND);
-  if (hours > 24 || minutes > 59 || seconds > 60 || (hours === 24 && (minutes > 0 || seconds > 0 || fraction > 0)))
-    throw outOfRange(text);
-  return ((hours * 60 + minutes) * 60 + seconds) * MICROS_PER_SECOND + fraction;
+}
+
+/** Days since 1970-01-01 of the date that was read, or that a word like `today` means. */
+function dayOf(read: DateTime, text: string, type: string, context: EvalContext): number {
+  const today = (): number => Math.floor(localOf(context.transactionTime, context.timeZone) / MICROS_PER_DAY);
+  switch (read.special) {
+    case 'now':
+    case 'today':
+      return today();
+    case 'tomorrow':
+      return today() + 1;
+    case 'yesterday':
+      return today() - 1;
+    case 'epoch':
+      return 0;
+    default: {
+      const days = daysFromCivil(read.year, read.month, read.day);
+      if (days < MIN_DAY || days > MAX_DAY) throw new DriftError('22008', `${type} out of range: "${text}"`);
+      return days;
+    }
+  }
 }
 
 export function dateText(days: number): string {
@@ -189,38 +163,69 @@ function two(value: number): string {
   return String(value).padStart(2, '0');
 }
 
-export function timestampText(micros: number): string {
-  if (micros === Infinity) return 'infinity';
-  if (micros === -Infinity) return '-infinity';
-  const days = Math.floor(micros / MICROS_PER_DAY);
+export function timestampText(value: Value): string {
+  if (!isFiniteTime(value)) return isLater(value) ? 'infinity' : '-infinity';
+  const { days, micros } = dayTimeOf(value);
   const date = dateText(days);
-  const time = timeText(micros - days * MICROS_PER_DAY);
+  const time = timeText(micros);
   return date.endsWith(' BC') ? `${date.slice(0, -3)} ${time} BC` : `${date} ${time}`;
 }
 
-function offsetText(seconds: number): string {
+export function offsetText(seconds: number): string {
   const size = Math.abs(seconds);
   const [h, m, s] = [Math.floor(size / 3600), Math.floor(size / 60) % 60, size % 60];
   return `${seconds < 0 ? '-' : '+'}${two(h)}${m > 0 || s > 0 ? `:${two(m)}` : ''}${s > 0 ? `:${two(s)}` : ''}`;
 }
 
-function roundFraction(micros: number, typmod: number): number {
-  if (typmod < 0 || typmod >= 6 || !Number.isFinite(micros)) return micros;
-  const step = 10 ** (6 - typmod);
-  return Math.round(micros / step) * step;
+/** Rounds to a precision, half away from the year 2000 as PostgreSQL counts. */
+function roundFraction(value: Value, typmod: number): Value {
+  if (typmod < 0 || typmod >= 6 || !isFiniteTime(value)) return value;
+  const { days, micros } = dayTimeOf(value);
+  return microsOf(days, roundMicros(micros, typmod, days < YEAR_2000));
 }
 
-/** A timestamp's number; bigint values are not made: the safe range reaches the year 287396. */
+const YEAR_2000 = 10957;
+
+export function roundMicros(micros: number, typmod: number, down = false): number {
+  if (typmod < 0 || typmod >= 6) return micros;
+  const step = 10 ** (6 - typmod);
+  return (down ? Math.ceil(micros / step - 0.5) : Math.floor(micros / step + 0.5)) * step;
+}
+
+const MAX_INT64 = 9223372036854775807n;
+
+/** Neither infinity, which a column of 64-bit integers holds as its limits. */
+export function isFiniteTime(value: Value): value is number | bigint {
+  if (typeof value === 'bigint') return value !== MAX_INT64 && value !== -MAX_INT64 - 1n;
+  return Number.isFinite(value);
+}
+
+/** A timestamp as one number, for arithmetic where the rounding of far centuries does no harm. */
 export function asMicros(value: Value): number {
-  return typeof value === 'bigint' ? Number(value) : (value as number);
+  if (isFiniteTime(value)) return Number(value);
+  return isLater(value) ? Infinity : -Infinity;
+}
+
+/** Which of the two infinities. */
+function isLater(value: Value): boolean {
+  return value === Infinity || value === MAX_INT64;
+}
+
+/** The one form that compares and hashes: of infinities, and of numbers too great to be counted by ones. */
+function plain(value: Value): number | bigint {
+  if (!isFiniteTime(value)) return asMicros(value);
+  return typeof value === 'number' && !Number.isSafeInteger(value) ? BigInt(value) : value;
 }
 
 const shared = {
   category: 'D',
   preferred: false,
   elementOid: 0,
-  compare: (a: Value, b: Value): number => ((a as number) < (b as number) ? -1 : (a as number) > (b as number) ? 1 : 0),
-  hashKey: (value: Value): number => value as number,
+  compare(a: Value, b: Value): number {
+    const [x, y] = [plain(a), plain(b)];
+    return x < y ? -1 : x > y ? 1 : 0;
+  },
+  hashKey: (value: Value): number | bigint => plain(value),
   typmodText: (typmod: number): string => (typmod < 0 ? '' : `(${typmod})`),
 };
 
@@ -233,34 +238,25 @@ export const dateType: SqlType = {
   length: 4,
   format: () => ({ kind: 'i32' }),
   input(text, _typmod, context) {
-    const parsed = parse(text, 'date');
-    if (parsed.special === 'infinity') return DATE_INFINITY;
-    if (parsed.special === '-infinity') return DATE_MINUS_INFINITY;
-    if (parsed.special === 'now')
-      return Math.floor(localOf(context.transactionTime, context.timeZone) / MICROS_PER_DAY);
-    if (parsed.days === null) throw bad('date', text);
-    return parsed.days;
+    const iso = readIsoDate(text);
+    if (iso !== undefined) return iso;
+    const read = readDateTime(text, 'date');
+    if (read.special === 'infinity') return DATE_INFINITY;
+    if (read.special === '-infinity') return DATE_MINUS_INFINITY;
+    return dayOf(read, text, 'date', context);
   },
   output: (value) => dateText(value as number),
   applyTypmod: (value) => value,
 };
 
-export const timeType: SqlType = {
-  ...shared,
-  oid: 1083,
-  name: 'time',
-  display: 'time without time zone',
-  arrayOid: 1183,
-  length: 8,
-  format: () => ({ kind: 'int' }),
-  input(text, typmod) {
-    const parsed = parse(text, 'time');
-    if (parsed.special !== null) throw bad('time', text);
-    return roundFraction(parsed.micros, typmod);
-  },
-  output: (value) => timeText(asMicros(value)),
-  applyTypmod: (value, typmod) => roundFraction(asMicros(value), typmod),
-};
+/** yyyy-mm-dd, the form that most dates come in; undefined for any other. */
+function readIsoDate(text: string): number | undefined {
+  const match = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text);
+  if (match === null) return undefined;
+  const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])];
+  if (year < 1 || month < 1 || month > 12 || day < 1 || day > 28) return undefined;
+  return daysFromCivil(year, month, day);
+}
 
 export const timestampType: SqlType = {
   ...shared,
@@ -270,15 +266,10 @@ export const timestampType: SqlType = {
   arrayOid: 1115,
   length: 8,
   format: () => ({ kind: 'int' }),
-  input(text, typmod, context) {
-    const parsed = parse(text, 'timestamp');
-    if (parsed.special === 'now') return roundFraction(localOf(context.transactionTime, context.timeZone), typmod);
-    if (parsed.special !== null) return parsed.special === 'infinity' ? Infinity : -Infinity;
-    if (parsed.days === null) throw bad('timestamp', text);
-    return roundFraction(parsed.days * MICROS_PER_DAY + parsed.micros, typmod);
-  },
-  output: (value) => timestampText(asMicros(value)),
-  applyTypmod: (value, typmod) => roundFraction(asMicros(value), typmod),
+  input: (text, typmod, context) =>
+    roundFraction(localTimestamp(readDateTime(text, 'timestamp'), text, context), typmod),
+  output: (value) => timestampText(value),
+  applyTypmod: (value, typmod) => roundFraction(value, typmod),
 };
 
 export const timestamptzType: SqlType = {
@@ -291,23 +282,21 @@ export const timestamptzType: SqlType = {
   length: 8,
   format: () => ({ kind: 'int' }),
   input(text, typmod, context) {
-    const parsed = parse(text, 'timestamp with time zone');
-    if (parsed.special === 'now') return roundFraction(context.transactionTime, typmod);
-    if (parsed.special !== null) return parsed.special === 'infinity' ? Infinity : -Infinity;
-    if (parsed.days === null) throw bad('timestamp with time zone', text);
-    const local = parsed.days * MICROS_PER_DAY + parsed.micros;
+    const read = readDateTime(text, 'timestamp with time zone');
+    if (read.special === 'now') return roundFraction(context.transactionTime, typmod);
+    const local = localTimestamp(read, text, context);
+    if (!isFiniteTime(local) || read.special === 'epoch') return local;
     const offset =
-      typeof parsed.zone === 'number' ? parsed.zone : offsetOfLocal(parsed.zone ?? context.timeZone, local);
-    return roundFraction(local - offset * MICROS_PER_SECOND, typmod);
+      typeof read.zone === 'number' ? read.zone : offsetOfLocal(read.zone ?? context.timeZone, Number(local));
+    return roundFraction(shifted(local, -offset), typmod);
   },
   output(value, context) {
-    const micros = asMicros(value);
-    if (!Number.isFinite(micros)) return timestampText(micros);
-    const offset = offsetAt(context.timeZone, micros);
-    const text = timestampText(micros + offset * MICROS_PER_SECOND);
+    if (!isFiniteTime(value)) return timestampText(value);
+    const offset = offsetAt(context.timeZone, Number(value));
+    const text = timestampText(shifted(value, offset));
     return text.endsWith(' BC') ? `${text.slice(0, -3)}${offsetText(offset)} BC` : text + offsetText(offset);
   },
-  applyTypmod: (value, typmod) => roundFraction(asMicros(value), typmod),
+  applyTypmod: (value, typmod) => roundFraction(value, typmod),
 };
 
 /** The local calendar's microseconds of an instant. */
@@ -318,4 +307,13 @@ export function localOf(micros: number, zone: string): number {
 /** The instant of a local calendar's microseconds. */
 export function instantOf(local: number, zone: string): number {
   return Number.isFinite(local) ? local - offsetOfLocal(zone, local) * MICROS_PER_SECOND : local;
+}
+
+/** `localOf` and `instantOf` for values of any size. */
+export function toLocal(value: Value, zone: string): Value {
+  return isFiniteTime(value) ? shifted(value, offsetAt(zone, Number(value))) : value;
+}
+
+export function toInstant(local: Value, zone: string): Value {
+  return isFiniteTime(local) ? shifted(local, -offsetOfLocal(zone, Number(local))) : local;
 }

@@ -4,10 +4,11 @@ import type { TypeRef } from '../../catalog/schema.ts';
 import type { EvalContext } from '../eval-context.ts';
 import { arrayTypeOf } from './array.ts';
 import { basicTypes } from './basic.ts';
-import { dateType, timestampType, timestamptzType, timeType } from './datetime.ts';
+import { dateType, timestampType, timestamptzType } from './datetime.ts';
 import { intervalType } from './interval.ts';
 import { jsonTypes } from './json.ts';
 import { numericType, numericTypmod } from './numeric.ts';
+import { timetzType, timeType } from './time.ts';
 import { makeRecordType } from './record-type.ts';
 import type { SqlType } from './type.ts';
 
@@ -22,6 +23,7 @@ for (const type of [
   numericType,
   dateType,
   timeType,
+  timetzType,
   timestampType,
   timestamptzType,
   intervalType,
@@ -47,6 +49,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   'timestamp with time zone': 'timestamptz',
   'timestamp without time zone': 'timestamp',
   'time without time zone': 'time',
+  'time with time zone': 'timetz',
 };
 
 function add(type: SqlType): void {
@@ -109,6 +112,7 @@ function typmodOf(type: SqlType, modifiers: readonly number[]): number {
         );
       return first + 4;
     case 'time':
+    case 'timetz':
     case 'timestamp':
     case 'timestamptz':
       return Math.min(first, 6);

@@ -1,5 +1,6 @@
 /** Time zones: fixed offsets, and named zones by Intl (offsets are asked once an hour of history and kept). */
 import { DriftError } from '../../base/error.ts';
+import { abbreviation } from './zone-abbreviations.ts';
 
 const formatters = new Map<string, Intl.DateTimeFormat>();
 const offsets = new Map<string, Map<number, number>>();
@@ -15,10 +16,16 @@ export function parseOffset(text: string): number | undefined {
   return match[1] === '-' ? -seconds : seconds;
 }
 
+/** Whether a text names a zone of the time zone database, in any case. */
+export function isZone(text: string): boolean {
+  return /^[a-z][\w/+-]*$/i.test(text) && formatterOf(text) !== undefined;
+}
+
 /** Seconds east of UTC in a zone at an instant (µs). Throws 22023 for an unknown zone. */
-export function offsetAt(zone: string, micros: number): number {
-  const fixed = parseOffset(zone);
-  if (fixed !== undefined) return fixed;
+export function offsetAt(name: string, micros: number): number {
+  const fixed = parseOffset(name) ?? abbreviation(name);
+  if (typeof fixed === 'number') return fixed;
+  const zone = fixed ?? name;
   const hour = Math.floor(micros / 3_600_000_000);
   let known = offsets.get(zone);
   if (known === undefined) {
@@ -41,26 +48,31 @@ export function offsetOfLocal(zone: string, local: number): number {
   return first === second ? first : Math.max(first, second) === first ? second : first;
 }
 
-function askOffset(zone: string, ms: number): number {
-  let formatter = formatters.get(zone);
-  if (formatter === undefined) {
-    try {
-      formatter = new Intl.DateTimeFormat('en-US', {
-        timeZone: zone,
-        hourCycle: 'h23',
-        era: 'short',
-        year: 'numeric',
-        month: 'numeric',
-        day: 'numeric',
-        hour: 'numeric',
-        minute: 'numeric',
-        second: 'numeric',
-      });
-    } catch {
-      throw new DriftError('22023', `time zone "${zone}" not recognized`);
-    }
+function formatterOf(zone: string): Intl.DateTimeFormat | undefined {
+  const known = formatters.get(zone);
+  if (known !== undefined) return known;
+  try {
+    const formatter = new Intl.DateTimeFormat('en-US', {
+      timeZone: zone,
+      hourCycle: 'h23',
+      era: 'short',
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+      second: 'numeric',
+    });
     formatters.set(zone, formatter);
+    return formatter;
+  } catch {
+    return undefined;
   }
+}
+
+function askOffset(zone: string, ms: number): number {
+  const formatter = formatterOf(zone);
+  if (formatter === undefined) throw new DriftError('22023', `time zone "${zone}" not recognized`);
   const parts = new Map(formatter.formatToParts(new Date(ms)).map((part) => [part.type, part.value]));
   const number = (name: Intl.DateTimeFormatPartTypes): number => Number(parts.get(name) ?? 0);
   const year = parts.get('era')?.startsWith('B') === true ? 1 - number('year') : number('year');
