@@ -10,7 +10,7 @@ import { keepUpload, knownDataSets, newUpload, OWN } from '../data/datasets.ts';
 import { save, toCsv } from '../data/export-file.ts';
 import { importFile } from '../data/import-file.ts';
 import type { DataSet, Example } from '../data/step.ts';
-import { quote } from '../catalog.ts';
+import { quote, readTables } from '../catalog.ts';
 import type { Field, TextResult } from '../database.ts';
 import { isNumeric } from '../database.ts';
 import { splitStatements, isQuery } from '../sql/statements.ts';
@@ -129,7 +129,7 @@ export class DriftConsole extends ConsoleElement {
           ? html`<label
                 class="file button"
                 title="A CSV or JSON file becomes a table; a .drift file becomes the database"
-                ><input type="file" accept=".csv,.tsv,.json,.ndjson,.drift" @change=${this.#pick} /><span
+                ><input type="file" multiple accept=".csv,.tsv,.json,.ndjson,.drift" @change=${this.#pick} /><span
                   >Add file</span
                 ></label
               >
@@ -293,17 +293,20 @@ export class DriftConsole extends ConsoleElement {
 
   #drop(event: DragEvent): void {
     this.dragging = false;
-    const [file] = event.dataTransfer?.files ?? [];
-    if (file === undefined) return;
+    const files = [...(event.dataTransfer?.files ?? [])];
+    if (files.length === 0) return;
     event.preventDefault();
-    void this.#add(file);
+    void this.#addAll(files);
   }
 
   #pick(event: Event): void {
     const input = event.target as HTMLInputElement;
-    const [file] = input.files ?? [];
-    if (file !== undefined) void this.#add(file);
+    void this.#addAll([...(input.files ?? [])]);
     input.value = '';
+  }
+
+  async #addAll(files: readonly File[]): Promise<void> {
+    for (const file of files) await this.#add(file);
   }
 
   /** A table from a CSV or JSON file, or a whole database from an exported one. */
@@ -319,7 +322,7 @@ export class DriftConsole extends ConsoleElement {
       if (this.state.database === undefined) await this.state.open(OWN);
       if (this.state.database === undefined) return;
       this.state.travel(Infinity);
-      const taken = new Set(this.state.tables.map((table) => table.name));
+      const taken = new Set((await readTables(this.state.database)).map((table) => table.name));
       const table = await importFile(this.state.database, file, taken);
       await this.state.committed();
       await this.updateComplete;
