@@ -360,6 +360,9 @@ test(
     await page.reload();
     await page.getByRole('button', { name: 'my_sales 2' }).waitFor({ timeout: 20_000 });
     expect(await page.locator('.strip').getAttribute('aria-valuemax')).toBe('14');
+    // A data set that was never chosen before loads offline, too.
+    await page.locator('header select').selectOption({ label: 'Airports, flights and movies' });
+    await page.getByRole('button', { name: 'airports 3,376' }).waitFor({ timeout: 60_000 });
     await context.setOffline(false);
     expect(problems).toEqual([]);
   },

@@ -177,24 +177,28 @@ export const timelineStyles: CSSResult = css`
     border-radius: var(--radius);
     background: var(--surface);
   }
-  @media (max-width: 720px) {
+  @media (max-width: 1000px) {
     :host {
       grid-template-columns: minmax(0, 1fr) auto;
       gap: 0 8px;
-      padding: 8px;
     }
     .strip {
       grid-column: 1 / -1;
       grid-row: 2;
     }
-    .date {
-      font-size: 20px;
-      line-height: 24px;
-    }
     .controls {
       grid-row: 1;
       grid-column: 2;
       align-self: start;
+    }
+  }
+  @media (max-width: 720px) {
+    :host {
+      padding: 8px;
+    }
+    .date {
+      font-size: 20px;
+      line-height: 24px;
     }
     .controls select,
     .controls .optional {
