@@ -163,10 +163,15 @@ function significant(value: number, digits: number): Numeric {
 }
 
 /** Midnight on the local calendar; infinities stay. Throws 22008 where timestamps do not reach. */
-function startOfDay(days: number): Value {
+export function startOfDay(days: number): Value {
   const bound = dayMicros(days);
-  return Number.isFinite(bound) ? microsOf(days, 0) : bound;
+  if (Math.abs(bound) < Number.MAX_SAFE_INTEGER || !Number.isFinite(bound)) return bound;
+  if (days > MAX_TIMESTAMP_DAY) throw new DriftError('22008', 'date out of range for timestamp');
+  return microsOf(days, 0);
 }
+
+/** 294246-12-31. */
+const MAX_TIMESTAMP_DAY = 106751980;
 
 function dateOf(value: Value): number {
   return isFiniteTime(value) ? dayTimeOf(value).days : dayOf(asMicros(value));

@@ -11,9 +11,12 @@ import {
   localOf,
   MICROS_PER_DAY,
   MICROS_PER_SECOND,
+  toInstant,
+  toLocal,
 } from '../types/datetime.ts';
-import { Interval } from '../types/interval.ts';
-import { dayMicros, dayOf } from './casts.ts';
+import { zoneArgument } from '../types/time-zone.ts';
+import { Interval, plusInterval, timeBetween } from '../types/interval.ts';
+import { dayMicros, dayOf, startOfDay } from './casts.ts';
 import { pure, scalar, T } from './define.ts';
 import type { OperatorEntry, ScalarFunction } from './function.ts';
 
@@ -42,7 +45,7 @@ export function addInterval(local: number, by: Interval, sign = 1): number {
   return (days + by.days * sign) * MICROS_PER_DAY + time + by.micros * sign;
 }
 
-function zoned(name: string, sign: number): OperatorEntry {
+function zoned(name: string, sign: 1 | -1): OperatorEntry {
   return {
     name,
     left: T.timestamptz,
@@ -53,21 +56,11 @@ function zoned(name: string, sign: number): OperatorEntry {
       T.timestamptz,
       (context, a, b) => {
         const by = b as Interval;
-        const calendar = addInterval(
-          localOf(asMicros(a ?? null), context.timeZone),
-          new Interval(by.months, by.days, 0),
-          sign,
-        );
-        return instantOf(calendar, context.timeZone) + by.micros * sign;
+        const calendar = plusInterval(toLocal(a ?? null, context.timeZone), new Interval(by.months, by.days, 0), sign);
+        return plusInterval(toInstant(calendar, context.timeZone), new Interval(0, 0, by.micros), sign);
       },
     ),
   };
-}
-
-function between(a: number, b: number): Interval {
-  const micros = a - b;
-  const days = Math.trunc(micros / MICROS_PER_DAY);
-  return new Interval(0, days, micros - days * MICROS_PER_DAY);
 }
 
 function scaled(interval: Interval, by: number): Interval {
@@ -85,22 +78,26 @@ export const datetimeOperators: readonly OperatorEntry[] = [
   op('-', T.date, T.int4, T.date, 'date_mii', (a: number, b: number) => a - b),
   op('-', T.date, T.date, T.int4, 'date_mi', (a: number, b: number) => a - b),
   op('+', T.date, T.interval, T.timestamp, 'date_pl_interval', (a: number, b: Interval) =>
-    addInterval(dayMicros(a), b),
+    plusInterval(startOfDay(a), b),
   ),
   op('-', T.date, T.interval, T.timestamp, 'date_mi_interval', (a: number, b: Interval) =>
-    addInterval(dayMicros(a), b, -1),
+    plusInterval(startOfDay(a), b, -1),
   ),
   op('+', T.interval, T.date, T.timestamp, 'interval_pl_date', (a: Interval, b: number) =>
-    addInterval(dayMicros(b), a),
+    plusInterval(startOfDay(b), a),
   ),
   op('+', T.date, T.time, T.timestamp, 'datetime_pl', (a: number, b: number) => dayMicros(a) + b),
-  op('+', T.timestamp, T.interval, T.timestamp, 'timestamp_pl_interval', (a: number, b: Interval) => addInterval(a, b)),
-  op('-', T.timestamp, T.interval, T.timestamp, 'timestamp_mi_interval', (a: number, b: Interval) =>
-    addInterval(a, b, -1),
+  op('+', T.timestamp, T.interval, T.timestamp, 'timestamp_pl_interval', (a: number, b: Interval) =>
+    plusInterval(a, b),
   ),
-  op('+', T.interval, T.timestamp, T.timestamp, 'interval_pl_timestamp', (a: Interval, b: number) => addInterval(b, a)),
-  op('-', T.timestamp, T.timestamp, T.interval, 'timestamp_mi', between),
-  op('-', T.timestamptz, T.timestamptz, T.interval, 'timestamptz_mi', between),
+  op('-', T.timestamp, T.interval, T.timestamp, 'timestamp_mi_interval', (a: number, b: Interval) =>
+    plusInterval(a, b, -1),
+  ),
+  op('+', T.interval, T.timestamp, T.timestamp, 'interval_pl_timestamp', (a: Interval, b: number) =>
+    plusInterval(b, a),
+  ),
+  op('-', T.timestamp, T.timestamp, T.interval, 'timestamp_mi', timeBetween),
+  op('-', T.timestamptz, T.timestamptz, T.interval, 'timestamptz_mi', timeBetween),
   zoned('+', 1),
   zoned('-', -1),
   op(
@@ -313,14 +310,14 @@ export const datetimeFunctions: readonly ScalarFunction[] = [
     'timezone',
     [T.text, T.timestamptz],
     T.timestamp,
-    (_context, zone, value) => localOf(asMicros(value ?? null), String(zone)),
+    (_context, zone, value) => toLocal(value ?? null, zoneArgument(String(zone))),
     { volatility: 'immutable' },
   ),
   scalar(
     'timezone',
     [T.text, T.timestamp],
     T.timestamptz,
-    (_context, zone, value) => instantOf(asMicros(value ?? null), String(zone)),
+    (_context, zone, value) => toInstant(value ?? null, zoneArgument(String(zone))),
     { volatility: 'immutable' },
   ),
   pure('make_date', [T.int4, T.int4, T.int4], T.date, (year: number, month: number, day: number) => {

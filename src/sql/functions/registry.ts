@@ -6,20 +6,25 @@ import { arrayFunctions, arrayOperators, arraySets } from './arrays.ts';
 import { casts } from './casts.ts';
 import { comparisonOperators } from './comparison.ts';
 import { datetimeFunctions, datetimeOperators } from './datetime.ts';
+import { informationFunctions } from './information.ts';
 import { jsonFunctions, jsonSets } from './json.ts';
 import { jsonAggregates, jsonBuildFunctions } from './json-build.ts';
 import { jsonChangeFunctions } from './json-change.ts';
 import { jsonOperators, jsonPathFunctions } from './json-operators.ts';
 import type { CastEntry, OperatorEntry, SqlFunction } from './function.ts';
+import { mathFunctions, mathOperators } from './math.ts';
 import { setFunctions, systemFunctions } from './system.ts';
 import { textFunctions, textOperators } from './text.ts';
+import { timetzFunctions, timetzOperators } from './timetz.ts';
 
 const operators: readonly OperatorEntry[] = [
   ...comparisonOperators,
   ...arithmeticOperators,
   ...textOperators,
   ...datetimeOperators,
+  ...timetzOperators,
   ...arrayOperators,
+  ...mathOperators,
   ...jsonOperators,
 ];
 
@@ -27,6 +32,7 @@ const functions: readonly SqlFunction[] = [
   ...arithmeticFunctions,
   ...textFunctions,
   ...datetimeFunctions,
+  ...timetzFunctions,
   ...systemFunctions,
   ...setFunctions,
   ...aggregates,
@@ -34,6 +40,8 @@ const functions: readonly SqlFunction[] = [
   ...windowFunctions,
   ...arrayFunctions,
   ...arraySets,
+  ...mathFunctions,
+  ...informationFunctions,
   ...jsonFunctions,
   ...jsonBuildFunctions,
   ...jsonChangeFunctions,

@@ -1,8 +1,18 @@
 /** interval: months, days and microseconds kept apart, as PostgreSQL does: their lengths differ by when they are added. */
 import { ByteReader, ByteWriter } from '../../base/bytes.ts';
 import { DriftError } from '../../base/error.ts';
-import type { ValueCodec } from '../../base/vector.ts';
-import { MICROS_PER_DAY, MICROS_PER_SECOND, timeText } from './datetime.ts';
+import type { Value, ValueCodec } from '../../base/vector.ts';
+import {
+  civilFromDays,
+  dayTimeOf,
+  daysFromCivil,
+  daysInMonth,
+  isFiniteTime,
+  MICROS_PER_DAY,
+  MICROS_PER_SECOND,
+  microsOf,
+  timeText,
+} from './datetime.ts';
 import { cleanText } from './text-input.ts';
 import type { SqlType } from './type.ts';
 
@@ -41,6 +51,32 @@ export class Interval {
     }
     return parts.join(' ');
   }
+}
+
+/** Moves a local timestamp by months on the calendar (the day is kept within the month), then days, then time. */
+export function plusInterval(value: Value, by: Interval, sign: 1 | -1 = 1): Value {
+  if (!isFiniteTime(value)) return value;
+  let { days, micros } = dayTimeOf(value);
+  if (by.months !== 0) {
+    const { year, month, day } = civilFromDays(days);
+    const total = year * 12 + month - 1 + by.months * sign;
+    const [y, m] = [Math.floor(total / 12), (((total % 12) + 12) % 12) + 1];
+    days = daysFromCivil(y, m, Math.min(day, daysInMonth(y, m)));
+  }
+  micros += by.micros * sign;
+  const carry = Math.floor(micros / MICROS_PER_DAY);
+  return microsOf(days + by.days * sign + carry, micros - carry * MICROS_PER_DAY);
+}
+
+/** The time between two timestamps in days and less. Throws 22008 where one is infinite. */
+export function timeBetween(later: Value, earlier: Value): Interval {
+  if (!isFiniteTime(later) || !isFiniteTime(earlier))
+    throw new DriftError('22008', 'cannot subtract infinite timestamps');
+  const [a, b] = [dayTimeOf(later), dayTimeOf(earlier)];
+  let [days, micros] = [a.days - b.days, a.micros - b.micros];
+  if (days > 0 && micros < 0) [days, micros] = [days - 1, micros + MICROS_PER_DAY];
+  if (days < 0 && micros > 0) [days, micros] = [days + 1, micros - MICROS_PER_DAY];
+  return new Interval(0, days, micros);
 }
 
 const UNITS: Readonly<Record<string, readonly [months: number, days: number, micros: number]>> = {

@@ -16,6 +16,14 @@ export function parseOffset(text: string): number | undefined {
   return match[1] === '-' ? -seconds : seconds;
 }
 
+/** The zone AT TIME ZONE means: a bare offset there is written as POSIX has it, positive to the west. */
+export function zoneArgument(text: string): string {
+  const trimmed = text.trim();
+  if (/^[+-]?\d/.test(trimmed))
+    return trimmed.startsWith('-') ? `+${trimmed.slice(1)}` : `-${trimmed.replace('+', '')}`;
+  return trimmed;
+}
+
 /** Whether a text names a zone of the time zone database, in any case. */
 export function isZone(text: string): boolean {
   return /^[a-z][\w/+-]*$/i.test(text) && formatterOf(text) !== undefined;
