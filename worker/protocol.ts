@@ -2,8 +2,9 @@
  * What the page and the engine's worker say to each other: the server that Comlink carries, the calls it takes, and the
  * forms in which columns and errors cross.
  *
- * Calls of one microtask travel in one message (`calls`) and come back in one, with the exception that a slow call does
- * not hold back the answers of the others: these come at once, and the slow one's is asked for with `take`.
+ * Comlink carries what happens once, the opening. Calls go as plain messages on the same worker, because a round trip
+ * of Comlink costs 0.05 ms more than the 0.05 ms of the messages themselves, and every statement would pay it. Calls of
+ * one microtask travel in one message; replies go back as soon as nothing else runs, together with those that are there.
  * A call fails by an error in its reply, never by a rejection, so that DriftError crosses with all of its fields.
  */
 import type { Kind } from '../src/base/vector.ts';
@@ -64,19 +65,22 @@ export type Reply =
   | { readonly id: number; readonly ok: true; readonly value: unknown }
   | { readonly id: number; readonly ok: false; readonly error: WireError };
 
-/** Replies that are there, and the ids of calls that run on. */
-export interface Replies {
-  readonly done: readonly Reply[];
-  readonly pending: readonly number[];
+/** From the page to the worker. The names are none of Comlink's, whose messages share the way. */
+export interface ToWorker {
+  readonly calls?: readonly Call[] | undefined;
+  /** Id of a call to cancel; its reply still comes. */
+  readonly cancel?: number | undefined;
 }
 
-/** The object that the worker exposes. */
+/** From the worker to the page. */
+export interface ToPage {
+  readonly replies: readonly Reply[];
+}
+
+/** The object that the worker exposes with Comlink. */
 export interface Server {
   /** The worker holds the Web Lock `life` from before the answer until it ends, so that the page notices its death. */
   open(url: string, options: OpenOptions, life: string): Promise<WireError | null>;
-  calls(calls: readonly Call[]): Promise<Replies>;
-  take(ids: readonly number[]): Promise<Replies>;
-  cancel(id: number): void;
 }
 
 export interface WireError {

@@ -1,9 +1,10 @@
 /**
- * EngineServer: one engine behind the protocol. The worker exposes it with Comlink; tests may call it directly.
+ * EngineServer: one engine behind the protocol; the worker puts it on its messages, tests on those of a channel.
  *
- * Calls start in the order in which they arrive, so that one session's statements keep theirs.
+ * Calls start in the order in which they arrive, so that one session's statements keep theirs. Replies are posted at
+ * once when no call runs any more; else in the next macrotask, by when whatever ends quickly has ended, and a slow call
+ * holds back none of the others.
  */
-import { transfer } from 'comlink';
 import { Cancellation } from '../src/base/cancel.ts';
 import { DriftError } from '../src/base/error.ts';
 import type { Host } from '../src/base/host.ts';
@@ -13,30 +14,38 @@ import { MemoryStorage } from '../src/storage/memory.ts';
 import { OpfsStorage } from '../src/storage/opfs.ts';
 import type { Storage } from '../src/storage/storage.ts';
 import { portable } from './portable.ts';
-import type { Call, OpenOptions, Replies, Reply, RunOptions, Server, WireError } from './protocol.ts';
+import type { Call, OpenOptions, Reply, RunOptions, Server, ToPage, ToWorker, WireError } from './protocol.ts';
 import { packError, packResult } from './wire.ts';
 
-/** How long answers that are there wait for the slower ones of the same message. */
-const GATHER_MS = 2;
 /** A page that is being reloaded holds its handles a moment longer: so long a database may seem to be in use. */
 const RELOAD_MS = 1500;
 const RETRY_MS = 20;
 
+export interface ServerOptions {
+  readonly host: Host;
+  /** Resolves once the Web Lock of that name is held, for good. */
+  readonly holdLock: (name: string) => Promise<void>;
+  readonly post: (message: ToPage, transfer: Transferable[]) => void;
+}
+
 export class EngineServer implements Server {
   readonly #host: Host;
+  readonly #post: ServerOptions['post'];
   readonly #holdLock: (name: string) => Promise<void>;
   readonly #sessions = new Map<number, SessionApi>();
   /** How the transactions of sessions began: what comes after the beginning in its message must not run without it. */
   readonly #begun = new Map<number, Promise<void>>();
-  readonly #running = new Map<number, { readonly reply: Promise<Reply>; readonly cancellation: Cancellation }>();
-  /** Buffers of results that go with their replies. */
-  readonly #buffers = new WeakMap<Reply, ArrayBufferLike[]>();
+  readonly #running = new Map<number, Cancellation>();
+  /** Replies to post, and the buffers that go with them. */
+  #replies: Reply[] = [];
+  #buffers: ArrayBufferLike[] = [];
+  #postIsDue = false;
   #engine: EngineApi | null = null;
 
-  /** `holdLock` resolves once the Web Lock of that name is held, for good. */
-  constructor(host: Host, holdLock: (name: string) => Promise<void>) {
+  constructor({ host, holdLock, post }: ServerOptions) {
     this.#host = host;
     this.#holdLock = holdLock;
+    this.#post = post;
   }
 
   async open(url: string, options: OpenOptions, life: string): Promise<WireError | null> {
@@ -59,44 +68,43 @@ export class EngineServer implements Server {
     }
   }
 
-  calls(calls: readonly Call[]): Promise<Replies> {
-    for (const call of calls) {
-      const cancellation = new Cancellation();
-      this.#running.set(call.id, { reply: this.#reply(call, cancellation), cancellation });
-    }
-    return this.take(calls.map(({ id }) => id));
+  receive({ calls, cancel }: ToWorker): void {
+    if (cancel !== undefined) this.#running.get(cancel)?.cancel();
+    if (calls === undefined) return;
+    for (const { id } of calls) this.#running.set(id, new Cancellation());
+    for (const call of calls) void this.#answer(call, this.#running.get(call.id) ?? new Cancellation());
   }
 
-  /** Waits for the first of these calls, then a moment for the rest; names those that run on. */
-  async take(ids: readonly number[]): Promise<Replies> {
-    const running = ids.flatMap((id) => this.#running.get(id)?.reply ?? []);
-    const done: Reply[] = [];
-    const all = Promise.all(running.map(async (reply) => done.push(await reply)));
-    if (running.length > 1) await Promise.race([all, Promise.race(running).then(() => this.#pause(GATHER_MS))]);
-    else await all;
-    const buffers: ArrayBufferLike[] = [];
-    for (const reply of done) {
-      this.#running.delete(reply.id);
-      buffers.push(...(this.#buffers.get(reply) ?? []));
-    }
-    const settled = new Set(done.map(({ id }) => id));
-    const replies: Replies = { done: [...done], pending: ids.filter((id) => !settled.has(id)) };
-    return buffers.length === 0 ? replies : transfer(replies, buffers as Transferable[]);
-  }
-
-  cancel(id: number): void {
-    this.#running.get(id)?.cancellation.cancel();
-  }
-
-  async #reply(call: Call, cancellation: Cancellation): Promise<Reply> {
+  async #answer(call: Call, cancellation: Cancellation): Promise<void> {
+    const { id } = call;
     try {
       const buffers: ArrayBufferLike[] = [];
       const value = await this.#perform(call, cancellation, buffers);
-      const reply: Reply = { id: call.id, ok: true, value };
-      if (buffers.length > 0) this.#buffers.set(reply, buffers);
-      return reply;
+      this.#buffers.push(...buffers);
+      this.#replies.push({ id, ok: true, value });
     } catch (error) {
-      return { id: call.id, ok: false, error: packError(error) };
+      this.#replies.push({ id, ok: false, error: packError(error) });
+    }
+    this.#running.delete(id);
+    if (this.#running.size === 0) this.#postReplies();
+    else if (!this.#postIsDue) {
+      this.#postIsDue = true;
+      void this.#host.yieldToOthers().then(() => this.#postReplies());
+    }
+  }
+
+  #postReplies(): void {
+    this.#postIsDue = false;
+    const [replies, buffers] = [this.#replies, this.#buffers];
+    if (replies.length === 0) return;
+    this.#replies = [];
+    this.#buffers = [];
+    try {
+      this.#post({ replies }, buffers as Transferable[]);
+    } catch (reason) {
+      // A value that cannot cross is our mistake; whoever waits must not wait for ever.
+      const error = packError(reason);
+      this.#post({ replies: replies.map(({ id }) => ({ id, ok: false, error })) }, []);
     }
   }
 
@@ -165,10 +173,6 @@ export class EngineServer implements Server {
       this.#sessions.set(number, session);
     }
     return session;
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => this.#host.setTimer(ms, resolve));
   }
 }
 

@@ -1,9 +1,16 @@
 /** driftdb-web/worker: a dedicated worker that is one engine. Import nothing from here: start it as a module worker. */
 import { expose } from 'comlink';
 import { systemHost } from './host.ts';
+import type { ToWorker } from './protocol.ts';
 import { EngineServer } from './server.ts';
 
-expose(new EngineServer(systemHost(), holdLock));
+const server = new EngineServer({
+  host: systemHost(),
+  holdLock,
+  post: (message, transfer) => postMessage(message, transfer),
+});
+addEventListener('message', ({ data }: MessageEvent<ToWorker>) => server.receive(data));
+expose(server);
 
 /** Web Locks exist where OPFS does, in secure contexts; elsewhere the page does not notice a worker's death. */
 function holdLock(name: string): Promise<void> {

@@ -1,6 +1,6 @@
 /**
- * The engine in a worker, as a Connection: calls of one microtask go in one message over Comlink, answers come back as
- * transferred columns (worker/protocol.ts).
+ * The engine in a worker, as a Connection: opened over Comlink; calls of one microtask go in one message, answers come
+ * back as transferred columns (worker/protocol.ts).
  *
  * A worker that dies fails every call with 08006, the open ones too. Browsers say nothing when a worker is ended or runs
  * out of memory; but a Web Lock that it holds becomes free, and for this lock the connection waits from the start.
@@ -14,6 +14,8 @@ import type {
   Request,
   RunOptions,
   Server,
+  ToPage,
+  ToWorker,
   WireResult,
 } from '../../worker/protocol.ts';
 import { unpackError, unpackResult } from '../../worker/wire.ts';
@@ -53,6 +55,7 @@ export class RemoteConnection implements Connection {
       const reason = 'message' in event && typeof event.message === 'string' ? event.message : '';
       this.#break(`the engine's worker failed: ${reason || 'it did not start'}`);
     });
+    worker.addEventListener('message', (event) => this.#receive((event as { readonly data: Partial<ToPage> }).data));
     worker.addEventListener('messageerror', () => this.#break("an answer of the engine's worker cannot be read"));
   }
 
@@ -118,7 +121,7 @@ export class RemoteConnection implements Connection {
     if (signal === undefined) return answer;
     const abort = (): void => {
       this.#send();
-      this.#server.cancel(id).catch(() => undefined);
+      this.#post({ cancel: id });
     };
     signal.addEventListener('abort', abort, { once: true });
     return answer.finally(() => signal.removeEventListener('abort', abort));
@@ -128,22 +131,32 @@ export class RemoteConnection implements Connection {
     const calls = this.#outgoing;
     if (calls.length === 0) return;
     this.#outgoing = [];
-    void this.#receive(calls);
+    try {
+      this.#post({ calls });
+    } catch (error) {
+      if (calls.length === 1) this.#refuse(calls[0] as Call, error);
+      else this.#sendEach(calls);
+    }
   }
 
-  async #receive(calls: readonly Call[]): Promise<void> {
-    try {
-      let replies = await this.#server.calls(calls);
-      for (;;) {
-        for (const reply of replies.done) this.#settle(reply);
-        if (replies.pending.length === 0) return;
-        replies = await this.#server.take(replies.pending);
+  /** A parameter cannot be cloned: the other calls of its turn are not to blame. */
+  #sendEach(calls: readonly Call[]): void {
+    for (const call of calls) {
+      try {
+        this.#post({ calls: [call] });
+      } catch (error) {
+        this.#refuse(call, error);
       }
-    } catch (error) {
-      // The message itself could not be sent: a parameter cannot be cloned. The others of its turn are not to blame.
-      if (calls.length > 1) for (const call of calls) void this.#receive([call]);
-      else this.#refuse(calls[0] as Call, error);
     }
+  }
+
+  #post(message: ToWorker): void {
+    this.#worker.postMessage(message, []);
+  }
+
+  /** Comlink's messages have no replies. */
+  #receive({ replies }: Partial<ToPage>): void {
+    if (replies !== undefined) for (const reply of replies) this.#settle(reply);
   }
 
   #refuse({ id }: Call, error: unknown): void {

@@ -2,6 +2,7 @@
 import { expose } from 'comlink';
 import { describe, expect, test } from 'vitest';
 import { systemHost } from '../../worker/host.ts';
+import type { ToWorker } from '../../worker/protocol.ts';
 import { EngineServer } from '../../worker/server.ts';
 import { Database } from '../../src/client/database.ts';
 
@@ -14,7 +15,13 @@ import { valuesSuite } from './values-suite.ts';
 /** An engine at the far end of a channel: what a worker is to a page, but for the thread. */
 function channelWorker(): { readonly worker: WorkerLike; readonly messages: () => number } {
   const { port1, port2 } = new MessageChannel();
-  expose(new EngineServer(systemHost(), () => Promise.resolve()), port2);
+  const server = new EngineServer({
+    host: systemHost(),
+    holdLock: () => Promise.resolve(),
+    post: (message, transfer) => port2.postMessage(message, transfer),
+  });
+  port2.addEventListener('message', ({ data }: MessageEvent<ToWorker>) => server.receive(data));
+  expose(server, port2);
   port2.start();
   port1.start();
   let sent = 0;
