@@ -30,7 +30,7 @@ for (const type of [
   ...jsonTypes,
   makeRecordType(typeByOid),
 ]) {
-  add(type);
+  add(type.name === 'regtype' ? namingTypes(type) : type);
   if (type.arrayOid !== 0) add(arrayTypeOf(type, STORED));
 }
 
@@ -55,6 +55,21 @@ const ALIASES: Readonly<Record<string, string>> = {
 function add(type: SqlType): void {
   types.set(type.oid, type);
   names.set(type.name, type);
+}
+
+/** regtype: a type by name or OID; the value is the OID. */
+function namingTypes(regtype: SqlType): SqlType {
+  return {
+    ...regtype,
+    input(text) {
+      if (/^\d+$/.test(text)) return Number(text);
+      const [, name = '', array] = /^\s*(.*?)\s*(\[\s*\])?\s*$/.exec(text.toLowerCase()) ?? [];
+      const type = typeByName(name.replace(/^pg_catalog\./, '').replace(/\s+/g, ' '));
+      if (type === undefined) throw new DriftError('42704', `type "${name}" does not exist`);
+      return array === undefined ? type.oid : type.arrayOid;
+    },
+    output: (value) => types.get(value as number)?.display ?? String(value),
+  };
 }
 
 /** Throws 42704 for an OID that is no type's. */
