@@ -3,6 +3,7 @@
  * are asked for.
  */
 import type { Vector } from '../base/vector.ts';
+import { GROUP_ROWS } from '../segment/constants.ts';
 import type { SegmentRef } from '../segment/segment.ts';
 import { SegmentReader } from '../segment/segment-reader.ts';
 import { zoneMayMatch } from '../segment/zone.ts';
@@ -10,6 +11,60 @@ import { constantVector } from './gather.ts';
 import type { KeyCodec } from './key.ts';
 import type { ImageSource } from './leaf-image.ts';
 import type { Key, TreeColumn, ZoneFilter } from './table.ts';
+
+/** Greatest distance between two sequence numbers that Ages tells apart. */
+const FAR = 2 ** 29;
+
+/**
+ * Intervals [from, to) as 32-bit integers, relative to a tile's first sequence number, so that a scan can test them without a
+ * branch. A tile spans fewer than 2^29 commits; what lies before it or never ends is far away.
+ */
+export class Ages {
+  readonly from: Int32Array;
+  readonly to: Int32Array;
+  readonly #base: number;
+  /** Rows found for the moment asked for last, by row group: a session reads many times at one moment. */
+  #seq = -1;
+  #found: Int32Array[] = [];
+
+  constructor(from: Float64Array, to: Float64Array) {
+    let base = Infinity;
+    for (const end of to) if (end < base) base = end;
+    this.#base = base === Infinity ? 0 : base;
+    this.from = Int32Array.from(from, (seq) => this.moment(seq));
+    this.to = Int32Array.from(to, (seq) => this.moment(seq));
+  }
+
+  /** Rows of [start, end), counted from `start`, whose versions are valid at `seq`. Ascending; not to be changed. */
+  visible(start: number, end: number, seq: number): Int32Array {
+    const group = start / GROUP_ROWS;
+    const whole = Number.isInteger(group) && end === Math.min(start + GROUP_ROWS, this.from.length);
+    if (!whole) return this.#select(start, end, seq);
+    if (seq !== this.#seq) {
+      this.#seq = seq;
+      this.#found = [];
+    }
+    return (this.#found[group] ??= this.#select(start, end, seq));
+  }
+
+  #select(start: number, end: number, seq: number): Int32Array {
+    const { from, to } = this;
+    const moment = this.moment(seq);
+    const rows = new Int32Array(end - start);
+    let n = 0;
+    for (let row = start; row < end; row++) {
+      rows[n] = row - start;
+      // Old and new versions of a key alternate, so a branch would be guessed wrong half of the time.
+      n += (((from[row] as number) - moment - 1) & (moment - (to[row] as number))) >>> 31;
+    }
+    return rows.slice(0, n);
+  }
+
+  /** A sequence number in the terms of `from` and `to`. */
+  moment(seq: number): number {
+    return Math.max(-FAR, Math.min(FAR, seq - this.#base));
+  }
+}
 
 /** A sealed tile's versions, sorted by key, then from. */
 export interface SealedPart {
@@ -23,6 +78,7 @@ export interface SealedPart {
   column(ordinal: number): Vector;
   /** All columns. */
   readonly columns: readonly Vector[];
+  readonly ages: Ages;
   /** False if no row of the group can pass the filters. Groups count rows in steps of GROUP_ROWS. */
   mayMatch(group: number, filters: readonly ZoneFilter[]): boolean;
 }
@@ -41,6 +97,7 @@ export class MemoryPart implements SealedPart {
   readonly keys: readonly Key[];
   readonly from: Float64Array;
   readonly to: Float64Array;
+  #ages: Ages | null = null;
 
   constructor(columns: readonly Vector[], keys: readonly Key[], from: Float64Array, to: Float64Array) {
     this.rows = keys.length;
@@ -49,6 +106,11 @@ export class MemoryPart implements SealedPart {
     this.keys = keys;
     this.from = from;
     this.to = to;
+  }
+
+  get ages(): Ages {
+    this.#ages ??= new Ages(this.from, this.to);
+    return this.#ages;
   }
 
   column(ordinal: number): Vector {
@@ -75,6 +137,7 @@ export class StoredRows implements SealedPart, ImageSource {
   readonly #decoded: (Vector | undefined)[] = [];
   #undecoded: number;
   #keys: Key[] | null = null;
+  #ages: Ages | null = null;
 
   /** Throws XX001 when the bytes are not what the reference promises. */
   constructor(ref: SegmentRef, bytes: Uint8Array, layout: RowLayout) {
@@ -106,6 +169,11 @@ export class StoredRows implements SealedPart, ImageSource {
   get columns(): readonly Vector[] {
     for (let c = 0; c < this.width; c++) this.column(c);
     return this.#decoded as Vector[];
+  }
+
+  get ages(): Ages {
+    this.#ages ??= new Ages(this.from, this.to);
+    return this.#ages;
   }
 
   get keys(): Key[] {

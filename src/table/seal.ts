@@ -45,13 +45,7 @@ export function sealPart(
   const { rows } = image;
   const keyAt = (at: number): Key => (at < rows ? image.keys[at] : image.closedKeys[at - rows]) as Key;
   const fromAt = (at: number): number => (at < rows ? image.from.data[at] : image.closedFrom.data[at - rows]) as number;
-  let order = current;
-  if (closedRows > 0) {
-    order = new Int32Array(current.length + closedRows);
-    order.set(current);
-    for (let i = 0; i < closedRows; i++) order[current.length + i] = rows + i;
-    order.sort((a, b) => (keyAt(a) === keyAt(b) ? fromAt(a) - fromAt(b) : keyAt(a) < keyAt(b) ? -1 : 1));
-  }
+  const order = closedRows === 0 ? current : versionOrder(image, current, closedRows);
   const views = image.views();
   const closedViews = image.closedViews();
   const columnOf = (format: ColumnFormat, c: number): Vector =>
@@ -62,6 +56,29 @@ export function sealPart(
     Float64Array.from(order, fromAt),
     Float64Array.from(order, (at) => (at < rows ? Infinity : (image.closedTo.data[at - rows] as number))),
   );
+}
+
+/** Rows and closed rows (numbered behind all rows) by key, then from. */
+function versionOrder(image: LeafImage, current: Int32Array, closedRows: number): Int32Array {
+  const { rows, keys, closedKeys } = image;
+  const closed = new Int32Array(closedRows);
+  for (let row = 0; row < closedRows; row++) closed[row] = row;
+  // Stable: closed versions of one key lie in the order of their time, and all of them before the current one.
+  closed.sort((a, b) => {
+    const [left, right] = [closedKeys[a] as Key, closedKeys[b] as Key];
+    return left < right ? -1 : left === right ? a - b : 1;
+  });
+  const order = new Int32Array(current.length + closedRows);
+  let next = 0;
+  let n = 0;
+  for (const row of current) {
+    const key = keys[row] as Key;
+    while (next < closedRows && (closedKeys[closed[next] as number] as Key) <= key)
+      order[n++] = rows + (closed[next++] as number);
+    order[n++] = row;
+  }
+  while (next < closedRows) order[n++] = rows + (closed[next++] as number);
+  return order;
 }
 
 /** The same versions with another list of columns. */

@@ -18,7 +18,7 @@ import { LeafCursor } from './leaf-cursor.ts';
 import type { LeafImage } from './leaf-image.ts';
 import { inRange, rangeEnd, rangeStart } from './search.ts';
 import type { BatchSource, Key, KeyRange, ScanOptions, TreeColumn, ZoneFilter } from './table.ts';
-import type { SealedPart } from './part.ts';
+import type { Ages, SealedPart } from './part.ts';
 import type { Leaf, ScannedTree, Tile } from './tile.ts';
 
 /** What a leaf contributes: rows [start, end) of columns behind a filter, or rows in a made-up order. */
@@ -33,6 +33,8 @@ interface Piece {
   readonly end: number;
   /** Row numbers to gather instead of the run. */
   readonly rows: Int32Array | null;
+  /** For versions that may have ended: their intervals as small integers. */
+  readonly ages: Ages | null;
   /** Rows of the run may be invisible at the scan's sequence number. */
   readonly filtered: boolean;
   /** False if no row of a group of the run can pass the scan's zone filters. */
@@ -134,6 +136,7 @@ export class TreeScan implements BatchSource {
       from: part.from,
       to: part.to,
       holes: null,
+      ages: part.ages,
       start,
       end,
       filtered: true,
@@ -161,6 +164,7 @@ export class TreeScan implements BatchSource {
       from: image.from.data,
       to: null,
       holes: image.holes,
+      ages: null,
       mayMatch: (group: number) => image.mayMatch(group, this.#zones),
       filtered: image.holes !== null || image.maxFrom > seq,
     };
@@ -187,6 +191,7 @@ export class TreeScan implements BatchSource {
       from: image.from.data,
       to: null,
       holes: image.holes,
+      ages: null,
       mayMatch: (group: number) => image.mayMatch(group, this.#zones),
     };
     const start = rangeStart(image.keys, image.sorted, range);
@@ -240,7 +245,7 @@ export class TreeScan implements BatchSource {
     from.set(gatherDoubles(image.closedFrom.data, closedRows), current.length);
     to.set(gatherDoubles(image.closedTo.data, closedRows), current.length);
     const column = (ordinal: number): Vector => columns[ordinal] as Vector;
-    return { column, from, to, holes: null, start: 0, end: 0, rows, filtered: false, mayMatch: always };
+    return { column, from, to, holes: null, ages: null, start: 0, end: 0, rows, filtered: false, mayMatch: always };
   }
 
   #sliceBatch(piece: Piece): Batch | null {
@@ -305,6 +310,7 @@ function closedBase(image: LeafImage): Omit<Piece, 'rows'> {
     from: image.closedFrom.data,
     to: image.closedTo.data,
     holes: null,
+    ages: null,
     start: 0,
     end: 0,
     filtered: false,
@@ -314,36 +320,34 @@ function closedBase(image: LeafImage): Omit<Piece, 'rows'> {
 function visibleClosed(image: LeafImage, seq: number, range: KeyRange, open: boolean): number[] {
   const rows: number[] = [];
   const from = image.closedFrom.data;
-  const to = image.closedTo.data;
   const count = image.closedRows;
-  // Closed in commit order: ends ascend, so the newest state is recognised by the last end alone.
-  if (count === 0 || (to[count - 1] as number) <= seq) return rows;
-  for (let row = 0; row < count; row++) {
-    if (
-      (from[row] as number) <= seq &&
-      seq < (to[row] as number) &&
-      (open || inRange(image.closedKeys[row] as Key, range))
-    )
-      rows.push(row);
+  // Closed in commit order: ends ascend, so those that end after the moment are the last ones; none at the newest.
+  for (let row = firstAfter(image.closedTo.data, count, seq); row < count; row++) {
+    if ((from[row] as number) <= seq && (open || inRange(image.closedKeys[row] as Key, range))) rows.push(row);
   }
   if (open) return rows;
   return rows.sort((a, b) => ((image.closedKeys[a] as Key) < (image.closedKeys[b] as Key) ? -1 : 1));
 }
 
-function select(piece: Piece, start: number, end: number, seq: number): Int32Array {
-  const { from, to, holes } = piece;
+/** First of `count` ascending values that is greater. */
+function firstAfter(values: Float64Array, count: number, value: number): number {
+  let low = 0;
+  let high = count;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((values[middle] as number) <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function select({ from, holes, ages }: Piece, start: number, end: number, seq: number): Int32Array {
+  if (ages !== null) return ages.visible(start, end, seq);
   const rows = new Int32Array(end - start);
   let n = 0;
-  if (to !== null) {
-    for (let row = start; row < end; row++) {
-      rows[n] = row - start;
-      if ((from[row] as number) <= seq && seq < (to[row] as number)) n++;
-    }
-  } else {
-    for (let row = start; row < end; row++) {
-      rows[n] = row - start;
-      if ((from[row] as number) <= seq && (holes === null || holes[row] !== 1)) n++;
-    }
+  for (let row = start; row < end; row++) {
+    rows[n] = row - start;
+    if ((from[row] as number) <= seq && (holes === null || holes[row] !== 1)) n++;
   }
   return rows.subarray(0, n);
 }
