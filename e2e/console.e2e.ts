@@ -203,6 +203,11 @@ test(
     await page.keyboard.press('Control+End');
     await expect.poll(() => row(99_999)).toEqual(['100000', '200000']);
     expect(await page.locator('drift-grid .row').count()).toBeLessThan(80);
+    // Sorted by a click on the heading, twice for downwards.
+    await page.keyboard.press('Control+Home');
+    await page.getByRole('columnheader', { name: 'id' }).click();
+    await page.getByRole('columnheader', { name: 'id' }).click();
+    await expect.poll(() => row(0)).toEqual(['100000', '200000']);
   },
   TIMEOUT,
 );

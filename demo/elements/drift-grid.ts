@@ -12,6 +12,8 @@ import { isNumeric } from '../database.ts';
 import { gridStyles } from './grid-styles.ts';
 import { RowChanges } from './row-changes.ts';
 import { properties, shared } from './shared.ts';
+import type { SortOrder } from './sort-rows.ts';
+import { nextOrder, sortRows } from './sort-rows.ts';
 
 const ROW = 32;
 const MAX_HEIGHT = 8_000_000;
@@ -37,6 +39,7 @@ export class DriftGrid extends LitElement {
     visible: { state: true },
     active: { state: true },
     widths: { state: true },
+    order: { state: true },
   };
   static override styles: CSSResultGroup = [shared, gridStyles];
 
@@ -55,6 +58,10 @@ export class DriftGrid extends LitElement {
   declare visible: number;
   declare active: readonly [row: number, column: number];
   declare widths: readonly number[];
+  /** Chosen by a click on a heading; undefined is the order of the statement. */
+  declare order: SortOrder | undefined;
+  /** The rows in that order. */
+  #sorted: readonly GridRow[] = [];
   #shape = '';
   #changes: RowChanges | undefined;
   readonly #observer = new ResizeObserver(() => this.#measure());
@@ -72,17 +79,20 @@ export class DriftGrid extends LitElement {
     this.visible = 40;
     this.active = [0, 0];
     this.widths = [];
+    this.order = undefined;
   }
 
   override willUpdate(changed: PropertyValues): void {
     if (!changed.has('fields') && !changed.has('rows')) {
-      if (changed.has('first')) this.#changes = undefined;
+      if (changed.has('first') || changed.has('order')) this.#changes = undefined;
+      if (changed.has('order')) this.#sort();
       return;
     }
     const shape = this.fields.map((field) => `${field.name}:${field.dataTypeID}`).join('|');
     // Moving in time keeps widths and place while the columns are the same.
     const same = shape === this.#shape && !changed.has('marker');
     this.#changes = same ? RowChanges.between(changed.get('rows'), this.keyColumns, this.#changes) : undefined;
+    if (shape !== this.#shape) this.order = undefined;
     if (!same) {
       this.#shape = shape;
       this.widths = this.fields.map((field, column) => this.#widthOf(field, column));
@@ -90,6 +100,13 @@ export class DriftGrid extends LitElement {
     }
     this.active = [Math.min(this.active[0], Math.max(0, this.rows.length - 1)), this.active[1]];
     this.first = Math.min(this.first, Math.max(0, this.rows.length - this.visible + 1));
+    this.#sort();
+  }
+
+  #sort(): void {
+    const field = this.fields[this.order?.column ?? -1];
+    this.#sorted =
+      this.order === undefined || field === undefined ? this.rows : sortRows(this.rows, this.order, isNumeric(field));
   }
 
   override firstUpdated(): void {
@@ -116,15 +133,7 @@ export class DriftGrid extends LitElement {
       >
         <div class="row headings" role="row" aria-rowindex="1">
           <div class="number" role="presentation"></div>
-          ${fields.map(
-            (field, column) =>
-              html`<div class="cell heading ${isNumeric(field) ? 'right' : ''}" role="columnheader" title=${field.name}>
-                ${field.name}<span
-                  class="handle"
-                  @pointerdown=${(event: PointerEvent) => this.#resize(event, column)}
-                ></span>
-              </div>`,
-          )}
+          ${fields.map((field, column) => this.#heading(field, column))}
         </div>
         <div class="space" ${properties({ height: `${this.#height}px` })}>
           <div class="window" ${properties({ transform: `translateY(${this.#offset}px)` })}>
@@ -138,7 +147,7 @@ export class DriftGrid extends LitElement {
   /** The active cell in full, where the grid has no room for it. */
   #whole(): TemplateResult | string {
     const [row, column] = this.active;
-    const cell = this.rows[row]?.[column] ?? '';
+    const cell = this.#sorted[row]?.[column] ?? '';
     const isJson = JSON_OIDS.has(this.fields[column]?.dataTypeID ?? 0);
     const fits = !cell.includes('\n') && !isJson && cell.length * 7 + 24 < (this.widths[column] ?? 0);
     if (fits || cell.length < 12) return '';
@@ -146,8 +155,27 @@ export class DriftGrid extends LitElement {
 ${isJson ? JSON.stringify(JSON.parse(cell), null, 2) : cell.slice(0, WHOLE_CHARS)}</pre>`;
   }
 
+  #heading(field: Field, column: number): TemplateResult {
+    const order = this.order?.column === column ? this.order : undefined;
+    // Marks stand for the rows in their given order.
+    const sorts = this.marker === undefined;
+    return html`<div
+      class="cell heading ${isNumeric(field) ? 'right' : ''} ${sorts ? 'sorts' : ''}"
+      role="columnheader"
+      title=${sorts ? `${field.name}: click to sort` : field.name}
+      aria-sort=${order === undefined ? 'none' : order.descending ? 'descending' : 'ascending'}
+      @click=${() => (this.order = sorts ? nextOrder(this.order, column) : undefined)}
+    >
+      ${field.name}${order === undefined ? '' : order.descending ? ' ↓' : ' ↑'}<span
+        class="handle"
+        @click=${(event: Event) => event.stopPropagation()}
+        @pointerdown=${(event: PointerEvent) => this.#resize(event, column)}
+      ></span>
+    </div>`;
+  }
+
   #row(index: number): TemplateResult {
-    const row = this.rows[index] ?? [];
+    const row = this.#sorted[index] ?? [];
     const mark = this.marker?.(index, -1).mark ?? '';
     const before = this.#changes?.before(row);
     return html`<div class="row ${mark}" role="row" aria-rowindex=${index + 2} @dblclick=${() => this.#open(index)}>
@@ -243,7 +271,7 @@ ${isJson ? JSON.stringify(JSON.parse(cell), null, 2) : cell.slice(0, WHOLE_CHARS
   }
 
   #open(row: number): void {
-    const detail = this.rows[row];
+    const detail = this.#sorted[row];
     if (this.rowsOpen && detail !== undefined) this.dispatchEvent(new CustomEvent('row-open', { detail }));
   }
 
@@ -288,7 +316,7 @@ ${isJson ? JSON.stringify(JSON.parse(cell), null, 2) : cell.slice(0, WHOLE_CHARS
   #copy(event: ClipboardEvent): void {
     const [row, column] = this.active;
     if ((getSelection()?.toString() ?? '') !== '') return;
-    event.clipboardData?.setData('text/plain', this.rows[row]?.[column] ?? '');
+    event.clipboardData?.setData('text/plain', this.#sorted[row]?.[column] ?? '');
     event.preventDefault();
   }
 

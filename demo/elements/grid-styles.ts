@@ -79,6 +79,10 @@ export const gridStyles: CSSResult = css`
   .heading {
     position: relative;
   }
+  .sorts {
+    cursor: pointer;
+    user-select: none;
+  }
   .handle {
     position: absolute;
     right: 0;
