@@ -1,5 +1,6 @@
 /** Comparison operators of every ordered type, all from the type's own btree order; and across the integer types. */
 import type { Value } from '../../base/vector.ts';
+import type { SqlArray } from '../types/array.ts';
 import { typeByOid } from '../types/registry.ts';
 import { pure, T } from './define.ts';
 import type { OperatorEntry, ScalarFunction } from './function.ts';
@@ -88,6 +89,6 @@ function comparison(name: string, left: number, right: number, call: (a: Value, 
 }
 
 function compareAs(oid: number, a: Value, b: Value): number {
-  const compare = typeByOid(oid === T.anyarray ? T.textArray : oid).compare;
-  return compare === undefined ? 0 : compare(a, b);
+  const type = typeByOid(oid === T.anyarray ? typeByOid((a as SqlArray).elementOid).arrayOid : oid);
+  return type.compare === undefined ? 0 : type.compare(a, b);
 }

@@ -3,6 +3,8 @@ import { ByteReader, ByteWriter } from '../../base/bytes.ts';
 import { DriftError } from '../../base/error.ts';
 import type { Value, ValueCodec } from '../../base/vector.ts';
 import type { EvalContext } from '../eval-context.ts';
+import { readArray } from './array-input.ts';
+import { writeKey } from './key-bytes.ts';
 import { cleanText } from './text-input.ts';
 import type { SqlType } from './type.ts';
 
@@ -34,76 +36,9 @@ export class SqlArray {
   }
 }
 
-const MAX_DIMENSIONS = 6;
-
-function malformed(text: string, detail: string): DriftError {
-  return new DriftError('22P02', `malformed array literal: "${text}"`, { detail });
-}
-
 function parseArray(text: string, element: SqlType, typmod: number, context: EvalContext): SqlArray {
-  const source = cleanText(text)
-    .trim()
-    .replace(/^(\[[^\]]*\])+=/, '');
-  let at = 0;
-  const elements: Value[] = [];
-  const dimensions: number[] = [];
-  const level = (depth: number): void => {
-    if (depth >= MAX_DIMENSIONS)
-      throw new DriftError('54000', `number of array dimensions exceeds the maximum allowed (${MAX_DIMENSIONS})`);
-    if (source.charAt(at) !== '{') throw malformed(text, 'Array value must start with "{" or dimension information.');
-    at++;
-    let count = 0;
-    const space = (): void => {
-      while (source.charAt(at) === ' ') at++;
-    };
-    space();
-    if (source.charAt(at) === '}') at++;
-    else
-      for (;;) {
-        space();
-        if (source.charAt(at) === '{') level(depth + 1);
-        else elements.push(item());
-        count++;
-        space();
-        const next = source.charAt(at++);
-        if (next === '}') break;
-        if (next !== ',') throw malformed(text, 'Unexpected array element.');
-      }
-    const known = dimensions[depth];
-    if (known === undefined) dimensions[depth] = count;
-    else if (known !== count)
-      throw malformed(text, 'Multidimensional arrays must have sub-arrays with matching dimensions.');
-  };
-  const item = (): Value => {
-    if (source.charAt(at) === '"') {
-      let value = '';
-      at++;
-      while (source.charAt(at) !== '"') {
-        if (at >= source.length) throw malformed(text, 'Unexpected end of input.');
-        if (source.charAt(at) === '\\') at++;
-        value += source.charAt(at++);
-      }
-      at++;
-      return element.input(value, typmod, context);
-    }
-    const match = /[^,{}"]+/y;
-    match.lastIndex = at;
-    const found = match.exec(source);
-    if (found === null) throw malformed(text, 'Unexpected array element.');
-    at += found[0].length;
-    const word = found[0].trim().replaceAll('\\', '');
-    return word.toLowerCase() === 'null' ? null : element.input(word, typmod, context);
-  };
-  level(0);
-  if (at < source.length) throw malformed(text, 'Junk after closing right brace.');
-  return elements.length === 0
-    ? new SqlArray([], [], [], element.oid)
-    : new SqlArray(
-        dimensions,
-        dimensions.map(() => 1),
-        elements,
-        element.oid,
-      );
+  const parts = readArray(cleanText(text), (item) => element.input(item, typmod, context));
+  return new SqlArray(parts.dimensions, parts.lowerBounds, parts.elements, element.oid);
 }
 
 function printArray(array: SqlArray, element: SqlType, context: EvalContext): string {
@@ -119,7 +54,17 @@ function printArray(array: SqlArray, element: SqlType, context: EvalContext): st
     }
     return `{${items.join(',')}}`;
   };
-  return level(0);
+  return boundsText(array) + level(0);
+}
+
+/** Written only where a dimension does not begin at 1. */
+function boundsText({ dimensions, lowerBounds }: SqlArray): string {
+  if (lowerBounds.every((bound) => bound === 1)) return '';
+  const parts = dimensions.map((length, d) => {
+    const low = lowerBounds[d] as number;
+    return `[${low}:${low + length - 1}]`;
+  });
+  return `${parts.join('')}=`;
 }
 
 function printItem(value: Value, element: SqlType, context: EvalContext): string {
@@ -128,6 +73,38 @@ function printItem(value: Value, element: SqlType, context: EvalContext): string
   const quote = text === '' || /[\s",\\{}]/.test(text) || text.toLowerCase() === 'null';
   return quote ? `"${text.replace(/["\\]/g, '\\$&')}"` : text;
 }
+
+/** Elements in turn, a null after all others; then the count of elements, the dimensions, their first indexes. */
+function compareArrays(a: SqlArray, b: SqlArray, element: SqlType): number {
+  const common = Math.min(a.elements.length, b.elements.length);
+  for (let i = 0; i < common; i++) {
+    const [p, q] = [a.elements[i] ?? null, b.elements[i] ?? null];
+    if (p === null || q === null) {
+      if (p !== q) return p === null ? 1 : -1;
+      continue;
+    }
+    if (element.compare === undefined)
+      throw new DriftError('42883', `could not identify a comparison function for type ${element.display}`);
+    const order = element.compare(p, q);
+    if (order !== 0) return order;
+  }
+  const rest = shapeOf(b);
+  for (const [i, number] of shapeOf(a).entries()) {
+    const other = rest[i] ?? 0;
+    if (number !== other) return number - other;
+  }
+  return 0;
+}
+
+/** What tells arrays of the same elements apart: REQUIRES that those of fewer elements are prefixes. */
+function shapeOf({ elements, dimensions, lowerBounds }: SqlArray): readonly number[] {
+  return [elements.length, dimensions.length, ...dimensions, ...lowerBounds];
+}
+
+/** Markers before the elements of a key: no more elements, an element, a null. */
+const END = 0;
+const ELEMENT = 1;
+const NULL = 2;
 
 /** The array type over an element type. Elements are stored as text: exact for every type, read back on use. */
 export function arrayTypeOf(element: SqlType, context: EvalContext): SqlType {
@@ -140,14 +117,18 @@ export function arrayTypeOf(element: SqlType, context: EvalContext): SqlType {
     },
     decode: (bytes) => parseArray(new ByteReader(bytes, 'array').string(), element, -1, context),
     encodeKey(value) {
+      const array = value as SqlArray;
       const writer = new ByteWriter();
-      for (const item of (value as SqlArray).elements) {
-        writer.u8(1);
-        for (const char of String(item === null ? '' : element.hashKey(item)))
-          writer.raw(new TextEncoder().encode(char === '\u0000' ? ' ' : char));
-        writer.u8(0);
+      for (const item of array.elements) {
+        writer.u8(item === null ? NULL : ELEMENT);
+        if (item !== null) writeKey(writer, element, item);
       }
-      writer.u8(0);
+      writer.u8(END);
+      const key = new DataView(new ArrayBuffer(4));
+      for (const number of shapeOf(array).slice(1)) {
+        key.setUint32(0, number + 0x80000000);
+        writer.raw(new Uint8Array(key.buffer));
+      }
       return writer.finish();
     },
   };
@@ -163,23 +144,15 @@ export function arrayTypeOf(element: SqlType, context: EvalContext): SqlType {
     format: () => ({ kind: 'boxed', codec }),
     input: (text, typmod, own) => parseArray(text, element, typmod, own),
     output: (value, own) => printArray(value as SqlArray, element, own),
-    compare(a, b) {
-      const [x, y] = [(a as SqlArray).elements, (b as SqlArray).elements];
-      for (let i = 0; i < Math.min(x.length, y.length); i++) {
-        const [p, q] = [x[i] ?? null, y[i] ?? null];
-        if (p === null || q === null) {
-          if (p !== q) return p === null ? 1 : -1;
-          continue;
-        }
-        const order = element.compare?.(p, q) ?? 0;
-        if (order !== 0) return order;
-      }
-      return x.length - y.length;
+    compare: (a, b) => compareArrays(a as SqlArray, b as SqlArray, element),
+    hashKey(value) {
+      const array = value as SqlArray;
+      const items = array.elements.map((item) => {
+        const key = item === null ? '' : String(element.hashKey(item));
+        return item === null ? 'n' : `${key.length}:${key}`;
+      });
+      return `${shapeOf(array).join()};${items.join()}`;
     },
-    hashKey: (value) =>
-      (value as SqlArray).elements
-        .map((item) => (item === null ? 'n' : `v${String(element.hashKey(item))}`))
-        .join('\u0001'),
     applyTypmod(value, typmod, explicit) {
       const array = value as SqlArray;
       const elements = array.elements.map((item) =>
