@@ -59,7 +59,7 @@ export function* createTableAs(context: DdlContext, statement: CreateTableAs): T
 export function* refreshMaterializedView(context: DdlContext, statement: RefreshMaterializedView): Task<void> {
   const { name } = statement;
   const found = relationNamed(context, name);
-  if (found === undefined) throw undefinedTable(name);
+  if (found === undefined) throw undefinedTable(context, name);
   if (found.kind !== 'table' || found.materialized === undefined)
     throw new DriftError('0A000', `"${name.name}" is not a materialized view`, { position: name.position });
   const { materialized, unpopulated: _unpopulated, ...plain } = found;

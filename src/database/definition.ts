@@ -13,16 +13,8 @@ import type { DdlContext } from './ddl/context.ts';
 import { createIndex } from './ddl/create-index.ts';
 import { createTable } from './ddl/create-table.ts';
 import { drop } from './ddl/drop.ts';
-import {
-  alterSequence,
-  createSchema,
-  createSequence,
-  createTag,
-  createView,
-  dropTag,
-  rename,
-  setSchema,
-} from './ddl/objects.ts';
+import { alterSequence, createSchema, createSequence, createTag, dropTag, rename, setSchema } from './ddl/objects.ts';
+import { createView } from './ddl/view.ts';
 import { command } from './show.ts';
 import { bindContextOf, planOf, runPlan, type Scene } from './statement.ts';
 
@@ -93,7 +85,7 @@ function* dispatch(context: DdlContext, statement: Definition): Task<string | Re
       createSchema(context, statement);
       return 'CREATE SCHEMA';
     case 'rename':
-      rename(context, statement);
+      yield* rename(context, statement);
       return 'ALTER TABLE';
     case 'comment':
       commentOn(context, statement);

@@ -135,6 +135,8 @@ export class Session implements SessionApi {
     try {
       return yield* work(cancellation);
     } catch (error) {
+      // Also the error of a text that cannot be read ends what an open transaction may do.
+      if (this.#open !== null) this.#open.failed = true;
       throw asDriftError(error);
     } finally {
       stop?.();
@@ -206,12 +208,7 @@ export class Session implements SessionApi {
     const open = this.#open;
     if (open !== null) {
       if (open.failed) throw aborted();
-      try {
-        return yield* this.#runIn(open, cached, parameters, options, cancellation);
-      } catch (error) {
-        open.failed = true;
-        throw error;
-      }
+      return yield* this.#runIn(open, cached, parameters, options, cancellation);
     }
     for (let attempt = 1; ; attempt++) {
       const own = yield* this.#start(NONE, cancellation);

@@ -224,7 +224,7 @@ export function setIdentity(
   const sequence = identityOf(context, table, column, action.position);
   if (action.options.length > 0) {
     const next = withSequenceOptions(sequence, [
-      { kind: 'start', value: sequence.start, position: action.position },
+      { kind: 'start', value: sequence.start, position: 0 },
       ...action.options,
     ]);
     define(context, next);

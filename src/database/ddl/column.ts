@@ -101,6 +101,11 @@ export function newSequence(id: number, schema: string, name: string, oid = 20):
 
 export function withSequenceOptions(sequence: SequenceDef, options: readonly SequenceOption[]): SequenceDef {
   let result = sequence;
+  options.forEach((option, i) => {
+    if (option.kind === 'start' && option.position === 0) return;
+    if (options.findIndex((other) => other.kind === option.kind && other.position !== 0) === i) return;
+    throw new DriftError('42601', 'conflicting or redundant options', { position: option.position });
+  });
   let start: string | undefined;
   for (const option of options) {
     switch (option.kind) {

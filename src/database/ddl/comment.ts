@@ -26,7 +26,7 @@ export function commentOn(context: DdlContext, statement: Comment): void {
     case 'materializedView':
     case 'sequence': {
       const found = relationNamed(context, name);
-      if (found === undefined) throw undefinedTable(name);
+      if (found === undefined) throw undefinedTable(context, name);
       const kind = statement.object === 'materializedView' ? 'table' : statement.object;
       if (found.kind !== kind)
         throw new DriftError('42809', `"${name.name}" is not a ${statement.object}`, { position: name.position });
@@ -60,7 +60,7 @@ export function commentOn(context: DdlContext, statement: Comment): void {
 function commentOnIndex(context: DdlContext, statement: Comment, comment: string | undefined): void {
   const { name } = statement.name;
   const table = context.transaction.catalog.tableOfIndex(name.schema, name.name);
-  if (table === undefined) throw undefinedTable(name);
+  if (table === undefined) throw undefinedTable(context, name);
   const indexes = table.indexes.map((index) => (index.name === name.name ? { ...index, comment } : index));
   define(context, { ...table, indexes });
 }

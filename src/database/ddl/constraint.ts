@@ -135,7 +135,7 @@ function foreignKeyOf(
   const { references } = constraint;
   const own = references.table.name === table.name && (references.table.schema ?? table.schema) === table.schema;
   const parent = own ? table : relationNamed(context, references.table);
-  if (parent === undefined) throw undefinedTable(references.table);
+  if (parent === undefined) throw undefinedTable(context, references.table);
   if (parent.kind !== 'table') throw new DriftError('42809', `referenced relation "${parent.name}" is not a table`);
   const columns = columnIds(table, constraint.columns);
   const foreignColumns =

@@ -41,6 +41,7 @@ export interface DdlContext {
 
 const DEFAULT_SCHEMA = 'public';
 const TEMP_ALIAS = 'pg_temp';
+const SYSTEM: ReadonlySet<string> = new Set([TEMP_ALIAS, 'pg_catalog', 'information_schema']);
 
 /** The schema a new object goes to; it must exist and take user objects. */
 export function schemaFor(context: DdlContext, name: QualifiedName, persistence: Persistence = 'permanent'): string {
@@ -68,13 +69,19 @@ export function refuseTaken(context: DdlContext, schema: string, name: string, p
 }
 
 export function relationNamed(context: DdlContext, name: QualifiedName): TableDef | ViewDef | SequenceDef | undefined {
+  if (name.catalog !== undefined && name.catalog !== context.eval.database) {
+    const written = [name.catalog, name.schema, name.name].join('.');
+    throw new DriftError('0A000', `cross-database references are not implemented: "${written}"`, {
+      position: name.position,
+    });
+  }
   return context.transaction.catalog.relation(name.schema, name.name);
 }
 
 /** Finds a table to change; throws 42P01 or 42809. System tables are refused. */
 export function tableNamed(context: DdlContext, name: QualifiedName, materialized = false): TableDef {
   const found = relationNamed(context, name);
-  if (found === undefined) throw undefinedTable(name);
+  if (found === undefined) throw undefinedTable(context, name);
   if (found.kind !== 'table' || (found.materialized !== undefined && !materialized))
     throw new DriftError('42809', `"${name.name}" is not a table`, { position: name.position });
   if (found.schema === 'drift')
@@ -82,7 +89,15 @@ export function tableNamed(context: DdlContext, name: QualifiedName, materialize
   return found;
 }
 
-export function undefinedTable(name: QualifiedName): DriftError {
+/** 42P01, or 3F000 where not even the schema exists. */
+export function undefinedTable(context: DdlContext, name: QualifiedName): DriftError {
+  const { position } = name;
+  if (
+    name.schema !== undefined &&
+    !SYSTEM.has(name.schema) &&
+    context.transaction.catalog.schema(name.schema) === undefined
+  )
+    return new DriftError('3F000', `schema "${name.schema}" does not exist`, { position });
   const written = name.schema === undefined ? name.name : `${name.schema}.${name.name}`;
   return new DriftError('42P01', `relation "${written}" does not exist`, { position: name.position });
 }

@@ -20,12 +20,19 @@ import { columnNamed } from './constraint.ts';
 import { type DdlContext, define, freeName, refuseTaken, requireColumnsOf, tableNamed } from './context.ts';
 import { columnText, tableText } from './names.ts';
 
+/** All of them become trees here. */
+const METHODS: ReadonlySet<string> = new Set(['btree', 'hash', 'gin', 'gist', 'spgist', 'brin']);
 const BOOL = 16;
 const UNKNOWN = 705;
 const TEXT = 25;
 
 export function* createIndex(context: DdlContext, statement: CreateIndex): Task<boolean> {
   let table = tableNamed(context, statement.table, true);
+  if (!METHODS.has(statement.method)) {
+    throw new DriftError('42704', `access method "${statement.method}" does not exist`, {
+      position: statement.position,
+    });
+  }
   const { unique, nullsNotDistinct } = statement;
   const where = statement.where === undefined ? undefined : predicateText(context, table, statement.where);
   const base = `${table.name}_${statement.elements.map(keyName).join('_')}_idx`;

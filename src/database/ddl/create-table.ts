@@ -25,7 +25,6 @@ export function* createTable(context: DdlContext, statement: CreateTable): Task<
     throw new DriftError('0A000', 'table inheritance is not supported', { position: name.position });
   const schema = schemaFor(context, name, statement.persistence);
   if (statement.ifNotExists && context.transaction.catalog.relation(schema, name.name) !== undefined) return false;
-  refuseTaken(context, schema, name.name, name.position);
   const id = context.nextId();
   const identity = { id, schema, name: name.name };
   const columns: ColumnDef[] = [];
@@ -49,6 +48,7 @@ export function* createTable(context: DdlContext, statement: CreateTable): Task<
       constraints.push(element);
     }
   }
+  refuseTaken(context, schema, name.name, name.position);
   const draft = draftOf(identity, columns);
   draft.table = { ...draft.table, onCommit: statement.onCommit };
   yield* makeTable(context, draft, constraints);

@@ -8,7 +8,7 @@ import type { CatalogObject, SequenceDef, TableDef, ViewDef } from '../../catalo
 import type { DropStatement, ObjectName } from '../../sql/ast-statement.ts';
 import { mentions } from './alter-column.ts';
 import { withoutIndexes } from './create-index.ts';
-import { type DdlContext, define, relationNamed, tableNamed } from './context.ts';
+import { type DdlContext, define, relationNamed, tableNamed, undefinedTable } from './context.ts';
 
 type Relation = TableDef | ViewDef | SequenceDef;
 
@@ -57,6 +57,8 @@ function named(context: DdlContext, statement: DropStatement, { name }: ObjectNa
   const word = WORDS[statement.object] ?? 'relation';
   if (found === undefined) {
     if (statement.ifExists) return undefined;
+    const missing = undefinedTable(context, name);
+    if (missing.code !== '42P01') throw missing;
     throw new DriftError('42P01', `${word} "${name.name}" does not exist`, { position: name.position });
   }
   if (kindOf(found) !== statement.object)

@@ -17,3 +17,13 @@ export function columnText(table: TableDef, id: number): string {
 export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
+
+/** An expression over one table's row with a column's name changed; functions and types of that name keep theirs. */
+export function renamedIn(text: string, from: string, to: string): string {
+  const token = /'(?:[^']|'')*'|"(?:[^"]|"")*"|[\p{L}_][\p{L}\p{N}_$]*/gu;
+  return text.replace(token, (word, at: number) => {
+    const name = word.startsWith('"') ? word.slice(1, -1).replaceAll('""', '"') : word;
+    const isColumn = name === from && !text.slice(0, at).endsWith('::') && text[at + word.length] !== '(';
+    return isColumn && !word.startsWith("'") ? quoted(to) : word;
+  });
+}

@@ -1,21 +1,20 @@
 /** DROP, RENAME, sequences, views, schemas and tags. */
 import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
-import type { CatalogObject, SequenceDef, TableDef } from '../../catalog/schema.ts';
+import type { CatalogObject, SequenceDef, TableDef, ViewDef } from '../../catalog/schema.ts';
 import type {
   AlterSequence,
   CreateSchema,
   CreateSequence,
   CreateTag,
-  CreateView,
   DropTag,
   RenameObject,
   SetObjectSchema,
 } from '../../sql/ast-statement.ts';
-import { printStatement } from '../../sql/parser/print.ts';
 import { newSequence, nextvalText, withSequenceOptions } from './column.ts';
 import { columnNamed, constraintNames } from './constraint.ts';
-import { quoted } from './names.ts';
+import { renamedIn } from './names.ts';
+import { renameInViews } from './view.ts';
 import {
   type DdlContext,
   define,
@@ -26,7 +25,7 @@ import {
   undefinedTable,
 } from './context.ts';
 
-export function rename(context: DdlContext, statement: RenameObject): void {
+export function* rename(context: DdlContext, statement: RenameObject): Task<void> {
   const { name } = statement.name;
   const found = relationNamed(context, name);
   if (statement.object === 'index') {
@@ -42,15 +41,28 @@ export function rename(context: DdlContext, statement: RenameObject): void {
   }
   if (found === undefined) {
     if (statement.ifExists) return;
-    throw undefinedTable(name);
+    throw undefinedTable(context, name);
   }
   if (statement.part !== undefined) {
-    renamePart(context, tableNamed(context, name), statement);
+    const table = tableNamed(context, name, true);
+    renamePart(context, table, statement);
+    if (statement.part.kind === 'column')
+      yield* renameInViews(context, table.name, statement.part.name, statement.newName);
     return;
   }
+  refuseOtherKind(statement, found);
   refuseTaken(context, found.schema, statement.newName, name.position);
   if (found.kind === 'sequence') redefineSequence(context, { ...found, name: statement.newName });
   else define(context, { ...found, name: statement.newName });
+  yield* renameInViews(context, found.name, found.name, statement.newName);
+}
+
+/** ALTER VIEW and the like name their own kind; ALTER TABLE takes every relation, as PostgreSQL's does. */
+function refuseOtherKind({ object, name }: RenameObject, found: TableDef | ViewDef | SequenceDef): void {
+  const kind = found.kind === 'table' && found.materialized !== undefined ? 'materializedView' : found.kind;
+  if (object === 'table' || object === kind) return;
+  const word = object === 'materializedView' ? 'materialized view' : object;
+  throw new DriftError('42809', `"${found.name}" is not a ${word}`, { position: name.name.position });
 }
 
 function renamePart(context: DdlContext, table: TableDef, statement: RenameObject): void {
@@ -91,23 +103,13 @@ function renamePart(context: DdlContext, table: TableDef, statement: RenameObjec
   });
 }
 
-/** An expression over one table's row with a column's name changed; functions and types of that name keep theirs. */
-export function renamedIn(text: string, from: string, to: string): string {
-  const token = /'(?:[^']|'')*'|"(?:[^"]|"")*"|[\p{L}_][\p{L}\p{N}_$]*/gu;
-  return text.replace(token, (word, at: number) => {
-    const name = word.startsWith('"') ? word.slice(1, -1).replaceAll('""', '"') : word;
-    const isColumn = name === from && !text.slice(0, at).endsWith('::') && text[at + word.length] !== '(';
-    return isColumn && !word.startsWith("'") ? quoted(to) : word;
-  });
-}
-
 /** ALTER … SET SCHEMA: the object under the same name in another schema; sequences of columns go along. */
 export function setSchema(context: DdlContext, statement: SetObjectSchema): void {
   const { name } = statement.name;
   const found = relationNamed(context, name);
   if (found === undefined) {
     if (statement.ifExists) return;
-    throw undefinedTable(name);
+    throw undefinedTable(context, name);
   }
   const schema = schemaFor(context, { ...name, schema: statement.schema });
   if (schema === found.schema) return;
@@ -145,35 +147,13 @@ export function alterSequence(context: DdlContext, statement: AlterSequence): vo
   const found = relationNamed(context, statement.name);
   if (found === undefined) {
     if (statement.ifExists) return;
-    throw undefinedTable(statement.name);
+    throw undefinedTable(context, statement.name);
   }
   if (found.kind !== 'sequence') throw new DriftError('42809', `"${found.name}" is not a sequence`);
-  define(
-    context,
-    withSequenceOptions(found, [{ kind: 'start', value: found.start, position: 0 }, ...statement.options]),
-  );
-}
-
-export function* createView(context: DdlContext, statement: CreateView): Task<void> {
-  const schema = schemaFor(context, statement.name, statement.persistence);
-  const old = context.transaction.catalog.relation(schema, statement.name.name);
-  if (old !== undefined && !(statement.orReplace && old.kind === 'view'))
-    refuseTaken(context, schema, statement.name.name, statement.name.position);
-  const fields = yield* context.describe(statement.query);
-  if (statement.columns !== undefined && statement.columns.length > fields.length) {
-    throw new DriftError('42601', 'CREATE VIEW specifies more column names than columns');
-  }
-  const columns = fields.map((field, i) => statement.columns?.[i] ?? field.name);
-  const repeated = columns.find((name, i) => columns.indexOf(name) !== i);
-  if (repeated !== undefined) throw new DriftError('42701', `column "${repeated}" specified more than once`);
-  define(context, {
-    kind: 'view',
-    id: old?.id ?? context.nextId(),
-    schema,
-    name: statement.name.name,
-    columns,
-    query: printStatement(statement.query),
-  });
+  const next = withSequenceOptions(found, [{ kind: 'start', value: found.start, position: 0 }, ...statement.options]);
+  define(context, next);
+  const restart = statement.options.find((option) => option.kind === 'restart');
+  if (restart?.kind === 'restart') context.restart(next, restart.value);
 }
 
 export function createSchema(context: DdlContext, statement: CreateSchema): void {

@@ -1,0 +1,185 @@
+/**
+ * CREATE VIEW, and views when what they read gets another name.
+ *
+ * A view is kept as the text of its query. `*` is written out as the columns of today, so that columns added later do
+ * not appear in it; a table or column that is renamed is renamed in the texts that read it, and a text that then no
+ * longer gives the same columns refuses the new name.
+ */
+import { DriftError } from '../../base/error.ts';
+import type { Task } from '../../base/task.ts';
+import type { TableDef, ViewDef } from '../../catalog/schema.ts';
+import type { Expression, Query, QueryBody, Select, SelectTarget, TableReference } from '../../sql/ast.ts';
+import type { CreateView } from '../../sql/ast-statement.ts';
+import { parseOne } from '../../sql/parser/parser.ts';
+import { printStatement } from '../../sql/parser/print.ts';
+import { typeByOid } from '../../sql/types/registry.ts';
+import { mentions } from './alter-column.ts';
+import { type DdlContext, define, refuseTaken, schemaFor } from './context.ts';
+import { renamedIn, tableText } from './names.ts';
+
+type Field = { readonly name: string; readonly oid: number; readonly typmod: number };
+
+export function* createView(context: DdlContext, statement: CreateView): Task<void> {
+  const { name, orReplace } = statement;
+  const schema = schemaFor(context, name, statement.persistence);
+  const old = context.transaction.catalog.relation(schema, name.name);
+  if (old !== undefined && orReplace && old.kind !== 'view')
+    throw new DriftError('42809', `"${name.name}" is not a view`, { position: name.position });
+  if (old !== undefined && !orReplace) refuseTaken(context, schema, name.name, name.position);
+  const fields = yield* context.describe(statement.query);
+  if (statement.columns !== undefined && statement.columns.length > fields.length) {
+    throw new DriftError('42601', 'CREATE VIEW specifies more column names than columns');
+  }
+  const columns = fields.map((field, i) => statement.columns?.[i] ?? field.name);
+  const repeated = columns.find((column, i) => columns.indexOf(column) !== i);
+  if (repeated !== undefined) throw new DriftError('42701', `column "${repeated}" specified more than once`);
+  if (old?.kind === 'view') yield* refuseOtherColumns(context, old, fields, columns);
+  const query = printStatement(yield* withoutStars(context, statement.query));
+  define(context, { kind: 'view', id: old?.id ?? context.nextId(), schema, name: name.name, columns, query });
+}
+
+/** A view that is replaced keeps its columns, in name, order and type; new ones may follow. */
+function* refuseOtherColumns(
+  context: DdlContext,
+  old: ViewDef,
+  fields: readonly Field[],
+  columns: readonly string[],
+): Task<void> {
+  const before = yield* context.describe(queryOf(`SELECT * FROM ${tableText(old)}`));
+  if (columns.length < before.length) throw new DriftError('42P16', 'cannot drop columns from view');
+  before.forEach((field, i) => {
+    const now = fields[i] as Field;
+    if (field.name !== columns[i])
+      throw new DriftError('42P16', `cannot change name of view column "${field.name}" to "${columns[i] ?? ''}"`);
+    if (field.oid === now.oid && field.typmod === now.typmod) return;
+    const [from, to] = [typeByOid(field.oid).display, typeByOid(now.oid).display];
+    throw new DriftError('42P16', `cannot change data type of view column "${field.name}" from ${from} to ${to}`);
+  });
+}
+
+// ---- stars ---------------------------------------------------------------------------------------------------------
+
+function* withoutStars(context: DdlContext, query: Query): Task<Query> {
+  if (query.with !== undefined) return query;
+  return { ...query, body: yield* bodyWithoutStars(context, query.body) };
+}
+
+function* bodyWithoutStars(context: DdlContext, body: QueryBody): Task<QueryBody> {
+  if (body.kind === 'select') return yield* selectWithoutStars(context, body);
+  if (body.kind !== 'setOperation') return body;
+  const left = yield* bodyWithoutStars(context, body.left);
+  return { ...body, left, right: yield* bodyWithoutStars(context, body.right) };
+}
+
+function* selectWithoutStars(context: DdlContext, select: Select): Task<Select> {
+  const targets: SelectTarget[] = [];
+  for (const target of select.targets) {
+    const { expression } = target;
+    const names = expression.kind === 'star' ? starNames(expression, select.from) : null;
+    if (names === null) {
+      targets.push(target);
+      continue;
+    }
+    for (const qualifier of names) {
+      const star: Expression = { kind: 'star', qualifier, operand: undefined, position: 0 };
+      for (const { name } of yield* describeTargets(context, select, [{ ...target, expression: star }])) {
+        const column: Expression = { kind: 'column', names: [...qualifier, name], position: 0 };
+        targets.push({ expression: column, alias: undefined, position: 0 });
+      }
+    }
+  }
+  return { ...select, targets };
+}
+
+function describeTargets(
+  context: DdlContext,
+  select: Select,
+  targets: readonly SelectTarget[],
+): Task<readonly Field[]> {
+  const { from, windows, position } = select;
+  const body: Select = {
+    kind: 'select',
+    distinct: undefined,
+    targets,
+    into: undefined,
+    from,
+    where: undefined,
+    groupBy: [],
+    groupByDistinct: false,
+    having: undefined,
+    windows,
+    position,
+  };
+  return context.describe({ ...queryOf('SELECT 1'), body });
+}
+
+/** Qualifiers of the relations that a star stands for, in order; null where it stays (joins that merge columns). */
+function starNames(
+  star: Extract<Expression, { kind: 'star' }>,
+  from: readonly TableReference[],
+): (readonly string[])[] | null {
+  if (star.operand !== undefined) return null;
+  if (star.qualifier.length > 0) return [star.qualifier];
+  const names = from.map(relationNames);
+  return names.includes(null) ? null : (names.flat() as string[]).map((name) => [name]);
+}
+
+function relationNames(reference: TableReference): string[] | null {
+  switch (reference.kind) {
+    case 'table':
+      return [reference.alias ?? reference.name.name];
+    case 'derived':
+      return reference.alias === undefined ? null : [reference.alias];
+    case 'tableFunction':
+      return reference.alias === undefined ? null : [reference.alias];
+    case 'join': {
+      if (reference.alias !== undefined) return [reference.alias];
+      if (reference.natural || reference.using !== undefined) return null;
+      const [left, right] = [relationNames(reference.left), relationNames(reference.right)];
+      return left === null || right === null ? null : [...left, ...right];
+    }
+  }
+}
+
+// ---- other names ---------------------------------------------------------------------------------------------------
+
+/**
+ * Renames a table or one of its columns in the views that read it. Runs when the new name is in force; throws 0A000
+ * where a view's text does not allow it.
+ */
+export function* renameInViews(context: DdlContext, tableName: string, from: string, to: string): Task<void> {
+  for (const object of [...context.transaction.catalog.objects()]) {
+    const text = object.kind === 'view' ? object.query : object.kind === 'table' ? object.materialized : undefined;
+    if (text === undefined || !mentions(text, tableName) || !mentions(text, from)) continue;
+    const query = renamedIn(text, from, to);
+    const width = object.kind === 'view' ? object.columns.length : visibleCount(object as TableDef);
+    let fields: readonly Field[] | null;
+    try {
+      fields = yield* context.describe(queryOf(query));
+    } catch (error) {
+      if (!(error instanceof DriftError)) throw error;
+      fields = null;
+    }
+    if (fields?.length !== width) {
+      const name = 'name' in object ? object.name : '';
+      throw new DriftError(
+        '0A000',
+        `cannot rename "${from}": view "${name}" reads it in a way that does not allow it`,
+        {
+          hint: `Drop view "${name}", rename, and create it again.`,
+        },
+      );
+    }
+    define(context, object.kind === 'view' ? { ...object, query } : { ...(object as TableDef), materialized: query });
+  }
+}
+
+function visibleCount(table: TableDef): number {
+  return table.columns.filter((column) => column.hidden !== true).length;
+}
+
+function queryOf(sql: string): Query {
+  const statement = parseOne(sql);
+  if (statement.kind !== 'query') throw new DriftError('XX000', `not a query: ${sql}`);
+  return statement;
+}

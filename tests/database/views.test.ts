@@ -1,0 +1,74 @@
+/** Views: their columns are those of the day they were made; renames reach them; replacing keeps their shape. */
+import { expect, test } from 'vitest';
+import { openDb } from './helper.ts';
+
+test('a star in a view means the columns of today', async () => {
+  const db = await openDb();
+  await db.run(`CREATE TABLE a (id int, x text); CREATE TABLE b (id int, y text); INSERT INTO a VALUES (1, 'x'); INSERT INTO b VALUES (1, 'y');
+    CREATE VIEW one AS SELECT * FROM a; CREATE VIEW ab (i, x, j, y) AS SELECT * FROM a JOIN b ON a.id = b.id;
+    CREATE VIEW few AS SELECT b.*, a.x FROM a, b; CREATE VIEW either AS SELECT * FROM a UNION ALL SELECT * FROM b;
+    CREATE VIEW nested AS SELECT * FROM (SELECT * FROM a) s; ALTER TABLE a ADD COLUMN z int DEFAULT 9`);
+  expect(await db.rows('SELECT * FROM one')).toEqual([['1', 'x']]);
+  expect(await db.rows('SELECT * FROM ab')).toEqual([['1', 'x', '1', 'y']]);
+  expect(await db.rows('SELECT * FROM few')).toEqual([['1', 'y', 'x']]);
+  expect(await db.rows('SELECT * FROM either ORDER BY 2')).toEqual([
+    ['1', 'x'],
+    ['1', 'y'],
+  ]);
+  expect(await db.rows('SELECT * FROM nested')).toEqual([['1', 'x']]);
+});
+
+test('renamed tables and columns are renamed in views', async () => {
+  const db = await openDb();
+  await db.run(
+    `CREATE TABLE person (id int PRIMARY KEY, name text); INSERT INTO person VALUES (1, 'Ada');
+    CREATE VIEW names AS SELECT p.name, 'person name' AS label FROM person p WHERE person.id IS NULL OR true`.replace(
+      'person.id IS NULL OR true',
+      'p.id > 0',
+    ),
+  );
+  await db.run('ALTER TABLE person RENAME TO people; ALTER TABLE people RENAME COLUMN name TO full_name');
+  expect(await db.rows('SELECT name, label FROM names')).toEqual([['Ada', 'person name']]);
+  await db.run(
+    'CREATE TABLE other (id int, full_name text); CREATE VIEW two AS SELECT people.full_name, other.full_name AS b FROM people, other',
+  );
+  expect(await db.code('ALTER TABLE people RENAME COLUMN full_name TO n')).toBe('0A000');
+  expect(await db.rows('SELECT full_name FROM people')).toEqual([['Ada']]);
+  await db.run('ALTER VIEW names RENAME TO called');
+  expect(await db.rows('SELECT count(*) FROM called')).toEqual([['1']]);
+  expect(await db.code('ALTER VIEW people RENAME TO x')).toBe('42809');
+});
+
+test('CREATE OR REPLACE VIEW keeps the columns there are', async () => {
+  const db = await openDb();
+  await db.run(
+    'CREATE TABLE t (a int, b text); CREATE VIEW v AS SELECT a FROM t; CREATE OR REPLACE VIEW v AS SELECT a, b FROM t',
+  );
+  expect(await db.code('CREATE OR REPLACE VIEW v AS SELECT a FROM t')).toBe('42P16');
+  expect(await db.code('CREATE OR REPLACE VIEW v AS SELECT a AS x, b FROM t')).toBe('42P16');
+  expect(await db.code('CREATE OR REPLACE VIEW v AS SELECT b AS a, b FROM t')).toBe('42P16');
+  expect(await db.code('CREATE OR REPLACE VIEW t AS SELECT 1')).toBe('42809');
+  expect(await db.code('CREATE VIEW v AS SELECT 1')).toBe('42P07');
+  expect(await db.code('INSERT INTO v VALUES (1)')).toBe('55000');
+});
+
+test('a text that cannot be read ends an open transaction too', async () => {
+  const db = await openDb();
+  await db.run('CREATE TABLE t (a int); BEGIN; INSERT INTO t VALUES (1)');
+  await expect(db.session.execute('SELEC 1')).rejects.toMatchObject({ code: '42601' });
+  await expect(db.session.execute('SELECT 1')).rejects.toMatchObject({ code: '25P02' });
+  expect((await db.session.execute('COMMIT')).command).toBe('ROLLBACK');
+  expect(await db.rows('SELECT count(*) FROM t')).toEqual([['0']]);
+});
+
+test('names of schemas and databases that are not there', async () => {
+  const db = await openDb();
+  await db.run('CREATE SEQUENCE s; ALTER SEQUENCE s RESTART WITH 9');
+  expect(await db.rows("SELECT nextval('s')")).toEqual([['9']]);
+  expect(await db.code('ALTER TABLE nowhere.t RENAME TO u')).toBe('3F000');
+  expect(await db.code('DROP TABLE nowhere.t')).toBe('3F000');
+  await db.run('DROP TABLE IF EXISTS nowhere.t');
+  expect(await db.code('COMMENT ON TABLE a.b.c IS NULL')).toBe('0A000');
+  expect(await db.code('CREATE SEQUENCE r INCREMENT 5 MAXVALUE 1000 INCREMENT 2')).toBe('42601');
+  expect(await db.code('CREATE TABLE t (a int); CREATE INDEX ON t USING nothing (a)')).toBe('42704');
+});
