@@ -7,6 +7,7 @@ import { casts } from './casts.ts';
 import { comparisonOperators } from './comparison.ts';
 import { datetimeFunctions, datetimeOperators } from './datetime.ts';
 import { informationFunctions } from './information.ts';
+import { numberFormats } from './format-number.ts';
 import { jsonFunctions, jsonSets } from './json.ts';
 import { jsonAggregates, jsonBuildFunctions } from './json-build.ts';
 import { jsonChangeFunctions } from './json-change.ts';
@@ -41,6 +42,7 @@ const functions: readonly SqlFunction[] = [
   ...arrayFunctions,
   ...arraySets,
   ...mathFunctions,
+  ...numberFormats,
   ...informationFunctions,
   ...jsonFunctions,
   ...jsonBuildFunctions,
