@@ -8,6 +8,7 @@ import { DriftError } from '../../base/error.ts';
 import { type Value, type Vector, valueAt } from '../../base/vector.ts';
 import type { FrameBound, WindowFrame, WindowSpec } from '../../plan/expression.ts';
 import type { EvalContext } from '../../sql/eval-context.ts';
+import { Interval } from '../../sql/types/interval.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import { DATE, TIMESTAMP } from '../physical.ts';
 
@@ -132,9 +133,7 @@ export class Frames {
     if ((typeof offset === 'number' || typeof offset === 'bigint') && offset < 0) {
       throw new DriftError(
         '22013',
-        this.#frame.mode === 'range'
-          ? 'invalid preceding or following size in window function'
-          : `frame ${what} offset must not be negative`,
+        this.#frame.mode === 'range' ? NEGATIVE_SIZE : `frame ${what} offset must not be negative`,
       );
     }
     return offset;
@@ -148,6 +147,7 @@ export class Frames {
     const value = valueAt(keys, rows[position] as number);
     if (value === null) return groupStarts[(group[position] as number) + (isStart ? 0 : 1)] as number;
     if (!('shift' in bound) || bound.shift === null || key === undefined) return isStart ? 0 : count;
+    if (offset instanceof Interval && offset.length < 0) throw negativeSize();
     const limit = bound.shift.call(this.#context, value, offset);
     // A date shifted by an interval is a timestamp: then the keys are compared as timestamps too.
     const asTimestamps = key.expression.type.oid === DATE && bound.shift.returns === TIMESTAMP;
@@ -170,6 +170,12 @@ export class Frames {
     }
     return low;
   }
+}
+
+const NEGATIVE_SIZE = 'invalid preceding or following size in window function';
+
+function negativeSize(): DriftError {
+  return new DriftError('22013', NEGATIVE_SIZE);
 }
 
 /** A date's day as microseconds. */

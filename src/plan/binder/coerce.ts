@@ -78,7 +78,6 @@ export function tryCoerce(
   if (from === target.oid) return withTypmod(expression, target, context === 'explicit');
   if (from === OID.unknown) return coerceUnknown(expression, target, context, state);
   if (target.oid === OID.unknown) return expression;
-  if (from === OID.record && expression.kind === 'row') return null;
   const path = coercionPath(from, target.oid, context);
   if (path === null) return null;
   return {

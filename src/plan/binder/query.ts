@@ -11,7 +11,7 @@ import { sortKeyOf } from './calls.ts';
 import { commonTypeOf, unify } from './coerce.ts';
 import { limited } from './limit.ts';
 import { convertOutputs } from './outputs.ts';
-import { CLAUSES, columnOf, type QueryOptions, type Scope } from './scope.ts';
+import { CLAUSES, columnOf, type FromItem, type QueryOptions, type Scope, visible } from './scope.ts';
 import { bindSelect } from './select.ts';
 import { bindWith } from './with.ts';
 
@@ -27,7 +27,7 @@ function bindBody(query: Query, scope: Scope, options: QueryOptions): PlanNode {
   const { body } = query;
   if (body.kind === 'select') return bindSelect(body, query, scope, options);
   const plan = bindPlainBody(body, scope, options);
-  const sorted = sortOutputs(plan, query.orderBy, body.kind === 'setOperation');
+  const sorted = sortOutputs(plan, query.orderBy, body.kind === 'setOperation', scope);
   return limited(sorted.plan, query, scope, sorted.keys);
 }
 
@@ -126,8 +126,11 @@ function sortOutputs(
   plan: PlanNode,
   items: readonly SortItem[],
   setOperation: boolean,
+  scope: Scope,
 ): { plan: PlanNode; keys: readonly SortKey[] } {
   if (items.length === 0) return { plan, keys: [] };
+  const inner = scope.child();
+  inner.add(outputsItem(plan.outputs));
   const keys = items.map((item) => {
     const output = outputOf(plan.outputs, item.expression);
     if (output === undefined) {
@@ -135,11 +138,8 @@ function sortOutputs(
       if (kind === 'boolean' || kind === 'string' || kind === 'number' || kind === 'null') {
         throw new DriftError('42601', 'non-integer constant in ORDER BY', { position });
       }
-      if (!setOperation)
-        throw new DriftError('0A000', 'ORDER BY over VALUES can use column names and numbers only', { position });
-      if (item.expression.kind === 'column' && item.expression.names.length === 1) {
-        throw new DriftError('42703', `column "${item.expression.names[0] ?? ''}" does not exist`, { position });
-      }
+      const expression = inner.within(CLAUSES.orderBy, () => inner.bind(item.expression));
+      if (!setOperation) return sortKeyOf(expression, item);
       throw new DriftError('0A000', 'invalid UNION/INTERSECT/EXCEPT ORDER BY clause', {
         position,
         detail: 'Only result column names can be used, not expressions or functions.',
@@ -149,6 +149,12 @@ function sortOutputs(
     return sortKeyOf(columnOf(output.id, output.name, output.type), item);
   });
   return { plan: { kind: 'sort', source: plan, keys, limit: null, outputs: plan.outputs }, keys };
+}
+
+/** Outputs as expressions of ORDER BY see them. */
+function outputsItem(outputs: readonly PlanColumn[]): FromItem {
+  const columns = outputs.map((output) => visible(output));
+  return { relations: [{ schema: undefined, name: '*VALUES*', columns, pseudo: [], table: null }], columns };
 }
 
 /** The output that an ORDER BY item names, by number or name. */

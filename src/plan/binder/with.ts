@@ -82,8 +82,26 @@ function bindDefinition(table: CommonTable, recursive: boolean, scope: Scope): P
     const union = unionOf(query);
     const plan = union === null ? null : bindRecursive(table, query, union, scope);
     if (plan !== null) return plan;
+    return bindPlain(table, query, scope);
   }
   return scope.hooks.query(query, scope);
+}
+
+/** A query under WITH RECURSIVE that is no recursive union: it must not mention itself. */
+function bindPlain(table: CommonTable, query: Query, scope: Scope): PlanNode {
+  try {
+    return scope.hooks.query(query, scope);
+  } catch (error) {
+    if (error instanceof DriftError && error.code === '42P01' && error.message === missing(table.name)) {
+      const message = `recursive query "${table.name}" does not have the form non-recursive-term UNION [ALL] recursive-term`;
+      throw new DriftError('42P19', message, { position: table.position });
+    }
+    throw error;
+  }
+}
+
+function missing(name: string): string {
+  return `relation "${name}" does not exist`;
 }
 
 function unionOf(query: Query): SetOperation | null {
@@ -103,7 +121,7 @@ function bindRecursive(table: CommonTable, query: Query, union: SetOperation, sc
     before = decideOutputs(scope.hooks.query(part(union.left), inner), scope);
   } catch (error) {
     // The first part mentions the name itself: not a recursive union of the form that is allowed.
-    if (error instanceof DriftError && error.code === '42P01' && error.message.includes(`"${table.name}"`)) {
+    if (error instanceof DriftError && error.code === '42P01' && error.message === missing(table.name)) {
       throw new DriftError(
         '42P19',
         `recursive reference to query "${table.name}" must not appear within its non-recursive term`,

@@ -281,8 +281,36 @@ function parseTail(p: Cursor, withClause: WithClause | undefined, body: QueryBod
   while (p.at('for')) locking.push(parseLocking(p));
   // `(SELECT …)` with nothing around it is the query itself.
   const bare = withClause === undefined && orderBy.length === 0 && locking.length === 0;
-  if (body.kind === 'query' && bare && limit === undefined && offset === undefined) return body;
+  if (body.kind === 'query') {
+    if (bare && limit === undefined && offset === undefined) return body;
+    return merged(p, body, { with: withClause, orderBy, limit, offset, withTies, locking, position });
+  }
   return { kind: 'query', with: withClause, body, orderBy, limit, offset, withTies, locking, position, end: p.lastEnd };
+}
+
+/**
+ * What follows `(SELECT …)` belongs to the query inside, which may not have said the same already: so an ORDER BY
+ * outside sorts before a LIMIT inside cuts, as in PostgreSQL's insertSelectOptions.
+ */
+function merged(p: Cursor, inner: Query, outer: Omit<Query, 'kind' | 'body' | 'end'>): Query {
+  const twice = (what: string, position: number): never => p.refuse(`multiple ${what} clauses not allowed`, position);
+  if (inner.with !== undefined && outer.with !== undefined) twice('WITH', inner.with.position);
+  const [first] = outer.orderBy;
+  if (inner.orderBy.length > 0 && first !== undefined) twice('ORDER BY', first.expression.position);
+  if (inner.limit !== undefined && outer.limit !== undefined) twice('LIMIT', outer.limit.position);
+  if (inner.offset !== undefined && outer.offset !== undefined) twice('OFFSET', outer.offset.position);
+  return {
+    kind: 'query',
+    with: outer.with ?? inner.with,
+    body: inner.body,
+    orderBy: outer.orderBy.length > 0 ? outer.orderBy : inner.orderBy,
+    limit: outer.limit ?? inner.limit,
+    offset: outer.offset ?? inner.offset,
+    withTies: outer.withTies || inner.withTies,
+    locking: [...inner.locking, ...outer.locking],
+    position: outer.position,
+    end: p.lastEnd,
+  };
 }
 
 function parseLimit(p: Cursor): { limit: Expression | undefined; offset: Expression | undefined; withTies: boolean } {
