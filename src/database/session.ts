@@ -14,7 +14,7 @@ import { parse, parseOne, statements } from '../sql/parser/parser.ts';
 import type { Transaction } from '../txn/transaction.ts';
 import type { ExecuteOptions, Moment, Parameter, ResultSet, SessionApi, TransactionOptions } from './api.ts';
 import { type Cached, isBindable, runBindable, uncached } from './bindable.ts';
-import { applySet, commitInfo, onOff, requireTable, withoutEffect } from './commands.ts';
+import { applySet, commitInfo, copyRefused, onOff, requireTable, withoutEffect } from './commands.ts';
 import { type Core, evalContext, type SessionSequences } from './core.ts';
 import { selectInto } from './bulk.ts';
 import { ddlContext, isDefinition, runDefinition } from './definition.ts';
@@ -266,9 +266,12 @@ export class Session implements SessionApi {
         return command('PREPARE');
       case 'execute':
         return yield* this.#prepared.execute(scene, statement);
+      case 'copy':
+        throw copyRefused(statement);
+      case 'maintenance':
       case 'lock':
         for (const name of statement.tables) requireTable(scene, name);
-        return command('LOCK TABLE');
+        return command(statement.kind === 'lock' ? 'LOCK TABLE' : statement.command.toUpperCase());
       case 'unsupported':
         throw new DriftError('0A000', `${statement.feature} is not supported`, { position: statement.position });
       default:

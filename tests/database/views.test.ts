@@ -72,3 +72,25 @@ test('names of schemas and databases that are not there', async () => {
   expect(await db.code('CREATE SEQUENCE r INCREMENT 5 MAXVALUE 1000 INCREMENT 2')).toBe('42601');
   expect(await db.code('CREATE TABLE t (a int); CREATE INDEX ON t USING nothing (a)')).toBe('42704');
 });
+
+test('what does not exist, and what does not apply', async () => {
+  const db = await openDb();
+  await db.run('CREATE TABLE t (a int, b text); CREATE VIEW v AS SELECT a FROM t; ANALYZE t; VACUUM; ANALYZE');
+  for (const [sql, code] of [
+    ['ANALYZE nowhere', '42P01'],
+    ['CREATE TABLE u (a text COLLATE nothing)', '42704'],
+    ['CREATE TABLE u (a int COLLATE "C")', '42804'],
+    ['ALTER TABLE t ALTER b TYPE varchar COLLATE nothing', '42704'],
+    ['CREATE INDEX ON t (b COLLATE nothing)', '42704'],
+    ['ALTER VIEW v ADD COLUMN c int', '42809'],
+    ['CREATE VIEW w AS WITH i AS (INSERT INTO t VALUES (1) RETURNING a) SELECT * FROM i', '0A000'],
+    ["COPY t TO '/tmp/file'", '42501'],
+    ["COPY t FROM PROGRAM 'ls'", '42501'],
+    ['DROP FUNCTION f', '42883'],
+    ['DROP DATABASE d', '3D000'],
+    ['DROP ROLE r', '42704'],
+  ] as const) {
+    expect([sql, await db.code(sql)]).toEqual([sql, code]);
+  }
+  await db.run('DROP FUNCTION IF EXISTS f; DROP ROLE IF EXISTS r');
+});

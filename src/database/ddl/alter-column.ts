@@ -10,6 +10,7 @@ import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
 import type { ColumnDef, IndexDef, TableDef, TypeRef } from '../../catalog/schema.ts';
 import { bindTableExpression } from '../../plan/bind.ts';
+import { checkCollation } from '../../plan/binder/expression.ts';
 import { resolveType } from '../../plan/binder/type-name.ts';
 import type { AlterTableAction } from '../../sql/ast-statement.ts';
 import { parseExpression } from '../../sql/parser/parser.ts';
@@ -37,6 +38,7 @@ export function* alterType(
   action: Action<'alterType'>,
 ): Task<void> {
   const type = resolveType(action.type);
+  if (action.collation !== undefined) checkCollation(type, action.collation.name, action.collation.position);
   if (column.generated !== undefined && action.using !== undefined) {
     throw new DriftError('42611', 'cannot specify USING when altering type of generated column', {
       position: action.position,

@@ -14,7 +14,7 @@ import { typeByOid } from '../../sql/types/registry.ts';
 import { columnOf } from './column.ts';
 import { addIdentity, alterType, dropExpression, dropIdentity, mentions, setIdentity } from './alter-column.ts';
 import { addConstraint, columnNamed, constraintNames, constraintsOf, type Draft } from './constraint.ts';
-import { type DdlContext, define, relationNamed, requireColumnsOf, tableNamed } from './context.ts';
+import { type DdlContext, define, relationNamed, requireColumnsOf, tableNamed, undefinedTable } from './context.ts';
 import { addIndex, withoutIndexes } from './create-index.ts';
 import { rowIdColumn } from './create-table.ts';
 import { refuseOrphanRows } from './foreign-rows.ts';
@@ -22,8 +22,15 @@ import { quoted } from './names.ts';
 import { rekey } from './rekey.ts';
 
 export function* alterTable(context: DdlContext, statement: AlterTable): Task<boolean> {
-  if (statement.object !== 'table')
-    throw new DriftError('0A000', `ALTER ${statement.object.toUpperCase()} is not supported yet`);
+  if (statement.object !== 'table') {
+    const found = relationNamed(context, statement.name);
+    if (found === undefined && !statement.ifExists) throw undefinedTable(context, statement.name);
+    if (statement.actions.every((action) => action.kind === 'noEffect' || action.kind === 'setOptions')) return false;
+    throw new DriftError('42809', `ALTER action cannot be performed on relation "${statement.name.name}"`, {
+      position: statement.name.position,
+      detail: 'This operation is not supported for views and indexes.',
+    });
+  }
   if (statement.ifExists && relationNamed(context, statement.name) === undefined) return false;
   for (const action of statement.actions) yield* alter(context, tableNamed(context, statement.name), action);
   return true;

@@ -11,6 +11,7 @@ import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
 import type { ColumnDef, IndexDef, TableDef } from '../../catalog/schema.ts';
 import { bindTableExpression } from '../../plan/bind.ts';
+import { checkCollation } from '../../plan/binder/expression.ts';
 import type { Expression, IndexElement } from '../../sql/ast.ts';
 import type { CreateIndex } from '../../sql/ast-statement.ts';
 import { parseExpression } from '../../sql/parser/parser.ts';
@@ -53,6 +54,8 @@ export function* createIndex(context: DdlContext, statement: CreateIndex): Task<
     const column =
       plain ?? hiddenColumn(context, table, element, { id: table.nextColumnId + hidden.length, predicate });
     if (plain === undefined) hidden.push(column);
+    if (element.collation !== undefined)
+      checkCollation(column.type, element.collation.name, element.collation.position);
     const { descending, nullsFirst = descending } = element;
     columns.push({ column: column.id, descending, nullsFirst });
   });

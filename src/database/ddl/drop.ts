@@ -19,6 +19,22 @@ const WORDS: Readonly<Record<string, string>> = {
   sequence: 'sequence',
 };
 
+const MISSING: Readonly<Record<string, string>> = {
+  type: '42704',
+  domain: '42704',
+  function: '42883',
+  procedure: '42883',
+  routine: '42883',
+  aggregate: '42883',
+  trigger: '42704',
+  extension: '42704',
+  role: '42704',
+  collation: '42704',
+  policy: '42704',
+  rule: '42704',
+  database: '3D000',
+};
+
 export function drop(context: DdlContext, statement: DropStatement): void {
   switch (statement.object) {
     case 'table':
@@ -40,11 +56,22 @@ export function drop(context: DdlContext, statement: DropStatement): void {
       for (const { name } of statement.names) dropSchema(context, name.name, statement);
       return;
     default:
-      if (statement.ifExists) return;
-      throw new DriftError('0A000', `DROP ${statement.object.toUpperCase()} is not supported yet`, {
-        position: statement.position,
-      });
+      refuseUnknown(statement);
   }
+}
+
+/** Objects of other kinds cannot be made, so none exists. */
+function refuseUnknown(statement: DropStatement): void {
+  const code = MISSING[statement.object];
+  const [object] = statement.names;
+  if (statement.ifExists && code !== undefined) return;
+  if (code === undefined || object === undefined)
+    throw new DriftError('0A000', `DROP ${statement.object.toUpperCase()} is not supported`, {
+      position: statement.position,
+    });
+  throw new DriftError(code, `${statement.object} "${object.name.name}" does not exist`, {
+    position: object.name.position,
+  });
 }
 
 /** What kind of object a relation is for DROP and for messages. */

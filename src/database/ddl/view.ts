@@ -26,6 +26,8 @@ export function* createView(context: DdlContext, statement: CreateView): Task<vo
   if (old !== undefined && orReplace && old.kind !== 'view')
     throw new DriftError('42809', `"${name.name}" is not a view`, { position: name.position });
   if (old !== undefined && !orReplace) refuseTaken(context, schema, name.name, name.position);
+  const changes = statement.query.with?.tables.some((table) => table.query.kind !== 'query') === true;
+  if (changes) throw new DriftError('0A000', 'views must not contain data-modifying statements in WITH');
   const fields = yield* context.describe(statement.query);
   if (statement.columns !== undefined && statement.columns.length > fields.length) {
     throw new DriftError('42601', 'CREATE VIEW specifies more column names than columns');

@@ -5,6 +5,7 @@
  */
 import { DriftError } from '../../base/error.ts';
 import type { Value } from '../../base/vector.ts';
+import type { TypeRef } from '../../catalog/schema.ts';
 import type {
   CaseExpression,
   CastExpression,
@@ -405,10 +406,15 @@ const COLLATABLE = new Set([OID.text, OID.varchar, OID.bpchar, 19, OID.unknown])
 
 /** Text compares by code point whatever the collation; the clause is checked and has no effect. */
 function bindCollate(operand: BoundExpression, name: string, position: number): BoundExpression {
-  if (!COLLATABLE.has(operand.type.oid as 25)) {
-    throw new DriftError('42804', `collations are not supported by type ${displayType(operand.type)}`, { position });
+  checkCollation(operand.type, name, position);
+  return operand;
+}
+
+/** Throws 42804 for a type without collations, 42704 for a collation that does not exist. */
+export function checkCollation(type: TypeRef, name: string, position: number): void {
+  if (!COLLATABLE.has(type.oid as 25)) {
+    throw new DriftError('42804', `collations are not supported by type ${displayType(type)}`, { position });
   }
   if (!COLLATIONS.has(name))
     throw new DriftError('42704', `collation "${name}" for encoding "UTF8" does not exist`, { position });
-  return operand;
 }
