@@ -308,7 +308,9 @@ export class CommitLog {
     for (;;) {
       const frame = readFrame(bytes, offset, chain);
       if (typeof frame === 'string') {
-        const run = nextRun(bytes, seed, offset);
+        // The usual end, and quick to tell: nothing was ever written behind it.
+        const unwritten = frames.length === 0 && isZero(bytes, offset, bytes.length);
+        const run = unwritten ? -1 : nextRun(bytes, seed, offset);
         if (run >= 0 && frames.length === 0 && nextSector(offset) === run && isZero(bytes, offset, run)) {
           offset = run;
           chain = runSeed(seed, run);
@@ -316,7 +318,7 @@ export class CommitLog {
         }
         this.#olderBytes += validEnd - LOG_HEADER_BYTES;
         this.#olderFiles++;
-        if (frames.length === 0 && isZero(bytes, offset, bytes.length)) return last;
+        if (unwritten) return last;
         if (run >= 0 || (yield* this.#anyHasRuns(laterFiles))) throw damaged(name, offset, frame);
         yield* this.#cutTail(file, validEnd);
         return last;
@@ -387,8 +389,13 @@ function nextSector(offset: number): number {
   return Math.ceil(offset / SECTOR_BYTES) * SECTOR_BYTES;
 }
 
+/** Four bytes at a time where they lie together: a log ends with hundreds of kilobytes of zeros. */
 function isZero(bytes: Uint8Array, from: number, to: number): boolean {
-  for (let i = from; i < to; i++) if (bytes[i] !== 0) return false;
+  const start = Math.min(to, from + ((4 - ((bytes.byteOffset + from) & 3)) & 3));
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset + start, (to - start) >> 2);
+  for (let i = from; i < start; i++) if (bytes[i] !== 0) return false;
+  for (let i = 0; i < words.length; i++) if (words[i] !== 0) return false;
+  for (let i = start + words.length * 4; i < to; i++) if (bytes[i] !== 0) return false;
   return true;
 }
 
