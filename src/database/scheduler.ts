@@ -1,26 +1,35 @@
 /**
- * Runs tasks for sessions: without a promise until a task has to wait, and with a turn for everybody else whenever a
- * task pauses. Each session's tasks run one after another; tasks of different sessions interleave at their pauses.
+ * Runs tasks for sessions: without a promise until a task has to wait, and with a turn for everybody else when it pauses
+ * after a few milliseconds. Each session's tasks run one after another; those of different sessions interleave.
  */
 import type { Host } from '../base/host.ts';
 import { PAUSE, type MaybePromise, type Step, type Task } from '../base/task.ts';
 
-/** Runs a task to its end; a pause hands the thread to other work in a macrotask. */
+/** How long a task may keep the thread, ms: a turn for others costs a message, so not every pause is one. */
+const SLICE_MS = 4;
+
+/** Runs a task to its end; at a pause, when its slice is over, it hands the thread to other work in a macrotask. */
 export function drive<T>(task: Task<T>, host: Host): MaybePromise<T> {
-  const step = task.next();
+  const end = host.monotonicMs() + SLICE_MS;
+  let step = task.next();
+  while (!step.done && step.value === PAUSE && host.monotonicMs() < end) step = task.next();
   return step.done ? step.value : continueLater(task, step.value, host);
 }
 
 async function continueLater<T>(task: Task<T>, first: Step, host: Host): Promise<T> {
   let pending = first;
+  let end = 0;
   for (;;) {
     let value: unknown;
     let failed = false;
-    try {
-      value = pending === PAUSE ? await host.yieldToOthers() : await pending;
-    } catch (error) {
-      failed = true;
-      value = error;
+    if (pending !== PAUSE || host.monotonicMs() >= end) {
+      try {
+        value = pending === PAUSE ? await host.yieldToOthers() : await pending;
+      } catch (error) {
+        failed = true;
+        value = error;
+      }
+      end = host.monotonicMs() + SLICE_MS;
     }
     const step = failed ? task.throw(value) : task.next(value);
     if (step.done) return step.value;
