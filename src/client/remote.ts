@@ -53,7 +53,11 @@ export class RemoteConnection implements Connection {
     this.#server = wrap<Server>(worker as unknown as Endpoint);
     worker.addEventListener('error', (event) => {
       const reason = 'message' in event && typeof event.message === 'string' ? event.message : '';
-      this.#break(`the engine's worker failed: ${reason || 'it did not start'}`);
+      const started = reason !== '';
+      this.#break(
+        `the engine's worker failed: ${started ? reason : 'it did not start'}`,
+        started ? undefined : "Is the package's worker.js served where this page looks for it?",
+      );
     });
     worker.addEventListener('message', (event) => this.#receive((event as { readonly data: Partial<ToPage> }).data));
     worker.addEventListener('messageerror', () => this.#break("an answer of the engine's worker cannot be read"));
@@ -186,8 +190,8 @@ export class RemoteConnection implements Connection {
   }
 
   /** After an error of its own nobody knows what a worker still does: it goes, and the database is free to be opened. */
-  #break(message: string): void {
-    this.#fail(new DriftError('08006', message, { hint: 'Open the database again.' }));
+  #break(message: string, hint = 'Open the database again.'): void {
+    this.#fail(new DriftError('08006', message, { hint }));
     this.#end();
   }
 

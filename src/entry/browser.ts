@@ -31,5 +31,12 @@ export async function open(url = 'memory://', options: OpenOptions = {}): Promis
 }
 
 function startWorker(): WorkerLike {
-  return new Worker(new URL('../../worker/worker.ts', import.meta.url), { type: 'module', name: 'driftdb' });
+  try {
+    return new Worker(new URL('../../worker/worker.ts', import.meta.url), { type: 'module', name: 'driftdb' });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new DriftError('08006', `the engine's worker cannot be started: ${reason}`, {
+      hint: "Serve the package's worker.js from the page's own origin, or pass a worker that runs it.",
+    });
+  }
 }

@@ -204,7 +204,13 @@ export async function removeOpfs(path: string): Promise<void> {
 }
 
 async function openDirectory(path: string): Promise<FileSystemDirectoryHandle> {
-  let directory = await navigator.storage.getDirectory();
+  const storage = navigator.storage as StorageManager | undefined;
+  if (storage?.getDirectory === undefined || !('FileSystemSyncAccessHandle' in globalThis)) {
+    throw new DriftError('0A000', 'there is no origin private file system here', {
+      hint: 'It needs a secure context (https, or localhost) and a dedicated worker.',
+    });
+  }
+  let directory = await storage.getDirectory();
   for (const part of path.split('/')) {
     if (part !== '') directory = await directory.getDirectoryHandle(part, { create: true });
   }

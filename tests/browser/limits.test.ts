@@ -93,3 +93,18 @@ test('a table greater than the cache is read right, now and as it was', async ()
   expect(found.cacheBytes).toBeLessThan(8 * MB);
   expect(problems).toEqual([]);
 });
+
+test('without a secure context there is memory://, and a clear word about opfs://', async () => {
+  const insecure = await launch(['--host-resolver-rules=MAP insecure.test localhost']);
+  const { page, problems } = await openPage(insecure.context, site.url.replace('localhost', 'insecure.test'));
+  const found = await page.evaluate(async () => {
+    const refused: unknown = await drift.open('opfs://x').catch((error: unknown) => ({ ...(error as object) }));
+    const db = await drift.open('memory://');
+    const { rows } = await db.query('SELECT 1 AS one');
+    await db.close();
+    return { secure: isSecureContext, refused, rows };
+  });
+  expect(found).toMatchObject({ secure: false, refused: { code: '0A000' }, rows: [{ one: 1 }] });
+  expect(problems).toEqual([]);
+  await insecure.close();
+});

@@ -101,10 +101,10 @@ export interface Chromium {
 }
 
 /** A Chromium with a profile on disk: without one, OPFS is memory in another process and much slower than a disk. */
-export async function launch(): Promise<Chromium> {
+export async function launch(extraArgs: readonly string[] = []): Promise<Chromium> {
   const directory = await mkdtemp(join(tmpdir(), 'drift-profile-'));
   const context = await chromium.launchPersistentContext(directory, {
-    args: LAUNCH_ARGS,
+    args: [...LAUNCH_ARGS, ...extraArgs],
     executablePath: await installChromium(),
   });
   return {
