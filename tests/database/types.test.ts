@@ -127,3 +127,54 @@ describe('arrays and rows', () => {
     expect(await value(expression)).toBe(text);
   });
 });
+
+describe('intervals', () => {
+  test.each<[string, string | null]>([
+    ["interval '1' year", '1 year'],
+    ["interval '1' year to month", '1 mon'],
+    ["interval '1-2' year to month", '1 year 2 mons'],
+    ["interval '1' month", '1 mon'],
+    ["interval '1' day", '1 day'],
+    ["interval '1' hour", '01:00:00'],
+    ["interval '1' minute", '00:01:00'],
+    ["interval '1' second", '00:00:01'],
+    ["interval '1 2' day to hour", '1 day 02:00:00'],
+    ["interval '1 2:03' day to minute", '1 day 02:03:00'],
+    ["interval '1 2:03:04.567' day to second(1)", '1 day 02:03:04.6'],
+    ["interval '2:03' minute to second", '00:02:03'],
+    ["interval '2:03' hour to second", '02:03:00'],
+    ["interval '1.567' second(2)", '00:00:01.57'],
+    ["interval(2) '1.567 seconds'", '00:00:01.57'],
+    ["interval '1 year 2 mons 3 days 04:05:06' year", '1 year'],
+    ["interval '1 year 2 mons 3 days 04:05:06' month", '1 year 2 mons'],
+    ["interval '1 year 2 mons 3 days 04:05:06' day", '1 year 2 mons 3 days'],
+    ["interval '1 year 2 mons 3 days 04:05:06' hour", '1 year 2 mons 3 days 04:00:00'],
+    ["interval '1 year 2 mons 3 days 04:05:06' day to minute", '1 year 2 mons 3 days 04:05:00'],
+    ["'1 year 2 mons 3 days 04:05:06.789'::interval hour to minute", '1 year 2 mons 3 days 04:05:00'],
+    ["'1 year 2 mons 3 days -04:05:06.789'::interval second(1)", '1 year 2 mons 3 days -04:05:06.8'],
+    ["cast('1' as interval day)", '1 day'],
+    ["interval '1 day' * 1.5", '1 day 12:00:00'],
+    ["interval '1 month' * 0.3", '9 days'],
+    ["interval '1 mon 1 day' / 2", '15 days 12:00:00'],
+    ["interval '1 year' / 7", '1 mon 21 days 10:17:08.5344'],
+    ["1.1 * interval '1 day'", '1 day 02:24:00'],
+    ["- interval '1 mon -2 days'", '-1 mons +2 days'],
+    ["interval '1 day' - interval '1 hour'", '1 day -01:00:00'],
+    ["interval '1 mon' > interval '29 days'", 'true'],
+    ["interval '1 mon' = interval '30 days'", 'true'],
+    ["interval '1 day' + date '2020-01-01'", '2020-01-02 00:00:00'],
+    ["extract(epoch from interval '1 year 1 mon 1.5 s')", '34149601.500000'],
+    ["interval '1 day' = '24 hours'", 'true'],
+    ["time '10:00' + interval '15 hours'", '01:00:00'],
+    ["time '10:00' - time '12:00'", '-02:00:00'],
+    ["time '10:00' - interval '11 hours'", '23:00:00'],
+    ["interval '178956970 years' + interval '10 years'", 'E22008'],
+    ["interval '1 day' * 1e10", 'E22008'],
+    ["interval '1 day' * 'nan'::float8", 'E22008'],
+    ["interval '1 day' / 0", 'E22012'],
+    ["interval '100 hours'::time", '04:00:00'],
+    ["'10:00'::time::interval", '10:00:00'],
+  ])('%s', async (expression, text) => {
+    expect(await value(expression)).toBe(text);
+  });
+});

@@ -15,7 +15,7 @@ import {
   toLocal,
 } from '../types/datetime.ts';
 import { zoneArgument } from '../types/time-zone.ts';
-import { Interval, plusInterval, timeBetween } from '../types/interval.ts';
+import { Interval, makeInterval, plusInterval, scaleInterval, timeBetween } from '../types/interval.ts';
 import { dayMicros, dayOf, startOfDay } from './casts.ts';
 import { pure, scalar, T } from './define.ts';
 import type { OperatorEntry, ScalarFunction } from './function.ts';
@@ -63,13 +63,6 @@ function zoned(name: string, sign: 1 | -1): OperatorEntry {
   };
 }
 
-function scaled(interval: Interval, by: number): Interval {
-  const months = interval.months * by;
-  const days = interval.days * by + (months - Math.trunc(months)) * 30;
-  const micros = interval.micros * by + (days - Math.trunc(days)) * MICROS_PER_DAY;
-  return new Interval(Math.trunc(months), Math.trunc(days), Math.round(micros));
-}
-
 const wrap = (micros: number): number => ((micros % MICROS_PER_DAY) + MICROS_PER_DAY) % MICROS_PER_DAY;
 
 export const datetimeOperators: readonly OperatorEntry[] = [
@@ -100,27 +93,17 @@ export const datetimeOperators: readonly OperatorEntry[] = [
   op('-', T.timestamptz, T.timestamptz, T.interval, 'timestamptz_mi', timeBetween),
   zoned('+', 1),
   zoned('-', -1),
-  op(
-    '+',
-    T.interval,
-    T.interval,
-    T.interval,
-    'interval_pl',
-    (a: Interval, b: Interval) => new Interval(a.months + b.months, a.days + b.days, a.micros + b.micros),
+  op('+', T.interval, T.interval, T.interval, 'interval_pl', (a: Interval, b: Interval) =>
+    makeInterval(a.months + b.months, a.days + b.days, a.micros + b.micros),
   ),
-  op(
-    '-',
-    T.interval,
-    T.interval,
-    T.interval,
-    'interval_mi',
-    (a: Interval, b: Interval) => new Interval(a.months - b.months, a.days - b.days, a.micros - b.micros),
+  op('-', T.interval, T.interval, T.interval, 'interval_mi', (a: Interval, b: Interval) =>
+    makeInterval(a.months - b.months, a.days - b.days, a.micros - b.micros),
   ),
-  op('*', T.interval, T.float8, T.interval, 'interval_mul', scaled),
-  op('*', T.float8, T.interval, T.interval, 'mul_d_interval', (a: number, b: Interval) => scaled(b, a)),
+  op('*', T.interval, T.float8, T.interval, 'interval_mul', (a: Interval, b: number) => scaleInterval(a, b)),
+  op('*', T.float8, T.interval, T.interval, 'mul_d_interval', (a: number, b: Interval) => scaleInterval(b, a)),
   op('/', T.interval, T.float8, T.interval, 'interval_div', (a: Interval, b: number) => {
     if (b === 0) throw new DriftError('22012', 'division by zero');
-    return scaled(a, 1 / b);
+    return scaleInterval(a, b, true);
   }),
   op('+', T.time, T.interval, T.time, 'time_pl_interval', (a: number, b: Interval) => wrap(a + b.micros)),
   op('-', T.time, T.interval, T.time, 'time_mi_interval', (a: number, b: Interval) => wrap(a - b.micros)),
@@ -129,7 +112,7 @@ export const datetimeOperators: readonly OperatorEntry[] = [
     name: '-',
     left: 0,
     right: T.interval,
-    fn: pure('interval_um', [T.interval], T.interval, (a: Interval) => new Interval(-a.months, -a.days, -a.micros)),
+    fn: pure('interval_um', [T.interval], T.interval, (a: Interval) => makeInterval(-a.months, -a.days, -a.micros)),
   },
 ];
 

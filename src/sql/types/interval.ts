@@ -13,7 +13,7 @@ import {
   microsOf,
   timeText,
 } from './datetime.ts';
-import { cleanText } from './text-input.ts';
+import { FIELDS, readInterval } from './interval-input.ts';
 import type { SqlType } from './type.ts';
 
 export class Interval {
@@ -53,6 +53,35 @@ export class Interval {
   }
 }
 
+/** Throws 22008 where a part is beyond what intervals hold. */
+export function makeInterval(months: number, days: number, micros: number): Interval {
+  const fits = fitsInt32(months) && fitsInt32(days) && Math.abs(micros) < 2 ** 63;
+  if (!fits) throw new DriftError('22008', 'interval out of range');
+  return new Interval(months + 0, days + 0, micros + 0);
+}
+
+function fitsInt32(value: number): boolean {
+  return value >= -2147483648 && value <= 2147483647;
+}
+
+/** Seven digits of seconds and of days are kept where fractions go down to smaller units. */
+function rounded(value: number): number {
+  return Math.round(value * 1e6) / 1e6;
+}
+
+/** Multiplies (or divides) each part; fractions of months become days, those of days time. */
+export function scaleInterval(interval: Interval, factor: number, divide = false): Interval {
+  const scale = (part: number): number => (divide ? part / factor : part * factor);
+  const [months, days] = [scale(interval.months), scale(interval.days)];
+  const [wholeMonths, wholeDays] = [Math.trunc(months), Math.trunc(days)];
+  const monthDays = rounded((months - wholeMonths) * 30);
+  let seconds = rounded((days - wholeDays + monthDays - Math.trunc(monthDays)) * 86400);
+  const carry = Math.abs(seconds) >= 86400 ? Math.trunc(seconds / 86400) : 0;
+  seconds -= carry * 86400;
+  const micros = Math.round(scale(interval.micros) + seconds * MICROS_PER_SECOND);
+  return makeInterval(wholeMonths, wholeDays + carry + Math.trunc(monthDays), micros);
+}
+
 /** Moves a local timestamp by months on the calendar (the day is kept within the month), then days, then time. */
 export function plusInterval(value: Value, by: Interval, sign: 1 | -1 = 1): Value {
   if (!isFiniteTime(value)) return value;
@@ -79,93 +108,54 @@ export function timeBetween(later: Value, earlier: Value): Interval {
   return new Interval(0, days, micros);
 }
 
-const UNITS: Readonly<Record<string, readonly [months: number, days: number, micros: number]>> = {
-  millennium: [12000, 0, 0],
-  millennia: [12000, 0, 0],
-  century: [1200, 0, 0],
-  centuries: [1200, 0, 0],
-  decade: [120, 0, 0],
-  year: [12, 0, 0],
-  yr: [12, 0, 0],
-  y: [12, 0, 0],
-  month: [1, 0, 0],
-  mon: [1, 0, 0],
-  week: [0, 7, 0],
-  w: [0, 7, 0],
-  day: [0, 1, 0],
-  d: [0, 1, 0],
-  hour: [0, 0, 3600e6],
-  hr: [0, 0, 3600e6],
-  h: [0, 0, 3600e6],
-  minute: [0, 0, 60e6],
-  min: [0, 0, 60e6],
-  m: [0, 0, 60e6],
-  second: [0, 0, 1e6],
-  sec: [0, 0, 1e6],
-  s: [0, 0, 1e6],
-  millisecond: [0, 0, 1e3],
-  ms: [0, 0, 1e3],
-  msec: [0, 0, 1e3],
-  microsecond: [0, 0, 1],
-  us: [0, 0, 1],
-  usec: [0, 0, 1],
-};
+const ALL_FIELDS = 0x7fff;
+const FULL_PRECISION = 0xffff;
+const LOWER_FIELDS: readonly (keyof typeof FIELDS)[] = ['year', 'month', 'day', 'hour', 'minute', 'second'];
 
-function bad(text: string): DriftError {
-  return new DriftError('22007', `invalid input syntax for type interval: "${text}"`);
+/** The type modifier of `interval day to second(3)`: fields in the upper half, precision in the lower. */
+export function intervalTypmod(fields: string | undefined, precision: number | undefined): number {
+  const seconds = precision === undefined ? FULL_PRECISION : Math.min(precision, 6);
+  return (maskOf(fields) << 16) | seconds;
 }
 
-export function parseInterval(text: string, fields?: string): Interval {
-  const source = cleanText(text).trim().toLowerCase();
-  if (source.startsWith('p')) return parseIso(source, text);
-  let [months, days, micros] = [0, 0, 0];
-  const ago = /\s+ago$/.test(source);
-  const pattern =
-    /\s*(?:([+-]?)(\d+):(\d{1,2})(?::(\d{1,2}(?:\.\d*)?))?|([+-]?)(\d+)-(\d{1,2})(?=\s|$)|([+-]?\d*\.?\d+(?:e[+-]?\d+)?)\s*([a-z]*))\s*/y;
-  const body = source.replace(/^@\s*/, '').replace(/\s+ago$/, '');
-  if (body === '') throw bad(text);
-  while (pattern.lastIndex < body.length) {
-    const match = pattern.exec(body);
-    if (match === null) throw bad(text);
-    if (match[2] !== undefined) {
-      const time = (Number(match[2]) * 3600 + Number(match[3]) * 60 + Number(match[4] ?? 0)) * MICROS_PER_SECOND;
-      micros += Math.round(match[1] === '-' ? -time : time);
-    } else if (match[6] !== undefined) {
-      const span = Number(match[6]) * 12 + Number(match[7]);
-      months += match[5] === '-' ? -span : span;
-    } else {
-      const unit = match[9] === '' ? (fields?.split(' ').at(-1) ?? 'second') : (match[9] as string);
-      const size = UNITS[unit] ?? UNITS[unit.replace(/s$/, '')];
-      if (size === undefined) throw bad(text);
-      const amount = Number(match[8]);
-      const wholeMonths = Math.trunc(amount * size[0]);
-      const moreDays = (amount * size[0] - wholeMonths) * 30 + amount * size[1];
-      const wholeDays = Math.trunc(Math.round(moreDays * 1e6) / 1e6);
-      months += wholeMonths;
-      days += wholeDays;
-      micros += Math.round((moreDays - wholeDays) * MICROS_PER_DAY + amount * size[2]);
-    }
+function maskOf(fields: string | undefined): number {
+  if (fields === undefined) return ALL_FIELDS;
+  const [from, to] = fields.split(' to ').map((field) => LOWER_FIELDS.indexOf(field as keyof typeof FIELDS));
+  const named = LOWER_FIELDS.slice(from, (to ?? from ?? 0) + 1);
+  return named.reduce((mask, field) => mask | FIELDS[field], 0);
+}
+
+/** The fields a type modifier limits an interval to; 0 for none. */
+function rangeOf(typmod: number): number {
+  const range = typmod < 0 ? ALL_FIELDS : (typmod >> 16) & ALL_FIELDS;
+  return range === ALL_FIELDS ? 0 : range;
+}
+
+/** Drops what is below the last field that the modifier names, and rounds seconds to its precision. */
+function limited(value: Interval, typmod: number): Interval {
+  const range = rangeOf(typmod);
+  const precision = typmod < 0 ? FULL_PRECISION : typmod & FULL_PRECISION;
+  let { months, days, micros } = value;
+  if (range !== 0 && (range & FIELDS.second) === 0) {
+    const step = (range & FIELDS.minute) !== 0 ? 60e6 : (range & FIELDS.hour) !== 0 ? 3600e6 : Infinity;
+    micros = step === Infinity ? 0 : micros - (micros % step);
+    if (step === Infinity && (range & FIELDS.day) === 0) days = 0;
+    if (range === FIELDS.year) months -= months % 12;
   }
-  const sign = ago ? -1 : 1;
-  return new Interval(months * sign + 0, days * sign + 0, micros * sign + 0);
+  if (precision < 6) {
+    const step = 10 ** (6 - precision);
+    micros = Math.sign(micros) * Math.floor(Math.abs(micros) / step + 0.5) * step;
+  }
+  return new Interval(months + 0, days + 0, micros + 0);
 }
 
-function parseIso(source: string, text: string): Interval {
-  const match =
-    /^p(?:(-?[\d.]+)y)?(?:(-?[\d.]+)m)?(?:(-?[\d.]+)w)?(?:(-?[\d.]+)d)?(?:t(?:(-?[\d.]+)h)?(?:(-?[\d.]+)m)?(?:(-?[\d.]+)s)?)?$/.exec(
-      source,
-    );
-  if (match === null || source.length < 3) throw bad(text);
-  const [y, mo, w, d, h, mi, s] = match.slice(1).map((part) => Number(part ?? 0)) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  return new Interval(y * 12 + mo, w * 7 + d, Math.round((h * 3600 + mi * 60 + s) * MICROS_PER_SECOND));
+function typmodText(typmod: number): string {
+  const range = rangeOf(typmod);
+  const precision = typmod < 0 ? FULL_PRECISION : typmod & FULL_PRECISION;
+  const named = LOWER_FIELDS.filter((field) => (range & FIELDS[field]) !== 0);
+  const fields =
+    named.length > 1 ? ` ${named[0] ?? ''} to ${named.at(-1) ?? ''}` : named.length > 0 ? ` ${named[0] ?? ''}` : '';
+  return fields + (precision === FULL_PRECISION ? '' : `(${precision})`);
 }
 
 const codec: ValueCodec = {
@@ -203,10 +193,13 @@ export const intervalType: SqlType = {
   arrayOid: 1187,
   length: 16,
   format: () => ({ kind: 'boxed', codec }),
-  input: (text) => parseInterval(text),
+  input(text, typmod) {
+    const { months, days, micros } = readInterval(text, rangeOf(typmod));
+    return limited(new Interval(months, days, micros), typmod);
+  },
   output: (value) => String(value),
   compare: (a, b) => (a as Interval).length - (b as Interval).length,
   hashKey: (value) => (value as Interval).length,
-  applyTypmod: (value) => value,
-  typmodText: () => '',
+  applyTypmod: (value, typmod) => limited(value as Interval, typmod),
+  typmodText,
 };

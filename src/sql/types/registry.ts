@@ -5,7 +5,7 @@ import type { EvalContext } from '../eval-context.ts';
 import { arrayTypeOf } from './array.ts';
 import { basicTypes } from './basic.ts';
 import { dateType, timestampType, timestamptzType } from './datetime.ts';
-import { intervalType } from './interval.ts';
+import { intervalType, intervalTypmod } from './interval.ts';
 import { jsonTypes } from './json.ts';
 import { numericType, numericTypmod } from './numeric.ts';
 import { timetzType, timeType } from './time.ts';
@@ -95,15 +95,16 @@ export function resolveTypeName(
   modifiers: readonly number[],
   intervalFields?: string,
 ): TypeRef {
-  void intervalFields;
   const type = schema === undefined || schema === 'pg_catalog' ? typeByName(name) : undefined;
   if (type === undefined)
     throw new DriftError('42704', `type "${schema === undefined ? name : `${schema}.${name}`}" does not exist`);
-  return { oid: type.oid, typmod: typmodOf(type, modifiers) };
+  return { oid: type.oid, typmod: typmodOf(type, modifiers, intervalFields) };
 }
 
-function typmodOf(type: SqlType, modifiers: readonly number[]): number {
+function typmodOf(type: SqlType, modifiers: readonly number[], intervalFields: string | undefined): number {
   const [first, second = 0] = modifiers;
+  if (type === intervalType && (intervalFields !== undefined || first !== undefined))
+    return intervalTypmod(intervalFields, first);
   if (first === undefined) return -1;
   switch (type.name) {
     case 'numeric':
@@ -131,8 +132,6 @@ function typmodOf(type: SqlType, modifiers: readonly number[]): number {
     case 'timestamp':
     case 'timestamptz':
       return Math.min(first, 6);
-    case 'interval':
-      return -1;
     case 'float4':
     case 'float8':
       return -1;
