@@ -79,6 +79,11 @@ export class SegmentReader {
     return this.#decode(bytes, column, format, `column ${column}`);
   }
 
+  /** Decodes one row group of a column that the segment has. */
+  groupColumn(bytes: Uint8Array, column: number, group: number, format: ColumnFormat): Vector {
+    return this.#decodeGroup(bytes, column, group, { format, name: `column ${column}` });
+  }
+
   from(bytes: Uint8Array): Float64Array {
     return this.#sequence(bytes, this.columnCount, 'from');
   }
@@ -99,19 +104,25 @@ export class SegmentReader {
   }
 
   #decode(bytes: Uint8Array, column: number, format: ColumnFormat, name: string): Vector {
-    const place = `${this.#what}, ${name}`;
-    const first = column * this.groups;
     const decoded: Vector[] = [];
-    for (let group = 0; group < this.groups; group++) {
-      const block = this.#block(bytes, this.#blocks[first + group] as BlockEntry, name);
-      const count = Math.min(GROUP_ROWS, this.rows - group * GROUP_ROWS);
-      const vector = decodeBlock(block, count, format, place);
-      decoded.push(vector.kind === 'dict' ? expanded(vector) : vector);
-    }
+    for (let group = 0; group < this.groups; group++)
+      decoded.push(this.#decodeGroup(bytes, column, group, { format, name }));
     if (decoded.length === 1) return decoded[0] as Vector;
     const builder = new VectorBuilder(format, this.rows);
     for (const vector of decoded) builder.appendVector(vector, null, 0, vector.length);
     return builder.view();
+  }
+
+  #decodeGroup(
+    bytes: Uint8Array,
+    column: number,
+    group: number,
+    { format, name }: { readonly format: ColumnFormat; readonly name: string },
+  ): Vector {
+    const block = this.#block(bytes, this.#blocks[column * this.groups + group] as BlockEntry, name);
+    const count = Math.min(GROUP_ROWS, this.rows - group * GROUP_ROWS);
+    const vector = decodeBlock(block, count, format, `${this.#what}, ${name}`);
+    return vector.kind === 'dict' ? expanded(vector) : vector;
   }
 
   #block(bytes: Uint8Array, { offset, length, crc }: BlockEntry, name: string): Uint8Array {

@@ -13,6 +13,7 @@
  */
 import type { Vector } from '../base/vector.ts';
 import { VectorBuilder } from '../base/vector-builder.ts';
+import { GROUP_ROWS } from '../segment/constants.ts';
 import { gatherVector, sliceVector } from './gather.ts';
 import { lowerBound } from './search.ts';
 import type { Key, TreeColumn, ZoneFilter } from './table.ts';
@@ -66,6 +67,8 @@ export interface ImageSource {
   readonly from: Float64Array;
   readonly to: Float64Array;
   column(ordinal: number): Vector;
+  /** All columns of one row group, where that is cheaper than decoding them whole; else null. */
+  groupColumns(group: number): readonly Vector[] | null;
   /** The keys of all rows; the caller may keep and change the array. */
   takeKeys(): Key[];
   /** False if no row of the group can pass the filters. Groups count all rows, in steps of GROUP_ROWS. */
@@ -191,6 +194,16 @@ export class LeafImage {
 
   closedView(ordinal: number): Vector {
     return (this.#closedViews[ordinal] ??= this.closedColumn(ordinal).view());
+  }
+
+  /** Columns that hold a row, which is number `row - base` in them. */
+  cellsOf(row: number): { readonly columns: readonly Vector[]; readonly base: number } {
+    if (this.#zoned && this.#source !== null) {
+      const group = Math.floor(row / GROUP_ROWS);
+      const columns = this.#source.groupColumns(group);
+      if (columns !== null) return { columns, base: group * GROUP_ROWS };
+    }
+    return { columns: this.views(), base: 0 };
   }
 
   views(): readonly Vector[] {

@@ -12,6 +12,8 @@ import type { KeyCodec } from './key.ts';
 import type { ImageSource } from './leaf-image.ts';
 import type { Key, TreeColumn, ZoneFilter } from './table.ts';
 
+/** Row groups of a segment decoded by themselves; when more are asked for, whole columns are cheaper. */
+const MAX_GROUPS = 2;
 /** Greatest distance between two sequence numbers that Ages tells apart. */
 const FAR = 2 ** 29;
 
@@ -136,6 +138,8 @@ export class StoredRows implements SealedPart, ImageSource {
   #bytes: Uint8Array | null;
   readonly #decoded: (Vector | undefined)[] = [];
   #undecoded: number;
+  /** Row groups decoded by themselves for look-ups of single rows. */
+  readonly #groups = new Map<number, readonly Vector[]>();
   #keys: Key[] | null = null;
   #ages: Ages | null = null;
 
@@ -164,6 +168,22 @@ export class StoredRows implements SealedPart, ImageSource {
     this.#decoded[ordinal] = vector;
     if (--this.#undecoded === 0) this.#bytes = null;
     return vector;
+  }
+
+  groupColumns(group: number): readonly Vector[] | null {
+    const bytes = this.#bytes;
+    if (bytes === null || this.#groups.size >= MAX_GROUPS) return null;
+    let columns = this.#groups.get(group);
+    if (columns === undefined) {
+      const rows = Math.min(GROUP_ROWS, this.rows - group * GROUP_ROWS);
+      columns = this.#columns.map(({ format, missing }, c) =>
+        c < this.#reader.columnCount
+          ? this.#reader.groupColumn(bytes, c, group, format)
+          : constantVector(format, missing, rows),
+      );
+      this.#groups.set(group, columns);
+    }
+    return columns;
   }
 
   get columns(): readonly Vector[] {

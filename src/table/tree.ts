@@ -187,7 +187,8 @@ export class Tree implements VersionedTree {
     if (image === null) return this.#miss(leaf);
     const row = image.rowOf(key);
     if (row >= 0 && !image.isHole(row) && (image.from.data[row] as number) <= seq) {
-      return this.#at(image.views(), row, image.from.data[row] as number, this.endSeq);
+      const { columns, base } = image.cellsOf(row);
+      return this.#at(columns, row - base, image.from.data[row] as number, this.endSeq);
     }
     if (image.closedRows === 0) return null;
     const old = image.findClosed(key, seq);
