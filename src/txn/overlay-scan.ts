@@ -76,6 +76,8 @@ export class RowGatherer {
   readonly #builders: VectorBuilder[];
   readonly #columns: readonly number[];
   readonly #versions: boolean;
+  /** Counted here, because no column at all may be asked for. */
+  #count = 0;
 
   constructor(treeColumns: readonly TreeColumn[], options: Pick<ScanOptions, 'columns' | 'versionColumns'>) {
     this.#columns = options.columns;
@@ -87,6 +89,7 @@ export class RowGatherer {
   /** Adds a row of a batch whose columns start with the options' columns (version columns last). */
   addRow(columns: readonly Vector[], row: number): void {
     const asked = this.#columns.length;
+    this.#count++;
     for (let c = 0; c < asked; c++) (this.#builders[c] as VectorBuilder).append(valueAt(columns[c] as Vector, row));
     if (!this.#versions) return;
     for (let v = 0; v < 2; v++) {
@@ -97,6 +100,7 @@ export class RowGatherer {
 
   /** Adds a row given by all of the table's columns. */
   addTableRow(tableColumns: readonly Vector[], row: number, from: Value, to: Value): void {
+    this.#count++;
     for (let c = 0; c < this.#columns.length; c++) {
       const vector = tableColumns[this.#columns[c] as number] as Vector;
       (this.#builders[c] as VectorBuilder).append(valueAt(vector, row));
@@ -108,17 +112,10 @@ export class RowGatherer {
 
   addWritten(writes: TableWrites, entry: number): void {
     this.addTableRow(writes.rows(), entry, null, null);
-    this.#extra++;
   }
-
-  get count(): number {
-    return this.#builders.length > 0 ? (this.#builders[0] as VectorBuilder).length : this.#extra;
-  }
-  /** Rows when no column at all is asked for. */
-  #extra = 0;
 
   batch(): Batch | null {
-    const length = this.count;
+    const length = this.#count;
     if (length === 0) return null;
     return { columns: this.#builders.map((b) => b.view()), length, selection: null, count: length };
   }

@@ -62,3 +62,13 @@ test('own writes in scans are those that a committed transaction leaves', async 
     for (const sql of QUERIES) expect(await inside.rows(sql), `${step}: ${sql}`).toEqual(await outside.rows(sql));
   }
 });
+
+test('an index range without columns has rows all the same', async () => {
+  const db = await openDb();
+  await db.run(`CREATE TABLE t (id int PRIMARY KEY, a int); CREATE INDEX t_a ON t (a);
+    INSERT INTO t SELECT i, i % 40 FROM generate_series(1, 1000) AS g(i);`);
+  expect(await db.rows('SELECT count(*) FROM t WHERE a = 7')).toEqual([['25']]);
+  expect(await db.rows('SELECT 1 FROM t WHERE a = 7 LIMIT 2')).toEqual([['1'], ['1']]);
+  await db.run('BEGIN; INSERT INTO t VALUES (2000, 7)');
+  expect(await db.rows('SELECT count(*) FROM t WHERE a = 7')).toEqual([['26']]);
+});
