@@ -8,12 +8,14 @@ import { comparisonOperators } from './comparison.ts';
 import { datetimeFunctions, datetimeOperators } from './datetime.ts';
 import { informationFunctions } from './information.ts';
 import { numberFormats } from './format-number.ts';
+import { timeFormats } from './format-time.ts';
 import { jsonFunctions, jsonSets } from './json.ts';
 import { jsonAggregates, jsonBuildFunctions } from './json-build.ts';
 import { jsonChangeFunctions } from './json-change.ts';
 import { jsonOperators, jsonPathFunctions } from './json-operators.ts';
 import type { CastEntry, OperatorEntry, SqlFunction } from './function.ts';
 import { mathFunctions, mathOperators } from './math.ts';
+import { timeReaders } from './parse-time.ts';
 import { setFunctions, systemFunctions } from './system.ts';
 import { textFunctions, textOperators } from './text.ts';
 import { timetzFunctions, timetzOperators } from './timetz.ts';
@@ -42,6 +44,8 @@ const functions: readonly SqlFunction[] = [
   ...arrayFunctions,
   ...arraySets,
   ...mathFunctions,
+  ...timeFormats,
+  ...timeReaders,
   ...numberFormats,
   ...informationFunctions,
   ...jsonFunctions,
