@@ -18,25 +18,46 @@ test('a star in a view means the columns of today', async () => {
   expect(await db.rows('SELECT * FROM nested')).toEqual([['1', 'x']]);
 });
 
-test('renamed tables and columns are renamed in views', async () => {
+test('renamed tables and columns are renamed in views, and nothing else is', async () => {
   const db = await openDb();
+  await db.run(`CREATE TABLE v (id int PRIMARY KEY, v text, name text); INSERT INTO v VALUES (1, 'x', 'Ada');
+    CREATE VIEW names AS SELECT v.name, v, 'v name' AS label, s.name AS inner_name
+      FROM v JOIN (SELECT id, name FROM v WHERE name > '') s ON s.id = v.id WHERE v.id > 0`);
+  const expected = [['Ada', 'x', 'v name', 'Ada']];
+  expect(await db.rows('SELECT * FROM names')).toEqual(expected);
+  await db.run('ALTER TABLE v RENAME TO people');
+  expect(await db.rows('SELECT * FROM names')).toEqual(expected);
+  await db.run('ALTER TABLE people RENAME COLUMN name TO full_name');
+  expect(await db.rows('SELECT name, v, label, inner_name FROM names')).toEqual(expected);
   await db.run(
-    `CREATE TABLE person (id int PRIMARY KEY, name text); INSERT INTO person VALUES (1, 'Ada');
-    CREATE VIEW names AS SELECT p.name, 'person name' AS label FROM person p WHERE person.id IS NULL OR true`.replace(
-      'person.id IS NULL OR true',
-      'p.id > 0',
-    ),
+    'CREATE TABLE other (id int, name text); CREATE VIEW two AS SELECT p.full_name FROM people p JOIN other o USING (id)',
   );
-  await db.run('ALTER TABLE person RENAME TO people; ALTER TABLE people RENAME COLUMN name TO full_name');
-  expect(await db.rows('SELECT name, label FROM names')).toEqual([['Ada', 'person name']]);
+  expect(await db.code('ALTER TABLE people RENAME COLUMN id TO key')).toBe('0A000');
+  expect(await db.rows('SELECT id FROM people')).toEqual([['1']]);
   await db.run(
-    'CREATE TABLE other (id int, full_name text); CREATE VIEW two AS SELECT people.full_name, other.full_name AS b FROM people, other',
+    'CREATE MATERIALIZED VIEW m AS SELECT full_name FROM people; ALTER TABLE people RENAME TO persons; REFRESH MATERIALIZED VIEW m',
   );
-  expect(await db.code('ALTER TABLE people RENAME COLUMN full_name TO n')).toBe('0A000');
-  expect(await db.rows('SELECT full_name FROM people')).toEqual([['Ada']]);
+  expect(await db.rows('SELECT * FROM m')).toEqual([['Ada']]);
   await db.run('ALTER VIEW names RENAME TO called');
   expect(await db.rows('SELECT count(*) FROM called')).toEqual([['1']]);
-  expect(await db.code('ALTER VIEW people RENAME TO x')).toBe('42809');
+  expect(await db.code('ALTER VIEW persons RENAME TO x')).toBe('42809');
+});
+
+test('ALTER SCHEMA RENAME takes everything along', async () => {
+  const db = await openDb();
+  await db.run(`CREATE SCHEMA a; CREATE TABLE a.t (id serial PRIMARY KEY, v text); INSERT INTO a.t (v) VALUES ('x');
+    ALTER SCHEMA a RENAME TO b; INSERT INTO b.t (v) VALUES ('y')`);
+  expect(await db.rows('SELECT * FROM b.t ORDER BY id')).toEqual([
+    ['1', 'x'],
+    ['2', 'y'],
+  ]);
+  expect(await db.code('SELECT * FROM a.t')).toBe('42P01');
+  expect(await db.rows('SELECT * FROM a.t@SEQ:3')).toEqual([['1', 'x']]);
+  expect(await db.code('ALTER SCHEMA nowhere RENAME TO c')).toBe('3F000');
+  expect(await db.code('ALTER SCHEMA b RENAME TO public')).toBe('42P06');
+  await db.run('CREATE TABLE t (a int); ALTER SCHEMA public RENAME TO open');
+  expect(await db.rows('SELECT count(*) FROM open.t')).toEqual([['0']]);
+  expect(await db.code('SELECT * FROM t')).toBe('42P01');
 });
 
 test('CREATE OR REPLACE VIEW keeps the columns there are', async () => {
@@ -86,6 +107,8 @@ test('what does not exist, and what does not apply', async () => {
     ['CREATE VIEW w AS WITH i AS (INSERT INTO t VALUES (1) RETURNING a) SELECT * FROM i', '0A000'],
     ["COPY t TO '/tmp/file'", '42501'],
     ["COPY t FROM PROGRAM 'ls'", '42501'],
+    ['CREATE TABLE u (j json PRIMARY KEY)', '42704'],
+    ['CREATE TABLE u (a serial DEFAULT 7)', '42601'],
     ['DROP FUNCTION f', '42883'],
     ['DROP DATABASE d', '3D000'],
     ['DROP ROLE r', '42704'],

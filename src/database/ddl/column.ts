@@ -34,7 +34,8 @@ export function columnOf(
   const type = serial === undefined ? resolveType(syntax.type) : { oid: serial, typmod: -1 };
   if (syntax.collation !== undefined) checkCollation(type, syntax.collation.name, syntax.collation.position);
   let column: ColumnDef = { id, name: syntax.name, type, notNull: serial !== undefined };
-  for (const constraint of syntax.constraints) column = withConstraint(context, column, constraint, table);
+  for (const constraint of syntax.constraints)
+    column = withConstraint(context, column, constraint, { ...table, serial: serial !== undefined });
   if (serial !== undefined) {
     const sequence = makeSequence(context, table, column, []);
     column = {
@@ -50,13 +51,21 @@ function withConstraint(
   context: DdlContext,
   column: ColumnDef,
   constraint: ColumnConstraint,
-  table: { id: number; schema: string; name: string },
+  table: { id: number; schema: string; name: string; serial: boolean },
 ): ColumnDef {
+  const { serial } = table;
   switch (constraint.kind) {
     case 'notNull':
     case 'primaryKey':
       return { ...column, notNull: true };
     case 'default':
+      if (column.default !== undefined || serial) {
+        throw new DriftError(
+          '42601',
+          `multiple default values specified for column "${column.name}" of table "${table.name}"`,
+          { position: constraint.position },
+        );
+      }
       return { ...column, default: printRestrictedExpression(constraint.expression) };
     case 'generated':
       return { ...column, generated: printRestrictedExpression(constraint.expression) };

@@ -7,6 +7,8 @@ import type { ColumnDefinition, References, TableConstraint } from '../../sql/as
 import { printRestrictedExpression } from '../../sql/parser/print.ts';
 import { type DdlContext, freeName, relationNamed, undefinedTable } from './context.ts';
 
+const JSON_OID = 114;
+
 /** A table under construction: later constraints see what earlier ones made. */
 export interface Draft {
   table: TableDef;
@@ -68,6 +70,7 @@ export function addConstraint(context: DdlContext, draft: Draft, constraint: Tab
       return;
     case 'unique': {
       const ids = columnIds(draft.table, constraint.columns);
+      refuseUnordered(draft.table, ids, constraint.position);
       const names = constraint.columns.map((column) => column.name).join('_');
       const name =
         constraint.name ??
@@ -100,13 +103,24 @@ function addPrimaryKey(draft: Draft, columns: readonly Identifier[], name: strin
     throw new DriftError('42P16', `multiple primary keys for table "${table.name}" are not allowed`, { position });
   }
   const key = columnIds(table, columns);
-  const visible = table.columns.filter((column) => column.hidden !== true);
+  refuseUnordered(table, key, position);
+  // A hidden row id goes; hidden columns of expression indexes stay.
+  const visible = table.columns.filter((column) => column.hidden !== true || column.generated !== undefined);
   draft.table = {
     ...table,
     key,
     primaryKeyName: name ?? `${table.name}_pkey`,
     columns: visible.map((column) => (key.includes(column.id) ? { ...column, notNull: true } : column)),
   };
+}
+
+/** Keys of indexes need an order, which json does not have (jsonb does). Throws 42704. */
+export function refuseUnordered(table: TableDef, ids: readonly number[], position: number): void {
+  if (!table.columns.some((column) => ids.includes(column.id) && column.type.oid === JSON_OID)) return;
+  throw new DriftError('42704', 'data type json has no default operator class for access method "btree"', {
+    position,
+    hint: 'You must specify an operator class for the index or define a default operator class for the data type.',
+  });
 }
 
 function checkOf(

@@ -17,7 +17,7 @@ import type { CreateIndex } from '../../sql/ast-statement.ts';
 import { parseExpression } from '../../sql/parser/parser.ts';
 import { printRestrictedExpression } from '../../sql/parser/print.ts';
 import { createStructure, fillIndexes } from '../structure.ts';
-import { columnNamed } from './constraint.ts';
+import { columnNamed, refuseUnordered } from './constraint.ts';
 import { type DdlContext, define, freeName, refuseTaken, requireColumnsOf, tableNamed } from './context.ts';
 import { columnText, tableText } from './names.ts';
 
@@ -59,6 +59,8 @@ export function* createIndex(context: DdlContext, statement: CreateIndex): Task<
     const { descending, nullsFirst = descending } = element;
     columns.push({ column: column.id, descending, nullsFirst });
   });
+  const ids = columns.map((part) => part.column);
+  refuseUnordered({ ...table, columns: [...table.columns, ...hidden] }, ids, statement.position);
   const keys = hidden.length === 0 ? undefined : statement.elements.map(({ expression }) => keyText(expression));
   if (hidden.length > 0) table = yield* addHidden(context, table, hidden);
   yield* addIndex(context, table, { id: context.nextId(), name, columns, unique, nullsNotDistinct, keys, where });

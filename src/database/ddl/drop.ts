@@ -167,10 +167,10 @@ function* foreignKeysTo(context: DdlContext, parent: TableDef, child: TableDef):
 }
 
 function* defaultsFrom(context: DdlContext, sequence: SequenceDef, table: TableDef): Generator<Dependent> {
-  const uses = (text: string | undefined): boolean => text !== undefined && mentions(text, sequence.name);
+  const uses = (text: string | undefined): boolean =>
+    text !== undefined && text.includes('nextval') && mentions(text, sequence.name);
   for (const column of table.columns) {
-    if (column.sequenceId !== sequence.id && !(uses(column.default) && column.default?.startsWith('nextval') === true))
-      continue;
+    if (column.sequenceId !== sequence.id && !uses(column.default)) continue;
     const release = (): void => {
       const now = current(context, table.id);
       if (now === undefined) return;

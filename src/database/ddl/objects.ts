@@ -1,6 +1,8 @@
 /** DROP, RENAME, sequences, views, schemas and tags. */
 import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
+import { FIRST_USER_ID } from '../../catalog/system-objects.ts';
+import type { QualifiedName } from '../../sql/ast.ts';
 import type { CatalogObject, SequenceDef, TableDef, ViewDef } from '../../catalog/schema.ts';
 import type {
   AlterSequence,
@@ -27,6 +29,10 @@ import {
 
 export function* rename(context: DdlContext, statement: RenameObject): Task<void> {
   const { name } = statement.name;
+  if (statement.object === 'schema') {
+    renameSchema(context, name, statement.newName);
+    return;
+  }
   const found = relationNamed(context, name);
   if (statement.object === 'index') {
     const table = context.transaction.catalog.tableOfIndex(name.schema, name.name);
@@ -47,14 +53,47 @@ export function* rename(context: DdlContext, statement: RenameObject): Task<void
     const table = tableNamed(context, name, true);
     renamePart(context, table, statement);
     if (statement.part.kind === 'column')
-      yield* renameInViews(context, table.name, statement.part.name, statement.newName);
+      yield* renameInViews(context, {
+        relation: table.name,
+        column: statement.part.name,
+        to: statement.newName,
+      });
     return;
   }
   refuseOtherKind(statement, found);
   refuseTaken(context, found.schema, statement.newName, name.position);
   if (found.kind === 'sequence') redefineSequence(context, { ...found, name: statement.newName });
   else define(context, { ...found, name: statement.newName });
-  yield* renameInViews(context, found.name, found.name, statement.newName);
+  yield* renameInViews(context, { relation: found.name, column: undefined, to: statement.newName });
+}
+
+/** ALTER SCHEMA … RENAME: everything in it goes along. */
+function renameSchema(context: DdlContext, { name, position }: QualifiedName, to: string): void {
+  const { catalog } = context.transaction;
+  const schema = catalog.schema(name);
+  if (schema === undefined) throw new DriftError('3F000', `schema "${name}" does not exist`, { position });
+  if (name === 'drift') throw new DriftError('42501', 'schema "drift" belongs to the system', { position });
+  if (catalog.schema(to) !== undefined) throw new DriftError('42P06', `schema "${to}" already exists`, { position });
+  refuseReserved(to);
+  // A system schema exists before the first commit: it ends, and another takes its place.
+  if (schema.id < FIRST_USER_ID) {
+    context.transaction.changeCatalog([{ id: schema.id, object: null }]);
+    define(context, { ...schema, id: context.nextId(), name: to });
+  } else {
+    define(context, { ...schema, name: to });
+  }
+  for (const object of [...context.transaction.catalog.objects()]) {
+    if (!('schema' in object) || object.schema !== name) continue;
+    if (object.kind === 'sequence') redefineSequence(context, { ...object, schema: to });
+    else define(context, { ...(context.transaction.catalog.byId(object.id) as typeof object), schema: to });
+  }
+}
+
+function refuseReserved(name: string): void {
+  if (!name.startsWith('pg_')) return;
+  throw new DriftError('42939', `unacceptable schema name "${name}"`, {
+    detail: 'The prefix "pg_" is reserved for system schemas.',
+  });
 }
 
 /** ALTER VIEW and the like name their own kind; ALTER TABLE takes every relation, as PostgreSQL's does. */
@@ -162,10 +201,7 @@ export function createSchema(context: DdlContext, statement: CreateSchema): void
     if (statement.ifNotExists) return;
     throw new DriftError('42P06', `schema "${name}" already exists`);
   }
-  if (name.startsWith('pg_'))
-    throw new DriftError('42939', `unacceptable schema name "${name}"`, {
-      detail: 'The prefix "pg_" is reserved for system schemas.',
-    });
+  refuseReserved(name);
   define(context, { kind: 'schema', id: context.nextId(), name });
 }
 

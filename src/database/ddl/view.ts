@@ -15,7 +15,7 @@ import { printStatement } from '../../sql/parser/print.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import { mentions } from './alter-column.ts';
 import { type DdlContext, define, refuseTaken, schemaFor } from './context.ts';
-import { renamedIn, tableText } from './names.ts';
+import { tableText } from './names.ts';
 
 type Field = { readonly name: string; readonly oid: number; readonly typmod: number };
 
@@ -145,35 +145,86 @@ function relationNames(reference: TableReference): string[] | null {
 
 // ---- other names ---------------------------------------------------------------------------------------------------
 
+/** A table, view or column with another name. */
+interface NewName {
+  readonly relation: string;
+  /** The column that is renamed; undefined: the relation itself. */
+  readonly column: string | undefined;
+  readonly to: string;
+}
+
 /**
- * Renames a table or one of its columns in the views that read it. Runs when the new name is in force; throws 0A000
- * where a view's text does not allow it.
+ * Renames a relation or one of its columns in the views that read it. Runs when the new name is in force; throws 0A000
+ * where a view's query does not allow it.
  */
-export function* renameInViews(context: DdlContext, tableName: string, from: string, to: string): Task<void> {
+export function* renameInViews(context: DdlContext, renamed: NewName): Task<void> {
+  const from = renamed.column ?? renamed.relation;
   for (const object of [...context.transaction.catalog.objects()]) {
-    const text = object.kind === 'view' ? object.query : object.kind === 'table' ? object.materialized : undefined;
-    if (text === undefined || !mentions(text, tableName) || !mentions(text, from)) continue;
-    const query = renamedIn(text, from, to);
-    const width = object.kind === 'view' ? object.columns.length : visibleCount(object as TableDef);
-    let fields: readonly Field[] | null;
-    try {
-      fields = yield* context.describe(queryOf(query));
-    } catch (error) {
-      if (!(error instanceof DriftError)) throw error;
-      fields = null;
+    if (object.kind !== 'view' && object.kind !== 'table') continue;
+    const text = object.kind === 'view' ? object.query : object.materialized;
+    if (text === undefined || !mentions(text, renamed.relation) || !mentions(text, from)) continue;
+    const query = printStatement(withNewName(queryOf(text), renamed));
+    const width = object.kind === 'view' ? object.columns.length : visibleCount(object);
+    if ((yield* widthOf(context, query)) !== width) {
+      throw new DriftError('0A000', `cannot rename "${from}": view "${object.name}" does not allow it`, {
+        hint: `Drop view "${object.name}", rename, and create it again.`,
+      });
     }
-    if (fields?.length !== width) {
-      const name = 'name' in object ? object.name : '';
-      throw new DriftError(
-        '0A000',
-        `cannot rename "${from}": view "${name}" reads it in a way that does not allow it`,
-        {
-          hint: `Drop view "${name}", rename, and create it again.`,
-        },
-      );
-    }
-    define(context, object.kind === 'view' ? { ...object, query } : { ...(object as TableDef), materialized: query });
+    define(context, object.kind === 'view' ? { ...object, query } : { ...object, materialized: query });
   }
+}
+
+/** Columns that a query gives; null where it cannot be bound. */
+function* widthOf(context: DdlContext, query: string): Task<number | null> {
+  try {
+    return (yield* context.describe(queryOf(query))).length;
+  } catch (error) {
+    if (error instanceof DriftError) return null;
+    throw error;
+  }
+}
+
+type Node = Readonly<Record<string, unknown>>;
+
+/** A query with the new name: a relation keeps its old one as alias, a column of a select list as well. */
+function withNewName(query: Query, { relation, column, to }: NewName): Query {
+  const qualifiers = new Set<string>();
+  mapNodes(query, (node) => {
+    if (isTable(node, relation)) qualifiers.add((node['alias'] as string | undefined) ?? relation);
+    return node;
+  });
+  const isColumn = (node: Node): boolean => {
+    const names = node['names'] as readonly string[];
+    return (
+      node['kind'] === 'column' &&
+      names.at(-1) === column &&
+      (names.length === 1 || qualifiers.has(names.at(-2) as string))
+    );
+  };
+  return mapNodes(query, (node) => {
+    if (column === undefined) {
+      if (!isTable(node, relation)) return node;
+      return { ...node, name: { ...(node['name'] as Node), name: to }, alias: node['alias'] ?? relation };
+    }
+    if (isColumn(node)) return { ...node, names: (node['names'] as readonly string[]).with(-1, to) };
+    const target = node['expression'] as Node | undefined;
+    return target !== undefined && 'alias' in node && node['alias'] === undefined && isColumn(target)
+      ? { ...node, alias: column }
+      : node;
+  }) as Query;
+}
+
+function isTable(node: Node, relation: string): boolean {
+  return node['kind'] === 'table' && (node['name'] as Node)['name'] === relation;
+}
+
+/** The tree with each node replaced, from the top down. */
+function mapNodes(tree: unknown, replace: (node: Node) => Node): unknown {
+  if (Array.isArray(tree)) return tree.map((item) => mapNodes(item, replace));
+  if (typeof tree !== 'object' || tree === null) return tree;
+  return Object.fromEntries(
+    Object.entries(replace(tree as Node)).map(([key, value]) => [key, mapNodes(value, replace)]),
+  );
 }
 
 function visibleCount(table: TableDef): number {
