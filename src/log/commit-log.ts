@@ -22,7 +22,14 @@ import { DriftError } from '../base/error.ts';
 import type { Host } from '../base/host.ts';
 import { run, type Task, wait } from '../base/task.ts';
 import type { Storage, StorageFile } from '../storage/storage.ts';
-import { FRAME_COMMIT, LOG_FORMAT_VERSION, LOG_HEADER_BYTES, LOG_MAGIC, SECTOR_BYTES } from './constants.ts';
+import {
+  FRAME_COMMIT,
+  LOG_FIRST_STEP_BYTES,
+  LOG_FORMAT_VERSION,
+  LOG_HEADER_BYTES,
+  LOG_MAGIC,
+  SECTOR_BYTES,
+} from './constants.ts';
 import {
   decodeCommit,
   type LogFrame,
@@ -195,6 +202,10 @@ export class CommitLog {
     }
   }
 
+  get #firstStepBytes(): number {
+    return Math.min(this.#options.stepBytes, LOG_FIRST_STEP_BYTES);
+  }
+
   *#create(number: number): Task<NewFile> {
     const file = yield* wait(this.#storage.open(`log-${number}`));
     const salt = new Uint8Array(8);
@@ -212,7 +223,7 @@ export class CommitLog {
     yield* wait(file.write(0, header.view()));
     // The header is durable before the file grows: a longer file without a valid header is damaged, not unfinished.
     yield* wait(file.flush());
-    yield* wait(file.write(LOG_HEADER_BYTES, new Uint8Array(this.#options.stepBytes)));
+    yield* wait(file.write(LOG_HEADER_BYTES, new Uint8Array(this.#firstStepBytes)));
     yield* wait(file.flush());
     return { number, file, seed };
   }
@@ -227,7 +238,7 @@ export class CommitLog {
     this.#seed = seed;
     this.#atRunStart = true;
     this.#end = LOG_HEADER_BYTES;
-    this.#allocated = LOG_HEADER_BYTES + this.#options.stepBytes;
+    this.#allocated = LOG_HEADER_BYTES + this.#firstStepBytes;
     this.#dirty = false;
   }
 

@@ -11,8 +11,10 @@ export const SECTOR_BYTES = 512;
 export const FRAME_PREFIX_BYTES = 8;
 /** Longer frames are corruption; checked before anything is allocated. */
 export const MAX_FRAME_BYTES: number = 64 * 1024 * 1024;
-/** Log files grow in steps of this size by default: writing zeros is what opening a database waits for, and 256 KB take 0.5 ms. */
+/** Log files grow in steps of this size by default: a commit that needs another waits 0.5 ms for the zeros. */
 export const LOG_STEP_BYTES: number = 256 * 1024;
+/** The first step is smaller: each opening makes a log file, and the next reads it. */
+export const LOG_FIRST_STEP_BYTES: number = 64 * 1024;
 
 export const FRAME_INSERT = 1;
 export const FRAME_PATCH = 2;
