@@ -91,7 +91,7 @@ function* dispatch(context: DdlContext, statement: Definition): Task<string | Re
       commentOn(context, statement);
       return 'COMMENT';
     case 'setSchema':
-      setSchema(context, statement);
+      yield* setSchema(context, statement);
       return `ALTER ${statement.object.toUpperCase()}`;
     case 'truncate':
       yield* truncate(context, statement);

@@ -37,6 +37,7 @@ export interface Mark {
   readonly catalogChanges: ReadonlyMap<number, CatalogObject | null>;
   readonly catalog: CatalogState;
   readonly undos: number;
+  readonly forgotten: number;
 }
 
 export class Transaction {
@@ -49,6 +50,8 @@ export class Transaction {
   #catalog: CatalogState;
   #catalogChanges = new Map<number, CatalogObject | null>();
   readonly #undos: (() => void)[] = [];
+  /** Write sets of dropped tables, which a savepoint may bring back. */
+  readonly #forgotten: { readonly tableId: number; readonly writes: TableWrites }[] = [];
 
   constructor(
     snapshot: number,
@@ -100,7 +103,10 @@ export class Transaction {
 
   /** Forgets the writes to a table that this transaction drops. */
   forget(tableId: number): void {
-    this.#writes.get(tableId)?.rollbackTo(0);
+    const writes = this.#writes.get(tableId);
+    if (writes === undefined) return;
+    this.#writes.delete(tableId);
+    this.#forgotten.push({ tableId, writes });
   }
 
   /** Makes catalog changes part of the transaction; `undo` takes eager structures back if it does not commit. */
@@ -125,10 +131,20 @@ export class Transaction {
   mark(): Mark {
     const counts = new Map<number, number>();
     for (const [id, writes] of this.#writes) counts.set(id, writes.count);
-    return { counts, catalogChanges: this.#catalogChanges, catalog: this.#catalog, undos: this.#undos.length };
+    return {
+      counts,
+      catalogChanges: this.#catalogChanges,
+      catalog: this.#catalog,
+      undos: this.#undos.length,
+      forgotten: this.#forgotten.length,
+    };
   }
 
   rollbackTo(mark: Mark): void {
+    while (this.#forgotten.length > mark.forgotten) {
+      const { tableId, writes } = this.#forgotten.pop() as { tableId: number; writes: TableWrites };
+      this.#writes.set(tableId, writes);
+    }
     for (const [id, writes] of this.#writes) writes.rollbackTo(mark.counts.get(id) ?? 0);
     this.#catalogChanges = new Map(mark.catalogChanges);
     this.#catalog = mark.catalog;
@@ -137,6 +153,7 @@ export class Transaction {
 
   /** Takes everything back. */
   rollback(): void {
+    this.#forgotten.length = 0;
     for (const writes of this.#writes.values()) writes.rollbackTo(0);
     this.#catalogChanges = new Map();
     while (this.#undos.length > 0) this.#undos.pop()?.();

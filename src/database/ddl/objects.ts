@@ -30,7 +30,7 @@ import {
 export function* rename(context: DdlContext, statement: RenameObject): Task<void> {
   const { name } = statement.name;
   if (statement.object === 'schema') {
-    renameSchema(context, name, statement.newName);
+    yield* renameSchema(context, name, statement.newName);
     return;
   }
   const found = relationNamed(context, name);
@@ -54,7 +54,7 @@ export function* rename(context: DdlContext, statement: RenameObject): Task<void
     renamePart(context, table, statement);
     if (statement.part.kind === 'column')
       yield* renameInViews(context, {
-        relation: table.name,
+        relation: table,
         column: statement.part.name,
         to: statement.newName,
       });
@@ -64,11 +64,11 @@ export function* rename(context: DdlContext, statement: RenameObject): Task<void
   refuseTaken(context, found.schema, statement.newName, name.position);
   if (found.kind === 'sequence') redefineSequence(context, { ...found, name: statement.newName });
   else define(context, { ...found, name: statement.newName });
-  yield* renameInViews(context, { relation: found.name, column: undefined, to: statement.newName });
+  yield* renameInViews(context, { relation: found, to: statement.newName });
 }
 
 /** ALTER SCHEMA … RENAME: everything in it goes along. */
-function renameSchema(context: DdlContext, { name, position }: QualifiedName, to: string): void {
+function* renameSchema(context: DdlContext, { name, position }: QualifiedName, to: string): Task<void> {
   const { catalog } = context.transaction;
   const schema = catalog.schema(name);
   if (schema === undefined) throw new DriftError('3F000', `schema "${name}" does not exist`, { position });
@@ -82,11 +82,15 @@ function renameSchema(context: DdlContext, { name, position }: QualifiedName, to
   } else {
     define(context, { ...schema, name: to });
   }
+  const moved: (TableDef | ViewDef | SequenceDef)[] = [];
   for (const object of [...context.transaction.catalog.objects()]) {
     if (!('schema' in object) || object.schema !== name) continue;
     if (object.kind === 'sequence') redefineSequence(context, { ...object, schema: to });
     else define(context, { ...(context.transaction.catalog.byId(object.id) as typeof object), schema: to });
+    moved.push(object);
   }
+  for (const relation of moved)
+    if (relation.kind !== 'sequence') yield* renameInViews(context, { relation, to: relation.name, schema: to });
 }
 
 function refuseReserved(name: string): void {
@@ -143,7 +147,7 @@ function renamePart(context: DdlContext, table: TableDef, statement: RenameObjec
 }
 
 /** ALTER … SET SCHEMA: the object under the same name in another schema; sequences of columns go along. */
-export function setSchema(context: DdlContext, statement: SetObjectSchema): void {
+export function* setSchema(context: DdlContext, statement: SetObjectSchema): Task<void> {
   const { name } = statement.name;
   const found = relationNamed(context, name);
   if (found === undefined) {
@@ -160,6 +164,7 @@ export function setSchema(context: DdlContext, statement: SetObjectSchema): void
     if (object.kind === 'sequence' && object.ownedBy?.tableId === found.id)
       redefineSequence(context, { ...object, schema });
   }
+  yield* renameInViews(context, { relation: found, to: found.name, schema });
 }
 
 /** A sequence under another name: the default of a serial column, which names it, follows. */

@@ -147,10 +147,13 @@ function relationNames(reference: TableReference): string[] | null {
 
 /** A table, view or column with another name. */
 interface NewName {
-  readonly relation: string;
+  /** The relation under its old name. */
+  readonly relation: { readonly schema: string; readonly name: string };
   /** The column that is renamed; undefined: the relation itself. */
-  readonly column: string | undefined;
+  readonly column?: string | undefined;
   readonly to: string;
+  /** Where the relation is now, if not where it was. */
+  readonly schema?: string | undefined;
 }
 
 /**
@@ -158,11 +161,12 @@ interface NewName {
  * where a view's query does not allow it.
  */
 export function* renameInViews(context: DdlContext, renamed: NewName): Task<void> {
-  const from = renamed.column ?? renamed.relation;
+  const { name } = renamed.relation;
+  const from = renamed.column ?? name;
   for (const object of [...context.transaction.catalog.objects()]) {
     if (object.kind !== 'view' && object.kind !== 'table') continue;
     const text = object.kind === 'view' ? object.query : object.materialized;
-    if (text === undefined || !mentions(text, renamed.relation) || !mentions(text, from)) continue;
+    if (text === undefined || !mentions(text, name) || !mentions(text, from)) continue;
     const query = printStatement(withNewName(queryOf(text), renamed));
     const width = object.kind === 'view' ? object.columns.length : visibleCount(object);
     if ((yield* widthOf(context, query)) !== width) {
@@ -187,10 +191,10 @@ function* widthOf(context: DdlContext, query: string): Task<number | null> {
 type Node = Readonly<Record<string, unknown>>;
 
 /** A query with the new name: a relation keeps its old one as alias, a column of a select list as well. */
-function withNewName(query: Query, { relation, column, to }: NewName): Query {
+function withNewName(query: Query, { relation, column, to, schema }: NewName): Query {
   const qualifiers = new Set<string>();
   mapNodes(query, (node) => {
-    if (isTable(node, relation)) qualifiers.add((node['alias'] as string | undefined) ?? relation);
+    if (isTable(node, relation)) qualifiers.add((node['alias'] as string | undefined) ?? relation.name);
     return node;
   });
   const isColumn = (node: Node): boolean => {
@@ -204,7 +208,9 @@ function withNewName(query: Query, { relation, column, to }: NewName): Query {
   return mapNodes(query, (node) => {
     if (column === undefined) {
       if (!isTable(node, relation)) return node;
-      return { ...node, name: { ...(node['name'] as Node), name: to }, alias: node['alias'] ?? relation };
+      const name = node['name'] as Node;
+      const moved = { ...name, name: to, schema: schema ?? name['schema'] };
+      return { ...node, name: moved, alias: node['alias'] ?? relation.name };
     }
     if (isColumn(node)) return { ...node, names: (node['names'] as readonly string[]).with(-1, to) };
     const target = node['expression'] as Node | undefined;
@@ -214,8 +220,10 @@ function withNewName(query: Query, { relation, column, to }: NewName): Query {
   }) as Query;
 }
 
-function isTable(node: Node, relation: string): boolean {
-  return node['kind'] === 'table' && (node['name'] as Node)['name'] === relation;
+function isTable(node: Node, relation: NewName['relation']): boolean {
+  if (node['kind'] !== 'table') return false;
+  const { name, schema } = node['name'] as { readonly name: string; readonly schema: string | undefined };
+  return name === relation.name && (schema === undefined || schema === relation.schema);
 }
 
 /** The tree with each node replaced, from the top down. */
