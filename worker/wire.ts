@@ -12,6 +12,8 @@ import type { WireColumn, WireError, WireResult } from './protocol.ts';
 
 /** Up to so many rows, columns go as plain values. */
 const FEW_ROWS = 64;
+/** Texts and byte strings of a column are joined up to this length; engines end strings at some 500 million units. */
+const MAX_JOINED = 2 ** 28;
 /** Values a field in WireResult. */
 const FIELD_PARTS = 5;
 
@@ -88,21 +90,19 @@ function packColumn(vector: Vector, count: number): WireColumn {
     case 'i64':
       return { kind: 'i64', data: vector.data.slice(0, count), nulls };
     case 'text':
-      return { kind: 'text', ...join(vector.data, count), nulls };
-    case 'dict':
-      if (vector.dictionary.length > count) return { kind: 'text', ...join(textsOf(vector, count), count), nulls };
-      return {
-        kind: 'dict',
-        data: vector.data.slice(0, count),
-        ...join(vector.dictionary, vector.dictionary.length),
-        nulls,
-      };
+      return packTexts(vector.data, count, nulls) ?? packValues(vector, count);
+    case 'dict': {
+      if (vector.dictionary.length > count) return packColumn(plainText(vector, count), count);
+      const dictionary = packTexts(vector.dictionary, vector.dictionary.length, nulls);
+      if (dictionary === null) return packValues(vector, count);
+      return { ...dictionary, kind: 'dict', data: vector.data.slice(0, count) };
+    }
     case 'boxed':
       return packBytes(vector.data, count, nulls) ?? packValues(vector, count);
   }
 }
 
-/** Values in boxes are byte strings, or (null here) arrays and the like, which structured clone takes as they are. */
+/** Null where the values are no byte strings but arrays and the like, or too long together. */
 function packBytes(data: readonly unknown[], count: number, nulls: Uint8Array | null): WireColumn | null {
   const ends = new Int32Array(count);
   let length = 0;
@@ -114,6 +114,7 @@ function packBytes(data: readonly unknown[], count: number, nulls: Uint8Array | 
     }
     ends[row] = length;
   }
+  if (length > MAX_JOINED) return null;
   const joined = new Uint8Array(length);
   for (let row = 0, start = 0; row < count; row++) {
     const end = ends[row] as number;
@@ -123,23 +124,33 @@ function packBytes(data: readonly unknown[], count: number, nulls: Uint8Array | 
   return { kind: 'bytes', joined, ends, nulls };
 }
 
-function join(texts: readonly string[], count: number): { readonly joined: string; readonly ends: Int32Array } {
+interface JoinedTexts {
+  readonly kind: 'text';
+  readonly joined: string;
+  readonly ends: Int32Array;
+  readonly nulls: Uint8Array | null;
+}
+
+/** Null where the texts are too long together. */
+function packTexts(texts: readonly string[], count: number, nulls: Uint8Array | null): JoinedTexts | null {
   const ends = new Int32Array(count);
   let length = 0;
   for (let row = 0; row < count; row++) {
     length += (texts[row] as string).length;
     ends[row] = length;
   }
-  return { joined: (texts.length === count ? texts : texts.slice(0, count)).join(''), ends };
+  if (length > MAX_JOINED) return null;
+  return { kind: 'text', joined: (texts.length === count ? texts : texts.slice(0, count)).join(''), ends, nulls };
 }
 
-function textsOf(vector: DictVector, count: number): string[] {
-  const texts: string[] = [];
+function plainText(vector: DictVector, count: number): TextVector {
+  const { nulls } = vector;
+  const data: string[] = [];
   for (let row = 0; row < count; row++) {
-    const isNull = vector.nulls !== null && vector.nulls[row] === 1;
-    texts.push(isNull ? '' : (vector.dictionary[vector.data[row] as number] as string));
+    const isNull = nulls !== null && nulls[row] === 1;
+    data.push(isNull ? '' : (vector.dictionary[vector.data[row] as number] as string));
   }
-  return texts;
+  return { kind: 'text', data, nulls, length: count };
 }
 
 function arraysOf(column: WireColumn): { readonly buffer: ArrayBufferLike }[] {
