@@ -7,7 +7,7 @@ const SCRIPT = [
   'CREATE TABLE p (id int PRIMARY KEY, name text NOT NULL, n numeric(8,2))',
   "INSERT INTO p SELECT i, 'p' || i, i / 4.0 FROM generate_series(1, 30) i",
   'CREATE TABLE c (id serial, p bigint REFERENCES p ON UPDATE CASCADE ON DELETE CASCADE, t text, g bigint GENERATED ALWAYS AS (p * 2) STORED)',
-  "INSERT INTO c (p, t) SELECT id, 't' FROM p",
+  "INSERT INTO c (id, p, t) SELECT id, id, 't' FROM p",
   'CREATE UNIQUE INDEX ON p (lower(name))',
   'CREATE UNIQUE INDEX ON c (p) WHERE t IS NOT NULL',
   'UPDATE p SET id = id + 100 WHERE id < 5',
@@ -19,7 +19,7 @@ const SCRIPT = [
   'ALTER TABLE c ADD PRIMARY KEY (id)',
   'ALTER TABLE c DROP CONSTRAINT c_pkey',
   'ALTER TABLE c DROP COLUMN t',
-  'INSERT INTO c (p) VALUES (7000000000), (NULL)',
+  'INSERT INTO c (id, p) VALUES (101, 7000000000), (102, NULL)',
   'DELETE FROM p WHERE id BETWEEN 10 AND 14',
   'CREATE VIEW v AS SELECT * FROM p WHERE id > 20',
   'CREATE MATERIALIZED VIEW m AS SELECT count(*) AS n FROM c',
@@ -29,7 +29,7 @@ const SCRIPT = [
   'ALTER TABLE c SET SCHEMA s',
   'TRUNCATE s.c RESTART IDENTITY',
   'REFRESH MATERIALIZED VIEW m',
-  'INSERT INTO s.c (p) VALUES (20)',
+  'INSERT INTO s.c (id, p) VALUES (1, 20)',
   'CREATE TEMP TABLE temporary (a int PRIMARY KEY)',
   'INSERT INTO temporary VALUES (1), (2)',
   'CREATE TAG now',
@@ -109,6 +109,26 @@ test('from segments, after a checkpoint anywhere in between', async () => {
     const states = (await sameTimes(db, expected)) as unknown[];
     expect([every, states.slice(0, 30)]).toEqual([every, (expected as unknown[]).slice(0, 30)]);
   }
+});
+
+test('each rolled back before it is done, by transaction and by savepoint', async () => {
+  const plain = await openDb();
+  for (const sql of SCRIPT) await plain.run(sql);
+  const expected = await history(plain);
+  const storage = new MemoryStorage();
+  const db = await openDb(storage, { maxLeafRows: 16, minClosedRows: 4 });
+  for (const [i, sql] of SCRIPT.entries()) {
+    if (!sql.startsWith('BEGIN')) {
+      await db.run(`BEGIN; ${sql}; ROLLBACK`);
+      await db.run(`BEGIN; SAVEPOINT a; ${sql}; ROLLBACK TO a; ${sql}; SAVEPOINT b; ROLLBACK TO b; COMMIT`);
+    } else {
+      await db.run(sql);
+    }
+    if (i % 5 === 0) await db.engine.checkpoint();
+  }
+  expect(await sameTimes(db, expected)).toEqual(expected);
+  const again = await openDb(copyOf(storage));
+  expect(((await sameTimes(again, expected)) as unknown[]).slice(0, 30)).toEqual((expected as unknown[]).slice(0, 30));
 });
 
 /** The history with the times of another run: clocks are read at other moments. */
