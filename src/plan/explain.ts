@@ -194,7 +194,7 @@ function scanTitle(node: ScanNode): string {
       return `${versions}Seq Scan${backward} on ${name}`;
     case 'key':
     case 'keys':
-      return `Key Lookup on ${name}`;
+      return `${versions}Key Lookup on ${name}`;
     case 'keyRange':
       return `${versions}Key Range Scan${backward} on ${name}`;
     case 'indexRange': {

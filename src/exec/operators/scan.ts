@@ -133,17 +133,32 @@ export class ScanOperator implements Operator {
   #openVersions(reader: TableReader): BatchSource | null {
     const { time } = this.#node;
     assert(time.kind === 'versions' || time.kind === 'contained', 'a scan of versions');
-    const range = this.#node.access.kind === 'indexRange' ? undefined : this.#range(reader);
-    if (range === null) return null;
-    return reader.scanVersions({
-      fromSeq: time.fromSeq,
-      toSeq: time.toSeq,
-      columns: this.#ordinals,
-      range,
-      zones: this.#zoneFilters(),
-      versionColumns: true,
-      counters: this.counters,
-    });
+    const { access } = this.#node;
+    const zones = this.#zoneFilters();
+    const scan = (range: KeyRange | undefined): BatchSource =>
+      reader.scanVersions({
+        fromSeq: time.fromSeq,
+        toSeq: time.toSeq,
+        columns: this.#ordinals,
+        range,
+        zones,
+        versionColumns: true,
+        counters: this.counters,
+      });
+    if (access.kind === 'keys')
+      return oneAfterAnother(this.#keys(reader).map((key) => () => scan({ low: key, high: key })));
+    const range = access.kind === 'indexRange' ? undefined : this.#range(reader);
+    return range === null ? null : scan(range);
+  }
+
+  /** The different keys of a look-up by several, in order. */
+  #keys(reader: TableReader): Key[] {
+    const keys = new Set<Key>();
+    for (const value of this.#values) {
+      const key = value.value();
+      if (key !== null) keys.add(reader.table.encodeKey([key]));
+    }
+    return [...keys].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   }
 
   /** Null where a null value lets nothing match; undefined for everything. */
@@ -269,6 +284,30 @@ function finiteOrNull(data: Float64Array, length: number): Vector {
     nulls[i] = 1;
   }
   return { kind: 'f64', data, length, nulls };
+}
+
+/** Sources opened and read in turn. */
+function oneAfterAnother(sources: readonly (() => BatchSource)[]): BatchSource {
+  let at = 0;
+  let open: BatchSource | null = null;
+  return {
+    *next(): Task<Batch | null> {
+      for (;;) {
+        open ??= sources[at]?.() ?? null;
+        if (open === null) return null;
+        const batch = yield* open.next();
+        if (batch !== null) return batch;
+        open.close();
+        open = null;
+        at++;
+      }
+    },
+    close(): void {
+      open?.close();
+      open = null;
+      at = sources.length;
+    },
+  };
 }
 
 function boundOf(bound: AccessBound | null, evaluator: Evaluator | null): Bound | null {

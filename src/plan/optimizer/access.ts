@@ -42,11 +42,12 @@ export function chooseAccess(scan: ScanNode, estimator: Estimator): ScanNode {
     const filter = conjunction(conditions.filter((condition) => !used.has(condition)));
     return { ...scan, access: point.access, filter, zones: [] };
   }
-  const keys = versions ? null : keysAccess(scan, conditions);
+  const keys = keysAccess(scan, conditions);
   if (keys !== null) return { ...scan, access: keys, zones: [] };
   const range = rangeOver(scan.table.key, sargs);
   if (range !== null && (range.prefix.length > 0 || versions))
     return withRange(scan, { kind: 'keyRange', ...range }, conditions, zones);
+  // An index knows nothing of versions that are older than itself.
   const index = versions ? null : indexAccess(scan, sargs, estimator);
   if (index !== null) return withRange(scan, index, conditions, []);
   return range === null ? { ...scan, zones } : withRange(scan, { kind: 'keyRange', ...range }, conditions, zones);
