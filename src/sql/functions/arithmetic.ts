@@ -140,9 +140,10 @@ const bitOperators: readonly OperatorEntry[] = ([T.int2, T.int4, T.int8] as cons
     left: oid,
     right: T.int4,
     fn: pure(`int${width(oid)}${suffix}`, [oid, T.int4], oid, (a: Integer, b: number) => {
-      const bits = width(oid) * 8;
+      // As C does it: int2 is shifted as an int4, and only the low bits of the count matter.
+      const bits = Math.max(width(oid) * 8, 32);
       const by = BigInt(((b % bits) + bits) % bits);
-      return fitInteger(BigInt.asIntN(bits, left ? BigInt(a) << by : BigInt(a) >> by), oid);
+      return fitInteger(BigInt.asIntN(width(oid) * 8, left ? BigInt(a) << by : BigInt(a) >> by), oid);
     }),
   });
   return [
@@ -203,7 +204,7 @@ export const arithmeticFunctions: readonly ScalarFunction[] = [
   pure('trunc', [T.float8], T.float8, (a: number) => Math.trunc(a)),
   pure('trunc', [T.numeric], T.numeric, (a: Numeric) => a.trunc(0)),
   pure('trunc', [T.numeric, T.int4], T.numeric, (a: Numeric, scale: number) => a.trunc(scale)),
-  pure('sign', [T.float8], T.float8, (a: number) => Math.sign(a)),
+  pure('sign', [T.float8], T.float8, (a: number) => Math.sign(a) + 0),
   pure('sign', [T.numeric], T.numeric, (a: Numeric) => Numeric.fromBigInt(BigInt(a.sign()))),
   pure('sqrt', [T.float8], T.float8, (a: number) => {
     if (a < 0) throw new DriftError('2201F', 'cannot take square root of a negative number');
@@ -277,7 +278,8 @@ function power(a: number, b: number): number {
   if (a === 0 && b < 0) throw new DriftError('2201F', 'zero raised to a negative power is undefined');
   if (a < 0 && Number.isFinite(b) && !Number.isInteger(b))
     throw new DriftError('2201F', 'a negative number raised to a non-integer power yields a complex result');
-  return overflowing(a === 1 ? 1 : a ** b, a, b);
+  if (a === 1 || (a === -1 && Math.abs(b) === Infinity)) return 1;
+  return overflowing(a ** b, a, b);
 }
 
 function overflowing(result: number, ...from: readonly number[]): number {

@@ -16,6 +16,7 @@ import {
 } from '../types/datetime.ts';
 import { Interval } from '../types/interval.ts';
 import { offsetOfLocal } from '../types/time-zone.ts';
+import { charCode, charOf, charOfCode, fitName } from '../types/catalog-types.ts';
 import { TimeTz, timetzAt } from '../types/time.ts';
 import { fitInteger, roundHalfEven } from './arithmetic.ts';
 import { pure, scalar, T } from './define.ts';
@@ -67,10 +68,12 @@ const numbers: readonly CastEntry[] = [
   cast(T.numeric, T.float4, 'implicit', 'float4', (a: Numeric) => toFloat(a, true)),
   cast(T.int4, T.bool, 'explicit', 'bool', (a: number) => a !== 0),
   cast(T.bool, T.int4, 'explicit', 'int4', (a: boolean) => (a ? 1 : 0)),
-  ...INTEGERS.map((oid) => cast(oid, T.oid, 'implicit', 'oid', (a: Integer) => a)),
+  ...INTEGERS.map((oid) => cast(oid, T.oid, 'implicit', 'oid', toOid)),
   cast(T.oid, T.int8, 'assignment', 'int8', (a: number) => a),
-  cast(T.oid, T.int4, 'assignment', 'int4', (a: number) => a),
-  ...INTEGERS.map((oid) => cast(oid, T.regclass, 'implicit', 'regclass', (a: Integer) => a)),
+  cast(T.oid, T.int4, 'assignment', 'int4', (a: number) => a | 0),
+  cast(T.char, T.int4, 'explicit', 'int4', charCode),
+  cast(T.int4, T.char, 'explicit', 'char', charOfCode),
+  ...INTEGERS.map((oid) => cast(oid, T.regclass, 'implicit', 'regclass', toOid)),
   entry(T.regclass, T.oid, 'implicit', null),
   entry(T.oid, T.regclass, 'implicit', null),
   entry(T.regtype, T.oid, 'implicit', null),
@@ -86,11 +89,17 @@ const texts: readonly CastEntry[] = [
   cast(T.bpchar, T.varchar, 'implicit', 'varchar', (a: string) => a.trimEnd()),
   entry(T.name, T.text, 'implicit', null),
   cast(T.name, T.varchar, 'assignment', 'varchar', (a: string) => a),
-  cast(T.text, T.name, 'implicit', 'name', (a: string) => a.slice(0, 63)),
-  cast(T.varchar, T.name, 'implicit', 'name', (a: string) => a.slice(0, 63)),
+  cast(T.text, T.name, 'implicit', 'name', fitName),
+  cast(T.varchar, T.name, 'implicit', 'name', fitName),
   entry(T.char, T.text, 'implicit', null),
   cast(T.bool, T.text, 'assignment', 'text', (a: boolean) => (a ? 'true' : 'false')),
   cast(T.bool, T.varchar, 'assignment', 'varchar', (a: boolean) => (a ? 'true' : 'false')),
+  cast(T.bool, T.bpchar, 'assignment', 'bpchar', (a: boolean) => (a ? 'true' : 'false')),
+  cast(T.text, T.char, 'assignment', 'char', charOf),
+  cast(T.varchar, T.char, 'assignment', 'char', charOf),
+  cast(T.bpchar, T.char, 'assignment', 'char', charOf),
+  cast(T.char, T.varchar, 'assignment', 'varchar', (a: string) => a),
+  cast(T.char, T.bpchar, 'assignment', 'bpchar', (a: string) => a),
 ];
 
 /** A cast that asks the session for its time zone. */
@@ -135,6 +144,13 @@ const times: readonly CastEntry[] = [
   entry(T.json, T.jsonb, 'assignment', null),
   entry(T.jsonb, T.json, 'assignment', null),
 ];
+
+/** Negative numbers are the unsigned ones with the same bits. Throws 22003. */
+function toOid(value: Integer): number {
+  const number = Number(value);
+  if (number < -2147483648 || number > 4294967295) throw new DriftError('22003', 'OID out of range');
+  return number < 0 ? number + 4294967296 : number;
+}
 
 export const casts: readonly CastEntry[] = [...integers, ...numbers, ...texts, ...times];
 

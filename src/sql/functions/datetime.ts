@@ -5,12 +5,16 @@ import type { Value } from '../../base/vector.ts';
 import {
   asMicros,
   civilFromDays,
+  dayTimeOf,
+  daysBetween,
   daysFromCivil,
   daysInMonth,
-  instantOf,
+  isFiniteTime,
   localOf,
   MICROS_PER_DAY,
   MICROS_PER_SECOND,
+  microsOf,
+  plusDays,
   toInstant,
   toLocal,
 } from '../types/datetime.ts';
@@ -31,18 +35,9 @@ function op(
   return { name, left, right, fn: pure(id, [left, right], returns, call) };
 }
 
-/** Adds months by the calendar (clamping the day), then days, then time. */
-export function addInterval(local: number, by: Interval, sign = 1): number {
-  if (!Number.isFinite(local)) return local;
-  let days = Math.floor(local / MICROS_PER_DAY);
-  const time = local - days * MICROS_PER_DAY;
-  if (by.months !== 0) {
-    const { year, month, day } = civilFromDays(days);
-    const total = year * 12 + month - 1 + by.months * sign;
-    const [y, m] = [Math.floor(total / 12), (((total % 12) + 12) % 12) + 1];
-    days = daysFromCivil(y, m, Math.min(day, daysInMonth(y, m)));
-  }
-  return (days + by.days * sign) * MICROS_PER_DAY + time + by.micros * sign;
+/** A local timestamp moved by an interval, as a number: for series, which step through near centuries. */
+export function addInterval(local: number, by: Interval): number {
+  return asMicros(plusInterval(local, by));
 }
 
 function zoned(name: string, sign: 1 | -1): OperatorEntry {
@@ -66,10 +61,10 @@ function zoned(name: string, sign: 1 | -1): OperatorEntry {
 const wrap = (micros: number): number => ((micros % MICROS_PER_DAY) + MICROS_PER_DAY) % MICROS_PER_DAY;
 
 export const datetimeOperators: readonly OperatorEntry[] = [
-  op('+', T.date, T.int4, T.date, 'date_pli', (a: number, b: number) => a + b),
-  op('+', T.int4, T.date, T.date, 'integer_pl_date', (a: number, b: number) => a + b),
-  op('-', T.date, T.int4, T.date, 'date_mii', (a: number, b: number) => a - b),
-  op('-', T.date, T.date, T.int4, 'date_mi', (a: number, b: number) => a - b),
+  op('+', T.date, T.int4, T.date, 'date_pli', plusDays),
+  op('+', T.int4, T.date, T.date, 'integer_pl_date', (a: number, b: number) => plusDays(b, a)),
+  op('-', T.date, T.int4, T.date, 'date_mii', (a: number, b: number) => plusDays(a, -b)),
+  op('-', T.date, T.date, T.int4, 'date_mi', daysBetween),
   op('+', T.date, T.interval, T.timestamp, 'date_pl_interval', (a: number, b: Interval) =>
     plusInterval(startOfDay(a), b),
   ),
@@ -79,7 +74,9 @@ export const datetimeOperators: readonly OperatorEntry[] = [
   op('+', T.interval, T.date, T.timestamp, 'interval_pl_date', (a: Interval, b: number) =>
     plusInterval(startOfDay(b), a),
   ),
-  op('+', T.date, T.time, T.timestamp, 'datetime_pl', (a: number, b: number) => dayMicros(a) + b),
+  op('+', T.date, T.time, T.timestamp, 'datetime_pl', (a: number, b: number) =>
+    Number.isFinite(dayMicros(a)) ? microsOf(a, b) : dayMicros(a),
+  ),
   op('+', T.timestamp, T.interval, T.timestamp, 'timestamp_pl_interval', (a: number, b: Interval) =>
     plusInterval(a, b),
   ),
@@ -117,9 +114,8 @@ export const datetimeOperators: readonly OperatorEntry[] = [
 ];
 
 /** A field of a local calendar time; undefined for an unknown name. */
-function field(name: string, local: number): number | undefined {
-  const days = Math.floor(local / MICROS_PER_DAY);
-  const time = local - days * MICROS_PER_DAY;
+function field(name: string, local: Value): number | undefined {
+  const { days, micros: time } = dayTimeOf(local);
   const { year, month, day } = civilFromDays(days);
   const weekday = (((days + 4) % 7) + 7) % 7;
   switch (name) {
@@ -162,7 +158,7 @@ function field(name: string, local: number): number | undefined {
     case 'millennium':
       return year > 0 ? Math.ceil(year / 1000) : Math.floor((year - 1) / 1000);
     case 'epoch':
-      return local / 1e6;
+      return (days * MICROS_PER_DAY + time) / 1e6;
     case 'julian':
       return days + 2440588 + time / MICROS_PER_DAY;
     default:
@@ -203,25 +199,34 @@ function part(unit: string, value: number | undefined, type: string): number {
 const FRACTIONAL = new Set(['second', 'milliseconds', 'millisecond', 'epoch']);
 
 /** extract gives numeric with the digits of microseconds. */
-function extracted(unit: string, value: number): Numeric {
-  if (!FRACTIONAL.has(unit)) return Numeric.fromNumber(value);
+function extracted(unit: string, value: number | null): Numeric | null {
+  if (value === null) return null;
+  if (!FRACTIONAL.has(unit) || !Number.isFinite(value)) return Numeric.fromNumber(value);
   const scale = unit.startsWith('milli') ? 3 : 6;
   return Numeric.fromBigInt(BigInt(Math.round(value * 10 ** scale)), scale);
 }
 
-const LOCALS: readonly (readonly [number, string, (value: Value, zone: string) => number])[] = [
-  [T.timestamp, 'timestamp without time zone', (value) => asMicros(value)],
-  [T.timestamptz, 'timestamp with time zone', (value, zone) => localOf(asMicros(value), zone)],
+const LOCALS: readonly (readonly [number, string, (value: Value, zone: string) => Value])[] = [
+  [T.timestamp, 'timestamp without time zone', (value) => value],
+  [T.timestamptz, 'timestamp with time zone', toLocal],
   [T.date, 'date', (value) => dayMicros(value as number)],
-  [T.time, 'time without time zone', (value) => asMicros(value)],
+  [T.time, 'time without time zone', (value) => value],
 ];
+
+/** Fields that grow with time are infinite for an infinite time; the others it has not. */
+const GROWING = new Set(['year', 'decade', 'century', 'millennium', 'julian', 'isoyear', 'epoch']);
 
 function fieldFunctions(): ScalarFunction[] {
   return LOCALS.flatMap(([oid, type, local]) => {
-    const of = (unit: Value, value: Value, zone: string): number => {
+    const of = (unit: Value, value: Value, zone: string): number | null => {
       const name = String(unit).toLowerCase();
+      const moment = local(value, zone);
+      if (!isFiniteTime(moment)) {
+        part(name, field(name, 0), type);
+        return GROWING.has(name) ? asMicros(moment) : null;
+      }
       if (name === 'epoch' && oid === T.timestamptz) return asMicros(value) / 1e6;
-      return part(name, field(name, local(value, zone)), type);
+      return part(name, field(name, moment), type);
     };
     return [
       scalar('date_part', [T.text, oid], T.float8, (context, unit, value) =>
@@ -234,17 +239,18 @@ function fieldFunctions(): ScalarFunction[] {
   });
 }
 
-function truncateTo(unit: string, local: number): number {
-  const days = Math.floor(local / MICROS_PER_DAY);
+function truncateTo(unit: string, local: Value): Value {
+  if (!isFiniteTime(local)) return local;
+  const { days, micros } = dayTimeOf(local);
   const { year, month } = civilFromDays(days);
-  const start = (y: number, m = 1): number => daysFromCivil(y, m, 1) * MICROS_PER_DAY;
+  const start = (y: number, m = 1): Value => microsOf(daysFromCivil(y, m, 1), 0);
   const step = { microseconds: 1, milliseconds: 1e3, second: 1e6, minute: 60e6, hour: 3600e6, day: MICROS_PER_DAY }[
     unit
   ];
-  if (step !== undefined) return Math.floor(local / step) * step;
+  if (step !== undefined) return microsOf(days, Math.floor(micros / step) * step);
   switch (unit) {
     case 'week':
-      return (days - ((((days + 3) % 7) + 7) % 7)) * MICROS_PER_DAY;
+      return microsOf(days - ((((days + 3) % 7) + 7) % 7), 0);
     case 'month':
       return start(year, month);
     case 'quarter':
@@ -273,14 +279,11 @@ export const datetimeFunctions: readonly ScalarFunction[] = [
   pure('extract', [T.text, T.interval], T.numeric, (unit: string, value: Interval) =>
     extracted(unit.toLowerCase(), part(unit, intervalField(unit.toLowerCase(), value), 'interval')),
   ),
-  pure('date_trunc', [T.text, T.timestamp], T.timestamp, (unit: string, value: number) =>
+  pure('date_trunc', [T.text, T.timestamp], T.timestamp, (unit: string, value: Value) =>
     truncateTo(unit.toLowerCase(), value),
   ),
   scalar('date_trunc', [T.text, T.timestamptz], T.timestamptz, (context, unit, value) =>
-    instantOf(
-      truncateTo(String(unit).toLowerCase(), localOf(asMicros(value ?? null), context.timeZone)),
-      context.timeZone,
-    ),
+    toInstant(truncateTo(String(unit).toLowerCase(), toLocal(value ?? null, context.timeZone)), context.timeZone),
   ),
   now('now', T.timestamptz, (context) => context.transactionTime),
   now('transaction_timestamp', T.timestamptz, (context) => context.transactionTime),
@@ -331,26 +334,31 @@ export const datetimeFunctions: readonly ScalarFunction[] = [
     ({ months, days, micros }: Interval) =>
       new Interval(months, days + Math.trunc(micros / MICROS_PER_DAY), micros % MICROS_PER_DAY),
   ),
-  pure('isfinite', [T.timestamptz], T.bool, (value: number) => Number.isFinite(value)),
-  pure('isfinite', [T.timestamp], T.bool, (value: number) => Number.isFinite(value)),
+  pure('isfinite', [T.timestamptz], T.bool, (value: Value) => isFiniteTime(value)),
+  pure('isfinite', [T.timestamp], T.bool, (value: Value) => isFiniteTime(value)),
   pure('age', [T.timestamp, T.timestamp], T.interval, age),
   scalar('age', [T.timestamptz, T.timestamptz], T.interval, (context, a, b) =>
-    age(localOf(asMicros(a ?? null), context.timeZone), localOf(asMicros(b ?? null), context.timeZone)),
+    age(toLocal(a ?? null, context.timeZone), toLocal(b ?? null, context.timeZone)),
   ),
 ];
 
-function age(later: number, earlier: number): Interval {
+/** Years, months, days and time between two times; a day more is borrowed from the earlier one's month. */
+function age(later: Value, earlier: Value): Interval {
+  if (!isFiniteTime(later) || !isFiniteTime(earlier))
+    throw new DriftError('22008', 'cannot subtract infinite timestamps');
   if (later < earlier) {
     const { months, days, micros } = age(earlier, later);
     return new Interval(-months + 0, -days + 0, -micros + 0);
   }
-  const [a, b] = [
-    civilFromDays(Math.floor(later / MICROS_PER_DAY)),
-    civilFromDays(Math.floor(earlier / MICROS_PER_DAY)),
-  ];
+  const [end, start] = [dayTimeOf(later), dayTimeOf(earlier)];
+  const [a, b] = [civilFromDays(end.days), civilFromDays(start.days)];
+  const borrowed = end.micros < start.micros;
+  const micros = end.micros - start.micros + (borrowed ? MICROS_PER_DAY : 0);
   let months = (a.year - b.year) * 12 + a.month - b.month;
-  if (addInterval(earlier, new Interval(months, 0, 0)) > later) months--;
-  const rest = later - addInterval(earlier, new Interval(months, 0, 0));
-  const days = Math.floor(rest / MICROS_PER_DAY);
-  return new Interval(months, days, rest - days * MICROS_PER_DAY);
+  let days = a.day - b.day - (borrowed ? 1 : 0);
+  if (days < 0) {
+    months--;
+    days += daysInMonth(b.year, b.month);
+  }
+  return new Interval(months, days, micros);
 }

@@ -1,7 +1,6 @@
 /** Booleans, numbers, text, uuid, bytea and the pseudo-types. */
 import { DriftError } from '../../base/error.ts';
 import type { Value, ValueCodec } from '../../base/vector.ts';
-import type { EvalContext } from '../eval-context.ts';
 import { badInput, cleanText } from './text-input.ts';
 import type { SqlType } from './type.ts';
 
@@ -191,10 +190,9 @@ const uuidType = makeType({
   format: () => ({ kind: 'text' }),
   input(value) {
     const digits = cleanText(value)
-      .trim()
       .toLowerCase()
       .replace(/^\{(.*)\}$/, '$1')
-      .replaceAll('-', '');
+      .replaceAll(/(?<=^(?:[0-9a-f]{4}-?)+)-(?=[0-9a-f])/g, '');
     if (!/^[0-9a-f]{32}$/.test(digits)) throw badInput('uuid', value);
     return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-${digits.slice(12, 16)}-${digits.slice(16, 20)}-${digits.slice(20)}`;
   },
@@ -255,54 +253,6 @@ const byteaType = makeType({
   hashKey: (value) => hexText(value as Uint8Array),
 });
 
-const oidType = makeType({
-  oid: 26,
-  name: 'oid',
-  display: 'oid',
-  category: 'N',
-  preferred: true,
-  arrayOid: 1028,
-  length: 4,
-  format: () => ({ kind: 'int' }),
-  input(value) {
-    if (!/^\s*\d+\s*$/.test(value)) throw badInput('oid', value);
-    return Number(value);
-  },
-});
-
-/** regclass: a relation by name or OID; the value is the OID. */
-const regclassType = makeType({
-  ...oidType,
-  oid: 2205,
-  name: 'regclass',
-  display: 'regclass',
-  arrayOid: 2210,
-  preferred: true,
-  input(value, _typmod, context) {
-    if (/^\d+$/.test(value)) return Number(value);
-    const parts = [...value.matchAll(/"((?:[^"]|"")*)"|([^."\s]+)/g)].map(
-      (match) => match[1]?.replaceAll('""', '"') ?? (match[2] as string).toLowerCase(),
-    );
-    const [name, schema] = parts.toReversed();
-    const found = context.catalog.relation(schema, name ?? '');
-    if (found === undefined) throw new DriftError('42P01', `relation "${value}" does not exist`);
-    return found.id;
-  },
-  output(value, context: EvalContext) {
-    const object = context.catalog.byId(value as number);
-    return object !== undefined && 'name' in object ? object.name : String(value);
-  },
-});
-
-const regtypeType = makeType({
-  ...oidType,
-  oid: 2206,
-  name: 'regtype',
-  display: 'regtype',
-  arrayOid: 2211,
-  preferred: true,
-});
-
 const PSEUDO: readonly (readonly [number, string])[] = [
   [2276, 'any'],
   [2277, 'anyarray'],
@@ -339,13 +289,8 @@ export const basicTypes: readonly SqlType[] = [
   text(25, 'text', 'text', 1009, { preferred: true }),
   varcharType,
   bpcharType,
-  text(19, 'name', 'name', 1003, { length: 64, input: (value) => cleanText(value).slice(0, 63) }),
-  text(18, 'char', '"char"', 1002, { category: 'Z', length: 1, input: (value) => cleanText(value).slice(0, 1) }),
   { ...text(705, 'unknown', 'unknown', 0), category: 'X', length: -2 },
   uuidType,
   byteaType,
-  oidType,
-  regclassType,
-  regtypeType,
   ...PSEUDO.map(([oid, name]) => pseudo(oid, name)),
 ];

@@ -107,6 +107,23 @@ export function shifted(value: Value, seconds: number): Value {
   return microsOf(days + carry, moved - carry * MICROS_PER_DAY);
 }
 
+function isInfiniteDay(days: number): boolean {
+  return days === DATE_INFINITY || days === DATE_MINUS_INFINITY;
+}
+
+/** A date later by days; infinities stay. Throws 22008 beyond the range. */
+export function plusDays(date: number, days: number): number {
+  if (isInfiniteDay(date)) return date;
+  const sum = date + days;
+  if (sum < MIN_DAY || sum > MAX_DAY) throw new DriftError('22008', 'date out of range');
+  return sum;
+}
+
+export function daysBetween(later: number, earlier: number): number {
+  if (isInfiniteDay(later) || isInfiniteDay(earlier)) throw new DriftError('22008', 'cannot subtract infinite dates');
+  return later - earlier;
+}
+
 /** The timestamp a text means on the local calendar; a time of 24:00 is the next day's first. */
 function localTimestamp(read: DateTime, text: string, context: EvalContext): Value {
   switch (read.special) {

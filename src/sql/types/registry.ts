@@ -4,6 +4,7 @@ import type { TypeRef } from '../../catalog/schema.ts';
 import type { EvalContext } from '../eval-context.ts';
 import { arrayTypeOf } from './array.ts';
 import { basicTypes } from './basic.ts';
+import { catalogTypes } from './catalog-types.ts';
 import { dateType, timestampType, timestamptzType } from './datetime.ts';
 import { intervalType, intervalTypmod } from './interval.ts';
 import { jsonTypes } from './json.ts';
@@ -28,9 +29,10 @@ for (const type of [
   timestamptzType,
   intervalType,
   ...jsonTypes,
+  ...catalogTypes(typeByName, (oid) => types.get(oid)),
   makeRecordType(typeByOid),
 ]) {
-  add(type.name === 'regtype' ? namingTypes(type) : type);
+  add(type);
   if (type.arrayOid !== 0) add(arrayTypeOf(type, STORED));
 }
 
@@ -55,21 +57,6 @@ const ALIASES: Readonly<Record<string, string>> = {
 function add(type: SqlType): void {
   types.set(type.oid, type);
   names.set(type.name, type);
-}
-
-/** regtype: a type by name or OID; the value is the OID. */
-function namingTypes(regtype: SqlType): SqlType {
-  return {
-    ...regtype,
-    input(text) {
-      if (/^\d+$/.test(text)) return Number(text);
-      const [, name = '', array] = /^\s*(.*?)\s*(\[\s*\])?\s*$/.exec(text.toLowerCase()) ?? [];
-      const type = typeByName(name.replace(/^pg_catalog\./, '').replace(/\s+/g, ' '));
-      if (type === undefined) throw new DriftError('42704', `type "${name}" does not exist`);
-      return array === undefined ? type.oid : type.arrayOid;
-    },
-    output: (value) => types.get(value as number)?.display ?? String(value),
-  };
 }
 
 /** Throws 42704 for an OID that is no type's. */

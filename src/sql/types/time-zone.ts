@@ -1,10 +1,14 @@
-/** Time zones: fixed offsets, and named zones by Intl (offsets are asked once an hour of history and kept). */
+/** Time zones: fixed offsets, and named zones by Intl (offsets are asked once a quarter of an hour and kept). */
 import { DriftError } from '../../base/error.ts';
 import { abbreviation } from './zone-abbreviations.ts';
 
 const formatters = new Map<string, Intl.DateTimeFormat>();
 const offsets = new Map<string, Map<number, number>>();
-const KEPT_HOURS = 50_000;
+const KEPT = 50_000;
+/** Offsets change at quarters of hours. */
+const QUARTER = 900_000_000;
+/** As far as Date reaches, in microseconds. */
+const LIMIT = 8.64e18;
 
 /** Seconds east of UTC of "+02", "-05:30", "z", "utc"; undefined for anything else. */
 export function parseOffset(text: string): number | undefined {
@@ -34,26 +38,32 @@ export function offsetAt(name: string, micros: number): number {
   const fixed = parseOffset(name) ?? abbreviation(name);
   if (typeof fixed === 'number') return fixed;
   const zone = fixed ?? name;
-  const hour = Math.floor(micros / 3_600_000_000);
+  const quarter = Math.floor(Math.min(Math.max(micros, -LIMIT), LIMIT) / QUARTER);
   let known = offsets.get(zone);
   if (known === undefined) {
     known = new Map();
     offsets.set(zone, known);
   }
-  let offset = known.get(hour);
+  let offset = known.get(quarter);
   if (offset === undefined) {
-    offset = askOffset(zone, hour * 3_600_000);
-    if (known.size > KEPT_HOURS) known.clear();
-    known.set(hour, offset);
+    offset = askOffset(zone, (quarter * QUARTER) / 1000);
+    if (known.size > KEPT) known.clear();
+    known.set(quarter, offset);
   }
   return offset;
 }
 
-/** Offset that applies to a local time; in a gap or an overlap the one before the change, as PostgreSQL takes it. */
+/**
+ * Offset that applies to a local time. Where clocks are put forward or back, a time that does not exist counts by the
+ * offset before, one that exists twice by the offset after: the smaller one in both cases, as PostgreSQL takes it.
+ */
 export function offsetOfLocal(zone: string, local: number): number {
-  const first = offsetAt(zone, local - offsetAt(zone, local) * 1_000_000);
-  const second = offsetAt(zone, local - first * 1_000_000);
-  return first === second ? first : Math.max(first, second) === first ? second : first;
+  const day = 86_400_000_000;
+  const [before, after] = [offsetAt(zone, local - day), offsetAt(zone, local + day)];
+  if (before === after) return before;
+  const holds = (offset: number): boolean => offsetAt(zone, local - offset * 1_000_000) === offset;
+  if (holds(before) !== holds(after)) return holds(before) ? before : after;
+  return Math.min(before, after);
 }
 
 function formatterOf(zone: string): Intl.DateTimeFormat | undefined {
