@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { systemHost } from '../../worker/host.ts';
 import type { ToWorker } from '../../worker/protocol.ts';
 import { EngineServer } from '../../worker/server.ts';
+import { Random } from '../../src/base/random.ts';
 import { Database } from '../../src/client/database.ts';
 
 import type { OpenOptions, WorkerLike } from '../../src/client/options.ts';
@@ -99,6 +100,51 @@ describe('through the protocol', () => {
     structuredClone(given, { transfer: [given.buffer] });
     await expect(db.query('SELECT $1::bytea', [given])).rejects.toMatchObject({ code: '22023' });
     expect((await good).rows).toEqual([{ one: 1 }]);
+    await db.close();
+  });
+
+  test.each([1, 2, 3, 4])('whatever is cancelled when, every call ends, and as it should (seed %i)', async (seed) => {
+    const db = await open();
+    await db.exec(
+      'CREATE TABLE t (id int PRIMARY KEY, n int); INSERT INTO t SELECT i, 0 FROM generate_series(1, 50) i',
+    );
+    const random = new Random(seed);
+    const below = (limit: number): number => Math.floor(random.next() * limit);
+    let committed = 0;
+    /** What the call was worth, or the error's code. */
+    const one = async (i: number): Promise<unknown> => {
+      const controller = new AbortController();
+      const { signal } = controller;
+      if (below(3) === 0) setTimeout(() => controller.abort(), below(8));
+      switch (below(4)) {
+        case 0:
+          return (await db.query('SELECT $1::int + 1 AS v', [i], { signal })).rows[0]?.['v'] === i + 1;
+        case 1: {
+          const many = 'SELECT count(*) AS v FROM generate_series(1, 200000) a WHERE a % 2 = 0';
+          return (
+            (await db.query(many, [], { signal, timeout: below(2) === 0 ? 3 : 60_000 })).rows[0]?.['v'] === 100_000
+          );
+        }
+        case 2:
+          await db.transaction(async (tx) => {
+            await tx.query('UPDATE t SET n = n + 1 WHERE id = $1', [1 + (i % 50)], { signal });
+            await tx.query('SELECT sum(n) FROM t', [], { signal });
+          });
+          committed++;
+          return true;
+        default:
+          await db.query('SELECT 1 / $1::int AS v', [0], { signal });
+          return false;
+      }
+    };
+    const outcomes = await Promise.all(
+      Array.from({ length: 200 }, async (_, i) => {
+        if (i % 10 === 0) await new Promise((resolve) => setTimeout(resolve, below(10)));
+        return one(i).catch((error: unknown) => (error as { code?: string }).code);
+      }),
+    );
+    expect(new Set(outcomes)).toEqual(new Set([true, '22012', '57014', ...outcomes.filter((o) => o === '40001')]));
+    expect((await db.query('SELECT sum(n) AS n FROM t')).rows).toEqual([{ n: committed }]);
     await db.close();
   });
 });
