@@ -370,8 +370,3 @@ export class LeafImage {
     return (this.rows + this.closedRows) * (this.#columns.length * 10 + 24) + 512;
   }
 }
-
-/** Slices every vector; see sliceVector. */
-export function sliceAll(vectors: readonly Vector[], from: number, to: number): Vector[] {
-  return vectors.map((vector) => sliceVector(vector, from, to));
-}
