@@ -17,6 +17,7 @@ import { type Evaluator, withSelection } from '../evaluator.ts';
 import { BOOL, hashFamily } from '../physical.ts';
 import { type ExecRun, layoutOf, type Operator } from '../run.ts';
 import { emptyVector, take, takeOrNull, wholeBatch } from '../vectors.ts';
+import { batchedLookup, LookupPairs } from './lookup-pairs.ts';
 import { ApplyPairs, HashPairs, LoopPairs, type PairChunk, type PairSource, padsLeft } from './pair-source.ts';
 
 /** Where one output column comes from. */
@@ -52,7 +53,7 @@ export class JoinOperator implements Operator {
     const hashed = isHashable(node);
     this.#hash = hashed ? new HashPairs(node, right, run) : null;
     this.#padded = hashed && padsLeft(node);
-    this.#pairs = this.#hash ?? (isApply(node) ? new ApplyPairs(node, right, run) : new LoopPairs(node, right, run));
+    this.#pairs = this.#hash ?? pairsOf(node, right, run);
     const leftLayout = layoutOf(node.left.outputs);
     const rightLayout = layoutOf(node.right.outputs);
     this.#outputs = node.outputs.map(({ id }) => {
@@ -282,6 +283,12 @@ export class JoinOperator implements Operator {
 }
 
 const NO_COLUMN: Vector = { kind: 'bool', data: new Uint8Array(0), length: 0, nulls: null };
+
+function pairsOf(node: JoinNode, right: Operator, run: ExecRun): PairSource {
+  const scan = batchedLookup(node);
+  if (scan !== null) return new LookupPairs(node, scan, run);
+  return isApply(node) ? new ApplyPairs(node, right, run) : new LoopPairs(node, right, run);
+}
 
 function isApply(node: JoinNode): boolean {
   return node.algorithm === 'apply' || node.algorithm === 'lookup';
