@@ -38,6 +38,7 @@ import {
 } from '../table/table.ts';
 import { sameCell } from '../table/gather.ts';
 import type { PreparedChanges, TableStore } from '../table/store.ts';
+import { refuseCatalogConflicts } from './catalog-conflicts.ts';
 import type { StatementReader } from './api.ts';
 import { encodeChanges, encodeSequence, type SequenceValue } from './change-codec.ts';
 import { CatalogHistory } from './catalog-history.ts';
@@ -271,6 +272,15 @@ export class TransactionManager {
   }
 
   #checkCatalogConflict(transaction: Transaction): void {
+    if (transaction.hasDdl) {
+      refuseCatalogConflicts({
+        changes: transaction.catalogChanges(),
+        applied: this.#appliedCatalog,
+        snapshot: transaction.snapshot,
+        lastChange: (id) => this.store.table(id).lastChange,
+        writes: (id) => transaction.writes(id) !== null,
+      });
+    }
     if (this.#appliedCatalog.version <= transaction.snapshot) return;
     for (const { id } of transaction.catalogChanges()) {
       if (this.#appliedCatalog.byId(id) !== undefined && this.#changedSince(id, transaction.snapshot))
