@@ -162,7 +162,7 @@ function table(engines, lines, bytes) {
 // ---- history -------------------------------------------------------------------------------------------------------
 
 async function history() {
-  const rows = Number(options.rows ?? (options.quick ? 20_000 : 100_000));
+  const rows = Number(options.rows ?? (options.quick ? 50_000 : 200_000));
   const page = await openPage('history');
   const figures = await page.evaluate(
     ([n, updates, times]) => benchHistory(n, updates, times),
