@@ -50,14 +50,14 @@ class LocalSession implements ConnectionSession {
   execute(sql: string, parameters: readonly Parameter[], options: StatementOptions): Promise<ResultSet> {
     return cancellable(options, async (execute) => {
       const result = await this.#session.execute(sql, parameters, execute);
-      return options.text === true ? result : portable(result, options.printed);
+      return options.text === true ? result : detached(portable(result, options.printed));
     });
   }
 
   script(sql: string, options: StatementOptions): Promise<readonly ResultSet[]> {
     return cancellable(options, async (execute) => {
       const results = await this.#session.script(sql, execute);
-      return options.text === true ? results : results.map((result) => portable(result, options.printed));
+      return options.text === true ? results : results.map((result) => detached(portable(result, options.printed)));
     });
   }
 
@@ -94,4 +94,16 @@ async function cancellable<T>(options: StatementOptions, work: (execute: Execute
   } finally {
     signal.removeEventListener('abort', abort);
   }
+}
+
+/** Byte strings as copies: those of the result are the database's own, and the caller may change what it gets. */
+function detached(result: ResultSet): ResultSet {
+  const columns = result.columns.map((vector) =>
+    vector.kind === 'boxed' ? { ...vector, data: vector.data.map(detachedValue) } : vector,
+  );
+  return { ...result, columns };
+}
+
+function detachedValue(value: unknown): unknown {
+  return value instanceof Uint8Array ? value.slice() : Array.isArray(value) ? value.map(detachedValue) : value;
 }

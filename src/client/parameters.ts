@@ -3,7 +3,6 @@
  * an array goes as it is, because only the engine knows whether the statement wants an SQL array or JSON; any other object
  * is JSON.
  */
-import { ownBytes } from '../../worker/wire.ts';
 import { DriftError } from '../base/error.ts';
 import type { Parameter } from '../database/api.ts';
 
@@ -18,8 +17,8 @@ export function toParameter(value: unknown): Parameter {
       return value;
     case 'object':
       if (value instanceof Date) return dateText(value);
-      if (value instanceof Uint8Array) return ownBytes(value);
-      if (value instanceof ArrayBuffer) return new Uint8Array(value);
+      if (value instanceof Uint8Array) return copied(value);
+      if (value instanceof ArrayBuffer) return copied(new Uint8Array(value));
       return Array.isArray(value) ? value.map(element) : toJsonText(value);
     default:
       throw new DriftError('22023', `a ${typeof value} cannot be a parameter`);
@@ -32,6 +31,15 @@ function element(value: unknown): unknown {
   const plain =
     typeof value === 'object' && value !== null && !(value instanceof Date) && !(value instanceof Uint8Array);
   return plain ? (JSON.parse(toJsonText(value)) as unknown) : toParameter(value);
+}
+
+/** What the caller does to its bytes afterwards must not reach the database. Throws 22023 where they are gone. */
+function copied(bytes: Uint8Array): Uint8Array {
+  try {
+    return bytes.slice();
+  } catch {
+    throw new DriftError('22023', 'the bytes of the parameter have been transferred to somewhere else');
+  }
 }
 
 function dateText(date: Date): string {

@@ -19,7 +19,7 @@ export interface Results<Row = Record<string, unknown>> {
   readonly command: string;
   /** Number of rows, without making them. */
   readonly rowCount: number;
-  /** The columns themselves: typed arrays where the type has one. */
+  /** The columns themselves, typed arrays where the type has one; a copy, made when it is first asked for. */
   readonly columns: readonly Vector[];
 }
 
@@ -35,22 +35,29 @@ export class LazyResults<Row> implements Results<Row> {
   readonly affectedRows: number;
   readonly command: string;
   readonly rowCount: number;
-  readonly columns: readonly Vector[];
+  /** In process these are the database's own memory: nobody else may get hold of them. */
+  readonly #columns: readonly Vector[];
   readonly #options: RowOptions;
   #rows: Row[] | null = null;
+  #copies: readonly Vector[] | null = null;
 
   constructor(result: ResultSet, options: RowOptions) {
     this.fields = result.fields.map(({ name, dataTypeID }) => ({ name, dataTypeID }));
     this.affectedRows = result.affectedRows ?? 0;
     this.command = result.command;
     this.rowCount = result.rowCount;
-    this.columns = result.columns;
+    this.#columns = result.columns;
     this.#options = options;
   }
 
   get rows(): Row[] {
     this.#rows ??= this.#make() as Row[];
     return this.#rows;
+  }
+
+  get columns(): readonly Vector[] {
+    this.#copies ??= this.#columns.map((vector) => copied(vector, this.rowCount));
+    return this.#copies;
   }
 
   /** What JSON.stringify and structured logging see. */
@@ -62,11 +69,18 @@ export class LazyResults<Row> implements Results<Row> {
   #make(): unknown[] {
     const { rowCount, fields } = this;
     const { parsers, text, rowMode } = this.#options;
-    const values = this.columns.map((vector, c) =>
+    const values = this.#columns.map((vector, c) =>
       columnValues(vector, rowCount, text === true ? 0 : (fields[c]?.dataTypeID ?? 0), parsers),
     );
     return rowMode === 'array' ? arrays(values, rowCount) : objects(values, fields, rowCount);
   }
+}
+
+function copied(vector: Vector, count: number): Vector {
+  const nulls = vector.nulls === null ? null : vector.nulls.slice(0, count);
+  const data = vector.data.slice(0, count);
+  // A slice is of the kind of its whole, which the compiler cannot see through the union.
+  return { ...vector, data, nulls, length: count } as Vector;
 }
 
 function arrays(columns: readonly unknown[][], count: number): unknown[][] {

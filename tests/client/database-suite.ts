@@ -138,6 +138,12 @@ export function databaseSuite(medium: string, open: (options?: OpenOptions) => P
       expect((await errorOf(db.query(`SELECT ${expression} AS v`, [parameter]))).code).toBe(code);
     });
 
+    test('bytes that were transferred away are refused', async () => {
+      const gone = new Uint8Array(4);
+      structuredClone(gone, { transfer: [gone.buffer] });
+      expect((await errorOf(db.query('SELECT $1::bytea', [gone]))).code).toBe('22023');
+    });
+
     test('a value that contains itself has no JSON form', async () => {
       const loop: Record<string, unknown> = {};
       loop['self'] = loop;

@@ -41,4 +41,22 @@ export function lateResultsSuite(open: () => Promise<Database>): void {
     expect(writes).toBeGreaterThan(0);
     await db.close();
   });
+
+  test('what the caller does to its own bytes and columns does not reach the database', async () => {
+    const db = await open();
+    await db.exec('CREATE TABLE t (id int PRIMARY KEY, b bytea, a bytea[])');
+    const given = Uint8Array.of(1, 2, 3);
+    await db.query('INSERT INTO t VALUES (7, $1, $2)', [given, [given]]);
+    given.fill(9);
+    const look = async (): Promise<unknown> => (await db.query('SELECT * FROM t')).rows;
+    const expected = [{ id: 7, b: Uint8Array.of(1, 2, 3), a: [Uint8Array.of(1, 2, 3)] }];
+    expect(await look()).toEqual(expected);
+    const result = await db.query<{ id: number; b: Uint8Array; a: Uint8Array[] }>('SELECT * FROM t');
+    const [ids] = result.columns;
+    if (ids?.kind === 'i32') ids.data.fill(0);
+    expect(result.rows).toEqual(expected);
+    for (const row of result.rows) for (const bytes of [row.b, ...row.a]) bytes.fill(0);
+    expect(await look()).toEqual(expected);
+    await db.close();
+  });
 }
