@@ -6,7 +6,7 @@ import { SqlArray } from '../types/array.ts';
 import { allTypes, typeByName } from '../types/registry.ts';
 import { pure, scalar, T, typedScalar } from './define.ts';
 import type { ScalarFunction } from './function.ts';
-import { quoteIdent } from './text.ts';
+import { quoteIdent } from './format-text.ts';
 
 /** "numeric(10,2)", "character varying"; "???" for an OID that is no type's. */
 function formatType(oid: number | null, typmod: number | null): string | null {

@@ -3,6 +3,7 @@ import { aggregates, windowFunctions } from './aggregates.ts';
 import { arithmeticFunctions, arithmeticOperators } from './arithmetic.ts';
 import { arrayAggregates } from './array-aggregates.ts';
 import { arrayFunctions, arrayOperators, arraySets } from './arrays.ts';
+import { binaryAggregates, binaryFunctions, binaryOperators } from './binary.ts';
 import { casts } from './casts.ts';
 import { comparisonOperators } from './comparison.ts';
 import { datetimeFunctions, datetimeOperators } from './datetime.ts';
@@ -16,6 +17,7 @@ import { jsonOperators, jsonPathFunctions } from './json-operators.ts';
 import type { CastEntry, OperatorEntry, SqlFunction } from './function.ts';
 import { mathFunctions, mathOperators } from './math.ts';
 import { timeReaders } from './parse-time.ts';
+import { regexFunctions, regexOperators, regexSets } from './regex-functions.ts';
 import { setFunctions, systemFunctions } from './system.ts';
 import { textFunctions, textOperators } from './text.ts';
 import { timetzFunctions, timetzOperators } from './timetz.ts';
@@ -29,6 +31,8 @@ const operators: readonly OperatorEntry[] = [
   ...arrayOperators,
   ...mathOperators,
   ...jsonOperators,
+  ...regexOperators,
+  ...binaryOperators,
 ];
 
 const functions: readonly SqlFunction[] = [
@@ -44,6 +48,10 @@ const functions: readonly SqlFunction[] = [
   ...arrayFunctions,
   ...arraySets,
   ...mathFunctions,
+  ...regexFunctions,
+  ...regexSets,
+  ...binaryFunctions,
+  ...binaryAggregates,
   ...timeFormats,
   ...timeReaders,
   ...numberFormats,

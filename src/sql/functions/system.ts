@@ -51,14 +51,6 @@ export const setFunctions: readonly SetFunction[] = [
       moments(from as number, to as number, step as Interval),
     ),
   ),
-  setFunction(
-    'regexp_split_to_table',
-    [T.text, T.text],
-    [{ name: 'regexp_split_to_table', oid: T.text }],
-    function* (_context, text, pattern) {
-      for (const piece of String(text).split(new RegExp(String(pattern)))) yield [piece];
-    },
-  ),
 ];
 
 function sequenceId(context: EvalContext, name: Value): number {

@@ -1,9 +1,10 @@
 /** Text: concatenation, patterns, and the functions of PostgreSQL's chapters 9.4 and 9.7. Positions count code points. */
 import { DriftError } from '../../base/error.ts';
 import type { Value } from '../../base/vector.ts';
-import { typeByOid } from '../types/registry.ts';
-import { pure, scalar, T } from './define.ts';
+import { pure, T, typedScalar } from './define.ts';
+import { asText, formatFunctions } from './format-text.ts';
 import type { OperatorEntry, ScalarFunction } from './function.ts';
+import { regexOf } from './regex.ts';
 
 const MAX_TEXT = 256 * 1024 * 1024;
 
@@ -23,32 +24,22 @@ export const textOperators: readonly OperatorEntry[] = [
     name: '||',
     left: T.anynonarray,
     right: T.text,
-    fn: scalar(
-      'anytextcat',
-      [T.anynonarray, T.text],
-      T.text,
-      (context, a, b) => display(a ?? null, context) + String(b),
-    ),
+    fn: typedScalar('anytextcat', [T.anynonarray, T.text], T.text, ([oid = T.text]) => {
+      return (context, a = null, b) => asText(a, oid, context) + String(b);
+    }),
   },
   {
     name: '||',
     left: T.text,
     right: T.anynonarray,
-    fn: scalar(
-      'textanycat',
-      [T.text, T.anynonarray],
-      T.text,
-      (context, a, b) => String(a) + display(b ?? null, context),
-    ),
+    fn: typedScalar('textanycat', [T.text, T.anynonarray], T.text, ([, oid = T.text]) => {
+      return (context, a, b = null) => String(a) + asText(b, oid, context);
+    }),
   },
   operator('~~', 'textlike', (a, b) => like(a, b, false)),
   operator('!~~', 'textnlike', (a, b) => !like(a, b, false)),
   operator('~~*', 'texticlike', (a, b) => like(a, b, true)),
   operator('!~~*', 'texticnlike', (a, b) => !like(a, b, true)),
-  operator('~', 'textregexeq', (a, b) => regex(b, '').test(a)),
-  operator('!~', 'textregexne', (a, b) => !regex(b, '').test(a)),
-  operator('~*', 'texticregexeq', (a, b) => regex(b, 'i').test(a)),
-  operator('!~*', 'texticregexne', (a, b) => !regex(b, 'i').test(a)),
   operator('^@', 'starts_with', (a, b) => a.startsWith(b)),
 ];
 
@@ -71,10 +62,6 @@ export const textFunctions: readonly ScalarFunction[] = [
       substring(a, start, count),
     ),
   ]),
-  pure('substring', [T.text, T.text], T.text, (a: string, pattern: string) => {
-    const match = regex(pattern, '').exec(a);
-    return match === null ? null : (match[1] ?? match[0]);
-  }),
   pure('left', [T.text, T.int4], T.text, (a: string, n: number) =>
     n >= 0 ? [...a].slice(0, n).join('') : [...a].slice(0, n).join(''),
   ),
@@ -115,8 +102,9 @@ export const textFunctions: readonly ScalarFunction[] = [
   pure('ascii', [T.text], T.int4, (a: string) => a.codePointAt(0) ?? 0),
   pure('chr', [T.int4], T.text, (n: number) => {
     if (n === 0) throw new DriftError('54000', 'null character not permitted');
-    if (n < 0 || n > 0x10ffff || (n >= 0xd800 && n <= 0xdfff))
-      throw new DriftError('54000', `requested character not valid for encoding: ${n}`);
+    if (n < 0) throw new DriftError('22023', 'character number must be positive');
+    if (n > 0x10ffff) throw new DriftError('54000', `requested character too large for encoding: ${n}`);
+    if (n >= 0xd800 && n <= 0xdfff) throw new DriftError('54000', `requested character not valid for encoding: ${n}`);
     return String.fromCodePoint(n);
   }),
   ...([T.int4, T.int8] as const).map((oid) =>
@@ -124,60 +112,15 @@ export const textFunctions: readonly ScalarFunction[] = [
       BigInt.asUintN(oid === T.int4 ? 32 : 64, BigInt(n)).toString(16),
     ),
   ),
-  scalar(
-    'concat',
-    [T.any],
-    T.text,
-    (context, ...values) => values.map((value) => (value === null ? '' : display(value, context))).join(''),
-    { strict: false, variadic: true },
-  ),
-  scalar(
-    'concat_ws',
-    [T.text, T.any],
-    T.text,
-    (context, by, ...values) =>
-      by === null
-        ? null
-        : values
-            .filter((value) => value !== null)
-            .map((value) => display(value, context))
-            .join(by as string),
-    { strict: false, variadic: true },
-  ),
-  scalar(
-    'format',
-    [T.text, T.any],
-    T.text,
-    (context, template, ...values) =>
-      template === null
-        ? null
-        : format(
-            template as string,
-            values.map((value) => (value === null ? null : display(value, context))),
-          ),
-    { strict: false, variadic: true },
-  ),
-  scalar(
-    'format',
-    [T.text],
-    T.text,
-    (_context, template) => (template === null ? null : format(template as string, [])),
-    { strict: false },
-  ),
-  pure('quote_ident', [T.text], T.text, quoteIdent),
-  pure('quote_literal', [T.text], T.text, quoteLiteral),
-  pure('quote_nullable', [T.text], T.text, (a: string | null) => (a === null ? 'NULL' : quoteLiteral(a)), {
-    strict: false,
+  ...formatFunctions,
+  pure('normalize', [T.text, T.text], T.text, (a: string, form = 'NFC') => a.normalize(formOf(form)), { optional: 1 }),
+  pure('is_normalized', [T.text, T.text], T.bool, (a: string, form = 'NFC') => a.normalize(formOf(form)) === a, {
+    optional: 1,
   }),
-  pure('regexp_replace', [T.text, T.text, T.text], T.text, (a: string, pattern: string, to: string) =>
-    a.replace(regex(pattern, ''), replacement(to)),
-  ),
-  pure(
-    'regexp_replace',
-    [T.text, T.text, T.text, T.text],
-    T.text,
-    (a: string, pattern: string, to: string, flags: string) => a.replace(regex(pattern, flags), replacement(to)),
-  ),
+  pure('substring', [T.text, T.text, T.text], T.text, (text: string, pattern: string, escape: string) => {
+    const match = regexOf(similar(pattern, escape)).exec(text);
+    return match === null ? null : match.groups.length > 0 ? (match.groups[0] ?? null) : text;
+  }),
   pure('like_escape', [T.text, T.text], T.text, (pattern: string, escape: string) => likeEscape(pattern, escape)),
   pure('similar_to_escape', [T.text], T.text, (pattern: string) => similar(pattern)),
   pure('similar_to_escape', [T.text, T.text], T.text, (pattern: string, escape: string) => similar(pattern, escape)),
@@ -234,6 +177,7 @@ function pad(text: string, length: number, fill: string, before: boolean): strin
 }
 
 function overlay(a: string, b: string, start: number, count: number): string {
+  if (start <= 0) throw new DriftError('22011', 'negative substring length not allowed');
   const points = [...a];
   return points.slice(0, Math.max(start - 1, 0)).join('') + b + points.slice(Math.max(start - 1 + count, 0)).join('');
 }
@@ -281,96 +225,45 @@ function likeEscape(pattern: string, escape: string): string {
     .join('');
 }
 
-/** A PostgreSQL regular expression as JavaScript's; flags i, g, n, s, x as far as they have a counterpart. */
-export function regex(pattern: string, flags: string): RegExp {
-  return compiled(`regex ${flags} ${pattern}`, () => {
-    const source = pattern
-      .replace(/^\(\?([a-z]+)\)/, '')
-      .replaceAll('\\m', '\\b(?=\\w)')
-      .replaceAll('\\M', '\\b(?<=\\w)')
-      .replaceAll('\\y', '\\b')
-      .replaceAll('\\A', '^')
-      .replaceAll('\\Z', '$')
-      .replace(/\[\[:(\w+):\]\]/g, (_, name: string) => `[${CLASSES[name] ?? ''}]`)
-      .replace(/\[:(\w+):\]/g, (_, name: string) => CLASSES[name] ?? '');
-    const embedded = /^\(\?([a-z]+)\)/.exec(pattern)?.[1] ?? '';
-    const js = [...new Set((flags + embedded).split('').filter((flag) => 'gi'.includes(flag)))].join('');
-    const lines = (flags + embedded).includes('n') ? 'm' : 's';
-    try {
-      return new RegExp(source, `${js}${lines}`);
-    } catch (error) {
-      throw new DriftError('2201B', `invalid regular expression: ${error instanceof Error ? error.message : pattern}`);
-    }
-  });
-}
-
-const CLASSES: Readonly<Record<string, string>> = {
-  alpha: 'A-Za-z',
-  digit: '0-9',
-  alnum: 'A-Za-z0-9',
-  upper: 'A-Z',
-  lower: 'a-z',
-  space: '\\s',
-  punct: '!-\\/:-@\\[-`{-~',
-  xdigit: '0-9A-Fa-f',
-  word: '\\w',
-};
-
-function replacement(text: string): string {
-  return text
-    .replaceAll('$', '$$$$')
-    .replace(/\\(\d|&|\\)/g, (_, what: string) => (what === '&' ? '$&' : what === '\\' ? '\\' : `$${what}`));
-}
-
+/**
+ * A pattern of SIMILAR TO as a regular expression. The parts that two escaped double quotes separate are for
+ * substring: the first takes as little as it can, the second as much.
+ */
 function similar(pattern: string, escape = '\\'): string {
-  const source = [...pattern]
-    .map((char) =>
-      char === '%' ? '.*' : char === '_' ? '.' : /[.^$]/.test(char) ? `\\${char}` : char === escape ? '\\' : char,
-    )
-    .join('');
+  if (codePoints(escape) > 1)
+    throw new DriftError('22025', 'invalid escape string', { hint: 'Escape string must be empty or one character.' });
+  const separated = escape === '' ? 0 : pattern.split(`${escape}"`).length - 1;
+  let source = '';
+  let separators = 0;
+  let bracket = false;
+  const chars = [...pattern];
+  for (let i = 0; i < chars.length; i++) {
+    const char = chars[i] as string;
+    if (char === escape) {
+      const next = chars[++i];
+      if (next !== '"' || bracket) source += next === undefined ? '' : `\\${next}`;
+      else if (++separators > 2) {
+        throw new DriftError(
+          '2200C',
+          'SQL regular expression may not contain more than two escape-double-quote separators',
+        );
+      } else source += separators === 1 ? ')(' : ')(?:';
+    } else if (bracket) {
+      source += char === '\\' ? '\\\\' : char;
+      if (char === ']') bracket = false;
+    } else if (char === '[') {
+      bracket = true;
+      source += char;
+    } else if (char === '%') source += separators === 0 && separated > 0 ? '.*?' : '.*';
+    else if (char === '_') source += '.';
+    else if (char === '(') source += '(?:';
+    else source += /[\\.^$]/.test(char) ? `\\${char}` : char;
+  }
   return `^(?:${source})$`;
 }
 
-export function quoteIdent(name: string): string {
-  return /^[a-z_][a-z0-9_$]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
-}
-
-function quoteLiteral(text: string): string {
-  const body = text.replaceAll("'", "''");
-  return text.includes('\\') ? `E'${body.replaceAll('\\', '\\\\')}'` : `'${body}'`;
-}
-
-function format(template: string, values: readonly (string | null)[]): string {
-  let next = 0;
-  return template.replace(
-    /%(?:(\d+)\$)?(-?\d+)?([sIL%])|%(.?)/g,
-    (_, at: string | undefined, width: string | undefined, kind: string | undefined, bad: string) => {
-      if (kind === '%') return '%';
-      if (kind === undefined) throw new DriftError('22023', `unrecognized format() type specifier "${bad}"`);
-      const index = at === undefined ? next : Number(at) - 1;
-      next = index + 1;
-      if (index >= values.length) throw new DriftError('22023', 'too few arguments for format()');
-      const value = values[index] ?? null;
-      if (value === null && kind === 'I')
-        throw new DriftError('22004', 'null values cannot be formatted as an SQL identifier');
-      const text =
-        kind === 'I'
-          ? quoteIdent(value ?? '')
-          : kind === 'L'
-            ? value === null
-              ? 'NULL'
-              : quoteLiteral(value)
-            : (value ?? '');
-      const wide = Number(width ?? 0);
-      return wide < 0 ? text.padEnd(-wide) : text.padStart(wide);
-    },
-  );
-}
-
-/** A value of a type that is not known here as text: by its form. */
-function display(value: Value, context: Parameters<ScalarFunction['call']>[0]): string {
-  if (value === null) return '';
-  if (typeof value === 'boolean') return value ? 't' : 'f';
-  if (typeof value === 'number') return typeByOid(Number.isInteger(value) ? T.int8 : T.float8).output(value, context);
-  return String(value);
+function formOf(form: string): 'NFC' | 'NFD' | 'NFKC' | 'NFKD' {
+  const upper = form.toUpperCase();
+  if (upper === 'NFC' || upper === 'NFD' || upper === 'NFKC' || upper === 'NFKD') return upper;
+  throw new DriftError('22023', `invalid normalization form: ${form}`);
 }

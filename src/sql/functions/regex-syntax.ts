@@ -1,0 +1,449 @@
+/**
+ * PostgreSQL's regular expressions (POSIX AREs, chapter 9.7.3) rewritten as JavaScript's.
+ *
+ * The two share most of their syntax and differ in escapes, bracket expressions, word constraints and newlines, so the
+ * pattern is read atom by atom and every atom is written anew for the `u` mode, in which nothing is ambiguous. What they
+ * do not share is which match is preferred: that is the business of regex.ts, for which the reader notes whether the
+ * pattern as a whole prefers a long match or a short one.
+ */
+import { DriftError } from '../../base/error.ts';
+
+export interface RegexOptions {
+  readonly ignoreCase: boolean;
+  /** `.` and negated brackets match a newline. */
+  readonly dotNewline: boolean;
+  /** ^ and $ match at newlines. */
+  readonly lineAnchors: boolean;
+  readonly expanded: boolean;
+  readonly literal: boolean;
+}
+
+export interface RegexSource {
+  readonly source: string;
+  readonly ignoreCase: boolean;
+  readonly groups: number;
+  /** Whether JavaScript's order of trying alternatives may miss the match that POSIX prefers. */
+  readonly ordered: boolean;
+  readonly prefersShort: boolean;
+  /** Looks beyond the match: constraints and look-around. */
+  readonly context: boolean;
+}
+
+/** Most repetitions of a {m,n}. */
+const MAX_REPETITIONS = 255;
+/** Groups within groups; each is a level of the stack. */
+const MAX_DEPTH = 500;
+
+const WORD = '\\p{L}\\p{M}\\p{N}_';
+const CLASSES: Readonly<Record<string, string>> = {
+  alpha: '\\p{L}',
+  digit: '0-9',
+  alnum: '\\p{L}\\p{N}',
+  upper: '\\p{Lu}',
+  lower: '\\p{Ll}',
+  space: '\\s',
+  blank: ' \\t',
+  punct: '!-\\/:-@\\[-`\\{-~\\p{P}\\p{S}',
+  cntrl: '\\p{Cc}',
+  graph: '\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}',
+  print: '\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ',
+  xdigit: '0-9A-Fa-f',
+  word: WORD,
+};
+const CONSTRAINTS: Readonly<Record<string, string>> = {
+  A: '(?<![^])',
+  Z: '(?![^])',
+  m: `(?:(?<![${WORD}])(?=[${WORD}]))`,
+  M: `(?:(?<=[${WORD}])(?![${WORD}]))`,
+  y: `(?:(?<=[${WORD}])(?![${WORD}])|(?<![${WORD}])(?=[${WORD}]))`,
+  Y: `(?:(?<=[${WORD}])(?=[${WORD}])|(?<![${WORD}])(?![${WORD}]))`,
+};
+const CHARACTERS: Readonly<Record<string, number>> = { a: 7, b: 8, B: 92, e: 27, f: 12, n: 10, r: 13, t: 9, v: 11 };
+const COLLATING: Readonly<Record<string, string>> = { space: ' ', period: '.', hyphen: '-', newline: '\n', tab: '\t' };
+
+export function regexError(what: string): DriftError {
+  return new DriftError('2201B', `invalid regular expression: ${what}`);
+}
+
+/** Reads the options of regexp functions. Throws 22023 for a letter that is none; `g` is the caller's. */
+export function regexOptions(flags: string): RegexOptions {
+  let options = { ignoreCase: false, dotNewline: true, lineAnchors: false, expanded: false, literal: false };
+  for (const flag of flags) {
+    const changed = withOption(options, flag);
+    if (changed === undefined) throw new DriftError('22023', `invalid regular expression option: "${flag}"`);
+    options = changed;
+  }
+  return options;
+}
+
+function withOption(options: RegexOptions, flag: string): RegexOptions | undefined {
+  switch (flag) {
+    case 'i':
+      return { ...options, ignoreCase: true };
+    case 'c':
+      return { ...options, ignoreCase: false };
+    case 'n':
+    case 'm':
+      return { ...options, dotNewline: false, lineAnchors: true };
+    case 'p':
+      return { ...options, dotNewline: false, lineAnchors: false };
+    case 'w':
+      return { ...options, dotNewline: true, lineAnchors: true };
+    case 's':
+      return { ...options, dotNewline: true, lineAnchors: false };
+    case 'x':
+      return { ...options, expanded: true };
+    case 't':
+      return { ...options, expanded: false };
+    case 'q':
+      return { ...options, literal: true };
+    case 'b':
+    case 'e':
+      return options;
+    default:
+      return undefined;
+  }
+}
+
+export function readRegex(pattern: string, options: RegexOptions): RegexSource {
+  let [text, chosen] = [pattern, options];
+  if (text.startsWith('***=')) [text, chosen] = [text.slice(4), { ...chosen, literal: true }];
+  else if (text.startsWith('***:')) text = text.slice(4);
+  const embedded = chosen.literal ? null : /^\(\?([a-z]+)\)/.exec(text);
+  if (embedded !== null) {
+    for (const flag of embedded[1] ?? '') {
+      const changed = withOption(chosen, flag);
+      if (changed === undefined) throw regexError('invalid embedded option');
+      chosen = changed;
+    }
+    text = text.slice(embedded[0].length);
+  }
+  if (chosen.literal) {
+    const source = [...text].map(quoted).join('');
+    return { source, ignoreCase: chosen.ignoreCase, groups: 0, ordered: false, prefersShort: false, context: false };
+  }
+  return new RegexReader(text, chosen).read();
+}
+
+function quoted(char: string): string {
+  return /[\^$\\.*+?()[\]{}|/]/.test(char) ? `\\${char}` : char;
+}
+
+/** A character within a bracket expression. */
+function bracketed(char: string): string {
+  return /[\^$\\.*+?()[\]{}|/-]/.test(char) ? `\\${char}` : char;
+}
+
+/** What an atom prefers: nothing, long matches or short ones. */
+type Preference = 'none' | 'long' | 'short';
+
+interface Atom {
+  readonly source: string;
+  readonly preference: Preference;
+  readonly quantifiable: boolean;
+}
+
+class RegexReader {
+  readonly #chars: readonly string[];
+  readonly #options: RegexOptions;
+  #at = 0;
+  #groups = 0;
+  #closed = 0;
+  #alternatives = false;
+  #long = false;
+  #short = false;
+  #context = false;
+
+  constructor(pattern: string, options: RegexOptions) {
+    this.#chars = [...pattern];
+    this.#options = options;
+  }
+
+  read(): RegexSource {
+    const { source, preference } = this.#alternation(0);
+    if (this.#at < this.#chars.length) throw regexError('parentheses () not balanced');
+    return {
+      source,
+      ignoreCase: this.#options.ignoreCase,
+      groups: this.#groups,
+      ordered: this.#alternatives || (this.#long && this.#short),
+      prefersShort: preference === 'short',
+      context: this.#context,
+    };
+  }
+
+  #peek(offset = 0): string {
+    return this.#chars[this.#at + offset] ?? '';
+  }
+
+  #skipBlanks(): void {
+    if (!this.#options.expanded) return;
+    for (;;) {
+      if (/^\s$/.test(this.#peek())) this.#at++;
+      else if (this.#peek() === '#') while (this.#at < this.#chars.length && this.#peek() !== '\n') this.#at++;
+      else return;
+    }
+  }
+
+  #alternation(depth: number): { readonly source: string; readonly preference: Preference } {
+    if (depth > MAX_DEPTH) throw regexError('regular expression is too complex');
+    const branches: string[] = [];
+    let preference: Preference = 'none';
+    for (;;) {
+      const branch = this.#branch(depth);
+      branches.push(branch.source);
+      if (branches.length === 1) ({ preference } = branch);
+      if (this.#peek() !== '|') break;
+      this.#at++;
+    }
+    if (branches.length > 1) {
+      this.#alternatives = true;
+      preference = 'long';
+    }
+    return { source: branches.join('|'), preference };
+  }
+
+  #branch(depth: number): { readonly source: string; readonly preference: Preference } {
+    let source = '';
+    let preference: Preference = 'none';
+    for (;;) {
+      this.#skipBlanks();
+      const char = this.#peek();
+      if (char === '' || char === '|' || (char === ')' && depth > 0)) return { source, preference };
+      if (char === ')') throw regexError('parentheses () not balanced');
+      const atom = this.#atom(depth);
+      this.#skipBlanks();
+      const quantifier = this.#quantifier();
+      if (quantifier === null) source += atom.source;
+      else {
+        if (!atom.quantifiable) throw regexError('quantifier operand invalid');
+        source += `${atom.source}${quantifier.source}`;
+        this.#skipBlanks();
+        if (this.#quantifier() !== null) throw regexError('quantifier operand invalid');
+      }
+      const own = quantifier === null || quantifier.preference === 'none' ? atom.preference : quantifier.preference;
+      if (preference === 'none') preference = own;
+    }
+  }
+
+  #quantifier(): { readonly source: string; readonly preference: Preference } | null {
+    const char = this.#peek();
+    let source: string;
+    let fixed = false;
+    if (char === '*' || char === '+' || char === '?') {
+      this.#at++;
+      source = char;
+    } else if (char === '{' && /^\d$/.test(this.#peek(1))) {
+      const rest = this.#chars.slice(this.#at, this.#at + 24).join('');
+      const bounds = /^\{(\d+)(,(\d*))?\}/.exec(rest);
+      if (bounds === null) throw regexError('braces {} not balanced');
+      const [whole, low = '', range, high = ''] = bounds;
+      if (
+        Number(low) > MAX_REPETITIONS ||
+        Number(high) > MAX_REPETITIONS ||
+        (high !== '' && Number(high) < Number(low))
+      )
+        throw regexError('invalid repetition count(s)');
+      this.#at += whole.length;
+      source = whole;
+      fixed = range === undefined;
+    } else return null;
+    const short = this.#peek() === '?';
+    if (short) this.#at++;
+    if (fixed) return { source, preference: 'none' };
+    if (short) this.#short = true;
+    else this.#long = true;
+    return { source: short ? `${source}?` : source, preference: short ? 'short' : 'long' };
+  }
+
+  #atom(depth: number): Atom {
+    const char = this.#peek();
+    this.#at++;
+    const plain = (source: string): Atom => ({
+      source,
+      preference: 'none',
+      quantifiable: true,
+    });
+    const constraint = (source: string): Atom => {
+      this.#context = true;
+      return { source, preference: 'none', quantifiable: false };
+    };
+    switch (char) {
+      case '.':
+        return plain(this.#options.dotNewline ? '[^]' : '[^\\n]');
+      case '^':
+        return constraint(this.#options.lineAnchors ? '(?<![^\\n])' : '(?<![^])');
+      case '$':
+        return constraint(this.#options.lineAnchors ? '(?![^\\n])' : '(?![^])');
+      case '[':
+        return this.#word() ?? plain(this.#bracket());
+      case '(':
+        return this.#group(depth);
+      case '\\': {
+        const name = this.#peek();
+        const known = /^[AZmMyY]$/.test(name) ? CONSTRAINTS[name] : undefined;
+        if (known !== undefined) {
+          this.#at++;
+          return constraint(known);
+        }
+        return plain(this.#escape());
+      }
+      case '*':
+      case '+':
+      case '?':
+        throw regexError('quantifier operand invalid');
+      case '{':
+        if (/^\d$/.test(this.#peek())) throw regexError('quantifier operand invalid');
+        return plain('\\{');
+      default:
+        return plain(quoted(char));
+    }
+  }
+
+  /** [[:<:]] and [[:>:]]: the older spellings of \m and \M. */
+  #word(): Atom | null {
+    const text = this.#chars.slice(this.#at, this.#at + 6).join('');
+    if (text !== '[:<:]]' && text !== '[:>:]]') return null;
+    this.#at += 6;
+    this.#context = true;
+    return { source: CONSTRAINTS[text === '[:<:]]' ? 'm' : 'M'] as string, preference: 'none', quantifiable: false };
+  }
+
+  #group(depth: number): Atom {
+    let open = '(';
+    let around = false;
+    if (this.#peek() === '?') {
+      const found = ['?:', '?=', '?!', '?<=', '?<!'].find((kind) =>
+        [...kind].every((char, i) => this.#peek(i) === char),
+      );
+      if (found === undefined) throw regexError('quantifier operand invalid');
+      open = `(${found}`;
+      around = found !== '?:';
+      this.#at += found.length;
+    } else this.#groups++;
+    const counted = open === '(';
+    const inner = this.#alternation(depth + 1);
+    if (this.#peek() !== ')') throw regexError('parentheses () not balanced');
+    this.#at++;
+    if (counted) this.#closed++;
+    if (around) this.#context = true;
+    return { source: `${open}${inner.source})`, preference: around ? 'none' : inner.preference, quantifiable: !around };
+  }
+
+  /** Behind a backslash, outside of brackets. */
+  #escape(): string {
+    const char = this.#peek();
+    if (/^[dswDSW]$/.test(char)) {
+      this.#at++;
+      const set = char.toLowerCase() === 'd' ? '0-9' : char.toLowerCase() === 's' ? '\\s' : WORD;
+      return char === char.toLowerCase() ? `[${set}]` : `[^${set}${this.#options.dotNewline ? '' : '\\n'}]`;
+    }
+    if (/^[1-9]$/.test(char)) {
+      let digits = char;
+      // A number that is not that of a group is octal, unless it is of one digit.
+      if (/^\d$/.test(this.#peek(1)) && Number(char + this.#peek(1)) <= this.#closed) digits += this.#peek(1);
+      if (Number(digits) > this.#closed) {
+        if (digits.length === 1 && !/^[0-7]$/.test(this.#peek(1))) throw regexError('invalid backreference number');
+      } else {
+        this.#at += digits.length;
+        return `(?:\\${digits})`;
+      }
+    }
+    return quoted(this.#character());
+  }
+
+  /** A character written with a backslash. */
+  #character(): string {
+    const char = this.#peek();
+    if (char === '') throw regexError('invalid escape \\ sequence');
+    this.#at++;
+    if (!/^[\p{L}\p{N}]$/u.test(char)) return char;
+    const known = CHARACTERS[char];
+    if (known !== undefined) return String.fromCodePoint(known);
+    const take = (pattern: RegExp, base: number): string => {
+      const digits = pattern.exec(this.#chars.slice(this.#at, this.#at + 16).join(''))?.[0] ?? '';
+      const code = Number.parseInt(digits, base);
+      if (!(code <= 0x10ffff)) throw regexError('invalid escape \\ sequence');
+      this.#at += digits.length;
+      return String.fromCodePoint(code);
+    };
+    switch (char) {
+      case 'c': {
+        const control = this.#peek();
+        this.#at++;
+        return String.fromCodePoint((control.codePointAt(0) ?? 0) & 31);
+      }
+      case 'u':
+        return take(/^[0-9a-fA-F]{4}/, 16);
+      case 'U':
+        return take(/^[0-9a-fA-F]{8}/, 16);
+      case 'x':
+        return take(/^[0-9a-fA-F]+/, 16);
+      case '0':
+        this.#at--;
+        return take(/^[0-7]{1,3}/, 8);
+      default:
+        if (/^[1-7]$/.test(char)) {
+          this.#at--;
+          return take(/^[0-7]{1,3}/, 8);
+        }
+        throw regexError('invalid escape \\ sequence');
+    }
+  }
+
+  #bracket(): string {
+    let set = '';
+    const negated = this.#peek() === '^';
+    if (negated) this.#at++;
+    for (let first = true; first || this.#peek() !== ']'; first = false) {
+      if (this.#at >= this.#chars.length) throw regexError('brackets [] not balanced');
+      const item = this.#bracketItem();
+      if (item.set !== undefined) {
+        set += item.set;
+        continue;
+      }
+      const low = item.char;
+      if (this.#peek() !== '-' || this.#peek(1) === ']' || this.#peek(1) === '') {
+        set += bracketed(low);
+        continue;
+      }
+      this.#at++;
+      const high = this.#bracketItem();
+      if (high.set !== undefined || (low.codePointAt(0) ?? 0) > (high.char.codePointAt(0) ?? 0))
+        throw regexError('invalid character range');
+      set += `${bracketed(low)}-${bracketed(high.char)}`;
+    }
+    this.#at++;
+    return negated ? `[^${set}${this.#options.dotNewline ? '' : '\\n'}]` : `[${set}]`;
+  }
+
+  #bracketItem(): { readonly char: string; readonly set?: string } {
+    const char = this.#peek();
+    this.#at++;
+    if (char === '\\') {
+      if (/^[dsw]$/.test(this.#peek())) {
+        const name = this.#peek();
+        this.#at++;
+        return { char: '', set: name === 'd' ? '0-9' : name === 's' ? '\\s' : WORD };
+      }
+      if (/^[DSW]$/.test(this.#peek())) throw regexError('invalid escape \\ sequence');
+      return { char: this.#character() };
+    }
+    if (char !== '[' || !/^[:.=]$/.test(this.#peek())) return { char };
+    const kind = this.#peek();
+    const rest = this.#chars.slice(this.#at + 1).join('');
+    const end = rest.indexOf(`${kind}]`);
+    if (end < 0) throw regexError('brackets [] not balanced');
+    const name = rest.slice(0, end);
+    this.#at += 1 + [...name].length + 2;
+    if (kind === ':') {
+      const set = CLASSES[name];
+      if (set === undefined) throw regexError('invalid character class');
+      return { char: '', set };
+    }
+    if ([...name].length === 1) return { char: name };
+    const named = COLLATING[name];
+    if (named === undefined) throw regexError('invalid collating element');
+    return { char: named };
+  }
+}
