@@ -1,6 +1,7 @@
 /** json (as written, checked) and jsonb (canonical text: keys by length then bytes, numbers exact, one space after : and ,). */
 import { DriftError } from '../../base/error.ts';
 import { makeType } from './basic.ts';
+import { compareJsonb, jsonbHashKey } from './jsonb-order.ts';
 import { cleanText } from './text-input.ts';
 import type { SqlType } from './type.ts';
 
@@ -146,5 +147,7 @@ export const jsonTypes: readonly SqlType[] = [
     length: -1,
     format: () => ({ kind: 'text' }),
     input: canonicalJson,
+    compare: (a, b) => compareJsonb(a as string, b as string),
+    hashKey: (value) => jsonbHashKey(value as string),
   }),
 ];

@@ -7,8 +7,8 @@ const offsets = new Map<string, Map<number, number>>();
 const KEPT = 50_000;
 /** Offsets change at quarters of hours. */
 const QUARTER = 900_000_000;
-/** As far as Date reaches, in microseconds. */
-const LIMIT = 8.64e18;
+/** About as far as Date reaches, in microseconds; the offset of its last days holds beyond. */
+const LIMIT = 8.63e18;
 
 /** Seconds east of UTC of "+02", "-05:30", "z", "utc"; undefined for anything else. */
 export function parseOffset(text: string): number | undefined {
