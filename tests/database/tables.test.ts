@@ -87,7 +87,7 @@ test('what a crash leaves of temporary tables goes at opening', async () => {
   const copy = new MemoryStorage();
   for (const name of storage.list()) {
     const file = storage.open(name);
-    copy.open(name).write(0, file.read(0, file.size()) as Uint8Array);
+    void copy.open(name).write(0, file.read(0, file.size()) as Uint8Array);
   }
   const again = await openDb(copy);
   expect(await again.code('SELECT * FROM u')).toBe('42P01');

@@ -1,7 +1,14 @@
 /** Small makers of catalogue entries, so that the files of functions read as tables. */
 import type { Value } from '../../base/vector.ts';
 import type { EvalContext } from '../eval-context.ts';
-import type { AggregateFunction, AggregateSteps, ScalarFunction, SetFunction, Volatility, WindowFunction } from './function.ts';
+import type {
+  AggregateFunction,
+  AggregateSteps,
+  ScalarFunction,
+  SetFunction,
+  Volatility,
+  WindowFunction,
+} from './function.ts';
 
 /** PostgreSQL's OIDs of the types that signatures name. */
 export const T = {
