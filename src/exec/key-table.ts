@@ -3,7 +3,8 @@
  *
  * Each key column has its own table from values to codes; keys of several columns fold their codes pairwise through
  * tables of (code so far, next code). So the loops see only numbers: a double hashed by its bits, or a pair of int32,
- * in open-addressing tables of typed arrays. Texts are interned once a dictionary entry, or once a string.
+ * in open-addressing tables of typed arrays. Integers that lie close together, as ids do, need no hash: their code
+ * stands at their place. Texts are interned once a dictionary entry, or once a string.
  *
  *     (a, b, c)  →  codes a′ b′ c′  →  (a′, b′) ↦ p  →  (p, c′) ↦ id
  *
@@ -61,6 +62,8 @@ export class KeyTable {
 }
 
 const INITIAL_SLOTS = 1024;
+/** Slots of a dense table that are always acceptable where there is a batch of rows for them. */
+const DENSE_SLOTS = 262_144;
 
 /** Values of one column to codes. */
 class ColumnCodes {
@@ -73,6 +76,9 @@ class ColumnCodes {
   /** Code + 1 of each slot; 0: free. */
   #slots = new Int32Array(INITIAL_SLOTS);
   #inTable = 0;
+  /** Code + 1 of each integer from `#base` on, while they lie close together; null once they do not. */
+  #dense: Int32Array | null = new Int32Array(0);
+  #base = 0;
   readonly #texts = new Map<unknown, number>();
   #nullCode = -1;
   #nanCode = -1;
@@ -90,7 +96,7 @@ class ColumnCodes {
   }
 
   get bytes(): number {
-    return this.#keys.length * 12 + this.#texts.size * 64;
+    return this.#keys.length * 12 + (this.#dense?.length ?? 0) * 4 + this.#texts.size * 64;
   }
 
   codes(vector: Vector, batch: Batch, out: Int32Array, insert: boolean): void {
@@ -203,6 +209,10 @@ class ColumnCodes {
 
   #numbers(data: Int32Array, nulls: Uint8Array | null, batch: Batch, out: Int32Array, insert: boolean): void {
     const { selection, count } = batch;
+    if (this.#dense !== null) {
+      if (!insert || this.#cover(data, nulls, batch)) return this.#denseCodes(data, nulls, batch, out, insert);
+      this.#toHash();
+    }
     if (insert) this.#reserve(count);
     const keys = this.#keys;
     const slots = this.#slots;
@@ -231,8 +241,80 @@ class ColumnCodes {
     }
   }
 
+  /** Makes room in `#dense` for a batch's integers; false where they lie too far apart. */
+  #cover(data: Int32Array, nulls: Uint8Array | null, batch: Batch): boolean {
+    const { selection, count } = batch;
+    let low = Infinity;
+    let high = -Infinity;
+    for (let k = 0; k < count; k++) {
+      const i = selection === null ? k : (selection[k] as number);
+      if (nulls !== null && nulls[i] === 1) continue;
+      const key = data[i] as number;
+      if (key < low) low = key;
+      if (key > high) high = key;
+    }
+    const old = this.#dense as Int32Array;
+    const end = this.#base + old.length;
+    if (low > high || (low >= this.#base && high < end)) return true;
+    const first = old.length === 0 ? low : Math.min(low, this.#base);
+    const last = old.length === 0 ? high : Math.max(high, end - 1);
+    const rows = this.count + count;
+    const limit = Math.min(64 * rows, Math.max(DENSE_SLOTS, 8 * rows));
+    if (last - first >= limit) return false;
+    // Room for more on the side that has grown: keys often ascend.
+    const length = Math.max(last - first + 1, Math.min(old.length * 2, limit));
+    const base = first < this.#base && old.length > 0 ? last - length + 1 : first;
+    const dense = new Int32Array(length);
+    if (old.length > 0) dense.set(old, this.#base - base);
+    this.#dense = dense;
+    this.#base = base;
+    return true;
+  }
+
+  #denseCodes(data: Int32Array, nulls: Uint8Array | null, batch: Batch, out: Int32Array, insert: boolean): void {
+    const { selection, count } = batch;
+    const dense = this.#dense as Int32Array;
+    const base = this.#base;
+    const length = dense.length;
+    for (let k = 0; k < count; k++) {
+      const i = selection === null ? k : (selection[k] as number);
+      if (nulls !== null && nulls[i] === 1) {
+        out[k] = this.#nullCodeOf(insert);
+        continue;
+      }
+      const slot = (data[i] as number) - base;
+      let code = slot >= 0 && slot < length ? (dense[slot] as number) : 0;
+      if (code === 0 && insert) {
+        code = ++this.count;
+        dense[slot] = code;
+      }
+      out[k] = code - 1;
+    }
+  }
+
+  /** Gives up `#dense`: its keys go to the hash table under the codes that they have. */
+  #toHash(): void {
+    const dense = this.#dense;
+    this.#dense = null;
+    if (dense === null || dense.length === 0) return;
+    this.#reserve(this.count);
+    const mask = this.#slots.length - 1;
+    const shift = Math.clz32(mask);
+    for (let at = 0; at < dense.length; at++) {
+      const code = dense[at] as number;
+      if (code === 0) continue;
+      const key = this.#base + at;
+      let slot = hashDouble(key) >>> shift;
+      while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
+      this.#slots[slot] = code;
+      this.#keys[slot] = key;
+      this.#inTable++;
+    }
+  }
+
   #doubles(data: Float64Array, nulls: Uint8Array | null, batch: Batch, out: Int32Array, insert: boolean): void {
     const { selection, count } = batch;
+    if (this.#dense !== null) this.#toHash();
     if (insert) this.#reserve(count);
     const keys = this.#keys;
     const slots = this.#slots;
@@ -267,6 +349,7 @@ class ColumnCodes {
 
   #number(key: number, insert: boolean): number {
     if (key !== key) return this.#nan(insert);
+    if (this.#dense !== null) this.#toHash();
     if (insert) this.#reserve(1);
     const mask = this.#slots.length - 1;
     let slot = hashDouble(key) >>> Math.clz32(mask);

@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+import { Random } from '../base/random.ts';
+import type { Batch, Vector } from '../base/vector.ts';
+import { KeyTable } from './key-table.ts';
+import { wholeBatch } from './vectors.ts';
+
+const INT4 = 23;
+const INT8 = 20;
+
+function ints(values: readonly (number | null)[]): Batch {
+  const nulls = Uint8Array.from(values, (value) => (value === null ? 1 : 0));
+  const data = Int32Array.from(values, (value) => value ?? 0);
+  return wholeBatch([{ kind: 'i32', data, length: values.length, nulls }], values.length);
+}
+
+function doubles(values: readonly number[]): Batch {
+  const vector: Vector = { kind: 'f64', data: Float64Array.from(values), length: values.length, nulls: null };
+  return wholeBatch([vector], values.length);
+}
+
+test('numbers are those of a Map, whatever the keys look like', () => {
+  const random = new Random(11);
+  const shapes: ((i: number) => number)[] = [
+    (i) => i,
+    (i) => -i,
+    () => Math.floor(random.next() * 1000) - 500,
+    () => Math.floor(random.next() * 4294967296) - 2147483648,
+    (i) => (i < 3000 ? i % 50 : i * 100_000),
+    (i) => (i % 2 === 0 ? -2147483648 + i : 2147483647 - i),
+  ];
+  for (const shape of shapes) {
+    const table = new KeyTable([INT4], [true]);
+    const known = new Map<number | null, number>();
+    for (let round = 0; round < 12; round++) {
+      const size = 1 + Math.floor(random.next() * 900);
+      const keys = Array.from({ length: size }, (_, i) => (random.next() < 0.02 ? null : shape(round * 900 + i)));
+      const found = [...table.find(ints(keys).columns, ints(keys))];
+      expect(found).toEqual(keys.map((key) => known.get(key) ?? -1));
+      const given = [...table.assign(ints(keys).columns, ints(keys))];
+      for (const key of keys) if (!known.has(key)) known.set(key, known.size);
+      expect(given).toEqual(keys.map((key) => known.get(key)));
+      expect(table.count).toBe(known.size);
+    }
+  }
+});
+
+test('integers in doubles find those given as integers', () => {
+  const table = new KeyTable([INT8], [false]);
+  table.assign(ints([5, 6, null, 7]).columns, ints([5, 6, null, 7]));
+  const probe = doubles([7, 6.5, 5, 1e12, Number.NaN]);
+  expect([...table.find(probe.columns, probe)]).toEqual([2, -1, 0, -1, -1]);
+  expect([...table.assign(probe.columns, probe)].slice(0, 3)).toEqual([2, 3, 0]);
+  expect([...table.find(ints([6]).columns, ints([6]))]).toEqual([1]);
+});
