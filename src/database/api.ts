@@ -54,6 +54,14 @@ export interface ResultSet {
   readonly rowCount: number;
   /** Rows inserted, updated or deleted; null where the command changes none. */
   readonly affectedRows: number | null;
+  /** What the statement passed over; absent where there is nothing to say. */
+  readonly notices?: readonly Notice[] | undefined;
+}
+
+export interface Notice {
+  readonly severity: 'NOTICE' | 'WARNING';
+  readonly code: string;
+  readonly message: string;
 }
 
 /** A moment to read: a sequence number, a commit timestamp in µs, or a tag. */

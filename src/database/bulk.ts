@@ -18,6 +18,7 @@ import {
   refuseTaken,
   relationNamed,
   schemaFor,
+  skipExisting,
   tableNamed,
   undefinedTable,
 } from './ddl/context.ts';
@@ -34,7 +35,10 @@ export function* createTableAs(context: DdlContext, statement: CreateTableAs): T
     throw new DriftError('0A000', 'CREATE TABLE AS EXECUTE is not supported', { position: statement.position });
   }
   const schema = schemaFor(context, name, statement.persistence);
-  if (statement.ifNotExists && context.transaction.catalog.relation(schema, name.name) !== undefined) return 0;
+  if (statement.ifNotExists && context.transaction.catalog.relation(schema, name.name) !== undefined) {
+    skipExisting(context, `relation "${name.name}"`);
+    return 0;
+  }
   refuseTaken(context, schema, name.name, name.position);
   const fields = yield* context.describe(query);
   if ((statement.columns?.length ?? 0) > fields.length)
@@ -107,6 +111,11 @@ export function* truncate(context: DdlContext, statement: Truncate): Task<void> 
         });
       }
       tables.add(object);
+      context.notices.push({
+        severity: 'NOTICE',
+        code: '00000',
+        message: `truncate cascades to table "${object.name}"`,
+      });
     }
   }
   for (const table of tables) {

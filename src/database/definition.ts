@@ -45,7 +45,8 @@ export function isDefinition(statement: Statement): statement is Definition {
 export function* runDefinition(scene: Scene, statement: Definition): Task<ResultSet> {
   const context = ddlContext(scene);
   const tag = yield* dispatch(context, statement);
-  return typeof tag === 'string' ? command(tag) : tag;
+  const result = typeof tag === 'string' ? command(tag) : tag;
+  return context.notices.length === 0 ? result : { ...result, notices: context.notices };
 }
 
 function* dispatch(context: DdlContext, statement: Definition): Task<string | ResultSet> {
@@ -109,6 +110,7 @@ export function ddlContext(scene: Scene): DdlContext {
   const { core } = scene;
   return {
     transaction: scene.transaction,
+    notices: [],
     store: core.store,
     host: core.host,
     eval: scene.eval,

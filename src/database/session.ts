@@ -25,7 +25,7 @@ import { recheckConstraints } from './recheck.ts';
 import { drive, Queue } from './scheduler.ts';
 import { aborted, asDriftError } from './session-errors.ts';
 import { Settings, timeoutMs } from './settings.ts';
-import { command, show } from './show.ts';
+import { command, show, warned } from './show.ts';
 import { applyOnCommit, dropTemporary } from './temporary.ts';
 import {
   asText,
@@ -353,8 +353,7 @@ export class Session implements SessionApi {
     if (this.#open?.failed === true && statement.kind !== 'commit' && statement.kind !== 'rollback') throw aborted();
     switch (statement.kind) {
       case 'begin':
-        if (this.#open === null) yield* this.#beginStatement(statement.modes, cancellation);
-        return command(statement.kind.toUpperCase());
+        return yield* this.#beginStatement(statement.modes, cancellation);
       case 'commit':
       case 'rollback':
         return yield* this.#end(statement, cancellation);
@@ -395,10 +394,11 @@ export class Session implements SessionApi {
     if (statement.chain && open === null) {
       throw new DriftError('25P01', `${statement.kind.toUpperCase()} AND CHAIN can only be used in transaction blocks`);
     }
-    const commits = statement.kind === 'commit' && open?.failed !== true;
+    if (open === null) return warned(statement.kind.toUpperCase(), '25P01', 'there is no transaction in progress');
+    const commits = statement.kind === 'commit' && !open.failed;
     if (commits) yield* this.#commit();
     else yield* this.#rollback();
-    if (statement.chain && open !== null) {
+    if (statement.chain) {
       const asOf: Moment | undefined = open.asOf === null ? undefined : { kind: 'seq', seq: open.asOf };
       this.#open = yield* this.#start({ readOnly: open.transaction.readOnly, asOf }, cancellation);
     }
@@ -418,10 +418,11 @@ export class Session implements SessionApi {
     this.#prepared.deallocate(undefined, 0);
   }
 
-  *#beginStatement({ asOf, readOnly }: TransactionModes, cancellation: Cancellation): Task<void> {
-    const moment: Moment | undefined =
-      asOf === undefined ? undefined : { kind: 'seq', seq: yield* this.#moment(asOf, cancellation) };
-    this.#open = yield* this.#start({ asOf: moment, readOnly }, cancellation);
+  *#beginStatement({ asOf, readOnly }: TransactionModes, cancellation: Cancellation): Task<ResultSet> {
+    if (this.#open !== null) return warned('BEGIN', '25001', 'there is already a transaction in progress');
+    const seq = asOf === undefined ? null : yield* this.#moment(asOf, cancellation);
+    this.#open = yield* this.#start({ asOf: seq === null ? undefined : { kind: 'seq', seq }, readOnly }, cancellation);
+    return command('BEGIN');
   }
 
   *#moment(point: TimePoint, cancellation: Cancellation): Task<number> {
@@ -496,5 +497,4 @@ export class Session implements SessionApi {
 
 type Description = Awaited<ReturnType<SessionApi['describe']>>;
 const NONE: TransactionOptions = {};
-/** For work too short to be cancelled. */
 const NEVER = new Cancellation();

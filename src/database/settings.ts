@@ -22,6 +22,7 @@ const DEFAULTS: Readonly<Record<string, string>> = {
   default_transaction_deferrable: 'off',
   default_transaction_isolation: 'repeatable read',
   default_transaction_read_only: 'off',
+  default_with_oids: 'off',
   'drift.as_of': '',
   effective_cache_size: '4GB',
   enable_bitmapscan: 'on',

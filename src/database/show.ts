@@ -18,6 +18,11 @@ export function command(name: string): ResultSet {
   return { command: name, fields: [], columns: [], rowCount: 0, affectedRows: null };
 }
 
+/** A command that had nothing to do. */
+export function warned(name: string, code: string, message: string): ResultSet {
+  return { ...command(name), notices: [{ severity: 'WARNING', code, message }] };
+}
+
 /** SHOW name, or SHOW ALL. `readOnly`: of the open transaction. Throws 42704 for a setting that does not exist. */
 export function show(settings: Settings, name: string | undefined, readOnly: boolean | undefined): ResultSet {
   if (name === undefined) {

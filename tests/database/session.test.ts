@@ -93,3 +93,37 @@ test('COMMIT AND CHAIN; what a failed transaction refuses', async () => {
   await db.run('ROLLBACK; LOCK TABLE t IN SHARE MODE');
   expect(await db.code('LOCK TABLE nowhere')).toBe('42P01');
 });
+
+test('notices: what IF (NOT) EXISTS passed over, what CASCADE took, what BEGIN and COMMIT found', async () => {
+  const db = await openDb();
+  await db.run(
+    'CREATE TABLE t (a int PRIMARY KEY); CREATE VIEW v AS SELECT a FROM t; CREATE TABLE c (a int REFERENCES t)',
+  );
+  const notices = async (sql: string): Promise<string[]> =>
+    ((await db.session.execute(sql)).notices ?? []).map(
+      ({ severity, code, message }) => `${severity} ${code}: ${message}`,
+    );
+  expect(await notices('CREATE TABLE IF NOT EXISTS t (b text)')).toEqual([
+    'NOTICE 42P07: relation "t" already exists, skipping',
+  ]);
+  expect(await notices('DROP TABLE IF EXISTS x, y')).toEqual([
+    'NOTICE 00000: table "x" does not exist, skipping',
+    'NOTICE 00000: table "y" does not exist, skipping',
+  ]);
+  expect(await notices('ALTER TABLE t ADD COLUMN IF NOT EXISTS a int, DROP COLUMN IF EXISTS z')).toEqual([
+    'NOTICE 42701: column "a" of relation "t" already exists, skipping',
+    'NOTICE 00000: column "z" of relation "t" does not exist, skipping',
+  ]);
+  expect(await notices('CREATE SCHEMA IF NOT EXISTS public')).toEqual([
+    'NOTICE 42P06: schema "public" already exists, skipping',
+  ]);
+  expect(await notices('TRUNCATE t CASCADE')).toEqual(['NOTICE 00000: truncate cascades to table "c"']);
+  expect(await notices('DROP TABLE t CASCADE')).toEqual([
+    'NOTICE 00000: drop cascades to view v',
+    'NOTICE 00000: drop cascades to constraint c_a_fkey on table c',
+  ]);
+  expect(await notices('COMMIT')).toEqual(['WARNING 25P01: there is no transaction in progress']);
+  expect(await notices('BEGIN')).toEqual([]);
+  expect(await notices('BEGIN')).toEqual(['WARNING 25001: there is already a transaction in progress']);
+  await db.run('ROLLBACK');
+});

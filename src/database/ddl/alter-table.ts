@@ -14,7 +14,16 @@ import { typeByOid } from '../../sql/types/registry.ts';
 import { columnOf } from './column.ts';
 import { addIdentity, alterType, dropExpression, dropIdentity, mentions, setIdentity } from './alter-column.ts';
 import { addConstraint, columnNamed, constraintNames, constraintsOf, type Draft } from './constraint.ts';
-import { type DdlContext, define, relationNamed, requireColumnsOf, tableNamed, undefinedTable } from './context.ts';
+import {
+  type DdlContext,
+  define,
+  relationNamed,
+  requireColumnsOf,
+  skipExisting,
+  skipMissing,
+  tableNamed,
+  undefinedTable,
+} from './context.ts';
 import { addIndex, withoutIndexes } from './create-index.ts';
 import { rowIdColumn } from './create-table.ts';
 import { refuseOrphanRows } from './foreign-rows.ts';
@@ -31,7 +40,10 @@ export function* alterTable(context: DdlContext, statement: AlterTable): Task<bo
       detail: 'This operation is not supported for views and indexes.',
     });
   }
-  if (statement.ifExists && relationNamed(context, statement.name) === undefined) return false;
+  if (statement.ifExists && relationNamed(context, statement.name) === undefined) {
+    skipMissing(context, `relation "${statement.name.name}"`);
+    return false;
+  }
   for (const action of statement.actions) yield* alter(context, tableNamed(context, statement.name), action);
   return true;
 }
@@ -118,7 +130,10 @@ function* addColumn(
 ): Task<void> {
   const syntax = action.column;
   if (columnNamed(table, syntax.name) !== undefined) {
-    if (action.ifNotExists) return;
+    if (action.ifNotExists) {
+      skipExisting(context, `column "${syntax.name}" of relation "${table.name}"`, '42701');
+      return;
+    }
     throw new DriftError('42701', `column "${syntax.name}" of relation "${table.name}" already exists`, {
       position: syntax.position,
     });
@@ -213,7 +228,10 @@ function* dropColumn(
   let table = before;
   const column = columnNamed(table, action.name);
   if (column === undefined) {
-    if (action.ifExists) return;
+    if (action.ifExists) {
+      skipMissing(context, `column "${action.name}" of relation "${table.name}"`);
+      return;
+    }
     throw new DriftError('42703', `column "${action.name}" of relation "${table.name}" does not exist`, {
       position: action.position,
     });
@@ -281,7 +299,10 @@ function* dropConstraint(
     next.checks.length < table.checks.length ||
     next.foreignKeys.length < table.foreignKeys.length;
   if (!found) {
-    if (action.ifExists) return;
+    if (action.ifExists) {
+      skipMissing(context, `constraint "${action.name}" of relation "${table.name}"`);
+      return;
+    }
     throw undefinedConstraint(table, action);
   }
   define(context, next);

@@ -11,11 +11,14 @@ import type { BindContext } from '../../plan/bind.ts';
 import type { EvalContext } from '../../sql/eval-context.ts';
 import type { QualifiedName, Query, TimePoint } from '../../sql/ast.ts';
 import type { Persistence } from '../../sql/ast-statement.ts';
+import type { Notice } from '../api.ts';
 import type { TableStore } from '../../table/store.ts';
 import type { StatementReader } from '../../txn/api.ts';
 import type { Transaction } from '../../txn/transaction.ts';
 
 export interface DdlContext {
+  /** What was passed over, for the statement's answer. */
+  readonly notices: Notice[];
   readonly transaction: Transaction;
   readonly store: TableStore;
   readonly host: Host;
@@ -76,6 +79,16 @@ export function relationNamed(context: DdlContext, name: QualifiedName): TableDe
     });
   }
   return context.transaction.catalog.relation(name.schema, name.name);
+}
+
+/** IF EXISTS: what is not there is no error. */
+export function skipMissing(context: DdlContext, what: string): void {
+  context.notices.push({ severity: 'NOTICE', code: '00000', message: `${what} does not exist, skipping` });
+}
+
+/** IF NOT EXISTS: what is there already is no error. */
+export function skipExisting(context: DdlContext, what: string, code = '42P07'): void {
+  context.notices.push({ severity: 'NOTICE', code, message: `${what} already exists, skipping` });
 }
 
 /** Finds a table to change; throws 42P01 or 42809. System tables are refused. */

@@ -18,7 +18,15 @@ import { parseExpression } from '../../sql/parser/parser.ts';
 import { printRestrictedExpression } from '../../sql/parser/print.ts';
 import { createStructure, fillIndexes } from '../structure.ts';
 import { columnNamed, refuseUnordered } from './constraint.ts';
-import { type DdlContext, define, freeName, refuseTaken, requireColumnsOf, tableNamed } from './context.ts';
+import {
+  type DdlContext,
+  define,
+  freeName,
+  refuseTaken,
+  requireColumnsOf,
+  skipExisting,
+  tableNamed,
+} from './context.ts';
 import { columnText, tableText } from './names.ts';
 
 /** All of them become trees here. */
@@ -38,7 +46,10 @@ export function* createIndex(context: DdlContext, statement: CreateIndex): Task<
   const where = statement.where === undefined ? undefined : predicateText(context, table, statement.where);
   const base = `${table.name}_${statement.elements.map(keyName).join('_')}_idx`;
   const name = statement.name?.name ?? freeName(context, table.schema, base);
-  if (statement.ifNotExists && context.transaction.catalog.tableOfIndex(table.schema, name) !== undefined) return false;
+  if (statement.ifNotExists && context.transaction.catalog.tableOfIndex(table.schema, name) !== undefined) {
+    skipExisting(context, `relation "${name}"`);
+    return false;
+  }
   refuseTaken(context, table.schema, name, statement.name?.position ?? statement.position);
   const partial = unique && where !== undefined;
   if (partial && nullsNotDistinct) {

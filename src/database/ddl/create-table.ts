@@ -8,7 +8,7 @@ import { parseExpression } from '../../sql/parser/parser.ts';
 import { createStructure, fillIndexes } from '../structure.ts';
 import { columnOf } from './column.ts';
 import { addConstraint, constraintsOf, type Draft } from './constraint.ts';
-import { type DdlContext, define, refuseTaken, schemaFor, tableNamed } from './context.ts';
+import { type DdlContext, define, refuseTaken, schemaFor, skipExisting, tableNamed } from './context.ts';
 
 const INT8 = 20;
 /** Name under which the hidden row id is stored; no SQL name reaches a hidden column. */
@@ -24,7 +24,10 @@ export function* createTable(context: DdlContext, statement: CreateTable): Task<
   if (statement.inherits.length > 0)
     throw new DriftError('0A000', 'table inheritance is not supported', { position: name.position });
   const schema = schemaFor(context, name, statement.persistence);
-  if (statement.ifNotExists && context.transaction.catalog.relation(schema, name.name) !== undefined) return false;
+  if (statement.ifNotExists && context.transaction.catalog.relation(schema, name.name) !== undefined) {
+    skipExisting(context, `relation "${name.name}"`);
+    return false;
+  }
   const id = context.nextId();
   const identity = { id, schema, name: name.name };
   const columns: ColumnDef[] = [];

@@ -8,7 +8,7 @@ import type { CatalogObject, SequenceDef, TableDef, ViewDef } from '../../catalo
 import type { DropStatement, ObjectName } from '../../sql/ast-statement.ts';
 import { mentions } from './alter-column.ts';
 import { withoutIndexes } from './create-index.ts';
-import { type DdlContext, define, relationNamed, tableNamed, undefinedTable } from './context.ts';
+import { type DdlContext, define, relationNamed, skipMissing, tableNamed, undefinedTable } from './context.ts';
 
 type Relation = TableDef | ViewDef | SequenceDef;
 
@@ -56,15 +56,18 @@ export function drop(context: DdlContext, statement: DropStatement): void {
       for (const { name } of statement.names) dropSchema(context, name.name, statement);
       return;
     default:
-      refuseUnknown(statement);
+      refuseUnknown(context, statement);
   }
 }
 
 /** Objects of other kinds cannot be made, so none exists. */
-function refuseUnknown(statement: DropStatement): void {
+function refuseUnknown(context: DdlContext, statement: DropStatement): void {
   const code = MISSING[statement.object];
   const [object] = statement.names;
-  if (statement.ifExists && code !== undefined) return;
+  if (statement.ifExists && code !== undefined) {
+    for (const { name } of statement.names) skipMissing(context, `${statement.object} "${name.name}"`);
+    return;
+  }
   if (code === undefined || object === undefined)
     throw new DriftError('0A000', `DROP ${statement.object.toUpperCase()} is not supported`, {
       position: statement.position,
@@ -83,7 +86,10 @@ function named(context: DdlContext, statement: DropStatement, { name }: ObjectNa
   const found = relationNamed(context, name);
   const word = WORDS[statement.object] ?? 'relation';
   if (found === undefined) {
-    if (statement.ifExists) return undefined;
+    if (statement.ifExists) {
+      skipMissing(context, `${word} "${name.name}"`);
+      return undefined;
+    }
     const missing = undefinedTable(context, name);
     if (missing.code !== '42P01') throw missing;
     throw new DriftError('42P01', `${word} "${name.name}" does not exist`, { position: name.position });
@@ -116,6 +122,8 @@ export function dropRelations(context: DdlContext, named: readonly Relation[], c
           },
         );
       }
+      const message = `drop cascades to ${dependent.text}`;
+      context.notices.push({ severity: 'NOTICE', code: '00000', message });
       // A map that grows while it is walked: dependents of dependents come by themselves.
       if (dependent.object === undefined) dependent.release?.();
       else gone.set(dependent.object.id, dependent.object);
@@ -193,7 +201,10 @@ function dropIndex(context: DdlContext, statement: DropStatement, { name }: Obje
   const table = context.transaction.catalog.tableOfIndex(name.schema, name.name);
   const index = table?.indexes.find((candidate) => candidate.name === name.name);
   if (table === undefined || index === undefined) {
-    if (statement.ifExists) return;
+    if (statement.ifExists) {
+      skipMissing(context, `index "${name.name}"`);
+      return;
+    }
     throw new DriftError('42704', `index "${name.name}" does not exist`, { position: name.position });
   }
   if (index.constraint !== undefined) {
@@ -213,7 +224,10 @@ export function dropSchema(
 ): void {
   const schema = context.transaction.catalog.schema(name);
   if (schema === undefined) {
-    if (statement.ifExists) return;
+    if (statement.ifExists) {
+      skipMissing(context, `schema "${name}"`);
+      return;
+    }
     throw new DriftError('3F000', `schema "${name}" does not exist`);
   }
   if (name === 'drift') throw new DriftError('42501', 'schema "drift" belongs to the system');

@@ -23,6 +23,8 @@ import {
   refuseTaken,
   relationNamed,
   schemaFor,
+  skipExisting,
+  skipMissing,
   tableNamed,
   undefinedTable,
 } from './context.ts';
@@ -46,7 +48,10 @@ export function* rename(context: DdlContext, statement: RenameObject): Task<void
     return;
   }
   if (found === undefined) {
-    if (statement.ifExists) return;
+    if (statement.ifExists) {
+      skipMissing(context, `relation "${name.name}"`);
+      return;
+    }
     throw undefinedTable(context, name);
   }
   if (statement.part !== undefined) {
@@ -151,7 +156,10 @@ export function* setSchema(context: DdlContext, statement: SetObjectSchema): Tas
   const { name } = statement.name;
   const found = relationNamed(context, name);
   if (found === undefined) {
-    if (statement.ifExists) return;
+    if (statement.ifExists) {
+      skipMissing(context, `relation "${name.name}"`);
+      return;
+    }
     throw undefinedTable(context, name);
   }
   const schema = schemaFor(context, { ...name, schema: statement.schema });
@@ -182,7 +190,10 @@ function redefineSequence(context: DdlContext, sequence: SequenceDef): void {
 
 export function createSequence(context: DdlContext, statement: CreateSequence): void {
   const schema = schemaFor(context, statement.name, statement.persistence);
-  if (statement.ifNotExists && relationNamed(context, statement.name) !== undefined) return;
+  if (statement.ifNotExists && relationNamed(context, statement.name) !== undefined) {
+    skipExisting(context, `relation "${statement.name.name}"`);
+    return;
+  }
   refuseTaken(context, schema, statement.name.name, statement.name.position);
   define(context, withSequenceOptions(newSequence(context.nextId(), schema, statement.name.name), statement.options));
 }
@@ -190,7 +201,10 @@ export function createSequence(context: DdlContext, statement: CreateSequence): 
 export function alterSequence(context: DdlContext, statement: AlterSequence): void {
   const found = relationNamed(context, statement.name);
   if (found === undefined) {
-    if (statement.ifExists) return;
+    if (statement.ifExists) {
+      skipMissing(context, `relation "${statement.name.name}"`);
+      return;
+    }
     throw undefinedTable(context, statement.name);
   }
   if (found.kind !== 'sequence') throw new DriftError('42809', `"${found.name}" is not a sequence`);
@@ -203,7 +217,10 @@ export function alterSequence(context: DdlContext, statement: AlterSequence): vo
 export function createSchema(context: DdlContext, statement: CreateSchema): void {
   const name = statement.name ?? statement.authorization ?? 'public';
   if (context.transaction.catalog.schema(name) !== undefined) {
-    if (statement.ifNotExists) return;
+    if (statement.ifNotExists) {
+      skipExisting(context, `schema "${name}"`, '42P06');
+      return;
+    }
     throw new DriftError('42P06', `schema "${name}" already exists`);
   }
   refuseReserved(name);
@@ -212,7 +229,10 @@ export function createSchema(context: DdlContext, statement: CreateSchema): void
 
 export function* createTag(context: DdlContext, statement: CreateTag): Task<void> {
   if (context.transaction.catalog.tag(statement.name) !== undefined) {
-    if (statement.ifNotExists) return;
+    if (statement.ifNotExists) {
+      skipExisting(context, `tag "${statement.name}"`, '42710');
+      return;
+    }
     throw new DriftError('42710', `tag "${statement.name}" already exists`, { position: statement.position });
   }
   const seq = statement.at === undefined ? context.transaction.snapshot : yield* context.resolveMoment(statement.at);
@@ -222,8 +242,8 @@ export function* createTag(context: DdlContext, statement: CreateTag): Task<void
 export function dropTag(context: DdlContext, statement: DropTag): void {
   const tag = context.transaction.catalog.tag(statement.name);
   if (tag !== undefined) remove(context, tag.id);
-  else if (!statement.ifExists)
-    throw new DriftError('42704', `tag "${statement.name}" does not exist`, { position: statement.position });
+  else if (statement.ifExists) skipMissing(context, `tag "${statement.name}"`);
+  else throw new DriftError('42704', `tag "${statement.name}" does not exist`, { position: statement.position });
 }
 
 function remove(context: DdlContext, id: CatalogObject['id']): void {
