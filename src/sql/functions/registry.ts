@@ -18,6 +18,7 @@ import type { CastEntry, OperatorEntry, SqlFunction } from './function.ts';
 import { mathFunctions, mathOperators } from './math.ts';
 import { timeReaders } from './parse-time.ts';
 import { regexFunctions, regexOperators, regexSets } from './regex-functions.ts';
+import { rangeFunctions, rangeOperators } from './ranges.ts';
 import { setFunctions, systemFunctions } from './system.ts';
 import { textFunctions, textOperators } from './text.ts';
 import { timetzFunctions, timetzOperators } from './timetz.ts';
@@ -28,6 +29,7 @@ const operators: readonly OperatorEntry[] = [
   ...textOperators,
   ...datetimeOperators,
   ...timetzOperators,
+  ...rangeOperators,
   ...arrayOperators,
   ...mathOperators,
   ...jsonOperators,
@@ -40,6 +42,7 @@ const functions: readonly SqlFunction[] = [
   ...textFunctions,
   ...datetimeFunctions,
   ...timetzFunctions,
+  ...rangeFunctions,
   ...systemFunctions,
   ...setFunctions,
   ...aggregates,

@@ -12,7 +12,8 @@ import { SqlArray } from './array.ts';
 import { microsOf } from './datetime.ts';
 import { Interval } from './interval.ts';
 import { writeKey } from './key-bytes.ts';
-import { typeByName } from './registry.ts';
+import { RangeKind, RANGES } from './range.ts';
+import { typeByName, typeByOid } from './registry.ts';
 import { TimeTz } from './time.ts';
 import type { SqlType } from './type.ts';
 
@@ -89,10 +90,34 @@ function arrayOf(name: string, values: fc.Arbitrary<Value>): fc.Arbitrary<Value>
     );
 }
 
-const CASES: readonly (readonly [string, fc.Arbitrary<Value>])[] = Object.entries(VALUES).flatMap(([name, values]) => [
-  [name, values] as const,
-  [named(`_${name}`).name, arrayOf(name, values)] as const,
-]);
+function rangeOf(index: number, values: fc.Arbitrary<Value>): fc.Arbitrary<Value> {
+  const spec = RANGES[index] as (typeof RANGES)[number];
+  const kind = new RangeKind(spec, typeByOid(spec.subtype));
+  const bound = fc.tuple(fc.option(values, { freq: 6 }), fc.boolean());
+  return fc.tuple(bound, bound).map(([[a, aIncluded], [b, bIncluded]]) => {
+    const swap = a !== null && b !== null && (kind.subtype.compare?.(a, b) ?? 0) > 0;
+    return kind.make(
+      { value: swap ? b : a, inclusive: aIncluded, isLower: true },
+      { value: swap ? a : b, inclusive: bIncluded, isLower: false },
+    );
+  });
+}
+
+const RANGE_VALUES: Readonly<Record<string, fc.Arbitrary<Value>>> = {
+  int4range: rangeOf(0, fc.integer({ min: -5, max: 5 })),
+  numrange: rangeOf(1, numeric),
+  tsrange: rangeOf(2, timestamp),
+  daterange: rangeOf(4, fc.oneof(small, fc.constantFrom(2147483647, -2147483648))),
+  int8range: rangeOf(
+    5,
+    int64.filter((value) => value !== 2n ** 63n - 1n),
+  ),
+};
+
+const CASES: readonly (readonly [string, fc.Arbitrary<Value>])[] = Object.entries({
+  ...VALUES,
+  ...RANGE_VALUES,
+}).flatMap(([name, values]) => [[name, values] as const, [named(`_${name}`).name, arrayOf(name, values)] as const]);
 
 function key(type: SqlType, value: Value): string {
   const writer = new ByteWriter();

@@ -10,6 +10,7 @@ import { intervalType, intervalTypmod } from './interval.ts';
 import { jsonTypes } from './json.ts';
 import { numericType, numericTypmod } from './numeric.ts';
 import { timetzType, timeType } from './time.ts';
+import { makeRangeType, RANGES } from './range.ts';
 import { makeRecordType } from './record-type.ts';
 import type { SqlType } from './type.ts';
 
@@ -34,6 +35,12 @@ for (const type of [
 ]) {
   add(type);
   if (type.arrayOid !== 0) add(arrayTypeOf(type, STORED));
+}
+
+for (const spec of RANGES) {
+  const type = makeRangeType(spec, typeByOid(spec.subtype), STORED);
+  add(type);
+  add(arrayTypeOf(type, STORED));
 }
 
 const ALIASES: Readonly<Record<string, string>> = {
