@@ -1,3 +1,4 @@
+/** KeyTable: codes against a Map, for dense, sparse, negative and mixed keys. */
 import { expect, test } from 'vitest';
 import { Random } from '../base/random.ts';
 import type { Batch, Vector } from '../base/vector.ts';
