@@ -126,7 +126,9 @@ function* addHidden(context: DdlContext, table: TableDef, hidden: readonly Colum
   createStructure(context.store, next, context.eval);
   define(context, next, () => context.store.removeColumns(table.id, table.nextColumnId));
   context.transaction.writes(table.id)?.widen(context.store.table(table.id).columns);
-  const shown = table.columns.find((column) => column.hidden !== true && column.generated === undefined);
+  const shown = table.columns.find(
+    (column) => column.hidden !== true && column.generated === undefined && column.identity !== 'always',
+  );
   if (shown !== undefined) {
     const column = columnText(table, shown.id);
     yield* context.query(`UPDATE ${tableText(table)} SET ${column} = ${column}`);
