@@ -5,6 +5,7 @@
  * preferred types; then for literals of unknown type the category that the candidates agree on, strings first.
  */
 import { DriftError } from '../base/error.ts';
+import type { Value } from '../base/vector.ts';
 import type { ElementCastPath } from './resolve-types.ts';
 import { T } from './functions/define.ts';
 import type { ScalarFunction, SqlFunction } from './functions/function.ts';
@@ -66,16 +67,17 @@ export interface CallShape {
 export function resolveFunction(name: string, args: readonly number[], shape: CallShape = {}): ResolvedFunction {
   const candidates: Candidate<SqlFunction>[] = [];
   for (const fn of functionsNamed(name)) {
-    const types = parametersFor(fn, args.length, shape);
-    if (types !== null) candidates.push({ item: fn, types });
+    const named = byName(fn, shape.names);
+    const types = named === null ? parametersFor(fn, args.length, shape) : named.types;
+    if (types !== null) candidates.push({ item: named?.fn ?? fn, types });
   }
   const found = choose(candidates, args);
   if (found === 'ambiguous')
-    throw new DriftError('42725', `function ${callText(name, args)} is not unique`, {
+    throw new DriftError('42725', `function ${callText(name, args, shape.names)} is not unique`, {
       hint: 'Could not choose a best candidate function. You might need to add explicit type casts.',
     });
   if (found === null) {
-    throw new DriftError('42883', `function ${callText(name, args)} does not exist`, {
+    throw new DriftError('42883', `function ${callText(name, args, shape.names)} does not exist`, {
       hint: 'No function matches the given name and argument types. You might need to add explicit type casts.',
     });
   }
@@ -142,6 +144,38 @@ interface Candidate<F> {
   readonly item: F;
   /** Declared types, one an argument. */
   readonly types: readonly number[];
+}
+
+/**
+ * For a call with named arguments (f(a, c => 1)): the function as one of just these, and their types; types are null
+ * where the names do not fit. Null for a call without names.
+ */
+function byName(
+  fn: SqlFunction,
+  written: CallShape['names'],
+): { readonly fn: SqlFunction; readonly types: readonly number[] | null } | null {
+  if (written === undefined || written.every((name) => name === undefined)) return null;
+  if (written.some((name, i) => name === undefined && written[i - 1] !== undefined))
+    throw new DriftError('42601', 'positional argument cannot follow named argument');
+  const { names } = fn;
+  if (fn.kind !== 'scalar' || names === undefined) return { fn, types: null };
+  const places = written.map((name, i) => (name === undefined ? i : names.indexOf(name)));
+  const required = fn.args.length - fn.optional;
+  const whole = fn.args.every((_, i) => i >= required || places.includes(i));
+  if (!whole || new Set(places).size < places.length || places.includes(-1)) return { fn, types: null };
+  const { call } = fn;
+  const types = places.map((place) => fn.args[place] as number);
+  const placed: ScalarFunction = {
+    ...fn,
+    args: types,
+    call(context, ...values) {
+      const full: Value[] = [];
+      places.forEach((place, i) => (full[place] = values[i] as Value));
+      // Holes are undefined to the function, which has its defaults for them.
+      return call(context, ...full);
+    },
+  };
+  return { fn: placed, types };
 }
 
 /** Declared types spread over the arguments of a call; null where the counts do not fit. */
@@ -297,6 +331,10 @@ function display(oid: number): string {
   return typeByOid(oid).display;
 }
 
-function callText(name: string, args: readonly number[]): string {
-  return `${name}(${args.map(display).join(', ')})`;
+function callText(name: string, args: readonly number[], names: CallShape['names']): string {
+  const shown = args.map((oid, i) => {
+    const given = names?.[i];
+    return given === undefined ? display(oid) : `${given} => ${display(oid)}`;
+  });
+  return `${name}(${shown.join(', ')})`;
 }

@@ -58,6 +58,8 @@ export interface ScalarOptions {
   readonly volatility?: Volatility;
   readonly variadic?: boolean;
   readonly optional?: number;
+  /** Names of the arguments, with spaces between. */
+  readonly names?: string;
 }
 
 /** An implementation that needs no context. */
@@ -101,6 +103,7 @@ export function scalar(
     volatility: options.volatility ?? 'stable',
     variadic: options.variadic ?? false,
     optional: options.optional ?? 0,
+    names: options.names?.split(' '),
   };
 }
 

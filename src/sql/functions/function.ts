@@ -19,6 +19,8 @@ interface Signature {
   /** How many trailing arguments have defaults. */
   readonly optional: number;
   readonly returns: number;
+  /** Names of the arguments, where calls may use them: f(a, c => 1). Arguments left out must have defaults. */
+  readonly names?: readonly string[] | undefined;
 }
 
 export interface ScalarFunction extends Signature {

@@ -114,17 +114,18 @@ export const jsonChangeFunctions: readonly ScalarFunction[] = [
     [T.jsonb, T.textArray, T.jsonb, T.bool],
     T.jsonb,
     (text: string, path: SqlArray, value: string, create = true) => setAt(text, pathOf(path), value, create),
-    { optional: 1 },
+    { optional: 1, names: 'jsonb_in path replacement create_if_missing' },
   ),
   pure(
     'jsonb_insert',
     [T.jsonb, T.textArray, T.jsonb, T.bool],
     T.jsonb,
     (text: string, path: SqlArray, value: string, after = false) => insertAt(text, pathOf(path), value, after),
-    { optional: 1 },
+    { optional: 1, names: 'jsonb_in path replacement insert_after' },
   ),
   pure('jsonb_set_lax', [T.jsonb, T.textArray, T.jsonb, T.bool, T.text], T.jsonb, setLax, {
     optional: 2,
     strict: false,
+    names: 'jsonb_in path replacement create_if_missing null_value_treatment',
   }),
 ];

@@ -7,6 +7,7 @@ import { binaryAggregates, binaryFunctions, binaryOperators } from './binary.ts'
 import { casts } from './casts.ts';
 import { comparisonOperators } from './comparison.ts';
 import { datetimeFunctions, datetimeOperators } from './datetime.ts';
+import { extractFunctions } from './extract.ts';
 import { informationFunctions } from './information.ts';
 import { numberFormats } from './format-number.ts';
 import { timeFormats } from './format-time.ts';
@@ -15,6 +16,7 @@ import { jsonAggregates, jsonBuildFunctions } from './json-build.ts';
 import { jsonChangeFunctions } from './json-change.ts';
 import { jsonOperators, jsonPathFunctions } from './json-operators.ts';
 import type { CastEntry, OperatorEntry, SqlFunction } from './function.ts';
+import { makeTimeFunctions } from './make-time.ts';
 import { mathFunctions, mathOperators } from './math.ts';
 import { timeReaders } from './parse-time.ts';
 import { regexFunctions, regexOperators, regexSets } from './regex-functions.ts';
@@ -50,6 +52,8 @@ const functions: readonly SqlFunction[] = [
   ...windowFunctions,
   ...arrayFunctions,
   ...arraySets,
+  ...extractFunctions,
+  ...makeTimeFunctions,
   ...mathFunctions,
   ...regexFunctions,
   ...regexSets,
