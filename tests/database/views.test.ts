@@ -70,6 +70,9 @@ test('CREATE OR REPLACE VIEW keeps the columns there are', async () => {
   expect(await db.code('CREATE OR REPLACE VIEW v AS SELECT b AS a, b FROM t')).toBe('42P16');
   expect(await db.code('CREATE OR REPLACE VIEW t AS SELECT 1')).toBe('42809');
   expect(await db.code('CREATE VIEW v AS SELECT 1')).toBe('42P07');
+  await db.run("CREATE VIEW w AS SELECT a, b FROM v; COMMENT ON COLUMN w.a IS 'from v'");
+  expect(await db.code('CREATE OR REPLACE VIEW v AS SELECT a, b FROM w')).toBe('42P17');
+  expect(await db.rows('SELECT * FROM w')).toEqual([]);
   expect(await db.code('INSERT INTO v VALUES (1)')).toBe('55000');
 });
 

@@ -10,13 +10,14 @@ export function commentOn(context: DdlContext, statement: Comment): void {
   const comment = statement.text === '' ? undefined : statement.text;
   switch (statement.object) {
     case 'column': {
+      const view = relationNamed(context, name);
+      if (view?.kind === 'view') {
+        if (!view.columns.includes(statement.column ?? '')) throw undefinedColumn(statement, view.name);
+        return;
+      }
       const table = tableNamed(context, name);
       const column = columnNamed(table, statement.column ?? '');
-      if (column === undefined) {
-        throw new DriftError('42703', `column "${statement.column ?? ''}" of relation "${table.name}" does not exist`, {
-          position: statement.position,
-        });
-      }
+      if (column === undefined) throw undefinedColumn(statement, table.name);
       const columns = table.columns.map((old) => (old === column ? { ...old, comment } : old));
       define(context, { ...table, columns });
       return;
@@ -55,6 +56,12 @@ export function commentOn(context: DdlContext, statement: Comment): void {
         position: statement.position,
       });
   }
+}
+
+function undefinedColumn(statement: Comment, relation: string): DriftError {
+  return new DriftError('42703', `column "${statement.column ?? ''}" of relation "${relation}" does not exist`, {
+    position: statement.position,
+  });
 }
 
 function commentOnIndex(context: DdlContext, statement: Comment, comment: string | undefined): void {

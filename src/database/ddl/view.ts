@@ -38,6 +38,8 @@ export function* createView(context: DdlContext, statement: CreateView): Task<vo
   if (old?.kind === 'view') yield* refuseOtherColumns(context, old, fields, columns);
   const query = printStatement(yield* withoutStars(context, statement.query));
   define(context, { kind: 'view', id: old?.id ?? context.nextId(), schema, name: name.name, columns, query });
+  // A view that is replaced may have become part of itself (42P17).
+  if (old !== undefined) yield* context.describe(queryOf(`SELECT * FROM ${tableText({ schema, name: name.name })}`));
 }
 
 /** A view that is replaced keeps its columns, in name, order and type; new ones may follow. */
