@@ -49,6 +49,10 @@ describe('functions give as many digits as PostgreSQL gives', () => {
   });
 });
 
+test.each(['1e9999999999', '1e-9999999999', '1e131072', '1e-16384'])('%s is beyond numerics', (text) => {
+  expect(() => Numeric.parse(text)).toThrow(expect.objectContaining({ code: '22003' }));
+});
+
 test('ln undoes exp', () => {
   fc.assert(
     fc.property(fc.integer({ min: -200, max: 200 }), fc.integer({ min: 0, max: 9999 }), (whole, part) => {

@@ -16,6 +16,8 @@ const MAX_RESULT_SCALE = 1000;
 const MAX_ROUND_SCALE = 2000;
 /** exp() beyond ± this overflows or vanishes. */
 const MAX_EXPONENT = 6000;
+/** Exponents beyond this are refused, whatever they stand on. */
+const MAX_EXPONENT_TEXT = 1_073_741_823;
 const LOG10_E = 0.434294481903252;
 /** PostgreSQL computes in groups of four decimal digits; its result scales show it. */
 const GROUP = 4;
@@ -83,10 +85,11 @@ export class Numeric {
   /** Reads a decimal number, with an exponent or not; undefined where the text is none. */
   static parse(text: string): Numeric | undefined {
     const trimmed = text.trim();
-    const match = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,9}))?$/.exec(trimmed);
+    const match = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/.exec(trimmed);
     if (match === null) return special(trimmed.toLowerCase());
     const [, sign = '', whole = '', fraction = '', exponent = '0'] = match;
     if (whole === '' && fraction === '') return undefined;
+    if (Math.abs(Number(exponent)) > MAX_EXPONENT_TEXT) throw overflow();
     let scale = fraction.length - Number(exponent);
     if (whole.length - 1 - scale > MAX_INTEGER_DIGITS || scale > MAX_SCALE) throw overflow();
     let coefficient = BigInt(whole + fraction);

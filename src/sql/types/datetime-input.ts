@@ -263,15 +263,16 @@ class Decoder {
 
   #takeOffset(text: string): void {
     this.#set(ZONE);
-    const match = /^[+-](\d+)(?::(\d+)(?::(\d+))?)?$/.exec(text);
+    const match = /^[+-](\d+)(?::(\d+)(?::(\d+))?)?(.*)$/.exec(text);
     if (match === null) throw this.#bad();
-    const [hour = '', minute, second] = match.slice(1);
-    const together = minute === undefined && hour.length > 2;
+    const [hour = '', minute, second, rest] = match.slice(1);
+    const together = minute === undefined && rest === '' && hour.length > 2;
     const h = together ? Math.floor(Number(hour) / 100) : Number(hour);
     const m = together ? Number(hour) % 100 : Number(minute ?? 0);
     const s = Number(second ?? 0);
     if (h > 15 || m > 59 || s > 59)
       throw new DriftError('22009', `time zone displacement out of range: "${this.#text}"`);
+    if (rest !== '') throw this.#bad();
     const seconds = (h * 60 + m) * 60 + s;
     this.#zone = text.startsWith('-') ? 0 - seconds : seconds;
   }
@@ -312,7 +313,8 @@ class Decoder {
         this.#zone = 0;
         return;
       case 't':
-        if ((!this.#timeOnly && (this.#known & DATE) !== DATE) || index === all.length - 1) throw this.#bad();
+        if (!this.#timeOnly && (this.#known & DATE) !== DATE) throw this.#bad();
+        if (!/^(number|time|date)$/.test(all[index + 1]?.kind ?? '')) throw this.#bad();
         this.#prefix = 't';
         return;
       case 'j':

@@ -11,6 +11,8 @@ import { type Field, splitFields } from './datetime-fields.ts';
 import { cleanText } from './text-input.ts';
 
 const MICROS_PER_DAY = 86_400_000_000;
+/** About what 64 bits hold. */
+const MAX_MICROS = 9223372036854775000;
 
 /** Bits of the fields that an interval type may be limited to, as in its type modifier. */
 export const FIELDS = { month: 2, year: 4, day: 8, hour: 1024, minute: 2048, second: 4096 } as const;
@@ -70,8 +72,7 @@ export function readInterval(text: string, range: number): IntervalParts {
   if (parts === undefined) throw new DriftError('22007', `invalid input syntax for type interval: "${text}"`);
   const { months, days, micros } = parts;
   const years = Math.trunc(months / 12);
-  if (days !== clamp32(days) || years !== clamp32(years) || Math.abs(micros) > 9223372036854775000)
-    throw outOfRange(text);
+  if (days !== clamp32(days) || years !== clamp32(years) || Math.abs(micros) > MAX_MICROS) throw outOfRange(text);
   if (months !== clamp32(months)) throw new DriftError('22008', 'interval out of range');
   return { months: months + 0, days: days + 0, micros: micros + 0 };
 }
@@ -212,6 +213,9 @@ class Reader {
     const unit = this.#unit;
     const fraction = Number(`0${match[4] === undefined || match[4] === '.' ? '' : match[4]}`) * sign;
     add(this.#parts, unit, whole, fraction);
+    if (unit === 'month' && Math.abs(this.#parts.months) > 2147483647) throw outOfRange(this.#text);
+    if (Math.abs(this.#parts.days) > 2147483648 || Math.abs(this.#parts.micros) > MAX_MICROS)
+      throw outOfRange(this.#text);
     if (unit === 'hour') this.#unit = 'day';
     return unit === 'second' && fraction !== 0 ? this.#once('second', 'millisecond', 'microsecond') : this.#once(unit);
   }

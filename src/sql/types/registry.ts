@@ -97,6 +97,8 @@ export function resolveTypeName(
 
 function typmodOf(type: SqlType, modifiers: readonly number[], intervalFields: string | undefined): number {
   const [first, second = 0] = modifiers;
+  if (type === intervalType && first !== undefined && first < 0)
+    throw new DriftError('22023', `INTERVAL(${first}) precision must not be negative`);
   if (type === intervalType && (intervalFields !== undefined || first !== undefined))
     return intervalTypmod(intervalFields, first);
   if (first === undefined) return -1;
@@ -125,6 +127,11 @@ function typmodOf(type: SqlType, modifiers: readonly number[], intervalFields: s
     case 'timetz':
     case 'timestamp':
     case 'timestamptz':
+      if (first < 0) {
+        const zoned = type.name.endsWith('tz') ? ' WITH TIME ZONE' : '';
+        const stem = type.name.startsWith('timestamp') ? 'TIMESTAMP' : 'TIME';
+        throw new DriftError('22023', `${stem}(${first})${zoned} precision must not be negative`);
+      }
       return Math.min(first, 6);
     case 'float4':
     case 'float8':
