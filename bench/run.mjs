@@ -71,8 +71,10 @@ async function peers() {
   const wanted = WORKLOADS.filter(([name]) => options.only === undefined || options.only.split(',').includes(name));
   const figures = Object.fromEntries(wanted.map(([name]) => [name, Object.fromEntries(engines.map((e) => [e, []]))]));
   const answers = Object.fromEntries(wanted.map(([name]) => [name, {}]));
-  const note = (workload, engine, { ms, answer }) => {
+  const parts = {};
+  const note = (workload, engine, { ms, answer, parts: own }) => {
     figures[workload][engine].push(ms);
+    for (const [part, time] of Object.entries(own ?? {})) ((parts[engine] ??= {})[part] ??= []).push(time);
     answers[workload][engine] = answer;
   };
 
@@ -122,12 +124,17 @@ async function peers() {
       };
     }),
     gzip_bytes: bytes,
+    cold_start_parts: mapValues(parts, (own) => mapValues(own, median)),
   });
   table(
     engines,
     wanted.map(([name, title, , unit]) => [title, unit, mapValues(figures[name], median), answers[name]]),
     bytes,
   );
+  for (const [engine, own] of Object.entries(parts)) {
+    const line = Object.entries(own).map(([part, times]) => `${part} ${format(median(times))} ms`);
+    console.log(`cold start of ${engine}: ${line.join(', ')}`);
+  }
 }
 
 /** A page of its own from navigation to the first answer, on a database that is there. */
