@@ -61,6 +61,8 @@ export class CommitLog {
   readonly #options: LogOptions;
   #number: number;
   #file: StorageFile | null = null;
+  /** The file that `replay` is making. */
+  #creating: Promise<NewFile> | null = null;
   /** Seed of the file's runs. */
   #seed = 0;
   #chain = 0;
@@ -126,8 +128,26 @@ export class CommitLog {
       newest = number;
       last = end;
     }
-    this.#adopt(yield* this.#create(newest + 1));
+    const creating = run(this.#create(newest + 1));
+    if (newest < this.#options.firstLog) {
+      // The manifest names this very file.
+      this.#adopt(yield* wait(creating));
+    } else if (creating instanceof Promise) {
+      // Reads need not wait for it; the first commit does, if it comes that soon.
+      this.#creating = creating;
+      creating.catch(() => undefined);
+    } else {
+      this.#adopt(creating);
+    }
     return last;
+  }
+
+  /** Waits for the file that `replay` began to make. */
+  *#ready(): Task<void> {
+    if (this.#creating === null) return;
+    const made = yield* wait(this.#creating);
+    this.#creating = null;
+    if (this.#file === null) this.#adopt(made);
   }
 
   /** Log files follow each other without a gap from the one on that the manifest names. */
@@ -169,6 +189,7 @@ export class CommitLog {
    * meanwhile. When it returns, all that was appended is durable in the older files and nothing is in the new one.
    */
   *rotate(): Task<number> {
+    yield* this.#ready();
     const next = yield* this.#create(this.#number + 1);
     do yield* this.sync('full');
     while (this.#busy !== null || this.#pending.length > 0);
@@ -189,11 +210,12 @@ export class CommitLog {
   *close(): Task<void> {
     this.#cancelTimer?.();
     this.#cancelTimer = null;
-    if (this.#failed === undefined && this.#file !== null) yield* this.sync('full');
+    if (this.#failed === undefined) yield* this.sync('full');
   }
 
   *#work(durability: 'full' | 'relaxed'): Task<void> {
     try {
+      yield* this.#ready();
       yield* this.#writePending();
       if (durability === 'full') yield* this.#flush();
       else this.#flushLater();
