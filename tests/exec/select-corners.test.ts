@@ -55,3 +55,20 @@ test('a query under WITH RECURSIVE must be a union to mention itself', async () 
   );
   expect(await db.code('SELECT * FROM elsewhere.public.t')).toBe('0A000');
 });
+
+test('bigints beside indexed integers', async () => {
+  const db = await openDb();
+  await db.run(`CREATE TABLE t (a int, b smallint, c int, PRIMARY KEY (a, b)); CREATE INDEX t_c ON t (c);
+    INSERT INTO t SELECT i % 50, i, i % 90 FROM generate_series(1, 900) AS g(i)`);
+  const count = async (where: string): Promise<unknown> =>
+    (await db.rows(`SELECT count(*) FROM t WHERE ${where}`))[0]?.[0];
+  // 2^32 + 7 is 7 in four bytes.
+  for (const column of ['a', 'c']) {
+    expect(await count(`${column} = 4294967303`)).toBe('0');
+    expect(await count(`${column} = 7::bigint`)).toBe(column === 'a' ? '18' : '10');
+    expect(await count(`${column} < 4294967303`)).toBe('900');
+    expect(await count(`${column} >= -9223372036854775808`)).toBe('900');
+    expect(await count(`${column} IN (4294967303, 7)`)).toBe(column === 'a' ? '18' : '10');
+  }
+  expect(await count('a = 7 AND b = 65543')).toBe('0');
+});

@@ -99,7 +99,7 @@ function sarg(scan: ScanNode, own: ReadonlySet<ColumnId>, candidate: Candidate):
   if (column.kind !== 'column') return null;
   const ordinal = scan.columns.find((item) => item.id === column.id)?.ordinal;
   if (ordinal === undefined || !isFixed(candidate.value, own)) return null;
-  if (!comparable(column.type.oid, unlabelled(candidate.value).type.oid)) return null;
+  if (!comparable(column.type.oid, unlabelled(candidate.value))) return null;
   return { ordinal, op: candidate.op, value: candidate.value, condition: candidate.condition };
 }
 
@@ -120,14 +120,23 @@ function unlabelled(expression: BoundExpression): BoundExpression {
   return expression.kind === 'cast' && expression.method === 'relabel' ? unlabelled(expression.operand) : expression;
 }
 
-const INTEGERS = new Set([20, 21, 23]);
+const INT8 = 20;
+const INTEGERS = new Set([INT8, 21, 23]);
 const TEXTS = new Set([25, 1043]);
 const PADDED_CHAR = 1042;
 
-/** Whether values of the second type order and compare like stored values of the first, in the same physical form. */
-function comparable(column: number, value: number): boolean {
+/** Whether a value orders and compares like stored values of a column's type, and has a key in their physical form. */
+function comparable(column: number, value: BoundExpression): boolean {
+  const { oid } = value.type;
   if (column === PADDED_CHAR) return false;
-  return column === value || (INTEGERS.has(column) && INTEGERS.has(value)) || (TEXTS.has(column) && TEXTS.has(value));
+  if (column === oid) return true;
+  if (INTEGERS.has(column) && INTEGERS.has(oid)) return column === INT8 || oid !== INT8 || isInt32(value);
+  return TEXTS.has(column) && TEXTS.has(oid);
+}
+
+/** A bigint beyond int4 has no key among those of an int4 column. */
+function isInt32(value: BoundExpression): boolean {
+  return value.kind === 'const' && typeof value.value === 'number' && value.value === (value.value | 0);
 }
 
 function keyAccess(table: TableDef, sargs: readonly Sarg[]): { access: ScanAccess; sargs: Sarg[] } | null {
@@ -148,9 +157,7 @@ function keysAccess(scan: ScanNode, conditions: readonly BoundExpression[]): Sca
     if (condition.kind !== 'inList' || condition.negated || condition.items.length > MAX_KEYS) continue;
     const column = unlabelled(condition.operand);
     if (column.kind !== 'column' || scan.columns.find((item) => item.id === column.id)?.ordinal !== ordinal) continue;
-    const usable = condition.items.every(
-      (item) => isFixed(item, own) && comparable(column.type.oid, unlabelled(item).type.oid),
-    );
+    const usable = condition.items.every((item) => isFixed(item, own) && comparable(column.type.oid, unlabelled(item)));
     if (usable) return { kind: 'keys', values: condition.items };
   }
   return null;
