@@ -65,6 +65,7 @@ export interface CallShape {
 
 /** Finds the function meant by a call. Throws 42883 (none) or 42725 (several). */
 export function resolveFunction(name: string, args: readonly number[], shape: CallShape = {}): ResolvedFunction {
+  checkNames(shape.names ?? []);
   const candidates: Candidate<SqlFunction>[] = [];
   for (const fn of functionsNamed(name)) {
     const named = byName(fn, shape.names);
@@ -146,6 +147,15 @@ interface Candidate<F> {
   readonly types: readonly number[];
 }
 
+function checkNames(names: NonNullable<CallShape['names']>): void {
+  names.forEach((name, i) => {
+    if (name === undefined && names[i - 1] !== undefined)
+      throw new DriftError('42601', 'positional argument cannot follow named argument');
+    if (name !== undefined && names.indexOf(name) < i)
+      throw new DriftError('42601', `argument name "${name}" used more than once`);
+  });
+}
+
 /**
  * For a call with named arguments (f(a, c => 1)): the function as one of just these, and their types; types are null
  * where the names do not fit. Null for a call without names.
@@ -155,8 +165,6 @@ function byName(
   written: CallShape['names'],
 ): { readonly fn: SqlFunction; readonly types: readonly number[] | null } | null {
   if (written === undefined || written.every((name) => name === undefined)) return null;
-  if (written.some((name, i) => name === undefined && written[i - 1] !== undefined))
-    throw new DriftError('42601', 'positional argument cannot follow named argument');
   const { names } = fn;
   if (fn.kind !== 'scalar' || names === undefined) return { fn, types: null };
   const places = written.map((name, i) => (name === undefined ? i : names.indexOf(name)));

@@ -1,9 +1,10 @@
 /** Aggregates and the names of window functions. States are small objects; hot ones have accumulators in exec. */
 import { Numeric } from '../../base/numeric.ts';
 import type { Value } from '../../base/vector.ts';
+import { Interval, scaleInterval } from '../types/interval.ts';
 import { typeByOid } from '../types/registry.ts';
 import { fitInteger } from './arithmetic.ts';
-import { aggregate, T, windowFunction } from './define.ts';
+import { aggregate, T, typedAggregate, windowFunction } from './define.ts';
 import type { AggregateFunction, WindowFunction } from './function.ts';
 
 const ORDERED = [
@@ -17,6 +18,7 @@ const ORDERED = [
   T.bpchar,
   T.date,
   T.time,
+  T.timetz,
   T.timestamp,
   T.timestamptz,
   T.interval,
@@ -105,32 +107,16 @@ export const aggregates: readonly AggregateFunction[] = [
   ...(['stddev', 'stddev_samp', 'stddev_pop', 'variance', 'var_samp', 'var_pop'] as const).flatMap((name) =>
     ([T.int2, T.int4, T.int8, T.numeric] as const).map((oid) => numericSpread(name, oid)),
   ),
-  aggregate<number[]>('percentile_cont', [T.float8, T.float8], T.float8, {
-    orderedSet: true,
-    init: () => [],
-    step: collect,
-    final: ([share, ...values]) => {
-      if (share === undefined || values.length === 0) return null;
-      const at = share * (values.length - 1);
-      const low = values[Math.floor(at)] as number;
-      return low + ((values[Math.ceil(at)] as number) - low) * (at - Math.floor(at));
-    },
-  }),
-  aggregate<Value[]>('mode', [T.anyelement], T.anyelement, {
-    orderedSet: true,
-    init: () => [],
-    step: (state, [value]) => {
-      state.push(value ?? null);
-      return state;
-    },
-    final: (values) => {
-      const counts = new Map<Value, number>();
-      for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
-      let best: Value = null;
-      for (const [value, count] of counts) if (best === null || count > (counts.get(best) ?? 0)) best = value;
-      return best;
-    },
-  }),
+  ...(['sum', 'avg'] as const).map((name) =>
+    aggregate<{ sum: Interval; count: number }>(name, [T.interval], T.interval, {
+      init: () => ({ sum: new Interval(0, 0, 0), count: 0 }),
+      step: ({ sum, count }, [value]) => {
+        const { months, days, micros } = value as Interval;
+        return { sum: new Interval(sum.months + months, sum.days + days, sum.micros + micros), count: count + 1 };
+      },
+      final: ({ sum, count }) => (count === 0 ? null : name === 'sum' ? sum : scaleInterval(sum, count, true)),
+    }),
+  ),
 ];
 
 export const windowFunctions: readonly WindowFunction[] = [
@@ -147,23 +133,15 @@ export const windowFunctions: readonly WindowFunction[] = [
   windowFunction('nth_value', [T.anyelement, T.int4], T.anyelement),
 ];
 
-/** The direct argument comes first, then the ordered values. */
-function collect(state: number[], args: readonly Value[]): number[] {
-  if (state.length === 0) state.push(args[0] as number);
-  state.push(args[1] as number);
-  return state;
-}
-
 function extreme(name: 'min' | 'max', oid: number, sign: number): AggregateFunction {
-  return aggregate<Value>(name, [oid], oid, {
-    init: () => null,
-    step: (best, [value]) => {
-      const compare = typeByOid(oid === T.anyarray ? T.textArray : oid).compare;
-      return best === null || (compare !== undefined && compare(value ?? null, best) * sign > 0)
-        ? (value ?? null)
-        : best;
-    },
-    final: (best) => best,
+  return typedAggregate<Value>(name, [oid], oid, ([type = oid]) => {
+    const { compare } = typeByOid(type);
+    return {
+      init: () => null,
+      step: (best, [value = null]) =>
+        best === null || (compare !== undefined && compare(value, best) * sign > 0) ? value : best,
+      final: (best) => best,
+    };
   });
 }
 
@@ -225,10 +203,9 @@ function numericSpread(name: string, oid: number): AggregateFunction {
       const divisor = name.endsWith('_pop') ? n : n - 1n;
       if (n === 0n || divisor <= 0n) return null;
       const count = Numeric.fromBigInt(n);
-      const spread = count
-        .multiply(squares)
-        .subtract(sum.multiply(sum))
-        .divide(count.multiply(Numeric.fromBigInt(divisor)));
+      const squared = count.multiply(squares).subtract(sum.multiply(sum));
+      if (squared.special === null && squared.sign() <= 0) return Numeric.fromBigInt(0n);
+      const spread = squared.divide(count.multiply(Numeric.fromBigInt(divisor)));
       return name.startsWith('stddev') ? spread.sqrt() : spread;
     },
   });

@@ -19,8 +19,10 @@ import type { CastEntry, OperatorEntry, SqlFunction } from './function.ts';
 import { makeTimeFunctions } from './make-time.ts';
 import { mathFunctions, mathOperators } from './math.ts';
 import { timeReaders } from './parse-time.ts';
+import { orderedAggregates } from './ordered-aggregates.ts';
 import { regexFunctions, regexOperators, regexSets } from './regex-functions.ts';
 import { rangeFunctions, rangeOperators } from './ranges.ts';
+import { statisticsAggregates } from './statistics-aggregates.ts';
 import { setFunctions, systemFunctions } from './system.ts';
 import { textFunctions, textOperators } from './text.ts';
 import { timetzFunctions, timetzOperators } from './timetz.ts';
@@ -54,6 +56,8 @@ const functions: readonly SqlFunction[] = [
   ...arraySets,
   ...extractFunctions,
   ...makeTimeFunctions,
+  ...orderedAggregates,
+  ...statisticsAggregates,
   ...mathFunctions,
   ...regexFunctions,
   ...regexSets,
