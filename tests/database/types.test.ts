@@ -432,3 +432,19 @@ test('ranges are kept, found by key, and read after a change', async () => {
   ]);
   expect(await db.rows(`SELECT room FROM booking WHERE during @> timestamp '2020-01-01 11:00'`)).toEqual([['1']]);
 });
+
+test('infinite timestamps are keys like others', async () => {
+  await db.run(`CREATE TABLE moment (at timestamp PRIMARY KEY, n int);
+    INSERT INTO moment VALUES ('infinity', 1), ('2020-01-01', 2), ('-infinity', 3)`);
+  expect(await db.rows(`SELECT n FROM moment WHERE at = 'infinity'`)).toEqual([['1']]);
+  await db.run(`INSERT INTO moment VALUES ('9999-12-31 23:59:59.999999', 4)`);
+  expect(await db.rows(`SELECT n FROM moment WHERE at = 'infinity'`)).toEqual([['1']]);
+  expect(await db.rows(`SELECT n FROM moment WHERE at = '-infinity'`)).toEqual([['3']]);
+  expect(await db.code(`INSERT INTO moment VALUES ('infinity', 5)`)).toBe('23505');
+  expect(await db.rows('SELECT at, n FROM moment ORDER BY at')).toEqual([
+    ['-infinity', '3'],
+    ['2020-01-01 00:00:00', '2'],
+    ['9999-12-31 23:59:59.999999', '4'],
+    ['infinity', '1'],
+  ]);
+});

@@ -11,6 +11,8 @@ import {
   localOf,
   MICROS_PER_DAY,
   microsOf,
+  TIME_INFINITY,
+  TIME_MINUS_INFINITY,
   toInstant,
   toLocal,
 } from '../types/datetime.ts';
@@ -180,8 +182,8 @@ function significant(value: number, digits: number): Numeric {
 
 /** Midnight on the local calendar; infinities stay. Throws 22008 where timestamps do not reach. */
 export function startOfDay(days: number): Value {
-  const bound = dayMicros(days);
-  if (Math.abs(bound) < Number.MAX_SAFE_INTEGER || !Number.isFinite(bound)) return bound;
+  if (days === DATE_INFINITY) return TIME_INFINITY;
+  if (days === DATE_MINUS_INFINITY) return TIME_MINUS_INFINITY;
   if (days > MAX_TIMESTAMP_DAY) throw new DriftError('22008', 'date out of range for timestamp');
   return microsOf(days, 0);
 }

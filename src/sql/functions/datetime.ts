@@ -71,7 +71,7 @@ export const datetimeOperators: readonly OperatorEntry[] = [
     plusInterval(startOfDay(b), a),
   ),
   op('+', T.date, T.time, T.timestamp, 'datetime_pl', (a: number, b: number) =>
-    Number.isFinite(dayMicros(a)) ? microsOf(a, b) : dayMicros(a),
+    Number.isFinite(dayMicros(a)) ? microsOf(a, b) : startOfDay(a),
   ),
   op('+', T.timestamp, T.interval, T.timestamp, 'timestamp_pl_interval', (a: number, b: Interval) =>
     plusInterval(a, b),

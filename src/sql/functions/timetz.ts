@@ -6,7 +6,7 @@ import { MICROS_PER_DAY, MICROS_PER_SECOND, microsOf } from '../types/datetime.t
 import type { Interval } from '../types/interval.ts';
 import { TimeTz } from '../types/time.ts';
 import { offsetAt, zoneArgument } from '../types/time-zone.ts';
-import { dayMicros } from './casts.ts';
+import { dayMicros, startOfDay } from './casts.ts';
 import { pure, scalar, T } from './define.ts';
 import type { OperatorEntry, ScalarFunction } from './function.ts';
 
@@ -50,8 +50,7 @@ export const timetzOperators: readonly OperatorEntry[] = [
 ];
 
 function instantOn(day: number, time: TimeTz): Value {
-  const start = dayMicros(day);
-  if (!Number.isFinite(start)) return start;
+  if (!Number.isFinite(dayMicros(day))) return startOfDay(day);
   const carry = Math.floor(time.utc / MICROS_PER_DAY);
   return microsOf(day + carry, time.utc - carry * MICROS_PER_DAY);
 }

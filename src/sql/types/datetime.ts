@@ -128,9 +128,9 @@ export function daysBetween(later: number, earlier: number): number {
 function localTimestamp(read: DateTime, text: string, context: EvalContext): Value {
   switch (read.special) {
     case 'infinity':
-      return Infinity;
+      return TIME_INFINITY;
     case '-infinity':
-      return -Infinity;
+      return TIME_MINUS_INFINITY;
     case 'epoch':
       return 0;
     case 'now':
@@ -209,11 +209,16 @@ export function roundMicros(micros: number, typmod: number, down = false): numbe
   return (down ? Math.ceil(micros / step - 0.5) : Math.floor(micros / step + 0.5)) * step;
 }
 
-const MAX_INT64 = 9223372036854775807n;
+/**
+ * Infinite timestamps are the limits of int64, as in a column of bigints: keys and joins meet one form of them. The
+ * doubles' infinities, which arithmetic may give, mean the same.
+ */
+export const TIME_INFINITY = 9223372036854775807n;
+export const TIME_MINUS_INFINITY: bigint = -TIME_INFINITY - 1n;
 
 /** Neither infinity, which a column of 64-bit integers holds as its limits. */
 export function isFiniteTime(value: Value): value is number | bigint {
-  if (typeof value === 'bigint') return value !== MAX_INT64 && value !== -MAX_INT64 - 1n;
+  if (typeof value === 'bigint') return value !== TIME_INFINITY && value !== TIME_MINUS_INFINITY;
   return Number.isFinite(value);
 }
 
@@ -225,7 +230,7 @@ export function asMicros(value: Value): number {
 
 /** Which of the two infinities. */
 function isLater(value: Value): boolean {
-  return value === Infinity || value === MAX_INT64;
+  return value === Infinity || value === TIME_INFINITY;
 }
 
 /** The one form that compares and hashes: of infinities, and of numbers too great to be counted by ones. */

@@ -9,7 +9,7 @@ import { Numeric } from '../../base/numeric.ts';
 import type { Value } from '../../base/vector.ts';
 import type { EvalContext } from '../eval-context.ts';
 import { SqlArray } from './array.ts';
-import { microsOf } from './datetime.ts';
+import { microsOf, TIME_INFINITY, TIME_MINUS_INFINITY } from './datetime.ts';
 import { Interval } from './interval.ts';
 import { writeKey } from './key-bytes.ts';
 import { RangeKind, RANGES } from './range.ts';
@@ -33,7 +33,7 @@ const numeric = fc.oneof(
 const timestamp = fc.oneof(
   fc.tuple(fc.integer({ min: -2440588, max: 106751900 }), fc.nat(DAY - 1)).map(([days, time]) => microsOf(days, time)),
   small,
-  fc.constantFrom(Infinity, -Infinity),
+  fc.constantFrom(TIME_INFINITY, TIME_MINUS_INFINITY),
 );
 const interval = fc
   .tuple(
