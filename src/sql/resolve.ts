@@ -311,6 +311,8 @@ function resolved<F extends SqlFunction>(
   variadicArray: boolean,
 ): ResolvedFunction<F> {
   const found = elementOf(types, args);
+  if (found === null && types.some((type) => type === T.anyelement || type === T.anyarray || type === T.anynonarray))
+    throw new DriftError('42804', 'could not determine polymorphic type because input has type unknown');
   const element = found === 'conflict' || found === null ? T.text : found;
   const concrete = (type: number): number => {
     if (type === T.anyelement || type === T.anynonarray) return element;

@@ -22,12 +22,12 @@ function formatType(oid: number | null, typmod: number | null): string | null {
   return '???';
 }
 
-/** The names that search_path gives, as far as such schemas exist. */
+/** The names that search_path gives, as far as such schemas exist; users have none of their own. */
 function searchPath(context: EvalContext): string[] {
   const names = (context.setting('search_path') ?? 'public')
     .split(',')
     .map((name) => name.trim().replace(/^"(.*)"$/, '$1'));
-  return names.map((name) => (name === '$user' ? context.user : name)).filter((name) => context.catalog.schema(name));
+  return names.filter((name) => name === 'pg_catalog' || context.catalog.schema(name) !== undefined);
 }
 
 function nameParts(text: string): [name: string, schema: string | undefined] {
@@ -94,6 +94,8 @@ export const informationFunctions: readonly ScalarFunction[] = [
   pure('pg_is_in_recovery', [], T.bool, () => false),
   pure('pg_get_expr', [T.text, T.oid], T.text, (text: string) => text),
   pure('pg_get_expr', [T.text, T.oid, T.bool], T.text, (text: string) => text),
-  scalar('pg_get_userbyid', [T.oid], T.name, (context) => context.user),
+  scalar('pg_get_userbyid', [T.oid], T.name, (context, oid) =>
+    oid === 10 ? context.user : `unknown (OID=${String(oid)})`,
+  ),
   pure('pg_encoding_to_char', [T.int4], T.name, (encoding: number) => (encoding === 6 ? 'UTF8' : '')),
 ];
