@@ -13,6 +13,7 @@ import type {
   EngineStatus,
   FieldDescription,
   Moment,
+  Notice,
   Parameter,
   TransactionOptions,
 } from '../src/database/api.ts';
@@ -106,6 +107,7 @@ export interface WireResult {
   readonly columns: readonly WireColumn[];
   readonly rowCount: number;
   readonly affectedRows: number | null;
+  readonly notices?: readonly Notice[] | undefined;
 }
 
 /**

@@ -19,7 +19,7 @@ const FIELD_PARTS = 5;
 
 /** Packs a result whose columns went through `portable`; adds the buffers to hand over to `transfer`. */
 export function packResult(result: ResultSet, transfer: ArrayBufferLike[]): WireResult {
-  const { command, rowCount, affectedRows } = result;
+  const { command, rowCount, affectedRows, notices } = result;
   const fields: (string | number)[] = [];
   for (const { name, dataTypeID, typeModifier, tableID, columnID } of result.fields)
     fields.push(name, dataTypeID, typeModifier, tableID, columnID);
@@ -28,16 +28,17 @@ export function packResult(result: ResultSet, transfer: ArrayBufferLike[]): Wire
     for (const array of arraysOf(column)) transfer.push(array.buffer);
     return column;
   });
-  return { command, fields, columns, rowCount, affectedRows };
+  const packed = { command, fields, columns, rowCount, affectedRows };
+  return notices === undefined ? packed : { ...packed, notices };
 }
 
-export function unpackResult({ command, fields: parts, columns, rowCount, affectedRows }: WireResult): ResultSet {
+export function unpackResult({ fields: parts, columns, ...rest }: WireResult): ResultSet {
   const fields: FieldDescription[] = [];
   for (let at = 0; at < parts.length; at += FIELD_PARTS) {
     const [name, dataTypeID, typeModifier, tableID, columnID] = parts.slice(at, at + FIELD_PARTS) as FieldParts;
     fields.push({ name, dataTypeID, typeModifier, tableID, columnID });
   }
-  return { command, fields, columns: columns.map((column) => unpackColumn(column, rowCount)), rowCount, affectedRows };
+  return { ...rest, fields, columns: columns.map((column) => unpackColumn(column, rest.rowCount)) };
 }
 
 type FieldParts = [string, number, number, number, number];

@@ -1,6 +1,6 @@
 /** Results: columns as they came, rows made from them at the first look. */
 import type { Vector } from '../base/vector.ts';
-import type { ResultSet } from '../database/api.ts';
+import type { Notice, ResultSet } from '../database/api.ts';
 import { columnValues, type Parsers } from './parsers.ts';
 
 export interface Field {
@@ -19,6 +19,8 @@ export interface Results<Row = Record<string, unknown>> {
   readonly command: string;
   /** Number of rows, without making them. */
   readonly rowCount: number;
+  /** What PostgreSQL would tell besides: "relation … already exists, skipping" and the like. */
+  readonly notices: readonly Notice[];
   /** The columns themselves, typed arrays where the type has one; a copy, made when it is first asked for. */
   readonly columns: readonly Vector[];
 }
@@ -35,6 +37,7 @@ export class LazyResults<Row> implements Results<Row> {
   readonly affectedRows: number;
   readonly command: string;
   readonly rowCount: number;
+  readonly notices: readonly Notice[];
   /** In process these are the database's own memory: nobody else may get hold of them. */
   readonly #columns: readonly Vector[];
   readonly #options: RowOptions;
@@ -46,6 +49,7 @@ export class LazyResults<Row> implements Results<Row> {
     this.affectedRows = result.affectedRows ?? 0;
     this.command = result.command;
     this.rowCount = result.rowCount;
+    this.notices = result.notices ?? [];
     this.#columns = result.columns;
     this.#options = options;
   }

@@ -16,6 +16,7 @@ export { Database } from '../client/database.ts';
 export type { At, OpenOptions, QueryOptions, TransactionOptions, WorkerLike } from '../client/options.ts';
 export type { Parser, Parsers } from '../client/parsers.ts';
 export type { Field, Results } from '../client/result.ts';
+export type { Notice } from '../database/api.ts';
 export { type PreparedStatement, type Queryable, Transaction } from '../client/statements.ts';
 
 /**

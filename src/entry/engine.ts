@@ -18,6 +18,7 @@ export { Database } from '../client/database.ts';
 export type { At, QueryOptions, TransactionOptions } from '../client/options.ts';
 export type { Parser, Parsers } from '../client/parsers.ts';
 export type { Field, Results } from '../client/result.ts';
+export type { Notice } from '../database/api.ts';
 export { type PreparedStatement, type Queryable, Transaction } from '../client/statements.ts';
 export type {
   EngineApi,

@@ -33,6 +33,10 @@ export function databaseSuite(medium: string, open: (options?: OpenOptions) => P
         { name: 'v', dataTypeID: 25 },
       ]);
       expect([result.command, result.rowCount, result.affectedRows]).toEqual(['SELECT', 2, 0]);
+      const again = await db.query('CREATE TABLE IF NOT EXISTS t (id int)');
+      expect(again.notices).toEqual([
+        { severity: 'NOTICE', code: '42P07', message: 'relation "t" already exists, skipping' },
+      ]);
       expect(JSON.parse(JSON.stringify(result))).toMatchObject({ rows: [{ id: 1 }, { id: 2 }], command: 'SELECT' });
     });
 
