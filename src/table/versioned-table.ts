@@ -141,8 +141,10 @@ export class Table extends Tree implements VersionedTable {
   #advanceRowId(changes: RowChanges): void {
     for (let entry = 0; entry < changes.count; entry++) {
       const key = changes.keys[entry];
-      if (changes.ops[entry] === OP_INSERT && typeof key === 'number' && key >= this.nextRowId)
-        this.nextRowId = key + 1;
+      // A number may be any column's key: row ids are integers, and the one after must be exact.
+      if (changes.ops[entry] !== OP_INSERT || !Number.isInteger(key) || (key as number) >= Number.MAX_SAFE_INTEGER)
+        continue;
+      this.nextRowId = Math.max(this.nextRowId, (key as number) + 1);
     }
   }
 

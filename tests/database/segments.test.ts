@@ -218,3 +218,25 @@ test('zones: leaves and row groups in which nothing can match are passed over, o
   expect(await db.rows("UPDATE t SET day = '2030-01-01' WHERE id = 7 RETURNING id")).toEqual([['7']]);
   expect(await db.rows("SELECT id FROM t WHERE day > '2029-01-01'")).toEqual([['7']]);
 });
+
+test('keys that are no row ids survive a checkpoint: infinite, fractional, negative, great', async () => {
+  const storage = new MemoryStorage();
+  let db = await openDb(storage);
+  await db.run('CREATE TABLE f (k double precision PRIMARY KEY); CREATE TABLE b (k bigint PRIMARY KEY)');
+  await db.run("INSERT INTO f VALUES ('infinity'), ('-infinity'), ('nan'), (1.5), (-2), (1e300)");
+  await db.run('INSERT INTO b VALUES (9223372036854775807), (-9223372036854775808), (9007199254740991), (0)');
+  await db.run(
+    "CREATE TABLE d (k timestamptz PRIMARY KEY); INSERT INTO d VALUES ('infinity'), ('-infinity'), ('epoch')",
+  );
+  const rows = async (): Promise<unknown> => [
+    await db.rows('SELECT k FROM f ORDER BY k'),
+    await db.rows('SELECT k FROM b ORDER BY k'),
+    await db.rows('SELECT k FROM d ORDER BY k'),
+  ];
+  const before = await rows();
+  await db.engine.close();
+  db = await openDb(storage);
+  expect(await rows()).toEqual(before);
+  expect(await db.code("INSERT INTO f VALUES ('infinity')")).toBe('23505');
+  expect(await db.code('INSERT INTO b VALUES (9223372036854775807)')).toBe('23505');
+});
