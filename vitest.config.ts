@@ -65,7 +65,7 @@ export default defineConfig({
           name: 'simulation',
           environment: 'node',
           include: ['tests/simulation/**/*.test.ts'],
-          testTimeout: 300_000,
+          testTimeout: 900_000,
         },
       },
     ],
