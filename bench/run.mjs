@@ -173,7 +173,7 @@ async function history() {
   const page = await openPage('history');
   const figures = await page.evaluate(
     ([n, updates, times]) => benchHistory(n, updates, times),
-    [rows, Number(options.updates), rounds * 3],
+    [rows, Number(options.updates), rounds * 20],
   );
   const now = figures.now_ms / figures.plain_ms;
   const past = mapValues(figures.as_of_ms, (ms) => ms / figures.now_ms);
