@@ -69,6 +69,8 @@ export interface ImageSource {
   column(ordinal: number): Vector;
   /** All columns of one row group, where that is cheaper than decoding them whole; else null. */
   groupColumns(group: number): readonly Vector[] | null;
+  /** Current row with the key, -1 where there is none; null where only all keys can tell. */
+  rowOfKey(key: Key): number | null;
   /** The keys of all rows; the caller may keep and change the array. */
   takeKeys(): Key[];
   /** False if no row of the group can pass the filters. Groups count all rows, in steps of GROUP_ROWS. */
@@ -229,6 +231,10 @@ export class LeafImage {
 
   /** Row that holds the key, be it a hole; -1 where the key never was. */
   rowOf(key: Key): number {
+    if (this.#keys === null && this.#zoned && this.#source !== null) {
+      const found = this.#source.rowOfKey(key);
+      if (found !== null) return found;
+    }
     const row = lowerBound(this.keys, this.sorted, key);
     if (row < this.sorted && this.keys[row] === key) return row;
     return this.tail.size === 0 ? -1 : (this.tail.get(key) ?? -1);

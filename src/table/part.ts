@@ -186,6 +186,25 @@ export class StoredRows implements SealedPart, ImageSource {
     return columns;
   }
 
+  rowOfKey(key: Key): number | null {
+    const { codec } = this.#layout;
+    const column = codec.key[0]?.column;
+    if (codec.form !== 'number' || typeof key !== 'number' || column === undefined) return null;
+    const lastGroup = Math.ceil(this.currentRows / GROUP_ROWS) - 1;
+    for (let group = 0; group <= lastGroup; group++) {
+      const bounds = this.#reader.zone(column, group)?.bounds;
+      if (bounds === undefined || bounds === null) return null;
+      if (key < bounds.min || key > bounds.max) continue;
+      // Current rows are sorted by key: no other group can have it.
+      const vector = this.groupColumns(group)?.[column];
+      if (vector?.kind !== 'i32' && vector?.kind !== 'f64') return null;
+      const start = group * GROUP_ROWS;
+      const row = indexOf(vector.data, Math.min(GROUP_ROWS, this.currentRows - start), key);
+      return row < 0 ? -1 : start + row;
+    }
+    return -1;
+  }
+
   get columns(): readonly Vector[] {
     for (let c = 0; c < this.width; c++) this.column(c);
     return this.#decoded as Vector[];
@@ -217,6 +236,20 @@ export class StoredRows implements SealedPart, ImageSource {
   mayMatch(group: number, filters: readonly ZoneFilter[]): boolean {
     return groupMayMatch(this.#reader, group, filters);
   }
+}
+
+/** Position of a value among the first `count` ascending ones, or -1. */
+function indexOf(values: Int32Array | Float64Array, count: number, value: number): number {
+  let low = 0;
+  let high = count - 1;
+  while (low <= high) {
+    const middle = (low + high) >>> 1;
+    const at = values[middle] as number;
+    if (at === value) return middle;
+    if (at < value) low = middle + 1;
+    else high = middle - 1;
+  }
+  return -1;
 }
 
 export function groupMayMatch(reader: SegmentReader, group: number, filters: readonly ZoneFilter[]): boolean {
