@@ -14,8 +14,11 @@ import { assert, DriftError } from '../base/error.ts';
 import type { Storage, StorageFile } from './storage.ts';
 
 const LOCK_NAME = 'LOCK';
-/** Files that an opening reads first: the manifest and the logs. History stays closed until somebody asks for it. */
+/** Files that an opening reads first: the manifest and the logs; and where there are few packs, the catalog's. */
 const READ_AT_OPEN = /^(MANIFEST|log-)/;
+const PACK = /^pack-/;
+/** Of more packs most are history, which stays closed until somebody asks for it. */
+const FEW_PACKS = 3;
 
 export class OpfsStorage implements Storage {
   readonly medium = 'opfs';
@@ -50,9 +53,11 @@ export class OpfsStorage implements Storage {
       }
       throw ioError(`cannot open opfs://${this.#path}`, error);
     }
+    const fewPacks = [...this.#names].filter((name) => PACK.test(name)).length <= FEW_PACKS;
     for (const name of this.#names) {
+      if (!READ_AT_OPEN.test(name) && !(fewPacks && PACK.test(name))) continue;
       // An error here is that of the caller who opens the file.
-      if (READ_AT_OPEN.test(name)) Promise.resolve(this.open(name)).catch(() => undefined);
+      Promise.resolve(this.open(name)).catch(() => undefined);
     }
   }
 
