@@ -20,7 +20,7 @@
 import { ByteReader, ByteWriter } from '../base/bytes.ts';
 import { DriftError } from '../base/error.ts';
 import type { Host } from '../base/host.ts';
-import { run, type Task, wait } from '../base/task.ts';
+import { type MaybePromise, run, type Task, wait } from '../base/task.ts';
 import type { Storage, StorageFile } from '../storage/storage.ts';
 import {
   FRAME_COMMIT,
@@ -61,8 +61,8 @@ export class CommitLog {
   readonly #options: LogOptions;
   #number: number;
   #file: StorageFile | null = null;
-  /** The file that `replay` is making. */
-  #creating: Promise<NewFile> | null = null;
+  /** The first file of this opening, while it is being made. */
+  #creating: MaybePromise<NewFile> | null = null;
   /** Seed of the file's runs. */
   #seed = 0;
   #chain = 0;
@@ -94,7 +94,7 @@ export class CommitLog {
 
   /** Number of files that recovery would read. */
   get fileCount(): number {
-    return this.#olderFiles + 1;
+    return this.#olderFiles + (this.#file === null ? 0 : 1);
   }
 
   /** Why the log takes no more commits, if so. */
@@ -107,7 +107,7 @@ export class CommitLog {
   }
 
   /**
-   * Reads all transactions after `afterSeq` in order, then starts a new file for what comes. Call once, before `append`.
+   * Reads all transactions after `afterSeq` in order; what comes goes to a new file. Call once, before `append`.
    * Throws XX001 for corruption.
    */
   *replay(afterSeq: number, onCommit: (commit: LoggedCommit) => Task<void>): Task<number> {
@@ -128,23 +128,16 @@ export class CommitLog {
       newest = number;
       last = end;
     }
-    const creating = run(this.#create(newest + 1));
-    if (newest < this.#options.firstLog) {
-      // The manifest names this very file.
-      this.#adopt(yield* wait(creating));
-    } else if (creating instanceof Promise) {
-      // Reads need not wait for it; the first commit does, if it comes that soon.
-      this.#creating = creating;
-      creating.catch(() => undefined);
-    } else {
-      this.#adopt(creating);
-    }
+    this.#number = newest;
+    // The manifest names the first file. Any other waits for a commit: an opening that only reads leaves none behind.
+    if (newest < this.#options.firstLog) yield* this.#ready();
     return last;
   }
 
-  /** Waits for the file that `replay` began to make. */
+  /** Makes the file for what comes, where there is none yet. */
   *#ready(): Task<void> {
-    if (this.#creating === null) return;
+    if (this.#file !== null) return;
+    this.#creating ??= run(this.#create(this.#number + 1));
     const made = yield* wait(this.#creating);
     this.#creating = null;
     if (this.#file === null) this.#adopt(made);
@@ -215,7 +208,7 @@ export class CommitLog {
 
   *#work(durability: 'full' | 'relaxed'): Task<void> {
     try {
-      yield* this.#ready();
+      if (this.#pending.length > 0) yield* this.#ready();
       yield* this.#writePending();
       if (durability === 'full') yield* this.#flush();
       else this.#flushLater();
