@@ -209,20 +209,24 @@ async function startSite(outDir) {
   const output = {
     assetFileNames: ({ names }) => `assets/${names[0] === 'sqlite3.wasm' ? '[name]' : '[name]-[hash]'}[extname]`,
   };
-  await build({
-    configFile: false,
-    logLevel: 'error',
-    root: PAGES,
-    base: './',
-    resolve: { alias: { 'driftdb-web': fileURLToPath(new URL('../src/entry/browser.ts', import.meta.url)) } },
-    build: {
-      outDir,
-      target: 'es2022',
-      modulePreload: false,
-      rollupOptions: { input: names.map((name) => join(PAGES, name)), output },
-    },
-    worker: { format: 'es', rollupOptions: { output } },
-  });
+  // One build a page: each stands for an application of its own, and shares no files with another.
+  for (const name of names) {
+    await build({
+      configFile: false,
+      logLevel: 'error',
+      root: PAGES,
+      base: './',
+      resolve: { alias: { 'driftdb-web': fileURLToPath(new URL('../src/entry/browser.ts', import.meta.url)) } },
+      build: {
+        outDir,
+        target: 'es2022',
+        modulePreload: false,
+        emptyOutDir: false,
+        rollupOptions: { input: join(PAGES, name), output },
+      },
+      worker: { format: 'es', rollupOptions: { output } },
+    });
+  }
   const loaded = new Map();
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, 'http://localhost');
