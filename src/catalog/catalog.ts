@@ -6,11 +6,11 @@
  */
 import type { Catalog, CatalogObject, SchemaDef, TableDef, TagDef, ViewDef, SequenceDef } from './schema.ts';
 
-/** Schemas looked through for an unqualified name, in order. */
-export const SEARCH_PATH: readonly string[] = ['public', 'drift'];
-
 /** By this name every session reaches its own temporary objects. */
 const TEMP_ALIAS = 'pg_temp';
+
+/** The path of a session that never set one. */
+export const DEFAULT_PATH: readonly string[] = ['public'];
 
 export type Relation = TableDef | ViewDef | SequenceDef;
 
@@ -22,29 +22,27 @@ export interface CatalogChange {
 
 export class CatalogState implements Catalog {
   readonly version: number;
-  readonly #objects: ReadonlyMap<number, CatalogObject>;
-  readonly #relations = new Map<string, Relation>();
-  readonly #tags = new Map<string, TagDef>();
-  readonly #schemas = new Map<string, SchemaDef>();
-  readonly #indexNames = new Map<string, TableDef>();
-
-  /** Schema of the session's temporary objects, which bare names find first; null for none. */
   readonly temp: string | null;
+  readonly path: readonly string[];
+  readonly #objects: ReadonlyMap<number, CatalogObject>;
+  readonly #names: Names;
+  /** Schemas in which bare names are looked for, in order. */
+  readonly #searched: readonly string[];
 
-  constructor(version: number, objects: ReadonlyMap<number, CatalogObject>, temp: string | null = null) {
+  constructor(version: number, objects: ReadonlyMap<number, CatalogObject>, view: SessionView = EVERYONE) {
     this.version = version;
-    this.temp = temp;
-    this.#objects = withoutDropped(objects);
-    for (const object of this.#objects.values()) this.#register(object);
+    this.#objects = view.names === undefined ? withoutDropped(objects) : objects;
+    this.#names = view.names ?? new Names(this.#objects.values());
+    this.temp = view.temp;
+    this.path = view.path;
+    this.#searched = searchedSchemas(view);
   }
 
   relation(schema: string | undefined, name: string): Relation | undefined {
-    if (schema !== undefined)
-      return this.#relations.get(qualified(schema === TEMP_ALIAS ? (this.temp ?? schema) : schema, name));
-    const own = this.temp === null ? undefined : this.#relations.get(qualified(this.temp, name));
-    if (own !== undefined) return own;
-    for (const candidate of SEARCH_PATH) {
-      const found = this.#relations.get(qualified(candidate, name));
+    const { relations } = this.#names;
+    if (schema !== undefined) return relations.get(qualified(this.#schemaName(schema), name));
+    for (const candidate of this.#searched) {
+      const found = relations.get(qualified(candidate, name));
       if (found !== undefined) return found;
     }
     return undefined;
@@ -52,9 +50,13 @@ export class CatalogState implements Catalog {
 
   /** The table that has an index of this name, if any. */
   tableOfIndex(schema: string | undefined, name: string): TableDef | undefined {
-    const own =
-      this.temp === null || schema !== undefined ? undefined : this.#indexNames.get(qualified(this.temp, name));
-    return own ?? this.#indexNames.get(qualified(schema ?? 'public', name));
+    const { indexes } = this.#names;
+    if (schema !== undefined) return indexes.get(qualified(this.#schemaName(schema), name));
+    for (const candidate of this.#searched) {
+      const found = indexes.get(qualified(candidate, name));
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
 
   byId(id: number): CatalogObject | undefined {
@@ -62,15 +64,19 @@ export class CatalogState implements Catalog {
   }
 
   tag(name: string): TagDef | undefined {
-    return this.#tags.get(name);
+    return this.#names.tags.get(name);
   }
 
   schema(name: string): SchemaDef | undefined {
-    return this.#schemas.get(name);
+    return this.#names.schemas.get(name);
   }
 
   objects(): Iterable<CatalogObject> {
     return this.#objects.values();
+  }
+
+  get searched(): readonly string[] {
+    return this.#searched;
   }
 
   /** Returns the catalog with the changes made, under a new version. */
@@ -80,28 +86,65 @@ export class CatalogState implements Catalog {
       if (object === null) objects.delete(id);
       else objects.set(id, object);
     }
-    return new CatalogState(version, objects, this.temp);
+    return new CatalogState(version, objects, { temp: this.temp, path: this.path });
   }
 
-  /** The same catalog as a session with temporary objects sees it. */
-  forSession(temp: string): CatalogState {
-    return this.temp === temp ? this : new CatalogState(this.version, this.#objects, temp);
+  /** The same catalog as a session sees it that has temporary objects or a path of its own. */
+  forSession(temp: string | null, path: readonly string[] = this.path): CatalogState {
+    if (this.temp === temp && this.path === path) return this;
+    return new CatalogState(this.version, this.#objects, { temp, path, names: this.#names });
   }
 
-  #register(object: CatalogObject): void {
+  #schemaName(schema: string): string {
+    return schema === TEMP_ALIAS ? (this.temp ?? schema) : schema;
+  }
+}
+
+/** How one session looks at a catalog; `names`: what was collected for another's look at the same objects. */
+interface SessionView {
+  readonly temp: string | null;
+  readonly path: readonly string[];
+  readonly names?: Names;
+}
+
+const EVERYONE: SessionView = { temp: null, path: DEFAULT_PATH };
+
+/** Temporary objects come first unless the path names their place; what belongs to the system is found last. */
+function searchedSchemas({ temp, path }: SessionView): readonly string[] {
+  const named = path.includes(TEMP_ALIAS);
+  const schemas = temp === null || named ? [] : [temp];
+  for (const name of path) {
+    if (name !== TEMP_ALIAS) schemas.push(name);
+    else if (temp !== null) schemas.push(temp);
+  }
+  return [...schemas, 'drift'];
+}
+
+/** The objects by name: made once for a set of objects, whoever looks at it. */
+class Names {
+  readonly relations: Map<string, Relation> = new Map();
+  readonly indexes: Map<string, TableDef> = new Map();
+  readonly tags: Map<string, TagDef> = new Map();
+  readonly schemas: Map<string, SchemaDef> = new Map();
+
+  constructor(objects: Iterable<CatalogObject>) {
+    for (const object of objects) this.#add(object);
+  }
+
+  #add(object: CatalogObject): void {
     switch (object.kind) {
       case 'tag':
-        this.#tags.set(object.name, object);
+        this.tags.set(object.name, object);
         return;
       case 'schema':
-        this.#schemas.set(object.name, object);
+        this.schemas.set(object.name, object);
         return;
       case 'table':
-        this.#relations.set(qualified(object.schema, object.name), object);
-        for (const index of object.indexes) this.#indexNames.set(qualified(object.schema, index.name), object);
+        this.relations.set(qualified(object.schema, object.name), object);
+        for (const index of object.indexes) this.indexes.set(qualified(object.schema, index.name), object);
         return;
       default:
-        this.#relations.set(qualified(object.schema, object.name), object);
+        this.relations.set(qualified(object.schema, object.name), object);
     }
   }
 }

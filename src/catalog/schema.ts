@@ -126,6 +126,8 @@ export interface ViewDef extends Commented {
   readonly name: string;
   readonly columns: readonly string[];
   readonly query: string;
+  /** The search path under which the query's names are meant; absent: only `public`. */
+  readonly path?: readonly string[] | undefined;
 }
 
 export interface SchemaDef extends Commented {
@@ -152,10 +154,18 @@ export type CatalogObject = TableDef | SequenceDef | ViewDef | SchemaDef | TagDe
  */
 export interface Catalog {
   readonly version: number;
+  /** Schema of the session's temporary objects; null for none. */
+  readonly temp: string | null;
+  /** The session's search_path as names, `$user` resolved: the same array as long as the setting stays the same. */
+  readonly path: readonly string[];
+  /** Schemas in which bare names are looked for, in order, whether they exist or not; pg_catalog is not among them unless the path names it. */
+  readonly searched: readonly string[];
   /** Finds a table, view or sequence by name; without a schema along the search path. */
   relation(schema: string | undefined, name: string): TableDef | ViewDef | SequenceDef | undefined;
   byId(id: number): CatalogObject | undefined;
   tag(name: string): TagDef | undefined;
   schema(name: string): SchemaDef | undefined;
+  /** The same objects, bare names looked for along another path. */
+  forSession(temp: string | null, path: readonly string[]): Catalog;
   objects(): Iterable<CatalogObject>;
 }

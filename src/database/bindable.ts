@@ -14,10 +14,12 @@ export interface Cached {
   plan: Plan | null;
   /** Catalog version that the plan was made under. */
   version: number;
+  /** Search path that its names were found along. */
+  path: readonly string[];
 }
 
 export function uncached(statement: Statement): Cached {
-  return { statement, plan: null, version: Number.NaN };
+  return { statement, plan: null, version: Number.NaN, path: [] };
 }
 
 export function isBindable(statement: Statement): statement is BindableStatement & Statement {
@@ -31,13 +33,14 @@ export function* runBindable(
   statement: BindableStatement,
   parameters: readonly Parameter[],
 ): Task<ResultSet> {
-  const { version } = scene.eval.catalog;
+  const { version, path } = scene.eval.catalog;
   let { plan } = cached;
-  if (plan === null || cached.version !== version || scene.asOf !== null) {
+  if (plan === null || cached.version !== version || cached.path !== path || scene.asOf !== null) {
     plan = yield* planOf({ ...scene, parameters }, statement);
     if (plan.cacheable && scene.asOf === null) {
       cached.plan = plan;
       cached.version = version;
+      cached.path = path;
     }
   }
   if (parameters.length !== plan.parameterTypes.length) {

@@ -2,13 +2,15 @@
 import { DriftError } from '../base/error.ts';
 import type { Task } from '../base/task.ts';
 import type { QualifiedName, TimePoint } from '../sql/ast.ts';
-import type { Copy, SetSetting, Statement } from '../sql/ast-statement.ts';
+import type { Copy, SetSetting, SetTransaction, Statement } from '../sql/ast-statement.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
 import { typeByOid } from '../sql/types/registry.ts';
 import type { CommitInfo } from '../txn/transaction.ts';
 import type { ResultSet, TransactionOptions } from './api.ts';
+import { flattened } from './setting-values.ts';
+import type { Open } from './open.ts';
 import type { Settings } from './settings.ts';
-import { command } from './show.ts';
+import { command, warned } from './show.ts';
 import type { Scene } from './statement.ts';
 
 const JSONB_OID = 3802;
@@ -17,16 +19,19 @@ const JSONB_OID = 3802;
 export function* applySet(
   settings: Settings,
   { name, values, asOf, local, position }: SetSetting,
-  resolve: (point: TimePoint) => Task<number>,
-): Task<void> {
+  { inTransaction, resolve }: { readonly inTransaction: boolean; resolve(point: TimePoint): Task<number> },
+): Task<ResultSet> {
   if (name === undefined) {
     settings.resetAll();
   } else if (name === 'drift.as_of') {
     const point = asOf ?? pointNamed(values?.join(',') ?? '', position);
     settings.set(name, point === null ? null : `SEQ ${yield* resolve(point)}`, local);
   } else {
-    settings.set(name, values === undefined ? null : values.join(', '), local);
+    settings.set(name, values === undefined ? null : flattened(name, values), local);
   }
+  if (!inTransaction) settings.endTransaction(false);
+  if (local && !inTransaction) return warned('SET', '25P01', 'SET LOCAL can only be used in transaction blocks');
+  return command(values === undefined && asOf === undefined ? 'RESET' : 'SET');
 }
 
 /** Commands that are taken and do nothing here; null for any other statement. */
@@ -78,6 +83,11 @@ export function copyRefused({ file, program, direction, position }: Copy): Drift
   });
 }
 
-export function onOff(value: boolean | undefined): string | null {
-  return value === undefined ? null : value ? 'on' : 'off';
+/** SET TRANSACTION, and SET SESSION CHARACTERISTICS for the transactions to come. */
+export function setModes(settings: Settings, { session, modes }: SetTransaction, open: Open | null): ResultSet {
+  const { readOnly } = modes;
+  if (session)
+    settings.set('default_transaction_read_only', readOnly === undefined ? null : readOnly ? 'on' : 'off', false);
+  else if (open !== null && readOnly !== undefined) open.transaction.readOnly = readOnly || open.asOf !== null;
+  return command('SET');
 }

@@ -52,7 +52,6 @@ class StatementContext implements EvalContext {
   readonly catalog: Catalog;
   readonly snapshot: number;
   readonly cancellation: Cancellation;
-  readonly user: string = 'drift';
   readonly database: string = 'drift';
 
   constructor(parts: EvalParts) {
@@ -62,6 +61,10 @@ class StatementContext implements EvalContext {
     this.catalog = parts.catalog;
     this.snapshot = parts.snapshot;
     this.cancellation = parts.cancellation;
+  }
+
+  get user(): string {
+    return this.parts.settings.user;
   }
 
   clock(): number {
@@ -90,7 +93,7 @@ class StatementContext implements EvalContext {
     return this.parts.settings.get(name);
   }
 
-  setSetting(name: string, value: string, local: boolean): void {
+  setSetting(name: string, value: string | null, local: boolean): void {
     this.parts.settings.set(name, value, local);
   }
 

@@ -3,7 +3,8 @@ import { DriftError } from '../base/error.ts';
 import type { Task } from '../base/task.ts';
 import { valueAt, type Value } from '../base/vector.ts';
 import { bindMoment } from '../plan/bind.ts';
-import type { Statement } from '../sql/ast-statement.ts';
+import type { CreateSchema, Statement } from '../sql/ast-statement.ts';
+import type { EvalContext } from '../sql/eval-context.ts';
 import { parseOne } from '../sql/parser/parser.ts';
 import type { ResultSet } from './api.ts';
 import { createTableAs, refreshMaterializedView, truncate } from './bulk.ts';
@@ -83,7 +84,7 @@ function* dispatch(context: DdlContext, statement: Definition): Task<string | Re
       yield* createView(context, statement);
       return 'CREATE VIEW';
     case 'createSchema':
-      createSchema(context, statement);
+      if (createSchema(context, statement)) yield* schemaElements(context, statement);
       return 'CREATE SCHEMA';
     case 'rename':
       yield* rename(context, statement);
@@ -104,6 +105,28 @@ function* dispatch(context: DdlContext, statement: Definition): Task<string | Re
       dropTag(context, statement);
       return 'DROP TAG';
   }
+}
+
+/** What CREATE SCHEMA makes along with the schema: its bare names are looked for in it first. */
+function* schemaElements(context: DdlContext, statement: CreateSchema): Task<void> {
+  const name = statement.name ?? statement.authorization ?? '';
+  const { path } = context.transaction.catalog;
+  context.transaction.usePath([name, ...path]);
+  const order = ['createSequence', 'createTable', 'createView', 'createIndex'];
+  const ordered = statement.elements.toSorted((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
+  const now = Object.create(context.eval, { catalog: { get: () => context.transaction.catalog } }) as EvalContext;
+  for (const element of ordered) {
+    const inside = 'name' in element && typeof element.name === 'object' ? element.name : undefined;
+    if (inside !== undefined && 'schema' in inside && inside.schema !== undefined && inside.schema !== name) {
+      const message = `CREATE specifies a schema (${inside.schema}) different from the one being created (${name})`;
+      throw new DriftError('42P15', message, { position: element.position });
+    }
+    if (!isDefinition(element))
+      throw new DriftError('0A000', 'this element of CREATE SCHEMA is not supported', { position: element.position });
+    const bind = { ...context.bind, catalog: context.transaction.catalog, eval: now };
+    yield* dispatch({ ...context, eval: now, bind }, element);
+  }
+  context.transaction.usePath(path);
 }
 
 export function ddlContext(scene: Scene): DdlContext {

@@ -3,22 +3,27 @@ import { DriftError } from '../base/error.ts';
 import type { Mark, Transaction } from '../txn/transaction.ts';
 import type { Durability } from '../txn/transaction-manager.ts';
 import { aborted, noSavepoint } from './session-errors.ts';
+import type { Settings, SettingsMark } from './settings.ts';
 
 export interface Open {
   readonly transaction: Transaction;
   readonly asOf: number | null;
-  readonly savepoints: { readonly name: string; readonly mark: Mark }[];
+  readonly savepoints: { readonly name: string; readonly mark: Mark; readonly settings: SettingsMark }[];
   readonly durability: Durability | undefined;
   /** A statement has failed: only ROLLBACK (also to a savepoint) is taken. */
   failed: boolean;
 }
 
 /** SAVEPOINT and RELEASE SAVEPOINT. Throws 25P01 outside of a transaction, 3B001 for a name that is not there. */
-export function savepoint(open: Open | null, kind: 'savepoint' | 'release', name: string): void {
+export function savepoint(
+  open: Open | null,
+  { kind, name }: { readonly kind: 'savepoint' | 'release'; readonly name: string },
+  settings: Settings,
+): void {
   if (open === null) throw outside(kind === 'savepoint' ? 'SAVEPOINT' : 'RELEASE SAVEPOINT');
   if (open.failed) throw aborted();
   if (kind === 'savepoint') {
-    open.savepoints.push({ name, mark: open.transaction.mark() });
+    open.savepoints.push({ name, mark: open.transaction.mark(), settings: settings.mark() });
     return;
   }
   const at = open.savepoints.findLastIndex((candidate) => candidate.name === name);
@@ -27,12 +32,13 @@ export function savepoint(open: Open | null, kind: 'savepoint' | 'release', name
 }
 
 /** ROLLBACK TO SAVEPOINT: the transaction goes on as it was then, also after an error. */
-export function rollbackTo(open: Open | null, name: string): void {
+export function rollbackTo(open: Open | null, name: string, settings: Settings): void {
   if (open === null) throw outside('ROLLBACK TO SAVEPOINT');
   const at = open.savepoints.findLastIndex((candidate) => candidate.name === name);
   const found = open.savepoints[at];
   if (found === undefined) throw noSavepoint(name);
   open.transaction.rollbackTo(found.mark);
+  settings.rollbackTo(found.settings);
   open.savepoints.length = at + 1;
   open.failed = false;
 }

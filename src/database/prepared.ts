@@ -17,6 +17,7 @@ interface Prepared {
   readonly types: readonly number[];
   plan: Plan;
   version: number;
+  path: readonly string[];
 }
 
 export class PreparedStatements {
@@ -29,8 +30,8 @@ export class PreparedStatements {
     if (statement.kind === 'merge') throw new DriftError('0A000', 'MERGE is not supported', { position });
     const declared = types.map((type) => resolveType(type).oid);
     const plan = yield* planOf(scene, statement, declared);
-    const { version } = scene.eval.catalog;
-    this.#byName.set(name, { statement, types: plan.parameterTypes, plan, version });
+    const { version, path } = scene.eval.catalog;
+    this.#byName.set(name, { statement, types: plan.parameterTypes, plan, version, path });
   }
 
   /** Throws 26000 for a name that is not there, 42601 where the number of arguments is wrong. */
@@ -48,10 +49,12 @@ export class PreparedStatements {
       evaluate(scene, bindConstant(syntax, context, prepared.types[i])),
     );
     const given = { ...scene, parameters };
-    const { version } = scene.eval.catalog;
-    if (!prepared.plan.cacheable || prepared.version !== version || scene.asOf !== null) {
+    const { version, path } = scene.eval.catalog;
+    const stale = prepared.version !== version || prepared.path !== path;
+    if (!prepared.plan.cacheable || stale || scene.asOf !== null) {
       prepared.plan = yield* planOf(given, prepared.statement, prepared.types);
       prepared.version = scene.asOf === null ? version : Number.NaN;
+      prepared.path = path;
     }
     return yield* runPlan(given, prepared.plan);
   }

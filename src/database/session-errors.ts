@@ -23,3 +23,8 @@ export function aborted(): DriftError {
 export function noSavepoint(name: string): DriftError {
   return new DriftError('3B001', `savepoint "${name}" does not exist`);
 }
+
+/** 25001: a command that cannot be part of a transaction block. */
+export function insideBlock(command: string): DriftError {
+  return new DriftError('25001', `${command} cannot run inside a transaction block`);
+}

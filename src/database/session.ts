@@ -14,7 +14,7 @@ import { parse, parseOne, statements } from '../sql/parser/parser.ts';
 import type { Transaction } from '../txn/transaction.ts';
 import type { ExecuteOptions, Moment, Parameter, ResultSet, SessionApi, TransactionOptions } from './api.ts';
 import { type Cached, isBindable, runBindable, uncached } from './bindable.ts';
-import { applySet, commitInfo, copyRefused, onOff, requireTable, withoutEffect } from './commands.ts';
+import { applySet, commitInfo, copyRefused, setModes, requireTable, withoutEffect } from './commands.ts';
 import { type Core, evalContext, type SessionSequences } from './core.ts';
 import { selectInto } from './bulk.ts';
 import { ddlContext, isDefinition, runDefinition } from './definition.ts';
@@ -23,7 +23,7 @@ import { coerceParameter } from './parameters.ts';
 import { PreparedStatements } from './prepared.ts';
 import { recheckConstraints } from './recheck.ts';
 import { drive, Queue } from './scheduler.ts';
-import { aborted, asDriftError } from './session-errors.ts';
+import { aborted, asDriftError, insideBlock } from './session-errors.ts';
 import { Settings, timeoutMs } from './settings.ts';
 import { command, show, warned } from './show.ts';
 import { applyOnCommit, dropTemporary } from './temporary.ts';
@@ -218,6 +218,7 @@ export class Session implements SessionApi {
         return result;
       } catch (error) {
         this.#core.manager.rollback(own.transaction);
+        this.#settings.endTransaction(true);
         // Nobody has seen a statement's own transaction: it may be run again on the newer state.
         if (error instanceof DriftError && error.code === '40001' && attempt < TRIES) continue;
         throw error;
@@ -296,6 +297,7 @@ export class Session implements SessionApi {
     const catalog = open === null ? manager.catalog : open.transaction.catalog;
     if (plan.point === null || catalog.version !== cached.version || parameters.length !== parameterTypes.length)
       return null;
+    if (cached.path !== this.#settings.path) return null;
     if (options.asOf !== undefined || options.text === true || this.#settings.asOf !== null) return null;
     if (open !== null && (open.failed || open.asOf !== null)) return null;
     const transaction = open?.transaction ?? manager.begin({ readOnly: true });
@@ -312,7 +314,10 @@ export class Session implements SessionApi {
       const probe = this.#evalFor(open.transaction, open.transaction.catalog, open.transaction.snapshot, cancellation);
       asOf = yield* resolveMoment(this.#core, probe, moment);
     }
-    const catalog = asOf === null ? open.transaction.catalog : yield* manager.catalogs.at(asOf);
+    const { path } = this.#settings;
+    open.transaction.usePath(path);
+    const catalog =
+      asOf === null ? open.transaction.catalog : (yield* manager.catalogs.at(asOf)).forSession(this.#temp, path);
     const context = this.#evalFor(open.transaction, catalog, asOf ?? open.transaction.snapshot, cancellation);
     const time = asOf === null ? null : yield* manager.timeLine.timestampOf(asOf);
     const evaluated =
@@ -359,18 +364,15 @@ export class Session implements SessionApi {
         return yield* this.#end(statement, cancellation);
       case 'savepoint':
       case 'release':
-        savepoint(this.#open, statement.kind, statement.name);
+        savepoint(this.#open, statement, this.#settings);
         return command(statement.kind.toUpperCase());
       case 'setTransaction':
-        if (statement.session)
-          this.#settings.set('default_transaction_read_only', onOff(statement.modes.readOnly), false);
-        else if (this.#open !== null && statement.modes.readOnly !== undefined)
-          this.#open.transaction.readOnly = statement.modes.readOnly || this.#open.asOf !== null;
-        return command('SET');
+        return setModes(this.#settings, statement, this.#open);
       case 'set':
-        yield* applySet(this.#settings, statement, (point) => this.#moment(point, cancellation));
-        if (this.#open === null) this.#settings.endTransaction(false);
-        return command(statement.values === undefined && statement.asOf === undefined ? 'RESET' : 'SET');
+        return yield* applySet(this.#settings, statement, {
+          inTransaction: this.#open !== null,
+          resolve: (point) => this.#moment(point, cancellation),
+        });
       case 'show':
         return show(this.#settings, statement.name, this.#open?.transaction.readOnly);
       case 'discard':
@@ -388,7 +390,7 @@ export class Session implements SessionApi {
   *#end(statement: Extract<Statement, { kind: 'commit' | 'rollback' }>, cancellation: Cancellation): Task<ResultSet> {
     const open = this.#open;
     if (statement.kind === 'rollback' && statement.savepoint !== undefined) {
-      rollbackTo(open, statement.savepoint);
+      rollbackTo(open, statement.savepoint, this.#settings);
       return command('ROLLBACK');
     }
     if (statement.chain && open === null) {
@@ -406,8 +408,7 @@ export class Session implements SessionApi {
   }
 
   #discard(what: 'all' | 'plans' | 'sequences' | 'temp'): void {
-    if (what === 'all' && this.#open !== null)
-      throw new DriftError('25001', 'DISCARD ALL cannot run inside a transaction block');
+    if (what === 'all' && this.#open !== null) throw insideBlock('DISCARD ALL');
     if (what === 'all' || what === 'plans') this.#statements.clear();
     if (what === 'all' || what === 'sequences') {
       this.#sequences.current.clear();
@@ -440,11 +441,12 @@ export class Session implements SessionApi {
   *#start(options: TransactionOptions, cancellation: Cancellation): Task<Open> {
     const readOnly = options.asOf !== undefined || (options.readOnly ?? this.#settings.readsOnly);
     const transaction = this.#core.manager.begin({ readOnly, temp: this.#temp });
-    if (options === NONE) return { transaction, asOf: null, savepoints: [], durability: undefined, failed: false };
+    const open = { transaction, savepoints: [], durability: options.durability, failed: false };
+    if (options === NONE) return { ...open, asOf: null };
     const context = this.#evalFor(transaction, transaction.catalog, transaction.snapshot, cancellation);
     transaction.info = commitInfo(options, context);
     const asOf = options.asOf === undefined ? null : yield* resolveMoment(this.#core, context, options.asOf);
-    return { transaction, asOf, savepoints: [], durability: options.durability, failed: false };
+    return { ...open, asOf };
   }
 
   *#commit(): Task<number | null> {

@@ -2,17 +2,11 @@
 import { DriftError } from '../base/error.ts';
 import { vectorFromValues } from '../exec/vectors.ts';
 import type { ResultSet } from './api.ts';
+import { SETTING_SPECS } from './setting-specs.ts';
 import type { Settings } from './settings.ts';
 
 const TEXT_OID = 25;
 const TEXT = { dataTypeID: TEXT_OID, typeModifier: -1, tableID: 0, columnID: 0 } as const;
-
-/** Names that PostgreSQL prints with capitals. */
-const SPELLINGS: Readonly<Record<string, string>> = {
-  timezone: 'TimeZone',
-  datestyle: 'DateStyle',
-  intervalstyle: 'IntervalStyle',
-};
 
 export function command(name: string): ResultSet {
   return { command: name, fields: [], columns: [], rowCount: 0, affectedRows: null };
@@ -26,7 +20,9 @@ export function warned(name: string, code: string, message: string): ResultSet {
 /** SHOW name, or SHOW ALL. `readOnly`: of the open transaction. Throws 42704 for a setting that does not exist. */
 export function show(settings: Settings, name: string | undefined, readOnly: boolean | undefined): ResultSet {
   if (name === undefined) {
-    const all = [...settings.all()].map(([key, value]) => [SPELLINGS[key] ?? key, value, ''] as const);
+    const all = [...settings.all()]
+      .map(([key, value]) => [key, value, ''] as const)
+      .sort(([a], [b]) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1));
     const columns = ['name', 'setting', 'description'].map((_, c) =>
       vectorFromValues(
         all.map((entry) => entry[c] ?? ''),
@@ -41,7 +37,7 @@ export function show(settings: Settings, name: string | undefined, readOnly: boo
   if (value === undefined) throw new DriftError('42704', `unrecognized configuration parameter "${name}"`);
   return {
     command: 'SHOW',
-    fields: [{ name: SPELLINGS[name.toLowerCase()] ?? name, ...TEXT }],
+    fields: [{ name: SETTING_SPECS.get(name.toLowerCase())?.name ?? name, ...TEXT }],
     columns: [vectorFromValues([value], TEXT_OID)],
     rowCount: 1,
     affectedRows: null,

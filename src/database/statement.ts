@@ -64,7 +64,10 @@ export function bindContextOf(scene: Scene, parameterTypes?: readonly number[]):
     eval: scene.eval,
     systemTables,
     parameterTypes,
-    catalogAt: (seq) => core.manager.catalogs.at(seq),
+    *catalogAt(seq) {
+      const { temp, path } = scene.eval.catalog;
+      return (yield* core.manager.catalogs.at(seq)).forSession(temp, path);
+    },
     resolveMoment: (moment) => resolveMoment(core, scene.eval, moment),
     evaluateConstant: (expression) => evaluate(withParametersOf(expression, scene), expression),
   };

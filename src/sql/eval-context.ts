@@ -20,7 +20,7 @@ export interface EvalContext {
   readonly catalog: Catalog;
   /** Session settings by lower-case name: current_setting(), search_path … */
   setting(name: string): string | undefined;
-  setSetting(name: string, value: string, local: boolean): void;
+  setSetting(name: string, value: string | null, local: boolean): void;
   readonly user: string;
   readonly database: string;
   /** Sequences: nextval, currval (55000 before the first nextval), setval; by object id. */

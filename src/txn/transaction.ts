@@ -124,6 +124,11 @@ export class Transaction {
     this.#catalog = this.#catalog.forSession(schema);
   }
 
+  /** From here on bare names are looked for along this path. */
+  usePath(path: readonly string[]): void {
+    this.#catalog = this.#catalog.forSession(this.#catalog.temp, path);
+  }
+
   catalogChanges(): readonly CatalogChange[] {
     return [...this.#catalogChanges].map(([id, object]) => ({ id, object }));
   }

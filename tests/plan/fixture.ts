@@ -77,6 +77,10 @@ const ROWS = new Map([
 
 const catalog: Catalog = {
   version: 1,
+  temp: null,
+  path: ['public'],
+  searched: ['public'],
+  forSession: () => catalog,
   relation: (_schema, name) => relations.find((relation) => relation.name === name),
   byId: (id) => relations.find((relation) => relation.id === id),
   tag: () => undefined,

@@ -42,7 +42,6 @@ export interface DdlContext {
   readonly lastSeq: number;
 }
 
-const DEFAULT_SCHEMA = 'public';
 const TEMP_ALIAS = 'pg_temp';
 const SYSTEM: ReadonlySet<string> = new Set([TEMP_ALIAS, 'pg_catalog', 'information_schema']);
 
@@ -54,13 +53,28 @@ export function schemaFor(context: DdlContext, name: QualifiedName, persistence:
     });
   }
   if (persistence === 'temporary' || name.schema === TEMP_ALIAS) return context.tempSchema();
-  const schema = name.schema ?? DEFAULT_SCHEMA;
+  const schema = name.schema ?? creationSchema(context, name.position);
+  if (schema === 'pg_catalog' || schema === 'information_schema')
+    throw new DriftError('42501', `permission denied to create "${schema}.${name.name}"`, {
+      position: name.position,
+      detail: 'System catalog modifications are currently disallowed.',
+    });
   if (context.transaction.catalog.schema(schema) === undefined) {
     throw new DriftError('3F000', `schema "${schema}" does not exist`, { position: name.position });
   }
   if (schema === 'drift')
     throw new DriftError('42501', 'schema "drift" belongs to the system', { position: name.position });
   return schema;
+}
+
+/** The first schema of the path that exists. */
+function creationSchema(context: DdlContext, position: number): string {
+  const { catalog } = context.transaction;
+  for (const name of catalog.path) {
+    if (name === TEMP_ALIAS) return context.tempSchema();
+    if (catalog.schema(name) !== undefined) return name;
+  }
+  throw new DriftError('3F000', 'no schema has been selected to create in', { position });
 }
 
 /** Throws 42P07 when a relation or index of that name exists. */

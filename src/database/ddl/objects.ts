@@ -214,17 +214,20 @@ export function alterSequence(context: DdlContext, statement: AlterSequence): vo
   if (restart?.kind === 'restart') context.restart(next, restart.value);
 }
 
-export function createSchema(context: DdlContext, statement: CreateSchema): void {
+/** False where the schema is there already and that is no error. */
+export function createSchema(context: DdlContext, statement: CreateSchema): boolean {
   const name = statement.name ?? statement.authorization ?? 'public';
   if (context.transaction.catalog.schema(name) !== undefined) {
     if (statement.ifNotExists) {
       skipExisting(context, `schema "${name}"`, '42P06');
-      return;
+      return false;
     }
     throw new DriftError('42P06', `schema "${name}" already exists`);
   }
+  if (name === 'information_schema') throw new DriftError('42P06', `schema "${name}" already exists`);
   refuseReserved(name);
   define(context, { kind: 'schema', id: context.nextId(), name });
+  return true;
 }
 
 export function* createTag(context: DdlContext, statement: CreateTag): Task<void> {

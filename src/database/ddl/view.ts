@@ -37,7 +37,9 @@ export function* createView(context: DdlContext, statement: CreateView): Task<vo
   if (repeated !== undefined) throw new DriftError('42701', `column "${repeated}" specified more than once`);
   if (old?.kind === 'view') yield* refuseOtherColumns(context, old, fields, columns);
   const query = printStatement(yield* withoutStars(context, statement.query));
-  define(context, { kind: 'view', id: old?.id ?? context.nextId(), schema, name: name.name, columns, query });
+  const { path: along } = context.transaction.catalog;
+  const path = along.length === 1 && along[0] === 'public' ? undefined : along;
+  define(context, { kind: 'view', id: old?.id ?? context.nextId(), schema, name: name.name, columns, query, path });
   // A view that is replaced may have become part of itself (42P17).
   if (old !== undefined) yield* context.describe(queryOf(`SELECT * FROM ${tableText({ schema, name: name.name })}`));
 }

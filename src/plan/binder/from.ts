@@ -95,7 +95,7 @@ function bindTable(reference: TableName, scope: Scope): BoundFrom {
   const resolved = reference.systemTime === undefined ? null : timeOf(reference.systemTime, scope);
   const catalog = resolved?.catalog ?? scope.catalog;
   const time = resolved?.time ?? scope.time;
-  const found = catalog.relation(name.schema, name.name);
+  const found = relationOf(name, catalog, scope);
   const alias = reference.alias ?? name.name;
   if (found?.kind === 'table') {
     if (found.unpopulated === true) {
@@ -110,7 +110,7 @@ function bindTable(reference: TableName, scope: Scope): BoundFrom {
     return single(scan.plan, { schema, name: alias, columns, pseudo: scan.pseudo, table: found });
   }
   if (found?.kind === 'view') return bindView(found, reference, { catalog, time }, scope);
-  const system = scope.state.context.systemTables.find(name.schema, name.name);
+  const system = systemTableOf(name, catalog, scope);
   if (system !== undefined) return bindSystemTable(system, reference, time, scope);
   const qualified = name.schema === undefined ? name.name : `${name.schema}.${name.name}`;
   if (found !== undefined) throw new DriftError('42809', `"${name.name}" is not a table or view`, { position });
@@ -120,6 +120,25 @@ function bindTable(reference: TableName, scope: Scope): BoundFrom {
     });
   }
   throw new DriftError('42P01', `relation "${qualified}" does not exist`, { position: name.position });
+}
+
+/** A bare name of pg_catalog's is found there before the path is looked through, but after temporary tables. */
+function relationOf(name: TableName['name'], catalog: Catalog, scope: Scope): ReturnType<Catalog['relation']> {
+  const bare = name.schema === undefined && name.name.startsWith('pg_');
+  if (!bare || scope.state.context.systemTables.find('pg_catalog', name.name) === undefined)
+    return catalog.relation(name.schema, name.name);
+  return catalog.temp === null ? undefined : catalog.relation(catalog.temp, name.name);
+}
+
+/** A virtual table by name: bare names mean those of pg_catalog, and of the schemas that the path names. */
+function systemTableOf({ schema, name }: TableName['name'], catalog: Catalog, scope: Scope): SystemTable | undefined {
+  const { systemTables } = scope.state.context;
+  if (schema !== undefined) return systemTables.find(schema, name);
+  for (const candidate of ['pg_catalog', ...catalog.path]) {
+    const found = systemTables.find(candidate, name);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function single(plan: PlanNode, relation: Relation): BoundFrom {
@@ -192,7 +211,9 @@ function bindView(
     query = statement;
     state.views.set(view.query, query);
   }
-  const outer = new Scope({ state, hooks: scope.hooks, parent: null, catalog: at.catalog, time: at.time });
+  // Names of temporary objects come last: a view means what it meant when it was made.
+  const catalog = at.catalog.forSession(at.catalog.temp, [...(view.path ?? ['public']), 'pg_temp']);
+  const outer = new Scope({ state, hooks: scope.hooks, parent: null, catalog, time: at.time });
   state.viewDepth++;
   const plan = scope.hooks.query(query, outer);
   state.viewDepth--;

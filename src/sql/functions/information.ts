@@ -22,12 +22,17 @@ function formatType(oid: number | null, typmod: number | null): string | null {
   return '???';
 }
 
-/** The names that search_path gives, as far as such schemas exist; users have none of their own. */
-function searchPath(context: EvalContext): string[] {
-  const names = (context.setting('search_path') ?? 'public')
-    .split(',')
-    .map((name) => name.trim().replace(/^"(.*)"$/, '$1'));
-  return names.filter((name) => name === 'pg_catalog' || context.catalog.schema(name) !== undefined);
+const SYSTEM_SCHEMAS: ReadonlySet<string> = new Set(['pg_catalog', 'information_schema']);
+
+/** The schemas of the search path that exist; with `implicit` also those that are looked through unnamed. */
+function searchPath({ catalog }: EvalContext, implicit: boolean): string[] {
+  const named = catalog.path
+    .map((name) => (name === 'pg_temp' ? (catalog.temp ?? name) : name))
+    .filter((name) => SYSTEM_SCHEMAS.has(name) || catalog.schema(name) !== undefined);
+  const before: string[] = [];
+  if (implicit && catalog.temp !== null && !named.includes(catalog.temp)) before.push(catalog.temp);
+  if (implicit && !named.includes('pg_catalog')) before.push('pg_catalog');
+  return [...new Set([...before, ...named])];
 }
 
 function nameParts(text: string): [name: string, schema: string | undefined] {
@@ -68,8 +73,9 @@ export const informationFunctions: readonly ScalarFunction[] = [
   ),
   pure('format_type', [T.oid, T.int4], T.text, formatType, { strict: false }),
   scalar('current_schemas', [T.bool], 1003, (context, implicit) =>
-    SqlArray.of([...(implicit === true ? ['pg_catalog'] : []), ...searchPath(context)], T.name),
+    SqlArray.of(searchPath(context, implicit === true), T.name),
   ),
+  scalar('current_schema', [], T.name, (context) => searchPath(context, false)[0] ?? null),
   scalar('to_regclass', [T.text], T.regclass, (context, text) => {
     const [relation, schema] = nameParts(String(text));
     return context.catalog.relation(schema, relation)?.id ?? null;

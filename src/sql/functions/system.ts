@@ -96,7 +96,6 @@ export const systemFunctions: readonly ScalarFunction[] = [
   session('current_role', (context) => context.user, T.name),
   session('current_database', (context) => context.database, T.name),
   session('current_catalog', (context) => context.database, T.name),
-  session('current_schema', () => 'public', T.name),
   session('drift_seq', (context) => context.snapshot, T.int8),
   scalar('current_setting', [T.text], T.text, (context, name) => {
     const value = context.setting(String(name));
@@ -109,10 +108,11 @@ export const systemFunctions: readonly ScalarFunction[] = [
     [T.text, T.text, T.bool],
     T.text,
     (context, name, value, local) => {
-      context.setSetting(String(name), String(value), local === true);
-      return value ?? null;
+      if (name === null || name === undefined) throw new DriftError('22004', 'SET requires parameter name');
+      context.setSetting(String(name), value === null || value === undefined ? null : String(value), local === true);
+      return context.setting(String(name)) ?? null;
     },
-    volatile,
+    { volatility: 'volatile', strict: false },
   ),
   scalar(
     'gen_random_uuid',
