@@ -10,6 +10,7 @@ import { resolveType } from '../plan/binder/type-name.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Execute, Prepare } from '../sql/ast-statement.ts';
 import type { ResultSet } from './api.ts';
+import { command } from './show.ts';
 import { bindContextOf, evaluate, planOf, runPlan, type Scene } from './statement.ts';
 
 interface Prepared {
@@ -24,7 +25,7 @@ export class PreparedStatements {
   readonly #byName = new Map<string, Prepared>();
 
   /** Throws 42P05 where the name is taken. */
-  *prepare(scene: Scene, { name, types, statement, position }: Prepare): Task<void> {
+  *prepare(scene: Scene, { name, types, statement, position }: Prepare): Task<ResultSet> {
     if (this.#byName.has(name))
       throw new DriftError('42P05', `prepared statement "${name}" already exists`, { position });
     if (statement.kind === 'merge') throw new DriftError('0A000', 'MERGE is not supported', { position });
@@ -32,6 +33,7 @@ export class PreparedStatements {
     const plan = yield* planOf(scene, statement, declared);
     const { version, path } = scene.eval.catalog;
     this.#byName.set(name, { statement, types: plan.parameterTypes, plan, version, path });
+    return command('PREPARE');
   }
 
   /** Throws 26000 for a name that is not there, 42601 where the number of arguments is wrong. */
@@ -60,9 +62,10 @@ export class PreparedStatements {
   }
 
   /** Forgets one statement, or all. Throws 26000 for a name that is not there. */
-  deallocate(name: string | undefined, position: number): void {
+  deallocate(name: string | undefined, position: number): ResultSet {
     if (name === undefined) this.#byName.clear();
     else if (!this.#byName.delete(name)) throw missing(name, position);
+    return command(name === undefined ? 'DEALLOCATE ALL' : 'DEALLOCATE');
   }
 }
 

@@ -263,8 +263,7 @@ export class Session implements SessionApi {
       case 'explain':
         return yield* explain(scene, statement);
       case 'prepare':
-        yield* this.#prepared.prepare(scene, statement);
-        return command('PREPARE');
+        return yield* this.#prepared.prepare(scene, statement);
       case 'execute':
         return yield* this.#prepared.execute(scene, statement);
       case 'copy':
@@ -379,8 +378,7 @@ export class Session implements SessionApi {
         this.#discard(statement.what);
         return command(`DISCARD ${statement.what.toUpperCase()}`);
       case 'deallocate':
-        this.#prepared.deallocate(statement.name, statement.position);
-        return command(statement.name === undefined ? 'DEALLOCATE ALL' : 'DEALLOCATE');
+        return this.#prepared.deallocate(statement.name, statement.position);
       default:
         return withoutEffect(statement);
     }
