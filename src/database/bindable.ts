@@ -7,7 +7,7 @@ import type { Plan } from '../plan/plan.ts';
 import type { Statement } from '../sql/ast-statement.ts';
 import type { Parameter, ResultSet } from './api.ts';
 import { coerceParameter } from './parameters.ts';
-import { planOf, runPlan, type Scene } from './statement.ts';
+import { isCurrent, planOf, runPlan, type Scene } from './statement.ts';
 
 export interface Cached {
   readonly statement: Statement;
@@ -35,7 +35,7 @@ export function* runBindable(
 ): Task<ResultSet> {
   const { version, path } = scene.eval.catalog;
   let { plan } = cached;
-  if (plan === null || cached.version !== version || cached.path !== path || scene.asOf !== null) {
+  if (plan === null || cached.version !== version || cached.path !== path || scene.asOf !== null || !isCurrent(plan)) {
     plan = yield* planOf({ ...scene, parameters }, statement);
     if (plan.cacheable && scene.asOf === null) {
       cached.plan = plan;

@@ -11,7 +11,7 @@ import type { Plan } from '../plan/plan.ts';
 import type { Execute, Prepare } from '../sql/ast-statement.ts';
 import type { ResultSet } from './api.ts';
 import { command } from './show.ts';
-import { bindContextOf, evaluate, planOf, runPlan, type Scene } from './statement.ts';
+import { bindContextOf, evaluate, isCurrent, planOf, runPlan, type Scene } from './statement.ts';
 
 interface Prepared {
   readonly statement: BindableStatement;
@@ -52,7 +52,7 @@ export class PreparedStatements {
     );
     const given = { ...scene, parameters };
     const { version, path } = scene.eval.catalog;
-    const stale = prepared.version !== version || prepared.path !== path;
+    const stale = prepared.version !== version || prepared.path !== path || !isCurrent(prepared.plan);
     if (!prepared.plan.cacheable || stale || scene.asOf !== null) {
       prepared.plan = yield* planOf(given, prepared.statement, prepared.types);
       prepared.version = scene.asOf === null ? version : Number.NaN;

@@ -14,11 +14,12 @@ import { parse, parseOne, statements } from '../sql/parser/parser.ts';
 import type { Transaction } from '../txn/transaction.ts';
 import type { ExecuteOptions, Moment, Parameter, ResultSet, SessionApi, TransactionOptions } from './api.ts';
 import { type Cached, isBindable, runBindable, uncached } from './bindable.ts';
-import { applySet, commitInfo, copyRefused, setModes, requireTable, withoutEffect } from './commands.ts';
+import { applySet, commitInfo, copyRefused, setModes, withoutEffect } from './commands.ts';
 import { type Core, evalContext, type SessionSequences } from './core.ts';
 import { selectInto } from './bulk.ts';
 import { ddlContext, isDefinition, runDefinition } from './definition.ts';
 import { type Open, rollbackTo, savepoint } from './open.ts';
+import { maintain } from './maintain.ts';
 import { coerceParameter } from './parameters.ts';
 import { PreparedStatements } from './prepared.ts';
 import { recheckConstraints } from './recheck.ts';
@@ -270,8 +271,7 @@ export class Session implements SessionApi {
         throw copyRefused(statement);
       case 'maintenance':
       case 'lock':
-        for (const name of statement.tables) requireTable(scene, name);
-        return command(statement.kind === 'lock' ? 'LOCK TABLE' : statement.command.toUpperCase());
+        return yield* maintain(scene, statement);
       case 'unsupported':
         throw new DriftError('0A000', `${statement.feature} is not supported`, { position: statement.position });
       default:

@@ -39,7 +39,7 @@ import type { ResultSet } from './api.ts';
 import { coerceParameter } from './parameters.ts';
 import type { Settings } from './settings.ts';
 import { systemRows, systemTables } from './system-tables.ts';
-import { tableStatistics } from './table-statistics.ts';
+import { type Basis, isFresh, tableStatistics } from './table-statistics.ts';
 
 const DEFAULT_QUERY_MEMORY_BYTES = 1024 * 1024 * 1024;
 const TEXT_OID = 25;
@@ -107,10 +107,23 @@ export function* resolveMoment(core: Core, context: EvalContext, moment: BoundMo
 export function* planOf(scene: Scene, statement: BindableStatement, parameterTypes?: readonly number[]): Task<Plan> {
   const bound = yield* bindStatement(statement, bindContextOf(scene, parameterTypes));
   const { store } = scene.core;
-  return optimize(bound, {
-    statistics: tableStatistics(store, scene.transaction.snapshot),
+  const basis: Basis = new Map();
+  const plan = optimize(bound, {
+    statistics: tableStatistics(store, scene.transaction.snapshot, basis),
     eval: scene.eval,
   });
+  bases.set(plan, basis);
+  return plan;
+}
+
+/** What the tables of a plan looked like when it was made. */
+const bases = new WeakMap<Plan, Basis>();
+
+/** Whether a kept plan may run again: a look-up by key in any case, others while their tables have about their size. */
+export function isCurrent(plan: Plan): boolean {
+  if (plan.point !== null) return true;
+  const basis = bases.get(plan);
+  return basis === undefined || isFresh(basis);
 }
 
 /** Runs a plan. What it wrote when it fails half way is for the caller to take back. */

@@ -1,72 +1,192 @@
 /**
- * What the optimizer knows about a column's values: how many different ones there are, estimated from a sample.
+ * Statistics of tables: kept in memory by table, sampled when a plan asks, made anew when the table has changed by more
+ * than 50 rows and a tenth (PostgreSQL's autovacuum thresholds), or when ANALYZE says so.
  *
- * The sample is what one leaf in memory gives at once; nothing is read or waited for to plan a statement, and a table
- * that is not in memory simply has no estimate. From d different values among n sampled rows, f of them seen once, a
- * table of N rows has about  n·d / (n − f + f·n/N)  (Haas and Stokes 1998, the formula of PostgreSQL's ANALYZE).
- * An estimate is kept until the table has grown or shrunk by half.
+ * A plan's sample is what leaves in memory give at once: nothing is read or waited for to plan a statement, and of a
+ * table that is not in memory nothing is known. ANALYZE reads as many rows as PostgreSQL does, 300 a bucket, and waits
+ * for those on disk. A commit only counts rows (`changeCount`).
  */
-import { PAUSE } from '../base/task.ts';
-import { valueAt } from '../base/vector.ts';
+import { PAUSE, type Task } from '../base/task.ts';
+import { type Batch, type Value, valueAt, type Vector } from '../base/vector.ts';
+import type { ColumnDef, TableDef } from '../catalog/schema.ts';
+import { type ColumnStatistics, describeSample, STATISTICS_TARGET } from '../plan/optimizer/column-statistics.ts';
 import type { Statistics } from '../plan/optimizer/statistics.ts';
-import type { VersionedTable } from '../table/table.ts';
+import { typeByOid } from '../sql/types/registry.ts';
+import type { BatchSource, KeyRange, VersionedTable } from '../table/table.ts';
 import type { TableStore } from '../table/store.ts';
 
-/** Rows of a sample, and the rows below which a table is not worth one. */
-const SAMPLE_ROWS = 1024;
-const SMALL_ROWS = 100;
+/** Rows that planning looks at; a full ANALYZE looks at 300 for each bucket of the histogram. */
+const PLAN_SAMPLE_ROWS = 3000;
+const ANALYZE_SAMPLE_ROWS: number = 300 * STATISTICS_TARGET;
+/** Leaves that planning takes its rows from. */
+const PLAN_LEAVES = 4;
+const STALE_ROWS = 50;
+const STALE_SHARE = 0.1;
 
-interface Estimate {
-  readonly tableRows: number;
-  readonly distinct: number | undefined;
+/** What is known of one table, until it is stale. */
+interface TableEntry {
+  readonly columns: Map<number, ColumnStatistics | undefined>;
+  /** `changeCount` from which on the entry is stale. */
+  readonly staleAt: number;
+  readonly analyzed: boolean;
 }
 
-const estimates = new WeakMap<VersionedTable, Map<number, Estimate>>();
+const entries = new WeakMap<VersionedTable, TableEntry>();
 
-export function tableStatistics(store: TableStore, seq: number): Statistics {
+/** The statistics that a plan was made with. */
+export type Basis = Map<VersionedTable, TableEntry>;
+
+/** Statistics for planning one statement; `basis` notes what it looked at. */
+export function tableStatistics(store: TableStore, seq: number, basis: Basis): Statistics {
+  const entryOf = (table: VersionedTable): TableEntry => {
+    let entry = basis.get(table);
+    if (entry === undefined) basis.set(table, (entry = current(table)));
+    return entry;
+  };
   return {
-    rowCount: (id) => (store.has(id) ? store.table(id).rowCount : 0),
-    distinctCount: (id, ordinal) => (store.has(id) ? distinctCount(store.table(id), ordinal, seq) : undefined),
+    rowCount(id) {
+      if (!store.has(id)) return 0;
+      const table = store.table(id);
+      entryOf(table);
+      return table.rowCount;
+    },
+    column(def, ordinal) {
+      if (!store.has(def.id)) return undefined;
+      const table = store.table(def.id);
+      const { columns } = entryOf(table);
+      if (columns.has(ordinal)) return columns.get(ordinal);
+      const column = def.columns.find((candidate) => candidate.id === ordinal);
+      const found = column === undefined ? undefined : planned(table, column, seq);
+      columns.set(ordinal, found);
+      return found;
+    },
   };
 }
 
-function distinctCount(table: VersionedTable, ordinal: number, seq: number): number | undefined {
-  const { rowCount } = table;
-  if (rowCount < SMALL_ROWS) return undefined;
-  let known = estimates.get(table);
-  if (known === undefined) estimates.set(table, (known = new Map()));
-  const last = known.get(ordinal);
-  if (last !== undefined && rowCount <= last.tableRows * 1.5 && rowCount * 1.5 >= last.tableRows) return last.distinct;
-  const distinct = sample(table, ordinal, seq);
-  known.set(ordinal, { tableRows: rowCount, distinct });
-  return distinct;
+/** Whether a plan that was made with these statistics would be made the same way now. */
+export function isFresh(basis: Basis): boolean {
+  for (const [table, entry] of basis) {
+    if (entries.get(table) !== entry || table.changeCount > entry.staleAt) return false;
+  }
+  return true;
 }
 
-function sample(table: VersionedTable, ordinal: number, seq: number): number | undefined {
-  const source = table.scan({ seq, columns: [ordinal] });
+function current(table: VersionedTable): TableEntry {
+  const known = entries.get(table);
+  if (known !== undefined && table.changeCount <= known.staleAt) return known;
+  return renew(table, false);
+}
+
+function renew(table: VersionedTable, analyzed: boolean): TableEntry {
+  const staleAt = table.changeCount + STALE_ROWS + STALE_SHARE * table.rowCount;
+  const entry: TableEntry = { columns: new Map(), staleAt, analyzed };
+  entries.set(table, entry);
+  return entry;
+}
+
+function planned(table: VersionedTable, column: ColumnDef, seq: number): ColumnStatistics | undefined {
+  const type = typeByOid(column.type.oid);
+  if (column.id >= table.columns.length) return undefined;
+  const ranges = spread(table.leafRanges(true), PLAN_LEAVES);
+  const values: Value[] = [];
+  const quota = Math.ceil(PLAN_SAMPLE_ROWS / Math.max(ranges.length, 1));
+  for (const range of ranges) {
+    const batches = atOnce(table.scan({ seq, columns: [column.id], range }));
+    if (batches !== null) take([values], batches, quota);
+  }
+  const { rowCount } = table;
+  if (values.length === 0) return undefined;
+  return describeSample({ values, tableRows: Math.max(rowCount, values.length), type });
+}
+
+/** All batches of a source that has them in memory; null where it would wait. */
+function atOnce(source: BatchSource): Batch[] | null {
+  const batches: Batch[] = [];
   try {
-    const task = source.next();
-    let step = task.next();
-    while (!step.done && step.value === PAUSE) step = task.next();
-    if (!step.done || step.value === null) return undefined;
-    const batch = step.value;
-    const [column] = batch.columns;
-    if (column === undefined) return undefined;
-    const type = table.columns[ordinal]?.format.codec;
-    const seen = new Map<unknown, number>();
-    const rows = Math.min(batch.count, SAMPLE_ROWS);
-    // Spread over the batch: neighbours in key order are often alike.
-    for (let k = 0; k < rows; k++) {
-      const at = Math.floor((k * batch.count) / rows);
-      const value = valueAt(column, batch.selection === null ? at : (batch.selection[at] as number));
-      const key = typeof value === 'object' && value !== null ? (type?.encodeKey(value).join() ?? value) : value;
-      seen.set(key, (seen.get(key) ?? 0) + 1);
+    for (;;) {
+      const task = source.next();
+      let step = task.next();
+      while (!step.done && step.value === PAUSE) step = task.next();
+      if (!step.done) return null;
+      if (step.value === null) return batches;
+      batches.push(step.value);
     }
-    let once = 0;
-    for (const count of seen.values()) if (count === 1) once++;
-    const total = table.rowCount;
-    return Math.max(1, Math.min(total, (rows * seen.size) / (rows - once + (once * rows) / total)));
   } finally {
     source.close();
   }
+}
+
+/** Adds every k-th row of the batches, so that about `quota` come, to a list for each column. */
+function take(lists: readonly Value[][], batches: readonly Batch[], quota: number): void {
+  const total = batches.reduce((sum, batch) => sum + batch.count, 0);
+  const rows = Math.min(quota, total);
+  let first = 0;
+  let at = 0;
+  for (const batch of batches) {
+    for (; at < rows; at++) {
+      const place = Math.floor((at * total) / rows) - first;
+      if (place >= batch.count) break;
+      const row = batch.selection === null ? place : (batch.selection[place] as number);
+      for (let c = 0; c < lists.length; c++) (lists[c] as Value[]).push(valueAt(batch.columns[c] as Vector, row));
+    }
+    first += batch.count;
+  }
+}
+
+function spread(ranges: readonly KeyRange[], most: number): KeyRange[] {
+  if (ranges.length <= most) return [...ranges];
+  return Array.from({ length: most }, (_, i) => ranges[Math.floor((i * ranges.length) / most)] as KeyRange);
+}
+
+/** ANALYZE: samples columns (all without a list) thoroughly; plans that were made before are made anew. */
+export function* analyzeTable(
+  store: TableStore,
+  def: TableDef,
+  seq: number,
+  ordinals: readonly number[] | null,
+): Task<void> {
+  if (!store.has(def.id)) return;
+  const table = store.table(def.id);
+  const before = entries.get(table);
+  const columns = def.columns.filter(
+    ({ id }) => id < table.columns.length && (ordinals === null || ordinals.includes(id)),
+  );
+  const lists: Value[][] = columns.map(() => []);
+  const ranges = table.leafRanges(false);
+  const quota = Math.ceil(ANALYZE_SAMPLE_ROWS / Math.max(1, ranges.length));
+  for (const range of ranges) {
+    const source = table.scan({ seq, columns: columns.map(({ id }) => id), range });
+    const batches: Batch[] = [];
+    try {
+      for (let batch = yield* source.next(); batch !== null; batch = yield* source.next()) batches.push(batch);
+    } finally {
+      source.close();
+    }
+    take(lists, batches, quota);
+    yield PAUSE;
+  }
+  const entry = renew(table, true);
+  if (ordinals !== null) for (const [id, known] of before?.columns ?? []) entry.columns.set(id, known);
+  columns.forEach((column, i) => {
+    const type = typeByOid(column.type.oid);
+    const values = lists[i] as Value[];
+    if (values.length === 0) return;
+    entry.columns.set(column.id, describeSample({ values, tableRows: Math.max(table.rowCount, values.length), type }));
+  });
+}
+
+/** One column's statistics, as pg_stats shows them. */
+export interface ColumnFacts {
+  readonly column: ColumnDef;
+  readonly statistics: ColumnStatistics;
+}
+
+/** What ANALYZE has found about a table, or planning; nothing is sampled to answer. */
+export function knownStatistics(store: TableStore, def: TableDef): ColumnFacts[] {
+  const entry = store.has(def.id) ? entries.get(store.table(def.id)) : undefined;
+  if (entry === undefined) return [];
+  return def.columns.flatMap((column) => {
+    const statistics = column.hidden === true ? undefined : entry.columns.get(column.id);
+    return statistics === undefined ? [] : [{ column, statistics }];
+  });
 }

@@ -623,11 +623,12 @@ export interface Comment extends Span {
 export interface Grant extends Span {
   readonly kind: 'grant' | 'revoke';
 }
-/** ANALYZE, VACUUM, CHECKPOINT, REINDEX, CLUSTER, CHECK DATABASE. */
+/** ANALYZE, VACUUM, CHECKPOINT, REINDEX, CLUSTER, CHECK DATABASE; `columns` of each table, null: all. */
 export interface Maintenance extends Span {
   readonly kind: 'maintenance';
   readonly command: 'analyze' | 'vacuum' | 'checkpoint' | 'reindex' | 'cluster' | 'check database';
   readonly tables: readonly QualifiedName[];
+  readonly columns: readonly (readonly string[] | null)[];
   readonly options: readonly Option[];
 }
 export interface CreateTag extends Span {

@@ -161,6 +161,10 @@ export interface Bound {
 export interface VersionedTable extends VersionedTree {
   readonly spec: TableSpec;
   readonly indexes: readonly VersionedTree[];
+  /** Rows inserted, updated and deleted since the database was opened: tells how old statistics are. */
+  readonly changeCount: number;
+  /** Key ranges of the leaves; with `resident` of those only whose current rows are in memory. */
+  leafRanges(resident: boolean): KeyRange[];
   /** Greatest key now, or undefined for an empty table: where appends go. Hidden row ids go on from it. */
   readonly nextRowId: number;
 }

@@ -11,7 +11,7 @@ import type { SegmentRef } from '../segment/segment.ts';
 import { SegmentReader } from '../segment/segment-reader.ts';
 import { LeafImage } from './leaf-image.ts';
 import { groupMayMatch, type RowLayout, type SealedPart, StoredRows } from './part.ts';
-import type { Key, ZoneFilter } from './table.ts';
+import type { Key, KeyRange, ZoneFilter } from './table.ts';
 
 /** A sealed tile: all versions of its keys that touch [startSeq, endSeq). Shared by leaves split from one. */
 export interface Tile {
@@ -50,6 +50,16 @@ export function newLeaf(
 ): Leaf {
   const dirty = image !== null;
   return { low, startSeq, image, stored: null, dirty, revision: 0, history, used: 0, holds: 0, dirtyBytes: 0 };
+}
+
+/** Key ranges of the leaves, or of those only whose images are in memory. */
+export function leafRanges(leaves: readonly Leaf[], resident: boolean): KeyRange[] {
+  const ranges: KeyRange[] = [];
+  leaves.forEach((leaf, i) => {
+    if (resident && leaf.image === null) return;
+    ranges.push({ low: leaf.low, lowInclusive: true, high: leaves[i + 1]?.low, highInclusive: false });
+  });
+  return ranges;
 }
 
 /** What scans need of a tree. */

@@ -14,6 +14,7 @@ import {
   type IndexSpec,
   type Key,
   type KeyColumn,
+  type KeyRange,
   MISS,
   OP_DELETE,
   OP_INSERT,
@@ -26,7 +27,7 @@ import {
 } from './table.ts';
 import type { IndexEntry, TableEntry } from './directory.ts';
 import type { PreparedChanges } from './store.ts';
-import type { Leaf } from './tile.ts';
+import { type Leaf, leafRanges } from './tile.ts';
 import { Tree, type TreeOptions } from './tree.ts';
 
 /** Attempts to fill an index before the table stops changing meanwhile. */
@@ -74,6 +75,7 @@ class Prepared implements PreparedChanges {
 export class Table extends Tree implements VersionedTable {
   spec: TableSpec;
   readonly indexes: IndexTree[] = [];
+  changeCount = 0;
   nextRowId = 1;
 
   /** An empty table, or one as the directory has it. */
@@ -88,6 +90,10 @@ export class Table extends Tree implements VersionedTable {
     this.restore(entry.tree);
     for (const index of entry.indexes) this.indexes.push(new IndexTree(index.spec, spec, options, index));
     this.#end(entry.endSeq);
+  }
+
+  leafRanges(resident: boolean): KeyRange[] {
+    return leafRanges(this.leaves, resident);
   }
 
   get #liveIndexes(): IndexTree[] {
@@ -131,6 +137,7 @@ export class Table extends Tree implements VersionedTable {
     // Old rows are read before the table changes. An index made since the changes were prepared is not among them.
     const indexChanges = live.map((index) => known(index) ?? this.#indexChanges(index, changes));
     this.apply(seq, changes);
+    this.changeCount += changes.count;
     for (let i = 0; i < live.length; i++) {
       const forIndex = indexChanges[i];
       if (forIndex !== undefined && forIndex.count > 0) (live[i] as IndexTree).apply(seq, forIndex);

@@ -211,7 +211,7 @@ function indexAccess(scan: ScanNode, sargs: readonly Sarg[], estimator: Estimato
     if (share === 1) {
       for (const item of sargs) {
         if (columns.slice(0, range.prefix.length + 1).includes(item.ordinal))
-          share *= estimator.selectivity(item.condition, rows);
+          share *= estimator.selectivity(item.condition);
       }
     }
     if (share >= bestShare) continue;

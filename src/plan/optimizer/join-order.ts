@@ -140,7 +140,7 @@ function shareBetween(first: Part, second: Part, pending: readonly Pending[], es
     if (elsewhere || !inFirst || !inSecond) continue;
     const key = joinKeyOf(condition, first.ids, second.ids);
     share ??= 1;
-    if (key === null) share *= estimator.selectivity(condition, first.rows * second.rows);
+    if (key === null) share *= estimator.selectivity(condition);
     else keys.push(key);
   }
   return share === null ? null : share * estimator.keyShare(keys, first.rows, second.rows);

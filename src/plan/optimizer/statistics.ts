@@ -1,28 +1,36 @@
 /**
- * Cardinality estimates: how many rows a node will give, from exact table sizes and guesses of selectivity.
+ * Cardinality estimates: how many rows a node will give.
  *
- * The store knows every table's current row count; about values it knows only what keys and unique indexes promise.
- * So equality with a unique column gives one row, other equalities a fixed share, ranges a third, as in System R
- * (Selinger et al. 1979, table 1). The guesses only have to rank plans: they choose join orders, build sides and
- * between a look-up and a scan.
+ * The store knows every table's current row count; of values it knows what keys and unique indexes promise, and what a
+ * sample shows (column-statistics.ts). Conditions: selectivity.ts. Joins, of l and r rows:
+ *
+ *     inner       l · r / max(different values left, right) for each key; where keys cover a unique key of one side,
+ *                 each row of the other finds at most one partner
+ *     semi        l · min(1, different values right / left); anti: the rest
+ *     GROUP BY    the product of the different values, at most the rows
  */
 import type { TableDef } from '../../catalog/schema.ts';
 import type { BoundExpression, ColumnId } from '../expression.ts';
-import type { JoinNode, PlanNode, ScanNode } from '../plan.ts';
+import { typeByOid } from '../../sql/types/registry.ts';
+import type { JoinNode, PlanColumn, PlanNode, ScanNode } from '../plan.ts';
 import { conjuncts } from '../walk-expression.ts';
+import { type ColumnStatistics, distinctAt } from './column-statistics.ts';
+import { conjunctionShare, type KnownColumn, type Lookup, selectivity } from './selectivity.ts';
 
 /** What the optimizer asks of the store. */
 export interface Statistics {
   /** Current rows of a table. */
   rowCount(tableId: number): number;
-  /** Number of different values of a column where known. */
-  distinctCount?(tableId: number, columnId: number): number | undefined;
+  /** What is known of a column's values. */
+  column?(table: TableDef, columnId: number): ColumnStatistics | undefined;
 }
 
-const EQUAL_SHARE = 0.005;
-const RANGE_SHARE = 1 / 3;
 const OTHER_SHARE = 0.5;
+/** Partners are guessed from numbers of values: that every row has one would be a bold guess. */
+const LEAST_ANTI_SHARE = 0.05;
 const FUNCTION_ROWS = 1000;
+/** PostgreSQL's guess of a value of variable length. */
+const DEFAULT_WIDTH = 32;
 const SYSTEM_ROWS = 200;
 const UNKNOWN_VALUES = 200;
 
@@ -65,64 +73,60 @@ export class Estimator {
   }
 
   #distinctOf(origin: Origin, rows: number): number {
-    const known = this.#statistics.distinctCount?.(origin.table.id, origin.ordinal);
-    if (known !== undefined) return Math.max(1, Math.min(rows, known));
     if (isUnique(origin.table, [origin.ordinal])) return Math.max(1, Math.min(rows, origin.rows));
-    return Math.max(1, Math.min(rows, Math.max(UNKNOWN_VALUES, origin.rows / 10)));
+    const known = this.#statistics.column?.(origin.table, origin.ordinal);
+    if (known === undefined) return Math.max(1, Math.min(rows, Math.max(UNKNOWN_VALUES, origin.rows / 10)));
+    const all = distinctAt(known, origin.rows);
+    if (rows >= origin.rows) return Math.max(1, Math.min(rows, all));
+    // Of a share of the rows, drawn by conditions on other columns (Yao 1977): d·(1 − (1 − share)^(rows a value)).
+    const left = all * (1 - (1 - rows / origin.rows) ** (origin.rows / all));
+    return Math.max(1, Math.min(rows, left));
   }
 
-  /** Share of rows for which a condition holds, given the number of rows it looks at. */
-  selectivity(condition: BoundExpression, rows: number): number {
-    switch (condition.kind) {
-      case 'and':
-        return condition.args.reduce((share, arg) => share * this.selectivity(arg, rows), 1);
-      case 'or':
-        return Math.min(
-          1,
-          condition.args.reduce((share, arg) => share + this.selectivity(arg, rows), 0),
-        );
-      case 'not':
-        return 1 - this.selectivity(condition.operand, rows);
-      case 'isNull':
-        return condition.negated ? 0.95 : 0.05;
-      case 'const':
-        return condition.value === true ? 1 : 0;
-      case 'inList': {
-        const share = Math.min(1, condition.items.length * this.#equalShare(condition.operand, rows));
-        return condition.negated ? 1 - share : share;
-      }
-      case 'call':
-        return this.#callShare(condition.operator, condition.args, rows);
-      default:
-        return OTHER_SHARE;
-    }
+  /** Bytes of an output column. */
+  width(column: PlanColumn): number {
+    const length = typeByOid(column.type.oid).length;
+    if (length > 0) return length;
+    const origin = this.#origins.get(column.id);
+    const known = origin === undefined ? undefined : this.#statistics.column?.(origin.table, origin.ordinal);
+    return known === undefined || known.averageWidth === 0 ? DEFAULT_WIDTH : known.averageWidth;
   }
 
-  #callShare(operator: string | undefined, args: readonly BoundExpression[], rows: number): number {
-    switch (operator) {
-      case '=': {
-        const [left, right] = args;
-        if (left === undefined || right === undefined) return EQUAL_SHARE;
-        return Math.min(this.#equalShare(left, rows), this.#equalShare(right, rows));
-      }
-      case '<':
-      case '<=':
-      case '>':
-      case '>=':
-        return RANGE_SHARE;
-      case '<>':
-        return 1 - EQUAL_SHARE;
-      case '~~':
-      case '~~*':
-        return 0.1;
-      default:
-        return OTHER_SHARE;
-    }
+  /** How the stored order of rows follows a column: 0 … 1. */
+  correlation(table: TableDef, ordinal: number): number {
+    return Math.abs(this.#statistics.column?.(table, ordinal)?.correlation ?? 0);
   }
 
-  #equalShare(expression: BoundExpression, rows: number): number {
-    if (expression.kind !== 'column' && expression.kind !== 'cast') return 1;
-    return 1 / this.distinct(expression, Math.max(rows, 1));
+  readonly #lookup: Lookup = (expression) => this.#known(expression);
+
+  #known(expression: BoundExpression): KnownColumn | undefined {
+    const inner = expression.kind === 'cast' ? expression.operand : expression;
+    if (inner.kind === 'cast') return this.#known(inner);
+    if (inner.kind !== 'column') return undefined;
+    const origin = this.#origins.get(inner.id);
+    if (origin === undefined) return undefined;
+    const { table, ordinal, rows } = origin;
+    // A value that was converted is no value of the column, but there are as many different ones.
+    const plain = expression.kind === 'column' || (expression.kind === 'cast' && expression.method === 'relabel');
+    const distinct = this.#distinctOf(origin, rows);
+    return { statistics: plain ? this.#statistics.column?.(table, ordinal) : undefined, rows, distinct };
+  }
+
+  /** Share of rows for which a condition holds. */
+  selectivity(condition: BoundExpression): number {
+    return selectivity(condition, this.#lookup);
+  }
+
+  /** Share of rows for which all of the conditions hold. */
+  together(conditions: readonly BoundExpression[]): number {
+    return conjunctionShare(conditions, this.#lookup);
+  }
+
+  /** Tells where a scan's columns come from; needed before anything is asked about them. */
+  note(node: ScanNode): void {
+    const rows = this.tableRows(node.table);
+    for (const column of node.columns)
+      this.#origins.set(column.id, { table: node.table, ordinal: column.ordinal, rows });
   }
 
   #compute(node: PlanNode): number {
@@ -186,25 +190,24 @@ export class Estimator {
   }
 
   #filtered(rows: number, condition: BoundExpression): number {
-    return Math.max(1, rows * this.selectivity(condition, rows));
+    return Math.max(1, rows * this.together(conjuncts(condition)));
   }
 
   #scan(node: ScanNode): number {
     const rows = this.tableRows(node.table);
-    for (const column of node.columns)
-      this.#origins.set(column.id, { table: node.table, ordinal: column.ordinal, rows });
+    this.note(node);
     if (node.access.kind === 'key') return 1;
-    if (node.access.kind === 'keys') return node.access.values.length;
+    if (node.access.kind === 'keys' && node.filter === null) return Math.min(rows, node.access.values.length);
     const fixed: number[] = prefixColumns(node);
     let share = 1;
     for (const ordinal of fixed) share /= this.#distinctOf({ table: node.table, ordinal, rows }, rows);
-    for (const condition of conjuncts(node.filter)) {
-      share *= this.selectivity(condition, rows);
+    const conditions = conjuncts(node.filter);
+    share *= this.together(conditions);
+    for (const condition of conditions) {
       const ordinal = fixedOrdinal(node, condition);
       if (ordinal !== undefined) fixed.push(ordinal);
     }
-    if (isUnique(node.table, fixed)) return 1;
-    return rows * share;
+    return isUnique(node.table, fixed) ? 1 : rows * share;
   }
 
   joinRows(node: JoinNode): number {
@@ -212,8 +215,9 @@ export class Estimator {
     const right = this.rows(node.right);
     switch (node.type) {
       case 'semi':
+        return left * this.#semiShare(node, left, right);
       case 'anti':
-        return left * 0.5;
+        return left * Math.max(1 - this.#semiShare(node, left, right), LEAST_ANTI_SHARE);
       case 'mark':
       case 'single':
         return left;
@@ -256,11 +260,22 @@ export class Estimator {
     return share;
   }
 
+  /** Share of left rows with a partner: the different values on the right among those on the left. */
+  #semiShare(node: JoinNode, left: number, right: number): number {
+    if (node.algorithm === 'apply' || node.algorithm === 'lookup' || node.keys.length === 0) return OTHER_SHARE;
+    let share = 1;
+    for (const key of node.keys) {
+      const among = this.distinct(key.left, left);
+      share = Math.min(share, this.distinct(key.right, right) / Math.max(among, 1));
+    }
+    if (node.residual !== null) share *= OTHER_SHARE;
+    return Math.min(1, share);
+  }
+
   #innerRows(node: JoinNode, left: number, right: number): number {
     if (node.algorithm === 'apply' || node.algorithm === 'lookup') return left * right;
-    let rows = left * right * this.keyShare(node.keys, left, right);
-    for (const condition of conjuncts(node.residual)) rows *= this.selectivity(condition, rows);
-    return rows;
+    const rows = left * right * this.keyShare(node.keys, left, right);
+    return rows * this.together(conjuncts(node.residual));
   }
 }
 

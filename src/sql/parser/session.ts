@@ -332,21 +332,22 @@ export function parseMaintenance(p: Cursor): Maintenance {
     p.advance();
   }
   let tables: QualifiedName[] = [];
+  const columns: (string[] | null)[] = [];
   if (command === 'reindex') {
     if (!['table', 'index', 'schema', 'database', 'system'].includes(p.word)) p.fail();
     p.advance();
     p.accept('concurrently');
     tables = [p.qualifiedName()];
   } else if (p.isColumnName()) {
-    tables = p.list(() => parseAnalysed(p));
+    tables = p.list(() => parseAnalysed(p, columns));
     if (command === 'cluster' && p.accept('using')) p.columnName();
   }
-  return { kind: 'maintenance', command, tables, options, position, end: p.lastEnd };
+  return { kind: 'maintenance', command, tables, columns, options, position, end: p.lastEnd };
 }
 
-function parseAnalysed(p: Cursor): QualifiedName {
+function parseAnalysed(p: Cursor, columns: (string[] | null)[]): QualifiedName {
   const name = p.qualifiedName();
-  if (p.at('(')) p.parenthesisedNames();
+  columns.push(p.at('(') ? p.parenthesisedNames() : null);
   return name;
 }
 
@@ -355,7 +356,15 @@ export function parseCheckDatabase(p: Cursor): Maintenance {
   const { position } = p;
   p.expect('check');
   p.expect('database');
-  return { kind: 'maintenance', command: 'check database', tables: [], options: [], position, end: p.lastEnd };
+  return {
+    kind: 'maintenance',
+    command: 'check database',
+    tables: [],
+    columns: [],
+    options: [],
+    position,
+    end: p.lastEnd,
+  };
 }
 
 /** GRANT and REVOKE have no effect here: their form is checked only in outline. */
