@@ -7,6 +7,7 @@
  * worker.js, which may be served as it is, is minified.
  */
 import { defineConfig, type Plugin } from 'vite';
+import { latePart } from './scripts/late-part.ts';
 
 const SOURCE = "new URL('../../worker/worker.ts', import.meta.url)";
 const BUILT = "new URL('./worker.js', import.meta.url)";
@@ -34,7 +35,7 @@ const IN_PROCESS = { node: 'src/entry/node.ts', engine: 'src/entry/engine.ts' };
 
 export default defineConfig(({ mode }) => ({
   publicDir: false,
-  plugins: [workerAddress()],
+  plugins: [mode === 'worker' ? latePart() : workerAddress()],
   build: {
     target: 'es2022',
     outDir: 'dist',

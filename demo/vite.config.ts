@@ -6,6 +6,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import type { UserConfig } from 'vite';
+import { latePart } from '../scripts/late-part.ts';
 
 await import('./data/prepare.mjs');
 
@@ -20,7 +21,7 @@ const config: UserConfig = {
     reportCompressedSize: false,
     chunkSizeWarningLimit: 1000,
   },
-  worker: { format: 'es' },
+  worker: { format: 'es', plugins: () => [latePart('assets/worker-late-[hash]')] },
   server: { port: 5173, fs: { allow: [fileURLToPath(new URL('..', import.meta.url))] } },
 };
 

@@ -20,6 +20,8 @@ import { packError, packResult } from './wire.ts';
 /** A page that is being reloaded holds its handles a moment longer: so long a database may seem to be in use. */
 const RELOAD_MS = 1500;
 const RETRY_MS = 20;
+/** After opening, the late part waits so long for a first query that does without it. */
+const LATE_PART_MS = 100;
 
 export interface ServerOptions {
   readonly host: Host;
@@ -59,6 +61,7 @@ export class EngineServer implements Server {
       try {
         if (this.#engine !== null) throw new DriftError('55006', 'this worker has a database open already');
         this.#engine = await openEngine({ ...options, storage: storageFor(url), host: this.#host });
+        this.#host.setTimer(LATE_PART_MS, () => void this.#host.loadLatePart?.().catch(() => undefined));
         return null;
       } catch (error) {
         const busy = error instanceof DriftError && error.code === '55006' && this.#engine === null;

@@ -13,4 +13,6 @@ export interface Host {
   setTimer(ms: number, callback: () => void): () => void;
   /** Resolves in a new macrotask: messages and other sessions get their turn in between. */
   yieldToOthers(): Promise<void>;
+  /** Where the engine is cut in two (late-part.ts): makes it whole. Rejects with 08006. */
+  loadLatePart?(): Promise<void>;
 }

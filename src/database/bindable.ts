@@ -4,6 +4,7 @@ import type { Task } from '../base/task.ts';
 import type { Value } from '../base/vector.ts';
 import type { BindableStatement } from '../plan/bind.ts';
 import type { Plan } from '../plan/plan.ts';
+import type { IntoTarget, Query, Select } from '../sql/ast.ts';
 import type { Statement } from '../sql/ast-statement.ts';
 import type { Parameter, ResultSet } from './api.ts';
 import { coerceParameter } from './parameters.ts';
@@ -25,6 +26,12 @@ export function uncached(statement: Statement): Cached {
 export function isBindable(statement: Statement): statement is BindableStatement & Statement {
   const { kind } = statement;
   return kind === 'query' || kind === 'insert' || kind === 'update' || kind === 'delete';
+}
+
+export type SelectInto = Query & { readonly body: Select & { readonly into: IntoTarget } };
+
+export function isSelectInto(statement: Statement): statement is SelectInto {
+  return statement.kind === 'query' && statement.body.kind === 'select' && statement.body.into !== undefined;
 }
 
 export function* runBindable(

@@ -9,7 +9,7 @@ import type { Task } from '../base/task.ts';
 import { valueAt, type Vector } from '../base/vector.ts';
 import type { TableDef } from '../catalog/schema.ts';
 import type { Query } from '../sql/ast.ts';
-import type { CreateTableAs, RefreshMaterializedView, Statement, Truncate } from '../sql/ast-statement.ts';
+import type { CreateTableAs, RefreshMaterializedView, Truncate } from '../sql/ast-statement.ts';
 import { printStatement } from '../sql/parser/print.ts';
 import type { Key } from '../table/table.ts';
 import {
@@ -22,6 +22,7 @@ import {
   tableNamed,
   undefinedTable,
 } from './ddl/context.ts';
+import type { SelectInto } from './bindable.ts';
 import { draftOf, makeTable } from './ddl/create-table.ts';
 import { tableText } from './ddl/names.ts';
 
@@ -77,11 +78,11 @@ function* fill(context: DdlContext, table: TableDef, query: string): Task<number
   return yield* context.run(`INSERT INTO ${tableText(table)} ${query}`);
 }
 
-/** SELECT … INTO as the CREATE TABLE AS that it means, or null for any other statement. */
-export function selectInto(statement: Statement): CreateTableAs | null {
-  if (statement.kind !== 'query' || statement.body.kind !== 'select' || statement.body.into === undefined) return null;
-  const { name, temporary } = statement.body.into;
-  const query: Query = { ...statement, body: { ...statement.body, into: undefined } };
+/** SELECT … INTO as the CREATE TABLE AS that it means. */
+export function selectInto(statement: SelectInto): CreateTableAs {
+  const { body } = statement;
+  const { name, temporary } = body.into;
+  const query: Query = { ...statement, body: { ...body, into: undefined } };
   return {
     kind: 'createTableAs',
     name,

@@ -30,6 +30,7 @@ import { Session } from './session.ts';
 import { Settings } from './settings.ts';
 import { textArray } from './specs.ts';
 import { endStructures, structureIn } from './structure.ts';
+import { makeWhole } from './whole.ts';
 
 const DEFAULT_CHECKPOINT_LOG_BYTES = 16 * 1024 * 1024;
 const DEFAULT_CACHE_BYTES = 256 * 1024 * 1024;
@@ -77,8 +78,10 @@ class Engine implements EngineApi {
 
   static *open(options: EngineOptions): Task<Engine> {
     const { storage } = options;
-    if (options.importFile !== undefined) yield* importFile(storage, options.importFile);
-    else yield* refuseUnfinishedImport(storage);
+    if (options.importFile !== undefined) {
+      yield* makeWhole(options.host);
+      yield* importFile(storage, options.importFile);
+    } else yield* refuseUnfinishedImport(storage);
     const manifest = yield* readManifest(storage);
     try {
       return yield* Engine.#openFrom(options, manifest);
@@ -192,6 +195,7 @@ class Engine implements EngineApi {
 
   /** The files of one commit boundary: checkpoints wait for this, and commits go to the log that begins here. */
   *#export(): Task<Uint8Array> {
+    yield* makeWhole(this.#core.host);
     yield* this.#checkpoint();
     const { firstLog } = decodeCheckpoint(this.#manifest.body);
     const nextLog = yield* this.#log.rotate();

@@ -13,7 +13,7 @@ import type { Statement, TransactionModes } from '../sql/ast-statement.ts';
 import { parse, parseOne, statements } from '../sql/parser/parser.ts';
 import type { Transaction } from '../txn/transaction.ts';
 import type { ExecuteOptions, Moment, Parameter, ResultSet, SessionApi, TransactionOptions } from './api.ts';
-import { type Cached, isBindable, runBindable, uncached } from './bindable.ts';
+import { type Cached, isBindable, isSelectInto, runBindable, uncached } from './bindable.ts';
 import { applySet, commitInfo, copyRefused, setModes, withoutEffect } from './commands.ts';
 import { type Core, evalContext, type SessionSequences } from './core.ts';
 import { selectInto } from './bulk.ts';
@@ -26,6 +26,8 @@ import { recheckConstraints } from './recheck.ts';
 import { drive, Queue } from './scheduler.ts';
 import { aborted, asDriftError, insideBlock } from './session-errors.ts';
 import { Settings, timeoutMs } from './settings.ts';
+import { StatementCache } from './statement-cache.ts';
+import { makeWhole, whenWhole } from './whole.ts';
 import { command, show, warned } from './show.ts';
 import { applyOnCommit, dropTemporary } from './temporary.ts';
 import {
@@ -40,10 +42,6 @@ import {
   type Scene,
 } from './statement.ts';
 
-/** Statement texts whose trees and plans a session keeps. */
-const CACHED_STATEMENTS = 500;
-/** Longer texts carry their values in them and hardly come twice. */
-const MAX_CACHED_LENGTH = 8192;
 /** Times a statement of its own transaction is tried when others commit in its way. */
 const TRIES = 5;
 
@@ -56,7 +54,7 @@ export class Session implements SessionApi {
   readonly #prepared = new PreparedStatements();
   /** Schema of the session's temporary objects, once it has any. */
   #temp: string | null = null;
-  readonly #statements = new Map<string, Cached>();
+  readonly #statements = new StatementCache();
   #open: Open | null = null;
   #closed = false;
 
@@ -72,7 +70,9 @@ export class Session implements SessionApi {
   }
 
   execute(sql: string, parameters: readonly Parameter[] = [], options: ExecuteOptions = {}): Promise<ResultSet> {
-    return this.#enqueue(options, (cancellation) => this.#executeText(sql, parameters, options, cancellation));
+    return this.#enqueue(options, (cancellation) =>
+      whenWhole(this.#core.host, () => this.#executeText(sql, parameters, options, cancellation)),
+    );
   }
 
   script(sql: string, options: ExecuteOptions = {}): Promise<readonly ResultSet[]> {
@@ -80,7 +80,7 @@ export class Session implements SessionApi {
   }
 
   begin(options: TransactionOptions = {}): Promise<void> {
-    return this.#enqueue({}, (cancellation) => this.#begin(options, cancellation));
+    return this.#enqueue({}, (cancellation) => whenWhole(this.#core.host, () => this.#begin(options, cancellation)));
   }
 
   commit(): Promise<number | null> {
@@ -92,7 +92,7 @@ export class Session implements SessionApi {
   }
 
   describe(sql: string): Promise<Description> {
-    return this.#enqueue({}, (cancellation) => this.#describe(sql, cancellation));
+    return this.#enqueue({}, (cancellation) => whenWhole(this.#core.host, () => this.#describe(sql, cancellation)));
   }
 
   close(): Promise<void> {
@@ -109,6 +109,7 @@ export class Session implements SessionApi {
 
   /** Drops the session's temporary objects, or those of all sessions that are no more (null). */
   *dropTemporary(schema: string | null): Task<void> {
+    yield* makeWhole(this.#core.host);
     const own = yield* this.#start({ readOnly: false }, NEVER);
     dropTemporary(ddlContext(yield* this.#scene(own, {}, NEVER)), schema);
     yield* this.#finish(own);
@@ -161,11 +162,7 @@ export class Session implements SessionApi {
         return yield* this.#several(all, options, cancellation);
       }
       cached = uncached(only);
-      if (sql.length <= MAX_CACHED_LENGTH) {
-        if (this.#statements.size >= CACHED_STATEMENTS)
-          this.#statements.delete(this.#statements.keys().next().value as string);
-        this.#statements.set(sql, cached);
-      }
+      this.#statements.keep(sql, cached);
     }
     const found = cached.plan === null ? null : this.#readPoint(cached, cached.plan, parameters, options);
     if (found !== null) return found;
@@ -177,6 +174,8 @@ export class Session implements SessionApi {
     const implicit =
       this.#open === null && !all.some(({ kind }) => kind === 'begin' || kind === 'commit' || kind === 'rollback');
     if (implicit) this.#open = yield* this.#start(NONE, cancellation);
+    // Statements in a transaction of the session cannot be taken back together.
+    if (!implicit) yield* makeWhole(this.#core.host);
     let result = command('');
     try {
       for (const statement of all) result = yield* this.#run(uncached(statement), [], options, cancellation);
@@ -190,6 +189,7 @@ export class Session implements SessionApi {
 
   *#script(sql: string, options: ExecuteOptions, cancellation: Cancellation): Task<readonly ResultSet[]> {
     const results: ResultSet[] = [];
+    yield* makeWhole(this.#core.host);
     for (const statement of statements(sql)) {
       results.push(yield* this.#run(uncached(statement), [], options, cancellation));
     }
@@ -254,10 +254,9 @@ export class Session implements SessionApi {
       case 'insert':
       case 'update':
       case 'delete': {
-        const into = selectInto(statement);
-        if (into !== null) {
+        if (isSelectInto(statement)) {
           refuseWrites(scene);
-          return yield* runDefinition(scene, into);
+          return yield* runDefinition(scene, selectInto(statement));
         }
         return yield* runBindable(scene, cached, statement, parameters);
       }

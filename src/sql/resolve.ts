@@ -9,7 +9,8 @@ import type { Value } from '../base/vector.ts';
 import type { ElementCastPath } from './resolve-types.ts';
 import { T } from './functions/define.ts';
 import type { ScalarFunction, SqlFunction } from './functions/function.ts';
-import { castBetween, functionsNamed, operatorsNamed } from './functions/registry.ts';
+import { operatorsNamed } from './functions/operators.ts';
+import { castBetween, functionsNamed } from './functions/registry.ts';
 import { typeByOid } from './types/registry.ts';
 
 export type CoercionContext = 'implicit' | 'assignment' | 'explicit';

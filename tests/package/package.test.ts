@@ -1,18 +1,21 @@
 /**
  * What `npm publish` would send, as a stranger meets it: packed, installed into an empty project, run under Node,
- * type-checked, and opened in Chromium as plain modules, from Vite's build and from Vite's development server.
+ * type-checked, and opened in Chromium as plain modules, from Vite's build and its development server, from webpack and from
+ * esbuild.
  *
  * Packs `dist` as `npm run build` left it, and builds where there is none.
  */
 import { spawnSync } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { build as esbuild } from 'esbuild';
 import type { BrowserContext, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { build, createServer } from 'vite';
+import { webpack } from 'webpack';
 import { type Chromium, launch, openPage, serve } from '../browser/site.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -134,20 +137,58 @@ describe('in Chromium', () => {
     }
   });
 
-  test('runs bundled in one file with the worker beside it, as other bundlers make it', async () => {
-    const outDir = join(project, 'bundled');
-    await mkdir(outDir, { recursive: true });
-    await build({
-      configFile: false,
-      logLevel: 'error',
-      root: project,
-      build: {
-        outDir,
-        assetsInlineLimit: 0,
-        lib: { entry: 'main-own-worker.js', formats: ['es'], fileName: () => 'app.js' },
-      },
+  test('runs from webpack, which bundles the worker by itself', async () => {
+    const outDir = join(project, 'webpacked');
+    const bundler = webpack({
+      context: project,
+      mode: 'production',
+      entry: './main.js',
+      output: { path: outDir, filename: 'app.js', publicPath: 'auto' },
+      experiments: { topLevelAwait: true },
+      performance: false,
+    });
+    const problems = await new Promise<readonly string[]>((resolve, reject) => {
+      bundler?.run((error, stats) => {
+        if (error !== null && error !== undefined) reject(error);
+        else resolve([...(stats?.compilation.errors ?? []), ...(stats?.compilation.warnings ?? [])].map(String));
+      });
+    });
+    expect(problems).toEqual([]);
+    await expectBundle(outDir);
+  });
+
+  test('runs from esbuild with the files of the worker beside its output', async () => {
+    const outDir = join(project, 'esbuilt');
+    await esbuild({
+      absWorkingDir: project,
+      entryPoints: ['main.js'],
+      bundle: true,
+      format: 'esm',
+      outfile: join(outDir, 'app.js'),
+      logLevel: 'silent',
+    });
+    for (const name of ['worker.js', 'worker-late.js'])
+      await cp(join(project, 'node_modules/driftdb-web/dist', name), join(outDir, name));
+    await expectBundle(outDir);
+  });
+
+  test('runs with a worker that the page starts itself', async () => {
+    const outDir = join(project, 'own-worker');
+    await esbuild({
+      absWorkingDir: project,
+      entryPoints: ['main-own-worker.js'],
+      bundle: true,
+      format: 'esm',
+      outfile: join(outDir, 'app.js'),
+      logLevel: 'silent',
     });
     await cp(join(project, 'node_modules/driftdb-web/dist/worker.js'), join(outDir, 'engine-worker.js'));
+    await cp(join(project, 'node_modules/driftdb-web/dist/worker-late.js'), join(outDir, 'worker-late.js'));
+    await expectBundle(outDir);
+  });
+
+  /** The directory's app.js, as the script of a page. */
+  async function expectBundle(outDir: string): Promise<void> {
     await writeFile(join(outDir, 'index.html'), '<!doctype html><script type="module" src="app.js"></script>');
     const site = await serve(outDir);
     try {
@@ -155,7 +196,7 @@ describe('in Chromium', () => {
     } finally {
       await site.close();
     }
-  });
+  }
 });
 
 /** The page runs the queries and then shows what came. */

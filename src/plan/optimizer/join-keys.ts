@@ -4,7 +4,7 @@
  * Keys are what a hash join hashes; whatever else mentions both sides stays a residual condition.
  */
 import type { ScalarFunction } from '../../sql/functions/function.ts';
-import { operatorsNamed } from '../../sql/functions/registry.ts';
+import { operatorsNamed } from '../../sql/functions/operators.ts';
 import type { BoundExpression, ColumnId } from '../expression.ts';
 import type { JoinKey } from '../plan.ts';
 import { columnsOf, hasSubquery, isVolatile } from '../walk-expression.ts';

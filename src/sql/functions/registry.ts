@@ -91,8 +91,9 @@ export function functionsNamed(name: string): readonly SqlFunction[] {
   return byName.get(name) ?? [];
 }
 
-export function operatorsNamed(name: string): readonly OperatorEntry[] {
-  return operatorsByName.get(name === '!=' ? '<>' : name) ?? [];
+/** Operators of that name; operators.ts knows those that compare without this catalogue. */
+export function catalogueOperators(name: string): readonly OperatorEntry[] {
+  return operatorsByName.get(name) ?? [];
 }
 
 export function castBetween(from: number, to: number): CastEntry | undefined {

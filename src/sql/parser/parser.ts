@@ -15,31 +15,12 @@ import type { Copy, Statement } from '../ast-statement.ts';
 import { END_OF_INPUT } from '../lexer.ts';
 import { parsePreparable } from './change.ts';
 import { Cursor, type Grammar, type ParseOptions } from './cursor.ts';
-import { parseAlter, parseComment, parseCreate, parseRefresh } from './definition.ts';
 import { parseExpression as parseExpressionAt, parseExpressionFrom, parseRestrictedExpression } from './expression.ts';
-import { parseCallStatement, parseDo } from './function.ts';
-import { parseDrop } from './object.ts';
 import { parseQuery, parseQueryFrom } from './query.ts';
-import {
-  parseCheckDatabase,
-  parseClose,
-  parseCopy,
-  parseDeallocate,
-  parseDeclare,
-  parseDiscard,
-  parseExecute,
-  parseExplain,
-  parseFetch,
-  parseGrant,
-  parseListen,
-  parseMaintenance,
-  parsePrepare,
-  parseTruncate,
-} from './session.ts';
+import { parseRareStatement } from './rare-statement.ts';
 import { parseReset, parseShow } from './setting.ts';
-import { parseBegin, parseEnd, parseLock, parseSavepoint, parseSet } from './transaction.ts';
+import { parseBegin, parseEnd, parseSavepoint, parseSet } from './transaction.ts';
 import { parseTypeName as parseTypeNameAt } from './type-name.ts';
-import { skipUnsupported } from './unsupported.ts';
 
 const GRAMMAR: Grammar = {
   expression: parseExpressionAt,
@@ -146,8 +127,7 @@ function parseStatement(p: Cursor): Statement {
 }
 
 function parseByFirstWord(p: Cursor): Statement {
-  const { word, position } = p;
-  switch (word) {
+  switch (p.word) {
     case 'select':
     case 'insert':
     case 'update':
@@ -169,81 +149,13 @@ function parseByFirstWord(p: Cursor): Statement {
     case 'savepoint':
     case 'release':
       return parseSavepoint(p);
-    case 'create':
-      return parseCreate(p);
-    case 'alter':
-      return parseAlter(p);
-    case 'drop':
-      return parseDrop(p);
-    case 'truncate':
-      return parseTruncate(p);
-    case 'explain':
-      return parseExplain(p);
     case 'set':
       return parseSet(p);
     case 'reset':
       return parseReset(p);
     case 'show':
       return parseShow(p);
-    case 'prepare':
-      if (p.peekWord() === 'transaction') return skipUnsupported(p, position, 'two-phase commit');
-      return parsePrepare(p);
-    case 'execute':
-      return parseExecute(p);
-    case 'deallocate':
-      return parseDeallocate(p);
-    case 'copy':
-      return parseCopy(p);
     default:
       return parseRareStatement(p);
-  }
-}
-
-function parseRareStatement(p: Cursor): Statement {
-  const { word, position } = p;
-  switch (word) {
-    case 'comment':
-      return parseComment(p);
-    case 'declare':
-      return parseDeclare(p);
-    case 'fetch':
-    case 'move':
-      return parseFetch(p);
-    case 'close':
-      return parseClose(p);
-    case 'discard':
-      return parseDiscard(p);
-    case 'listen':
-    case 'unlisten':
-    case 'notify':
-      return parseListen(p);
-    case 'lock':
-      return parseLock(p);
-    case 'do':
-      return parseDo(p);
-    case 'call':
-      return parseCallStatement(p);
-    case 'refresh':
-      return parseRefresh(p);
-    case 'analyze':
-    case 'analyse':
-    case 'vacuum':
-    case 'checkpoint':
-    case 'reindex':
-    case 'cluster':
-      return parseMaintenance(p);
-    case 'check':
-      return parseCheckDatabase(p);
-    case 'grant':
-    case 'revoke':
-      return parseGrant(p);
-    case 'reassign':
-    case 'load':
-    case 'security':
-    case 'import':
-      p.advance();
-      return skipUnsupported(p, position, word.toUpperCase());
-    default:
-      p.fail();
   }
 }

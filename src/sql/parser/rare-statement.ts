@@ -1,0 +1,92 @@
+/** Statements other than queries, changes, transaction control and settings, by their first words. */
+import type { Statement } from '../ast-statement.ts';
+import type { Cursor } from './cursor.ts';
+import { parseAlter, parseComment, parseCreate, parseRefresh } from './definition.ts';
+import { parseCallStatement, parseDo } from './function.ts';
+import { parseDrop } from './object.ts';
+import {
+  parseCheckDatabase,
+  parseClose,
+  parseCopy,
+  parseDeallocate,
+  parseDeclare,
+  parseDiscard,
+  parseExecute,
+  parseExplain,
+  parseFetch,
+  parseGrant,
+  parseListen,
+  parseMaintenance,
+  parsePrepare,
+  parseTruncate,
+} from './session.ts';
+import { parseLock } from './transaction.ts';
+import { skipUnsupported } from './unsupported.ts';
+
+export function parseRareStatement(p: Cursor): Statement {
+  const { word, position } = p;
+  switch (word) {
+    case 'create':
+      return parseCreate(p);
+    case 'alter':
+      return parseAlter(p);
+    case 'drop':
+      return parseDrop(p);
+    case 'truncate':
+      return parseTruncate(p);
+    case 'explain':
+      return parseExplain(p);
+    case 'prepare':
+      if (p.peekWord() === 'transaction') return skipUnsupported(p, position, 'two-phase commit');
+      return parsePrepare(p);
+    case 'execute':
+      return parseExecute(p);
+    case 'deallocate':
+      return parseDeallocate(p);
+    case 'copy':
+      return parseCopy(p);
+    case 'comment':
+      return parseComment(p);
+    case 'declare':
+      return parseDeclare(p);
+    case 'fetch':
+    case 'move':
+      return parseFetch(p);
+    case 'close':
+      return parseClose(p);
+    case 'discard':
+      return parseDiscard(p);
+    case 'listen':
+    case 'unlisten':
+    case 'notify':
+      return parseListen(p);
+    case 'lock':
+      return parseLock(p);
+    case 'do':
+      return parseDo(p);
+    case 'call':
+      return parseCallStatement(p);
+    case 'refresh':
+      return parseRefresh(p);
+    case 'analyze':
+    case 'analyse':
+    case 'vacuum':
+    case 'checkpoint':
+    case 'reindex':
+    case 'cluster':
+      return parseMaintenance(p);
+    case 'check':
+      return parseCheckDatabase(p);
+    case 'grant':
+    case 'revoke':
+      return parseGrant(p);
+    case 'reassign':
+    case 'load':
+    case 'security':
+    case 'import':
+      p.advance();
+      return skipUnsupported(p, position, word.toUpperCase());
+    default:
+      p.fail();
+  }
+}
