@@ -18,12 +18,14 @@ const LATE: readonly string[] = [
   'src/sql/parser/rare-statement',
   'src/sql/functions/registry',
   'src/plan/explain',
-  'src/plan/binder/(insert|update|target|with|calls|constant-rows)',
+  'src/plan/binder/(insert|update|target|with|calls|constant-rows|routines)',
   'src/exec/(subquery|composite|cast|sort-keys|sort-bound|key-table|accumulators|in-list|point-write)',
   'src/exec/operators/(aggregate|distinct|function-scan|join|shared|sort|window)',
   'src/exec/modify/.*',
   'src/exec/kernels/(text|arithmetic)',
+  'src/exec/routine-call',
   'src/database/ddl/.*',
+  'src/database/routine/.*',
   'src/database/(definition|bulk|system-tables|temporary|recheck)',
 ];
 const IS_LATE = new RegExp(`/(?:${LATE.join('|')})\\.ts$`);

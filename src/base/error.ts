@@ -15,6 +15,8 @@ export interface ErrorFields {
   readonly column?: string | undefined;
   readonly dataType?: string | undefined;
   readonly constraint?: string | undefined;
+  /** The calls through which a routine's error came, one a line, the innermost first. */
+  readonly where?: string | undefined;
 }
 
 export class DriftError extends Error {
@@ -28,6 +30,7 @@ export class DriftError extends Error {
   readonly column: string | undefined;
   readonly dataType: string | undefined;
   readonly constraint: string | undefined;
+  readonly where: string | undefined;
 
   constructor(code: string, message: string, fields: ErrorFields = {}) {
     super(message);
@@ -40,6 +43,18 @@ export class DriftError extends Error {
     this.column = fields.column;
     this.dataType = fields.dataType;
     this.constraint = fields.constraint;
+    this.where = fields.where;
+  }
+
+  /** Returns the error as it leaves a routine: with one more line in `where`, and without a position in its text. */
+  inContext(line: string): DriftError {
+    const fields: Record<string, unknown> = {};
+    for (const name of FIELD_NAMES) if (this[name] !== undefined) fields[name] = this[name];
+    fields['position'] = undefined;
+    fields['where'] = this.where === undefined ? line : `${this.where}\n${line}`;
+    const copy = new DriftError(this.code, this.message, fields as ErrorFields);
+    if (this.stack !== undefined) copy.stack = this.stack;
+    return copy;
   }
 
   /** Returns the same error with fields added where it has none yet (a position known only further up, say). */
@@ -62,6 +77,7 @@ export const FIELD_NAMES = [
   'column',
   'dataType',
   'constraint',
+  'where',
 ] as const;
 
 /** A broken invariant of the engine itself; always on. */

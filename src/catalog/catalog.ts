@@ -4,7 +4,16 @@
  * A state is immutable; DDL derives the next one by `apply`, which shares everything but the maps it touches. Relations
  * (tables, views, sequences, indexes by their table) share one name space per schema, as in PostgreSQL.
  */
-import type { Catalog, CatalogObject, SchemaDef, TableDef, TagDef, ViewDef, SequenceDef } from './schema.ts';
+import type {
+  Catalog,
+  CatalogObject,
+  RoutineDef,
+  SchemaDef,
+  TableDef,
+  TagDef,
+  ViewDef,
+  SequenceDef,
+} from './schema.ts';
 
 /** By this name every session reaches its own temporary objects. */
 const TEMP_ALIAS = 'pg_temp';
@@ -71,6 +80,13 @@ export class CatalogState implements Catalog {
     return this.#names.schemas.get(name);
   }
 
+  routines(schema: string | undefined, name: string): readonly RoutineDef[] {
+    const { routines } = this.#names;
+    if (routines.size === 0) return NONE;
+    if (schema !== undefined) return routines.get(qualified(this.#schemaName(schema), name)) ?? NONE;
+    return this.#searched.flatMap((candidate) => routines.get(qualified(candidate, name)) ?? NONE);
+  }
+
   objects(): Iterable<CatalogObject> {
     return this.#objects.values();
   }
@@ -126,6 +142,7 @@ class Names {
   readonly indexes: Map<string, TableDef> = new Map();
   readonly tags: Map<string, TagDef> = new Map();
   readonly schemas: Map<string, SchemaDef> = new Map();
+  readonly routines: Map<string, RoutineDef[]> = new Map();
 
   constructor(objects: Iterable<CatalogObject>) {
     for (const object of objects) this.#add(object);
@@ -143,11 +160,20 @@ class Names {
         this.relations.set(qualified(object.schema, object.name), object);
         for (const index of object.indexes) this.indexes.set(qualified(object.schema, index.name), object);
         return;
+      case 'routine': {
+        const key = qualified(object.schema, object.name);
+        const same = this.routines.get(key);
+        if (same === undefined) this.routines.set(key, [object]);
+        else same.push(object);
+        return;
+      }
       default:
         this.relations.set(qualified(object.schema, object.name), object);
     }
   }
 }
+
+const NONE: readonly RoutineDef[] = [];
 
 function withoutDropped(objects: ReadonlyMap<number, CatalogObject>): ReadonlyMap<number, CatalogObject> {
   let kept: Map<number, CatalogObject> | null = null;

@@ -100,6 +100,8 @@ export interface TableDef extends Commented {
   readonly materialized?: string | undefined;
   /** A materialized view that was never filled cannot be read. */
   readonly unpopulated?: boolean | undefined;
+  /** In the order of their names; absent where there are none. */
+  readonly triggers?: readonly TriggerDef[] | undefined;
   /** What the end of a transaction does to a temporary table. */
   readonly onCommit?: 'preserve' | 'delete' | 'drop' | undefined;
   /** Time-split factor c (DESIGN §5). Default 1. */
@@ -128,6 +130,8 @@ export interface ViewDef extends Commented {
   readonly query: string;
   /** The search path under which the query's names are meant; absent: only `public`. */
   readonly path?: readonly string[] | undefined;
+  /** INSTEAD OF triggers and those of whole statements; UPDATE OF counts columns from 0. */
+  readonly triggers?: readonly TriggerDef[] | undefined;
 }
 
 export interface SchemaDef extends Commented {
@@ -138,6 +142,59 @@ export interface SchemaDef extends Commented {
   readonly dropped?: true | undefined;
 }
 
+/** One parameter of a routine; `table` is a column of RETURNS TABLE. */
+export interface RoutineArgument {
+  /** Empty where it has none. */
+  readonly name: string;
+  readonly mode: 'in' | 'out' | 'inout' | 'variadic' | 'table';
+  readonly type: TypeRef;
+  /** SQL text of the default. */
+  readonly default?: string | undefined;
+}
+
+/** A function or procedure. Its body is kept as text and read when it is first called under a catalog. */
+export interface RoutineDef extends Commented {
+  readonly kind: 'routine';
+  readonly id: number;
+  readonly schema: string;
+  readonly name: string;
+  readonly procedure: boolean;
+  readonly args: readonly RoutineArgument[];
+  /** The type of one result: record for several OUT arguments, void for procedures without. */
+  readonly returns: TypeRef;
+  /** Id of the table or view whose row type it returns. */
+  readonly returnsRow?: number | undefined;
+  readonly set: boolean;
+  readonly language: 'sql' | 'plpgsql';
+  readonly body: string;
+  /** The body is SQL of the standard: `RETURN x` (kept as a SELECT) or BEGIN ATOMIC. */
+  readonly standard?: boolean | undefined;
+  readonly volatility: 'volatile' | 'stable' | 'immutable';
+  readonly strict: boolean;
+  /** SET name TO value, in force while it runs. */
+  readonly settings?: readonly (readonly [string, string])[] | undefined;
+}
+
+/** A trigger, part of its table or view. */
+export interface TriggerDef extends Commented {
+  readonly id: number;
+  readonly name: string;
+  readonly time: 'before' | 'after' | 'instead of';
+  readonly events: readonly ('insert' | 'update' | 'delete' | 'truncate')[];
+  /** Ids of the columns of UPDATE OF (names for a view); empty: any. */
+  readonly columns: readonly number[];
+  readonly row: boolean;
+  /** SQL text. */
+  readonly when?: string | undefined;
+  readonly routineId: number;
+  readonly args: readonly string[];
+  readonly oldTable?: string | undefined;
+  readonly newTable?: string | undefined;
+  readonly constraint?: boolean | undefined;
+  readonly deferrable?: 'immediate' | 'deferred' | undefined;
+  readonly disabled?: boolean | undefined;
+}
+
 /** A name for a sequence number. */
 export interface TagDef {
   readonly kind: 'tag';
@@ -146,7 +203,7 @@ export interface TagDef {
   readonly seq: number;
 }
 
-export type CatalogObject = TableDef | SequenceDef | ViewDef | SchemaDef | TagDef;
+export type CatalogObject = TableDef | SequenceDef | ViewDef | SchemaDef | TagDef | RoutineDef;
 
 /**
  * The catalog at one moment. `version` is the sequence number of the newest DDL it contains; inside a transaction with
@@ -167,5 +224,7 @@ export interface Catalog {
   schema(name: string): SchemaDef | undefined;
   /** The same objects, bare names looked for along another path. */
   forSession(temp: string | null, path: readonly string[]): Catalog;
+  /** Functions and procedures of a name; without a schema along the search path, the first schema's first. */
+  routines(schema: string | undefined, name: string): readonly RoutineDef[];
   objects(): Iterable<CatalogObject>;
 }

@@ -59,9 +59,11 @@ export interface ResultSet {
 }
 
 export interface Notice {
-  readonly severity: 'NOTICE' | 'WARNING';
+  readonly severity: 'DEBUG' | 'LOG' | 'INFO' | 'NOTICE' | 'WARNING';
   readonly code: string;
   readonly message: string;
+  readonly detail?: string | undefined;
+  readonly hint?: string | undefined;
 }
 
 /** A moment to read: a sequence number, a commit timestamp in µs, or a tag. */

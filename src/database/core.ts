@@ -5,6 +5,7 @@ import type { Host } from '../base/host.ts';
 import { Random } from '../base/random.ts';
 import type { Catalog, SequenceDef } from '../catalog/schema.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
+import type { SqlFunction } from '../sql/functions/function.ts';
 import type { TableStore } from '../table/store.ts';
 import type { TransactionManager } from '../txn/transaction-manager.ts';
 import type { EngineOptions } from './api.ts';
@@ -17,6 +18,8 @@ export interface Core {
   readonly manager: TransactionManager;
   readonly sequences: Sequences;
   readonly options: EngineOptions;
+  /** Functions registered through the API, by name. */
+  readonly registered: Map<string, SqlFunction[]>;
   nextObjectId: number;
   /** Row ids handed out and not yet committed, by table. */
   readonly rowIds: Map<number, number>;

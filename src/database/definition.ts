@@ -15,7 +15,9 @@ import { createIndex } from './ddl/create-index.ts';
 import { createTable } from './ddl/create-table.ts';
 import { drop } from './ddl/drop.ts';
 import { alterSequence, createSchema, createSequence, createTag, dropTag, rename, setSchema } from './ddl/objects.ts';
+import { alterRoutine, createRoutine, isRoutineKind } from './ddl/routine.ts';
 import { createView } from './ddl/view.ts';
+import { checkRoutine } from './routine/check.ts';
 import { command } from './show.ts';
 import { bindContextOf, planOf, runPlan, type Scene } from './statement.ts';
 
@@ -36,6 +38,8 @@ const KINDS = [
   'setSchema',
   'createTag',
   'dropTag',
+  'createFunction',
+  'alterFunction',
 ] as const;
 type Definition = Extract<Statement, { kind: (typeof KINDS)[number] }>;
 
@@ -88,7 +92,7 @@ function* dispatch(context: DdlContext, statement: Definition): Task<string | Re
       return 'CREATE SCHEMA';
     case 'rename':
       yield* rename(context, statement);
-      return 'ALTER TABLE';
+      return isRoutineKind(statement.object) ? `ALTER ${statement.object.toUpperCase()}` : 'ALTER TABLE';
     case 'comment':
       commentOn(context, statement);
       return 'COMMENT';
@@ -104,6 +108,12 @@ function* dispatch(context: DdlContext, statement: Definition): Task<string | Re
     case 'dropTag':
       dropTag(context, statement);
       return 'DROP TAG';
+    case 'createFunction':
+      yield* createRoutine(context, statement);
+      return `CREATE ${statement.procedure ? 'PROCEDURE' : 'FUNCTION'}`;
+    case 'alterFunction':
+      alterRoutine(context, statement);
+      return `ALTER ${statement.object.toUpperCase()}`;
   }
 }
 
@@ -151,6 +161,7 @@ export function ddlContext(scene: Scene): DdlContext {
       return (yield* runQuery(scene, sql)).affectedRows ?? 0;
     },
     reader: () => core.manager.reader(scene.transaction, null),
+    checkRoutine: (def) => checkRoutine(withCatalog(scene), def),
     tempSchema() {
       const name = scene.useTemporary();
       if (scene.transaction.catalog.schema(name) === undefined)

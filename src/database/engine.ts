@@ -145,6 +145,7 @@ class Engine implements EngineApi {
       options,
       nextObjectId: replay.nextObjectId,
       rowIds: new Map(),
+      registered: new Map(),
     };
     const inForce = manifest ?? (yield* firstManifest(options, epoch));
     const engine = new Engine(core, log, inForce, lastSeq);

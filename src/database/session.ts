@@ -7,40 +7,31 @@ import { DriftError } from '../base/error.ts';
 import { Random } from '../base/random.ts';
 import type { Task } from '../base/task.ts';
 import { bindMoment } from '../plan/bind.ts';
+import { Suspended } from '../exec/suspended.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { TimePoint } from '../sql/ast.ts';
 import type { Statement, TransactionModes } from '../sql/ast-statement.ts';
 import { parse, parseOne, statements } from '../sql/parser/parser.ts';
 import type { Transaction } from '../txn/transaction.ts';
 import type { ExecuteOptions, Moment, Parameter, ResultSet, SessionApi, TransactionOptions } from './api.ts';
-import { type Cached, isBindable, isSelectInto, runBindable, uncached } from './bindable.ts';
-import { applySet, commitInfo, copyRefused, setModes, withoutEffect } from './commands.ts';
+import { type Cached, isBindable, uncached } from './bindable.ts';
+import { applySet, commitInfo, setModes, withoutEffect } from './commands.ts';
 import { type Core, evalContext, type SessionSequences } from './core.ts';
-import { selectInto } from './bulk.ts';
-import { ddlContext, isDefinition, runDefinition } from './definition.ts';
+import { ddlContext } from './definition.ts';
+import { dispatch, nested } from './dispatch.ts';
 import { type Open, rollbackTo, savepoint } from './open.ts';
-import { maintain } from './maintain.ts';
 import { coerceParameter } from './parameters.ts';
 import { PreparedStatements } from './prepared.ts';
 import { recheckConstraints } from './recheck.ts';
+import { routineRunner } from './routine/call.ts';
 import { drive, Queue } from './scheduler.ts';
 import { aborted, asDriftError, insideBlock } from './session-errors.ts';
 import { Settings, timeoutMs } from './settings.ts';
 import { StatementCache } from './statement-cache.ts';
 import { makeWhole, whenWhole } from './whole.ts';
-import { command, show, warned } from './show.ts';
+import { command, noted, show, warned } from './show.ts';
 import { applyOnCommit, dropTemporary } from './temporary.ts';
-import {
-  asText,
-  bindContextOf,
-  explain,
-  fieldsOf,
-  planOf,
-  readPoint,
-  refuseWrites,
-  resolveMoment,
-  type Scene,
-} from './statement.ts';
+import { asText, bindContextOf, fieldsOf, planOf, readPoint, resolveMoment, type Scene } from './statement.ts';
 
 /** Times a statement of its own transaction is tried when others commit in its way. */
 const TRIES = 5;
@@ -237,50 +228,18 @@ export class Session implements SessionApi {
     cancellation: Cancellation,
   ): Task<ResultSet> {
     const scene = yield* this.#scene(open, options, cancellation);
-    const { statement } = cached;
     const mark = open.transaction.mark();
-    try {
-      const result = yield* this.#dispatch(scene, cached, statement, parameters);
-      return options.text === true ? asText(result, scene.eval) : result;
-    } catch (error) {
-      open.transaction.rollbackTo(mark);
-      throw error;
-    }
-  }
-
-  *#dispatch(scene: Scene, cached: Cached, statement: Statement, parameters: readonly Parameter[]): Task<ResultSet> {
-    switch (statement.kind) {
-      case 'query':
-      case 'insert':
-      case 'update':
-      case 'delete': {
-        if (isSelectInto(statement)) {
-          refuseWrites(scene);
-          return yield* runDefinition(scene, selectInto(statement));
-        }
-        return yield* runBindable(scene, cached, statement, parameters);
+    for (;;) {
+      try {
+        const result = noted(yield* dispatch(scene, cached, parameters, this.#prepared), scene.notices);
+        return options.text === true ? asText(result, scene.eval) : result;
+      } catch (error) {
+        open.transaction.rollbackTo(mark);
+        if (!(error instanceof Suspended)) throw error;
+        // A function that had to wait where nobody waits: it is run again when what it needs is there.
+        yield error.step;
+        scene.notices.length = 0;
       }
-      case 'explain':
-        return yield* explain(scene, statement);
-      case 'prepare':
-        return yield* this.#prepared.prepare(scene, statement);
-      case 'execute':
-        return yield* this.#prepared.execute(scene, statement);
-      case 'copy':
-        throw copyRefused(statement);
-      case 'maintenance':
-      case 'lock':
-        return yield* maintain(scene, statement);
-      case 'unsupported':
-        throw new DriftError('0A000', `${statement.feature} is not supported`, { position: statement.position });
-      default:
-        if (!isDefinition(statement)) {
-          throw new DriftError('0A000', `this statement (${statement.kind}) is not supported yet`, {
-            position: statement.position,
-          });
-        }
-        refuseWrites(scene);
-        return yield* runDefinition(scene, statement);
     }
   }
 
@@ -329,6 +288,11 @@ export class Session implements SessionApi {
       asOf,
       eval: evaluated,
       parameters: [],
+      depth: 0,
+      notices: [],
+      routines: routineRunner,
+      execute: (inner, statement) =>
+        nested(inner, statement, this.#prepared, (point) => this.#moment(point, cancellation)),
       useTemporary: () => (this.#temp ??= `pg_temp_${this.#core.nextObjectId++}`),
     };
   }

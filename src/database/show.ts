@@ -1,8 +1,8 @@
 /** Results of commands: those without rows, and SHOW's. */
 import { DriftError } from '../base/error.ts';
 import { vectorFromValues } from '../exec/vectors.ts';
-import type { ResultSet } from './api.ts';
 import { SETTING_SPECS } from './setting-specs.ts';
+import type { Notice, ResultSet } from './api.ts';
 import type { Settings } from './settings.ts';
 
 const TEXT_OID = 25;
@@ -15,6 +15,11 @@ export function command(name: string): ResultSet {
 /** A command that had nothing to do. */
 export function warned(name: string, code: string, message: string): ResultSet {
   return { ...command(name), notices: [{ severity: 'WARNING', code, message }] };
+}
+
+/** A result with what the statement had to say besides. */
+export function noted(result: ResultSet, notices: readonly Notice[]): ResultSet {
+  return notices.length === 0 ? result : { ...result, notices: [...notices, ...(result.notices ?? [])] };
 }
 
 /** SHOW name, or SHOW ALL. `readOnly`: of the open transaction. Throws 42704 for a setting that does not exist. */

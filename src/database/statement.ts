@@ -14,7 +14,7 @@ import { completeRows } from '../exec/modify/complete-rows.ts';
 import { modifyOperator } from '../exec/modify/modify.ts';
 import type { ModifyTarget } from '../exec/modify/target.ts';
 import { runToResult } from '../exec/result.ts';
-import type { ExecContext } from '../exec/run.ts';
+import type { ExecContext, SystemRows } from '../exec/run.ts';
 import { emptyVector, vectorFromValues, wholeBatch } from '../exec/vectors.ts';
 import {
   type BindableStatement,
@@ -22,20 +22,23 @@ import {
   bindStatement,
   bindTableExpression,
   type BoundMoment,
+  type OuterNames,
+  type SystemTable,
 } from '../plan/bind.ts';
 import type { BoundExpression } from '../plan/expression.ts';
 import { explainJson, explainText } from '../plan/explain.ts';
 import { optimize } from '../plan/optimizer/optimize.ts';
 import type { ModifyNode, NodeCounters, Plan, PlanColumn, PlanNode } from '../plan/plan.ts';
 import { someExpression } from '../plan/walk-expression.ts';
-import type { Explain } from '../sql/ast-statement.ts';
+import type { Explain, Statement } from '../sql/ast-statement.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
+import type { RoutineCall } from '../sql/functions/function.ts';
 import { parseExpression } from '../sql/parser/parser.ts';
 import { typeByOid } from '../sql/types/registry.ts';
 import type { StatementReader } from '../txn/api.ts';
 import type { Transaction } from '../txn/transaction.ts';
 import type { Core } from './core.ts';
-import type { ResultSet } from './api.ts';
+import type { Notice, ResultSet } from './api.ts';
 import { coerceParameter } from './parameters.ts';
 import type { Settings } from './settings.ts';
 import { systemRows, systemTables } from './system-tables.ts';
@@ -43,6 +46,8 @@ import { type Basis, isFresh, tableStatistics } from './table-statistics.ts';
 
 const DEFAULT_QUERY_MEMORY_BYTES = 1024 * 1024 * 1024;
 const TEXT_OID = 25;
+/** Begins the ids of relations that only a trigger sees. */
+export const RELATION = 'transition ';
 
 /** What a statement runs in. */
 export interface Scene {
@@ -53,8 +58,27 @@ export interface Scene {
   readonly asOf: number | null;
   readonly eval: EvalContext;
   readonly parameters: readonly Value[];
+  /** Meanings of names that are no table's: inside of routines. */
+  readonly names?: OuterNames | undefined;
+  /** Rows that a trigger may read under a name. */
+  readonly relations?: ReadonlyMap<string, { readonly table: SystemTable; readonly rows: SystemRows }> | undefined;
+  /** Routines running around this statement. */
+  readonly depth: number;
+  /** Inside of a function that is STABLE or IMMUTABLE: nothing may be changed. */
+  readonly nonVolatile?: boolean | undefined;
+  /** What the statement has to say besides its result. */
+  readonly notices: Notice[];
+  readonly routines: RoutineRunner;
+  /** Runs a statement of any kind in this transaction, for routines. */
+  execute(scene: Scene, statement: Statement): Task<ResultSet>;
   /** Gives the session a schema for temporary objects; returns its name. */
   useTemporary(): string;
+}
+
+/** Runs functions that users have defined (routine/call.ts). */
+export interface RoutineRunner {
+  call(scene: Scene, call: RoutineCall, args: readonly Value[]): Task<Value>;
+  callSet(scene: Scene, call: RoutineCall, args: readonly Value[]): Task<SystemRows>;
 }
 
 export function bindContextOf(scene: Scene, parameterTypes?: readonly number[]): BindContext {
@@ -62,14 +86,24 @@ export function bindContextOf(scene: Scene, parameterTypes?: readonly number[]):
   return {
     catalog: scene.eval.catalog,
     eval: scene.eval,
-    systemTables,
+    systemTables: scene.relations === undefined ? systemTables : withRelations(scene.relations),
     parameterTypes,
     *catalogAt(seq) {
       const { temp, path } = scene.eval.catalog;
       return (yield* core.manager.catalogs.at(seq)).forSession(temp, path);
     },
+    names: scene.names,
+    registered: core.registered.size === 0 ? undefined : (name) => core.registered.get(name) ?? [],
     resolveMoment: (moment) => resolveMoment(core, scene.eval, moment),
-    evaluateConstant: (expression) => evaluate(withParametersOf(expression, scene), expression),
+    evaluateConstant: (expression) =>
+      evaluate(scene.names === undefined ? withParametersOf(expression, scene) : scene, expression),
+  };
+}
+
+function withRelations(relations: NonNullable<Scene['relations']>): BindContext['systemTables'] {
+  return {
+    find: (schema, name) =>
+      (schema === undefined ? relations.get(name)?.table : undefined) ?? systemTables.find(schema, name),
   };
 }
 
@@ -213,7 +247,11 @@ function execContext(scene: Scene, target: ModifyTarget, counters?: Map<PlanNode
     memoryBudgetBytes: core.options.queryMemoryBytes ?? DEFAULT_QUERY_MEMORY_BYTES,
     monotonicMs: () => core.host.monotonicMs(),
     counters,
+    callRoutine: (call, args) => scene.routines.call(scene, call, args),
+    callRoutineSet: (call, args) => scene.routines.callSet(scene, call, args),
     *systemRows(name, seq) {
+      const own = scene.relations?.get(name.slice(RELATION.length));
+      if (own !== undefined && name.startsWith(RELATION)) return own.rows;
       const catalog = seq === null ? scene.eval.catalog : yield* core.manager.catalogs.at(seq);
       return systemRows(name, { catalog, store: core.store, settings: scene.settings });
     },

@@ -43,6 +43,7 @@ import {
   notEvaluator,
 } from './logic.ts';
 import { BOOL } from './physical.ts';
+import { PreparedEvaluator, RoutineCalls } from './routine-call.ts';
 import type { ExecRun, Layout } from './run.ts';
 import { SubqueryEvaluator } from './subquery.ts';
 
@@ -50,6 +51,11 @@ export class Compiler {
   readonly run: ExecRun;
   readonly layout: Layout;
   readonly subqueries: SubqueryEvaluator[] = [];
+  /** Expressions that call functions of users. */
+  readonly #prepared: PreparedEvaluator[] = [];
+  /** Calls found in the expression that is being compiled; null while there are none. */
+  #calls: RoutineCalls | null = null;
+  #depth = 0;
 
   constructor(layout: Layout, run: ExecRun) {
     this.layout = layout;
@@ -57,6 +63,16 @@ export class Compiler {
   }
 
   compile(expression: BoundExpression): Evaluator {
+    this.#depth++;
+    const evaluator = this.#compile(expression);
+    if (--this.#depth > 0 || this.#calls === null) return evaluator;
+    const prepared = new PreparedEvaluator(evaluator, this.#calls);
+    this.#calls = null;
+    this.#prepared.push(prepared);
+    return prepared;
+  }
+
+  #compile(expression: BoundExpression): Evaluator {
     const { oid } = expression.type;
     switch (expression.kind) {
       case 'const':
@@ -160,11 +176,16 @@ export class Compiler {
   *prepare(batch: Batch): Task<void> {
     if (batch.count === 0) return;
     for (const subquery of this.subqueries) yield* subquery.prepare(batch);
+    for (const prepared of this.#prepared) yield* prepared.prepare(batch);
   }
 
   #call(expression: CallExpression): Evaluator {
     const { fn } = expression;
     const args = this.compileAll(expression.args);
+    if (fn.routine !== undefined) {
+      this.#calls ??= new RoutineCalls();
+      return this.#calls.add(expression, fn.routine, args, this.run);
+    }
     const context = this.run.context.eval;
     const call = scalarCall(fn, context, expression.variadicArray === true);
     const generic = new ScalarEvaluator(expression.type.oid, args, call, {

@@ -16,6 +16,7 @@ import type { Batch, Value, Vector } from '../base/vector.ts';
 import type { ColumnId } from '../plan/expression.ts';
 import type { ModifyNode, NodeCounters, PlanNode } from '../plan/plan.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
+import type { RoutineCall } from '../sql/functions/function.ts';
 import type { StatementReader } from '../txn/api.ts';
 
 export interface Operator {
@@ -43,6 +44,10 @@ export interface ExecContext {
   readonly counters?: Map<PlanNode, NodeCounters> | undefined;
   /** Rows of a virtual table at a moment (null: now). */
   systemRows(name: string, seq: number | null): Task<SystemRows>;
+  /** Calls a function that a user has defined. */
+  callRoutine(call: RoutineCall, args: readonly Value[]): Task<Value>;
+  /** All rows of one that returns a set. */
+  callRoutineSet(call: RoutineCall, args: readonly Value[]): Task<SystemRows>;
   /** Makes the operator of INSERT, UPDATE or DELETE over its source (exec/modify.ts). */
   modify(node: ModifyNode, source: Operator, run: ExecRun): Operator;
 }

@@ -8,21 +8,33 @@
  */
 import { DriftError } from '../base/error.ts';
 import type { Task } from '../base/task.ts';
-import type { TableDef } from '../catalog/schema.ts';
-import type { Delete, Expression, Insert, Query, SystemTime, TimePoint, Update } from '../sql/ast.ts';
+import type { TableDef, TypeRef } from '../catalog/schema.ts';
+import type { Delete, Expression, FunctionCall, Insert, Query, SystemTime, TimePoint, Update } from '../sql/ast.ts';
 import type { BoundExpression, ColumnId } from './expression.ts';
-import { BOOL, OID, coerce, tryCoerce } from './binder/coerce.ts';
+import { BOOL, OID, TEXT, coerce, tryCoerce } from './binder/coerce.ts';
 import { BindState, UnresolvedTime, type BindContext, type BoundMoment, type ResolvedTime } from './binder/context.ts';
 import { bindExpression } from './binder/expression.ts';
 import { bindInsert } from './binder/insert.ts';
 import { bindQuery } from './binder/query.ts';
-import { CLAUSES, Scope, type Hooks } from './binder/scope.ts';
+import { CLAUSES, Scope, type Hooks, type OuterNames } from './binder/scope.ts';
+import { bindProcedureCall } from './binder/routines.ts';
 import { assigned, rowBinding } from './binder/target.ts';
 import { bindPoint, momentOf, resolveTime } from './binder/time.ts';
 import { bindDelete, bindUpdate } from './binder/update.ts';
 import type { Plan, PlanNode } from './plan.ts';
 import { someExpression } from './walk-expression.ts';
 
+export {
+  argumentNames,
+  callOf,
+  completeArguments,
+  entryOf,
+  expressionOf,
+  inputsOf,
+  isRoutine,
+  resultColumns,
+} from './binder/routines.ts';
+export type { OuterNames, Relation, VisibleColumn } from './binder/scope.ts';
 export type { BindContext, BoundMoment, SystemTable, SystemTables } from './binder/context.ts';
 
 export type BindableStatement = Query | Insert | Update | Delete;
@@ -59,7 +71,7 @@ export function* bindStatement(statement: BindableStatement, context: BindContex
 }
 
 function bindOnce(statement: BindableStatement, state: BindState): Plan {
-  const scope = rootScope(state);
+  const scope = rootScope(state, state.context.names);
   scope.top = true;
   const root = statement.kind === 'query' ? bindQuery(statement, scope) : bindChange(statement, scope);
   const parameterTypes = state.parameterTypes.map((oid) => (oid === OID.unknown ? OID.text : oid));
@@ -75,8 +87,8 @@ function bindOnce(statement: BindableStatement, state: BindState): Plan {
   };
 }
 
-function rootScope(state: BindState): Scope {
-  return new Scope({ state, hooks, parent: null, catalog: state.context.catalog, time: { kind: 'now' } });
+function rootScope(state: BindState, names?: OuterNames): Scope {
+  return new Scope({ state, hooks, parent: null, catalog: state.context.catalog, time: { kind: 'now' }, names });
 }
 
 function emptyState(context: BindContext): BindState {
@@ -97,6 +109,40 @@ export function bindConstant(syntax: Expression, context: BindContext, typeOid?:
       ) ?? bound
     );
   return coerce(bound, { oid: typeOid, typmod: -1 }, 'assignment', scope.state);
+}
+
+/** Converts the value of parameter $1 to another type as an assignment does; by way of text where no cast exists. */
+export function bindConversion(from: number, to: TypeRef, context: BindContext): BoundExpression {
+  const operand: BoundExpression = { kind: 'parameter', index: 0, type: { oid: from, typmod: -1 } };
+  return assignedTo(operand, to, emptyState(context));
+}
+
+function assignedTo(operand: BoundExpression, to: TypeRef, state: BindState): BoundExpression {
+  return (
+    tryCoerce(operand, to, 'assignment', state) ?? {
+      kind: 'cast',
+      operand,
+      method: 'io',
+      fn: null,
+      element: null,
+      explicit: false,
+      type: to,
+    }
+  );
+}
+
+/** An expression whose names are outer ones alone, of a routine; converted to `to` if that is given. */
+export function bindOuterExpression(syntax: Expression, to: TypeRef | null, context: BindContext): BoundExpression {
+  const scope = rootScope(emptyState(context), context.names);
+  const bound = scope.within(CLAUSES.values, () => scope.bind(syntax));
+  if (to !== null) return assignedTo(bound, to, scope.state);
+  return bound.type.oid === OID.unknown ? coerce(bound, TEXT, 'implicit', scope.state) : bound;
+}
+
+/** CALL's procedure and arguments. */
+export function bindCallStatement(call: FunctionCall, context: BindContext): ReturnType<typeof bindProcedureCall> {
+  const scope = rootScope(emptyState(context), context.names);
+  return scope.within(CLAUSES.call, () => bindProcedureCall(call, scope));
 }
 
 /** The moment that BEGIN … AS OF, CREATE TAG … AS OF or a setting names. */

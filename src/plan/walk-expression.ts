@@ -273,6 +273,10 @@ export function isVolatile(expression: BoundExpression): boolean {
   );
 }
 
+/** Whether evaluating may have to wait: for a subquery, or for what a user's function does. */
 export function hasSubquery(expression: BoundExpression): boolean {
-  return someExpression(expression, (part) => part.kind === 'subquery');
+  return someExpression(
+    expression,
+    (part) => part.kind === 'subquery' || (part.kind === 'call' && part.fn.routine !== undefined),
+  );
 }

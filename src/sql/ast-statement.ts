@@ -41,6 +41,7 @@ export type Statement =
   | CreateDomain
   | AlterDomain
   | CreateFunction
+  | AlterFunction
   | CreateTrigger
   | RenameObject
   | SetObjectSchema
@@ -423,6 +424,15 @@ export interface CreateFunction extends Span {
   readonly securityDefiner: boolean;
   readonly settings: readonly SetSetting[];
   readonly options: readonly Option[];
+}
+/** ALTER FUNCTION, PROCEDURE or ROUTINE with options; OWNER TO and the like change nothing here. */
+export interface AlterFunction extends Span {
+  readonly kind: 'alterFunction';
+  readonly object: 'function' | 'procedure' | 'routine';
+  readonly name: ObjectName;
+  readonly volatility: CreateFunction['volatility'];
+  readonly strict: boolean | undefined;
+  readonly settings: readonly SetSetting[];
 }
 export interface CreateTrigger extends Span {
   readonly kind: 'createTrigger';

@@ -62,13 +62,19 @@ export interface CallShape {
   readonly variadic?: boolean | undefined;
   readonly star?: boolean | undefined;
   readonly names?: readonly (string | undefined)[] | undefined;
+  /** Functions that users have defined under this name. */
+  readonly defined?: readonly SqlFunction[] | undefined;
+  /** Only those: CALL. */
+  readonly only?: boolean | undefined;
 }
 
 /** Finds the function meant by a call. Throws 42883 (none) or 42725 (several). */
 export function resolveFunction(name: string, args: readonly number[], shape: CallShape = {}): ResolvedFunction {
   checkNames(shape.names ?? []);
   const candidates: Candidate<SqlFunction>[] = [];
-  for (const fn of functionsNamed(name)) {
+  const builtIn = shape.only === true ? [] : functionsNamed(name);
+  const all = shape.defined === undefined ? builtIn : [...builtIn, ...shape.defined];
+  for (const fn of all) {
     const named = byName(fn, shape.names);
     const types = named === null ? parametersFor(fn, args.length, shape) : named.types;
     if (types !== null) candidates.push({ item: named?.fn ?? fn, types });
@@ -167,13 +173,15 @@ function byName(
 ): { readonly fn: SqlFunction; readonly types: readonly number[] | null } | null {
   if (written === undefined || written.every((name) => name === undefined)) return null;
   const { names } = fn;
-  if (fn.kind !== 'scalar' || names === undefined) return { fn, types: null };
+  if (names === undefined || (fn.kind !== 'scalar' && (fn.kind !== 'set' || fn.routine === undefined)))
+    return { fn, types: null };
   const places = written.map((name, i) => (name === undefined ? i : names.indexOf(name)));
   const required = fn.args.length - fn.optional;
   const whole = fn.args.every((_, i) => i >= required || places.includes(i));
   if (!whole || new Set(places).size < places.length || places.includes(-1)) return { fn, types: null };
-  const { call } = fn;
   const types = places.map((place) => fn.args[place] as number);
+  if (fn.routine !== undefined || fn.kind === 'set') return { fn: { ...fn, args: types, places }, types };
+  const { call } = fn;
   const placed: ScalarFunction = {
     ...fn,
     args: types,

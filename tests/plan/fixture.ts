@@ -83,6 +83,7 @@ const catalog: Catalog = {
   forSession: () => catalog,
   relation: (_schema, name) => relations.find((relation) => relation.name === name),
   byId: (id) => relations.find((relation) => relation.id === id),
+  routines: () => [],
   tag: () => undefined,
   schema: () => undefined,
   objects: () => relations,

@@ -4,6 +4,7 @@ import type { TableDef } from '../../catalog/schema.ts';
 import type { Comment } from '../../sql/ast-statement.ts';
 import { columnNamed } from './constraint.ts';
 import { type DdlContext, define, relationNamed, tableNamed, undefinedTable } from './context.ts';
+import { routineNamed } from './routine.ts';
 
 export function commentOn(context: DdlContext, statement: Comment): void {
   const { name } = statement.name;
@@ -45,6 +46,11 @@ export function commentOn(context: DdlContext, statement: Comment): void {
       define(context, { ...schema, comment });
       return;
     }
+    case 'function':
+    case 'procedure':
+    case 'routine':
+      define(context, { ...routineNamed(context, statement.object, statement.name), comment });
+      return;
     case 'constraint': {
       const table: TableDef = tableNamed(context, statement.name.table ?? name);
       const named = [...table.checks, ...table.foreignKeys, ...table.indexes].some((item) => item.name === name.name);

@@ -6,7 +6,7 @@ import { DriftError } from '../../base/error.ts';
 import type { Host } from '../../base/host.ts';
 import type { Task } from '../../base/task.ts';
 import type { Value } from '../../base/vector.ts';
-import type { CatalogObject, SequenceDef, TableDef, ViewDef } from '../../catalog/schema.ts';
+import type { CatalogObject, RoutineDef, SequenceDef, TableDef, ViewDef } from '../../catalog/schema.ts';
 import type { BindContext } from '../../plan/bind.ts';
 import type { EvalContext } from '../../sql/eval-context.ts';
 import type { QualifiedName, Query, TimePoint } from '../../sql/ast.ts';
@@ -35,6 +35,8 @@ export interface DdlContext {
   run(sql: string): Task<number>;
   /** The state with this transaction's writes. */
   reader(): StatementReader;
+  /** Refuses a routine whose body cannot run as it says. */
+  checkRoutine(def: RoutineDef): Task<void>;
   /** The schema of the session's temporary objects, made now where there is none. */
   tempSchema(): string;
   /** Lets a sequence begin again, at a value or at its start. Sequences stand outside of transactions. */

@@ -4,10 +4,12 @@
  * error (2BP01). Nothing is lost to the past: AS OF a time before, all of it is there.
  */
 import { DriftError } from '../../base/error.ts';
-import type { CatalogObject, SequenceDef, TableDef, ViewDef } from '../../catalog/schema.ts';
+import type { CatalogObject, RoutineDef, SequenceDef, TableDef, ViewDef } from '../../catalog/schema.ts';
 import type { DropStatement, ObjectName } from '../../sql/ast-statement.ts';
 import { mentions } from './alter-column.ts';
+import { signatureOf } from '../routine/result.ts';
 import { withoutIndexes } from './create-index.ts';
+import { dropRoutine, dropRoutines } from './routine.ts';
 import { type DdlContext, define, relationNamed, skipMissing, tableNamed, undefinedTable } from './context.ts';
 
 type Relation = TableDef | ViewDef | SequenceDef;
@@ -54,6 +56,11 @@ export function drop(context: DdlContext, statement: DropStatement): void {
       return;
     case 'schema':
       for (const { name } of statement.names) dropSchema(context, name.name, statement);
+      return;
+    case 'function':
+    case 'procedure':
+    case 'routine':
+      dropRoutines(context, statement);
       return;
     default:
       refuseUnknown(context, statement);
@@ -232,16 +239,18 @@ export function dropSchema(
   }
   if (name === 'drift') throw new DriftError('42501', 'schema "drift" belongs to the system');
   const inside = [...context.transaction.catalog.objects()].filter(
-    (object): object is Relation => 'schema' in object && object.schema === name,
+    (object): object is Relation | RoutineDef => 'schema' in object && object.schema === name,
   );
   const [first] = inside;
   if (first !== undefined && !statement.cascade) {
     throw new DriftError('2BP01', `cannot drop schema ${name} because other objects depend on it`, {
-      detail: `${WORDS[kindOf(first)]} ${first.name} depends on schema ${name}`,
+      detail: `${first.kind === 'routine' ? `function ${signatureOf(first)}` : `${WORDS[kindOf(first)]} ${first.name}`} depends on schema ${name}`,
       hint: 'Use DROP ... CASCADE to drop the dependent objects too.',
     });
   }
-  dropRelations(context, inside, true);
+  const relations = inside.filter((object) => object.kind !== 'routine');
+  dropRelations(context, relations, true);
+  for (const object of inside) if (object.kind === 'routine') dropRoutine(context, object, true);
   remove(context, schema.id);
 }
 

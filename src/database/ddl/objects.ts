@@ -16,6 +16,7 @@ import type {
 import { newSequence, nextvalText, withSequenceOptions } from './column.ts';
 import { columnNamed, constraintNames } from './constraint.ts';
 import { renamedIn } from './names.ts';
+import { isRoutineKind, renameRoutine } from './routine.ts';
 import { renameInViews } from './view.ts';
 import {
   type DdlContext,
@@ -33,6 +34,10 @@ export function* rename(context: DdlContext, statement: RenameObject): Task<void
   const { name } = statement.name;
   if (statement.object === 'schema') {
     yield* renameSchema(context, name, statement.newName);
+    return;
+  }
+  if (isRoutineKind(statement.object)) {
+    renameRoutine(context, statement.object, statement.name, { name: statement.newName });
     return;
   }
   const found = relationNamed(context, name);
@@ -92,7 +97,7 @@ function* renameSchema(context: DdlContext, { name, position }: QualifiedName, t
     if (!('schema' in object) || object.schema !== name) continue;
     if (object.kind === 'sequence') redefineSequence(context, { ...object, schema: to });
     else define(context, { ...(context.transaction.catalog.byId(object.id) as typeof object), schema: to });
-    moved.push(object);
+    if (object.kind !== 'routine') moved.push(object);
   }
   for (const relation of moved)
     if (relation.kind !== 'sequence') yield* renameInViews(context, { relation, to: relation.name, schema: to });
@@ -154,6 +159,10 @@ function renamePart(context: DdlContext, table: TableDef, statement: RenameObjec
 /** ALTER … SET SCHEMA: the object under the same name in another schema; sequences of columns go along. */
 export function* setSchema(context: DdlContext, statement: SetObjectSchema): Task<void> {
   const { name } = statement.name;
+  if (isRoutineKind(statement.object)) {
+    renameRoutine(context, statement.object, statement.name, { schema: statement.schema });
+    return;
+  }
   const found = relationNamed(context, name);
   if (found === undefined) {
     if (statement.ifExists) {

@@ -2,7 +2,7 @@
 import type { Task } from '../../base/task.ts';
 import { BATCH_ROWS, type Batch, type Value, type Vector, valueAt } from '../../base/vector.ts';
 import type { FunctionScanNode, ProjectSetNode, SystemScanNode } from '../../plan/plan.ts';
-import type { SetFunction } from '../../sql/functions/function.ts';
+import type { RoutineCall, SetFunction } from '../../sql/functions/function.ts';
 import { Compiler } from '../compile.ts';
 import { functionName } from '../function-name.ts';
 import { makeRecord } from '../composite.ts';
@@ -57,22 +57,27 @@ export class FunctionScanOperator implements Operator {
       this.#started = true;
       this.#ordinal = 0;
       yield* this.#compiler.prepare(ONE_ROW);
-      this.#start();
+      yield* this.#start();
     }
     if (this.#run.due()) yield* this.#run.pause();
     if (this.#series !== null) return this.#series.next();
     return this.#rows();
   }
 
-  #start(): void {
+  *#start(): Task<void> {
     const context = this.#run.context.eval;
-    this.#sources = this.#calls.map(({ fn, args }) => {
+    const sources: (Rows | null)[] = [];
+    this.#sources = sources;
+    for (const { fn, args } of this.#calls) {
       const values = args.map((arg) => oneValue(arg));
-      if (fn === null) return [values][Symbol.iterator]();
-      if (fn.strict && values.includes(null)) return null;
-      if (this.#calls.length === 1 && !this.#node.ordinality) this.#series = integerSeries(fn, values);
-      return this.#series === null ? fn.rows(context, ...values)[Symbol.iterator]() : null;
-    });
+      if (fn === null) sources.push([values][Symbol.iterator]());
+      else if (fn.strict && values.includes(null)) sources.push(null);
+      else if (fn.routine !== undefined) sources.push(yield* routineRows(fn.routine, values, this.#run));
+      else {
+        if (this.#calls.length === 1 && !this.#node.ordinality) this.#series = integerSeries(fn, values);
+        sources.push(this.#series === null ? fn.rows(context, ...values)[Symbol.iterator]() : null);
+      }
+    }
   }
 
   #rows(): Batch | null {
@@ -102,6 +107,15 @@ export class FunctionScanOperator implements Operator {
       count,
     );
   }
+}
+
+/** The rows that a user's function has given. */
+function* routineRows(call: RoutineCall, values: readonly Value[], run: ExecRun): Task<Rows> {
+  const { columns, length } = yield* run.context.callRoutineSet(call, values);
+  function* each(): Rows {
+    for (let row = 0; row < length; row++) yield columns.map((column) => valueAt(column, row));
+  }
+  return each();
 }
 
 function oneValue(evaluator: Evaluator): Value {
@@ -184,19 +198,19 @@ export class ProjectSetOperator implements Operator {
         this.#at = 0;
       }
       if (this.#run.due()) yield* this.#run.pause();
-      const result = this.#expand(this.#batch);
+      const result = yield* this.#expand(this.#batch);
       if (this.#at >= this.#batch.count) this.#batch = null;
       if (result !== null) return result;
     }
   }
 
   /** Expands source rows until a batch is full. */
-  #expand(batch: Batch): Batch | null {
+  *#expand(batch: Batch): Task<Batch | null> {
     const rows: number[] = [];
     const cells: Value[][] = this.#node.calls.map(() => []);
     while (this.#at < batch.count && rows.length < BATCH_ROWS) {
       const row = batch.selection === null ? this.#at : (batch.selection[this.#at] as number);
-      this.#open ??= this.#start(row);
+      this.#open ??= yield* this.#start(row);
       let any = false;
       const found: Value[] = [];
       for (let c = 0; c < this.#open.length; c++) {
@@ -206,7 +220,7 @@ export class ProjectSetOperator implements Operator {
           found.push(null);
         } else {
           any = true;
-          found.push(rowValue(step.value));
+          found.push(rowValue(step.value, this.#node.calls[c]?.fn));
         }
       }
       if (!any) {
@@ -229,19 +243,28 @@ export class ProjectSetOperator implements Operator {
     );
   }
 
-  #start(row: number): (Rows | null)[] {
+  *#start(row: number): Task<(Rows | null)[]> {
     const context = this.#run.context.eval;
-    return this.#node.calls.map(({ fn }, c) => {
+    const sources: (Rows | null)[] = [];
+    for (const [c, { fn }] of this.#node.calls.entries()) {
       const values = (this.#vectors[c] as readonly Vector[]).map((vector) => valueAt(vector, row));
-      if (fn.strict && values.includes(null)) return null;
-      return fn.rows(context, ...values)[Symbol.iterator]();
-    });
+      if (fn.strict && values.includes(null)) sources.push(null);
+      else if (fn.routine !== undefined) sources.push(yield* routineRows(fn.routine, values, this.#run));
+      else sources.push(fn.rows(context, ...values)[Symbol.iterator]());
+    }
+    return sources;
   }
 }
 
 /** A function of one column gives its value; of several, a record. */
-function rowValue(row: readonly Value[]): Value {
-  return row.length === 1 ? (row[0] as Value) : makeRecord(row, []);
+function rowValue(row: readonly Value[], fn: SetFunction | undefined): Value {
+  if (row.length === 1 && fn?.routine?.def.returnsRow === undefined) return row[0] as Value;
+  const columns = fn?.columns ?? [];
+  return makeRecord(
+    row,
+    columns.map(({ oid }) => oid),
+    columns.map(({ name }) => name),
+  );
 }
 
 export class SystemScanOperator implements Operator {

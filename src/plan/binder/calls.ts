@@ -36,6 +36,7 @@ import {
   unify,
 } from './coerce.ts';
 import { argument, call, comparison } from './operators.ts';
+import { bindRoutineCall, isRoutine, routinesNamed } from './routines.ts';
 import { CLAUSES, type Scope } from './scope.ts';
 
 /** Names the parser's keywords or older spellings use for functions that exist under another. */
@@ -44,17 +45,21 @@ const SYNTAX_NAMES: Readonly<Record<string, string>> = { 'at time zone': 'timezo
 export function bindCall(syntax: FunctionCall, scope: Scope): BoundExpression {
   const { position } = syntax;
   const name = SYNTAX_NAMES[syntax.syntax ?? ''] ?? syntax.name.name;
-  checkSchema(syntax);
+  checkSchema(syntax, scope);
   const args = syntax.args.map((arg) => scope.bind(arg));
   const direct = syntax.withinGroup === undefined ? [] : syntax.withinGroup.map((item) => sortKey(item, scope));
   const types = [...args, ...direct.map((key) => key.expression)].map((arg) => arg.type.oid);
-  const resolved = located(position, () =>
-    resolveFunction(name, types, { variadic: syntax.variadic, star: syntax.star, names: syntax.argNames }),
-  );
+  const { variadic, star, argNames } = syntax;
+  const defined = routinesNamed(scope, syntax.name.schema, name);
+  const resolved = located(position, () => resolveFunction(name, types, { variadic, star, names: argNames, defined }));
   const { fn } = resolved;
   const place = { scope, position };
   const converted = args.map((arg, i) => argument(arg, resolved.argTypes[i] ?? 0, place));
   const type: TypeRef = { oid: resolved.returns, typmod: -1 };
+  if (isRoutine(fn)) {
+    rejectAggregateSyntax(syntax);
+    return bindRoutineCall(fn, converted, syntax, scope);
+  }
   if (syntax.over !== undefined) return bindWindowCall(syntax, fn, converted, type, scope);
   switch (fn.kind) {
     case 'scalar':
@@ -77,8 +82,9 @@ export function bindCall(syntax: FunctionCall, scope: Scope): BoundExpression {
 
 const WRITERS = new Set(['nextval', 'setval']);
 
-function checkSchema(syntax: FunctionCall): void {
+function checkSchema(syntax: FunctionCall, scope: Scope): void {
   const { schema } = syntax.name;
+  if (schema !== undefined && scope.catalog.schema(schema) !== undefined) return;
   if (schema === undefined || schema === 'pg_catalog' || schema === 'public' || schema === 'drift') return;
   throw new DriftError('3F000', `schema "${schema}" does not exist`, { position: syntax.position });
 }

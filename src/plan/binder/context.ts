@@ -12,6 +12,8 @@ import type { Query, SystemTime } from '../../sql/ast.ts';
 import type { EvalContext } from '../../sql/eval-context.ts';
 import type { BoundExpression, ColumnId } from '../expression.ts';
 import type { ScanTime } from '../plan.ts';
+import type { SqlFunction } from '../../sql/functions/function.ts';
+import type { OuterNames } from './visible.ts';
 
 /** A virtual table, as the session describes it. */
 export interface SystemTable {
@@ -37,6 +39,10 @@ export interface BindContext {
   readonly systemTables: SystemTables;
   /** Declared OIDs of $1 …; 0 where the binder should infer. */
   readonly parameterTypes?: readonly number[] | undefined;
+  /** What names of no table's mean: the arguments or variables of a routine. */
+  readonly names?: OuterNames | undefined;
+  /** Functions registered through the API. */
+  readonly registered?: ((name: string) => readonly SqlFunction[]) | undefined;
   /** Names and types as they were at a sequence number. */
   catalogAt(seq: number): Task<Catalog>;
   /** The last sequence number at or before a moment; errors (22023) for the future and before the first commit. */
@@ -80,6 +86,8 @@ export class BindState {
   /** Whether the statement may change data or sequences. */
   writes = false;
   viewDepth = 0;
+  /** Routines whose bodies are being bound in place of their calls. */
+  readonly inlining: Set<number> = new Set();
   #nextColumn: ColumnId = 0;
   #nextCte = 0;
 

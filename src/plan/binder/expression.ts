@@ -162,6 +162,8 @@ function hexToBits(digits: string): string {
 }
 
 function bindParameter(index: number, scope: Scope, position: number): BoundExpression {
+  const outer = scope.names?.parameter(index);
+  if (outer !== undefined) return { ...outer, position };
   const types = scope.state.parameterTypes;
   if (index < 0 || index > 65534) throw new DriftError('42P02', `there is no parameter $${index + 1}`, { position });
   while (types.length <= index) types.push(OID.unknown);

@@ -20,7 +20,7 @@ import type { BoundExpression } from '../expression.ts';
 import type { FunctionScanNode, JoinNode, JoinType, PlanColumn, PlanNode, ScanTime, SetCall } from '../plan.ts';
 import { conjunction } from '../walk-expression.ts';
 import { correlationOf } from '../walk-plan.ts';
-import { INT8, asBoolean, unify } from './coerce.ts';
+import { INT8, OID, asBoolean, unify } from './coerce.ts';
 import type { SystemTable } from './context.ts';
 import { operate } from './operators.ts';
 import { type FromItem, type Relation, type VisibleColumn, CLAUSES, Scope, visible } from './scope.ts';
@@ -288,7 +288,7 @@ function bindTableFunction(reference: TableFunction, scope: Scope, beside: reado
         position: reference.position,
       });
     }
-    const bound = inner.within({ ...CLAUSES.from, sets: true }, () => inner.bind(item.call));
+    const bound = asSet(inner.within({ ...CLAUSES.from, sets: true }, () => inner.bind(item.call)));
     const name = reference.rowsFrom ? functionName(item.call) : alias;
     if (bound.kind === 'setCall') {
       const only = bound.fn.columns.length === 1;
@@ -332,6 +332,20 @@ function bindTableFunction(reference: TableFunction, scope: Scope, beside: reado
     table: null,
     scalar: scalar && named.length === 1,
   });
+}
+
+/** A user's function that gives one row of several columns: in FROM they are columns. */
+function asSet(bound: BoundExpression): BoundExpression {
+  if (bound.kind !== 'call' || bound.fn.routine === undefined || bound.type.oid !== OID.record) return bound;
+  const { routine, ...fn } = bound.fn;
+  const columns = routine.columns.map(({ name, type }) => ({ name, oid: type.oid }));
+  return {
+    kind: 'setCall',
+    fn: { ...fn, kind: 'set', routine, columns, rows: () => [], typed: undefined },
+    args: bound.args,
+    type: bound.type,
+    position: bound.position,
+  };
 }
 
 /** unnest(a, b …) is ROWS FROM (unnest(a), unnest(b) …). */

@@ -8,30 +8,14 @@
  * and `*`. A join without an alias shows both sides' relations, but its own columns: those of USING merged, first.
  */
 import { DriftError } from '../../base/error.ts';
-import type { Catalog, TableDef, TypeRef } from '../../catalog/schema.ts';
+import type { Catalog, TypeRef } from '../../catalog/schema.ts';
 import type { Delete, Expression, Insert, Query, Update, WindowDefinition } from '../../sql/ast.ts';
 import type { BoundExpression, ColumnId } from '../expression.ts';
 import type { PlanColumn, PlanNode, ScanTime } from '../plan.ts';
 import type { BindState } from './context.ts';
+import type { OuterNames, Relation, VisibleColumn } from './visible.ts';
 
-export interface VisibleColumn {
-  readonly name: string;
-  /** A column, or for USING under FULL JOIN a coalesce of both sides'. */
-  readonly expression: BoundExpression;
-  readonly tableId?: number | undefined;
-  readonly columnId?: number | undefined;
-}
-
-export interface Relation {
-  readonly schema: string | undefined;
-  readonly name: string;
-  readonly columns: readonly VisibleColumn[];
-  /** `_seq_from` … and other columns that `*` does not show. */
-  readonly pseudo: readonly VisibleColumn[];
-  readonly table: TableDef | null;
-  /** A function returning a scalar: its alias used as a column is the value itself. */
-  readonly scalar?: boolean | undefined;
-}
+export type { OuterNames, Relation, VisibleColumn } from './visible.ts';
 
 export interface FromItem {
   readonly relations: readonly Relation[];
@@ -80,6 +64,7 @@ type ClauseName =
   | 'generated'
   | 'index'
   | 'systemTime'
+  | 'call'
   | 'window';
 
 const plain = (name: string): Clause => ({ name, aggregates: false, windows: false, sets: false });
@@ -105,6 +90,7 @@ export const CLAUSES: Readonly<Record<ClauseName, Clause>> = {
   generated: { ...plain('column generation expressions'), stored: true },
   index: { ...plain('index expressions'), stored: true },
   systemTime: plain('FOR SYSTEM_TIME'),
+  call: plain('CALL arguments'),
   window: { name: 'window definitions', aggregates: true, windows: false, sets: false },
 };
 
@@ -128,6 +114,7 @@ export interface ScopeOptions {
   readonly catalog: Catalog;
   /** Time at which tables without a clause of their own are read (a view AS OF passes it on). */
   readonly time: ScanTime;
+  readonly names?: OuterNames | null | undefined;
 }
 
 export class Scope {
@@ -136,6 +123,7 @@ export class Scope {
   readonly parent: Scope | null;
   readonly catalog: Catalog;
   readonly time: ScanTime;
+  readonly names: OuterNames | null;
   readonly ctes: Map<string, CteBinding> = new Map();
   readonly windows: Map<string, WindowDefinition> = new Map();
   /** The statement's own level, where WITH may change data. */
@@ -152,6 +140,7 @@ export class Scope {
     this.parent = options.parent;
     this.catalog = options.catalog;
     this.time = options.time;
+    this.names = options.names ?? options.parent?.names ?? null;
   }
 
   /** A scope for a query inside this one, which sees this one's columns. */
@@ -167,6 +156,7 @@ export class Scope {
       parent: this.parent,
       catalog: this.catalog,
       time: this.time,
+      names: this.names,
     });
     scope.items = [...items];
     for (const [name, cte] of this.ctes) scope.ctes.set(name, cte);
@@ -224,7 +214,21 @@ export class Scope {
       }
     }
     found ??= this.#pseudo(name, position);
-    return found ?? this.parent?.column(name, position);
+    if (this.names === null) return found ?? this.parent?.column(name, position);
+    if (found === undefined && this.parent !== null) return this.parent.column(name, position);
+    return this.#orOuter(found, name, position);
+  }
+
+  #orOuter(found: VisibleColumn | undefined, name: string, position: number): VisibleColumn | undefined {
+    const { names } = this;
+    if (names === null || (found !== undefined && names.conflict === 'column')) return found;
+    const outer = names.column(name);
+    if (found === undefined || outer === undefined) return found ?? outer;
+    if (names.conflict === 'variable') return outer;
+    throw new DriftError('42702', `column reference "${name}" is ambiguous`, {
+      position,
+      detail: 'It could refer to either a PL/pgSQL variable or a table column.',
+    });
   }
 
   #pseudo(name: string, position: number): VisibleColumn | undefined {
@@ -254,7 +258,8 @@ export class Scope {
         found = relation;
       }
     }
-    return found ?? this.parent?.relation(schema, name, position);
+    if (found !== undefined || this.parent !== null) return found ?? this.parent?.relation(schema, name, position);
+    return this.names?.relation(schema, name);
   }
 
   /** All columns that `*` stands for. */

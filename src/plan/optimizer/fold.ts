@@ -83,7 +83,7 @@ function foldCall(call: CallExpression, context: EvalContext): BoundExpression {
   if (fn.strict && args.some((arg) => arg.kind === 'const' && arg.value === null)) {
     return fn.volatility === 'volatile' ? call : constant(call, null);
   }
-  if (fn.volatility !== 'immutable' || call.variadicArray === true) return call;
+  if (fn.volatility !== 'immutable' || call.variadicArray === true || fn.routine !== undefined) return call;
   const values: Value[] = [];
   for (const arg of args) {
     if (arg.kind !== 'const') return call;

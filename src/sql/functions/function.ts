@@ -4,6 +4,7 @@
  * ones live in exec/kernels and are found by `id`, so a function is right first and fast where it pays.
  */
 import type { Value } from '../../base/vector.ts';
+import type { RoutineDef, TypeRef } from '../../catalog/schema.ts';
 import type { EvalContext } from '../eval-context.ts';
 
 export type Volatility = 'immutable' | 'stable' | 'volatile';
@@ -23,7 +24,24 @@ interface Signature {
   readonly names?: readonly string[] | undefined;
 }
 
-export interface ScalarFunction extends Signature {
+/** A call of a function that a user has defined, with the types it has in this call. */
+export interface RoutineCall {
+  readonly def: RoutineDef;
+  /** Of all input arguments. */
+  readonly argTypes: readonly number[];
+  /** OUT arguments or the columns of the row; a single one without a name for a plain value. */
+  readonly columns: readonly { readonly name: string; readonly type: TypeRef }[];
+  readonly returns: TypeRef;
+}
+
+/** What entries of users' functions have besides: `call` and `rows` of theirs are never called. */
+interface Defined {
+  readonly routine?: RoutineCall | undefined;
+  /** For a call with named arguments: which parameter each argument is. */
+  readonly places?: readonly number[] | undefined;
+}
+
+export interface ScalarFunction extends Signature, Defined {
   readonly kind: 'scalar';
   /** Null in, null out, without a call. */
   readonly strict: boolean;
@@ -37,7 +55,7 @@ export interface ScalarFunction extends Signature {
 }
 
 /** A set-returning function; each row is the values of its output columns. */
-export interface SetFunction extends Signature {
+export interface SetFunction extends Signature, Defined {
   readonly kind: 'set';
   readonly strict: boolean;
   readonly volatility: Volatility;

@@ -16,7 +16,7 @@ import type {
 import { parseAlterTable } from './alter-table.ts';
 import { parseIndexElement } from './change.ts';
 import type { Cursor } from './cursor.ts';
-import { parseCreateFunction, parseCreateTrigger } from './function.ts';
+import { parseAlterFunction, parseCreateFunction, parseCreateTrigger } from './function.ts';
 import { parseObjectKind, parseObjectName } from './object.ts';
 import { parseAlterSequence, parseCreateSequence } from './sequence.ts';
 import { parseColumnConstraints, parseCreateTable, parseWithData, parseWithOptions } from './table.ts';
@@ -284,6 +284,7 @@ export function parseAlter(p: Cursor): Statement {
     case 'schema':
     case 'function':
     case 'procedure':
+    case 'routine':
     case 'trigger':
       return parseAlterNamed(p, position);
     default:
@@ -322,6 +323,8 @@ function parseAlterNamed(p: Cursor, position: number): Statement {
   if (p.at('rename') || (p.at('set') && p.peekWord() === 'schema')) {
     return parseRenameOrSchema(p, { position, ifExists: false, object, name });
   }
+  if (object === 'function' || object === 'procedure' || object === 'routine')
+    return parseAlterFunction(p, { object, name, position });
   return skipUnsupported(p, position, `ALTER ${object.toUpperCase()}`);
 }
 

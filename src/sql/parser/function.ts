@@ -1,6 +1,7 @@
 /** Functions, procedures, triggers, DO and CALL. Bodies in other languages are kept as text. */
 import type { Expression, TypeName } from '../ast.ts';
 import type {
+  AlterFunction,
   Call,
   CreateFunction,
   CreateTrigger,
@@ -176,6 +177,40 @@ function parseFunctionOption(
     default:
       return false;
   }
+}
+
+/** Parses what follows ALTER FUNCTION name: the options of CREATE FUNCTION, or OWNER TO. */
+export function parseAlterFunction(
+  p: Cursor,
+  head: Pick<AlterFunction, 'object' | 'name' | 'position'>,
+): AlterFunction {
+  const result: Mutable<Pick<CreateFunction, 'volatility' | 'strict' | 'securityDefiner' | 'body' | 'language'>> = {
+    volatility: undefined,
+    strict: false,
+    securityDefiner: false,
+    body: undefined,
+    language: undefined,
+  };
+  const settings: SetSetting[] = [];
+  let strict: boolean | undefined;
+  for (;;) {
+    if (p.accept('owner')) {
+      p.expect('to');
+      p.label();
+    } else if (p.accept('depends')) {
+      p.expect('on');
+      p.expect('extension');
+      p.columnName();
+    } else if (p.accept('reset')) {
+      p.label();
+    } else {
+      if (p.at('called')) strict = false;
+      if (!parseFunctionOption(p, result as Mutable<CreateFunction>, settings, [])) break;
+      if (result.strict) strict = true;
+    }
+  }
+  p.accept('restrict');
+  return { kind: 'alterFunction', ...head, volatility: result.volatility, strict, settings, end: p.lastEnd };
 }
 
 /** RETURN expression, or BEGIN ATOMIC statements END. */

@@ -1,0 +1,81 @@
+/** From a statement to what runs it: inside of a transaction, for a session and for routines. */
+import { DriftError } from '../base/error.ts';
+import type { Task } from '../base/task.ts';
+import type { TimePoint } from '../sql/ast.ts';
+import type { Statement } from '../sql/ast-statement.ts';
+import type { Parameter, ResultSet } from './api.ts';
+import { type Cached, isSelectInto, runBindable, uncached } from './bindable.ts';
+import { selectInto } from './bulk.ts';
+import { applySet, copyRefused } from './commands.ts';
+import { isDefinition, runDefinition } from './definition.ts';
+import { maintain } from './maintain.ts';
+import type { PreparedStatements } from './prepared.ts';
+import { runCall } from './routine/statements.ts';
+import { command } from './show.ts';
+import { explain, refuseWrites, type Scene } from './statement.ts';
+
+export function* dispatch(
+  scene: Scene,
+  cached: Cached,
+  parameters: readonly Parameter[],
+  prepared: PreparedStatements,
+): Task<ResultSet> {
+  const { statement } = cached;
+  switch (statement.kind) {
+    case 'query':
+    case 'insert':
+    case 'update':
+    case 'delete': {
+      if (isSelectInto(statement)) {
+        refuseWrites(scene);
+        return yield* runDefinition(scene, selectInto(statement));
+      }
+      return yield* runBindable(scene, cached, statement, parameters);
+    }
+    case 'explain':
+      return yield* explain(scene, statement);
+    case 'prepare':
+      return yield* prepared.prepare(scene, statement);
+    case 'execute':
+      return yield* prepared.execute(scene, statement);
+    case 'callProcedure':
+      return yield* runCall(scene, statement);
+    case 'copy':
+      throw copyRefused(statement);
+    case 'maintenance':
+    case 'lock':
+      return yield* maintain(scene, statement);
+    case 'unsupported':
+      throw new DriftError('0A000', `${statement.feature} is not supported`, { position: statement.position });
+    default:
+      if (!isDefinition(statement)) {
+        throw new DriftError('0A000', `this statement (${statement.kind}) is not supported yet`, {
+          position: statement.position,
+        });
+      }
+      refuseWrites(scene);
+      return yield* runDefinition(scene, statement);
+  }
+}
+
+/** A statement of a routine that has no plan of its own. */
+export function* nested(
+  scene: Scene,
+  statement: Statement,
+  prepared: PreparedStatements,
+  resolve: (point: TimePoint) => Task<number>,
+): Task<ResultSet> {
+  switch (statement.kind) {
+    case 'begin':
+    case 'commit':
+    case 'rollback':
+    case 'savepoint':
+    case 'release':
+      throw new DriftError('2D000', 'invalid transaction termination');
+    case 'set':
+      yield* applySet(scene.settings, statement, { inTransaction: true, resolve });
+      return command('SET');
+    default:
+      return yield* dispatch(scene, uncached(statement), [], prepared);
+  }
+}

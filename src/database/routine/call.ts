@@ -1,0 +1,125 @@
+/**
+ * Calling routines: from an expression (one value), from FROM and select lists (a set), by CALL.
+ *
+ * Whatever the language, a body is read once for each definition and each list of argument types, runs one level
+ * further down (calls nest up to a limit: 54001), under the settings that the definition brings, and its errors say in
+ * `where` through which calls they came.
+ */
+import { DriftError } from '../../base/error.ts';
+import type { Task } from '../../base/task.ts';
+import { type Value, valueAt } from '../../base/vector.ts';
+import type { RoutineDef } from '../../catalog/schema.ts';
+import { makeRecord } from '../../exec/composite.ts';
+import type { SystemRows } from '../../exec/run.ts';
+import { vectorFromValues } from '../../exec/vectors.ts';
+import type { RoutineCall } from '../../sql/functions/function.ts';
+import { SqlRecord } from '../../sql/types/record.ts';
+import type { RoutineRunner, Scene } from '../statement.ts';
+import { convert } from './convert.ts';
+import { routineScene } from './nested.ts';
+import type { RoutineRows } from './result.ts';
+import { runPlRoutine } from './pl-routine.ts';
+import { runSqlRoutine } from './sql-routine.ts';
+
+const MAX_DEPTH = 150;
+const RECORD = 2249;
+const VOID = 2278;
+
+/** Runs a call for one value; null where the body gives no row. */
+function* callRoutine(scene: Scene, call: RoutineCall, args: readonly Value[]): Task<Value> {
+  const rows = yield* runBody(scene, call, args);
+  if (call.returns.oid === VOID && call.columns.length === 1) return null;
+  if (rows.length === 0) return null;
+  return rowOf(scene, call, rows, 0);
+}
+
+/** Runs a call for all its rows, in the columns that the call declares. */
+function* callRoutineSet(scene: Scene, call: RoutineCall, args: readonly Value[]): Task<SystemRows> {
+  const rows = yield* runBody(scene, call, args);
+  const { columns } = call;
+  if (!call.def.set && rows.length === 0)
+    return { columns: columns.map(({ type }) => vectorFromValues([null], type.oid)), length: 1 };
+  if (
+    columns.length === rows.columns.length &&
+    columns.every(({ type }, i) => type.oid === rows.oids[i] && type.typmod === -1)
+  )
+    return rows;
+  const cells: Value[][] = columns.map(() => []);
+  const single = columns.length === 1 && call.def.returnsRow === undefined;
+  for (let row = 0; row < rows.length; row++) {
+    if (single) (cells[0] as Value[]).push(rowOf(scene, call, rows, row));
+    else fieldsOf(scene, call, rows, row).forEach((value, c) => (cells[c] as Value[]).push(value));
+  }
+  return {
+    columns: cells.map((values, c) => vectorFromValues(values, columns[c]?.type.oid ?? 0)),
+    length: rows.length,
+  };
+}
+
+function* runBody(scene: Scene, call: RoutineCall, args: readonly Value[]): Task<RoutineRows> {
+  const { def } = call;
+  if (scene.depth >= MAX_DEPTH) throw tooDeep();
+  const inner = routineScene(scene, def.volatility !== 'volatile');
+  const restore = applySettings(inner, def);
+  try {
+    return yield* def.language === 'sql' ? runSqlRoutine(inner, call, args) : runPlRoutine(inner, call, args);
+  } catch (error) {
+    if (error instanceof RangeError && /call stack/i.test(error.message)) throw tooDeep();
+    throw error;
+  } finally {
+    restore();
+  }
+}
+
+function applySettings({ settings }: Scene, { settings: own }: RoutineDef): () => void {
+  if (own === undefined) return () => undefined;
+  const before = own.map(([name]) => [name, settings.get(name)] as const);
+  for (const [name, value] of own) settings.set(name, value, true);
+  return () => {
+    for (const [name, value] of before) settings.set(name, value ?? null, true);
+  };
+}
+
+function tooDeep(): DriftError {
+  return new DriftError('54001', 'stack depth limit exceeded', {
+    hint: `Routines call each other at most ${MAX_DEPTH} deep.`,
+  });
+}
+
+/** One row as the call's value: the single column's, or a record. */
+function rowOf(scene: Scene, call: RoutineCall, rows: RoutineRows, row: number): Value {
+  const { columns, def } = call;
+  const [only] = columns;
+  if (columns.length > 1 || def.returnsRow !== undefined || only === undefined) {
+    return makeRecord(
+      fieldsOf(scene, call, rows, row),
+      columns.map(({ type }) => type.oid),
+      columns.map(({ name }) => name),
+    );
+  }
+  const values = rows.columns.map((column) => valueAt(column, row));
+  if (only.type.oid === RECORD && !(rows.columns.length === 1 && rows.oids[0] === RECORD))
+    return makeRecord(values, rows.oids, rows.names);
+  if (only.type.oid === VOID) return null;
+  return convert(scene, values[0] ?? null, rows.oids[0] ?? only.type.oid, only.type);
+}
+
+/** One row in the columns that the call declares; a single record is taken apart. */
+function fieldsOf(scene: Scene, call: RoutineCall, rows: RoutineRows, row: number): Value[] {
+  let values: readonly Value[] = rows.columns.map((column) => valueAt(column, row));
+  let { oids } = rows;
+  const [first] = values;
+  if (rows.columns.length === 1 && call.columns.length > 0 && (first instanceof SqlRecord || rows.oids[0] === RECORD)) {
+    if (!(first instanceof SqlRecord)) return call.columns.map(() => null);
+    values = first.values;
+    ({ oids } = first);
+  }
+  if (values.length !== call.columns.length) {
+    throw new DriftError('42804', 'structure of query does not match function result type', {
+      detail: `Number of returned columns (${values.length}) does not match expected column count (${call.columns.length}).`,
+    });
+  }
+  return call.columns.map(({ type }, i) => convert(scene, values[i] ?? null, oids[i] ?? type.oid, type));
+}
+
+export const routineRunner: RoutineRunner = { call: callRoutine, callSet: callRoutineSet };
