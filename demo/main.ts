@@ -3,24 +3,20 @@
  * page work offline (built pages only: in development it would serve yesterday's modules).
  */
 import './elements/drift-console.ts';
-import { DATA_FILES } from './data/datasets.ts';
 import { applyTheme } from './state/theme.ts';
 
 applyTheme();
 
 if (import.meta.env.PROD && 'serviceWorker' in navigator) void registerServiceWorker();
 
-/** Registers the worker, then tells it what this page loaded before the worker was there. */
+/** Registers the worker, then tells it what to keep: what this page loaded before the worker was there, and the rest of the build. */
 async function registerServiceWorker(): Promise<void> {
-  await navigator.serviceWorker.register(`${import.meta.env.BASE_URL}sw.js`, { scope: import.meta.env.BASE_URL });
+  const base = import.meta.env.BASE_URL;
+  await navigator.serviceWorker.register(`${base}sw.js`, { scope: base });
   const registration = await navigator.serviceWorker.ready;
-  // Loaded when it is needed, but kept for when there is no network.
-  await import('./elements/code-editor.ts');
-  const keep = (): void => {
-    const loaded = performance.getEntriesByType('resource').map((entry) => entry.name);
-    registration.active?.postMessage({ type: 'keep', urls: [location.href, ...loaded, ...DATA_FILES] });
-  };
-  keep();
-  // The engine's worker and the data sets load after the page: ask again when they are there.
-  addEventListener('drift-database-open', () => setTimeout(keep, 1000));
+  const answer = await fetch(`${base}files.json`);
+  const files = (await answer.json()) as readonly string[];
+  const build = files.map((name) => new URL(`${base}${name}`, location.href).href);
+  const loaded = performance.getEntriesByType('resource').map((entry) => entry.name);
+  registration.active?.postMessage({ type: 'keep', urls: [...new Set([location.href, ...loaded, ...build])] });
 }

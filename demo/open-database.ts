@@ -3,10 +3,8 @@ import { open } from '../src/entry/browser.ts';
 import type { Database } from './database.ts';
 
 /** Opens a database that stays in this browser. `file` fills a new one from an exported file. */
-export async function openDatabase(name: string, file?: Uint8Array): Promise<Database> {
-  const database: Database = await open(`opfs://${name}`, file === undefined ? {} : { importFile: file });
-  dispatchEvent(new Event('drift-database-open'));
-  return database;
+export function openDatabase(name: string, file?: Uint8Array): Promise<Database> {
+  return open(`opfs://${name}`, file === undefined ? {} : { importFile: file });
 }
 
 /** Opens an empty database that ends with the page. */

@@ -5,10 +5,22 @@
  * package vega-datasets before Vite looks for them.
  */
 import { fileURLToPath } from 'node:url';
-import type { UserConfig } from 'vite';
+import type { Plugin, UserConfig } from 'vite';
 import { latePart } from '../scripts/late-part.ts';
 
 await import('./data/prepare.mjs');
+
+/** files.json names the files of the build that never change, for the service worker to keep. */
+function fileList(): Plugin {
+  return {
+    name: 'drift-file-list',
+    enforce: 'post',
+    generateBundle(_, bundle) {
+      const names = Object.keys(bundle).filter((name) => name.startsWith('assets/'));
+      this.emitFile({ type: 'asset', fileName: 'files.json', source: JSON.stringify(names) });
+    },
+  };
+}
 
 const config: UserConfig = {
   root: fileURLToPath(new URL('.', import.meta.url)),
@@ -21,6 +33,7 @@ const config: UserConfig = {
     reportCompressedSize: false,
     chunkSizeWarningLimit: 1000,
   },
+  plugins: [fileList()],
   worker: { format: 'es', plugins: () => [latePart('assets/worker-late-[hash]')] },
   server: { port: 5173, fs: { allow: [fileURLToPath(new URL('..', import.meta.url))] } },
 };

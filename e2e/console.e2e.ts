@@ -57,7 +57,7 @@ async function keptFiles(): Promise<string[]> {
   const names = [];
   for (const cache of await caches.keys())
     for (const { url } of await (await caches.open(cache)).keys())
-      names.push(/(code-editor|index|worker)-[^/]*\.js$/.exec(url)?.[1]);
+      names.push(/(code-editor|index|worker|worker-late)-[\w-]{8}\.js$/.exec(url)?.[1]);
   return names.filter((name) => name !== undefined).sort();
 }
 
@@ -360,7 +360,9 @@ test(
 test(
   'data survives a reload, and the page works offline',
   async () => {
-    await expect.poll(() => page.evaluate(keptFiles), { timeout: 20_000 }).toEqual(['code-editor', 'index', 'worker']);
+    await expect
+      .poll(() => page.evaluate(keptFiles), { timeout: 20_000 })
+      .toEqual(['code-editor', 'index', 'worker', 'worker-late']);
     await context.setOffline(true);
     await page.reload();
     await page.getByRole('button', { name: 'my_sales 2' }).waitFor({ timeout: 20_000 });

@@ -35,8 +35,6 @@ const TABLES = [
 const RECORD = `INSERT INTO records (record, value, day) VALUES ($1, $2, $3)
 ON CONFLICT (record) DO UPDATE SET value = excluded.value, day = excluded.day`;
 
-export const DAILY_FILE: string = url;
-
 export const DAILY: DataSet = {
   name: 'demo-daily',
   title: 'Seattle weather, American jobs',

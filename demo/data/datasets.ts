@@ -1,14 +1,11 @@
 /** The databases a newcomer may choose from. */
-import { DAILY, DAILY_FILE } from './daily.ts';
+import { DAILY } from './daily.ts';
 import { SHOP } from './shop.ts';
 import type { DataSet } from './step.ts';
-import { TRAVEL, TRAVEL_FILE } from './travel.ts';
-import { WORLD, WORLD_FILE } from './world.ts';
+import { TRAVEL } from './travel.ts';
+import { WORLD } from './world.ts';
 
 export const DATA_SETS: readonly DataSet[] = [WORLD, DAILY, TRAVEL, SHOP];
-
-/** What the data sets are loaded from; kept by the service worker, so that they load offline too. */
-export const DATA_FILES: readonly string[] = [WORLD_FILE, DAILY_FILE, TRAVEL_FILE];
 
 /** A database of one's own, empty. */
 export const OWN: DataSet = {

@@ -42,8 +42,6 @@ const TABLES = [
 )`,
 ];
 
-export const TRAVEL_FILE: string = url;
-
 export const TRAVEL: DataSet = {
   name: 'demo-travel',
   title: 'Airports, flights and movies',

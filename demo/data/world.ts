@@ -16,8 +16,6 @@ const TABLE = `CREATE TABLE countries (
 const UPSERT = `ON CONFLICT (country) DO UPDATE SET population = excluded.population,
   life_expectancy = excluded.life_expectancy, fertility = excluded.fertility`;
 
-export const WORLD_FILE: string = url;
-
 export const WORLD: DataSet = {
   name: 'demo-world',
   title: 'The world since 1955',
