@@ -18,7 +18,7 @@ const LATE: readonly string[] = [
   'src/sql/parser/rare-statement',
   'src/sql/functions/registry',
   'src/plan/explain',
-  'src/plan/binder/(insert|update|target|with|calls|constant-rows|routines)',
+  'src/plan/binder/(insert|merge|update|target|with|calls|constant-rows|routines)',
   'src/exec/(subquery|composite|cast|sort-keys|sort-bound|key-table|accumulators|in-list|point-write)',
   'src/exec/operators/(aggregate|distinct|function-scan|join|shared|sort|window)',
   'src/exec/modify/.*',

@@ -23,11 +23,6 @@ export function uncached(statement: Statement): Cached {
   return { statement, plan: null, version: Number.NaN, path: [] };
 }
 
-export function isBindable(statement: Statement): statement is BindableStatement & Statement {
-  const { kind } = statement;
-  return kind === 'query' || kind === 'insert' || kind === 'update' || kind === 'delete';
-}
-
 export type SelectInto = Query & { readonly body: Select & { readonly into: IntoTarget } };
 
 export function isSelectInto(statement: Statement): statement is SelectInto {

@@ -2,7 +2,7 @@
 import { DriftError } from '../base/error.ts';
 import type { Task } from '../base/task.ts';
 import { valueAt, type Value } from '../base/vector.ts';
-import { bindMoment } from '../plan/bind.ts';
+import { bindMoment, isBindable } from '../plan/bind.ts';
 import type { CreateSchema, Statement } from '../sql/ast-statement.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
 import { parseOne } from '../sql/parser/parser.ts';
@@ -192,12 +192,7 @@ function withCatalog(scene: Scene): Scene {
 
 function* runQuery(scene: Scene, sql: string): Task<ResultSet> {
   const statement = parseOne(sql);
-  if (
-    statement.kind !== 'query' &&
-    statement.kind !== 'insert' &&
-    statement.kind !== 'update' &&
-    statement.kind !== 'delete'
-  ) {
+  if (!isBindable(statement)) {
     throw new DriftError('XX000', `a definition ran an unexpected statement: ${statement.kind}`);
   }
   const now = withCatalog(scene);

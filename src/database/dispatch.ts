@@ -25,7 +25,8 @@ export function* dispatch(
     case 'query':
     case 'insert':
     case 'update':
-    case 'delete': {
+    case 'delete':
+    case 'merge': {
       if (isSelectInto(statement)) {
         refuseWrites(scene);
         return yield* runDefinition(scene, selectInto(statement));

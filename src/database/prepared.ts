@@ -28,7 +28,6 @@ export class PreparedStatements {
   *prepare(scene: Scene, { name, types, statement, position }: Prepare): Task<ResultSet> {
     if (this.#byName.has(name))
       throw new DriftError('42P05', `prepared statement "${name}" already exists`, { position });
-    if (statement.kind === 'merge') throw new DriftError('0A000', 'MERGE is not supported', { position });
     const declared = types.map((type) => resolveType(type).oid);
     const plan = yield* planOf(scene, statement, declared);
     const { version, path } = scene.eval.catalog;

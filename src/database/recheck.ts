@@ -28,6 +28,8 @@ export function* recheckConstraints(
     allocateRowIds: () => 0,
     defaultOf: () => null,
     *completeRows() {},
+    checks: [],
+    before: null,
     affected: new Map(),
   };
   for (const [tableId, writes] of transaction.written()) {

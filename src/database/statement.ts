@@ -22,6 +22,7 @@ import {
   bindStatement,
   bindTableExpression,
   type BoundMoment,
+  isBindable,
   type OuterNames,
   type SystemTable,
 } from '../plan/bind.ts';
@@ -30,6 +31,7 @@ import { explainJson, explainText } from '../plan/explain.ts';
 import { optimize } from '../plan/optimizer/optimize.ts';
 import type { ModifyNode, NodeCounters, Plan, PlanColumn, PlanNode } from '../plan/plan.ts';
 import { someExpression } from '../plan/walk-expression.ts';
+import { isModify, modifiesOf } from '../plan/walk-plan.ts';
 import type { Explain, Statement } from '../sql/ast-statement.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
 import type { RoutineCall } from '../sql/functions/function.ts';
@@ -162,16 +164,19 @@ export function isCurrent(plan: Plan): boolean {
 
 /** Runs a plan. What it wrote when it fails half way is for the caller to take back. */
 export function* runPlan(scene: Scene, plan: Plan, counters?: Map<PlanNode, NodeCounters>): Task<ResultSet> {
-  if (plan.writes && hasModify(plan.root)) refuseWrites(scene);
+  const changes = plan.writes ? modifiesOf(plan.root).length : 0;
+  if (changes > 0) refuseWrites(scene);
   const affected = new Map<ModifyNode, number>();
-  const target = modifyTarget(scene, affected);
+  const target = modifyTarget(scene, affected, changes > 0 && plan.root.kind === 'with');
   const run = startRun(execContext(scene, target, counters));
   const short = plan.writes && counters === undefined ? pointWriteOf(plan.root) : null;
   if (short !== null) {
     yield* pointWrite(short, run, target);
+    for (const check of target.checks) yield* check();
     return resultOf(plan, [], 0, affected);
   }
   const batch = yield* runToResult(run.build(plan.root), plan.root.outputs, run);
+  for (const check of target.checks) yield* check();
   return resultOf(plan, batch.columns, batch.length, affected);
 }
 
@@ -199,7 +204,7 @@ export function* explain(scene: Scene, statement: Explain): Task<ResultSet> {
   const options = new Map(statement.options.map((option) => [option.name, option.value ?? 'true']));
   const on = (name: string): boolean => !['false', 'off', '0'].includes(options.get(name) ?? 'false');
   const { statement: inner } = statement;
-  if (inner.kind !== 'query' && inner.kind !== 'insert' && inner.kind !== 'update' && inner.kind !== 'delete') {
+  if (!isBindable(inner)) {
     throw new DriftError('0A000', 'EXPLAIN of this statement is not supported yet', { position: statement.position });
   }
   const { host } = scene.core;
@@ -241,7 +246,10 @@ export function refuseWrites(scene: Scene): void {
 function execContext(scene: Scene, target: ModifyTarget, counters?: Map<PlanNode, NodeCounters>): ExecContext {
   const { core } = scene;
   return {
-    reader: core.manager.reader(scene.transaction, scene.asOf),
+    reader:
+      target.before === null
+        ? core.manager.reader(scene.transaction, scene.asOf)
+        : core.manager.frozenReader(scene.transaction),
     eval: scene.eval,
     parameters: scene.parameters,
     memoryBudgetBytes: core.options.queryMemoryBytes ?? DEFAULT_QUERY_MEMORY_BYTES,
@@ -259,7 +267,8 @@ function execContext(scene: Scene, target: ModifyTarget, counters?: Map<PlanNode
   };
 }
 
-function modifyTarget(scene: Scene, affected: Map<ModifyNode, number>): ModifyTarget {
+/** `several`: the statement has data changes in WITH, whose parts must not see each other. */
+function modifyTarget(scene: Scene, affected: Map<ModifyNode, number>, several = false): ModifyTarget {
   const { core, transaction } = scene;
   const target: ModifyTarget = {
     catalog: transaction.catalog,
@@ -280,6 +289,8 @@ function modifyTarget(scene: Scene, affected: Map<ModifyNode, number>): ModifyTa
       const run = startRun(execContext(scene, target));
       return completeRows(target, table, rows, { bind: bindContextOf(scene), run });
     },
+    checks: [],
+    before: several ? new Map(transaction.written().map(([id, writes]) => [id, writes.count])) : null,
     affected,
   };
   return target;
@@ -299,13 +310,13 @@ function resultOf(
   affected: Map<ModifyNode, number>,
 ): ResultSet {
   const { root } = plan;
-  const changes = root.kind === 'insert' || root.kind === 'update' || root.kind === 'delete';
+  const own = ownChange(root);
   return {
     command: plan.command,
     fields: fieldsOf(plan),
     columns: plan.fields === null ? [] : columns,
     rowCount: plan.fields === null ? 0 : rowCount,
-    affectedRows: changes ? (affected.get(root) ?? 0) : null,
+    affectedRows: own === null ? null : (affected.get(own) ?? 0),
   };
 }
 
@@ -330,10 +341,10 @@ function describe(column: PlanColumn): ResultSet['fields'][number] {
   };
 }
 
-function hasModify(node: PlanNode): boolean {
-  if (node.kind === 'insert' || node.kind === 'update' || node.kind === 'delete') return true;
-  if (node.kind === 'with') return hasModify(node.definition) || hasModify(node.body);
-  return 'source' in node && hasModify(node.source);
+/** The data change that a statement is itself, whatever WITH does besides. */
+function ownChange(root: PlanNode): ModifyNode | null {
+  if (root.kind === 'with') return ownChange(root.body);
+  return isModify(root) ? root : null;
 }
 
 /** The result with every column as text, as PostgreSQL prints it. */

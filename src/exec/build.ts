@@ -87,6 +87,7 @@ function makeOperator(node: PlanNode, run: ExecRun): Operator {
     case 'insert':
     case 'update':
     case 'delete':
+    case 'merge':
       return run.context.modify(node, build(node.source, run), run);
   }
 }

@@ -9,12 +9,24 @@
 import { DriftError } from '../base/error.ts';
 import type { Task } from '../base/task.ts';
 import type { TableDef, TypeRef } from '../catalog/schema.ts';
-import type { Delete, Expression, FunctionCall, Insert, Query, SystemTime, TimePoint, Update } from '../sql/ast.ts';
+import type {
+  Delete,
+  Expression,
+  FunctionCall,
+  Insert,
+  Merge,
+  Query,
+  SystemTime,
+  TimePoint,
+  Update,
+} from '../sql/ast.ts';
+import type { Statement } from '../sql/ast-statement.ts';
 import type { BoundExpression, ColumnId } from './expression.ts';
 import { BOOL, OID, TEXT, coerce, tryCoerce } from './binder/coerce.ts';
 import { BindState, UnresolvedTime, type BindContext, type BoundMoment, type ResolvedTime } from './binder/context.ts';
 import { bindExpression } from './binder/expression.ts';
 import { bindInsert } from './binder/insert.ts';
+import { bindMerge } from './binder/merge.ts';
 import { bindQuery } from './binder/query.ts';
 import { CLAUSES, Scope, type Hooks, type OuterNames } from './binder/scope.ts';
 import { bindProcedureCall } from './binder/routines.ts';
@@ -37,7 +49,13 @@ export {
 export type { OuterNames, Relation, VisibleColumn } from './binder/scope.ts';
 export type { BindContext, BoundMoment, SystemTable, SystemTables } from './binder/context.ts';
 
-export type BindableStatement = Query | Insert | Update | Delete;
+export type BindableStatement = Query | Insert | Update | Delete | Merge;
+
+/** Whether a statement is one that has a plan. */
+export function isBindable(statement: Statement): statement is BindableStatement & Statement {
+  const { kind } = statement;
+  return kind === 'query' || kind === 'insert' || kind === 'update' || kind === 'delete' || kind === 'merge';
+}
 
 const hooks: Hooks = {
   expression: bindExpression,
@@ -45,7 +63,7 @@ const hooks: Hooks = {
   change: bindChange,
 };
 
-function bindChange(statement: Insert | Update | Delete, outer: Scope): PlanNode {
+function bindChange(statement: Insert | Update | Delete | Merge, outer: Scope): PlanNode {
   switch (statement.kind) {
     case 'insert':
       return bindInsert(statement, outer);
@@ -53,6 +71,8 @@ function bindChange(statement: Insert | Update | Delete, outer: Scope): PlanNode
       return bindUpdate(statement, outer);
     case 'delete':
       return bindDelete(statement, outer);
+    case 'merge':
+      return bindMerge(statement, outer);
   }
 }
 
@@ -78,13 +98,18 @@ function bindOnce(statement: BindableStatement, state: BindState): Plan {
   return {
     root,
     parameterTypes,
-    fields: statement.kind === 'query' || statement.returning !== undefined ? root.outputs : null,
+    fields: givesRows(statement) ? root.outputs : null,
     command: statement.kind === 'query' ? 'SELECT' : statement.kind.toUpperCase(),
     cacheable: state.cacheable,
     writes: state.writes,
     point: null,
     columnCount: state.columnCount,
   };
+}
+
+function givesRows(statement: BindableStatement): boolean {
+  if (statement.kind === 'merge') return false;
+  return statement.kind === 'query' || statement.returning !== undefined;
 }
 
 function rootScope(state: BindState, names?: OuterNames): Scope {

@@ -177,6 +177,8 @@ function titleOf(node: PlanNode): string {
       return `Update on ${node.table.name}`;
     case 'delete':
       return `Delete on ${node.table.name}`;
+    case 'merge':
+      return `Merge on ${node.table.name}`;
   }
 }
 

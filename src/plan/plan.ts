@@ -399,7 +399,27 @@ export interface DeleteNode extends Node {
   readonly returning: Returning | null;
 }
 
-export type ModifyNode = InsertNode | UpdateNode | DeleteNode;
+/**
+ * MERGE. The source gives each row of USING with the target row that ON joins to it (`oldRow`, parallel to
+ * table.columns), or nulls there. Each row takes the first clause of its kind whose condition holds; clauses' nodes read
+ * the merge's source instead of their own.
+ */
+export interface MergeNode extends Node {
+  readonly kind: 'merge';
+  readonly table: TableDef;
+  readonly source: PlanNode;
+  readonly oldRow: readonly ColumnId[];
+  readonly whens: readonly MergeClause[];
+  readonly returning: null;
+}
+export interface MergeClause {
+  readonly matched: boolean;
+  readonly condition: BoundExpression | null;
+  /** Null: DO NOTHING. */
+  readonly action: InsertNode | UpdateNode | DeleteNode | null;
+}
+
+export type ModifyNode = InsertNode | UpdateNode | DeleteNode | MergeNode;
 
 export type PlanNode =
   | ScanNode

@@ -5,7 +5,7 @@
  * node's own expressions and `mapPlanExpressions` over everything in a tree, subqueries included.
  */
 import type { AggregateCall, BoundExpression, ColumnId, WindowCall, WindowSpec } from './expression.ts';
-import type { ConflictClause, PlanNode, Returning, ScanAccess } from './plan.ts';
+import type { ConflictClause, ModifyNode, PlanNode, Returning, ScanAccess } from './plan.ts';
 import { collectColumns, mapChildren, mapList, mapSortKeys, someExpression, type Rewrite } from './walk-expression.ts';
 
 export function inputsOf(node: PlanNode): readonly PlanNode[] {
@@ -31,6 +31,7 @@ export function inputsOf(node: PlanNode): readonly PlanNode[] {
     case 'insert':
     case 'update':
     case 'delete':
+    case 'merge':
       return [node.source];
     case 'join':
     case 'setOperation':
@@ -65,7 +66,8 @@ export function mapInputs(node: PlanNode, rewrite: (input: PlanNode) => PlanNode
     case 'distinctOn':
     case 'insert':
     case 'update':
-    case 'delete': {
+    case 'delete':
+    case 'merge': {
       const source = rewrite(node.source);
       return source === node.source ? node : { ...node, source };
     }
@@ -174,7 +176,20 @@ export function mapExpressions(node: PlanNode, rewrite: Rewrite): PlanNode {
       };
     case 'delete':
       return { ...node, returning: mapReturning(node.returning, rewrite) };
+    case 'merge':
+      return {
+        ...node,
+        whens: node.whens.map((when) => ({
+          ...when,
+          condition: orNull(when.condition, rewrite),
+          action: when.action === null ? null : mapAction(when.action, rewrite),
+        })),
+      };
   }
+}
+
+function mapAction<T extends PlanNode>(action: T, rewrite: Rewrite): T {
+  return mapExpressions(action, rewrite) as T;
 }
 
 function orNull(expression: BoundExpression | null, rewrite: Rewrite): BoundExpression | null {
@@ -301,7 +316,21 @@ function collectPlanColumns(node: PlanNode, used: Set<ColumnId>, produced: Set<C
     for (const id of node.conflict.update.updatedRow) produced.add(id);
   }
   if (node.kind === 'scan') for (const column of node.columns) produced.add(column.id);
+  if (node.kind === 'merge')
+    for (const { action } of node.whens)
+      if (action !== null && action.kind !== 'delete') for (const id of action.newRow) produced.add(id);
   visitExpressions(node, (expression) => collectColumns(expression, used));
+}
+
+export function isModify(node: PlanNode): node is ModifyNode {
+  return node.kind === 'insert' || node.kind === 'update' || node.kind === 'delete' || node.kind === 'merge';
+}
+
+/** The statement's data changes: its own and those of WITH, which stand at the top only. */
+export function modifiesOf(node: PlanNode): ModifyNode[] {
+  if (node.kind === 'with') return [...modifiesOf(node.definition), ...modifiesOf(node.body)];
+  if (isModify(node)) return [node];
+  return 'source' in node ? modifiesOf(node.source) : [];
 }
 
 /** Whether any node of the tree, subqueries included, satisfies `test`. */

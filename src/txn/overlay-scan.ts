@@ -10,10 +10,10 @@ import { BATCH_ROWS, type Batch, type Value, type Vector, valueAt } from '../bas
 import { VectorBuilder } from '../base/vector-builder.ts';
 import type { BatchSource, Key, KeyRange, ScanOptions, TreeColumn, VersionedTable } from '../table/table.ts';
 import { ownOrder, TABLE_KEY } from './own-order.ts';
-import type { TableWrites } from './table-writes.ts';
+import type { OwnWrites } from './table-writes.ts';
 
 /** A row scan's columns: those asked for, then the key's, so that overwritten rows can be told. */
-export function overlayScan(table: VersionedTable, writes: TableWrites, options: ScanOptions): BatchSource {
+export function overlayScan(table: VersionedTable, writes: OwnWrites, options: ScanOptions): BatchSource {
   const keyOrdinals = table.key.map((part) => part.column);
   const columns = [...options.columns, ...keyOrdinals];
   const base = table.scan({ ...options, columns, versionColumns: options.versionColumns });
@@ -110,7 +110,7 @@ export class RowGatherer {
     (this.#builders[this.#columns.length + 1] as VectorBuilder).append(to);
   }
 
-  addWritten(writes: TableWrites, entry: number): void {
+  addWritten(writes: OwnWrites, entry: number): void {
     this.addTableRow(writes.rows(), entry, null, null);
   }
 
@@ -122,7 +122,7 @@ export class RowGatherer {
 }
 
 /** Entries in force whose key is in the range, in key order. */
-export function sortedEntries(writes: TableWrites, range: KeyRange | undefined): number[] {
+export function sortedEntries(writes: OwnWrites, range: KeyRange | undefined): number[] {
   return ownOrder(writes, TABLE_KEY)
     .range(writes, range, (entry) => writes.keyAt(entry))
     .map(({ entry }) => entry);
@@ -147,7 +147,7 @@ function precedes(own: Key, key: Key, descending: boolean): boolean {
 
 function withoutOverwritten(
   table: VersionedTable,
-  writes: TableWrites,
+  writes: OwnWrites,
   batch: Batch,
   keyAt: number,
   parts: number,
@@ -184,14 +184,14 @@ function trimmed(batch: Batch, options: ScanOptions, keyAt: number, parts: numbe
   return { ...batch, columns };
 }
 
-function liveEntries(writes: TableWrites): Int32Array {
+function liveEntries(writes: OwnWrites): Int32Array {
   const entries = new Int32Array(writes.liveCount);
   let count = 0;
   for (let entry = 0; entry < writes.count; entry++) if (writes.isLive(entry)) entries[count++] = entry;
   return entries.subarray(0, count);
 }
 
-function writtenBatch(writes: TableWrites, options: ScanOptions): Batch | null {
+function writtenBatch(writes: OwnWrites, options: ScanOptions): Batch | null {
   const selection =
     options.range === undefined ? liveEntries(writes) : Int32Array.from(sortedEntries(writes, options.range));
   const count = selection.length;

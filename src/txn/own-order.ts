@@ -6,7 +6,7 @@
  * are the greater part; when entries were cut (a savepoint, a failed statement) the list begins anew.
  */
 import type { Key, KeyRange } from '../table/table.ts';
-import type { TableWrites } from './table-writes.ts';
+import type { OwnWrites } from './table-writes.ts';
 
 export interface OwnRow {
   readonly key: Key;
@@ -22,7 +22,7 @@ export class OwnOrder {
   #rollbacks = 0;
 
   /** Rows in force whose key is in the range, in order. `keyOf` gives the key of an entry. */
-  range(writes: TableWrites, range: KeyRange | undefined, keyOf: (entry: number) => Key): OwnRow[] {
+  range(writes: OwnWrites, range: KeyRange | undefined, keyOf: (entry: number) => Key): OwnRow[] {
     this.#catchUp(writes, keyOf);
     const rows = this.#rows;
     const found: OwnRow[] = [];
@@ -35,7 +35,7 @@ export class OwnOrder {
     return found;
   }
 
-  #catchUp(writes: TableWrites, keyOf: (entry: number) => Key): void {
+  #catchUp(writes: OwnWrites, keyOf: (entry: number) => Key): void {
     if (this.#rollbacks !== writes.rollbacks) {
       this.#rows = [];
       this.#seen = 0;
@@ -70,10 +70,10 @@ function lowerBound(rows: readonly OwnRow[], key: Key, after: boolean): number {
   return low;
 }
 
-const orders = new WeakMap<TableWrites, Map<number, OwnOrder>>();
+const orders = new WeakMap<OwnWrites, Map<number, OwnOrder>>();
 
 /** The own order of an index of a write set, or of the table's key (index 0). */
-export function ownOrder(writes: TableWrites, indexId: number): OwnOrder {
+export function ownOrder(writes: OwnWrites, indexId: number): OwnOrder {
   let known = orders.get(writes);
   if (known === undefined) orders.set(writes, (known = new Map()));
   let order = known.get(indexId);

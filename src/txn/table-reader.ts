@@ -20,14 +20,14 @@ import {
 import type { TableReader } from './api.ts';
 import { overlayScan, RowGatherer, slices } from './overlay-scan.ts';
 import { type OwnRow, ownOrder } from './own-order.ts';
-import type { TableWrites } from './table-writes.ts';
+import type { OwnWrites } from './table-writes.ts';
 
 export class SnapshotTableReader implements TableReader {
   readonly table: VersionedTable;
   readonly #seq: number;
-  readonly #writes: TableWrites | null;
+  readonly #writes: OwnWrites | null;
 
-  constructor(table: VersionedTable, seq: number, writes: TableWrites | null) {
+  constructor(table: VersionedTable, seq: number, writes: OwnWrites | null) {
     this.table = table;
     this.#seq = seq;
     this.#writes = writes !== null && writes.count > 0 ? writes : null;
@@ -78,7 +78,7 @@ class IndexScan implements BatchSource {
   readonly #reader: SnapshotTableReader;
   readonly #index: VersionedTree;
   readonly #source: BatchSource;
-  readonly #writes: TableWrites | null;
+  readonly #writes: OwnWrites | null;
   readonly #options: Omit<ScanOptions, 'seq' | 'zones'>;
   readonly #own: readonly OwnRow[];
   #ownAt = 0;
@@ -88,7 +88,7 @@ class IndexScan implements BatchSource {
     reader: SnapshotTableReader,
     index: VersionedTree,
     seq: number,
-    writes: TableWrites | null,
+    writes: OwnWrites | null,
     options: Omit<ScanOptions, 'seq' | 'zones'>,
   ) {
     this.#reader = reader;
@@ -158,12 +158,12 @@ class IndexScan implements BatchSource {
     while (this.#ownAt < this.#own.length) {
       const own = this.#own[this.#ownAt] as OwnRow;
       if (before !== undefined && (descending ? own.key <= before : own.key >= before)) return;
-      rows.addWritten(this.#writes as TableWrites, own.entry);
+      rows.addWritten(this.#writes as OwnWrites, own.entry);
       this.#ownAt++;
     }
   }
 
-  #ownEntries(writes: TableWrites): OwnRow[] {
+  #ownEntries(writes: OwnWrites): OwnRow[] {
     const ordinals = indexOrdinals(this.#reader.table, this.#index.id);
     const rows = writes.rows();
     const keyOf = (entry: number): Key =>

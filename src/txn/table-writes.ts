@@ -30,7 +30,18 @@ import {
 /** Most transactions write a row or two. */
 const FIRST_ROWS = 4;
 
-export class TableWrites {
+/** Own writes as readers see them: all of them, or those from before a statement (frozen-writes.ts). */
+export interface OwnWrites {
+  readonly count: number;
+  readonly liveCount: number;
+  readonly rollbacks: number;
+  latestEntry(key: Key): number;
+  keyAt(entry: number): Key;
+  isLive(entry: number): boolean;
+  rows(): readonly Vector[];
+}
+
+export class TableWrites implements OwnWrites {
   readonly #builders: VectorBuilder[];
   readonly #keys: Key[] = [];
   readonly #assigned: (readonly number[] | null)[] = [];
@@ -98,6 +109,11 @@ export class TableWrites {
       else high = middle - 1;
     }
     return -1;
+  }
+
+  /** The entry that this one overtook, or -1. */
+  priorOf(entry: number): number {
+    return this.#prior[entry] as number;
   }
 
   opAt(entry: number): number {

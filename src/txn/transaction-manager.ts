@@ -43,7 +43,8 @@ import type { StatementReader } from './api.ts';
 import { encodeChanges, encodeSequence, type SequenceValue } from './change-codec.ts';
 import { CatalogHistory } from './catalog-history.ts';
 import { SnapshotTableReader } from './table-reader.ts';
-import { TableWrites } from './table-writes.ts';
+import { FrozenWrites } from './frozen-writes.ts';
+import { type OwnWrites, TableWrites } from './table-writes.ts';
 import { TimeLine } from './time-line.ts';
 import { type CommitInfo, NO_COMMIT_INFO, Transaction } from './transaction.ts';
 
@@ -142,21 +143,32 @@ export class TransactionManager {
     });
   }
 
-  /** Tables as a statement sees them: the transaction's snapshot with its own writes, or a past moment without. */
-  reader(transaction: Transaction, asOf: number | null): StatementReader {
+  /**
+   * Tables as a statement sees them: the transaction's snapshot with its own writes, or a past moment without.
+   * `frozen`: the own writes to see, instead of all.
+   */
+  reader(transaction: Transaction, asOf: number | null, frozen?: ReadonlyMap<number, OwnWrites>): StatementReader {
     const snapshot = asOf ?? transaction.snapshot;
     const timeLine = this.timeLine;
     const store = this.store;
+    const ownWrites = (tableId: number): OwnWrites | null =>
+      frozen === undefined ? transaction.writes(tableId) : (frozen.get(tableId) ?? null);
     return {
       snapshot,
       table(tableId: number, seq?: number): SnapshotTableReader {
         const at = seq ?? snapshot;
-        const own = seq === undefined && asOf === null ? transaction.writes(tableId) : null;
+        const own = seq === undefined && asOf === null ? ownWrites(tableId) : null;
         return new SnapshotTableReader(store.table(tableId), at, own);
       },
       seqAt: (micros) => timeLine.seqAt(micros),
       timestampsOf: (seqs, count) => timeLine.timestampsOf(seqs, count),
     };
+  }
+
+  /** A reader of the transaction's state of now, whatever the statement that reads goes on to write. */
+  frozenReader(transaction: Transaction): StatementReader {
+    const frozen = new Map(transaction.written().map(([id, writes]) => [id, new FrozenWrites(writes)]));
+    return this.reader(transaction, null, frozen);
   }
 
   /** Commits; returns the sequence number, or null when there was nothing to commit. */

@@ -2,11 +2,10 @@
 import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
 import type { RoutineDef } from '../../catalog/schema.ts';
-import { inputsOf, resultColumns } from '../../plan/bind.ts';
+import { inputsOf, isBindable, resultColumns } from '../../plan/bind.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { coercionPath } from '../../sql/resolve.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
-import { isBindable } from '../bindable.ts';
 import type { Scene } from '../statement.ts';
 import { planUnit, routineScene } from './nested.ts';
 import { checkPlRoutine } from './pl-routine.ts';

@@ -5,11 +5,10 @@
 import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
 import type { Value } from '../../base/vector.ts';
-import type { OuterNames } from '../../plan/bind.ts';
+import { isBindable, type OuterNames } from '../../plan/bind.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Statement } from '../../sql/ast-statement.ts';
 import type { ResultSet } from '../api.ts';
-import { isBindable } from '../bindable.ts';
 import { planOf, runPlan, type Scene } from '../statement.ts';
 
 /** A statement of a routine's body, with the plan it had last. */

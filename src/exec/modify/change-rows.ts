@@ -1,8 +1,8 @@
 /**
  * Updating and deleting rows with all consequences: secondary uniqueness, parents, and the actions of foreign keys,
  * which come back here for the children. A chain of actions ends because a row that a statement has deleted or set is
- * not found again; cycles of updates are bounded by depth. What must hold of foreign keys is asked when the last action
- * is done: tables may refer to each other, and a row that stands in the way may go by another path.
+ * not found again; cycles of updates are bounded by depth. What must hold of foreign keys is asked when the statement
+ * is done (`target.checks`): tables may refer to each other, and a row that stands in the way may go by another path.
  */
 import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
@@ -29,25 +29,19 @@ export interface KeyedRow {
 
 const MAX_DEPTH = 200;
 
-/** How deep the actions are, and what is left to check after them. */
+/** How deep the actions are. */
 interface Chain {
   readonly depth: number;
-  readonly checks: (() => Task<void>)[];
 }
 
 function begin(): Chain {
-  return { depth: 0, checks: [] };
+  return { depth: 0 };
 }
 
 /** One action further down. */
-function below({ depth, checks }: Chain): Chain {
+function below({ depth }: Chain): Chain {
   if (depth >= MAX_DEPTH) throw new DriftError('54001', `foreign key actions are nested more than ${MAX_DEPTH} deep`);
-  return { depth: depth + 1, checks };
-}
-
-function* finish({ depth, checks }: Chain): Task<void> {
-  if (depth > 0) return;
-  for (const check of checks) yield* check();
+  return { depth: depth + 1 };
 }
 
 /** Deletes rows and does what foreign keys ask for. */
@@ -68,7 +62,6 @@ export function* deleteRows(
       chain,
     });
   }
-  yield* finish(chain);
 }
 
 /** Replaces rows (their keys may change) and checks everything that the assigned ordinals can break. */
@@ -110,7 +103,7 @@ export function* updateRows(
     yield* checkUnique(target, table, from);
   }
   if (table.foreignKeys.some((key) => touches(key.columns, assigned)))
-    chain.checks.push(() => checkParents(target, table, from));
+    target.checks.push(() => checkParents(target, table, from));
   for (const reference of referencesTo(target, table.id)) {
     if (!touches(reference.key.foreignColumns, assigned)) continue;
     yield* follow(target, table, reference, {
@@ -120,7 +113,6 @@ export function* updateRows(
       chain,
     });
   }
-  yield* finish(chain);
 }
 
 interface ParentChange {
@@ -134,7 +126,7 @@ function* follow(target: ModifyTarget, parent: TableDef, reference: Reference, c
   const gone = changedTuples(change.before, change.after);
   if (gone.length === 0) return;
   if (change.action === 'no action') {
-    change.chain.checks.push(() => refuseOrphans(target, parent, reference, gone));
+    target.checks.push(() => refuseOrphans(target, parent, reference, gone));
     return;
   }
   if (change.action === 'restrict') {

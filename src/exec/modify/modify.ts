@@ -1,5 +1,5 @@
 /**
- * INSERT, UPDATE and DELETE as operators over their source.
+ * INSERT, UPDATE, DELETE and MERGE as operators over their source.
  *
  * The source is read to its end before anything is written, so a statement never sees its own changes (no Halloween
  * problem); then rows are completed and checked column by column, written to the transaction's write sets, and
@@ -17,8 +17,19 @@ import { compact, packRows, take, vectorFromValues, wholeBatch } from '../vector
 import { deleteRows, type KeyedRow, updateRows } from './change-rows.ts';
 import { checkParents } from './constraints.ts';
 import { finishRows, returned } from './finish-rows.ts';
+import { merge } from './merge.ts';
 import { insertOnConflict } from './on-conflict.ts';
-import { byOrdinal, cells, duplicateKey, findRow, keyAt, keysOf, type ModifyTarget, primaryKeyName } from './target.ts';
+import {
+  byOrdinal,
+  cells,
+  changedInStatement,
+  duplicateKey,
+  findRow,
+  keyAt,
+  keysOf,
+  type ModifyTarget,
+  primaryKeyName,
+} from './target.ts';
 import { checkUnique } from './unique.ts';
 
 /** Makes the operator of a modify node. */
@@ -63,14 +74,20 @@ class ModifyOperator implements Operator {
   }
 
   #modify(rows: Batch): Task<Batch | null> {
-    switch (this.#node.kind) {
-      case 'insert':
-        return insert(this.#node, rows, this.#run, this.#target);
-      case 'update':
-        return update(this.#node, rows, this.#run, this.#target);
-      case 'delete':
-        return remove(this.#node, rows, this.#run, this.#target);
-    }
+    return change(this.#node, rows, this.#run, this.#target);
+  }
+}
+
+function change(node: ModifyNode, rows: Batch, run: ExecRun, target: ModifyTarget): Task<Batch | null> {
+  switch (node.kind) {
+    case 'insert':
+      return insert(node, rows, run, target);
+    case 'update':
+      return update(node, rows, run, target);
+    case 'delete':
+      return remove(node, rows, run, target);
+    case 'merge':
+      return merge(node, rows, (action, subset) => change(action, subset, run, target), { run, target });
   }
 }
 
@@ -97,7 +114,7 @@ function* insert(node: InsertNode, source: Batch, run: ExecRun, target: ModifyTa
   if (!ascending) refuseRepeats(target, table, rows, keys);
   writes.insertVectors(keys, fullWidth(versioned.columns.length, rows, count), count);
   yield* checkUnique(target, table, from);
-  yield* checkParents(target, table, from);
+  if (table.foreignKeys.length > 0) target.checks.push(() => checkParents(target, table, from));
   target.affected.set(node, count);
   if (node.returning === null) return null;
   return yield* returned(
@@ -194,12 +211,12 @@ function distinctRows(
   );
   const keys = keysOf(versioned, byOrdinal(node.table, oldColumns(node, whole, layout)), whole.count);
   const first = new Set(keys);
-  if (first.size === keys.length) return whole;
+  if (first.size === keys.length && target.before === null) return whole;
   first.clear();
   const kept = new Int32Array(keys.length);
   let count = 0;
   keys.forEach((key, row) => {
-    if (first.has(key)) return;
+    if (first.has(key) || changedInStatement(target, node.table.id, key)) return;
     first.add(key);
     kept[count++] = row;
   });

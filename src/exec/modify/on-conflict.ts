@@ -80,7 +80,7 @@ export function* insertOnConflict(
     if (updated.result !== null) results.push(updated.result);
   }
   yield* checkUnique(target, table, from);
-  yield* checkParents(target, table, from);
+  if (table.foreignKeys.length > 0) target.checks.push(() => checkParents(target, table, from));
   target.affected.set(node, affected);
   if (node.returning === null || results.length === 0) return null;
   return wholeBatch(

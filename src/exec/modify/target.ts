@@ -30,6 +30,10 @@ export interface ModifyTarget {
   defaultOf(table: TableDef, ordinal: number): Value;
   /** Computes generated columns of rows (cells by ordinal) in place and enforces NOT NULL and CHECK. */
   completeRows(table: TableDef, rows: readonly Value[][]): Task<void>;
+  /** What must hold of foreign keys when the statement has made all of its changes. */
+  readonly checks: (() => Task<void>)[];
+  /** Entries that write sets had when a statement of several data changes began; null for any other statement. */
+  readonly before: ReadonlyMap<number, number> | null;
   /** Rows changed by each modify node, for the command's answer. */
   readonly affected: Map<ModifyNode, number>;
 }
@@ -42,6 +46,11 @@ export function* findRow(target: ModifyTarget, tableId: number, key: Key): Task<
     if (found !== MISS) return found;
     yield* reader.load(key);
   }
+}
+
+/** Whether another part of the same statement has changed the row already: then it is passed over, as in PostgreSQL. */
+export function changedInStatement(target: ModifyTarget, tableId: number, key: Key): boolean {
+  return target.before !== null && target.writes(tableId).latestEntry(key) >= (target.before.get(tableId) ?? 0);
 }
 
 /** The vectors of `columns` (parallel to table.columns) by ordinal; ordinals of dropped columns stay empty. */

@@ -3,13 +3,17 @@ import { assert } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
 import type { Batch, Vector } from '../../base/vector.ts';
 import type { CteScanNode, RecursiveUnionNode, WithNode, WorkScanNode } from '../../plan/plan.ts';
+import { modifiesOf } from '../../plan/walk-plan.ts';
 import { Collector, drain, oidsOf } from '../collector.ts';
 import type { ExecRun, Operator } from '../run.ts';
 import { BatchPieces } from './simple.ts';
 import { DistinctRows } from './distinct.ts';
 import { wholeBatch } from '../vectors.ts';
 
-/** Runs the definition when it is first read (before the body if it changes data), then the body. */
+/**
+ * Runs the definition when it is first read. One that changes data and that nobody has read runs when the body is done,
+ * later ones before earlier ones: PostgreSQL's order, which shows where two parts change the same row.
+ */
 export class WithOperator implements Operator {
   readonly #node: WithNode;
   readonly #definition: Operator;
@@ -18,7 +22,6 @@ export class WithOperator implements Operator {
   readonly #collector: Collector;
   readonly #modifies: boolean;
   #rows: Batch | null = null;
-  #started = false;
 
   constructor(node: WithNode, definition: Operator, body: Operator, run: ExecRun) {
     this.#node = node;
@@ -26,24 +29,20 @@ export class WithOperator implements Operator {
     this.#body = body;
     this.#run = run;
     this.#collector = new Collector(oidsOf(node.definition.outputs), run.memory);
-    const { kind } = node.definition;
-    this.#modifies = kind === 'insert' || kind === 'update' || kind === 'delete';
+    this.#modifies = modifiesOf(node.definition).length > 0;
   }
 
   open(): void {
     this.#collector.release();
     this.#rows = null;
-    this.#started = false;
     this.#run.ctes.set(this.#node.cte, { rows: () => this.#materialise() });
     this.#body.open();
   }
 
   *next(): Task<Batch | null> {
-    if (!this.#started) {
-      this.#started = true;
-      if (this.#modifies) yield* this.#materialise();
-    }
-    return yield* this.#body.next();
+    const batch = yield* this.#body.next();
+    if (batch === null && this.#modifies) yield* this.#materialise();
+    return batch;
   }
 
   close(): void {

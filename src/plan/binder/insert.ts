@@ -26,6 +26,9 @@ import { CLAUSES, type FromItem, type Scope } from './scope.ts';
 import { bindAssignments } from './update.ts';
 import { bindWith } from './with.ts';
 
+/** INSERT, and what it shares with the INSERT of MERGE. */
+export type InsertHead = Pick<Insert, 'columns' | 'overriding'>;
+
 export function bindInsert(statement: Insert, outer: Scope): PlanNode {
   const scope = outer.child();
   scope.top = outer.top;
@@ -66,7 +69,7 @@ function itemOf(row: RowBinding): FromItem {
   return { relations: [row.relation], columns: row.relation.columns };
 }
 
-function rejectDuplicates(indexes: readonly number[], statement: Insert, table: TableDef): void {
+export function rejectDuplicates(indexes: readonly number[], statement: InsertHead, table: TableDef): void {
   indexes.forEach((index, i) => {
     if (indexes.indexOf(index) === i) return;
     const message = `column "${table.columns[index]?.name ?? ''}" specified more than once`;
@@ -75,7 +78,7 @@ function rejectDuplicates(indexes: readonly number[], statement: Insert, table: 
 }
 
 /** The source plan, and what it gives for each column by position in table.columns. */
-interface SourceRows {
+export interface SourceRows {
   readonly source: PlanNode;
   readonly cells: ReadonlyMap<number, BoundExpression>;
   /** Columns for which every row says DEFAULT. */
@@ -104,7 +107,7 @@ function plainValues(query: Query): Values | null {
 }
 
 /** `position`: of the first expression too many. */
-function checkCount(given: number, wanted: number, { columns }: Insert, position: number): void {
+export function checkCount(given: number, wanted: number, { columns }: InsertHead, position: number): void {
   if (given > wanted) throw new DriftError('42601', 'INSERT has more expressions than target columns', { position });
   if (given >= wanted || columns === undefined) return;
   throw new DriftError('42601', 'INSERT has more target columns than expressions', {
@@ -230,7 +233,7 @@ function convertSource(plan: PlanNode, table: TableDef, targets: readonly number
   return { source: { ...plan, expressions, outputs }, cells, defaults: new Set() };
 }
 
-function refusesValues(column: ColumnDef, statement: Insert): boolean {
+function refusesValues(column: ColumnDef, statement: InsertHead): boolean {
   if (column.generated !== undefined) return true;
   return column.identity === 'always' && statement.overriding === undefined;
 }
@@ -248,7 +251,12 @@ function refuse(column: ColumnDef, at: Expression | undefined): never {
 }
 
 /** The new row's values by column: given, default, or null where something else fills them in. */
-function rowValues(statement: Insert, table: TableDef, rows: SourceRows, scope: Scope): (BoundExpression | null)[] {
+export function rowValues(
+  statement: InsertHead,
+  table: TableDef,
+  rows: SourceRows,
+  scope: Scope,
+): (BoundExpression | null)[] {
   return table.columns.map((column, index) => {
     const given = rows.cells.get(index);
     if (column.hidden === true || column.generated !== undefined) {
@@ -338,7 +346,7 @@ function bindConflictUpdate(
   const excluded = { ...row.relation, name: 'excluded' };
   const inner = scope.child();
   inner.items = [itemOf(old), { relations: [excluded], columns: excluded.columns }];
-  const assignments = bindAssignments(update.set, table, inner).assignments;
+  const assignments = bindAssignments(update.set, table, inner, true).assignments;
   const where =
     update.where === undefined
       ? null

@@ -9,7 +9,7 @@
  */
 import { DriftError } from '../../base/error.ts';
 import type { Catalog, TypeRef } from '../../catalog/schema.ts';
-import type { Delete, Expression, Insert, Query, Update, WindowDefinition } from '../../sql/ast.ts';
+import type { Delete, Expression, Insert, Merge, Query, Update, WindowDefinition } from '../../sql/ast.ts';
 import type { BoundExpression, ColumnId } from '../expression.ts';
 import type { PlanColumn, PlanNode, ScanTime } from '../plan.ts';
 import type { BindState } from './context.ts';
@@ -59,6 +59,7 @@ type ClauseName =
   | 'insertValues'
   | 'set'
   | 'returning'
+  | 'mergeWhen'
   | 'check'
   | 'default'
   | 'generated'
@@ -85,6 +86,7 @@ export const CLAUSES: Readonly<Record<ClauseName, Clause>> = {
   insertValues: { name: 'VALUES', aggregates: false, windows: false, sets: true },
   set: plain('UPDATE'),
   returning: plain('RETURNING'),
+  mergeWhen: plain('MERGE WHEN conditions'),
   check: { ...plain('check constraints'), stored: true },
   default: { ...plain('DEFAULT expressions'), stored: true },
   generated: { ...plain('column generation expressions'), stored: true },
@@ -100,7 +102,7 @@ export interface Hooks {
   /** Binds a query whose enclosing scope is `outer`. */
   query(query: Query, outer: Scope, options?: QueryOptions): PlanNode;
   /** Binds a data change inside WITH. */
-  change(statement: Insert | Update | Delete, outer: Scope): PlanNode;
+  change(statement: Insert | Update | Delete | Merge, outer: Scope): PlanNode;
 }
 export interface QueryOptions {
   /** Literals of unknown type stay so: INSERT and set operations decide about them. */

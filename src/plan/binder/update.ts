@@ -5,7 +5,8 @@ import { DriftError } from '../../base/error.ts';
 import type { ColumnDef, TableDef } from '../../catalog/schema.ts';
 import type { Assignment as AssignmentSyntax, Delete, Expression, TableReference, Update } from '../../sql/ast.ts';
 import type { BoundExpression } from '../expression.ts';
-import type { Assignment, PlanNode } from '../plan.ts';
+import type { Assignment, PlanColumn, PlanNode } from '../plan.ts';
+import { freeColumns } from '../walk-plan.ts';
 import { asBoolean } from './coerce.ts';
 import { bindReference, joinPlans } from './from.ts';
 import { scanTable, type BoundScan } from './scan.ts';
@@ -110,7 +111,13 @@ export interface BoundAssignments {
   readonly queries: readonly PlanNode[];
 }
 
-export function bindAssignments(set: readonly AssignmentSyntax[], table: TableDef, scope: Scope): BoundAssignments {
+/** `alone`: there is no plan to join the subqueries of row assignments to; each column becomes a subquery of its own. */
+export function bindAssignments(
+  set: readonly AssignmentSyntax[],
+  table: TableDef,
+  scope: Scope,
+  alone = false,
+): BoundAssignments {
   const assignments: Assignment[] = [];
   const queries: PlanNode[] = [];
   const assign = (index: number, value: Expression | BoundColumn, position: number): void => {
@@ -141,7 +148,7 @@ export function bindAssignments(set: readonly AssignmentSyntax[], table: TableDe
       assign(indexes[0] as number, value, columns[0]?.position ?? position);
       continue;
     }
-    const values = rowValues(value, indexes.length, queries, scope);
+    const values = rowValues(value, indexes.length, alone ? null : queries, scope);
     indexes.forEach((index, i) =>
       assign(index, values[i] as Expression | BoundColumn, columns[i]?.position ?? position),
     );
@@ -157,7 +164,7 @@ interface BoundColumn {
 function rowValues(
   value: Expression,
   width: number,
-  queries: PlanNode[],
+  queries: PlanNode[] | null,
   scope: Scope,
 ): readonly (Expression | BoundColumn)[] {
   const mismatch = (): never => {
@@ -167,13 +174,25 @@ function rowValues(
   if (value.kind === 'subquery') {
     const plan = scope.hooks.query(value.query, scope);
     if (plan.outputs.length !== width) mismatch();
+    if (queries === null)
+      return plan.outputs.map((output) => ({ kind: 'bound', expression: cellOf(plan, output, scope) }));
     queries.push(plan);
     return plan.outputs.map((output) => ({ kind: 'bound', expression: columnOf(output.id, output.name, output.type) }));
   }
-  if (width === 1) return [value];
   throw new DriftError('0A000', 'source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression', {
     position: value.position,
   });
+}
+
+/** One column of a query as a scalar subquery. */
+function cellOf(source: PlanNode, output: PlanColumn, scope: Scope): BoundExpression {
+  const plan: PlanNode = {
+    kind: 'project',
+    source,
+    expressions: [columnOf(output.id, output.name, output.type)],
+    outputs: [{ ...output, id: scope.state.nextId() }],
+  };
+  return { kind: 'subquery', mode: 'scalar', plan, correlated: freeColumns(plan), test: null, type: output.type };
 }
 
 function refuse(column: ColumnDef, position: number): never {

@@ -11,7 +11,7 @@ import type { CommonTable, Query, SetOperation, WithClause } from '../../sql/ast
 import { commonType } from '../../sql/resolve.ts';
 import type { CteScanNode, PlanColumn, PlanNode } from '../plan.ts';
 import { isVolatile } from '../walk-expression.ts';
-import { mapNodes, somePlan, visitExpressions } from '../walk-plan.ts';
+import { mapNodes, modifiesOf, somePlan, visitExpressions } from '../walk-plan.ts';
 import { displayType } from './coerce.ts';
 import { convertOutputs, decideOutputs } from './outputs.ts';
 import { columnOf, type CteBinding, type Scope } from './scope.ts';
@@ -69,7 +69,7 @@ function namedColumns(outputs: readonly PlanColumn[], table: CommonTable): PlanC
 function bindDefinition(table: CommonTable, recursive: boolean, scope: Scope): PlanNode {
   const { query } = table;
   if (query.kind === 'merge')
-    throw new DriftError('0A000', 'MERGE in WITH is not supported', { position: query.position });
+    throw new DriftError('0A000', 'MERGE not supported in WITH query', { position: query.position });
   if (query.kind !== 'query') {
     if (!scope.top) {
       throw new DriftError('0A000', 'WITH clause containing a data-modifying statement must be at the top level', {
@@ -184,7 +184,7 @@ function common(before: number, step: number): number | undefined {
 }
 
 function wrap({ binding, definition, syntax }: BoundCte, body: PlanNode): PlanNode {
-  const changes = definition.kind === 'insert' || definition.kind === 'update' || definition.kind === 'delete';
+  const changes = modifiesOf(definition).length > 0;
   if (binding.references === 0 && !changes) return body;
   if (binding.references === 1 && !changes && syntax.materialized !== true && !isRestless(definition)) {
     return mapNodes(body, (node) =>

@@ -91,6 +91,7 @@ function pruneNode(node: PlanNode, needed: Needed): PlanNode {
     case 'insert':
     case 'update':
     case 'delete':
+    case 'merge':
       return pruneModified(node);
     case 'setOperation':
       return mapInputs(node, prunePlan);
@@ -116,7 +117,8 @@ function withOwn(node: PlanNode, needed: Needed): Set<ColumnId> {
 function pruneModified(node: PlanNode): PlanNode {
   if (node.kind === 'distinct') return { ...node, source: prunePlan(node.source) };
   const used = withOwn(node, new Set());
-  if (node.kind === 'update' || node.kind === 'delete') for (const id of node.oldRow) used.add(id);
+  if (node.kind === 'update' || node.kind === 'delete' || node.kind === 'merge')
+    for (const id of node.oldRow) used.add(id);
   return mapInputs(node, (input) => prune(input, used));
 }
 

@@ -185,6 +185,7 @@ export class Estimator {
       case 'insert':
       case 'update':
       case 'delete':
+      case 'merge':
         return this.rows(node.source);
     }
   }

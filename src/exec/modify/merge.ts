@@ -1,0 +1,117 @@
+/**
+ * MERGE: each joined row takes the first WHEN clause of its kind whose condition holds; then each clause changes its
+ * rows at once. Deletions go first and insertions last, so that a row may take the place of one that the same command
+ * moves away.
+ */
+import { DriftError } from '../../base/error.ts';
+import type { Task } from '../../base/task.ts';
+import { type Batch, isNull, type Vector, valueAt } from '../../base/vector.ts';
+import type { ColumnId } from '../../plan/expression.ts';
+import type { DeleteNode, InsertNode, MergeNode, UpdateNode } from '../../plan/plan.ts';
+import { Compiler } from '../compile.ts';
+import { type ExecRun, layoutOf } from '../run.ts';
+import { compact, take, wholeBatch } from '../vectors.ts';
+import { byOrdinal, keysOf, type ModifyTarget } from './target.ts';
+
+type Action = InsertNode | UpdateNode | DeleteNode;
+type Change = (action: Action, rows: Batch) => Task<unknown>;
+
+const ORDER = ['delete', 'update', 'insert'] as const;
+
+export function* merge(
+  node: MergeNode,
+  source: Batch,
+  change: Change,
+  { run, target }: { readonly run: ExecRun; readonly target: ModifyTarget },
+): Task<null> {
+  const rows = wholeBatch(
+    source.columns.map((column) => compact(column, source)),
+    source.count,
+  );
+  const layout = layoutOf(node.source.outputs);
+  const old = node.oldRow.map((id) => rows.columns[layout.get(id) as number] as Vector);
+  const taken = yield* assignClauses(node, rows, layout, run, byOrdinal(node.table, old));
+  refuseSecondChange(node, old, taken, target);
+  let affected = 0;
+  for (const kind of ORDER) {
+    for (const [i, when] of node.whens.entries()) {
+      if (when.action?.kind !== kind) continue;
+      const chosen = positions(taken, i);
+      if (chosen.length === 0) continue;
+      const action = { ...when.action, source: node.source };
+      yield* change(action, subset(rows, chosen));
+      affected += target.affected.get(action) ?? 0;
+    }
+  }
+  target.affected.set(node, affected);
+  return null;
+}
+
+/** The clause that each row takes, or -1. A condition is evaluated only for rows that come to it. */
+function* assignClauses(
+  node: MergeNode,
+  rows: Batch,
+  layout: ReadonlyMap<ColumnId, number>,
+  run: ExecRun,
+  old: readonly Vector[],
+): Task<Int32Array> {
+  const key = old[node.table.key[0] as number] as Vector;
+  const taken = new Int32Array(rows.count).fill(-1);
+  for (const [i, { matched, condition }] of node.whens.entries()) {
+    const open: number[] = [];
+    for (let row = 0; row < rows.count; row++) {
+      if (taken[row] === -1 && isNull(key, row) !== matched) open.push(row);
+    }
+    if (open.length === 0) continue;
+    if (condition === null) {
+      for (const row of open) taken[row] = i;
+      continue;
+    }
+    const batch = subset(rows, Int32Array.from(open));
+    const compiler = new Compiler(layout, run);
+    const evaluator = compiler.compile(condition);
+    yield* compiler.prepare(batch);
+    const verdict = evaluator.eval(batch);
+    open.forEach((row, at) => {
+      if (valueAt(verdict, at) === true) taken[row] = i;
+    });
+  }
+  return taken;
+}
+
+function refuseSecondChange(
+  { table, whens }: MergeNode,
+  old: readonly Vector[],
+  taken: Int32Array,
+  target: ModifyTarget,
+): void {
+  const seen = new Set<unknown>();
+  const changed: number[] = [];
+  for (let row = 0; row < taken.length; row++) {
+    const kind = whens[taken[row] as number]?.action?.kind;
+    if (kind === 'update' || kind === 'delete') changed.push(row);
+  }
+  const chosen = Int32Array.from(changed);
+  const columns = old.map((column) => take(column, chosen, chosen.length));
+  for (const key of keysOf(target.table(table.id), byOrdinal(table, columns), chosen.length)) {
+    if (seen.has(key)) {
+      throw new DriftError('21000', 'MERGE command cannot affect row a second time', {
+        hint: 'Ensure that not more than one source row matches any one target row.',
+      });
+    }
+    seen.add(key);
+  }
+}
+
+function positions(taken: Int32Array, clause: number): Int32Array {
+  const found: number[] = [];
+  for (let row = 0; row < taken.length; row++) if (taken[row] === clause) found.push(row);
+  return Int32Array.from(found);
+}
+
+function subset(rows: Batch, chosen: Int32Array): Batch {
+  return wholeBatch(
+    rows.columns.map((column) => take(column, chosen, chosen.length)),
+    chosen.length,
+  );
+}
