@@ -28,6 +28,7 @@ import {
 } from '../plan/bind.ts';
 import type { BoundExpression } from '../plan/expression.ts';
 import { explainJson, explainText } from '../plan/explain.ts';
+import { fold } from '../plan/optimizer/fold.ts';
 import { optimize } from '../plan/optimizer/optimize.ts';
 import type { ModifyNode, NodeCounters, Plan, PlanColumn, PlanNode } from '../plan/plan.ts';
 import { someExpression } from '../plan/walk-expression.ts';
@@ -147,9 +148,21 @@ export function* planOf(scene: Scene, statement: BindableStatement, parameterTyp
   const plan = optimize(bound, {
     statistics: tableStatistics(store, scene.transaction.snapshot, basis),
     eval: scene.eval,
+    bindTableText: (table, text) => bindTableText(scene, table, text),
   });
   bases.set(plan, basis);
   return plan;
+}
+
+function bindTableText(scene: Scene, table: TableDef, text: string): BoundExpression | null {
+  try {
+    const bound = bindTableExpression(parseExpression(text), table, 'index', bindContextOf(scene));
+    return fold(bound, scene.eval);
+  } catch (error) {
+    // What the definition was made with may have been dropped since.
+    if (error instanceof DriftError) return null;
+    throw error;
+  }
 }
 
 /** What the tables of a plan looked like when it was made. */

@@ -201,8 +201,10 @@ function scanTitle(node: ScanNode): string {
       return `${versions}Key Range Scan${backward} on ${name}`;
     case 'indexRange': {
       const index = table.indexes.find((candidate) => candidate.id === access.indexId);
-      return `Index Scan${backward} using ${index?.name ?? String(access.indexId)} on ${name}`;
+      return `Index ${access.only ? 'Only ' : ''}Scan${backward} using ${index?.name ?? String(access.indexId)} on ${name}`;
     }
+    case 'bitmap':
+      return `Bitmap Heap Scan on ${name}`;
   }
 }
 
@@ -228,6 +230,8 @@ function joinTitle(node: JoinNode): string {
       return `Apply${word}${word === '' ? '' : ' Join'}`;
     case 'lookup':
       return `Lookup${word} Join`;
+    case 'merge':
+      return `Merge${word} Join`;
   }
 }
 

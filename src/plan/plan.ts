@@ -74,19 +74,25 @@ export type ScanAccess =
   | { readonly kind: 'key'; readonly values: readonly BoundExpression[] }
   /** Several whole keys of a single-column primary key (id IN (…)); duplicates count once. */
   | { readonly kind: 'keys'; readonly values: readonly BoundExpression[] }
-  | {
-      readonly kind: 'keyRange';
-      readonly prefix: readonly BoundExpression[];
-      readonly low: AccessBound | null;
-      readonly high: AccessBound | null;
-    }
-  | {
-      readonly kind: 'indexRange';
-      readonly indexId: number;
-      readonly prefix: readonly BoundExpression[];
-      readonly low: AccessBound | null;
-      readonly high: AccessBound | null;
-    };
+  | ({ readonly kind: 'keyRange' } & AccessRange)
+  /** `only`: the index has every column that is read, so that rows need not be fetched. */
+  | ({ readonly kind: 'indexRange'; readonly indexId: number; readonly only: boolean } & AccessRange)
+  /** The keys of several ranges are collected first; then the rows are fetched in key order, each once. */
+  | { readonly kind: 'bitmap'; readonly part: BitmapPart; readonly entries: number };
+
+/** Prefix equal, then the next column between the bounds. */
+export interface AccessRange {
+  readonly prefix: readonly BoundExpression[];
+  readonly low: AccessBound | null;
+  readonly high: AccessBound | null;
+  /** The optimizer's guess of the share of the table's rows that the prefix lets through, and of rows in the range. */
+  readonly prefixShare: number;
+  readonly entries: number;
+}
+/** Keys of a range of an index (null: of the table's key), of all parts together, or that all parts have. */
+export type BitmapPart =
+  | ({ readonly kind: 'range'; readonly indexId: number | null } & AccessRange)
+  | { readonly kind: 'or' | 'and'; readonly parts: readonly BitmapPart[] };
 export interface AccessBound {
   readonly value: BoundExpression;
   readonly inclusive: boolean;
@@ -213,9 +219,10 @@ export interface JoinNode extends Node {
    * `hash`: builds on the right (inputs have been swapped as sizes ask), keys non-empty. `loop`: right is
    * materialised once. `apply`: right is opened anew for each left row, whose columns it mentions (`correlated`);
    * keys and residual apply as well. `lookup`: an apply whose right side is a scan (perhaps under filters and
-   * projections) with key or index access by the left row: worth doing in batches.
+   * projections) with key or index access by the left row: worth doing in batches. `merge`: both inputs come in the
+   * ascending order of the keys, nulls last.
    */
-  readonly algorithm: 'hash' | 'loop' | 'apply' | 'lookup';
+  readonly algorithm: 'hash' | 'loop' | 'apply' | 'lookup' | 'merge';
   /** Left ids that the right input mentions (apply, lookup), else empty. */
   readonly correlated: readonly ColumnId[];
 }
@@ -235,6 +242,8 @@ export interface AggregateNode extends Node {
   readonly groups: readonly BoundExpression[];
   /** Grouping sets as positions in `groups` (others are null in that set); null: one set of all groups. */
   readonly sets: readonly (readonly number[])[] | null;
+  /** Rows of one group follow one another, so that a group is finished when the next begins. Without `sets` only. */
+  readonly sorted: boolean;
   readonly aggregates: readonly AggregateCall[];
 }
 

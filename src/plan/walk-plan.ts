@@ -5,7 +5,7 @@
  * node's own expressions and `mapPlanExpressions` over everything in a tree, subqueries included.
  */
 import type { AggregateCall, BoundExpression, ColumnId, WindowCall, WindowSpec } from './expression.ts';
-import type { ConflictClause, ModifyNode, PlanNode, Returning, ScanAccess } from './plan.ts';
+import type { AccessRange, BitmapPart, ConflictClause, ModifyNode, PlanNode, Returning, ScanAccess } from './plan.ts';
 import { collectColumns, mapChildren, mapList, mapSortKeys, someExpression, type Rewrite } from './walk-expression.ts';
 
 export function inputsOf(node: PlanNode): readonly PlanNode[] {
@@ -205,13 +205,24 @@ function mapAccess(access: ScanAccess, rewrite: Rewrite): ScanAccess {
       return { ...access, values: mapList(access.values, rewrite) };
     case 'keyRange':
     case 'indexRange':
-      return {
-        ...access,
-        prefix: mapList(access.prefix, rewrite),
-        low: access.low === null ? null : { ...access.low, value: rewrite(access.low.value) },
-        high: access.high === null ? null : { ...access.high, value: rewrite(access.high.value) },
-      };
+      return mapRange(access, rewrite);
+    case 'bitmap':
+      return { ...access, part: mapPart(access.part, rewrite) };
   }
+}
+
+function mapPart(part: BitmapPart, rewrite: Rewrite): BitmapPart {
+  if (part.kind === 'range') return mapRange(part, rewrite);
+  return { ...part, parts: part.parts.map((inner) => mapPart(inner, rewrite)) };
+}
+
+function mapRange<T extends AccessRange>(range: T, rewrite: Rewrite): T {
+  return {
+    ...range,
+    prefix: mapList(range.prefix, rewrite),
+    low: range.low === null ? null : { ...range.low, value: rewrite(range.low.value) },
+    high: range.high === null ? null : { ...range.high, value: rewrite(range.high.value) },
+  };
 }
 
 function mapAggregateCall(call: AggregateCall, rewrite: Rewrite): AggregateCall {

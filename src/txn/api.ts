@@ -16,6 +16,11 @@ import type {
   VersionScanOptions,
 } from '../table/table.ts';
 
+/** `only`: every column asked for is in the index's entries (its own columns and the table's key). */
+export interface IndexScanOptions extends Omit<ScanOptions, 'seq' | 'zones'> {
+  readonly only?: boolean | undefined;
+}
+
 export interface TableReader {
   readonly table: VersionedTable;
   /** Estimated rows, for the optimizer and for sizing. */
@@ -25,7 +30,7 @@ export interface TableReader {
   /** Columns are table ordinals, in the order asked for. */
   scan(options: Omit<ScanOptions, 'seq'>): BatchSource;
   /** Rows whose index key is in the range, with table columns, in index order if asked (`order`). */
-  scanIndex(indexId: number, options: Omit<ScanOptions, 'seq' | 'zones'>): BatchSource;
+  scanIndex(indexId: number, options: IndexScanOptions): BatchSource;
   /** All versions touching an interval; own uncommitted writes are not versions yet and do not show. */
   scanVersions(options: VersionScanOptions): BatchSource;
 }

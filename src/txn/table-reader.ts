@@ -17,7 +17,7 @@ import {
   type VersionedTree,
   type VersionScanOptions,
 } from '../table/table.ts';
-import type { TableReader } from './api.ts';
+import type { IndexScanOptions, TableReader } from './api.ts';
 import { overlayScan, RowGatherer, slices } from './overlay-scan.ts';
 import { type OwnRow, ownOrder } from './own-order.ts';
 import type { OwnWrites } from './table-writes.ts';
@@ -59,9 +59,17 @@ export class SnapshotTableReader implements TableReader {
     return sliced(overlayScan(this.table, this.#writes, full));
   }
 
-  scanIndex(indexId: number, options: Omit<ScanOptions, 'seq' | 'zones'>): BatchSource {
+  scanIndex(indexId: number, options: IndexScanOptions): BatchSource {
     const index = this.table.indexes.find((candidate) => candidate.id === indexId);
     assert(index !== undefined, `index ${indexId} of table ${this.table.id} is unknown`);
+    if (options.only === true && this.#writes === null) {
+      const places = indexOrdinals(this.table, indexId);
+      return index.scan({
+        ...options,
+        seq: this.#seq,
+        columns: options.columns.map((column) => places.indexOf(column)),
+      });
+    }
     return new IndexScan(this, index, this.#seq, this.#writes, options);
   }
 

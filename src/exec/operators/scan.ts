@@ -7,7 +7,7 @@
 import { assert } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
 import { type Batch, type Value, type Vector, valueAt } from '../../base/vector.ts';
-import type { AccessBound, ScanNode } from '../../plan/plan.ts';
+import type { AccessBound, AccessRange, BitmapPart, ScanNode } from '../../plan/plan.ts';
 import {
   type BatchSource,
   type Bound,
@@ -15,6 +15,7 @@ import {
   type KeyRange,
   MISS,
   type ScanCounters,
+  type VersionedTree,
   type ZoneFilter,
 } from '../../table/table.ts';
 import type { TableReader } from '../../txn/api.ts';
@@ -23,6 +24,7 @@ import { Compiler } from '../compile.ts';
 import { type Evaluator, withSelection } from '../evaluator.ts';
 import { compilePredicate, type Predicate } from '../predicate.ts';
 import { type ExecRun, layoutOf, type Operator } from '../run.ts';
+import { BitmapSource } from './bitmap-fetch.ts';
 import { compactBatch, vectorFromValues, wholeBatch } from '../vectors.ts';
 
 export class ScanOperator implements Operator {
@@ -33,8 +35,7 @@ export class ScanOperator implements Operator {
   readonly #predicate: Predicate | null;
   readonly #zones: readonly { readonly test: ScanNode['zones'][number]; readonly value: Evaluator | null }[];
   readonly #values: readonly Evaluator[];
-  readonly #low: Evaluator | null;
-  readonly #high: Evaluator | null;
+  readonly #ranges = new Map<AccessRange, CompiledRange>();
   readonly #ordinals: readonly number[];
   readonly counters: ScanCounters = { leaves: 0, segments: 0, groupsRead: 0, groupsSkipped: 0, rows: 0 };
   #source: BatchSource | null = null;
@@ -51,23 +52,23 @@ export class ScanOperator implements Operator {
       value: test.value === null ? null : this.#fixed.compile(test.value),
     }));
     const { access } = node;
-    this.#values =
-      access.kind === 'key' || access.kind === 'keys' ? this.#fixed.compileAll(access.values) : this.#prefix();
-    this.#low = this.#bound('low');
-    this.#high = this.#bound('high');
+    this.#values = access.kind === 'key' || access.kind === 'keys' ? this.#fixed.compileAll(access.values) : [];
+    if (access.kind === 'keyRange' || access.kind === 'indexRange') this.#addRange(access);
+    if (access.kind === 'bitmap') this.#addParts(access.part);
     this.#ordinals = node.columns.map((column) => column.ordinal);
   }
 
-  #prefix(): Evaluator[] {
-    const { access } = this.#node;
-    return access.kind === 'keyRange' || access.kind === 'indexRange' ? this.#fixed.compileAll(access.prefix) : [];
+  #addRange(range: AccessRange): void {
+    this.#ranges.set(range, {
+      prefix: this.#fixed.compileAll(range.prefix),
+      low: range.low === null ? null : this.#fixed.compile(range.low.value),
+      high: range.high === null ? null : this.#fixed.compile(range.high.value),
+    });
   }
 
-  #bound(side: 'low' | 'high'): Evaluator | null {
-    const { access } = this.#node;
-    if (access.kind !== 'keyRange' && access.kind !== 'indexRange') return null;
-    const bound = access[side];
-    return bound === null ? null : this.#fixed.compile(bound.value);
+  #addParts(part: BitmapPart): void {
+    if (part.kind === 'range') this.#addRange(part);
+    else for (const inner of part.parts) this.#addParts(inner);
   }
 
   open(): void {
@@ -114,6 +115,16 @@ export class ScanOperator implements Operator {
     }
     if ((access.kind === 'key' || access.kind === 'keys') && this.#node.version === null)
       return yield* this.#lookUp(reader);
+    if (access.kind === 'bitmap') {
+      this.#source = new BitmapSource(reader, {
+        part: access.part,
+        rangeOf: (part) => this.#keysOf(part, treeOf(reader, part.indexId)),
+        columns: this.#ordinals,
+        versionColumns: this.#node.version !== null,
+        counters: this.counters,
+      });
+      return null;
+    }
     const range = this.#range(reader);
     if (range === null) return null;
     const options = {
@@ -125,7 +136,7 @@ export class ScanOperator implements Operator {
     };
     this.#source =
       access.kind === 'indexRange'
-        ? reader.scanIndex(access.indexId, options)
+        ? reader.scanIndex(access.indexId, { ...options, only: access.only })
         : reader.scan({ ...options, zones: this.#zoneFilters() });
     return null;
   }
@@ -164,17 +175,21 @@ export class ScanOperator implements Operator {
   /** Null where a null value lets nothing match; undefined for everything. */
   #range(reader: TableReader): KeyRange | null | undefined {
     const { access } = this.#node;
-    if (access.kind === 'full') return undefined;
+    if (access.kind === 'keyRange') return this.#keysOf(access, reader.table);
+    if (access.kind === 'indexRange') return this.#keysOf(access, treeOf(reader, access.indexId));
+    if (access.kind !== 'key') return undefined;
     const values = this.#values.map((value) => value.value());
+    return values.includes(null) ? null : reader.table.prefixRange(values);
+  }
+
+  #keysOf(range: AccessRange, tree: VersionedTree): KeyRange | null | undefined {
+    const compiled = this.#ranges.get(range);
+    assert(compiled !== undefined, 'a range of the access');
+    const values = compiled.prefix.map((value) => value.value());
     if (values.includes(null)) return null;
-    if (access.kind === 'key') return reader.table.prefixRange(values);
-    if (access.kind === 'keys') return undefined;
-    const tree =
-      access.kind === 'indexRange' ? reader.table.indexes.find((index) => index.id === access.indexId) : reader.table;
-    assert(tree !== undefined, 'the index of an index range exists');
-    if (access.low === null && access.high === null) return values.length === 0 ? undefined : tree.prefixRange(values);
-    const low = boundOf(access.low, this.#low);
-    const high = boundOf(access.high, this.#high);
+    if (range.low === null && range.high === null) return values.length === 0 ? undefined : tree.prefixRange(values);
+    const low = boundOf(range.low, compiled.low);
+    const high = boundOf(range.high, compiled.high);
     if (low?.value === null || high?.value === null) return null;
     return tree.boundedRange(values, low, high);
   }
@@ -308,6 +323,19 @@ function oneAfterAnother(sources: readonly (() => BatchSource)[]): BatchSource {
       at = sources.length;
     },
   };
+}
+
+interface CompiledRange {
+  readonly prefix: readonly Evaluator[];
+  readonly low: Evaluator | null;
+  readonly high: Evaluator | null;
+}
+
+function treeOf(reader: TableReader, indexId: number | null): VersionedTree {
+  if (indexId === null) return reader.table;
+  const tree = reader.table.indexes.find((index) => index.id === indexId);
+  assert(tree !== undefined, 'the index of an index range exists');
+  return tree;
 }
 
 function boundOf(bound: AccessBound | null, evaluator: Evaluator | null): Bound | null {

@@ -164,6 +164,7 @@ export class Grouper {
       source: this.#source,
       groups: this.#groups,
       sets: this.#grouping.sets,
+      sorted: false,
       aggregates: this.#aggregates,
       outputs,
     };

@@ -1,237 +1,290 @@
 /**
- * Access paths: how a scan gets at its rows, chosen from its filter.
+ * Access paths: how a scan gets at its rows, chosen from its filter by cost.
  *
- * A condition is usable ("sargable") if it compares a column with something that is constant while the scan is open:
- * a constant, a parameter, a stable call, a column of an enclosing query or of the left side of a look-up join. Equal
- * conditions on all key columns make a point access; equal ones on a prefix and a range on the next column make a
- * range of the key or of an index. What else compares a column with a constant becomes a zone test, which skips row
- * groups by their minimum and maximum.
+ *     key            equal conditions on the whole primary key: one row
+ *     keys           key IN (…)
+ *     key range      equal conditions on a prefix of the key, and a range on the next column
+ *     index range    the same over an index; over its entries alone if they have all columns that are read
+ *     bitmap         IN (…) over an index, OR of conditions that each have a range, AND of ranges of several indexes
+ *     full           all rows; zone maps skip row groups by minimum and maximum
  *
  * The filter keeps every condition except the equalities that a point access or a range's prefix has decided exactly.
+ * Which conditions are usable: sargs.ts; which indexes: index-keys.ts; what each way costs: cost.ts.
  */
-import type { TableDef } from '../../catalog/schema.ts';
-import type { BoundExpression, ColumnId } from '../expression.ts';
-import type { AccessBound, ScanAccess, ScanNode, ZoneTest } from '../plan.ts';
-import { columnsOf, conjunction, conjuncts, hasSubquery, isVolatile } from '../walk-expression.ts';
+import type { IndexDef, TableDef } from '../../catalog/schema.ts';
+import type { BoundExpression } from '../expression.ts';
+import type { AccessBound, AccessRange, BitmapPart, ScanAccess, ScanNode } from '../plan.ts';
+import { conjunction, conjuncts } from '../walk-expression.ts';
+import { type CostModel, rangesOf } from './cost.ts';
+import { type BindTableText, usableIndexes } from './index-keys.ts';
+import { type Sarg, SargFinder, type Sargs, zonesOf } from './sargs.ts';
 import { isUnique, type Estimator } from './statistics.ts';
 
-type Comparison = '=' | '<' | '<=' | '>' | '>=';
-const FLIPPED: Readonly<Record<string, Comparison>> = { '=': '=', '<': '>', '<=': '>=', '>': '<', '>=': '<=' };
-
-/** A usable condition. */
-export interface Sarg {
-  readonly ordinal: number;
-  readonly op: Comparison;
-  readonly value: BoundExpression;
-  readonly condition: BoundExpression;
-}
-
-/** Share of the table up to which reading through an index beats reading the table. */
-const INDEX_SHARE = 0.1;
 const MAX_KEYS = 1000;
+/** Parts of a bitmap beyond which it is not considered. */
+const MAX_PARTS = 200;
 
-export function chooseAccess(scan: ScanNode, estimator: Estimator): ScanNode {
+export interface AccessContext {
+  readonly cost: CostModel;
+  /** For indexes on expressions and partial ones; without it they are not used. */
+  readonly bindTableText?: BindTableText | undefined;
+}
+
+/** A way to the rows, with the conditions that need no checking any more and what it costs. */
+interface Path {
+  readonly access: ScanAccess;
+  readonly decided: readonly BoundExpression[];
+  readonly cost: number;
+}
+
+export function chooseAccess(scan: ScanNode, context: AccessContext): ScanNode {
   if (scan.filter === null) return scan;
+  const { cost } = context;
+  cost.estimator.note(scan);
   const conditions = conjuncts(scan.filter);
-  const sargs = sargsOf(scan, conditions);
-  const zones = zonesOf(scan, conditions, sargs);
+  const plain = new SargFinder(scan).find(conditions);
   const versions = scan.time.kind === 'versions' || scan.time.kind === 'contained';
-  const point = keyAccess(scan.table, sargs);
-  if (point !== null && !versions) {
-    const used = new Set(point.sargs.map((sarg) => sarg.condition));
-    const filter = conjunction(conditions.filter((condition) => !used.has(condition)));
-    return { ...scan, access: point.access, filter, zones: [] };
+  const zones = zonesOf(scan, conditions, plain.comparisons);
+  const point = versions ? null : keyPath(scan.table, plain.comparisons);
+  if (point !== null && cost.switches.indexscan) return withPath(scan, conditions, { ...point, cost: 0 });
+  let best: Path = { access: { kind: 'full' }, decided: [], cost: fullCost(scan, conditions, cost) };
+  const consider = (path: Path | null): void => {
+    if (path !== null && path.cost < best.cost) best = path;
+  };
+  if (point !== null) consider({ ...point, cost: cost.keys(1) });
+  const finder = new PathFinder(scan, conditions, context);
+  consider(keysPath(scan, plain, cost));
+  consider(finder.keyRange(plain));
+  if (!versions) {
+    finder.eachIndex(consider);
+    consider(finder.bitmap());
   }
-  const keys = keysAccess(scan, conditions);
-  if (keys !== null) return { ...scan, access: keys, zones: [] };
-  const range = rangeOver(scan.table.key, sargs);
-  if (range !== null && (range.prefix.length > 0 || versions))
-    return withRange(scan, { kind: 'keyRange', ...range }, conditions, zones);
-  // An index knows nothing of versions that are older than itself.
-  const index = versions ? null : indexAccess(scan, sargs, estimator);
-  if (index !== null) return withRange(scan, index, conditions, []);
-  return range === null ? { ...scan, zones } : withRange(scan, { kind: 'keyRange', ...range }, conditions, zones);
+  const access = withPath(scan, conditions, best);
+  return best.access.kind === 'full' || best.access.kind === 'keyRange' ? { ...access, zones } : access;
 }
 
-/** Equalities of the range's prefix hold for every row in it, so the filter need not repeat them. */
-function withRange(
-  scan: ScanNode,
-  range: Range & RangeKind,
-  conditions: readonly BoundExpression[],
-  zones: readonly ZoneTest[],
-): ScanNode {
-  const used = new Set<BoundExpression>(range.equal);
-  const { prefix, low, high } = range;
-  const bounds = { prefix, low, high };
-  const access: ScanAccess =
-    range.kind === 'keyRange'
-      ? { kind: 'keyRange', ...bounds }
-      : { kind: 'indexRange', indexId: range.indexId, ...bounds };
-  return { ...scan, access, filter: conjunction(conditions.filter((condition) => !used.has(condition))), zones };
+function withPath(scan: ScanNode, conditions: readonly BoundExpression[], path: Path): ScanNode {
+  const decided = new Set(path.decided);
+  const filter = conjunction(conditions.filter((condition) => !decided.has(condition)));
+  return { ...scan, access: path.access, filter, zones: [] };
 }
 
-/** The usable conditions of a scan. */
-export function sargsOf(scan: ScanNode, conditions: readonly BoundExpression[]): Sarg[] {
-  const own = ownIds(scan);
-  const sargs: Sarg[] = [];
-  for (const condition of conditions) {
-    if (condition.kind !== 'call' || condition.operator === undefined || condition.args.length !== 2) continue;
-    const flipped = FLIPPED[condition.operator];
-    if (flipped === undefined) continue;
-    const [left, right] = condition.args;
-    if (left === undefined || right === undefined) continue;
-    const direct = sarg(scan, own, { column: left, value: right, op: condition.operator as Comparison, condition });
-    const found = direct ?? sarg(scan, own, { column: right, value: left, op: flipped, condition });
-    if (found !== null) sargs.push(found);
-  }
-  return sargs;
+function fullCost(scan: ScanNode, conditions: readonly BoundExpression[], cost: CostModel): number {
+  return cost.full(cost.estimator.tableRows(scan.table), conditions.length);
 }
 
-interface Candidate {
-  readonly column: BoundExpression;
-  readonly value: BoundExpression;
-  readonly op: Comparison;
-  readonly condition: BoundExpression;
-}
-
-function sarg(scan: ScanNode, own: ReadonlySet<ColumnId>, candidate: Candidate): Sarg | null {
-  const column = unlabelled(candidate.column);
-  if (column.kind !== 'column') return null;
-  const ordinal = scan.columns.find((item) => item.id === column.id)?.ordinal;
-  if (ordinal === undefined || !isFixed(candidate.value, own)) return null;
-  if (!comparable(column.type.oid, unlabelled(candidate.value))) return null;
-  return { ordinal, op: candidate.op, value: candidate.value, condition: candidate.condition };
-}
-
-function ownIds(scan: ScanNode): Set<ColumnId> {
-  const own = new Set<ColumnId>(scan.columns.map((column) => column.id));
-  for (const output of scan.outputs) own.add(output.id);
-  return own;
-}
-
-/** Constant while the scan is open. */
-function isFixed(value: BoundExpression, own: ReadonlySet<ColumnId>): boolean {
-  if (isVolatile(value) || hasSubquery(value)) return false;
-  for (const id of columnsOf(value)) if (own.has(id)) return false;
-  return true;
-}
-
-function unlabelled(expression: BoundExpression): BoundExpression {
-  return expression.kind === 'cast' && expression.method === 'relabel' ? unlabelled(expression.operand) : expression;
-}
-
-const INT8 = 20;
-const INTEGERS = new Set([INT8, 21, 23]);
-const TEXTS = new Set([25, 1043]);
-const PADDED_CHAR = 1042;
-
-/** Whether a value orders and compares like stored values of a column's type, and has a key in their physical form. */
-function comparable(column: number, value: BoundExpression): boolean {
-  const { oid } = value.type;
-  if (column === PADDED_CHAR) return false;
-  if (column === oid) return true;
-  if (INTEGERS.has(column) && INTEGERS.has(oid)) return column === INT8 || oid !== INT8 || isInt32(value);
-  return TEXTS.has(column) && TEXTS.has(oid);
-}
-
-/** A bigint beyond int4 has no key among those of an int4 column. */
-function isInt32(value: BoundExpression): boolean {
-  return value.kind === 'const' && typeof value.value === 'number' && value.value === (value.value | 0);
-}
-
-function keyAccess(table: TableDef, sargs: readonly Sarg[]): { access: ScanAccess; sargs: Sarg[] } | null {
+function keyPath(table: TableDef, sargs: readonly Sarg[]): Omit<Path, 'cost'> | null {
   const found: Sarg[] = [];
   for (const ordinal of table.key) {
     const equal = sargs.find((item) => item.ordinal === ordinal && item.op === '=');
     if (equal === undefined) return null;
     found.push(equal);
   }
-  return { access: { kind: 'key', values: found.map((item) => item.value) }, sargs: found };
+  return {
+    access: { kind: 'key', values: found.map((item) => item.value) },
+    decided: found.map((item) => item.condition),
+  };
 }
 
-function keysAccess(scan: ScanNode, conditions: readonly BoundExpression[]): ScanAccess | null {
+function keysPath(scan: ScanNode, sargs: Sargs, cost: CostModel): Path | null {
   const [ordinal] = scan.table.key;
   if (ordinal === undefined || scan.table.key.length !== 1) return null;
-  const own = ownIds(scan);
-  for (const condition of conditions) {
-    if (condition.kind !== 'inList' || condition.negated || condition.items.length > MAX_KEYS) continue;
-    const column = unlabelled(condition.operand);
-    if (column.kind !== 'column' || scan.columns.find((item) => item.id === column.id)?.ordinal !== ordinal) continue;
-    const usable = condition.items.every((item) => isFixed(item, own) && comparable(column.type.oid, unlabelled(item)));
-    if (usable) return { kind: 'keys', values: condition.items };
+  for (const list of sargs.lists) {
+    if (list.ordinal !== ordinal || list.items.length > MAX_KEYS) continue;
+    return { access: { kind: 'keys', values: list.items }, decided: [], cost: cost.keys(list.items.length) };
   }
   return null;
 }
 
-type RangeKind = { readonly kind: 'keyRange' } | { readonly kind: 'indexRange'; readonly indexId: number };
-
+/** A range with the conditions that its prefix decides. */
 interface Range {
-  readonly prefix: readonly BoundExpression[];
-  /** The conditions behind the prefix. */
+  readonly range: AccessRange;
   readonly equal: readonly BoundExpression[];
-  readonly low: AccessBound | null;
-  readonly high: AccessBound | null;
 }
 
-/** Equalities on leading columns, then bounds on the next one. */
-function rangeOver(columns: readonly number[], sargs: readonly Sarg[]): Range | null {
-  const prefix: BoundExpression[] = [];
-  const used: BoundExpression[] = [];
-  let low: AccessBound | null = null;
-  let high: AccessBound | null = null;
-  for (const ordinal of columns) {
-    const equal = sargs.find((item) => item.ordinal === ordinal && item.op === '=');
-    if (equal !== undefined) {
-      prefix.push(equal.value);
-      used.push(equal.condition);
-      continue;
-    }
-    for (const item of sargs) {
-      if (item.ordinal !== ordinal) continue;
-      const bound = { value: item.value, inclusive: item.op === '<=' || item.op === '>=' };
-      if ((item.op === '>' || item.op === '>=') && low === null) low = bound;
-      if ((item.op === '<' || item.op === '<=') && high === null) high = bound;
-    }
-    break;
+class PathFinder {
+  readonly #scan: ScanNode;
+  readonly #conditions: readonly BoundExpression[];
+  readonly #context: AccessContext;
+  readonly #estimator: Estimator;
+  readonly #rows: number;
+
+  constructor(scan: ScanNode, conditions: readonly BoundExpression[], context: AccessContext) {
+    this.#scan = scan;
+    this.#conditions = conditions;
+    this.#context = context;
+    this.#estimator = context.cost.estimator;
+    this.#rows = this.#estimator.tableRows(scan.table);
   }
-  return prefix.length === 0 && low === null && high === null ? null : { prefix, equal: used, low, high };
-}
 
-function indexAccess(scan: ScanNode, sargs: readonly Sarg[], estimator: Estimator): (Range & RangeKind) | null {
-  const rows = estimator.tableRows(scan.table);
-  let best: (Range & RangeKind) | null = null;
-  let bestShare = INDEX_SHARE;
-  for (const index of scan.table.indexes) {
-    const columns = index.columns.map((column) => column.column);
-    if (columns.some((ordinal) => isHidden(scan.table, ordinal))) continue;
-    const range = rangeOver(columns, sargs);
-    if (range === null) continue;
-    const fixed = columns.slice(0, range.prefix.length);
-    let share = isUnique(scan.table, fixed) ? 1 / rows : 1;
-    if (share === 1) {
-      for (const item of sargs) {
-        if (columns.slice(0, range.prefix.length + 1).includes(item.ordinal))
-          share *= estimator.selectivity(item.condition);
+  keyRange(sargs: Sargs): Path | null {
+    const found = this.#rangeOver(this.#scan.table.key, sargs);
+    if (found === null) return null;
+    const { cost } = this.#context;
+    const scanned = cost.sequential(found.range.entries, this.#conditions.length);
+    return {
+      access: { kind: 'keyRange', ...found.range },
+      decided: found.equal,
+      cost: cost.switches.indexscan ? scanned : scanned + cost.keys(1),
+    };
+  }
+
+  eachIndex(consider: (path: Path) => void): void {
+    const { table } = this.#scan;
+    if (table.indexes.length === 0) return;
+    for (const { index, expressions } of usableIndexes(this.#scan, this.#conditions, this.#context.bindTableText)) {
+      const sargs = new SargFinder(this.#scan, expressions).find(this.#conditions);
+      const found = this.#rangeOver(columnsOfIndex(index), sargs);
+      if (found === null) continue;
+      const only = this.#context.cost.switches.indexonlyscan && coversScan(this.#scan, index);
+      consider({
+        access: { kind: 'indexRange', indexId: index.id, only, ...found.range },
+        decided: found.equal,
+        cost: this.#context.cost.index(found.range.entries, only),
+      });
+    }
+  }
+
+  /** Equalities on leading columns, then bounds on the next one. */
+  #rangeOver(columns: readonly number[], { comparisons }: Sargs): Range | null {
+    const prefix: BoundExpression[] = [];
+    const equal: Sarg[] = [];
+    let low: AccessBound | null = null;
+    let high: AccessBound | null = null;
+    const bounds: BoundExpression[] = [];
+    for (const ordinal of columns) {
+      const found = comparisons.find((item) => item.ordinal === ordinal && item.op === '=');
+      if (found !== undefined) {
+        prefix.push(found.value);
+        equal.push(found);
+        continue;
       }
+      for (const item of comparisons) {
+        if (item.ordinal !== ordinal) continue;
+        const bound = { value: item.value, inclusive: item.op === '<=' || item.op === '>=' };
+        if ((item.op === '>' || item.op === '>=') && low === null) low = bound;
+        else if ((item.op === '<' || item.op === '<=') && high === null) high = bound;
+        else continue;
+        bounds.push(item.condition);
+      }
+      break;
     }
-    if (share >= bestShare) continue;
-    bestShare = share;
-    best = { kind: 'indexRange', indexId: index.id, ...range };
+    if (prefix.length === 0 && low === null && high === null) return null;
+    const prefixShare = this.#prefixShare(columns.slice(0, prefix.length), equal);
+    const entries = Math.max(1, this.#rows * prefixShare * this.#estimator.together([...new Set(bounds)]));
+    return {
+      range: { prefix, low, high, prefixShare, entries },
+      equal: equal.filter((item) => !item.lossy).map((item) => item.condition),
+    };
   }
-  return best;
+
+  #prefixShare(ordinals: readonly number[], equal: readonly Sarg[]): number {
+    if (equal.length === 0) return 1;
+    if (isUnique(this.#scan.table, ordinals)) return 1 / this.#rows;
+    return equal.reduce((share, item) => share * this.#equalShare(item), 1);
+  }
+
+  #equalShare({ ordinal, condition }: Sarg): number {
+    // What an expression's hidden column holds is known, the expression itself is not.
+    const hidden = this.#scan.table.columns.find((column) => column.id === ordinal)?.hidden === true;
+    return hidden
+      ? 1 / this.#estimator.distinctValues(this.#scan.table, ordinal)
+      : this.#estimator.selectivity(condition);
+  }
+
+  // ---- several ranges --------------------------------------------------------------------------------------------
+
+  /** The conjuncts that have ranges, the most selective first, while each further one saves more than it costs. */
+  bitmap(): Path | null {
+    if (this.#scan.table.indexes.length === 0 && this.#conditions.every(({ kind }) => kind === 'call')) return null;
+    const { cost } = this.#context;
+    const parts = this.#conditions
+      .map((condition) => this.#part([condition]))
+      .filter((part) => part !== null)
+      .sort((a, b) => entriesOf(a) - entriesOf(b));
+    let best: Path | null = null;
+    let taken: BitmapPart[] = [];
+    let entries = 0;
+    let rows = this.#rows;
+    for (const part of parts) {
+      taken = [...taken, part];
+      entries += entriesOf(part);
+      rows = Math.max(1, (rows * Math.min(entriesOf(part), this.#rows)) / this.#rows);
+      const price = cost.bitmap(rangesOf({ kind: 'and', parts: taken }), entries, rows);
+      if (best !== null && best.cost <= price) break;
+      const [only] = taken;
+      const whole: BitmapPart = taken.length === 1 && only !== undefined ? only : { kind: 'and', parts: taken };
+      best = { access: { kind: 'bitmap', part: whole, entries: rows }, decided: [], cost: price };
+    }
+    return best;
+  }
+
+  /** Ranges that hold every row for which all of the conditions are true, or null. */
+  #part(conditions: readonly BoundExpression[]): BitmapPart | null {
+    let best: BitmapPart | null = null;
+    const better = (part: BitmapPart | null): void => {
+      if (part !== null && (best === null || entriesOf(part) < entriesOf(best))) best = part;
+    };
+    for (const condition of conditions) if (condition.kind === 'or') better(this.#union(condition.args));
+    const all = [...conditions, ...this.#conditions];
+    const { key } = this.#scan.table;
+    better(this.#rangePart(null, key, new SargFinder(this.#scan).find(conditions)));
+    for (const { index, expressions } of usableIndexes(this.#scan, all, this.#context.bindTableText)) {
+      const sargs = new SargFinder(this.#scan, expressions).find(conditions);
+      better(this.#rangePart(index.id, columnsOfIndex(index), sargs));
+    }
+    return best;
+  }
+
+  #union(args: readonly BoundExpression[]): BitmapPart | null {
+    const parts: BitmapPart[] = [];
+    for (const arg of args) {
+      const part = this.#part(conjuncts(arg));
+      if (part === null) return null;
+      parts.push(part);
+    }
+    const part: BitmapPart = { kind: 'or', parts };
+    return rangesOf(part) > MAX_PARTS ? null : part;
+  }
+
+  #rangePart(indexId: number | null, columns: readonly number[], sargs: Sargs): BitmapPart | null {
+    const found = this.#rangeOver(columns, sargs);
+    const list = this.#listRanges(columns, sargs, found?.range.prefix.length ?? 0);
+    const range: BitmapPart | null = found === null ? null : { kind: 'range', indexId, ...found.range };
+    if (list === null) return range;
+    const ranges: BitmapPart = { kind: 'or', parts: list.map((item) => ({ kind: 'range', indexId, ...item })) };
+    return range === null || entriesOf(ranges) < entriesOf(range) ? ranges : range;
+  }
+
+  /** A range for each item of an IN list on the column after the prefix. */
+  #listRanges(columns: readonly number[], sargs: Sargs, prefixLength: number): AccessRange[] | null {
+    const list = sargs.lists.find((item) => item.ordinal === columns[prefixLength]);
+    if (list === undefined || list.items.length > MAX_PARTS) return null;
+    const { condition, ordinal, items } = list;
+    return items.map((value) => {
+      const item: Sarg = { ordinal, op: '=', value, condition, lossy: false };
+      const comparisons = [...sargs.comparisons.filter((other) => other.ordinal !== ordinal), item];
+      const found = this.#rangeOver(columns, { comparisons, lists: [] }) as Range;
+      // The condition's share is that of all items.
+      const share = isUnique(this.#scan.table, columns) ? 1 : 1 / items.length;
+      return { ...found.range, entries: Math.max(1, found.range.entries * share) };
+    });
+  }
 }
 
-function isHidden(table: TableDef, ordinal: number): boolean {
-  return table.columns.find((column) => column.id === ordinal)?.hidden === true;
+function columnsOfIndex(index: IndexDef): number[] {
+  return index.columns.map((column) => column.column);
 }
 
-function zonesOf(scan: ScanNode, conditions: readonly BoundExpression[], sargs: readonly Sarg[]): ZoneTest[] {
-  const zones: ZoneTest[] = sargs.map((item) => ({ ordinal: item.ordinal, op: item.op, value: item.value }));
-  for (const condition of conditions) {
-    if (condition.kind !== 'isNull' || condition.operand.kind !== 'column') continue;
-    const { id } = condition.operand;
-    const ordinal = scan.columns.find((item) => item.id === id)?.ordinal;
-    if (ordinal !== undefined) zones.push({ ordinal, op: condition.negated ? 'is not null' : 'is null', value: null });
-  }
-  return zones;
+/** Whether an index's entries (its columns and the table's key) have every column that the scan reads. */
+export function coversScan(scan: ScanNode, index: IndexDef): boolean {
+  if (scan.version !== null) return false;
+  const held = new Set([...columnsOfIndex(index), ...scan.table.key]);
+  return scan.columns.every((column) => held.has(column.ordinal));
+}
+
+function entriesOf(part: BitmapPart): number {
+  if (part.kind === 'range') return part.entries;
+  const inner = part.parts.map((item) => entriesOf(item));
+  return part.kind === 'or' ? inner.reduce((sum, item) => sum + item, 0) : Math.min(...inner);
 }

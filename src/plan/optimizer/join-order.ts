@@ -14,6 +14,7 @@ import type { JoinKey, JoinNode, PlanColumn, PlanNode } from '../plan.ts';
 import { columnsOf, conjunction, conjuncts, idsOf } from '../walk-expression.ts';
 import { mapInputs } from '../walk-plan.ts';
 import { conditionOf, joinKeyOf } from './join-keys.ts';
+import type { CostModel } from './cost.ts';
 import type { Estimator } from './statistics.ts';
 
 interface Part {
@@ -22,16 +23,20 @@ interface Part {
   readonly rows: number;
 }
 
-export function orderJoins(node: PlanNode, estimator: Estimator): PlanNode {
+export function orderJoins(node: PlanNode, { estimator }: CostModel): PlanNode {
+  return ordered(node, estimator);
+}
+
+function ordered(node: PlanNode, estimator: Estimator): PlanNode {
   if (!isFree(node))
     return swapSides(
-      mapInputs(node, (input) => orderJoins(input, estimator)),
+      mapInputs(node, (input) => ordered(input, estimator)),
       estimator,
     );
   const relations: PlanNode[] = [];
   const conditions: BoundExpression[] = [];
   takeApart(node, relations, conditions);
-  const parts = relations.map((relation) => partOf(orderJoins(relation, estimator), estimator));
+  const parts = relations.map((relation) => partOf(ordered(relation, estimator), estimator));
   const joined = putTogether(parts, conditions, estimator);
   return withOutputs(joined, node.outputs);
 }

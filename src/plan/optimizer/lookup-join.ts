@@ -3,31 +3,34 @@
  *
  * A join whose one side is a scan and whose keys cover that table's primary key, or a prefix of it or of an index,
  * becomes a `lookup`: for each row of the small side the scan is opened with the key's values taken from that row.
+ * Whether that is cheaper than a hash join is the cost model's to say.
  */
 import type { BoundExpression } from '../expression.ts';
 import type { JoinNode, PlanNode, ScanNode } from '../plan.ts';
 import { conjunction, conjuncts } from '../walk-expression.ts';
 import { correlationOf } from '../walk-plan.ts';
-import { chooseAccess } from './access.ts';
+import { type AccessContext, chooseAccess } from './access.ts';
 import { conditionOf, swapKey } from './join-keys.ts';
-import { isUnique, type Estimator } from './statistics.ts';
 
-/** A look-up costs about as much as scanning and probing so many rows of a columnar table: by whole key, by a range. */
-const LOOKUP_COST = 200;
-const RANGE_LOOKUP_COST = 1000;
-
-export function chooseLookup(join: JoinNode, estimator: Estimator): JoinNode {
+/** The join by look-up where that is cheaper, else as it was. */
+export function chooseLookup(join: JoinNode, context: AccessContext): JoinNode {
   if (join.algorithm !== 'hash' || join.nullAware || join.keys.some((key) => key.nullsEqual)) return join;
-  if (join.type === 'inner') return lookup(join, estimator) ?? lookup(mirrored(join), estimator) ?? join;
+  if (join.type === 'inner') return cheaper(join, [lookup(join, context), lookup(mirrored(join), context)], context);
   if (join.type === 'left' || join.type === 'semi' || join.type === 'anti' || join.type === 'single')
-    return lookup(join, estimator) ?? join;
+    return cheaper(join, [lookup(join, context)], context);
   if (join.type !== 'right') return join;
   // A right join was made from a left one to build on the small side: the left join by look-up may be better still.
   const left = mirrored(join);
-  return left === null ? join : (lookup({ ...left, type: 'left' }, estimator) ?? join);
+  return left === null ? join : cheaper(join, [lookup({ ...left, type: 'left' }, context)], context);
 }
 
-function mirrored(join: JoinNode): JoinNode | null {
+function cheaper(join: JoinNode, others: readonly (JoinNode | null)[], { cost }: AccessContext): JoinNode {
+  let best = join;
+  for (const other of others) if (other !== null && cost.of(other).total < cost.of(best).total) best = other;
+  return best;
+}
+
+export function mirrored(join: JoinNode): JoinNode | null {
   const keys = [];
   for (const key of join.keys) {
     const swapped = swapKey(key);
@@ -37,18 +40,17 @@ function mirrored(join: JoinNode): JoinNode | null {
   return { ...join, left: join.right, right: join.left, keys };
 }
 
-function lookup(join: JoinNode | null, estimator: Estimator): JoinNode | null {
+function lookup(join: JoinNode | null, context: AccessContext): JoinNode | null {
   if (join === null) return null;
   const right = scanBelow(join.right);
   if (right === null || right.access.kind !== 'full' || right.order !== null) return null;
   if (right.time.kind !== 'now' && right.time.kind !== 'asOf') return null;
-  const outer = estimator.rows(join.left);
-  if (outer * LOOKUP_COST > estimator.tableRows(right.table)) return null;
   const conditions: BoundExpression[] = join.keys.map((key) => conditionOf(key));
   const filter = conjunction([...conditions, ...conjuncts(right.filter)]);
-  const scan = chooseAccess({ ...right, filter }, estimator);
-  if (!isSelective(scan, estimator)) return null;
-  if (scan.access.kind !== 'key' && outer * RANGE_LOOKUP_COST > estimator.tableRows(right.table)) return null;
+  const scan = chooseAccess({ ...right, filter }, context);
+  const { access } = scan;
+  if (access.kind !== 'key' && access.kind !== 'keyRange' && access.kind !== 'indexRange') return null;
+  if (access.kind !== 'key' && access.prefix.length === 0) return null;
   const inner = replaceScan(join.right, scan);
   return {
     ...join,
@@ -67,18 +69,4 @@ function scanBelow(node: PlanNode): ScanNode | null {
 
 function replaceScan(node: PlanNode, scan: ScanNode): PlanNode {
   return node.kind === 'filter' ? { ...node, source: replaceScan(node.source, scan) } : scan;
-}
-
-/** The whole key, a unique index, or a prefix that few rows share. */
-function isSelective(scan: ScanNode, estimator: Estimator): boolean {
-  const { access, table } = scan;
-  if (access.kind === 'key') return true;
-  if (access.kind !== 'keyRange' && access.kind !== 'indexRange') return false;
-  if (access.prefix.length === 0) return false;
-  const columns =
-    access.kind === 'keyRange'
-      ? table.key
-      : (table.indexes.find((index) => index.id === access.indexId)?.columns ?? []).map((item) => item.column);
-  const fixed = columns.slice(0, access.prefix.length);
-  return isUnique(table, fixed) || estimator.rows(scan) * LOOKUP_COST < estimator.tableRows(table);
 }

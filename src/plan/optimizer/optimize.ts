@@ -17,14 +17,17 @@ import type { EvalContext } from '../../sql/eval-context.ts';
 import type { ColumnId } from '../expression.ts';
 import type { Plan, PlanNode, PointAccess, ScanNode } from '../plan.ts';
 import { mapInputs, mapSubqueries } from '../walk-plan.ts';
-import { chooseAccess } from './access.ts';
+import { type AccessContext, chooseAccess } from './access.ts';
+import { CostModel } from './cost.ts';
 import { foldPlan } from './fold.ts';
+import type { BindTableText } from './index-keys.ts';
 import { orderJoins } from './join-order.ts';
 import { chooseLookup } from './lookup-join.ts';
 import { chooseOrders } from './order.ts';
 import { prunePlan } from './prune.ts';
 import { pushDown } from './push-down.ts';
 import { Estimator, type Statistics } from './statistics.ts';
+import { switchesOf } from './switches.ts';
 import { unnest } from './unnest.ts';
 
 export type { Statistics } from './statistics.ts';
@@ -32,6 +35,8 @@ export type { Statistics } from './statistics.ts';
 export interface OptimizerContext {
   readonly statistics: Statistics;
   readonly eval: EvalContext;
+  /** Binds the text of an index's expression or predicate; without it only indexes over plain columns are used. */
+  readonly bindTableText?: BindTableText | undefined;
 }
 
 /** Optimizes a plan; with the setting `drift.optimizer` at `off` returns it as it was bound, which runs as well. */
@@ -40,42 +45,45 @@ export function optimize(plan: Plan, context: OptimizerContext): Plan {
   let nextColumn = plan.columnCount;
   const nextId = (): ColumnId => nextColumn++;
   const estimator = new Estimator(context.statistics);
+  const cost = new CostModel(estimator, switchesOf(context.eval));
+  const access: AccessContext = { cost, bindTableText: context.bindTableText };
   let root = foldPlan(plan.root, context.eval);
   root = unnest(root, nextId);
-  root = physical(root, estimator);
+  root = physical(root, access);
   root = prunePlan(root);
-  root = estimated(root, estimator);
+  root = estimated(root, cost);
   const fields = plan.fields === null ? null : root.outputs;
   return { ...plan, root, fields, point: pointOf(root), columnCount: nextColumn };
 }
 
 /** The rules that work on one query level, then the same for the subqueries that are left in its expressions. */
-function physical(plan: PlanNode, estimator: Estimator): PlanNode {
-  let root = pushDown(plan);
-  root = orderJoins(root, estimator);
-  root = access(root, estimator);
+function physical(plan: PlanNode, context: AccessContext): PlanNode {
+  let root = prunePlan(pushDown(plan));
+  root = orderJoins(root, context.cost);
+  root = place(root, context);
   root = chooseOrders(root);
-  return subqueries(root, estimator);
+  return subqueries(root, context);
 }
 
-function subqueries(node: PlanNode, estimator: Estimator): PlanNode {
-  const inner = mapInputs(node, (input) => subqueries(input, estimator));
-  return mapSubqueries(inner, (plan) => physical(plan, estimator));
+function subqueries(node: PlanNode, context: AccessContext): PlanNode {
+  const inner = mapInputs(node, (input) => subqueries(input, context));
+  return mapSubqueries(inner, (plan) => physical(plan, context));
 }
 
 /** Access paths; a join decides about a look-up before its right side settles for a full scan. */
-function access(node: PlanNode, estimator: Estimator): PlanNode {
-  if (node.kind === 'scan') return chooseAccess(node, estimator);
-  const inner = mapInputs(node, (input) => access(input, estimator));
-  return inner.kind === 'join' ? chooseLookup(inner, estimator) : inner;
+function place(node: PlanNode, context: AccessContext): PlanNode {
+  if (node.kind === 'scan') return chooseAccess(node, context);
+  const inner = mapInputs(node, (input) => place(input, context));
+  return inner.kind === 'join' ? chooseLookup(inner, context) : inner;
 }
 
-function estimated(node: PlanNode, estimator: Estimator): PlanNode {
+/** Every node with the rows that it is expected to give, and what it costs. */
+function estimated(node: PlanNode, cost: CostModel): PlanNode {
   const inner = mapSubqueries(
-    mapInputs(node, (input) => estimated(input, estimator)),
-    (plan) => estimated(plan, estimator),
+    mapInputs(node, (input) => estimated(input, cost)),
+    (plan) => estimated(plan, cost),
   );
-  return { ...inner, estimatedRows: Math.round(estimator.rows(node)) };
+  return { ...inner, estimatedRows: Math.round(cost.estimator.rows(node)) };
 }
 
 /** Recognises SELECT columns FROM table WHERE key = constants. */

@@ -90,11 +90,14 @@ function orderedScan(scan: ScanNode, keys: readonly SortKey[], limited: boolean)
   if (access.kind !== 'full' || !limited || scan.filter !== null) return null;
   for (const index of table.indexes) {
     const order = directionOf(scan, keys, indexOrder(table, index), 0);
-    const whole: ScanAccess = { kind: 'indexRange', indexId: index.id, prefix: [], low: null, high: null };
+    const whole: ScanAccess = { kind: 'indexRange', indexId: index.id, only: false, ...EVERYTHING };
     if (order !== null) return { ...scan, access: whole, order };
   }
   return null;
 }
+
+/** All of an index. */
+const EVERYTHING = { prefix: [], low: null, high: null, prefixShare: 1, entries: Infinity } as const;
 
 function keyOrder(table: TableDef): OrderColumn[] {
   return table.key.map((ordinal) => ({ ordinal, descending: false, nullsFirst: undefined }));

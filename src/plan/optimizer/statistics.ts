@@ -72,6 +72,20 @@ export class Estimator {
     return this.#distinctOf(origin, rows);
   }
 
+  /** How many different values a table's column has. */
+  distinctValues(table: TableDef, ordinal: number): number {
+    const rows = this.tableRows(table);
+    return this.#distinctOf({ table, ordinal, rows }, rows);
+  }
+
+  /** Rows that a scan's access gives, before its filter. */
+  entries(scan: ScanNode): number {
+    const { access } = scan;
+    if (access.kind === 'full') return this.tableRows(scan.table);
+    if (access.kind === 'key') return 1;
+    return access.kind === 'keys' ? access.values.length : access.entries;
+  }
+
   #distinctOf(origin: Origin, rows: number): number {
     if (isUnique(origin.table, [origin.ordinal])) return Math.max(1, Math.min(rows, origin.rows));
     const known = this.#statistics.column?.(origin.table, origin.ordinal);
@@ -200,8 +214,7 @@ export class Estimator {
     if (node.access.kind === 'key') return 1;
     if (node.access.kind === 'keys' && node.filter === null) return Math.min(rows, node.access.values.length);
     const fixed: number[] = prefixColumns(node);
-    let share = 1;
-    for (const ordinal of fixed) share /= this.#distinctOf({ table: node.table, ordinal, rows }, rows);
+    let share = node.access.kind === 'keyRange' || node.access.kind === 'indexRange' ? node.access.prefixShare : 1;
     const conditions = conjuncts(node.filter);
     share *= this.together(conditions);
     for (const condition of conditions) {

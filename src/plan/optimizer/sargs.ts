@@ -1,0 +1,192 @@
+/**
+ * Usable ("sargable") conditions of a scan: those that compare a column, or what an index holds of an expression, with
+ * something that is constant while the scan is open: a constant, a parameter, a stable call, a column of an enclosing
+ * query or of the left side of a look-up join.
+ */
+import { SqlArray } from '../../sql/types/array.ts';
+import { expressionKey } from '../expression-key.ts';
+import type { BoundExpression, ColumnId } from '../expression.ts';
+import type { ScanNode, ZoneTest } from '../plan.ts';
+import { columnsOf, hasSubquery, isVolatile } from '../walk-expression.ts';
+import { likePrefix } from './selectivity.ts';
+
+export type Comparison = '=' | '<' | '<=' | '>' | '>=';
+const FLIPPED: Readonly<Record<string, Comparison>> = { '=': '=', '<': '>', '<=': '>=', '>': '<', '>=': '<=' };
+
+/** A usable comparison. */
+export interface Sarg {
+  readonly ordinal: number;
+  readonly op: Comparison;
+  readonly value: BoundExpression;
+  readonly condition: BoundExpression;
+  /** The comparison follows from the condition but does not replace it: LIKE 'ab%' says more than >= 'ab'. */
+  readonly lossy: boolean;
+}
+
+/** A usable `column IN (items)` or `column = ANY (items)`. */
+export interface SargList {
+  readonly ordinal: number;
+  readonly items: readonly BoundExpression[];
+  readonly condition: BoundExpression;
+}
+
+export interface Sargs {
+  readonly comparisons: readonly Sarg[];
+  readonly lists: readonly SargList[];
+}
+
+/** Finds the column (by ordinal) that an expression is, or that holds its value in an index. */
+export class SargFinder {
+  readonly #scan: ScanNode;
+  readonly #own: ReadonlySet<ColumnId>;
+  readonly #expressions: ReadonlyMap<string, number>;
+
+  constructor(scan: ScanNode, expressions: ReadonlyMap<string, number> = new Map()) {
+    this.#scan = scan;
+    const own = new Set<ColumnId>(scan.columns.map((column) => column.id));
+    for (const output of scan.outputs) own.add(output.id);
+    this.#own = own;
+    this.#expressions = expressions;
+  }
+
+  find(conditions: readonly BoundExpression[]): Sargs {
+    const comparisons: Sarg[] = [];
+    const lists: SargList[] = [];
+    for (const condition of conditions) {
+      if (condition.kind === 'call') this.#comparison(condition, comparisons);
+      else if (condition.kind === 'inList' && !condition.negated) this.#list(condition, condition.items, lists);
+      else if (condition.kind === 'quantified' && condition.quantifier === 'any' && condition.operator === '=') {
+        const items = itemsOf(condition.array);
+        if (items !== null) this.#list(condition, items, lists);
+      } else this.#truth(condition, comparisons);
+    }
+    return { comparisons, lists };
+  }
+
+  #comparison(condition: BoundExpression & { kind: 'call' }, found: Sarg[]): void {
+    const [left, right] = condition.args;
+    if (left === undefined || right === undefined || condition.args.length !== 2) {
+      this.#truth(condition, found);
+      return;
+    }
+    if (condition.operator === '~~') {
+      this.#like(condition, left, right, found);
+      return;
+    }
+    const flipped = FLIPPED[condition.operator ?? ''];
+    if (flipped === undefined) {
+      this.#truth(condition, found);
+      return;
+    }
+    const sarg =
+      this.#sarg(left, right, condition.operator as Comparison, condition) ??
+      this.#sarg(right, left, flipped, condition);
+    if (sarg !== null) found.push(sarg);
+  }
+
+  #sarg(side: BoundExpression, value: BoundExpression, op: Comparison, condition: BoundExpression): Sarg | null {
+    const ordinal = this.#ordinalOf(side);
+    if (ordinal === undefined || !this.#isFixed(value)) return null;
+    if (!comparable(unlabelled(side).type.oid, unlabelled(value))) return null;
+    return { ordinal, op, value, condition, lossy: false };
+  }
+
+  /** A boolean column as a condition, or NOT one. */
+  #truth(condition: BoundExpression, found: Sarg[]): void {
+    const negated = condition.kind === 'not';
+    const inner = negated ? condition.operand : condition;
+    if (inner.type.oid !== BOOL || inner.kind === 'const') return;
+    const ordinal = this.#ordinalOf(inner);
+    if (ordinal === undefined) return;
+    const value: BoundExpression = { kind: 'const', value: !negated, type: { oid: BOOL, typmod: -1 } };
+    found.push({ ordinal, op: '=', value, condition, lossy: false });
+  }
+
+  /** LIKE 'ab%' lies between 'ab' and 'ac'. */
+  #like(condition: BoundExpression, text: BoundExpression, pattern: BoundExpression, found: Sarg[]): void {
+    const ordinal = this.#ordinalOf(text);
+    const constant = unlabelled(pattern);
+    if (ordinal === undefined || constant.kind !== 'const' || typeof constant.value !== 'string') return;
+    if (!TEXTS.has(unlabelled(text).type.oid)) return;
+    const prefix = likePrefix(constant.value);
+    const last = prefix.charCodeAt(prefix.length - 1);
+    // Past the last plain code unit the orders of code units and of code points part.
+    if (prefix === '' || last >= LAST_PLAIN) return;
+    const bound = (value: string): BoundExpression => ({ ...constant, value });
+    const next = prefix.slice(0, -1) + String.fromCharCode(last + 1);
+    found.push({ ordinal, op: '>=', value: bound(prefix), condition, lossy: true });
+    found.push({ ordinal, op: '<', value: bound(next), condition, lossy: true });
+  }
+
+  #list(
+    condition: BoundExpression & { kind: 'inList' | 'quantified' },
+    items: readonly BoundExpression[],
+    found: SargList[],
+  ): void {
+    const ordinal = this.#ordinalOf(condition.operand);
+    if (ordinal === undefined) return;
+    const { oid } = unlabelled(condition.operand).type;
+    const usable = items.every((item) => this.#isFixed(item) && comparable(oid, unlabelled(item)));
+    if (usable) found.push({ ordinal, items, condition });
+  }
+
+  #ordinalOf(expression: BoundExpression): number | undefined {
+    const inner = unlabelled(expression);
+    if (inner.kind === 'column') return this.#scan.columns.find((item) => item.id === inner.id)?.ordinal;
+    if (this.#expressions.size === 0 || inner.kind === 'const') return undefined;
+    return this.#expressions.get(expressionKey(expression)) ?? this.#expressions.get(expressionKey(inner));
+  }
+
+  /** Constant while the scan is open. */
+  #isFixed(value: BoundExpression): boolean {
+    if (value.kind === 'const' || value.kind === 'parameter') return true;
+    if (isVolatile(value) || hasSubquery(value)) return false;
+    for (const id of columnsOf(value)) if (this.#own.has(id)) return false;
+    return true;
+  }
+}
+
+const LAST_PLAIN = 0xd7fe;
+
+function itemsOf(array: BoundExpression): readonly BoundExpression[] | null {
+  if (array.kind === 'array') return array.nested ? null : array.elements;
+  if (array.kind !== 'const' || !(array.value instanceof SqlArray)) return null;
+  const oid = array.value.elementOid;
+  return array.value.elements.map((value) => ({ kind: 'const', value, type: { oid, typmod: -1 } }));
+}
+
+export function unlabelled(expression: BoundExpression): BoundExpression {
+  return expression.kind === 'cast' && expression.method === 'relabel' ? unlabelled(expression.operand) : expression;
+}
+
+const BOOL = 16;
+const INT8 = 20;
+const INTEGERS = new Set([INT8, 21, 23]);
+const TEXTS = new Set([25, 1043]);
+const PADDED_CHAR = 1042;
+
+/** Whether a value orders and compares like stored values of a column's type, and has a key in their physical form. */
+function comparable(column: number, value: BoundExpression): boolean {
+  const { oid } = value.type;
+  if (column === PADDED_CHAR) return false;
+  if (column === oid) return true;
+  if (INTEGERS.has(column) && INTEGERS.has(oid)) return column === INT8 || oid !== INT8 || isInt32(value);
+  return TEXTS.has(column) && TEXTS.has(oid);
+}
+
+/** A bigint beyond int4 has no key among those of an int4 column. */
+function isInt32(value: BoundExpression): boolean {
+  return value.kind === 'const' && typeof value.value === 'number' && value.value === (value.value | 0);
+}
+
+/** The part of the filter that zone maps understand. */
+export function zonesOf(scan: ScanNode, conditions: readonly BoundExpression[], sargs: readonly Sarg[]): ZoneTest[] {
+  const zones: ZoneTest[] = sargs.map((item) => ({ ordinal: item.ordinal, op: item.op, value: item.value }));
+  for (const condition of conditions) {
+    if (condition.kind !== 'isNull' || condition.operand.kind !== 'column') continue;
+    const { id } = condition.operand;
+    const ordinal = scan.columns.find((item) => item.id === id)?.ordinal;
+    if (ordinal !== undefined) zones.push({ ordinal, op: condition.negated ? 'is not null' : 'is null', value: null });
+  }
+  return zones;
+}
