@@ -37,7 +37,13 @@ export function* runBindable(
 ): Task<ResultSet> {
   const { version, path } = scene.eval.catalog;
   let { plan } = cached;
-  if (plan === null || cached.version !== version || cached.path !== path || scene.asOf !== null || !isCurrent(plan)) {
+  if (
+    plan === null ||
+    cached.version !== version ||
+    cached.path !== path ||
+    scene.asOf !== null ||
+    !isCurrent(plan, scene.settings)
+  ) {
     plan = yield* planOf({ ...scene, parameters }, statement);
     if (plan.cacheable && scene.asOf === null) {
       cached.plan = plan;

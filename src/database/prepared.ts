@@ -51,7 +51,7 @@ export class PreparedStatements {
     );
     const given = { ...scene, parameters };
     const { version, path } = scene.eval.catalog;
-    const stale = prepared.version !== version || prepared.path !== path || !isCurrent(prepared.plan);
+    const stale = prepared.version !== version || prepared.path !== path || !isCurrent(prepared.plan, scene.settings);
     if (!prepared.plan.cacheable || stale || scene.asOf !== null) {
       prepared.plan = yield* planOf(given, prepared.statement, prepared.types);
       prepared.version = scene.asOf === null ? version : Number.NaN;

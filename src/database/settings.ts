@@ -21,6 +21,8 @@ const OWN: Readonly<Record<string, string>> = {
 /** User whose name no schema of the user's own has: `drift` is the system's. */
 const SYSTEM_USER = 'drift';
 
+const PLANNING = /^(?:enable_|drift\.optimizer$)/;
+
 type Values = ReadonlyMap<string, string>;
 
 export interface SettingsMark {
@@ -35,6 +37,8 @@ export class Settings {
   #before: Values | null = null;
   /** The path by the text it was read from: the same array as long as nothing changes. */
   #path: { readonly text: string; readonly user: string; readonly names: readonly string[] } | null = null;
+
+  #planning: { readonly session: Values; readonly local: Values; readonly text: string } | null = null;
 
   get(name: string): string | undefined {
     const key = name.toLowerCase();
@@ -63,6 +67,16 @@ export class Settings {
     this.#before ??= this.#session;
     this.#session = new Map();
     this.#local = new Map();
+  }
+
+  /** What is set of the settings that plans depend on, as one text. */
+  get planning(): string {
+    if (this.#planning?.session !== this.#session || this.#planning.local !== this.#local) {
+      const set = [...this.#session, ...this.#local].filter(([name]) => PLANNING.test(name));
+      const text = set.map(([name, value]) => `${name}=${value};`).join('');
+      this.#planning = { session: this.#session, local: this.#local, text };
+    }
+    return this.#planning.text;
   }
 
   /** The moment that `drift.as_of` names, or null for the present. */

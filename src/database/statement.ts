@@ -150,7 +150,7 @@ export function* planOf(scene: Scene, statement: BindableStatement, parameterTyp
     eval: scene.eval,
     bindTableText: (table, text) => bindTableText(scene, table, text),
   });
-  bases.set(plan, basis);
+  bases.set(plan, { basis, planning: scene.settings.planning });
   return plan;
 }
 
@@ -165,14 +165,14 @@ function bindTableText(scene: Scene, table: TableDef, text: string): BoundExpres
   }
 }
 
-/** What the tables of a plan looked like when it was made. */
-const bases = new WeakMap<Plan, Basis>();
+/** What the tables of a plan looked like when it was made, and the settings it was made under. */
+const bases = new WeakMap<Plan, { readonly basis: Basis; readonly planning: string }>();
 
 /** Whether a kept plan may run again: a look-up by key in any case, others while their tables have about their size. */
-export function isCurrent(plan: Plan): boolean {
+export function isCurrent(plan: Plan, settings: Settings): boolean {
   if (plan.point !== null) return true;
-  const basis = bases.get(plan);
-  return basis === undefined || isFresh(basis);
+  const made = bases.get(plan);
+  return made === undefined || (made.planning === settings.planning && isFresh(made.basis));
 }
 
 /** Runs a plan. What it wrote when it fails half way is for the caller to take back. */
