@@ -220,7 +220,8 @@ export class CostModel {
       }
       case 'insert':
       case 'update':
-      case 'delete': {
+      case 'delete':
+      case 'merge': {
         const source = this.of(node.source);
         return { startup: source.startup, total: source.total + rows * FETCH };
       }
