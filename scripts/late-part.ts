@@ -18,7 +18,7 @@ const LATE: readonly string[] = [
   'src/sql/parser/rare-statement',
   'src/sql/functions/registry',
   'src/plan/explain',
-  'src/plan/binder/(insert|merge|update|target|with|calls|constant-rows|routines)',
+  'src/plan/binder/(insert|merge|update|target|with|calls|constant-rows|routines|user-type-casts|composite-fields|part-assignment)',
   'src/exec/(subquery|composite|cast|sort-keys|sort-bound|key-table|accumulators|in-list|point-write)',
   'src/exec/operators/(aggregate|distinct|function-scan|join|shared|sort|window)',
   'src/exec/modify/.*',
@@ -26,7 +26,7 @@ const LATE: readonly string[] = [
   'src/exec/routine-call',
   'src/database/ddl/.*',
   'src/database/routine/.*',
-  'src/database/(definition|bulk|system-tables|temporary|recheck)',
+  'src/database/(definition|bulk|system-tables|temporary|recheck|domain-check)',
 ];
 const IS_LATE = new RegExp(`/(?:${LATE.join('|')})\\.ts$`);
 

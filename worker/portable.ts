@@ -4,7 +4,9 @@
  */
 import { Numeric } from '../src/base/numeric.ts';
 import { type Value, type Vector, valueAt } from '../src/base/vector.ts';
+import { isUserType } from '../src/catalog/user-types.ts';
 import type { ResultSet } from '../src/database/api.ts';
+import { publicFields } from '../src/database/public-fields.ts';
 import type { EvalContext } from '../src/sql/eval-context.ts';
 import { SqlArray } from '../src/sql/types/array.ts';
 import { typeByOid } from '../src/sql/types/registry.ts';
@@ -17,12 +19,13 @@ export function portable(result: ResultSet, printed: readonly number[] = []): Re
   const columns = result.columns.map((vector, c) =>
     portableColumn(vector, result.fields[c]?.dataTypeID ?? 0, result.rowCount, printed),
   );
-  return { ...result, columns };
+  return { ...result, columns, fields: publicFields(result.fields) };
 }
 
 function portableColumn(vector: Vector, oid: number, count: number, printed: readonly number[]): Vector {
   if (vector.kind === 'text' || vector.kind === 'dict') return vector;
-  if (oid === TIME_OID || printed.includes(oid)) return printedColumn(vector, oid, count);
+  if (oid === TIME_OID || printed.includes(oid) || (isUserType(oid) && typeByOid(oid).category === 'E'))
+    return printedColumn(vector, oid, count);
   if (vector.kind !== 'boxed') return vector;
   const first = vector.data.find(
     (value, row) => row < count && value !== null && value !== undefined && vector.nulls?.[row] !== 1,
@@ -32,7 +35,7 @@ function portableColumn(vector: Vector, oid: number, count: number, printed: rea
   const data: unknown[] = [];
   for (let row = 0; row < count; row++) {
     const value = valueAt(vector, row);
-    data.push(value instanceof SqlArray ? nested(value) : null);
+    data.push(value instanceof SqlArray ? nested(value, typeByOid(oid).elementOid || value.elementOid) : null);
   }
   return { kind: 'boxed', data, nulls: vector.nulls, length: count };
 }
@@ -53,8 +56,8 @@ function print(value: Exclude<Value, null>, oid: number): string {
 /** Settings of a session change what `text: true` prints; outside of it text is in UTC and ISO form. */
 const PRINTING = { timeZone: 'UTC' } as unknown as EvalContext;
 
-function nested(array: SqlArray): unknown[] {
-  const { elements, dimensions, elementOid } = array;
+function nested(array: SqlArray, elementOid: number): unknown[] {
+  const { elements, dimensions } = array;
   let at = 0;
   const level = (depth: number): unknown[] =>
     Array.from({ length: dimensions[depth] ?? 0 }, () => {
@@ -69,7 +72,7 @@ function portableElement(value: Value, oid: number): unknown {
   if (value === null || typeof value === 'string' || typeof value === 'boolean' || typeof value === 'bigint')
     return value;
   if (value instanceof Uint8Array) return ownBytes(value);
-  if (typeof value === 'number' && !TEMPORAL_OIDS.has(oid)) return value;
+  if (typeof value === 'number' && !TEMPORAL_OIDS.has(oid) && !isUserType(oid)) return value;
   return print(value, oid);
 }
 

@@ -11,9 +11,12 @@ import type {
   SchemaDef,
   TableDef,
   TagDef,
+  TypeDef,
   ViewDef,
   SequenceDef,
 } from './schema.ts';
+import { isPublicUserOid } from './user-types.ts';
+import { rowType, TypeResolver } from './type-resolver.ts';
 
 /** By this name every session reaches its own temporary objects. */
 const TEMP_ALIAS = 'pg_temp';
@@ -40,8 +43,8 @@ export class CatalogState implements Catalog {
 
   constructor(version: number, objects: ReadonlyMap<number, CatalogObject>, view: SessionView = EVERYONE) {
     this.version = version;
-    this.#objects = view.names === undefined ? withoutDropped(objects) : objects;
-    this.#names = view.names ?? new Names(this.#objects.values());
+    this.#names = view.names ?? new Names(new TypeResolver(withoutDropped(objects)));
+    this.#objects = this.#names.types.objects;
     this.temp = view.temp;
     this.path = view.path;
     this.#searched = searchedSchemas(view);
@@ -70,6 +73,26 @@ export class CatalogState implements Catalog {
 
   byId(id: number): CatalogObject | undefined {
     return this.#objects.get(id);
+  }
+
+  typeNamed(schema: string | undefined, name: string): number | undefined {
+    const found = this.typeObject(schema, name);
+    if (found !== undefined) return this.#names.types.numberOf(found);
+    const relation = this.relation(schema, name);
+    return relation === undefined ? undefined : rowType(relation)?.oid;
+  }
+
+  /** An enum, domain or composite type by name; no table's row type. */
+  typeObject(schema: string | undefined, name: string): TypeDef | undefined {
+    for (const candidate of schema === undefined ? this.#searched : [this.#schemaName(schema)]) {
+      const found = this.#names.typeNames.get(qualified(candidate, name));
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  typeOfOid(publicOid: number): number | undefined {
+    return isPublicUserOid(publicOid) ? this.#names.types.resolve(publicOid) : undefined;
   }
 
   tag(name: string): TagDef | undefined {
@@ -143,9 +166,12 @@ class Names {
   readonly tags: Map<string, TagDef> = new Map();
   readonly schemas: Map<string, SchemaDef> = new Map();
   readonly routines: Map<string, RoutineDef[]> = new Map();
+  readonly typeNames: Map<string, TypeDef> = new Map();
+  readonly types: TypeResolver;
 
-  constructor(objects: Iterable<CatalogObject>) {
-    for (const object of objects) this.#add(object);
+  constructor(types: TypeResolver) {
+    this.types = types;
+    for (const object of types.objects.values()) this.#add(object);
   }
 
   #add(object: CatalogObject): void {
@@ -155,6 +181,9 @@ class Names {
         return;
       case 'schema':
         this.schemas.set(object.name, object);
+        return;
+      case 'type':
+        this.typeNames.set(qualified(object.schema, object.name), object);
         return;
       case 'table':
         this.relations.set(qualified(object.schema, object.name), object);

@@ -13,6 +13,8 @@
 export interface TypeRef {
   readonly oid: number;
   readonly typmod: number;
+  /** On disk only: for a user-defined type, the built-in type whose stored form it has. */
+  readonly storedAs?: number | undefined;
 }
 
 /** What COMMENT ON said. */
@@ -203,7 +205,39 @@ export interface TagDef {
   readonly seq: number;
 }
 
-export type CatalogObject = TableDef | SequenceDef | ViewDef | SchemaDef | TagDef | RoutineDef;
+/** What a type is, without its place in a catalog. References are to internal numbers. */
+export type TypeForm =
+  | { readonly form: 'enum'; readonly labels: readonly EnumLabel[] }
+  | {
+      readonly form: 'domain';
+      readonly base: TypeRef;
+      readonly notNull: boolean;
+      readonly default?: string | undefined;
+      readonly checks: readonly CheckDef[];
+    }
+  | { readonly form: 'composite'; readonly attributes: readonly Attribute[] };
+
+export interface EnumLabel {
+  readonly label: string;
+  /** Where it stands; what a value of the type is stored as. Never reused or changed, also when the label is. */
+  readonly order: number;
+}
+
+export interface Attribute {
+  readonly name: string;
+  readonly type: TypeRef;
+}
+
+/** CREATE TYPE and CREATE DOMAIN. References to other types are internal numbers in memory: see user-types.ts. */
+export interface TypeDef extends Commented {
+  readonly kind: 'type';
+  readonly id: number;
+  readonly schema: string;
+  readonly name: string;
+  readonly definition: TypeForm;
+}
+
+export type CatalogObject = TableDef | SequenceDef | ViewDef | SchemaDef | TagDef | RoutineDef | TypeDef;
 
 /**
  * The catalog at one moment. `version` is the sequence number of the newest DDL it contains; inside a transaction with
@@ -220,6 +254,10 @@ export interface Catalog {
   /** Finds a table, view or sequence by name; without a schema along the search path. */
   relation(schema: string | undefined, name: string): TableDef | ViewDef | SequenceDef | undefined;
   byId(id: number): CatalogObject | undefined;
+  /** Internal number of a user-defined type, or of a table's row type, by name; without a schema along the search path. */
+  typeNamed(schema: string | undefined, name: string): number | undefined;
+  /** Internal number of the user-defined type (or array of one) that users see under an OID. */
+  typeOfOid(publicOid: number): number | undefined;
   tag(name: string): TagDef | undefined;
   schema(name: string): SchemaDef | undefined;
   /** The same objects, bare names looked for along another path. */

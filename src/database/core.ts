@@ -3,12 +3,14 @@ import { DriftError } from '../base/error.ts';
 import type { Cancellation } from '../base/cancel.ts';
 import type { Host } from '../base/host.ts';
 import { Random } from '../base/random.ts';
+import type { Value } from '../base/vector.ts';
 import type { Catalog, SequenceDef } from '../catalog/schema.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
 import type { SqlFunction } from '../sql/functions/function.ts';
 import type { TableStore } from '../table/store.ts';
 import type { TransactionManager } from '../txn/transaction-manager.ts';
 import type { EngineOptions } from './api.ts';
+import { DomainChecks } from './domain-check.ts';
 import type { Sequences } from './sequences.ts';
 import type { Settings } from './settings.ts';
 
@@ -68,6 +70,13 @@ class StatementContext implements EvalContext {
 
   get user(): string {
     return this.parts.settings.user;
+  }
+
+  domains: DomainChecks | null = null;
+
+  checkDomain(oid: number, value: Value): void {
+    this.domains ??= new DomainChecks(this);
+    this.domains.check(oid, value);
   }
 
   clock(): number {

@@ -16,6 +16,16 @@ import { createTable } from './ddl/create-table.ts';
 import { drop } from './ddl/drop.ts';
 import { alterSequence, createSchema, createSequence, createTag, dropTag, rename, setSchema } from './ddl/objects.ts';
 import { alterRoutine, createRoutine, isRoutineKind } from './ddl/routine.ts';
+import { alterDomain, createDomain } from './ddl/domain.ts';
+import {
+  alterComposite,
+  alterEnum,
+  createCompositeType,
+  createEnum,
+  renameType,
+  setTypeSchema,
+} from './ddl/type-definition.ts';
+import { dropTypes, dropTypesIn } from './ddl/type-drop.ts';
 import { createView } from './ddl/view.ts';
 import { checkRoutine } from './routine/check.ts';
 import { command } from './show.ts';
@@ -40,6 +50,12 @@ const KINDS = [
   'dropTag',
   'createFunction',
   'alterFunction',
+  'createEnum',
+  'createCompositeType',
+  'createDomain',
+  'alterEnum',
+  'alterComposite',
+  'alterDomain',
 ] as const;
 type Definition = Extract<Statement, { kind: (typeof KINDS)[number] }>;
 
@@ -72,7 +88,31 @@ function* dispatch(context: DdlContext, statement: Definition): Task<string | Re
     case 'alterTable':
       yield* alterTable(context, statement);
       return 'ALTER TABLE';
+    case 'createEnum':
+      createEnum(context, statement);
+      return 'CREATE TYPE';
+    case 'createCompositeType':
+      createCompositeType(context, statement);
+      return 'CREATE TYPE';
+    case 'createDomain':
+      createDomain(context, statement);
+      return 'CREATE DOMAIN';
+    case 'alterEnum':
+      alterEnum(context, statement);
+      return 'ALTER TYPE';
+    case 'alterComposite':
+      alterComposite(context, statement);
+      return 'ALTER TYPE';
+    case 'alterDomain':
+      yield* alterDomain(context, statement);
+      return 'ALTER DOMAIN';
     case 'drop':
+      if (statement.object === 'type' || statement.object === 'domain') {
+        yield* dropTypes(context, statement);
+        return `DROP ${statement.object.toUpperCase()}`;
+      }
+      if (statement.object === 'schema' && statement.cascade)
+        for (const { name } of statement.names) yield* dropTypesIn(context, name.name);
       drop(context, statement);
       return `DROP ${statement.object === 'materializedView' ? 'MATERIALIZED VIEW' : statement.object.toUpperCase()}`;
     case 'createIndex':
@@ -91,13 +131,18 @@ function* dispatch(context: DdlContext, statement: Definition): Task<string | Re
       if (createSchema(context, statement)) yield* schemaElements(context, statement);
       return 'CREATE SCHEMA';
     case 'rename':
+      if (statement.object === 'type' || statement.object === 'domain') {
+        renameType(context, statement);
+        return `ALTER ${statement.object.toUpperCase()}`;
+      }
       yield* rename(context, statement);
       return isRoutineKind(statement.object) ? `ALTER ${statement.object.toUpperCase()}` : 'ALTER TABLE';
     case 'comment':
       commentOn(context, statement);
       return 'COMMENT';
     case 'setSchema':
-      yield* setSchema(context, statement);
+      if (statement.object === 'type' || statement.object === 'domain') setTypeSchema(context, statement);
+      else yield* setSchema(context, statement);
       return `ALTER ${statement.object.toUpperCase()}`;
     case 'truncate':
       yield* truncate(context, statement);

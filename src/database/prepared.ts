@@ -28,7 +28,7 @@ export class PreparedStatements {
   *prepare(scene: Scene, { name, types, statement, position }: Prepare): Task<ResultSet> {
     if (this.#byName.has(name))
       throw new DriftError('42P05', `prepared statement "${name}" already exists`, { position });
-    const declared = types.map((type) => resolveType(type).oid);
+    const declared = types.map((type) => resolveType(type, scene.eval.catalog).oid);
     const plan = yield* planOf(scene, statement, declared);
     const { version, path } = scene.eval.catalog;
     this.#byName.set(name, { statement, types: plan.parameterTypes, plan, version, path });

@@ -2,6 +2,7 @@
  * Session: one conversation with the engine. Its statements run one after another, each in a transaction: its own, or
  * the one that BEGIN opened. After an error an open transaction only takes ROLLBACK (25P02), as in PostgreSQL.
  */
+import { publicDescription } from './public-fields.ts';
 import { Cancellation } from '../base/cancel.ts';
 import { DriftError } from '../base/error.ts';
 import { Random } from '../base/random.ts';
@@ -454,7 +455,7 @@ export class Session implements SessionApi {
     if (!isBindable(statement)) return { parameters: [], fields: [] };
     const open = this.#open ?? (yield* this.#start(NONE, cancellation));
     const plan = yield* planOf(yield* this.#scene(open, {}, cancellation), statement);
-    return { parameters: plan.parameterTypes, fields: fieldsOf(plan) };
+    return publicDescription({ parameters: plan.parameterTypes, fields: fieldsOf(plan) });
   }
 }
 

@@ -1,6 +1,7 @@
 /** From catalog definitions to what the table layer stores: formats by type, keys, indexes. */
 import type { Value } from '../base/vector.ts';
 import type { TableDef, TypeRef } from '../catalog/schema.ts';
+import { storedType } from '../catalog/user-types.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
 import { typeByOid } from '../sql/types/registry.ts';
 import type { IndexSpec, TableSpec, TreeColumn } from '../table/table.ts';
@@ -14,7 +15,7 @@ export function specOf(def: TableDef, context: EvalContext): TableSpec {
     const missing =
       column.missing === undefined
         ? null
-        : typeByOid(column.type.oid).input(column.missing, column.type.typmod, context);
+        : typeByOid(storedType(column.type)).input(column.missing, column.type.typmod, context);
     columns[column.id] = { format: formatOf(column.type), missing };
   }
   return {
@@ -36,7 +37,7 @@ export function indexSpecOf(index: TableDef['indexes'][number]): IndexSpec {
 }
 
 export function formatOf(type: TypeRef): TreeColumn['format'] {
-  return typeByOid(type.oid).format(type.typmod);
+  return typeByOid(storedType(type)).format(type.typmod);
 }
 
 /** The boxed text[] of the given strings. */

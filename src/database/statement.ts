@@ -43,6 +43,7 @@ import type { Transaction } from '../txn/transaction.ts';
 import type { Core } from './core.ts';
 import type { Notice, ResultSet } from './api.ts';
 import { coerceParameter } from './parameters.ts';
+import { publicFields } from './public-fields.ts';
 import type { Settings } from './settings.ts';
 import { systemRows, systemTables } from './system-tables.ts';
 import { type Basis, isFresh, tableStatistics } from './table-statistics.ts';
@@ -371,5 +372,5 @@ export function asText(result: ResultSet, context: EvalContext): ResultSet {
     }
     return vectorFromValues(texts, TEXT_OID);
   });
-  return { ...result, columns };
+  return { ...result, columns, fields: publicFields(result.fields) };
 }

@@ -137,6 +137,7 @@ export class Compiler {
           this.compileAll(expression.fields),
           expression.names,
           expression.fields.map((field) => field.type.oid),
+          oid,
         );
       case 'subscript':
         return subscriptEvaluator(

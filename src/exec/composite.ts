@@ -63,8 +63,9 @@ export function rowEvaluator(
   fields: readonly Evaluator[],
   names: readonly string[],
   oids: readonly number[],
+  oid: number,
 ): Evaluator {
-  return new ScalarEvaluator(2249, fields, (values) => makeRecord(values.slice(), oids, names), {
+  return new ScalarEvaluator(oid, fields, (values) => makeRecord(values.slice(), oids, names), {
     strict: false,
     repeatable: true,
   });

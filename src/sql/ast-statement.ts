@@ -38,6 +38,7 @@ export type Statement =
   | CreateEnum
   | CreateCompositeType
   | AlterEnum
+  | AlterComposite
   | CreateDomain
   | AlterDomain
   | CreateFunction
@@ -377,6 +378,15 @@ export interface AlterEnum extends Span {
   readonly value: string;
   readonly ifNotExists: boolean;
   readonly neighbour: { readonly where: 'before' | 'after'; readonly value: string } | undefined;
+}
+/** ALTER TYPE … ADD, DROP, ALTER ATTRIBUTE. */
+export interface AlterComposite extends Span {
+  readonly kind: 'alterComposite';
+  readonly name: QualifiedName;
+  readonly actions: readonly (
+    | { readonly kind: 'add' | 'alter'; readonly name: string; readonly type: TypeName; readonly position: number }
+    | { readonly kind: 'drop'; readonly name: string; readonly ifExists: boolean; readonly position: number }
+  )[];
 }
 export interface CreateDomain extends Span {
   readonly kind: 'createDomain';

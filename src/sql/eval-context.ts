@@ -2,6 +2,7 @@
  * EvalContext: what an expression may ask of the statement it runs in. Made once a statement by the session.
  */
 import type { Cancellation } from '../base/cancel.ts';
+import type { Value } from '../base/vector.ts';
 import type { Catalog } from '../catalog/schema.ts';
 
 export interface EvalContext {
@@ -21,6 +22,8 @@ export interface EvalContext {
   /** Session settings by lower-case name: current_setting(), search_path … */
   setting(name: string): string | undefined;
   setSetting(name: string, value: string | null, local: boolean): void;
+  /** Throws 23502 or 23514 where a value is none of a domain's, which is named by its type's number. */
+  checkDomain(oid: number, value: Value): void;
   readonly user: string;
   readonly database: string;
   /** Sequences: nextval, currval (55000 before the first nextval), setval; by object id. */

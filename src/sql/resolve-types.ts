@@ -7,3 +7,10 @@ export interface ElementCastPath {
   readonly from: number;
   readonly to: number;
 }
+
+/** How a value of one type becomes another's. */
+export interface CoercionPath {
+  readonly method: 'function' | 'relabel' | 'io' | 'array';
+  readonly fn: ScalarFunction | null;
+  readonly element: ElementCastPath | null;
+}

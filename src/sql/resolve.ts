@@ -6,20 +6,16 @@
  */
 import { DriftError } from '../base/error.ts';
 import type { Value } from '../base/vector.ts';
-import type { ElementCastPath } from './resolve-types.ts';
+import type { CoercionPath } from './resolve-types.ts';
 import { T } from './functions/define.ts';
 import type { ScalarFunction, SqlFunction } from './functions/function.ts';
 import { operatorsNamed } from './functions/operators.ts';
 import { castBetween, functionsNamed } from './functions/registry.ts';
+import { isUserType, sameUserType } from '../catalog/user-types.ts';
 import { typeByOid } from './types/registry.ts';
+import { baseOfDomain, userCoercion } from './user-coercion.ts';
 
 export type CoercionContext = 'implicit' | 'assignment' | 'explicit';
-
-export interface CoercionPath {
-  readonly method: 'function' | 'relabel' | 'io' | 'array';
-  readonly fn: ScalarFunction | null;
-  readonly element: ElementCastPath | null;
-}
 
 export interface ResolvedFunction<F = SqlFunction> {
   readonly fn: F;
@@ -31,11 +27,13 @@ export interface ResolvedFunction<F = SqlFunction> {
 const STRENGTH = { implicit: 0, assignment: 1, explicit: 2 } as const;
 const RELABEL: CoercionPath = { method: 'relabel', fn: null, element: null };
 const IO: CoercionPath = { method: 'io', fn: null, element: null };
-const POLYMORPHIC: readonly number[] = [T.anyelement, T.anyarray, T.anynonarray, T.any];
+const POLYMORPHIC: readonly number[] = [T.anyelement, T.anyarray, T.anynonarray, T.anyenum, T.any];
 
 /** How a value of one type becomes another's in a context; null where it does not. */
 export function coercionPath(from: number, to: number, context: CoercionContext): CoercionPath | null {
   if (from === to || POLYMORPHIC.includes(to)) return RELABEL;
+  const own = userCoercion(from, to, (source, target) => coercionPath(source, target, context));
+  if (own !== undefined) return own;
   const cast = castBetween(from, to);
   if (cast !== undefined) {
     if (STRENGTH[cast.context] > STRENGTH[context]) return null;
@@ -69,7 +67,8 @@ export interface CallShape {
 }
 
 /** Finds the function meant by a call. Throws 42883 (none) or 42725 (several). */
-export function resolveFunction(name: string, args: readonly number[], shape: CallShape = {}): ResolvedFunction {
+export function resolveFunction(name: string, written: readonly number[], shape: CallShape = {}): ResolvedFunction {
+  const args = written.map(baseOfDomain);
   checkNames(shape.names ?? []);
   const candidates: Candidate<SqlFunction>[] = [];
   const builtIn = shape.only === true ? [] : functionsNamed(name);
@@ -89,11 +88,12 @@ export function resolveFunction(name: string, args: readonly number[], shape: Ca
       hint: 'No function matches the given name and argument types. You might need to add explicit type casts.',
     });
   }
-  return resolved(found.item, found.types, args, shape.variadic === true);
+  return resolved(found.item, found.types, args, shape.variadic === true, written);
 }
 
 /** Finds the operator meant; left 0 for a prefix one. Throws 42883 or 42725. */
-export function resolveOperator(name: string, left: number, right: number): ResolvedFunction<ScalarFunction> {
+export function resolveOperator(name: string, first: number, second: number): ResolvedFunction<ScalarFunction> {
+  const [left, right] = [baseOfDomain(first), baseOfDomain(second)];
   const args = left === 0 ? [right] : [left, right];
   const candidates: Candidate<ScalarFunction>[] = [];
   for (const entry of operatorsNamed(name)) {
@@ -125,12 +125,15 @@ export function commonType(oids: readonly number[], context: string): number {
   const known = oids.filter((oid) => oid !== T.unknown);
   const [first] = known;
   if (first === undefined) return T.text;
+  if (oids.every((oid) => oid === first)) return first;
+  const bases = known.map(baseOfDomain);
+  if (bases.some((base, i) => base !== known[i])) return commonType(bases, context);
   if (known.every((oid) => oid === first)) return first;
   let chosen = first;
   for (const oid of known) {
-    if (oid === chosen) continue;
+    if (oid === chosen || sameUserType(oid, chosen)) continue;
     const [type, current] = [typeByOid(oid), typeByOid(chosen)];
-    if (type.category !== current.category) {
+    if (type.category !== current.category || isUserType(oid) || isUserType(chosen)) {
       throw new DriftError('42804', `${context} types ${current.display} and ${type.display} cannot be matched`);
     }
     if (
@@ -287,9 +290,14 @@ function score<F>(
 function reachable(from: number, to: number): boolean {
   if (from === to || to === T.any || to === T.anyelement) return true;
   if (to === T.anyarray) return from === T.unknown || typeByOid(from).category === 'A';
+  if (to === T.anyenum) return from === T.unknown || typeByOid(from).category === 'E';
   if (to === T.anynonarray) return from !== T.unknown && typeByOid(from).category !== 'A';
   if (from === T.unknown) return typeByOid(to).category !== 'P';
   return coercionPath(from, to, 'implicit') !== null;
+}
+
+function isPolymorphic(type: number): boolean {
+  return type === T.anyelement || type === T.anyarray || type === T.anynonarray || type === T.anyenum;
 }
 
 /** anyelement and anyarray must agree on one element type. */
@@ -301,7 +309,7 @@ function elementOf(types: readonly number[], args: readonly number[]): number | 
   let element: number | null = null;
   for (let i = 0; i < types.length; i++) {
     const [type, arg] = [types[i] as number, args[i] as number];
-    if (arg === T.unknown || !(type === T.anyelement || type === T.anyarray || type === T.anynonarray)) continue;
+    if (arg === T.unknown || !isPolymorphic(type)) continue;
     const own = type === T.anyarray ? typeByOid(arg).elementOid : arg;
     if (element !== null && element !== own) {
       if (coercionPath(own, element, 'implicit') !== null) continue;
@@ -318,13 +326,14 @@ function resolved<F extends SqlFunction>(
   types: readonly number[],
   args: readonly number[],
   variadicArray: boolean,
+  written: readonly number[] = args,
 ): ResolvedFunction<F> {
   const found = elementOf(types, args);
-  if (found === null && types.some((type) => type === T.anyelement || type === T.anyarray || type === T.anynonarray))
+  if (found === null && types.some(isPolymorphic))
     throw new DriftError('42804', 'could not determine polymorphic type because input has type unknown');
   const element = found === 'conflict' || found === null ? T.text : found;
   const concrete = (type: number): number => {
-    if (type === T.anyelement || type === T.anynonarray) return element;
+    if (type === T.anyelement || type === T.anynonarray || type === T.anyenum) return element;
     if (type === T.anyarray) return typeByOid(element).arrayOid;
     return type;
   };
@@ -333,7 +342,7 @@ function resolved<F extends SqlFunction>(
     return concrete(type);
   });
   const returns = concrete(fn.returns);
-  const actual = argTypes.map((type, i) => (type === 0 ? (args[i] as number) : type));
+  const actual = argTypes.map((type, i) => (type === 0 ? (written[i] as number) : type));
   if (variadicArray && actual.length > 0) actual.push(typeByOid(actual.pop() as number).elementOid);
   return { fn: specialised(fn, actual, returns), argTypes, returns };
 }

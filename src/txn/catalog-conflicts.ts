@@ -8,6 +8,7 @@
 import { DriftError } from '../base/error.ts';
 import type { CatalogChange, CatalogState } from '../catalog/catalog.ts';
 import type { CatalogObject, TableDef } from '../catalog/schema.ts';
+import { isUserType, objectOfType, publicTypeOid } from '../catalog/user-types.ts';
 
 export interface CatalogConflictParts {
   readonly changes: readonly CatalogChange[];
@@ -61,8 +62,17 @@ function refuseDependents({ applied }: CatalogConflictParts, own: ReadonlySet<nu
     const inside = gone.kind === 'schema' && 'schema' in object && object.schema === gone.name;
     const refers =
       gone.kind === 'table' && object.kind === 'table' && object.foreignKeys.some((key) => key.foreignTableId === id);
-    if (inside || refers) throw conflict();
+    if (inside || refers || (gone.kind === 'type' && usesType(object, gone.id))) throw conflict();
   }
+}
+
+function usesType(object: CatalogObject, id: number): boolean {
+  const concerns = ({ type }: { readonly type: { readonly oid: number } }): boolean =>
+    isUserType(type.oid) && objectOfType(publicTypeOid(type.oid)).id === id;
+  if (object.kind === 'table') return object.columns.some(concerns);
+  if (object.kind !== 'type' || object.definition.form === 'enum') return false;
+  const { definition } = object;
+  return definition.form === 'domain' ? concerns({ type: definition.base }) : definition.attributes.some(concerns);
 }
 
 function refuseTakenName(parts: CatalogConflictParts, own: ReadonlySet<number>, object: CatalogObject): void {
@@ -77,6 +87,11 @@ function refuseTakenName(parts: CatalogConflictParts, own: ReadonlySet<number>, 
   }
   const made = parts.changes.some((change) => change.object?.kind === 'schema' && change.object.name === object.schema);
   if (applied.schema(object.schema) === undefined && !made) throw conflict();
+  if (object.kind === 'type') {
+    if (another(applied.typeObject(object.schema, object.name)))
+      throw new DriftError('42710', `type "${object.name}" already exists`);
+    return;
+  }
   const indexes = object.kind === 'table' ? object.indexes.map((index) => index.name) : [];
   for (const name of [object.name, ...indexes]) {
     if (another(applied.relation(object.schema, name)) || another(applied.tableOfIndex(object.schema, name)))

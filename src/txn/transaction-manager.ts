@@ -24,6 +24,7 @@ import type { Value, Vector } from '../base/vector.ts';
 import { VectorBuilder } from '../base/vector-builder.ts';
 import { CatalogState } from '../catalog/catalog.ts';
 import { CATALOG_TABLE_ID, FIRST_USER_ID, TRANSACTIONS_TABLE_ID } from '../catalog/system-objects.ts';
+import { definitionText } from '../catalog/user-types.ts';
 import type { CommitLog } from '../log/commit-log.ts';
 import type { LogFrame } from '../log/frame.ts';
 import {
@@ -334,9 +335,9 @@ export class TransactionManager {
       for (const { id, object } of catalog) {
         const old = this.#catalog.byId(id);
         const existed = id < FIRST_USER_ID ? (yield* findLoaded(table, id, this.#applied)) !== null : old !== undefined;
-        if (object !== null) writes.put(id, [id, JSON.stringify(object)], existed, null);
+        if (object !== null) writes.put(id, [id, definitionText(object)], existed, null);
         else if (old?.kind === 'schema' && id < FIRST_USER_ID)
-          writes.put(id, [id, JSON.stringify({ ...old, dropped: true })], existed, null);
+          writes.put(id, [id, definitionText({ ...old, dropped: true })], existed, null);
         else if (existed) writes.delete(id, true);
       }
       list.unshift({ tableId: CATALOG_TABLE_ID, changes: writes.changes() });

@@ -81,6 +81,8 @@ const catalog: Catalog = {
   path: ['public'],
   searched: ['public'],
   forSession: () => catalog,
+  typeNamed: () => undefined,
+  typeOfOid: () => undefined,
   relation: (_schema, name) => relations.find((relation) => relation.name === name),
   byId: (id) => relations.find((relation) => relation.id === id),
   routines: () => [],

@@ -37,7 +37,7 @@ export function* alterType(
   column: ColumnDef,
   action: Action<'alterType'>,
 ): Task<void> {
-  const type = resolveType(action.type);
+  const type = resolveType(action.type, context.transaction.catalog);
   if (action.collation !== undefined) checkCollation(type, action.collation.name, action.collation.position);
   if (column.generated !== undefined && action.using !== undefined) {
     throw new DriftError('42611', 'cannot specify USING when altering type of generated column', {

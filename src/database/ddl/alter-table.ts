@@ -5,12 +5,14 @@
 import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
 import type { ColumnDef, TableDef } from '../../catalog/schema.ts';
+import { storedType } from '../../catalog/user-types.ts';
 import { bindTableExpression } from '../../plan/bind.ts';
 import type { AlterTable, AlterTableAction } from '../../sql/ast-statement.ts';
 import { parseExpression } from '../../sql/parser/parser.ts';
 import { printRestrictedExpression } from '../../sql/parser/print.ts';
 import { createStructure } from '../structure.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
+import { domainOf } from '../../sql/user-coercion.ts';
 import { columnOf } from './column.ts';
 import { addIdentity, alterType, dropExpression, dropIdentity, mentions, setIdentity } from './alter-column.ts';
 import { addConstraint, columnNamed, constraintNames, constraintsOf, type Draft } from './constraint.ts';
@@ -29,6 +31,9 @@ import { rowIdColumn } from './create-table.ts';
 import { refuseOrphanRows } from './foreign-rows.ts';
 import { quoted } from './names.ts';
 import { rekey } from './rekey.ts';
+
+/** The stored form of composite values: no default of theirs can be kept as a text. */
+const RECORD = 2249;
 
 export function* alterTable(context: DdlContext, statement: AlterTable): Task<boolean> {
   if (statement.object !== 'table') {
@@ -144,12 +149,15 @@ function* addColumn(
     table: { ...table, columns: [...table.columns, column], nextColumnId: table.nextColumnId + 1 },
   };
   const index = draft.table.columns.length - 1;
-  let backfill = column.sequenceId !== undefined || column.generated !== undefined;
+  // What a domain says of its values holds for the rows there are: they get the default as new rows do.
+  const inDomain = column.default === undefined && domainOf(column.type.oid) !== null;
+  let backfill = column.sequenceId !== undefined || column.generated !== undefined || inDomain;
   if (column.default !== undefined && column.sequenceId === undefined) {
     const bound = bindTableExpression(parseExpression(column.default), draft.table, 'default', context.bind, index);
     if (bound.kind === 'const') {
-      const type = typeByOid(column.type.oid);
-      column = bound.value === null ? column : { ...column, missing: type.output(bound.value, context.eval) };
+      const type = typeByOid(storedType(column.type));
+      if (bound.value !== null && type.oid === RECORD) backfill = true;
+      else if (bound.value !== null) column = { ...column, missing: type.output(bound.value, context.eval) };
     } else {
       backfill = true;
     }
@@ -171,7 +179,7 @@ function* addColumn(
   context.transaction.writes(table.id)?.widen(context.store.table(table.id).columns);
   if (backfill && !empty) {
     const value = column.generated ?? column.default ?? `nextval(${column.sequenceId})`;
-    if (column.generated === undefined)
+    if (column.generated === undefined && !inDomain)
       yield* context.query(
         `UPDATE ${quoted(table.schema)}.${quoted(table.name)} SET ${quoted(column.name)} = ${value}`,
       );

@@ -31,7 +31,8 @@ export function columnOf(
 ): ColumnDef {
   const serial =
     syntax.type.schema === undefined && syntax.type.arrayBounds.length === 0 ? SERIAL[syntax.type.name] : undefined;
-  const type = serial === undefined ? resolveType(syntax.type) : { oid: serial, typmod: -1 };
+  const type =
+    serial === undefined ? resolveType(syntax.type, context.transaction.catalog) : { oid: serial, typmod: -1 };
   if (syntax.collation !== undefined) checkCollation(type, syntax.collation.name, syntax.collation.position);
   let column: ColumnDef = { id, name: syntax.name, type, notNull: serial !== undefined };
   for (const constraint of syntax.constraints)

@@ -95,6 +95,10 @@ function* renameSchema(context: DdlContext, { name, position }: QualifiedName, t
   const moved: (TableDef | ViewDef | SequenceDef)[] = [];
   for (const object of [...context.transaction.catalog.objects()]) {
     if (!('schema' in object) || object.schema !== name) continue;
+    if (object.kind === 'type') {
+      define(context, { ...object, schema: to });
+      continue;
+    }
     if (object.kind === 'sequence') redefineSequence(context, { ...object, schema: to });
     else define(context, { ...(context.transaction.catalog.byId(object.id) as typeof object), schema: to });
     if (object.kind !== 'routine') moved.push(object);

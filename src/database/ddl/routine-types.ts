@@ -15,14 +15,13 @@ export interface NamedType {
 
 export function namedType(name: TypeName, catalog: Catalog): NamedType {
   if (name.percentType) return { type: columnType(name, catalog) };
-  try {
-    return { type: resolveType(name) };
-  } catch (error) {
-    if (!(error instanceof DriftError) || error.code !== '42704' || name.arrayBounds.length > 0) throw error;
-    const relation = catalog.relation(name.schema, name.name);
-    if (relation?.kind !== 'table') throw error;
-    return { type: { oid: RECORD, typmod: -1 }, row: relation.id };
-  }
+  const own = catalog.typeNamed(name.schema, name.name);
+  const relation = name.arrayBounds.length > 0 ? undefined : catalog.relation(name.schema, name.name);
+  const type = resolveType(name, catalog);
+  // A row of a table follows its table.
+  return relation?.kind === 'table' && type.oid === own
+    ? { type: { oid: RECORD, typmod: -1 }, row: relation.id }
+    : { type };
 }
 
 /** The type of a column, by `table.column%TYPE`. */

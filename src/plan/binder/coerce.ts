@@ -12,6 +12,7 @@ import { coercionPath, commonType } from '../../sql/resolve.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import type { BoundExpression, ConstExpression } from '../expression.ts';
 import type { BindState } from './context.ts';
+import { userTypeCast } from './user-type-casts.ts';
 
 export type CoercionContext = 'implicit' | 'assignment' | 'explicit';
 
@@ -76,6 +77,8 @@ export function tryCoerce(
 ): BoundExpression | null {
   const from = expression.type.oid;
   if (from === target.oid) return withTypmod(expression, target, context === 'explicit');
+  const own = userTypeCast(expression, target, (inner, to) => tryCoerce(inner, to, context, state));
+  if (own !== undefined) return own;
   if (from === OID.unknown) return coerceUnknown(expression, target, context, state);
   if (target.oid === OID.unknown) return expression;
   const path = coercionPath(from, target.oid, context);

@@ -5,6 +5,7 @@
 import type { Vector } from '../../base/vector.ts';
 import { VectorBuilder } from '../../base/vector-builder.ts';
 import type { ColumnDef, TypeRef } from '../../catalog/schema.ts';
+import { isUserType } from '../../catalog/user-types.ts';
 import type { Expression } from '../../sql/ast.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import { OID, readLiteral } from './coerce.ts';
@@ -21,6 +22,8 @@ export function constantColumns(
   state: BindState,
 ): Vector[] | null {
   if (rows.length < MIN_ROWS || rows.some((row) => row.length !== columns.length)) return null;
+  // A null may not be in a domain: casts see to that.
+  if (columns.some(({ type }) => isUserType(type.oid))) return null;
   const vectors: Vector[] = [];
   for (let c = 0; c < columns.length; c++) {
     const { type } = columns[c] as ColumnDef;

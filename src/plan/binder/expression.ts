@@ -6,6 +6,7 @@
 import { DriftError } from '../../base/error.ts';
 import type { Value } from '../../base/vector.ts';
 import type { TypeRef } from '../../catalog/schema.ts';
+import { rowType } from '../../catalog/type-resolver.ts';
 import type {
   CaseExpression,
   CastExpression,
@@ -37,6 +38,7 @@ import {
   bindQuantifiedSubquery,
   bindScalarSubquery,
 } from './subqueries.ts';
+import { compositeIsNull, expandedRow, fieldSelection, isComposite } from './composite-fields.ts';
 import { typeRefOf } from './type-name.ts';
 import { similarColumns } from './similar-name.ts';
 
@@ -190,7 +192,8 @@ function bindColumn(syntax: ColumnRef, scope: Scope): BoundExpression {
   const relation = scope.relation(schema, table, position);
   if (relation === undefined) {
     const composite = names.length === 2 ? scope.column(table, position) : undefined;
-    if (composite?.expression.kind === 'row') return fieldOf(composite.expression, name, position);
+    if (composite !== undefined && isComposite(composite.expression))
+      return fieldOf(composite.expression, name, position);
     const qualified = schema === undefined ? table : `${schema}.${table}`;
     throw new DriftError('42P01', `missing FROM-clause entry for table "${qualified}"`, { position });
   }
@@ -211,7 +214,7 @@ export function wholeRow(relation: Relation, position: number): BoundExpression 
     kind: 'row',
     fields: relation.columns.map((column) => column.expression),
     names: relation.columns.map((column) => column.name),
-    type: { oid: OID.record, typmod: -1 },
+    type: { oid: relation.table === null ? OID.record : (rowType(relation.table)?.oid ?? OID.record), typmod: -1 },
     position,
   };
 }
@@ -240,16 +243,16 @@ function bindIsNull(operand: BoundExpression, negated: boolean, position: number
     if (only === undefined) return { kind: 'const', value: !negated, type: BOOL, position };
     return args.length === 1 ? only : { kind: 'and', args, type: BOOL, position };
   }
-  return { kind: 'isNull', operand, negated, type: BOOL, position };
+  return compositeIsNull(operand, negated) ?? { kind: 'isNull', operand, negated, type: BOOL, position };
 }
 
 function bindRow(fields: readonly Expression[], scope: Scope, position: number): BoundExpression {
   const bound: BoundExpression[] = [];
   for (const field of fields) {
     if (field.kind === 'star') {
-      const row = bindWholeRow(field.qualifier, scope, field.position);
-      if (row.kind === 'row') bound.push(...row.fields);
-      else bound.push(row);
+      const row =
+        field.operand === undefined ? bindWholeRow(field.qualifier, scope, field.position) : scope.bind(field.operand);
+      bound.push(...(expandedRow(row)?.map(({ expression }) => expression) ?? [row]));
     } else {
       bound.push(scope.bind(field));
     }
@@ -344,8 +347,11 @@ function fieldOf(operand: BoundExpression, name: string, position: number): Boun
   if (operand.kind === 'row') {
     const field = (operand as RowExpression).fields[operand.names.indexOf(name)];
     if (field !== undefined) return { ...field, position };
-    throw new DriftError('42703', `column "${name}" not found in data type record`, { position });
+    const type = operand.type.oid === OID.record ? 'record' : displayType(operand.type);
+    throw new DriftError('42703', `column "${name}" not found in data type ${type}`, { position });
   }
+  const selected = fieldSelection(operand, name, position);
+  if (selected !== null) return selected;
   throw new DriftError(
     '42809',
     `column notation .${name} applied to type ${displayType(operand.type)}, which is not a composite type`,
@@ -380,7 +386,7 @@ function bindCase(syntax: CaseExpression, scope: Scope): BoundExpression {
 }
 
 function bindCast(syntax: CastExpression, scope: Scope): BoundExpression {
-  const type = typeRefOf(syntax.type);
+  const type = typeRefOf(syntax.type, scope.catalog);
   const { position } = syntax;
   if (syntax.operand.kind === 'array' && typeByOid(type.oid).elementOid !== 0) {
     const array = bindArray(syntax.operand.elements, type.oid, scope, syntax.operand.position);

@@ -3,12 +3,21 @@
  */
 import { DriftError } from '../../base/error.ts';
 import type { ColumnDef, TableDef } from '../../catalog/schema.ts';
-import type { Assignment as AssignmentSyntax, Expression, Insert, OnConflict, Query, Values } from '../../sql/ast.ts';
+import type {
+  Assignment as AssignmentSyntax,
+  Expression,
+  Insert,
+  OnConflict,
+  Query,
+  TargetColumn,
+  Values,
+} from '../../sql/ast.ts';
 import { printRestrictedExpression } from '../../sql/parser/print.ts';
 import type { BoundExpression } from '../expression.ts';
 import type { ConflictClause, ConflictUpdate, InsertNode, PlanColumn, PlanNode, ValuesNode } from '../plan.ts';
 import { asBoolean } from './coerce.ts';
 import { constantColumns } from './constant-rows.ts';
+import { withPart } from './part-assignment.ts';
 import {
   assigned,
   bindReturning,
@@ -37,8 +46,12 @@ export function bindInsert(statement: Insert, outer: Scope): PlanNode {
   const table = targetTable(statement.target, 'insert into', scope);
   const shown = table.columns.map((_, i) => i).filter((i) => table.columns[i]?.hidden !== true);
   const named = statement.columns === undefined ? null : statement.columns.map((target) => columnIndex(table, target));
+  const parts = statement.columns?.some(({ indirection }) => indirection.length > 0) === true;
   if (named !== null) rejectDuplicates(named, statement, table);
-  const rows = bindSource(statement, table, named ?? shown, scope);
+  const rows =
+    parts && named !== null
+      ? bindParts(statement, table, named, scope)
+      : bindSource(statement, table, named ?? shown, scope);
   const values = rowValues(statement, table, rows, scope);
   const alias = statement.target.alias ?? table.name;
   const row = newRow(table, alias, scope);
@@ -71,7 +84,7 @@ function itemOf(row: RowBinding): FromItem {
 
 export function rejectDuplicates(indexes: readonly number[], statement: InsertHead, table: TableDef): void {
   indexes.forEach((index, i) => {
-    if (indexes.indexOf(index) === i) return;
+    if (indexes.indexOf(index) === i || (statement.columns?.[i]?.indirection.length ?? 0) > 0) return;
     const message = `column "${table.columns[index]?.name ?? ''}" specified more than once`;
     throw new DriftError('42701', message, { position: statement.columns?.[i]?.position });
   });
@@ -93,6 +106,29 @@ function bindSource(statement: Insert, table: TableDef, targets: readonly number
   const plan = scope.hooks.query(query, scope, { keepUnknown: true });
   checkCount(plan.outputs.length, targets.length, statement, query.position);
   return convertSource(plan, table, targets, scope);
+}
+
+/** INSERT INTO t (a[1], c.f) …: columns begin as null and get their parts one after the other. */
+function bindParts(statement: Insert, table: TableDef, targets: readonly number[], scope: Scope): SourceRows {
+  const query = statement.source;
+  if (query === undefined) return { source: { kind: 'oneRow', outputs: [] }, cells: new Map(), defaults: new Set() };
+  const source = scope.hooks.query(query, scope, { keepUnknown: true });
+  checkCount(source.outputs.length, targets.length, statement, query.position);
+  const cells = new Map<number, BoundExpression>();
+  source.outputs.forEach((output, i) => {
+    const index = targets[i] as number;
+    const column = table.columns[index] as ColumnDef;
+    const { indirection: steps, position } = (statement.columns as readonly TargetColumn[])[i] as TargetColumn;
+    const current = cells.get(index) ?? nullOf(column);
+    const whole = steps.length === 0;
+    cells.set(
+      index,
+      whole
+        ? assigned(cell(output), column, scope)
+        : withPart(current, { column: column.name, steps, position }, cell(output), scope),
+    );
+  });
+  return { source, cells, defaults: new Set() };
 }
 
 /** VALUES without anything around it, whose cells may say DEFAULT and take their columns' types one by one. */

@@ -18,6 +18,7 @@ import type { PlanColumn, PlanNode } from '../plan.ts';
 import { idsOf, someExpression } from '../walk-expression.ts';
 import { sortKeyOf } from './calls.ts';
 import { asBoolean, decided } from './coerce.ts';
+import { expandedRow } from './composite-fields.ts';
 import { bindFrom } from './from.ts';
 import { Grouper, bindGrouping, hasOwnAggregate, type Grouping } from './grouping.ts';
 import { liftSets, liftWindows } from './lift.ts';
@@ -99,9 +100,10 @@ function expandStar(star: Expression & { kind: 'star' }, scope: Scope): Target[]
   const { position } = star;
   if (star.operand !== undefined) {
     const row = scope.bind(star.operand);
-    if (row.kind !== 'row')
+    const fields = expandedRow(row);
+    if (fields === null)
       throw new DriftError('42809', 'type of the expanded expression is not composite', { position });
-    return row.fields.map((expression, i) => ({ name: row.names[i] ?? `f${i + 1}`, expression }));
+    return fields;
   }
   const name = star.qualifier[star.qualifier.length - 1];
   if (name === undefined) {

@@ -5,9 +5,10 @@ import { DriftError } from '../../base/error.ts';
 import type { ColumnDef, TableDef, TypeRef } from '../../catalog/schema.ts';
 import type { ChangeTarget, SelectTarget, TargetColumn } from '../../sql/ast.ts';
 import { parseExpression } from '../../sql/parser/parser.ts';
+import { domainOf, isConstrained } from '../../sql/user-coercion.ts';
 import type { BoundExpression, ColumnId } from '../expression.ts';
 import type { BoundCheck, BoundGenerated, PlanColumn, Returning } from '../plan.ts';
-import { BOOL, INT8, coerce, displayType, tryCoerce } from './coerce.ts';
+import { BOOL, INT8, UNKNOWN, coerce, displayType, tryCoerce } from './coerce.ts';
 import { bindTargets } from './select.ts';
 import { CLAUSES, columnOf, Scope, visible, type Relation } from './scope.ts';
 
@@ -37,11 +38,6 @@ export function columnIndex(table: TableDef, target: TargetColumn): number {
   const index = table.columns.findIndex((column) => column.name === target.name && column.hidden !== true);
   if (index < 0) {
     throw new DriftError('42703', `column "${target.name}" of relation "${table.name}" does not exist`, {
-      position: target.position,
-    });
-  }
-  if (target.indirection.length > 0) {
-    throw new DriftError('0A000', 'assignment to array elements and fields is not supported', {
       position: target.position,
     });
   }
@@ -78,7 +74,23 @@ export function defaultOf(column: ColumnDef, scope: Scope): BoundExpression {
     const next: BoundExpression = { kind: 'nextValue', sequenceId: column.sequenceId, type: INT8 };
     return coerce(next, column.type, 'assignment', state);
   }
-  return { kind: 'const', value: null, type: column.type };
+  const own = domainDefault(column.type.oid);
+  if (own !== undefined) {
+    const inner = emptyScope(scope);
+    return withoutPosition(
+      inner.within(CLAUSES.default, () => assigned(inner.bind(parseExpression(own)), column, inner)),
+    );
+  }
+  const none: BoundExpression = { kind: 'const', value: null, type: UNKNOWN };
+  return isConstrained(column.type.oid)
+    ? coerce(none, column.type, 'assignment', state)
+    : { ...none, type: column.type };
+}
+
+/** The default of a domain, or of the one that it stands on. */
+function domainDefault(oid: number): string | undefined {
+  const domain = domainOf(oid);
+  return domain === null ? undefined : (domain.default ?? domainDefault(domain.base.oid));
 }
 
 /** Positions in catalog text mean nothing in the statement. */

@@ -1,22 +1,24 @@
 /** Type names to type references: OID and type modifier. */
 import { DriftError } from '../../base/error.ts';
-import type { TypeRef } from '../../catalog/schema.ts';
+import type { Catalog, TypeRef } from '../../catalog/schema.ts';
 import type { Expression, TypeName } from '../../sql/ast.ts';
 import { resolveTypeName, typeByOid } from '../../sql/types/registry.ts';
 import { located } from './coerce.ts';
 
-export function typeRefOf(name: TypeName): TypeRef {
+export function typeRefOf(name: TypeName, catalog: Catalog): TypeRef {
   const { position } = name;
   if (name.percentType) throw new DriftError('0A000', '%TYPE references are not supported', { position });
   if (name.setOf) throw new DriftError('42601', 'SETOF is not allowed here', { position });
-  return resolveType(name);
+  return resolveType(name, catalog);
 }
 
 /** Resolves a type name; also for column definitions. */
-export function resolveType(name: TypeName): TypeRef {
+export function resolveType(name: TypeName, catalog: Catalog): TypeRef {
   const { position } = name;
   const modifiers = name.modifiers.map((modifier) => modifierValue(modifier));
-  const type = located(position, () => resolveTypeName(name.schema, name.name, modifiers, name.intervalFields));
+  const type = located(position, () =>
+    resolveTypeName(name.schema, name.name, modifiers, name.intervalFields, catalog),
+  );
   if (name.arrayBounds.length === 0) return type;
   const { arrayOid } = typeByOid(type.oid);
   if (arrayOid === 0) throw new DriftError('42704', `type "${name.name}[]" does not exist`, { position });

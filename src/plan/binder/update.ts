@@ -1,14 +1,22 @@
 /**
  * UPDATE and DELETE: the source plan finds the target's rows (all cells, the key among them) joined with FROM or USING.
  */
-import { DriftError } from '../../base/error.ts';
+import { assert, DriftError } from '../../base/error.ts';
 import type { ColumnDef, TableDef } from '../../catalog/schema.ts';
-import type { Assignment as AssignmentSyntax, Delete, Expression, TableReference, Update } from '../../sql/ast.ts';
+import type {
+  Assignment as AssignmentSyntax,
+  Delete,
+  Expression,
+  TableReference,
+  TargetColumn,
+  Update,
+} from '../../sql/ast.ts';
 import type { BoundExpression } from '../expression.ts';
 import type { Assignment, PlanColumn, PlanNode } from '../plan.ts';
 import { freeColumns } from '../walk-plan.ts';
 import { asBoolean } from './coerce.ts';
 import { bindReference, joinPlans } from './from.ts';
+import { withPart } from './part-assignment.ts';
 import { scanTable, type BoundScan } from './scan.ts';
 import { CLAUSES, columnOf, type Relation, type Scope } from './scope.ts';
 import {
@@ -120,8 +128,26 @@ export function bindAssignments(
 ): BoundAssignments {
   const assignments: Assignment[] = [];
   const queries: PlanNode[] = [];
-  const assign = (index: number, value: Expression | BoundColumn, position: number): void => {
+  const partly = new Set<number>();
+  const assign = (index: number, value: Expression | BoundColumn, target: TargetColumn): void => {
     const column = table.columns[index] as ColumnDef;
+    const { position } = target;
+    if (target.indirection.length > 0) {
+      const before = assignments.findIndex((other) => other.index === index);
+      if (before < 0 || partly.has(index)) {
+        if (column.generated !== undefined || column.identity === 'always') refuse(column, position);
+        if (value.kind === 'default')
+          throw new DriftError('0A000', 'cannot set an array element or a subfield to DEFAULT', { position });
+        const current = assignments[before]?.expression ?? currentOf(table, column, scope);
+        const bound = value.kind === 'bound' ? value.expression : scope.within(CLAUSES.set, () => scope.bind(value));
+        const part = { column: column.name, steps: target.indirection, position };
+        const assignment = { index, expression: withPart(current, part, bound, scope) };
+        partly.add(index);
+        if (before < 0) assignments.push(assignment);
+        else assignments[before] = assignment;
+        return;
+      }
+    }
     if (assignments.some((other) => other.index === index)) {
       throw new DriftError('42601', `multiple assignments to same column "${column.name}"`, { position });
     }
@@ -142,18 +168,25 @@ export function bindAssignments(
         ),
       });
   };
-  for (const { columns, row, value, position } of set) {
+  for (const { columns, row, value } of set) {
     const indexes = columns.map((target) => columnIndex(table, target));
     if (!row) {
-      assign(indexes[0] as number, value, columns[0]?.position ?? position);
+      assign(indexes[0] as number, value, columns[0] as TargetColumn);
       continue;
     }
     const values = rowValues(value, indexes.length, alone ? null : queries, scope);
-    indexes.forEach((index, i) =>
-      assign(index, values[i] as Expression | BoundColumn, columns[i]?.position ?? position),
-    );
+    indexes.forEach((index, i) => assign(index, values[i] as Expression | BoundColumn, columns[i] as TargetColumn));
   }
   return { assignments, queries };
+}
+
+/** The row's present value of a column: the target is the first relation of its table in the scope. */
+function currentOf(table: TableDef, column: ColumnDef, scope: Scope): BoundExpression {
+  const relations = scope.items.flatMap((item) => item.relations);
+  const target = relations.find((relation) => relation.table?.id === table.id);
+  const found = target?.columns.find((candidate) => candidate.name === column.name);
+  assert(found !== undefined, 'the target of an update is in its scope');
+  return found.expression;
 }
 
 interface BoundColumn {

@@ -24,6 +24,7 @@ const ORDERED = [
   T.interval,
   T.oid,
   T.anyarray,
+  T.anyenum,
 ] as const;
 
 interface NumericSum {

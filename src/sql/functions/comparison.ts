@@ -47,6 +47,7 @@ const SAME: readonly (readonly [number, string])[] = [
   [T.jsonb, 'jsonb_'],
   [T.oid, 'oid'],
   [T.anyarray, 'array_'],
+  [T.anyenum, 'enum_'],
   [T.record, 'record_'],
   ...RANGES.map(({ oid }) => [oid, 'range_'] as const),
 ];
@@ -91,6 +92,7 @@ function comparison(name: string, left: number, right: number, call: (a: Value, 
 }
 
 function compareAs(oid: number, a: Value, b: Value): number {
+  if (oid === T.anyenum) return (a as number) - (b as number);
   const type = typeByOid(oid === T.anyarray ? typeByOid((a as SqlArray).elementOid).arrayOid : oid);
   return type.compare === undefined ? 0 : type.compare(a, b);
 }

@@ -43,6 +43,7 @@ export const T = {
   void: 2278,
   anyelement: 2283,
   anynonarray: 2776,
+  anyenum: 3500,
   uuid: 2950,
   jsonb: 3802,
   textArray: 1009,

@@ -7,6 +7,7 @@ import { binaryAggregates, binaryFunctions, binaryOperators } from './binary.ts'
 import { casts } from './casts.ts';
 import { comparisonOperators } from './comparison.ts';
 import { datetimeFunctions, datetimeOperators } from './datetime.ts';
+import { enumFunctions } from './enums.ts';
 import { extractFunctions } from './extract.ts';
 import { informationFunctions } from './information.ts';
 import { numberFormats } from './format-number.ts';
@@ -53,6 +54,7 @@ const functions: readonly SqlFunction[] = [
   ...arrayAggregates,
   ...windowFunctions,
   ...arrayFunctions,
+  ...enumFunctions,
   ...arraySets,
   ...extractFunctions,
   ...makeTimeFunctions,

@@ -1,6 +1,7 @@
 /** CREATE, ALTER and COMMENT for everything but tables, functions and triggers. */
 import type { Identifier, QualifiedName } from '../ast.ts';
 import type {
+  AlterComposite,
   AlterDomain,
   Comment,
   CreateDomain,
@@ -358,17 +359,51 @@ function parseAlterType(p: Cursor, position: number): Statement {
   if (p.at('rename') || (p.at('set') && p.peekWord() === 'schema')) {
     return parseRenameOrSchema(p, { position, ifExists: false, object: 'type', name: object });
   }
+  if (p.at('add') || p.at('drop') || p.at('alter')) {
+    const actions = p.list(() => parseAttributeAction(p));
+    return { kind: 'alterComposite', name, actions, position, end: p.lastEnd };
+  }
   return skipUnsupported(p, position, 'ALTER TYPE');
+}
+
+function parseAttributeAction(p: Cursor): AlterComposite['actions'][number] {
+  const { position } = p;
+  if (p.accept('drop')) {
+    p.expect('attribute');
+    const ifExists = p.acceptIfExists();
+    const name = p.columnName();
+    p.acceptCascade();
+    return { kind: 'drop', name, ifExists, position };
+  }
+  const kind = p.accept('add') ? 'add' : 'alter';
+  if (kind === 'alter') p.expect('alter');
+  p.expect('attribute');
+  const name = p.columnName();
+  if (kind === 'alter') {
+    if (p.accept('set')) p.expect('data');
+    p.expect('type');
+  }
+  const type = parseTypeName(p);
+  if (p.accept('collate')) p.qualifiedName();
+  p.acceptCascade();
+  return { kind, name, type, position };
 }
 
 function parseAlterDomain(p: Cursor, position: number): Statement {
   p.expect('domain');
   const name = p.qualifiedName();
-  if (p.at('rename') && p.peekWord() === 'to') {
-    const object = { name, args: undefined, table: undefined };
+  const object = { name, args: undefined, table: undefined };
+  if ((p.at('rename') && p.peekWord() === 'to') || (p.at('set') && p.peekWord() === 'schema'))
     return parseRenameOrSchema(p, { position, ifExists: false, object: 'domain', name: object });
+  if (p.at('rename') && p.peekWord() === 'constraint') {
+    p.advance();
+    p.advance();
+    const part = { kind: 'constraint' as const, name: p.columnName() };
+    p.expect('to');
+    const newName = p.columnName();
+    return { kind: 'rename', object: 'domain', name: object, ifExists: false, part, newName, position, end: p.lastEnd };
   }
-  if (p.at('owner') || p.at('rename') || (p.at('set') && p.peekWord() === 'schema')) {
+  if (p.at('owner')) {
     return skipUnsupported(p, position, 'ALTER DOMAIN');
   }
   return { kind: 'alterDomain', name, action: parseDomainAction(p), position, end: p.lastEnd };

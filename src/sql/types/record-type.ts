@@ -9,7 +9,9 @@ import { DriftError } from '../../base/error.ts';
 import type { Value } from '../../base/vector.ts';
 import type { EvalContext } from '../eval-context.ts';
 import { makeType } from './basic.ts';
+import { printRecord } from './record-text.ts';
 import type { SqlRecord } from './record.ts';
+import { taggedCodec } from './tagged.ts';
 import type { SqlType } from './type.ts';
 
 /** `typeOf` finds the fields' types. */
@@ -21,7 +23,7 @@ export function makeRecordType(typeOf: (oid: number) => SqlType): SqlType {
     category: 'P',
     arrayOid: 2287,
     length: -1,
-    format: () => ({ kind: 'boxed' }),
+    format: () => ({ kind: 'boxed', codec: taggedCodec }),
     input() {
       throw new DriftError('0A000', 'input of anonymous composite types is not implemented');
     },
@@ -42,12 +44,9 @@ function fieldKey(field: Value, oid: number, typeOf: (oid: number) => SqlType): 
 }
 
 function print({ values, oids }: SqlRecord, typeOf: (oid: number) => SqlType, context: EvalContext): string {
-  const fields = values.map((value, i) => {
-    if (value === null) return '';
-    const text = typeOf(oids[i] as number).output(value, context);
-    return text === '' || /[\s"\\(),]/.test(text) ? `"${text.replace(/["\\]/g, (char) => char + char)}"` : text;
-  });
-  return `(${fields.join(',')})`;
+  return printRecord(
+    values.map((value, i) => (value === null ? null : typeOf(oids[i] as number).output(value, context))),
+  );
 }
 
 /** Throws 42804 for rows of different shapes. */

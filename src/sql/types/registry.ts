@@ -1,6 +1,7 @@
 /** All types by OID and by name, and the names SQL spells them by. */
 import { DriftError } from '../../base/error.ts';
-import type { TypeRef } from '../../catalog/schema.ts';
+import type { Catalog, TypeRef } from '../../catalog/schema.ts';
+import { isUserType } from '../../catalog/user-types.ts';
 import type { EvalContext } from '../eval-context.ts';
 import { arrayTypeOf } from './array.ts';
 import { basicTypes } from './basic.ts';
@@ -13,6 +14,7 @@ import { timetzType, timeType } from './time.ts';
 import { makeRangeType, RANGES } from './range.ts';
 import { makeRecordType } from './record-type.ts';
 import type { SqlType } from './type.ts';
+import { makeUserType } from './user-types.ts';
 
 /** Arrays on disk are text in UTC and ISO form: reading and writing them asks no session for more than its zone. */
 const STORED = { timeZone: 'UTC', transactionTime: 0 } as unknown as EvalContext;
@@ -68,8 +70,14 @@ function add(type: SqlType): void {
 
 /** Throws 42704 for an OID that is no type's. */
 export function typeByOid(oid: number): SqlType {
-  const type = types.get(oid);
+  const type = types.get(oid) ?? userTypeByOid(oid);
   if (type === undefined) throw new DriftError('42704', `type with OID ${oid} does not exist`);
+  return type;
+}
+
+function userTypeByOid(oid: number): SqlType | undefined {
+  const type = makeUserType(oid, typeByOid, STORED);
+  if (type !== undefined) types.set(oid, type);
   return type;
 }
 
@@ -78,8 +86,9 @@ export function typeByName(name: string): SqlType | undefined {
   return names.get(ALIASES[name] ?? name);
 }
 
+/** PostgreSQL's own types. */
 export function allTypes(): Iterable<SqlType> {
-  return types.values();
+  return [...types.values()].filter(({ oid }) => !isUserType(oid));
 }
 
 /** Resolves a written type; modifiers are the numbers in parentheses. Throws 42704, 22023. */
@@ -87,9 +96,12 @@ export function resolveTypeName(
   schema: string | undefined,
   name: string,
   modifiers: readonly number[],
-  intervalFields?: string,
+  intervalFields: string | undefined,
+  catalog: Pick<Catalog, 'typeNamed'>,
 ): TypeRef {
-  const type = schema === undefined || schema === 'pg_catalog' ? typeByName(name) : undefined;
+  const builtin = schema === undefined || schema === 'pg_catalog' ? typeByName(name) : undefined;
+  const own = builtin === undefined ? catalog.typeNamed(schema, name) : undefined;
+  const type = own === undefined ? builtin : typeByOid(own);
   if (type === undefined)
     throw new DriftError('42704', `type "${schema === undefined ? name : `${schema}.${name}`}" does not exist`);
   return { oid: type.oid, typmod: typmodOf(type, modifiers, intervalFields) };
