@@ -2,7 +2,7 @@
 
 /** First bytes of a segment's header: "DSEG". */
 export const SEGMENT_MAGIC = 0x47455344;
-export const SEGMENT_VERSION = 1;
+export const SEGMENT_VERSION = 2;
 /** Rows of one row group: what is encoded, checked and skipped as a unit. */
 export const GROUP_ROWS = 4096;
 /** Columns a segment may claim to have; more is corruption. */
@@ -20,16 +20,23 @@ export const KIND: Readonly<Record<'bool' | 'i32' | 'f64' | 'i64' | 'text' | 'bo
   boxed: 5,
 };
 
-/** How the values of a block are laid out. */
-export const ENCODING: Readonly<Record<'plain' | 'constant' | 'frame' | 'delta' | 'dictionary', number>> = {
-  /** Typed array, little endian; text: lengths and characters; boxed: lengths and bytes. */
+/** How the values of a block are laid out; encode-numbers.ts and encode-block.ts have the forms. */
+export const ENCODING: Readonly<
+  Record<'plain' | 'constant' | 'frame' | 'delta' | 'dictionary' | 'runs' | 'decimal' | 'whole', number>
+> = {
   plain: 0,
   /** Every value is the first one. */
   constant: 1,
-  /** Frame of reference: minimum, then offsets of 1, 2 or 4 bytes. */
+  /** Frame of reference: the smallest value, then bit-packed offsets from it. */
   frame: 2,
-  /** First value and smallest difference, then excess of each difference in 1, 2 or 4 bytes. */
+  /** The first value and the smallest difference, then bit-packed excess of each difference. */
   delta: 3,
-  /** Text: distinct strings as a plain text, then codes of 1 or 2 bytes. */
+  /** Text: the distinct strings, then a number for each row. */
   dictionary: 4,
+  /** Run-length: values, and how often each stands. */
+  runs: 5,
+  /** Doubles with few decimal places, as whole numbers. */
+  decimal: 6,
+  /** 64-bit integers that doubles hold exactly, as numbers. */
+  whole: 7,
 };

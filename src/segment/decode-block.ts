@@ -6,7 +6,9 @@
 import { ByteReader } from '../base/bytes.ts';
 import { DriftError } from '../base/error.ts';
 import type { ColumnFormat, Vector } from '../base/vector.ts';
+import { readCompressed } from './compressed.ts';
 import { ENCODING, KIND } from './constants.ts';
+import { decodeNumbers } from './decode-numbers.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -14,7 +16,6 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 export function decodeBlock(bytes: Uint8Array, rows: number, format: ColumnFormat, what: string): Vector {
   const input = new ByteReader(bytes, what);
   const kind = input.u8();
-  const encoding = input.u8();
   const hasNulls = input.u8() === 1;
   const scaled = input.varint();
   const scale = scaled === 0 ? undefined : scaled - 1;
@@ -22,22 +23,25 @@ export function decodeBlock(bytes: Uint8Array, rows: number, format: ColumnForma
   const common = { length: rows, nulls };
   switch (kind) {
     case KIND.bool:
-      return { kind: 'bool', data: input.raw(rows).slice(), ...common };
+      return { kind: 'bool', data: Uint8Array.from(decodeNumbers(input, new Int32Array(rows), what)), ...common };
     case KIND.i32:
-      return { kind: 'i32', data: numbers(input, encoding, new Int32Array(rows), what), ...common };
+      return { kind: 'i32', data: decodeNumbers(input, new Int32Array(rows), what), ...common };
     case KIND.f64:
-      return { kind: 'f64', data: numbers(input, encoding, new Float64Array(rows), what), scale, ...common };
+      return { kind: 'f64', data: decodeNumbers(input, new Float64Array(rows), what), scale, ...common };
     case KIND.i64:
-      return { kind: 'i64', data: new BigInt64Array(input.raw(rows * 8).slice().buffer), ...common };
+      return { kind: 'i64', data: wide(input, rows, what), ...common };
     case KIND.text: {
-      if (encoding === ENCODING.plain) return { kind: 'text', data: plainText(input, rows, what), ...common };
+      const encoding = input.u8();
+      if (encoding === ENCODING.plain) return { kind: 'text', data: texts(input, rows, what), ...common };
       if (encoding !== ENCODING.dictionary) throw corrupt(what, `unknown text encoding ${encoding}`);
       const size = input.varint();
       if (size > rows) throw corrupt(what, `dictionary of ${size} entries for ${rows} rows`);
-      const dictionary = plainText(input, size, what);
-      const data = new Int32Array(unpack(input, size <= 256 ? 1 : 2, rows));
-      for (let row = 0; row < rows; row++)
-        if ((data[row] as number) >= size) throw corrupt(what, 'code beyond the dictionary');
+      const dictionary = texts(input, size, what);
+      const data = decodeNumbers(input, new Int32Array(rows), what);
+      for (let row = 0; row < rows; row++) {
+        const code = data[row] as number;
+        if (code < 0 || code >= size) throw corrupt(what, 'code beyond the dictionary');
+      }
       return { kind: 'dict', data, dictionary, ...common };
     }
     case KIND.boxed:
@@ -47,41 +51,24 @@ export function decodeBlock(bytes: Uint8Array, rows: number, format: ColumnForma
   }
 }
 
-function numbers<T extends Int32Array | Float64Array>(input: ByteReader, encoding: number, target: T, what: string): T {
-  const rows = target.length;
-  switch (encoding) {
-    case ENCODING.plain:
-      new Uint8Array(target.buffer).set(input.raw(target.byteLength));
-      return target;
-    case ENCODING.constant:
-      target.fill(input.f64());
-      return target;
-    case ENCODING.frame: {
-      const base = input.f64();
-      const offsets = unpack(input, input.u8(), rows);
-      for (let row = 0; row < rows; row++) target[row] = base + (offsets[row] as number);
-      return target;
-    }
-    case ENCODING.delta: {
-      let value = input.f64();
-      const base = input.f64();
-      const excess = unpack(input, input.u8(), rows);
-      target[0] = value;
-      for (let row = 1; row < rows; row++) {
-        value += base + (excess[row] as number);
-        target[row] = value;
-      }
-      return target;
-    }
-    default:
-      throw corrupt(what, `unknown number encoding ${encoding}`);
+function wide(input: ByteReader, rows: number, what: string): BigInt64Array {
+  const encoding = input.u8();
+  if (encoding === ENCODING.plain) {
+    const bytes = readCompressed(input, what);
+    if (bytes.length !== rows * 8) throw corrupt(what, `${bytes.length} bytes of 64-bit integers`);
+    return new BigInt64Array(bytes.slice().buffer);
   }
-}
-
-function unpack(input: ByteReader, width: number, rows: number): Uint8Array | Uint16Array | Uint32Array {
-  if (width === 1) return input.raw(rows);
-  if (width === 2) return new Uint16Array(input.raw(rows * 2).slice().buffer);
-  return new Uint32Array(input.raw(rows * 4).slice().buffer);
+  if (encoding !== ENCODING.whole) throw corrupt(what, `unknown encoding ${encoding} of 64-bit integers`);
+  const numbers = decodeNumbers(input, new Float64Array(rows), what);
+  const data = new BigInt64Array(rows);
+  const halves = new Int32Array(data.buffer);
+  for (let row = 0; row < rows; row++) {
+    const value = numbers[row] as number;
+    // An element of 32 bits takes the lowest bits of what it is given.
+    halves[2 * row] = value % 0x100000000;
+    halves[2 * row + 1] = Math.floor(value / 0x100000000);
+  }
+  return data;
 }
 
 function unpackNulls(bits: Uint8Array, rows: number): Uint8Array {
@@ -90,24 +77,20 @@ function unpackNulls(bits: Uint8Array, rows: number): Uint8Array {
   return nulls;
 }
 
-function plainText(input: ByteReader, count: number, what: string): string[] {
-  const lengths = new Int32Array(count);
-  let total = 0;
-  for (let i = 0; i < count; i++) {
-    const length = input.varint();
-    lengths[i] = length;
-    total += length;
-  }
+function texts(input: ByteReader, count: number, what: string): string[] {
+  const lengths = decodeNumbers(input, new Int32Array(count), what);
   const utf16 = input.u8() === 1;
-  const bytes = input.bytes();
+  const bytes = readCompressed(input, what);
   const joined = utf16 ? fromUnits(bytes) : decodeUtf8(bytes, what);
-  if (joined.length !== total) throw corrupt(what, `text of ${joined.length} units where ${total} were expected`);
   const strings = new Array<string>(count);
   let at = 0;
   for (let i = 0; i < count; i++) {
-    strings[i] = joined.substring(at, at + (lengths[i] as number));
-    at += lengths[i] as number;
+    const next = at + (lengths[i] as number);
+    if (next < at) throw corrupt(what, 'text of a negative length');
+    strings[i] = joined.substring(at, next);
+    at = next;
   }
+  if (joined.length !== at) throw corrupt(what, `text of ${joined.length} units where ${at} were expected`);
   return strings;
 }
 
@@ -133,9 +116,13 @@ function boxed(
   format: ColumnFormat,
   what: string,
 ): unknown[] {
+  const lengths = decodeNumbers(input, new Int32Array(rows), what);
+  const all = new ByteReader(readCompressed(input, what), what);
   const data = new Array<unknown>(rows);
   for (let row = 0; row < rows; row++) {
-    const bytes = input.bytes();
+    const length = lengths[row] as number;
+    if (length < 0) throw corrupt(what, 'a value of a negative length');
+    const bytes = all.raw(length);
     if (nulls !== null && nulls[row] === 1) {
       data[row] = undefined;
       continue;
