@@ -18,15 +18,16 @@ const LATE: readonly string[] = [
   'src/sql/parser/rare-statement',
   'src/sql/functions/registry',
   'src/plan/explain',
+  'src/plan/optimizer/(column-statistics|join-graph|join-search)',
   'src/plan/binder/(insert|merge|update|target|with|calls|constant-rows|routines|user-type-casts|composite-fields|part-assignment)',
   'src/exec/(subquery|composite|cast|sort-keys|sort-bound|key-table|accumulators|in-list|point-write)',
-  'src/exec/operators/(aggregate|distinct|function-scan|join|shared|sort|window)',
+  'src/exec/operators/(aggregate|bitmap-fetch|distinct|function-scan|join|shared|sort|window)',
   'src/exec/modify/.*',
   'src/exec/kernels/(text|arithmetic)',
   'src/exec/routine-call',
   'src/database/ddl/.*',
   'src/database/routine/.*',
-  'src/database/(definition|bulk|system-tables|temporary|recheck|domain-check)',
+  'src/database/(definition|bulk|system-tables|temporary|recheck|domain-check|maintain)',
 ];
 const IS_LATE = new RegExp(`/(?:${LATE.join('|')})\\.ts$`);
 

@@ -6,10 +6,11 @@
  * table that is not in memory nothing is known. ANALYZE reads as many rows as PostgreSQL does, 300 a bucket, and waits
  * for those on disk. A commit only counts rows (`changeCount`).
  */
+import { PartMissing } from '../base/late-part.ts';
 import { PAUSE, type Task } from '../base/task.ts';
 import { type Batch, type Value, valueAt, type Vector } from '../base/vector.ts';
 import type { ColumnDef, TableDef } from '../catalog/schema.ts';
-import { type ColumnStatistics, describeSample, STATISTICS_TARGET } from '../plan/optimizer/column-statistics.ts';
+import { type ColumnStatistics, describeSample } from '../plan/optimizer/column-statistics.ts';
 import type { Statistics } from '../plan/optimizer/statistics.ts';
 import { typeByOid } from '../sql/types/registry.ts';
 import type { BatchSource, KeyRange, VersionedTable } from '../table/table.ts';
@@ -17,7 +18,7 @@ import type { TableStore } from '../table/store.ts';
 
 /** Rows that planning looks at; a full ANALYZE looks at 300 for each bucket of the histogram. */
 const PLAN_SAMPLE_ROWS = 3000;
-const ANALYZE_SAMPLE_ROWS: number = 300 * STATISTICS_TARGET;
+const ANALYZE_SAMPLE_ROWS = 30_000;
 /** Leaves that planning takes its rows from. */
 const PLAN_LEAVES = 4;
 const STALE_ROWS = 50;
@@ -56,9 +57,15 @@ export function tableStatistics(store: TableStore, seq: number, basis: Basis): S
       const { columns } = entryOf(table);
       if (columns.has(ordinal)) return columns.get(ordinal);
       const column = def.columns.find((candidate) => candidate.id === ordinal);
-      const found = column === undefined ? undefined : planned(table, column, seq);
-      columns.set(ordinal, found);
-      return found;
+      try {
+        const found = column === undefined ? undefined : planned(table, column, seq);
+        columns.set(ordinal, found);
+        return found;
+      } catch (error) {
+        // A first query does without statistics rather than waiting for the code that makes them.
+        if (error instanceof PartMissing) return undefined;
+        throw error;
+      }
     },
   };
 }

@@ -31,6 +31,7 @@ const TABLES: Readonly<Record<string, string>> = {
 };
 
 const ROWS_A_STATEMENT = 1000;
+const MOST_MS = 2000;
 
 function readRows(table: string): string[][] {
   const plain = `${ROOT}sf0.01/${table}.tbl`;
@@ -63,15 +64,28 @@ describe.skipIf(!existsSync(ROOT))('TPC-H', () => {
     return () => db.close();
   }, 120_000);
 
-  test.each(Array.from({ length: 22 }, (_, i) => `q${String(i + 1).padStart(2, '0')}`))('%s', async (name) => {
+  const names = Array.from({ length: 22 }, (_, i) => `q${String(i + 1).padStart(2, '0')}`);
+
+  const check = async (name: string): Promise<void> => {
+    const start = performance.now();
     const result = await db.query(readFileSync(`${ROOT}queries/${name}.sql`, 'utf8'), [], {
       text: true,
       rowMode: 'array',
     });
+    expect(performance.now() - start).toBeLessThan(MOST_MS);
     const rows = (result.rows as unknown as (string | null)[][]).map((row) =>
       row.map((value) => value ?? '').join('|'),
     );
     const found = [result.fields.map((field) => field.name).join('|'), ...rows];
     expect(found).toEqual(readFileSync(`${ROOT}answers/${name}.csv`, 'utf8').replace(/\n$/, '').split('\n'));
+  };
+
+  test.each(names)('%s', check);
+
+  describe('after ANALYZE', () => {
+    beforeAll(async () => {
+      await db.query('ANALYZE');
+    }, 30_000);
+    test.each(names)('%s', check);
   });
 });

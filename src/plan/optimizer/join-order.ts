@@ -1,11 +1,11 @@
 /**
- * Join ordering: inner joins may be done in any order; this finds a cheap one.
+ * Join order.
  *
- * A maximal tree of inner joins is taken apart into its relations and its conditions, and put together greedily: in
- * each step the two parts whose join gives the fewest rows are joined (greedy operator ordering, Fegaras 1998), parts
- * without a condition between them only when nothing else is left. That costs O(n³) for n relations, so that a join of
- * 60 tables is planned in milliseconds, and gives bushy trees. The smaller side becomes the right one, on which a hash
- * join builds.
+ * A maximal tree of inner joins is taken apart into its relations and its conditions, and put together anew: up to ten
+ * linked relations in the cheapest order there is (join-search.ts), more of them, and parts that nothing links, greedily:
+ * in each step the two parts whose join gives the fewest rows are joined (greedy operator ordering, Fegaras 1998). That
+ * costs O(n³) for n relations, so that a join of 60 tables is planned in milliseconds. Both give bushy trees. The smaller
+ * side becomes the right one, on which a hash join builds.
  *
  * Relations with an `apply` above them stay below it: what they mention must come from their left.
  */
@@ -14,7 +14,10 @@ import type { JoinKey, JoinNode, PlanColumn, PlanNode } from '../plan.ts';
 import { columnsOf, conjunction, conjuncts, idsOf } from '../walk-expression.ts';
 import { mapInputs } from '../walk-plan.ts';
 import { conditionOf, joinKeyOf } from './join-keys.ts';
-import type { CostModel } from './cost.ts';
+import type { AccessContext } from './access.ts';
+import { type JoinGraph, joinGraph, looseConditions, lowest, stepBetween } from './join-graph.ts';
+import { type JoinTree, MAX_SEARCHED, searchJoinOrder } from './join-search.ts';
+import { filtered } from './push-down.ts';
 import type { Estimator } from './statistics.ts';
 
 interface Part {
@@ -23,22 +26,87 @@ interface Part {
   readonly rows: number;
 }
 
-export function orderJoins(node: PlanNode, { estimator }: CostModel): PlanNode {
-  return ordered(node, estimator);
-}
-
-function ordered(node: PlanNode, estimator: Estimator): PlanNode {
+export function orderJoins(node: PlanNode, context: AccessContext): PlanNode {
+  const { estimator } = context.cost;
   if (!isFree(node))
     return swapSides(
-      mapInputs(node, (input) => ordered(input, estimator)),
+      mapInputs(node, (input) => orderJoins(input, context)),
       estimator,
     );
   const relations: PlanNode[] = [];
   const conditions: BoundExpression[] = [];
   takeApart(node, relations, conditions);
-  const parts = relations.map((relation) => partOf(ordered(relation, estimator), estimator));
-  const joined = putTogether(parts, conditions, estimator);
-  return withOutputs(joined, node.outputs);
+  const parts = relations.map((relation) => partOf(orderJoins(relation, context), estimator));
+  const local = new Set(parts.flatMap((part) => [...part.ids]));
+  const components = componentsOf(parts, conditions);
+  const joined = components.map((component) => {
+    const own = conditions.filter((condition) => mentions(condition, component.ids));
+    return component.parts.length === 1
+      ? filtered((component.parts[0] as Part).node, own)
+      : joinComponent(component.parts, own, context);
+  });
+  const free = conditions.filter((condition) => !mentions(condition, local));
+  const [only] = joined;
+  if (joined.length === 1 && only !== undefined) return withOutputs(filtered(only, free), node.outputs);
+  const whole = joined.map((plan) => partOf(plan, estimator));
+  return withOutputs(putTogether(whole, free, estimator), node.outputs);
+}
+
+function mentions(condition: BoundExpression, ids: ReadonlySet<ColumnId>): boolean {
+  for (const id of columnsOf(condition)) if (ids.has(id)) return true;
+  return false;
+}
+
+interface Component {
+  readonly parts: readonly Part[];
+  readonly ids: ReadonlySet<ColumnId>;
+}
+
+/** Parts that conditions link, directly or through others. */
+function componentsOf(parts: readonly Part[], conditions: readonly BoundExpression[]): Component[] {
+  let components: Component[] = parts.map((part) => ({ parts: [part], ids: part.ids }));
+  for (const condition of conditions) {
+    const linked = components.filter(({ ids }) => mentions(condition, ids));
+    if (linked.length < 2) continue;
+    const merged = {
+      parts: linked.flatMap((component) => component.parts),
+      ids: new Set(linked.flatMap(({ ids }) => [...ids])),
+    };
+    components = components.filter((component) => !linked.includes(component));
+    components.push(merged);
+  }
+  const order = (component: Component): number => Math.min(...component.parts.map((part) => parts.indexOf(part)));
+  return components
+    .map(({ parts: own, ids }) => ({ parts: own.toSorted((a, b) => parts.indexOf(a) - parts.indexOf(b)), ids }))
+    .sort((a, b) => order(a) - order(b));
+}
+
+function joinComponent(
+  parts: readonly Part[],
+  conditions: readonly BoundExpression[],
+  context: AccessContext,
+): PlanNode {
+  const { estimator } = context.cost;
+  if (parts.length > MAX_SEARCHED) return putTogether(parts, conditions, estimator);
+  const graph = joinGraph(parts, conditions);
+  const tree = searchJoinOrder(graph, context);
+  if (tree === null) return putTogether(parts, conditions, estimator);
+  return filtered(joinTree(tree, graph, estimator).node, looseConditions(graph));
+}
+
+function joinTree(tree: JoinTree, graph: JoinGraph, estimator: Estimator): Part {
+  if (tree.parts === null) return graph.relations[lowest(tree.mask)] as Part;
+  // As written: the part with the first relation comes first.
+  const [a, b] = tree.parts;
+  const [left, right] = lowest(a.mask) < lowest(b.mask) ? [a, b] : [b, a];
+  const first = joinTree(left, graph, estimator);
+  const second = joinTree(right, graph, estimator);
+  const { keys, others } = stepBetween(
+    graph,
+    { mask: left.mask, ids: first.ids },
+    { mask: right.mask, ids: second.ids },
+  );
+  return partOf(join(first, second, [...keys.map((key) => conditionOf(key)), ...others]), estimator);
 }
 
 function isFree(node: PlanNode): node is JoinNode {

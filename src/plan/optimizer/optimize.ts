@@ -59,7 +59,7 @@ export function optimize(plan: Plan, context: OptimizerContext): Plan {
 /** The rules that work on one query level, then the same for the subqueries that are left in its expressions. */
 function physical(plan: PlanNode, context: AccessContext): PlanNode {
   let root = prunePlan(pushDown(plan));
-  root = orderJoins(root, context.cost);
+  root = orderJoins(root, context);
   root = place(root, context);
   root = chooseOrders(root);
   return subqueries(root, context);
