@@ -63,6 +63,7 @@ function elementCast(
     case 'function': {
       const { fn } = cast;
       assert(fn !== null, 'a cast by function has one');
+      if (fn.takesTypmod === true) return (value) => fn.call(context, value, typmod);
       return (value) => finish(fn.call(context, value));
     }
     case 'relabel':

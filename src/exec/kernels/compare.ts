@@ -17,7 +17,7 @@ export const GREATER = 4;
 const MASKS: Readonly<Record<string, number>> = { eq: 2, ne: 5, lt: 1, le: 3, gt: 4, ge: 6 };
 
 const PATTERN =
-  /^(int[248]{1,2}|float4|float8|float48|float84|date_|timestamp_|timestamptz_|time_|oid|bool|numeric_|text|text_|uuid_|name)(eq|ne|lt|le|gt|ge)$/;
+  /^(int[248]{1,2}|float4|float8|float48|float84|date_|timestamp_|timestamptz_|time_|oid|bool|numeric_|text|text_|uuid_|name|enum_|bit|varbit|macaddr_|macaddr8_)(eq|ne|lt|le|gt|ge)$/;
 
 /** The mask of a comparison function that the kernels know by its PostgreSQL name; 0 for others. */
 export function comparisonMask(name: string): number {

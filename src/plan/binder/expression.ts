@@ -57,12 +57,7 @@ export function bindExpression(syntax: Expression, scope: Scope): BoundExpressio
       return { kind: 'const', value: syntax.value, type: UNKNOWN, position };
     case 'bitString': {
       const digits = syntax.base === 'b' ? syntax.digits : hexToBits(syntax.digits);
-      return coerce(
-        { kind: 'const', value: digits, type: UNKNOWN, position },
-        { oid: OID.bit, typmod: -1 },
-        'explicit',
-        scope.state,
-      );
+      return { kind: 'const', value: digits, type: { oid: OID.bit, typmod: -1 }, position };
     }
     case 'parameter':
       return bindParameter(syntax.index - 1, scope, position);

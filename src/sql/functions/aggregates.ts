@@ -25,6 +25,7 @@ const ORDERED = [
   T.oid,
   T.anyarray,
   T.anyenum,
+  869,
 ] as const;
 
 interface NumericSum {

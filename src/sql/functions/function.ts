@@ -52,6 +52,8 @@ export interface ScalarFunction extends Signature, Defined {
    * one call. The type of an argument beyond the list is its last entry: VARIADIC arrays.
    */
   readonly typed?: ((types: readonly number[], returns: number) => ScalarFunction['call']) | undefined;
+  /** A cast that takes the type modifier as a further argument and makes a value that fits it. */
+  readonly takesTypmod?: boolean | undefined;
 }
 
 /** A set-returning function; each row is the values of its output columns. */

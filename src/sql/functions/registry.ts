@@ -4,6 +4,7 @@ import { arithmeticFunctions, arithmeticOperators } from './arithmetic.ts';
 import { arrayAggregates } from './array-aggregates.ts';
 import { arrayFunctions, arrayOperators, arraySets } from './arrays.ts';
 import { binaryAggregates, binaryFunctions, binaryOperators } from './binary.ts';
+import { bitAggregates, bitCasts, bitFunctions, bitOperators } from './bits.ts';
 import { casts } from './casts.ts';
 import { comparisonOperators } from './comparison.ts';
 import { datetimeFunctions, datetimeOperators } from './datetime.ts';
@@ -20,6 +21,7 @@ import type { CastEntry, OperatorEntry, SqlFunction } from './function.ts';
 import { makeTimeFunctions } from './make-time.ts';
 import { mathFunctions, mathOperators } from './math.ts';
 import { timeReaders } from './parse-time.ts';
+import { networkCasts, networkFunctions, networkOperators } from './network.ts';
 import { orderedAggregates } from './ordered-aggregates.ts';
 import { regexFunctions, regexOperators, regexSets } from './regex-functions.ts';
 import { rangeFunctions, rangeOperators } from './ranges.ts';
@@ -40,6 +42,8 @@ const operators: readonly OperatorEntry[] = [
   ...jsonOperators,
   ...regexOperators,
   ...binaryOperators,
+  ...bitOperators,
+  ...networkOperators,
 ];
 
 const functions: readonly SqlFunction[] = [
@@ -64,6 +68,9 @@ const functions: readonly SqlFunction[] = [
   ...regexFunctions,
   ...regexSets,
   ...binaryFunctions,
+  ...bitFunctions,
+  ...bitAggregates,
+  ...networkFunctions,
   ...binaryAggregates,
   ...timeFormats,
   ...timeReaders,
@@ -87,7 +94,7 @@ for (const { fn } of operators) {
 const operatorsByName = new Map<string, OperatorEntry[]>();
 for (const operator of operators) addTo(operatorsByName, operator.name, operator);
 const castsByTypes = new Map<string, CastEntry>();
-for (const cast of casts) castsByTypes.set(`${cast.from} ${cast.to}`, cast);
+for (const cast of [...casts, ...bitCasts, ...networkCasts]) castsByTypes.set(`${cast.from} ${cast.to}`, cast);
 
 export function functionsNamed(name: string): readonly SqlFunction[] {
   return byName.get(name) ?? [];

@@ -5,10 +5,12 @@ import { isUserType } from '../../catalog/user-types.ts';
 import type { EvalContext } from '../eval-context.ts';
 import { arrayTypeOf } from './array.ts';
 import { basicTypes } from './basic.ts';
+import { bitTypes } from './bit.ts';
 import { catalogTypes } from './catalog-types.ts';
 import { dateType, timestampType, timestamptzType } from './datetime.ts';
 import { intervalType, intervalTypmod } from './interval.ts';
 import { jsonTypes } from './json.ts';
+import { networkTypes } from './network.ts';
 import { numericType, numericTypmod } from './numeric.ts';
 import { timetzType, timeType } from './time.ts';
 import { makeRangeType, RANGES } from './range.ts';
@@ -32,6 +34,8 @@ for (const type of [
   timestamptzType,
   intervalType,
   ...jsonTypes,
+  ...bitTypes,
+  ...networkTypes,
   ...catalogTypes(typeByName, (oid) => types.get(oid)),
   makeRecordType(typeByOid),
 ]) {
@@ -45,6 +49,8 @@ for (const spec of RANGES) {
   add(arrayTypeOf(type, STORED));
 }
 
+const MAX_BITS = 83886080;
+
 const ALIASES: Readonly<Record<string, string>> = {
   int: 'int4',
   integer: 'int4',
@@ -52,6 +58,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   bigint: 'int8',
   real: 'float4',
   'double precision': 'float8',
+  'bit varying': 'varbit',
   decimal: 'numeric',
   boolean: 'bool',
   character: 'bpchar',
@@ -145,6 +152,11 @@ function typmodOf(type: SqlType, modifiers: readonly number[], intervalFields: s
         throw new DriftError('22023', `${stem}(${first})${zoned} precision must not be negative`);
       }
       return Math.min(first, 6);
+    case 'bit':
+    case 'varbit':
+      if (first < 1) throw new DriftError('22023', `length for type ${type.name} must be at least 1`);
+      if (first > MAX_BITS) throw new DriftError('22023', `length for type ${type.name} cannot exceed ${MAX_BITS}`);
+      return first;
     case 'float4':
     case 'float8':
       return -1;

@@ -16,6 +16,7 @@ import { Numeric } from '../../base/numeric.ts';
 import type { Value, ValueCodec } from '../../base/vector.ts';
 import { SqlArray } from './array.ts';
 import { Interval, intervalType } from './interval.ts';
+import { inetType, SqlInet } from './network.ts';
 import { numericType } from './numeric.ts';
 import { EMPTY, SqlRange } from './range.ts';
 import { SqlRecord } from './record.ts';
@@ -27,6 +28,7 @@ const TYPED: readonly (readonly [abstract new (...args: never[]) => object, SqlT
   [Numeric, numericType],
   [Interval, intervalType],
   [TimeTz, timetzType],
+  [SqlInet, inetType],
 ];
 
 export const taggedCodec: ValueCodec = {
