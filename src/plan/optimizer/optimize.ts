@@ -16,7 +16,8 @@
 import type { EvalContext } from '../../sql/eval-context.ts';
 import type { ColumnId } from '../expression.ts';
 import type { Plan, PlanNode, PointAccess, ScanNode } from '../plan.ts';
-import { mapInputs, mapSubqueries } from '../walk-plan.ts';
+import { hasSubquery } from '../walk-expression.ts';
+import { mapInputs, mapSubqueries, somePlan, visitExpressions } from '../walk-plan.ts';
 import { type AccessContext, chooseAccess } from './access.ts';
 import { CostModel } from './cost.ts';
 import { foldPlan } from './fold.ts';
@@ -48,7 +49,8 @@ export function optimize(plan: Plan, context: OptimizerContext): Plan {
   const cost = new CostModel(estimator, switchesOf(context.eval));
   const access: AccessContext = { cost, bindTableText: context.bindTableText };
   let root = foldPlan(plan.root, context.eval);
-  root = unnest(root, nextId);
+  // What is the plan of most statements has nothing for the rules about joins and subqueries.
+  if (hasJoins(root)) root = unnest(root, nextId);
   root = physical(root, access);
   root = prunePlan(root);
   root = estimated(root, cost);
@@ -56,10 +58,23 @@ export function optimize(plan: Plan, context: OptimizerContext): Plan {
   return { ...plan, root, fields, point: pointOf(root), columnCount: nextColumn };
 }
 
+/** Whether a plan joins anything or has subqueries. */
+function hasJoins(plan: PlanNode): boolean {
+  return somePlan(plan, (node) => node.kind === 'join' || mentionsSubquery(node));
+}
+
+function mentionsSubquery(node: PlanNode): boolean {
+  let found = false;
+  visitExpressions(node, (expression) => {
+    found ||= hasSubquery(expression);
+  });
+  return found;
+}
+
 /** The rules that work on one query level, then the same for the subqueries that are left in its expressions. */
 function physical(plan: PlanNode, context: AccessContext): PlanNode {
   let root = prunePlan(pushDown(plan));
-  root = orderJoins(root, context);
+  if (hasJoins(root)) root = orderJoins(root, context);
   root = place(root, context);
   root = chooseOrders(root);
   return subqueries(root, context);
