@@ -10,7 +10,7 @@ import { applySet, copyRefused } from './commands.ts';
 import { isDefinition, runDefinition } from './definition.ts';
 import { maintain } from './maintain.ts';
 import type { PreparedStatements } from './prepared.ts';
-import { runCall } from './routine/statements.ts';
+import { runCall, runDo } from './routine/statements.ts';
 import { command } from './show.ts';
 import { explain, refuseWrites, type Scene } from './statement.ts';
 
@@ -41,6 +41,8 @@ export function* dispatch(
       return yield* prepared.execute(scene, statement);
     case 'callProcedure':
       return yield* runCall(scene, statement);
+    case 'do':
+      return yield* runDo(scene, statement);
     case 'copy':
       throw copyRefused(statement);
     case 'maintenance':

@@ -22,6 +22,7 @@ import { ddlContext } from './definition.ts';
 import { dispatch, nested } from './dispatch.ts';
 import { type Open, rollbackTo, savepoint } from './open.ts';
 import { coerceParameter } from './parameters.ts';
+import type { Portals } from './portal.ts';
 import { PreparedStatements } from './prepared.ts';
 import { recheckConstraints } from './recheck.ts';
 import { routineRunner } from './routine/call.ts';
@@ -47,6 +48,7 @@ export class Session implements SessionApi {
   /** Schema of the session's temporary objects, once it has any. */
   #temp: string | null = null;
   readonly #statements = new StatementCache();
+  readonly #portals: Portals = new Map();
   #open: Open | null = null;
   #closed = false;
 
@@ -188,6 +190,11 @@ export class Session implements SessionApi {
     return results;
   }
 
+  #endTransaction(undone: boolean): void {
+    this.#settings.endTransaction(undone);
+    if (this.#portals.size > 0) this.#portals.clear();
+  }
+
   /** Runs one statement in the open transaction or in one of its own. */
   *#run(
     cached: Cached,
@@ -216,7 +223,7 @@ export class Session implements SessionApi {
         if (error instanceof DriftError && error.code === '40001' && attempt < TRIES) continue;
         throw error;
       } finally {
-        this.#settings.endTransaction(false);
+        this.#endTransaction(false);
       }
     }
   }
@@ -291,6 +298,7 @@ export class Session implements SessionApi {
       parameters: [],
       depth: 0,
       notices: [],
+      portals: this.#portals,
       routines: routineRunner,
       execute: (inner, statement) =>
         nested(inner, statement, this.#prepared, (point) => this.#moment(point, cancellation)),
@@ -422,7 +430,7 @@ export class Session implements SessionApi {
       this.#core.manager.rollback(open.transaction);
       throw error;
     } finally {
-      this.#settings.endTransaction(false);
+      this.#endTransaction(false);
     }
   }
 
@@ -447,7 +455,7 @@ export class Session implements SessionApi {
   *#rollback(): Task<void> {
     if (this.#open !== null) this.#core.manager.rollback(this.#open.transaction);
     this.#open = null;
-    this.#settings.endTransaction(true);
+    this.#endTransaction(true);
   }
 
   *#describe(sql: string, cancellation: Cancellation): Task<Description> {

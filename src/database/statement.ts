@@ -14,7 +14,7 @@ import { completeRows } from '../exec/modify/complete-rows.ts';
 import { modifyOperator } from '../exec/modify/modify.ts';
 import type { ModifyTarget } from '../exec/modify/target.ts';
 import { runToResult } from '../exec/result.ts';
-import type { ExecContext, SystemRows } from '../exec/run.ts';
+import type { ExecContext, ExecRun, SystemRows } from '../exec/run.ts';
 import { emptyVector, vectorFromValues, wholeBatch } from '../exec/vectors.ts';
 import {
   type BindableStatement,
@@ -42,6 +42,7 @@ import type { StatementReader } from '../txn/api.ts';
 import type { Transaction } from '../txn/transaction.ts';
 import type { Core } from './core.ts';
 import type { Notice, ResultSet } from './api.ts';
+import type { Portals } from './portal.ts';
 import { coerceParameter } from './parameters.ts';
 import { publicFields } from './public-fields.ts';
 import type { Settings } from './settings.ts';
@@ -73,6 +74,8 @@ export interface Scene {
   /** What the statement has to say besides its result. */
   readonly notices: Notice[];
   readonly routines: RoutineRunner;
+  /** Open cursors of the session. */
+  readonly portals: Portals;
   /** Runs a statement of any kind in this transaction, for routines. */
   execute(scene: Scene, statement: Statement): Task<ResultSet>;
   /** Gives the session a schema for temporary objects; returns its name. */
@@ -249,6 +252,11 @@ export function evaluate(scene: Scene, expression: BoundExpression): Value {
   const run = startRun(execContext(scene, modifyTarget(scene, new Map())));
   const batch = wholeBatch([], 1);
   return valueAt(new Compiler(new Map(), run).compile(expression).eval(batch), 0);
+}
+
+/** An execution for expressions that a routine evaluates one by one; they read `scene.parameters` as it is then. */
+export function expressionRun(scene: Scene): ExecRun {
+  return startRun(execContext(scene, modifyTarget(scene, new Map())));
 }
 
 export function refuseWrites(scene: Scene): void {

@@ -78,7 +78,7 @@ const TAGS: Readonly<Record<string, string>> = {
   truncate: 'TRUNCATE TABLE',
 };
 
-function notAllowed(statement: Statement): DriftError {
+export function notAllowed(statement: Statement): DriftError {
   const tag = TAGS[statement.kind] ?? statement.kind.replaceAll(/([A-Z])/g, ' $1').toUpperCase();
   return new DriftError('0A000', `${tag} is not allowed in a non-volatile function`);
 }

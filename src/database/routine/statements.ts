@@ -1,16 +1,17 @@
-/** CALL: a procedure as a statement of its own. */
+/** CALL and DO: procedures, and bodies without a name, as statements of their own. */
 import type { Task } from '../../base/task.ts';
-import { assert } from '../../base/error.ts';
+import { assert, DriftError } from '../../base/error.ts';
 import type { Value } from '../../base/vector.ts';
 import { vectorFromValues } from '../../exec/vectors.ts';
 import { bindCallStatement } from '../../plan/bind.ts';
-import type { BoundExpression } from '../../plan/expression.ts';
 import type { RoutineCall } from '../../sql/functions/function.ts';
-import type { Call } from '../../sql/ast-statement.ts';
+import type { Call, DoBlock } from '../../sql/ast-statement.ts';
 import { SqlRecord } from '../../sql/types/record.ts';
 import type { ResultSet } from '../api.ts';
 import { command } from '../show.ts';
 import { bindContextOf, evaluate, type Scene } from '../statement.ts';
+import { routineScene } from './nested.ts';
+import { runBlock } from './pl-routine.ts';
 
 const VOID = 2278;
 
@@ -23,10 +24,17 @@ export function* runCall(scene: Scene, { call: syntax }: Call): Task<ResultSet> 
   return resultOf(call, result);
 }
 
-/** What a bound CALL gives back to a routine: its procedure, arguments and the values of OUT arguments in order. */
-export interface BoundCall {
-  readonly call: RoutineCall;
-  readonly args: readonly BoundExpression[];
+export function* runDo(scene: Scene, { language, body, position }: DoBlock): Task<ResultSet> {
+  if (language.toLowerCase() !== 'plpgsql') {
+    const known = language.toLowerCase() === 'sql';
+    throw new DriftError(
+      known ? '0A000' : '42704',
+      known ? 'language "sql" does not support inline code execution' : `language "${language}" does not exist`,
+      { position },
+    );
+  }
+  yield* runBlock(routineScene(scene, false), body);
+  return command('DO');
 }
 
 function resultOf(call: RoutineCall, result: Value): ResultSet {

@@ -114,6 +114,12 @@ export class Cursor {
     this.#load();
   }
 
+  /** Goes back to a token of the same run of look-ahead. */
+  back(index: number): void {
+    this.index = index;
+    this.#load();
+  }
+
   /** Forgets the tokens before the current one; the current one is read anew, from `offset` if given. */
   restart(offset: number = this.start): void {
     this.lexer.restart(offset);

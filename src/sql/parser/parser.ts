@@ -22,7 +22,8 @@ import { parseReset, parseShow } from './setting.ts';
 import { parseBegin, parseEnd, parseSavepoint, parseSet } from './transaction.ts';
 import { parseTypeName as parseTypeNameAt } from './type-name.ts';
 
-const GRAMMAR: Grammar = {
+/** For parsers of languages that have SQL inside (plpgsql/reader.ts). */
+export const GRAMMAR: Grammar = {
   expression: parseExpressionAt,
   expressionFrom: parseExpressionFrom,
   restrictedExpression: parseRestrictedExpression,
