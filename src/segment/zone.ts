@@ -1,22 +1,37 @@
 /**
  * Zones: what a block's values lie between, so that a scan can pass over blocks in which nothing can match.
  *
- *     zone = u8 flags (1 some null, 2 some value, 4 bounds follow) | f64 min | f64 max
+ *     zone = u8 flags (1 some null, 2 some value, 4 numbers follow, 8 texts follow, 16 the second text is cut)
+ *          | [f64 min | f64 max] | [string min | string max]
  *
- * Bounds are kept for numbers held as int32 or double (scaled integers of decimals too). A block with NaN, and one of
- * another kind, has none: then everything may match.
+ * Numbers bound what is held as int32, int64 (where all are exact as doubles) or double, scaled integers of decimals
+ * too, and booleans as 0 and 1. Texts are bounded in the order of code units by their first characters: where the second
+ * bound is cut, every text that begins with it may be there. A block with NaN, and one of another kind, has no bounds:
+ * then everything may match.
  */
 import type { ByteReader, ByteWriter } from '../base/bytes.ts';
 import type { Value, Vector } from '../base/vector.ts';
 
 const SOME_NULL = 1;
 const SOME_VALUE = 2;
-const BOUNDED = 4;
+const NUMBERS = 4;
+const TEXTS = 8;
+const CUT = 16;
+/** Code units of a text's bounds. */
+const TEXT_UNITS = 16;
 
 export interface Zone {
   readonly someNull: boolean;
   readonly someValue: boolean;
   readonly bounds: { readonly min: number; readonly max: number } | null;
+  readonly texts: TextBounds | null;
+}
+
+interface TextBounds {
+  readonly min: string;
+  readonly max: string;
+  /** `max` is the beginning of the greatest text. */
+  readonly isCut: boolean;
 }
 
 export type ZoneOp = '=' | '<' | '<=' | '>' | '>=' | 'is null' | 'is not null';
@@ -25,8 +40,19 @@ export type ZoneOp = '=' | '<' | '<=' | '>' | '>=' | 'is null' | 'is not null';
 export function zoneMayMatch(zone: Zone, op: ZoneOp, value: Value): boolean {
   if (op === 'is null') return zone.someNull;
   if (!zone.someValue) return false;
-  if (op === 'is not null' || zone.bounds === null || typeof value !== 'number' || Number.isNaN(value)) return true;
-  const { min, max } = zone.bounds;
+  if (op === 'is not null') return true;
+  if (typeof value === 'string') return zone.texts === null || textMayMatch(zone.texts, op, value);
+  if (zone.bounds === null || typeof value !== 'number' || Number.isNaN(value)) return true;
+  return mayMatch(zone.bounds.min, zone.bounds.max, op, value);
+}
+
+function textMayMatch({ min, max, isCut }: TextBounds, op: ZoneOp, value: string): boolean {
+  if (!isCut || !value.startsWith(max)) return mayMatch(min, max, op, value);
+  // Nothing is known about where the value lies among the texts that begin as it does.
+  return op !== '<' || min < value;
+}
+
+function mayMatch<T extends number | string>(min: T, max: T, op: ZoneOp, value: T): boolean {
   switch (op) {
     case '=':
       return min <= value && value <= max;
@@ -38,6 +64,8 @@ export function zoneMayMatch(zone: Zone, op: ZoneOp, value: Value): boolean {
       return max > value;
     case '>=':
       return max >= value;
+    default:
+      return true;
   }
 }
 
@@ -47,13 +75,29 @@ export function zoneOf(vector: Vector, start: number, end: number): Zone {
   let nullCount = 0;
   if (nulls !== null) for (let row = start; row < end; row++) nullCount += nulls[row] as number;
   const someValue = nullCount < end - start;
-  const numbers = vector.kind === 'i32' || vector.kind === 'f64' ? vector.data : null;
-  const bounds = numbers === null || !someValue ? null : boundsOf(numbers, nulls, start, end);
-  return { someNull: nullCount > 0, someValue, bounds };
+  const bounds = someValue ? boundsIn(vector, start, end) : null;
+  const texts = someValue ? textsIn(vector, start, end) : null;
+  return { someNull: nullCount > 0, someValue, bounds, texts };
+}
+
+function boundsIn(vector: Vector, start: number, end: number): Zone['bounds'] {
+  switch (vector.kind) {
+    case 'bool':
+    case 'i32':
+    case 'f64':
+      return boundsOf(vector.data, vector.nulls, start, end);
+    case 'i64': {
+      const numbers = Float64Array.from(vector.data.subarray(start, end), Number);
+      if (!numbers.every(Number.isSafeInteger)) return null;
+      return boundsOf(numbers, vector.nulls?.subarray(start, end) ?? null, 0, numbers.length);
+    }
+    default:
+      return null;
+  }
 }
 
 function boundsOf(
-  data: Int32Array | Float64Array,
+  data: Uint8Array | Int32Array | Float64Array,
   nulls: Uint8Array | null,
   start: number,
   end: number,
@@ -70,15 +114,54 @@ function boundsOf(
   return { min, max };
 }
 
-export function writeZone(writer: ByteWriter, zone: Zone): void {
-  writer.u8((zone.someNull ? SOME_NULL : 0) | (zone.someValue ? SOME_VALUE : 0) | (zone.bounds === null ? 0 : BOUNDED));
-  if (zone.bounds === null) return;
-  writer.f64(zone.bounds.min);
-  writer.f64(zone.bounds.max);
+function textsIn(vector: Vector, start: number, end: number): TextBounds | null {
+  if (vector.kind !== 'text' && vector.kind !== 'dict') return null;
+  const { nulls } = vector;
+  let min: string | undefined;
+  let max = '';
+  for (let row = start; row < end; row++) {
+    if (nulls !== null && nulls[row] === 1) continue;
+    const text = vector.kind === 'text' ? vector.data[row] : vector.dictionary[vector.data[row] as number];
+    if (text === undefined) return null;
+    if (min === undefined || text < min) min = text;
+    if (text > max) max = text;
+  }
+  if (min === undefined) return null;
+  const bounds = { min: beginning(min), max: beginning(max) };
+  return bounds.min.isWellFormed() && bounds.max.isWellFormed()
+    ? { ...bounds, isCut: bounds.max.length < max.length }
+    : null;
+}
+
+/** The first code units of a text, without half of a pair at the end. */
+function beginning(text: string): string {
+  if (text.length <= TEXT_UNITS) return text;
+  const last = text.charCodeAt(TEXT_UNITS - 1);
+  return text.slice(0, last >= 0xd800 && last < 0xdc00 ? TEXT_UNITS - 1 : TEXT_UNITS);
+}
+
+export function writeZone(writer: ByteWriter, { someNull, someValue, bounds, texts }: Zone): void {
+  writer.u8(
+    (someNull ? SOME_NULL : 0) |
+      (someValue ? SOME_VALUE : 0) |
+      (bounds === null ? 0 : NUMBERS) |
+      (texts === null ? 0 : TEXTS) |
+      (texts?.isCut === true ? CUT : 0),
+  );
+  if (bounds !== null) {
+    writer.f64(bounds.min);
+    writer.f64(bounds.max);
+  }
+  if (texts !== null) {
+    writer.string(texts.min);
+    writer.string(texts.max);
+  }
 }
 
 export function readZone(reader: ByteReader): Zone {
   const flags = reader.u8();
-  const bounds = (flags & BOUNDED) === 0 ? null : { min: reader.f64(), max: reader.f64() };
-  return { someNull: (flags & SOME_NULL) !== 0, someValue: (flags & SOME_VALUE) !== 0, bounds };
+  const bounds = (flags & NUMBERS) === 0 ? null : { min: reader.f64(), max: reader.f64() };
+  const texts =
+    (flags & TEXTS) === 0 ? null : { min: reader.string(), max: reader.string(), isCut: (flags & CUT) !== 0 };
+  return { someNull: (flags & SOME_NULL) !== 0, someValue: (flags & SOME_VALUE) !== 0, bounds, texts };
 }

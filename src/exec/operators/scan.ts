@@ -27,6 +27,9 @@ import { type ExecRun, layoutOf, type Operator } from '../run.ts';
 import { BitmapSource } from './bitmap-fetch.ts';
 import { compactBatch, vectorFromValues, wholeBatch } from '../vectors.ts';
 
+/** text and varchar. */
+const PLAIN_TEXTS: ReadonlySet<number> = new Set([25, 1043]);
+
 export class ScanOperator implements Operator {
   readonly #node: ScanNode;
   readonly #run: ExecRun;
@@ -217,7 +220,14 @@ export class ScanOperator implements Operator {
       return value.toScaled(format.scale ?? 0) ?? null;
     }
     if (typeof value === 'boolean') return value ? 1 : 0;
+    if (typeof value === 'string') return this.#isPlainText(ordinal) ? value : null;
     return typeof value === 'object' ? null : value;
+  }
+
+  /** Zones know texts in the order of their code units, which is that of no other type held as text. */
+  #isPlainText(ordinal: number): boolean {
+    const column = this.#node.table.columns.find(({ id }) => id === ordinal);
+    return column !== undefined && PLAIN_TEXTS.has(column.type.oid);
   }
 
   *#lookUp(reader: TableReader): Task<Batch | null> {
