@@ -9,6 +9,7 @@
  */
 import type { Kind } from '../src/base/vector.ts';
 import type {
+  CopyPiece,
   Durability,
   EngineStatus,
   FieldDescription,
@@ -51,6 +52,7 @@ export type Request =
     }
   | { readonly kind: 'script'; readonly sql: string; readonly options: RunOptions }
   | { readonly kind: 'describe'; readonly sql: string }
+  | { readonly kind: 'copy'; readonly piece: CopyPiece }
   | { readonly kind: 'begin'; readonly options: TransactionOptions }
   | { readonly kind: 'commit' | 'rollback' | 'end' }
   | { readonly kind: 'status' | 'checkpoint' | 'export' | 'close' };
@@ -95,6 +97,7 @@ export interface Answers {
   readonly execute: WireResult;
   readonly script: readonly WireResult[];
   readonly describe: { readonly parameters: readonly number[]; readonly fields: readonly FieldDescription[] };
+  readonly copy: string | number | null;
   readonly commit: number | null;
   readonly status: EngineStatus;
   readonly export: Uint8Array;

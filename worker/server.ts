@@ -157,6 +157,8 @@ export class EngineServer implements Server {
       }
       case 'describe':
         return session.describe(request.sql);
+      case 'copy':
+        return session.copy(request.piece);
       case 'begin': {
         const beginning = session.begin(request.options);
         this.#begun.set(number, beginning);

@@ -4,7 +4,14 @@
  */
 import type { RunOptions } from '../../worker/protocol.ts';
 import type { MaybePromise } from '../base/task.ts';
-import type { EngineStatus, FieldDescription, Parameter, ResultSet, TransactionOptions } from '../database/api.ts';
+import type {
+  CopyPiece,
+  EngineStatus,
+  FieldDescription,
+  Parameter,
+  ResultSet,
+  TransactionOptions,
+} from '../database/api.ts';
 
 export interface StatementOptions extends RunOptions {
   /** Ends the statement with 57014 when it aborts. */
@@ -21,6 +28,8 @@ export interface ConnectionSession {
   execute(sql: string, parameters: readonly Parameter[], options: StatementOptions): Promise<ResultSet>;
   script(sql: string, options: StatementOptions): Promise<readonly ResultSet[]>;
   describe(sql: string): Promise<Description>;
+  /** One step of a COPY in the open transaction (SessionApi.copy). */
+  copy(piece: CopyPiece): Promise<string | number | null>;
   /**
    * Begins a transaction. Where the engine is far away this only asks for it, so that the first statement travels in
    * the same message; a transaction that could not begin then fails every call of its session with the reason.

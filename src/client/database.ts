@@ -12,6 +12,7 @@
  */
 import type { EngineStatus } from '../database/api.ts';
 import type { Connection } from './connection.ts';
+import { type CopyFromOptions, type CopySource, copyTo, type CopyToOptions } from './copy.ts';
 import { type At, engineOptions, type QueryOptions, type TransactionOptions } from './options.ts';
 import { type PreparedStatement, type Queryable, Statements, Transaction } from './statements.ts';
 
@@ -51,6 +52,28 @@ export class Database extends Statements implements AsyncDisposable {
       // Rolls back what is not committed. A failure of this must not hide the function's.
       await session.close().catch(() => undefined);
     }
+  }
+
+  /**
+   * Copies a stream of text, bytes or rows into a table, in a transaction of its own, and returns the number of rows.
+   * The table's name is written as in SQL: `t`, `public.t`, `"My table"`. Throws 22P04 for data of another form.
+   *
+   *     await db.copyFrom('customer', (await fetch('customer.csv')).body, { format: 'csv', header: true });
+   */
+  copyFrom(table: string, source: CopySource, options: CopyFromOptions = {}): Promise<number> {
+    return this.transaction((tx) => tx.copyFrom(table, source, options));
+  }
+
+  /** Returns the rows of a table or query as a stream of lines, which reads no faster than it is read. */
+  copyTo(source: string, options: CopyToOptions & { readonly asOf?: At | undefined } = {}): ReadableStream<string> {
+    const session = this.#connection.session();
+    return copyTo(session, source, options, {
+      begin: async () => session.begin(engineOptions({ asOf: options.asOf })),
+      async done(failed) {
+        if (!failed) await session.commit();
+        await session.close();
+      },
+    });
   }
 
   /** Returns a read-only view of a moment with the same methods; statements that write fail with 25006. */

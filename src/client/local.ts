@@ -2,6 +2,7 @@
 import { portable } from '../../worker/portable.ts';
 import { Cancellation } from '../base/cancel.ts';
 import type {
+  CopyPiece,
   EngineApi,
   EngineStatus,
   ExecuteOptions,
@@ -59,6 +60,10 @@ class LocalSession implements ConnectionSession {
       const results = await this.#session.script(sql, execute);
       return options.text === true ? results : results.map((result) => detached(portable(result, options.printed)));
     });
+  }
+
+  copy(piece: CopyPiece): Promise<string | number | null> {
+    return this.#session.copy(piece);
   }
 
   describe(sql: string): Promise<Description> {

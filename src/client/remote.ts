@@ -20,7 +20,7 @@ import type {
 } from '../../worker/protocol.ts';
 import { unpackError, unpackResult } from '../../worker/wire.ts';
 import { DriftError } from '../base/error.ts';
-import type { EngineStatus, Parameter, ResultSet, TransactionOptions } from '../database/api.ts';
+import type { CopyPiece, EngineStatus, Parameter, ResultSet, TransactionOptions } from '../database/api.ts';
 import type { Connection, ConnectionSession, Description, StatementOptions } from './connection.ts';
 import type { WorkerLike } from './options.ts';
 
@@ -221,6 +221,10 @@ class RemoteSession implements ConnectionSession {
   async script(sql: string, options: StatementOptions): Promise<readonly ResultSet[]> {
     const request: Request = { kind: 'script', sql, options: runOptions(options) };
     return ((await this.#call(request, options.signal)) as Answers['script']).map(unpackResult);
+  }
+
+  copy(piece: CopyPiece): Promise<string | number | null> {
+    return this.#call({ kind: 'copy', piece }) as Promise<Answers['copy']>;
   }
 
   describe(sql: string): Promise<Description> {

@@ -1,5 +1,6 @@
 /** Statements in a session: what a database, a transaction and a view of the past have in common. */
 import type { ConnectionSession, Description, StatementOptions } from './connection.ts';
+import { copyFrom, type CopyFromOptions, type CopySource, copyTo, type CopyToOptions } from './copy.ts';
 import { type At, type QueryOptions, runOptions } from './options.ts';
 import { toParameter } from './parameters.ts';
 import { LazyResults, type Results } from './result.ts';
@@ -82,6 +83,17 @@ export class Statements implements Queryable {
 /** A transaction in progress. */
 export class Transaction extends Statements {
   #ended = false;
+
+  /** Copies a stream into a table, as `Database.copyFrom` does, in this transaction. */
+  copyFrom(table: string, source: CopySource, options: CopyFromOptions = {}): Promise<number> {
+    return copyFrom(this.session, table, source, options);
+  }
+
+  /** Returns rows as a stream of lines; one at a time in a transaction. */
+  copyTo(source: string, options: CopyToOptions = {}): ReadableStream<string> {
+    const nothing = (): Promise<void> => Promise.resolve();
+    return copyTo(this.session, source, options, { begin: nothing, done: nothing });
+  }
 
   /** Rolls back and ends the transaction: its function may go on, but what it queries then fails with 08003. */
   async rollback(): Promise<void> {

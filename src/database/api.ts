@@ -100,11 +100,28 @@ export interface TransactionOptions {
 /** A parameter: a boxed value, or text in the type's input form; Uint8Array is bytea, other objects must be JSON text already. */
 export type Parameter = Value;
 
+/** A step of a COPY that is streamed. */
+export interface CopyPiece {
+  /** Begins a COPY … FROM STDIN or COPY … TO STDOUT. */
+  readonly sql?: string | undefined;
+  /** More of the data, for COPY FROM. */
+  readonly data?: string | Uint8Array | undefined;
+  /** Rows, for COPY FROM: the values of each column. */
+  readonly columns?: readonly (readonly Parameter[])[] | undefined;
+  /** The data have ended; or no more of COPY TO is wanted. */
+  readonly end?: boolean | undefined;
+}
+
 export interface SessionApi {
   /** Runs one statement. Several without parameters run in one implicit transaction and give the last result. */
   execute(sql: string, parameters?: readonly Parameter[], options?: ExecuteOptions): Promise<ResultSet>;
   /** Runs the statements of a script one after another; several together form one implicit transaction only where BEGIN says so. */
   script(sql: string, options?: ExecuteOptions): Promise<readonly ResultSet[]>;
+  /**
+   * One step of a COPY in the open transaction: of COPY FROM it returns null, and at the end the number of rows; of
+   * COPY TO the next lines, and null at the end. Who waits for each step has back-pressure.
+   */
+  copy(piece: CopyPiece): Promise<string | number | null>;
   begin(options?: TransactionOptions): Promise<void>;
   commit(): Promise<number | null>;
   rollback(): Promise<void>;

@@ -2,7 +2,7 @@
 import { DriftError } from '../base/error.ts';
 import type { Task } from '../base/task.ts';
 import type { QualifiedName, TimePoint } from '../sql/ast.ts';
-import type { Copy, SetSetting, SetTransaction, Statement } from '../sql/ast-statement.ts';
+import type { SetSetting, SetTransaction, Statement } from '../sql/ast-statement.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
 import { typeByOid } from '../sql/types/registry.ts';
 import type { CommitInfo } from '../txn/transaction.ts';
@@ -72,15 +72,6 @@ export function commitInfo(options: TransactionOptions, context: EvalContext): C
 export function requireTable(scene: Scene, name: QualifiedName): void {
   if (scene.eval.catalog.relation(name.schema, name.name) !== undefined) return;
   throw new DriftError('42P01', `relation "${name.name}" does not exist`, { position: name.position });
-}
-
-/** COPY: files belong to the machine, not to the database; its streams have no place in a statement's result. */
-export function copyRefused({ file, program, direction, position }: Copy): DriftError {
-  if (file === undefined && !program) return new DriftError('0A000', 'COPY is not supported', { position });
-  return new DriftError('42501', `permission denied to COPY ${direction} a ${program ? 'program' : 'file'}`, {
-    position,
-    hint: 'The engine reads and writes no files: insert rows, or read them, through the API.',
-  });
 }
 
 /** SET TRANSACTION, and SET SESSION CHARACTERISTICS for the transactions to come. */

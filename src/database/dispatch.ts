@@ -6,7 +6,8 @@ import type { Statement } from '../sql/ast-statement.ts';
 import type { Parameter, ResultSet } from './api.ts';
 import { type Cached, isSelectInto, runBindable, uncached } from './bindable.ts';
 import { selectInto } from './bulk.ts';
-import { applySet, copyRefused } from './commands.ts';
+import { applySet } from './commands.ts';
+import { copy } from './copy/statement.ts';
 import { isDefinition, runDefinition } from './definition.ts';
 import { maintain } from './maintain.ts';
 import type { PreparedStatements } from './prepared.ts';
@@ -44,7 +45,7 @@ export function* dispatch(
     case 'do':
       return yield* runDo(scene, statement);
     case 'copy':
-      throw copyRefused(statement);
+      return yield* copy(scene, statement);
     case 'maintenance':
     case 'lock':
       return yield* maintain(scene, statement);

@@ -14,7 +14,8 @@ import type { TimePoint } from '../sql/ast.ts';
 import type { Statement, TransactionModes } from '../sql/ast-statement.ts';
 import { parse, parseOne, statements } from '../sql/parser/parser.ts';
 import type { Transaction } from '../txn/transaction.ts';
-import type { ExecuteOptions, Moment, Parameter, ResultSet, SessionApi, TransactionOptions } from './api.ts';
+import { CopyStream } from './copy/statement.ts';
+import type { CopyPiece, ExecuteOptions, Moment, Parameter, ResultSet, SessionApi, TransactionOptions } from './api.ts';
 import { type Cached, uncached } from './bindable.ts';
 import { applySet, commitInfo, setModes, withoutEffect } from './commands.ts';
 import { type Core, evalContext, type SessionSequences } from './core.ts';
@@ -50,6 +51,7 @@ export class Session implements SessionApi {
   readonly #statements = new StatementCache();
   readonly #portals: Portals = new Map();
   #open: Open | null = null;
+  #copy: CopyStream | null = null;
   #closed = false;
 
   constructor(core: Core) {
@@ -87,6 +89,17 @@ export class Session implements SessionApi {
 
   describe(sql: string): Promise<Description> {
     return this.#enqueue({}, (cancellation) => whenWhole(this.#core.host, () => this.#describe(sql, cancellation)));
+  }
+
+  copy(piece: CopyPiece): Promise<string | number | null> {
+    return this.#enqueue({}, (cancellation) => this.#copyPiece(piece, cancellation));
+  }
+
+  *#copyPiece(piece: CopyPiece, cancellation: Cancellation): Task<string | number | null> {
+    if (this.#open === null) throw new DriftError('25P01', 'COPY in pieces can only be used in transaction blocks');
+    if (this.#open.failed) throw aborted();
+    yield* makeWhole(this.#core.host);
+    return yield* (this.#copy ??= new CopyStream()).piece(yield* this.#scene(this.#open, {}, cancellation), piece);
   }
 
   close(): Promise<void> {

@@ -4,7 +4,7 @@
  */
 import { DriftError } from '../base/error.ts';
 import type { Task } from '../base/task.ts';
-import { valueAt, type Value, type Vector } from '../base/vector.ts';
+import { type Batch, valueAt, type Value, type Vector } from '../base/vector.ts';
 import type { TableDef } from '../catalog/schema.ts';
 import { startRun } from '../exec/build.ts';
 import { Compiler } from '../exec/compile.ts';
@@ -179,8 +179,13 @@ export function isCurrent(plan: Plan, settings: Settings): boolean {
   return made === undefined || (made.planning === settings.planning && isFresh(made.basis));
 }
 
-/** Runs a plan. What it wrote when it fails half way is for the caller to take back. */
-export function* runPlan(scene: Scene, plan: Plan, counters?: Map<PlanNode, NodeCounters>): Task<ResultSet> {
+/** Runs a plan. What it wrote when it fails half way is for the caller to take back. `later` takes the checks of its end. */
+export function* runPlan(
+  scene: Scene,
+  plan: Plan,
+  counters?: Map<PlanNode, NodeCounters>,
+  later?: (() => Task<void>)[],
+): Task<ResultSet> {
   const changes = plan.writes ? modifiesOf(plan.root).length : 0;
   if (changes > 0) refuseWrites(scene);
   const affected = new Map<ModifyNode, number>();
@@ -193,8 +198,31 @@ export function* runPlan(scene: Scene, plan: Plan, counters?: Map<PlanNode, Node
     return resultOf(plan, [], 0, affected);
   }
   const batch = yield* runToResult(run.build(plan.root), plan.root.outputs, run);
+  if (later !== undefined) later.push(...target.checks.splice(0));
   for (const check of target.checks) yield* check();
   return resultOf(plan, batch.columns, batch.length, affected);
+}
+
+/** A plan that gives its rows batch by batch, as they are asked for. */
+export interface Running {
+  next(): Task<Batch | null>;
+  close(): void;
+}
+
+export function openPlan(scene: Scene, plan: Plan): Running {
+  const changes = plan.writes ? modifiesOf(plan.root).length : 0;
+  if (changes > 0) refuseWrites(scene);
+  const target = modifyTarget(scene, new Map(), changes > 0 && plan.root.kind === 'with');
+  const operator = startRun(execContext(scene, target)).build(plan.root);
+  operator.open();
+  return {
+    *next() {
+      const batch = yield* operator.next();
+      if (batch === null) for (const check of target.checks.splice(0)) yield* check();
+      return batch;
+    },
+    close: () => operator.close(),
+  };
 }
 
 /**

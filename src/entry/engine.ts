@@ -16,6 +16,7 @@ export { DriftError } from '../base/error.ts';
 export type { Host } from '../base/host.ts';
 export { Database } from '../client/database.ts';
 export type { At, QueryOptions, TransactionOptions } from '../client/options.ts';
+export type { CopyChunk, CopyFromOptions, CopySource, CopyToOptions } from '../client/copy.ts';
 export type { Parser, Parsers } from '../client/parsers.ts';
 export type { Field, Results } from '../client/result.ts';
 export type { Notice } from '../database/api.ts';

@@ -20,11 +20,12 @@ import type {
   TimePoint,
   Update,
 } from '../sql/ast.ts';
-import type { Statement } from '../sql/ast-statement.ts';
+import type { Copy, Statement } from '../sql/ast-statement.ts';
 import type { BoundExpression, ColumnId } from './expression.ts';
 import { BOOL, OID, TEXT, coerce, tryCoerce } from './binder/coerce.ts';
 import { BindState, UnresolvedTime, type BindContext, type BoundMoment, type ResolvedTime } from './binder/context.ts';
 import { bindExpression } from './binder/expression.ts';
+import { bindCopyFrom, type BoundCopy } from './binder/copy.ts';
 import { bindInsert } from './binder/insert.ts';
 import { bindMerge } from './binder/merge.ts';
 import { bindQuery } from './binder/query.ts';
@@ -47,6 +48,7 @@ export {
   resultColumns,
 } from './binder/routines.ts';
 export type { OuterNames, Relation, VisibleColumn } from './binder/scope.ts';
+export type { BoundCopy } from './binder/copy.ts';
 export type { BindContext, BoundMoment, SystemTable, SystemTables } from './binder/context.ts';
 
 export type BindableStatement = Query | Insert | Update | Delete | Merge;
@@ -168,6 +170,11 @@ export function bindOuterExpression(syntax: Expression, to: TypeRef | null, cont
 export function bindCallStatement(call: FunctionCall, context: BindContext): ReturnType<typeof bindProcedureCall> {
   const scope = rootScope(emptyState(context), context.names);
   return scope.within(CLAUSES.call, () => bindProcedureCall(call, scope));
+}
+
+/** Binds COPY … FROM STDIN. */
+export function bindCopy(statement: Copy, context: BindContext): BoundCopy {
+  return bindCopyFrom(statement, rootScope(emptyState(context)));
 }
 
 /** The moment that BEGIN … AS OF, CREATE TAG … AS OF or a setting names. */

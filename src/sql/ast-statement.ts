@@ -497,7 +497,7 @@ export interface Copy extends Span {
   readonly options: readonly CopyOption[];
   readonly where: Expression | undefined;
   /** Inside a script: position of the data lines that follow COPY … FROM STDIN; up to a line `\.`. */
-  readonly data: { readonly start: number; readonly end: number } | undefined;
+  readonly data: { readonly start: number; readonly end: number; readonly text: string } | undefined;
 }
 export interface CopyOption {
   readonly name: string;

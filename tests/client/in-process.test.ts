@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { open } from '../../src/entry/node.ts';
+import { copySuite } from './copy-suite.ts';
 import { databaseSuite } from './database-suite.ts';
 import { lateResultsSuite } from './late-results-suite.ts';
 import { valuesSuite } from './values-suite.ts';
@@ -14,6 +15,7 @@ describe('on files', () => {
   afterAll(() => rmSync(directory, { recursive: true, force: true }));
   let databases = 0;
   databaseSuite('node', (options) => open(`file://${directory}/${++databases} %25`, options));
+  copySuite(() => open(`file://${directory}/${++databases}`));
 });
 
 test('a file database stays, and has one opener', async () => {

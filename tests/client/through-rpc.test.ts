@@ -9,6 +9,7 @@ import { Database } from '../../src/client/database.ts';
 
 import type { OpenOptions, WorkerLike } from '../../src/client/options.ts';
 import { RemoteConnection } from '../../src/client/remote.ts';
+import { copySuite } from './copy-suite.ts';
 import { databaseSuite } from './database-suite.ts';
 import { lateResultsSuite } from './late-results-suite.ts';
 import { valuesSuite } from './values-suite.ts';
@@ -44,6 +45,7 @@ async function open({ worker = channelWorker().worker, ...options }: OpenOptions
 
 describe('through the protocol', () => {
   databaseSuite('memory', open);
+  copySuite(open);
   valuesSuite(open);
   lateResultsSuite(open);
 

@@ -81,15 +81,15 @@ function readsData(copy: Copy): boolean {
 }
 
 /** Finds the lines behind COPY … FROM STDIN, up to a line `\.` or the end. */
-function copyData(sql: string, from: number): { start: number; end: number; next: number } {
+function copyData(sql: string, from: number): { start: number; end: number; text: string; next: number } {
   const lineBreak = sql.indexOf('\n', from);
   const start = lineBreak < 0 ? sql.length : lineBreak + 1;
   const close = /^\\\.\r?$/m;
   close.lastIndex = start;
   const match = close.exec(sql.slice(start));
-  if (match === null) return { start, end: sql.length, next: sql.length };
+  if (match === null) return { start, end: sql.length, text: sql.slice(start), next: sql.length };
   const end = start + match.index;
-  return { start, end, next: end + match[0].length };
+  return { start, end, text: sql.slice(start, end), next: end + match[0].length };
 }
 
 /** Parses text that is one expression and nothing else. */
