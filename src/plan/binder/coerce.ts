@@ -8,6 +8,7 @@
 import { DriftError } from '../../base/error.ts';
 import type { Value } from '../../base/vector.ts';
 import type { TypeRef } from '../../catalog/schema.ts';
+import { isUserType } from '../../catalog/user-types.ts';
 import { coercionPath, commonType } from '../../sql/resolve.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import type { BoundExpression, ConstExpression } from '../expression.ts';
@@ -77,8 +78,10 @@ export function tryCoerce(
 ): BoundExpression | null {
   const from = expression.type.oid;
   if (from === target.oid) return withTypmod(expression, target, context === 'explicit');
-  const own = userTypeCast(expression, target, (inner, to) => tryCoerce(inner, to, context, state));
-  if (own !== undefined) return own;
+  if (isUserType(from) || isUserType(target.oid)) {
+    const own = userTypeCast(expression, target, (inner, to) => tryCoerce(inner, to, context, state));
+    if (own !== undefined) return own;
+  }
   if (from === OID.unknown) return coerceUnknown(expression, target, context, state);
   if (target.oid === OID.unknown) return expression;
   const path = coercionPath(from, target.oid, context);

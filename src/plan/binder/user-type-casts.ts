@@ -3,7 +3,7 @@
  * composite types, which go field by field.
  */
 import type { TypeRef } from '../../catalog/schema.ts';
-import { isUserType, userType } from '../../catalog/user-types.ts';
+import { userType } from '../../catalog/user-types.ts';
 import { baseOfDomain, domainCast, domainOf, isConstrained } from '../../sql/user-coercion.ts';
 import { DriftError } from '../../base/error.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
@@ -14,14 +14,13 @@ const RECORD = 2249;
 
 type Convert = (expression: BoundExpression, target: TypeRef) => BoundExpression | null;
 
-/** Undefined where the general way is right; null where there is no conversion. */
+/** For a type of the user on either side: undefined where the general way is right; null where there is no conversion. */
 export function userTypeCast(
   expression: BoundExpression,
   target: TypeRef,
   convert: Convert,
 ): BoundExpression | null | undefined {
   const from = expression.type.oid;
-  if (!isUserType(from) && !isUserType(target.oid)) return undefined;
   const domain = domainOf(target.oid);
   if (domain !== null) {
     if (userType(from)?.publicOid === userType(target.oid)?.publicOid && domainOf(from) !== null) return undefined;
