@@ -119,12 +119,14 @@ export function* truncate(context: DdlContext, statement: Truncate): Task<void> 
       });
     }
   }
+  for (const table of tables) yield* context.fireTruncate(table, 'before');
   for (const table of tables) {
     yield* removeRows(context, table);
     if (!statement.restartIdentity) continue;
     for (const object of context.transaction.catalog.objects())
       if (object.kind === 'sequence' && object.ownedBy?.tableId === table.id) context.restart(object, undefined);
   }
+  for (const table of tables) yield* context.fireTruncate(table, 'after');
 }
 
 /** Deletes all rows as they are: no foreign key asks, for no table that refers to them keeps a row. */

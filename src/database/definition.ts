@@ -26,7 +26,10 @@ import {
   setTypeSchema,
 } from './ddl/type-definition.ts';
 import { dropTypes, dropTypesIn } from './ddl/type-drop.ts';
+import { createTrigger } from './ddl/trigger.ts';
 import { createView } from './ddl/view.ts';
+import { firing } from '../exec/modify/triggers.ts';
+import { bindWhen } from './routine/trigger.ts';
 import { checkRoutine } from './routine/check.ts';
 import { command } from './show.ts';
 import { bindContextOf, planOf, runPlan, type Scene } from './statement.ts';
@@ -50,6 +53,7 @@ const KINDS = [
   'dropTag',
   'createFunction',
   'alterFunction',
+  'createTrigger',
   'createEnum',
   'createCompositeType',
   'createDomain',
@@ -136,7 +140,9 @@ function* dispatch(context: DdlContext, statement: Definition): Task<string | Re
         return `ALTER ${statement.object.toUpperCase()}`;
       }
       yield* rename(context, statement);
-      return isRoutineKind(statement.object) ? `ALTER ${statement.object.toUpperCase()}` : 'ALTER TABLE';
+      return isRoutineKind(statement.object) || statement.object === 'trigger'
+        ? `ALTER ${statement.object.toUpperCase()}`
+        : 'ALTER TABLE';
     case 'comment':
       commentOn(context, statement);
       return 'COMMENT';
@@ -156,6 +162,9 @@ function* dispatch(context: DdlContext, statement: Definition): Task<string | Re
     case 'createFunction':
       yield* createRoutine(context, statement);
       return `CREATE ${statement.procedure ? 'PROCEDURE' : 'FUNCTION'}`;
+    case 'createTrigger':
+      createTrigger(context, statement);
+      return 'CREATE TRIGGER';
     case 'alterFunction':
       alterRoutine(context, statement);
       return `ALTER ${statement.object.toUpperCase()}`;
@@ -207,6 +216,12 @@ export function ddlContext(scene: Scene): DdlContext {
     },
     reader: () => core.manager.reader(scene.transaction, null),
     checkRoutine: (def) => checkRoutine(withCatalog(scene), def),
+    *fireTruncate(table, time) {
+      const occasion = { table, event: 'truncate', assigned: [] } as const;
+      for (const trigger of firing(table, time, 'truncate', false))
+        yield* scene.routines.triggers(scene).plain(trigger, occasion, { old: null, now: null, all: null });
+    },
+    checkWhen: (when, table) => void bindWhen(withCatalog(scene), when, table),
     tempSchema() {
       const name = scene.useTemporary();
       if (scene.transaction.catalog.schema(name) === undefined)

@@ -2,6 +2,7 @@
  * Constraints once more at commit, when others have committed since the snapshot: two transactions that do not touch
  * the same row can still break a unique or foreign key together (one deletes a parent, the other adds a child).
  */
+import { assert } from '../base/error.ts';
 import type { Task } from '../base/task.ts';
 import { valueAt, type Value, type Vector } from '../base/vector.ts';
 import { checkParents, refuseOrphans, referencesTo } from '../exec/modify/constraints.ts';
@@ -29,6 +30,7 @@ export function* recheckConstraints(
     defaultOf: () => null,
     *completeRows() {},
     checks: [],
+    triggers: () => assert(false, 'checking again changes nothing') as never,
     before: null,
     affected: new Map(),
   };

@@ -13,6 +13,7 @@ import { pointWrite, pointWriteOf } from '../exec/point-write.ts';
 import { completeRows } from '../exec/modify/complete-rows.ts';
 import { modifyOperator } from '../exec/modify/modify.ts';
 import type { ModifyTarget } from '../exec/modify/target.ts';
+import type { TriggerRunner } from '../exec/modify/trigger-runner.ts';
 import { runToResult } from '../exec/result.ts';
 import type { ExecContext, ExecRun, SystemRows } from '../exec/run.ts';
 import { emptyVector, vectorFromValues, wholeBatch } from '../exec/vectors.ts';
@@ -86,6 +87,7 @@ export interface Scene {
 export interface RoutineRunner {
   call(scene: Scene, call: RoutineCall, args: readonly Value[]): Task<Value>;
   callSet(scene: Scene, call: RoutineCall, args: readonly Value[]): Task<SystemRows>;
+  triggers(scene: Scene): TriggerRunner;
 }
 
 export function bindContextOf(scene: Scene, parameterTypes?: readonly number[]): BindContext {
@@ -340,6 +342,7 @@ function modifyTarget(scene: Scene, affected: Map<ModifyNode, number>, several =
       return completeRows(target, table, rows, { bind: bindContextOf(scene), run });
     },
     checks: [],
+    triggers: () => scene.routines.triggers(scene),
     before: several ? new Map(transaction.written().map(([id, writes]) => [id, writes.count])) : null,
     affected,
   };

@@ -40,6 +40,7 @@ export function pointWriteOf(root: PlanNode): PointWrite | null {
 }
 
 function shapeOf(root: PlanNode): PointWrite | null {
+  if ('table' in root && 'triggers' in root.table && root.table.triggers !== undefined) return null;
   switch (root.kind) {
     case 'insert':
       return insertShape(root);

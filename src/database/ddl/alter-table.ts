@@ -31,6 +31,7 @@ import { rowIdColumn } from './create-table.ts';
 import { refuseOrphanRows } from './foreign-rows.ts';
 import { quoted } from './names.ts';
 import { rekey } from './rekey.ts';
+import { switchTriggers } from './trigger.ts';
 
 /** The stored form of composite values: no default of theirs can be kept as a text. */
 const RECORD = 2249;
@@ -118,9 +119,11 @@ function* alter(context: DdlContext, table: TableDef, action: AlterTableAction):
     case 'alterConstraint':
       if (!constraintNames(table).includes(action.name)) throw undefinedConstraint(table, action);
       return;
+    case 'triggers':
+      switchTriggers(context, table, action.name, action.enable);
+      return;
     case 'setOptions':
     case 'resetOptions':
-    case 'triggers':
     case 'noEffect':
       return;
     case 'unsupported':

@@ -5,6 +5,7 @@ import type { Comment } from '../../sql/ast-statement.ts';
 import { columnNamed } from './constraint.ts';
 import { type DdlContext, define, relationNamed, tableNamed, undefinedTable } from './context.ts';
 import { routineNamed } from './routine.ts';
+import { changeTrigger } from './trigger.ts';
 
 export function commentOn(context: DdlContext, statement: Comment): void {
   const { name } = statement.name;
@@ -46,6 +47,9 @@ export function commentOn(context: DdlContext, statement: Comment): void {
       define(context, { ...schema, comment });
       return;
     }
+    case 'trigger':
+      changeTrigger(context, statement.name, (old) => ({ ...old, comment }));
+      return;
     case 'function':
     case 'procedure':
     case 'routine':

@@ -37,6 +37,10 @@ export interface DdlContext {
   reader(): StatementReader;
   /** Refuses a routine whose body cannot run as it says. */
   checkRoutine(def: RoutineDef): Task<void>;
+  /** Runs the triggers that TRUNCATE fires. */
+  fireTruncate(table: TableDef, time: 'before' | 'after'): Task<void>;
+  /** Refuses a trigger's WHEN that cannot be bound. */
+  checkWhen(when: string, table: TableDef): void;
   /** The schema of the session's temporary objects, made now where there is none. */
   tempSchema(): string;
   /** Lets a sequence begin again, at a value or at its start. Sequences stand outside of transactions. */

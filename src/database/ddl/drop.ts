@@ -10,6 +10,7 @@ import { mentions } from './alter-column.ts';
 import { signatureOf } from '../routine/result.ts';
 import { withoutIndexes } from './create-index.ts';
 import { dropRoutine, dropRoutines } from './routine.ts';
+import { dropTriggers } from './trigger.ts';
 import { type DdlContext, define, relationNamed, skipMissing, tableNamed, undefinedTable } from './context.ts';
 
 type Relation = TableDef | ViewDef | SequenceDef;
@@ -61,6 +62,9 @@ export function drop(context: DdlContext, statement: DropStatement): void {
     case 'procedure':
     case 'routine':
       dropRoutines(context, statement);
+      return;
+    case 'trigger':
+      dropTriggers(context, statement);
       return;
     default:
       refuseUnknown(context, statement);

@@ -17,6 +17,7 @@ import { newSequence, nextvalText, withSequenceOptions } from './column.ts';
 import { columnNamed, constraintNames } from './constraint.ts';
 import { renamedIn } from './names.ts';
 import { isRoutineKind, renameRoutine } from './routine.ts';
+import { changeTrigger } from './trigger.ts';
 import { renameInViews } from './view.ts';
 import {
   type DdlContext,
@@ -34,6 +35,10 @@ export function* rename(context: DdlContext, statement: RenameObject): Task<void
   const { name } = statement.name;
   if (statement.object === 'schema') {
     yield* renameSchema(context, name, statement.newName);
+    return;
+  }
+  if (statement.object === 'trigger') {
+    changeTrigger(context, statement.name, (old) => ({ ...old, name: statement.newName }));
     return;
   }
   if (isRoutineKind(statement.object)) {
@@ -152,6 +157,9 @@ function renamePart(context: DdlContext, table: TableDef, statement: RenameObjec
       return named.generated === undefined ? named : { ...named, generated: rewrite(named.generated) };
     }),
     checks: table.checks.map((check) => ({ ...check, expression: rewrite(check.expression) })),
+    triggers: table.triggers?.map((trigger) =>
+      trigger.when === undefined ? trigger : { ...trigger, when: rewrite(trigger.when) },
+    ),
     indexes: table.indexes.map((index) => ({
       ...index,
       keys: index.keys?.map(rewrite),

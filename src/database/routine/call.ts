@@ -20,6 +20,7 @@ import { routineScene } from './nested.ts';
 import type { RoutineRows } from './result.ts';
 import { runPlRoutine } from './pl-routine.ts';
 import { runSqlRoutine } from './sql-routine.ts';
+import { triggerRunner } from './trigger.ts';
 
 const MAX_DEPTH = 150;
 const RECORD = 2249;
@@ -122,4 +123,4 @@ function fieldsOf(scene: Scene, call: RoutineCall, rows: RoutineRows, row: numbe
   return call.columns.map(({ type }, i) => convert(scene, values[i] ?? null, oids[i] ?? type.oid, type));
 }
 
-export const routineRunner: RoutineRunner = { call: callRoutine, callSet: callRoutineSet };
+export const routineRunner: RoutineRunner = { call: callRoutine, callSet: callRoutineSet, triggers: triggerRunner };

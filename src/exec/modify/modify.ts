@@ -30,6 +30,8 @@ import {
   type ModifyTarget,
   primaryKeyName,
 } from './target.ts';
+import type { Occasion } from './trigger-runner.ts';
+import { afterRows, beforeRows, beforeStatement, firing, keptColumns, rowsFor } from './triggers.ts';
 import { checkUnique } from './unique.ts';
 
 /** Makes the operator of a modify node. */
@@ -60,6 +62,7 @@ class ModifyOperator implements Operator {
     if (this.#done) return null;
     this.#done = true;
     const collector = new Collector(oidsOf(this.#node.source.outputs), this.#run.memory);
+    yield* beforeStatements(this.#node, this.#target);
     try {
       const rows = yield* drain(this.#source, collector, this.#run);
       const result = yield* this.#modify(rows);
@@ -91,11 +94,48 @@ function change(node: ModifyNode, rows: Batch, run: ExecRun, target: ModifyTarge
   }
 }
 
+/** Triggers that fire once, before anything is read. */
+function* beforeStatements(node: ModifyNode, target: ModifyTarget): Task<void> {
+  if (node.table.triggers === undefined) return;
+  for (const occasion of occasionsOf(node)) yield* beforeStatement(target, occasion);
+}
+
+function occasionsOf(node: ModifyNode): Occasion[] {
+  const { table } = node;
+  switch (node.kind) {
+    case 'insert': {
+      const update = node.conflict?.update;
+      const own: Occasion = { table, event: 'insert', assigned: [] };
+      return update === null || update === undefined ? [own] : [own, occasionOf(node, update)];
+    }
+    case 'update':
+      return [occasionOf(node, node)];
+    case 'delete':
+      return [{ table, event: 'delete', assigned: [] }];
+    case 'merge': {
+      const events = new Map<string, Occasion>();
+      for (const { action } of node.whens)
+        if (action !== null) for (const occasion of occasionsOf(action)) events.set(occasion.event, occasion);
+      return [...events.values()];
+    }
+  }
+}
+
+export function occasionOf(
+  { table }: { readonly table: TableDef },
+  { assignments }: Pick<UpdateNode, 'assignments'>,
+): Occasion {
+  return { table, event: 'update', assigned: assignments.map(({ index }) => (table.columns[index] as ColumnDef).id) };
+}
+
 function* insert(node: InsertNode, source: Batch, run: ExecRun, target: ModifyTarget): Task<Batch | null> {
   const { table } = node;
-  const count = source.count;
-  if (count === 0) return null;
-  const columns = yield* newRows(node, source, run, target);
+  const occasion: Occasion = { table, event: 'insert', assigned: [] };
+  if (source.count === 0) {
+    afterRows(target, occasion, { old: [], now: [] });
+    return null;
+  }
+  const { columns, count } = yield* newRows(node, source, run, target);
   const rows = byOrdinal(table, columns);
   if (node.conflict !== null) return yield* insertOnConflict(node, node.conflict, { columns, count }, run, target);
   const versioned = target.table(table.id);
@@ -115,6 +155,7 @@ function* insert(node: InsertNode, source: Batch, run: ExecRun, target: ModifyTa
   writes.insertVectors(keys, fullWidth(versioned.columns.length, rows, count), count);
   yield* checkUnique(target, table, from);
   if (table.foreignKeys.length > 0) target.checks.push(() => checkParents(target, table, from));
+  afterRows(target, occasion, { old: [], now: rowsFor(table, columns, count) });
   target.affected.set(node, count);
   if (node.returning === null) return null;
   return yield* returned(
@@ -126,42 +167,60 @@ function* insert(node: InsertNode, source: Batch, run: ExecRun, target: ModifyTa
 }
 
 /** Evaluates the new rows of INSERT: values, row ids, generated columns; NOT NULL and CHECK hold afterwards. */
-function* newRows(node: InsertNode, source: Batch, run: ExecRun, target: ModifyTarget): Task<Vector[]> {
+function* newRows(
+  node: InsertNode,
+  source: Batch,
+  run: ExecRun,
+  target: ModifyTarget,
+): Task<{ readonly columns: Vector[]; readonly count: number }> {
   const { table } = node;
   const compiler = new Compiler(layoutOf(node.source.outputs), run);
   const evaluators = node.values.map((value) => (value === null ? null : compiler.compile(value)));
   yield* compiler.prepare(source);
-  const columns = evaluators.map((evaluator, i) => {
+  const computed = evaluators.map((evaluator, i) => {
     if (evaluator !== null) return compact(evaluator.eval(source), source);
     const column = table.columns[i] as ColumnDef;
     return column.hidden === true && table.key.includes(column.id)
       ? rowIds(target.allocateRowIds(table.id, source.count), source.count)
       : vectorFromValues(new Array<Value>(source.count).fill(null), column.type.oid);
   });
+  const { columns, count } = yield* beforeRows(
+    target,
+    { table, event: 'insert', assigned: [] },
+    { old: null, now: computed, count: source.count },
+  );
   yield* finishRows(
     { table, ids: node.newRow, generated: node.generated, checks: node.checks },
     columns,
-    source.count,
+    count,
     run,
     target,
   );
-  return columns;
+  return { columns, count };
 }
 
 function* update(node: UpdateNode, source: Batch, run: ExecRun, target: ModifyTarget): Task<Batch | null> {
   const { table } = node;
   const layout = layoutOf(node.source.outputs);
   const versioned = target.table(table.id);
-  const rows = distinctRows(node, source, layout, target);
-  if (rows.count === 0) return null;
+  const found = distinctRows(node, source, layout, target);
+  const occasion = occasionOf(node, node);
+  if (found.count === 0) {
+    afterRows(target, occasion, { old: [], now: [] });
+    return null;
+  }
   const compiler = new Compiler(layout, run);
   const evaluators = node.assignments.map(({ expression }) => compiler.compile(expression));
-  yield* compiler.prepare(rows);
-  const before = oldColumns(node, rows, layout);
-  const columns = [...before];
+  yield* compiler.prepare(found);
+  const old = oldColumns(node, found, layout);
+  const computed = [...old];
   node.assignments.forEach(({ index }, i) => {
-    columns[index] = (evaluators[i] as (typeof evaluators)[number]).eval(rows);
+    computed[index] = (evaluators[i] as (typeof evaluators)[number]).eval(found);
   });
+  const kept = yield* beforeRows(target, occasion, { old, now: computed, count: found.count });
+  const { columns } = kept;
+  const rows = wholeBatch(keptColumns(found.columns, kept), kept.count);
+  const before = keptColumns(old, kept);
   yield* finishRows(
     { table, ids: node.newRow, generated: node.generated, checks: node.checks },
     columns,
@@ -169,13 +228,21 @@ function* update(node: UpdateNode, source: Batch, run: ExecRun, target: ModifyTa
     run,
     target,
   );
-  const assigned = [...node.assignments, ...node.generated].map(({ index }) => (table.columns[index] as ColumnDef).id);
+  // A trigger may have set any column.
+  const assigned =
+    firing(table, 'before', 'update', true, occasion.assigned).length > 0
+      ? table.columns.map(({ id }) => id)
+      : [...node.assignments, ...node.generated].map(({ index }) => (table.columns[index] as ColumnDef).id);
   const [oldRows, newRowsByOrdinal] = [byOrdinal(table, before), byOrdinal(table, columns)];
   const width = versioned.columns.length;
   yield* updateRows(target, table, {
     before: keyedRows(target, table, fullWidth(width, oldRows, rows.count), rows.count),
     after: keyedRows(target, table, fullWidth(width, newRowsByOrdinal, rows.count), rows.count),
     assigned,
+  });
+  afterRows(target, occasion, {
+    old: rowsFor(table, before, rows.count),
+    now: rowsFor(table, columns, rows.count),
   });
   target.affected.set(node, rows.count);
   if (node.returning === null) return null;
@@ -187,12 +254,23 @@ function* update(node: UpdateNode, source: Batch, run: ExecRun, target: ModifyTa
 function* remove(node: DeleteNode, source: Batch, run: ExecRun, target: ModifyTarget): Task<Batch | null> {
   const { table } = node;
   const layout = layoutOf(node.source.outputs);
-  const rows = distinctRows(node, source, layout, target);
-  if (rows.count === 0) return null;
+  const found = distinctRows(node, source, layout, target);
+  const occasion: Occasion = { table, event: 'delete', assigned: [] };
+  const kept = yield* beforeRows(target, occasion, {
+    old: oldColumns(node, found, layout),
+    now: null,
+    count: found.count,
+  });
+  const rows = wholeBatch(keptColumns(found.columns, kept), kept.count);
+  if (rows.count === 0) {
+    afterRows(target, occasion, { old: [], now: [] });
+    return null;
+  }
   const result = node.returning === null ? null : yield* returned(node.returning.expressions, layout, rows, run);
   const old = byOrdinal(table, oldColumns(node, rows, layout));
   const width = target.table(table.id).columns.length;
   yield* deleteRows(target, table, keyedRows(target, table, fullWidth(width, old, rows.count), rows.count));
+  afterRows(target, occasion, { old: rowsFor(table, oldColumns(node, rows, layout), rows.count), now: [] });
   target.affected.set(node, rows.count);
   return result;
 }

@@ -18,6 +18,8 @@ import { updateRows } from './change-rows.ts';
 import { checkParents } from './constraints.ts';
 import { finishRows, returned } from './finish-rows.ts';
 import { byOrdinal, cells, duplicateKey, findRow, keysOf, type ModifyTarget, primaryKeyName } from './target.ts';
+import type { Occasion } from './trigger-runner.ts';
+import { afterRows, beforeRows, firing } from './triggers.ts';
 import { checkUnique, findByUnique, indexValues } from './unique.ts';
 
 interface Proposed {
@@ -40,6 +42,8 @@ export function* insertOnConflict(
   const rows = byOrdinal(table, proposed.columns);
   const keys = keysOf(versioned, rows, proposed.count);
   const own = new Set<Key>();
+  const inserted: Value[][] = [];
+  const replaced: { readonly old: Value[]; readonly now: Value[] }[] = [];
   const results: Value[][] = [];
   let affected = 0;
   for (let i = 0; i < proposed.count; i++) {
@@ -58,6 +62,7 @@ export function* insertOnConflict(
       writes.put(key, padded(cells(rows, i), versioned.columns.length), false, null);
       own.add(key);
       affected++;
+      if (table.triggers !== undefined) inserted.push(cells(rows, i));
       if (node.returning !== null) results.push(yield* oneReturned(node, oneRow(proposed.columns, i), run));
       continue;
     }
@@ -76,11 +81,18 @@ export function* insertOnConflict(
     );
     if (updated === null) continue;
     own.add(updated.key);
+    replaced.push(updated);
     affected++;
     if (updated.result !== null) results.push(updated.result);
   }
   yield* checkUnique(target, table, from);
   if (table.foreignKeys.length > 0) target.checks.push(() => checkParents(target, table, from));
+  afterRows(target, { table, event: 'insert', assigned: [] }, { old: [], now: inserted });
+  if (conflict.update !== null)
+    afterRows(target, updating(node, conflict.update), {
+      old: replaced.map(({ old }) => old),
+      now: replaced.map(({ now }) => now),
+    });
   target.affected.set(node, affected);
   if (node.returning === null || results.length === 0) return null;
   return wholeBatch(
@@ -126,7 +138,12 @@ function* updateTaken(
   row: { readonly key: Key; readonly excluded: readonly Vector[] },
   run: ExecRun,
   target: ModifyTarget,
-): Task<{ readonly key: Key; readonly result: Value[] | null } | null> {
+): Task<{
+  readonly key: Key;
+  readonly result: Value[] | null;
+  readonly old: Value[];
+  readonly now: Value[];
+} | null> {
   const { table } = node;
   const versioned = target.table(table.id);
   const found = yield* findRow(target, table.id, row.key);
@@ -142,10 +159,14 @@ function* updateTaken(
   const values = update.assignments.map(({ expression }) => compiler.compile(expression));
   yield* compiler.prepare(batch);
   if (where !== null && valueAt(where.eval(batch), 0) !== true) return null;
-  const columns = [...oldColumns];
+  const computed = [...oldColumns];
   update.assignments.forEach(({ index }, i) => {
-    columns[index] = (values[i] as (typeof values)[number]).eval(batch);
+    computed[index] = (values[i] as (typeof values)[number]).eval(batch);
   });
+  const occasion = updating(node, update);
+  const kept = yield* beforeRows(target, occasion, { old: oldColumns, now: computed, count: 1 });
+  if (kept.count === 0) return null;
+  const { columns } = kept;
   yield* finishRows(
     { table, ids: update.updatedRow, generated: update.generated, checks: update.checks },
     columns,
@@ -155,11 +176,12 @@ function* updateTaken(
   );
   const after = padded(cells(byOrdinal(table, columns), 0), versioned.columns.length);
   const key = versioned.encodeKey(versioned.key.map((part) => after[part.column] ?? null));
-  const assigned = [...update.assignments, ...update.generated].map(
-    ({ index }) => (table.columns[index] as ColumnDef).id,
-  );
+  const assigned =
+    firing(table, 'before', 'update', true, occasion.assigned).length > 0
+      ? table.columns.map(({ id }) => id)
+      : [...update.assignments, ...update.generated].map(({ index }) => (table.columns[index] as ColumnDef).id);
   yield* updateRows(target, table, { before: [{ key: row.key, row: old }], after: [{ key, row: after }], assigned });
-  if (update.returning === null) return { key, result: null };
+  if (update.returning === null) return { key, result: null, old, now: after };
   const both = new Map(layout);
   update.updatedRow.forEach((id, i) => both.set(id, batch.columns.length + i));
   const result = yield* returned(
@@ -168,7 +190,11 @@ function* updateTaken(
     wholeBatch([...batch.columns, ...columns], 1),
     run,
   );
-  return { key, result: result.columns.map((column) => valueAt(column, 0)) };
+  return { key, result: result.columns.map((column) => valueAt(column, 0)), old, now: after };
+}
+
+function updating({ table }: InsertNode, { assignments }: ConflictUpdate): Occasion {
+  return { table, event: 'update', assigned: assignments.map(({ index }) => (table.columns[index] as ColumnDef).id) };
 }
 
 function* oneReturned(node: InsertNode, columns: readonly Vector[], run: ExecRun): Task<Value[]> {

@@ -15,6 +15,7 @@ import { type Key, MISS, type RowRef, type VersionedTable } from '../../table/ta
 import type { StatementReader } from '../../txn/api.ts';
 import type { TableWrites } from '../../txn/table-writes.ts';
 import type { ModifyNode } from '../../plan/plan.ts';
+import type { TriggerRunner } from './trigger-runner.ts';
 
 export interface ModifyTarget {
   readonly catalog: Catalog;
@@ -34,6 +35,8 @@ export interface ModifyTarget {
   readonly checks: (() => Task<void>)[];
   /** Entries that write sets had when a statement of several data changes began; null for any other statement. */
   readonly before: ReadonlyMap<number, number> | null;
+  /** Runs the functions of triggers. */
+  triggers(): TriggerRunner;
   /** Rows changed by each modify node, for the command's answer. */
   readonly affected: Map<ModifyNode, number>;
 }

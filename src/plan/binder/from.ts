@@ -134,6 +134,8 @@ function relationOf(name: TableName['name'], catalog: Catalog, scope: Scope): Re
 function systemTableOf({ schema, name }: TableName['name'], catalog: Catalog, scope: Scope): SystemTable | undefined {
   const { systemTables } = scope.state.context;
   if (schema !== undefined) return systemTables.find(schema, name);
+  const bare = systemTables.find(undefined, name);
+  if (bare !== undefined) return bare;
   for (const candidate of ['pg_catalog', ...catalog.path]) {
     const found = systemTables.find(candidate, name);
     if (found !== undefined) return found;

@@ -28,6 +28,9 @@ import type { Prepared } from './prepared.ts';
 const NO_LAYOUT: ReadonlyMap<number, number> = new Map();
 const BOOL: TypeRef = { oid: 16, typmod: -1 };
 
+/** NEW or OLD where there is none: its fields are null, and so is the whole. */
+export class AbsentRecord extends SqlRecord {}
+
 export class Frame {
   readonly compiled: Compiled;
   readonly def: RoutineDef | null;
@@ -186,6 +189,16 @@ export class Frame {
       this.typed.types[datum] = { kind: 'scalar', type: { oid, typmod: -1 } };
     }
     this.values[datum] = value;
+  }
+
+  /** The value of an expression that is a record variable; undefined for any other expression. */
+  recordNamed({ query, names }: PlExpression): Value | undefined {
+    const simple = expressionOf(query);
+    if (simple?.kind !== 'column' || simple.names.length !== 1) return undefined;
+    const datum = names.find(simple.names[0] as string);
+    if (datum === undefined || this.typed.types[datum]?.kind === 'scalar') return undefined;
+    const value = this.values[datum] ?? null;
+    return value instanceof AbsentRecord ? null : value;
   }
 
   /** A record's value; throws 55000 where it has none. */

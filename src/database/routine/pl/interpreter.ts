@@ -169,6 +169,11 @@ export class Machine {
         return s.continues ? CONTINUE : EXIT;
       case 'return':
         if (s.value !== undefined) {
+          const record = frame.recordNamed(s.value);
+          if (record !== undefined) {
+            this.returns.one(record, 2249);
+            return RETURN;
+          }
           const value = yield* frame.evaluate(s.value, this.returns.type);
           this.returns.one(value, frame.lastOid);
         }
