@@ -28,7 +28,8 @@ const LATE: readonly string[] = [
   'src/database/copy/.*',
   'src/database/ddl/.*',
   'src/database/routine/.*',
-  'src/database/(definition|bulk|system-tables|temporary|recheck|domain-check|maintain)',
+  'src/database/system/.*',
+  'src/database/(definition|bulk|system-tables|temporary|recheck|domain-check|maintain|setting-specs|setting-values)',
 ];
 const IS_LATE = new RegExp(`/(?:${LATE.join('|')})\\.ts$`);
 

@@ -60,7 +60,6 @@ export class CatalogState implements Catalog {
     return undefined;
   }
 
-  /** The table that has an index of this name, if any. */
   tableOfIndex(schema: string | undefined, name: string): TableDef | undefined {
     const { indexes } = this.#names;
     if (schema !== undefined) return indexes.get(qualified(this.#schemaName(schema), name));
@@ -148,7 +147,7 @@ interface SessionView {
 
 const EVERYONE: SessionView = { temp: null, path: DEFAULT_PATH };
 
-/** Temporary objects come first unless the path names their place; what belongs to the system is found last. */
+/** Temporary objects come first unless the path names their place. */
 function searchedSchemas({ temp, path }: SessionView): readonly string[] {
   const named = path.includes(TEMP_ALIAS);
   const schemas = temp === null || named ? [] : [temp];
@@ -156,7 +155,7 @@ function searchedSchemas({ temp, path }: SessionView): readonly string[] {
     if (name !== TEMP_ALIAS) schemas.push(name);
     else if (temp !== null) schemas.push(temp);
   }
-  return [...schemas, 'drift'];
+  return schemas;
 }
 
 /** The objects by name: made once for a set of objects, whoever looks at it. */
@@ -188,6 +187,8 @@ class Names {
       case 'table':
         this.relations.set(qualified(object.schema, object.name), object);
         for (const index of object.indexes) this.indexes.set(qualified(object.schema, index.name), object);
+        if (object.primaryKeyName !== undefined && object.schema !== 'drift')
+          this.indexes.set(qualified(object.schema, object.primaryKeyName), object);
         return;
       case 'routine': {
         const key = qualified(object.schema, object.name);

@@ -253,6 +253,8 @@ export interface Catalog {
   readonly searched: readonly string[];
   /** Finds a table, view or sequence by name; without a schema along the search path. */
   relation(schema: string | undefined, name: string): TableDef | ViewDef | SequenceDef | undefined;
+  /** The table that has an index (or a primary key) of this name, if any. */
+  tableOfIndex(schema: string | undefined, name: string): TableDef | undefined;
   byId(id: number): CatalogObject | undefined;
   /** Internal number of a user-defined type, or of a table's row type, by name; without a schema along the search path. */
   typeNamed(schema: string | undefined, name: string): number | undefined;

@@ -14,6 +14,8 @@ const PUBLIC_SCHEMA_ID = 3;
 const DRIFT_SCHEMA_ID = 4;
 /** Ids below are reserved for system objects. */
 export const FIRST_USER_ID = 100;
+/** Where the ids of new databases begin: ids are OIDs, and PostgreSQL's users know theirs by this bound. */
+export const FIRST_NEW_ID = 16384;
 
 const OID = { int4: 23, int8: 20, text: 25, timestamptz: 1184, jsonb: 3802, textArray: 1009 } as const;
 

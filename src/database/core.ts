@@ -1,5 +1,5 @@
 /** What all sessions of an engine share, and the evaluation context that each statement gets from it. */
-import { DriftError } from '../base/error.ts';
+import { assert, DriftError } from '../base/error.ts';
 import type { Cancellation } from '../base/cancel.ts';
 import type { Host } from '../base/host.ts';
 import { Random } from '../base/random.ts';
@@ -13,6 +13,7 @@ import type { EngineOptions } from './api.ts';
 import { DomainChecks } from './domain-check.ts';
 import type { Sequences } from './sequences.ts';
 import type { Settings } from './settings.ts';
+import { catalogAnswer, systemClassName, systemClassOid } from './system/functions.ts';
 
 export interface Core {
   readonly host: Host;
@@ -34,7 +35,8 @@ export interface SessionSequences {
 }
 
 export interface EvalParts {
-  readonly core: Pick<Core, 'host' | 'sequences'>;
+  /** Without a store in values of the engine's own, before there is a session. */
+  readonly core: Pick<Core, 'host' | 'sequences'> & { readonly store?: TableStore | undefined };
   readonly settings: Settings;
   readonly random: Random;
   readonly sequences: SessionSequences;
@@ -66,6 +68,25 @@ class StatementContext implements EvalContext {
     this.catalog = parts.catalog;
     this.snapshot = parts.snapshot;
     this.cancellation = parts.cancellation;
+  }
+
+  catalogFunction(name: string, args: readonly Value[]): Value {
+    const { store } = this.parts.core;
+    assert(store !== undefined, 'a function over the catalogs outside of a session');
+    return catalogAnswer(name, args, {
+      eval: this,
+      store,
+      settings: this.parts.settings,
+      sequences: this.parts.core.sequences,
+    });
+  }
+
+  systemClassOid(schema: string | undefined, name: string): number | undefined {
+    return systemClassOid(this.catalog, schema, name);
+  }
+
+  systemClassName(oid: number): { readonly schema: string; readonly name: string } | undefined {
+    return systemClassName(this.catalog, oid);
   }
 
   get user(): string {

@@ -11,7 +11,7 @@ import { DriftError } from '../base/error.ts';
 import { Random } from '../base/random.ts';
 import type { Task } from '../base/task.ts';
 import { CatalogState } from '../catalog/catalog.ts';
-import { FIRST_USER_ID, systemObjects } from '../catalog/system-objects.ts';
+import { FIRST_NEW_ID, systemObjects } from '../catalog/system-objects.ts';
 import { CommitLog } from '../log/commit-log.ts';
 import { LOG_STEP_BYTES } from '../log/constants.ts';
 import { type ManifestState, readManifest, writeManifest } from '../log/manifest.ts';
@@ -114,7 +114,7 @@ class Engine implements EngineApi {
       catalog: yield* readCatalog(store, lastSeq),
       lastSeq,
       lastTimestamp: state?.lastTimestamp ?? -Infinity,
-      nextObjectId: state?.nextObjectId ?? FIRST_USER_ID,
+      nextObjectId: state?.nextObjectId ?? FIRST_NEW_ID,
     });
     const durability = options.durability ?? 'full';
     const log = new CommitLog(storage, host, {
@@ -285,7 +285,7 @@ function* firstManifest(options: EngineOptions, epoch: number): Task<ManifestSta
     lastSeq: 0,
     lastTimestamp: -Infinity,
     firstLog: 1,
-    nextObjectId: FIRST_USER_ID,
+    nextObjectId: FIRST_NEW_ID,
     sequences: [],
     directory: new Uint8Array(0),
   });

@@ -204,8 +204,13 @@ const TYPES: Readonly<Record<string, SettingSpec['type']>> = {
   s: 'string',
 };
 
+let specs: ReadonlyMap<string, SettingSpec> | null = null;
+
 /** All settings that PostgreSQL has too, by their names in lower case. */
-export const SETTING_SPECS: ReadonlyMap<string, SettingSpec> = new Map(readSpecs());
+export function settingSpecs(): ReadonlyMap<string, SettingSpec> {
+  specs ??= new Map(readSpecs());
+  return specs;
+}
 
 function* readSpecs(): Generator<readonly [string, SettingSpec]> {
   let category = '';

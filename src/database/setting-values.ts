@@ -5,10 +5,7 @@
 import { DriftError } from '../base/error.ts';
 import { isZone } from '../sql/types/time-zone.ts';
 import { quoteIdent } from '../sql/functions/format-text.ts';
-import { SETTING_SPECS, type SettingSpec } from './setting-specs.ts';
-
-/** `SET drift.as_of` resolves any moment to its sequence number, so that it stays the same. */
-export const AS_OF: RegExp = /^SEQ (\d{1,15})$/;
+import { settingSpecs, type SettingSpec } from './setting-specs.ts';
 
 const TRUE = /^(?:on|t|tr|tru|true|y|ye|yes|1)$/i;
 const FALSE = /^(?:off|of|f|fa|fal|fals|false|n|no|0)$/i;
@@ -44,10 +41,10 @@ export function checkedValue(key: string, value: string): string {
     case 'client_encoding':
       return encoding(value);
     case 'drift.as_of':
-      if (value === '' || AS_OF.test(value)) return value;
+      if (value === '' || /^SEQ \d{1,15}$/.test(value)) return value;
       throw invalid(key, value, { hint: "SET drift.as_of = SEQ 5, TAG 'name' or a timestamp." });
     default: {
-      const spec = SETTING_SPECS.get(key);
+      const spec = settingSpecs().get(key);
       return spec === undefined ? value : bySpec(spec, value);
     }
   }
@@ -133,7 +130,7 @@ function shownNumber({ unit, type }: SettingSpec, number: number): string {
 
 /** The number that a shown value stands for, in the setting's base unit: pg_settings.setting. */
 export function settingNumber(key: string, shown: string): number | null {
-  const spec = SETTING_SPECS.get(key);
+  const spec = settingSpecs().get(key);
   if (spec === undefined || (spec.type !== 'integer' && spec.type !== 'real')) return null;
   return baseNumber(spec, shown);
 }

@@ -5,9 +5,10 @@
  * The values are two maps that are replaced, never changed: a mark is a look at them.
  */
 import { DriftError } from '../base/error.ts';
+import { DEFAULT_PATH } from '../catalog/catalog.ts';
 import type { Moment } from './api.ts';
-import { SETTING_SPECS } from './setting-specs.ts';
-import { AS_OF, checkedValue, identifierList, mergedDateStyle, shownDefault } from './setting-values.ts';
+import { settingSpecs } from './setting-specs.ts';
+import { checkedValue, identifierList, mergedDateStyle, shownDefault } from './setting-values.ts';
 
 /** Settings that PostgreSQL lists nowhere, or has no longer (dumps of old versions set them), and DriftDB's own. */
 const OWN: Readonly<Record<string, string>> = {
@@ -17,6 +18,22 @@ const OWN: Readonly<Record<string, string>> = {
   role: 'none',
   session_authorization: 'drift',
 };
+
+/** Defaults that every statement asks for: none of them waits for the table of all settings. */
+const COMMON: Readonly<Record<string, string>> = {
+  ...OWN,
+  default_transaction_read_only: 'off',
+  search_path: '"$user", public',
+  statement_timeout: '0',
+  timezone: 'UTC',
+};
+
+/** What the planner may do is on unless it is switched off. */
+const SWITCHES =
+  /^enable_(?:seqscan|indexscan|indexonlyscan|bitmapscan|hashagg|hashjoin|material|memoize|mergejoin|nestloop|sort|incremental_sort)$/;
+
+/** `SET drift.as_of` resolves any moment to its sequence number, so that it stays the same. */
+const AS_OF = /^SEQ (\d{1,15})$/;
 
 /** User whose name no schema of the user's own has: `drift` is the system's. */
 const SYSTEM_USER = 'drift';
@@ -48,7 +65,7 @@ export class Settings {
   /** Sets a value; null resets. Throws 42704 for unknown names without a dot, 22023 for bad values. */
   set(name: string, value: string | null, local: boolean): void {
     const key = name.toLowerCase();
-    const spec = SETTING_SPECS.get(key);
+    const spec = settingSpecs().get(key);
     if (spec === undefined && OWN[key] === undefined && !key.includes('.')) throw unrecognized(name);
     if (spec?.fixed === true || key === 'is_superuser') throw unchangeable(spec?.name ?? name, key);
     const merged = key === 'datestyle' && value !== null ? mergedDateStyle(this.get(key) ?? '', value) : value;
@@ -98,6 +115,7 @@ export class Settings {
 
   /** The names of search_path. */
   get path(): readonly string[] {
+    if (this.#session.size === 0 && this.#local.size === 0) return DEFAULT_PATH;
     const text = this.get('search_path') ?? '';
     const { user } = this;
     if (this.#path?.text !== text || this.#path.user !== user) {
@@ -128,20 +146,21 @@ export class Settings {
 
   /** Every setting with its value, by name. */
   *all(): Generator<readonly [string, string]> {
-    for (const [key, spec] of SETTING_SPECS) yield [spec.name, this.get(key) ?? ''];
+    for (const [key, spec] of settingSpecs()) yield [spec.name, this.get(key) ?? ''];
     for (const key of Object.keys(OWN)) yield [key, this.get(key) ?? ''];
     for (const key of new Set([...this.#session.keys(), ...this.#local.keys()]))
-      if (!SETTING_SPECS.has(key) && OWN[key] === undefined) yield [key, this.get(key) ?? ''];
+      if (!settingSpecs().has(key) && OWN[key] === undefined) yield [key, this.get(key) ?? ''];
   }
 }
 
 const defaults = new Map<string, string>();
 
 function defaultOf(key: string): string | undefined {
-  const known = defaults.get(key);
-  if (known !== undefined) return known;
-  const spec = SETTING_SPECS.get(key);
-  const value = spec === undefined ? OWN[key] : shownDefault(spec);
+  const known = COMMON[key] ?? defaults.get(key);
+  if (known !== undefined || key.includes('.')) return known;
+  if (SWITCHES.test(key)) return 'on';
+  const spec = settingSpecs().get(key);
+  const value = spec === undefined ? undefined : shownDefault(spec);
   if (value !== undefined) defaults.set(key, value);
   return value;
 }

@@ -1,8 +1,8 @@
 /** Results of commands: those without rows, and SHOW's. */
 import { DriftError } from '../base/error.ts';
 import { vectorFromValues } from '../exec/vectors.ts';
-import { SETTING_SPECS } from './setting-specs.ts';
 import type { Notice, ResultSet } from './api.ts';
+import { settingSpecs } from './setting-specs.ts';
 import type { Settings } from './settings.ts';
 
 const TEXT_OID = 25;
@@ -42,7 +42,7 @@ export function show(settings: Settings, name: string | undefined, readOnly: boo
   if (value === undefined) throw new DriftError('42704', `unrecognized configuration parameter "${name}"`);
   return {
     command: 'SHOW',
-    fields: [{ name: SETTING_SPECS.get(name.toLowerCase())?.name ?? name, ...TEXT }],
+    fields: [{ name: settingSpecs().get(name.toLowerCase())?.name ?? name, ...TEXT }],
     columns: [vectorFromValues([value], TEXT_OID)],
     rowCount: 1,
     affectedRows: null,

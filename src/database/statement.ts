@@ -297,6 +297,8 @@ export function refuseWrites(scene: Scene): void {
 
 function execContext(scene: Scene, target: ModifyTarget, counters?: Map<PlanNode, NodeCounters>): ExecContext {
   const { core } = scene;
+  // A correlated subquery reads a system table again and again: within a statement it stays the same.
+  const rows = new Map<string, SystemRows>();
   return {
     reader:
       target.before === null
@@ -313,7 +315,18 @@ function execContext(scene: Scene, target: ModifyTarget, counters?: Map<PlanNode
       const own = scene.relations?.get(name.slice(RELATION.length));
       if (own !== undefined && name.startsWith(RELATION)) return own.rows;
       const catalog = seq === null ? scene.eval.catalog : yield* core.manager.catalogs.at(seq);
-      return systemRows(name, { catalog, store: core.store, settings: scene.settings });
+      const known = rows.get(`${name} ${seq ?? ''}`);
+      if (known !== undefined) return known;
+      const found = yield* systemRows(name, {
+        catalog,
+        store: core.store,
+        settings: scene.settings,
+        sequences: new Map(core.sequences.all().map((state) => [state.id, state])),
+        eval: scene.eval,
+        bind: { ...bindContextOf(scene), catalog },
+      });
+      rows.set(`${name} ${seq ?? ''}`, found);
+      return found;
     },
     modify: (node, source, run) => modifyOperator(node, source, run, target),
   };

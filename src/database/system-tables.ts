@@ -1,29 +1,27 @@
 /**
- * The virtual tables of schema `drift` and of `information_schema`: the catalog of the asked-for moment as rows.
- * (`drift.transactions` is a real table.)
+ * The virtual tables: those of schema `drift`, and those of `pg_catalog` and `information_schema` (system/*), all of them the
+ * catalog of the asked-for moment as rows. (`drift.transactions` is a real table.)
  */
+import type { Task } from '../base/task.ts';
 import type { Value } from '../base/vector.ts';
 import type { Catalog, ColumnDef, TableDef, TypeRef } from '../catalog/schema.ts';
 import { vectorFromValues } from '../exec/vectors.ts';
 import type { SystemRows } from '../exec/run.ts';
 import type { SystemTable, SystemTables } from '../plan/bind.ts';
 import { typeByOid } from '../sql/types/registry.ts';
-import type { TableStore } from '../table/store.ts';
-import type { Settings } from './settings.ts';
+import { systemRelation, systemRelationById } from './system/relations.ts';
+import { relationRows } from './system/rows.ts';
+import type { SystemContext } from './system/source.ts';
 
 const TEXT: TypeRef = { oid: 25, typmod: -1 };
 const INT4: TypeRef = { oid: 23, typmod: -1 };
 const INT8: TypeRef = { oid: 20, typmod: -1 };
 const BOOL: TypeRef = { oid: 16, typmod: -1 };
 
-export interface SystemContext {
-  readonly catalog: Catalog;
-  readonly store: TableStore;
-  readonly settings: Settings;
-}
+type OwnContext = Pick<SystemContext, 'catalog' | 'store' | 'settings'>;
 
 interface Definition extends SystemTable {
-  readonly rows: (context: SystemContext) => Iterable<readonly Value[]>;
+  readonly rows: (context: OwnContext) => Iterable<readonly Value[]>;
 }
 
 const TABLES: readonly Definition[] = [
@@ -91,59 +89,19 @@ const TABLES: readonly Definition[] = [
   define('drift', 'storage', { name: TEXT, value: INT8 }, function* ({ store }) {
     for (const [name, value] of Object.entries(store.statistics())) yield [name, Number(value)];
   }),
-  define(
-    'information_schema',
-    'tables',
-    { table_catalog: TEXT, table_schema: TEXT, table_name: TEXT, table_type: TEXT },
-    function* ({ catalog }) {
-      for (const object of catalog.objects()) {
-        if (object.kind === 'view') yield ['drift', object.schema, object.name, 'VIEW'];
-        if (object.kind === 'table') yield ['drift', object.schema, object.name, 'BASE TABLE'];
-      }
-    },
-  ),
-  define(
-    'information_schema',
-    'columns',
-    {
-      table_catalog: TEXT,
-      table_schema: TEXT,
-      table_name: TEXT,
-      column_name: TEXT,
-      ordinal_position: INT4,
-      column_default: TEXT,
-      is_nullable: TEXT,
-      data_type: TEXT,
-    },
-    function* ({ catalog }) {
-      for (const [table, column, position] of columnsOf(catalog)) {
-        const type = typeByOid(column.type.oid).display;
-        yield [
-          'drift',
-          table.schema,
-          table.name,
-          column.name,
-          position,
-          column.default ?? null,
-          column.notNull ? 'NO' : 'YES',
-          type,
-        ];
-      }
-    },
-  ),
-  define('information_schema', 'schemata', { catalog_name: TEXT, schema_name: TEXT }, function* ({ catalog }) {
-    for (const object of catalog.objects()) if (object.kind === 'schema') yield ['drift', object.name];
-  }),
 ];
 
 export const systemTables: SystemTables = {
   find(schema, name) {
     if (schema === undefined) return undefined;
-    return TABLES.find((table) => table.schema === schema && table.name === name);
+    return systemRelation(schema, name) ?? TABLES.find((table) => table.schema === schema && table.name === name);
   },
 };
 
-export function systemRows(id: string, context: SystemContext): SystemRows {
+/** The rows of a virtual table. */
+export function* systemRows(id: string, context: Omit<SystemContext, 'viewColumns'>): Task<SystemRows> {
+  const relation = systemRelationById(id);
+  if (relation !== undefined) return yield* relationRows(relation, context);
   const table = TABLES.find((candidate) => candidate.id === id);
   const rows = table === undefined ? [] : [...table.rows(context)];
   const columns = (table?.columns ?? []).map((column, c) =>
@@ -181,7 +139,7 @@ function* columnsOf(catalog: Catalog): Generator<readonly [TableDef, ColumnDef, 
   }
 }
 
-function rowsOf({ store }: SystemContext, table: TableDef): number | null {
+function rowsOf({ store }: OwnContext, table: TableDef): number | null {
   return store.has(table.id) ? store.table(table.id).rowCount : null;
 }
 

@@ -31,6 +31,12 @@ export interface EvalContext {
   currval(sequenceId: number): number | bigint;
   lastval(): number | bigint;
   setval(sequenceId: number, value: number | bigint, isCalled: boolean): void;
+  /** What the session's system catalogs answer to one of PostgreSQL's functions over them, by its name. */
+  catalogFunction(name: string, args: readonly Value[]): Value;
+  /** The OID of a system relation (`pg_class`); undefined for none. */
+  systemClassOid(schema: string | undefined, name: string): number | undefined;
+  /** The name of what a class's OID stands for beyond tables: indexes and system relations; undefined for none. */
+  systemClassName(oid: number): { readonly schema: string; readonly name: string } | undefined;
   /** Newest sequence number visible to the statement. */
   readonly snapshot: number;
   readonly cancellation: Cancellation;

@@ -135,6 +135,8 @@ export interface VersionedTree {
   readonly lastChange: number;
   /** Number of current rows (exact). */
   readonly rowCount: number;
+  /** Bytes of its segments on disk, history included, plus those that only memory has yet. */
+  readonly sizeBytes: number;
   readonly columns: readonly TreeColumn[];
   readonly key: readonly KeyColumn[];
   /** Makes the comparable key from the key columns' values, in key order. */

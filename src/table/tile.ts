@@ -41,6 +41,18 @@ export interface Leaf {
   dirtyBytes: number;
 }
 
+/** Bytes of the leaves' segments, of shared tiles once, and of what only memory has yet. */
+export function bytesOf(leaves: readonly Leaf[]): number {
+  const tiles = new Set<Tile>();
+  let size = 0;
+  for (const leaf of leaves) {
+    size += leaf.dirty ? leaf.dirtyBytes : (leaf.stored?.length ?? 0);
+    for (const tile of leaf.history) tiles.add(tile);
+  }
+  for (const tile of tiles) size += tile.stored?.length ?? 0;
+  return size;
+}
+
 /** Makes a leaf whose rows, if any, are in memory only. */
 export function newLeaf(
   low: Key | undefined,

@@ -41,7 +41,8 @@ import {
   type VersionScanOptions,
 } from './table.ts';
 import type { SealedPart } from './part.ts';
-import { type Leaf, newLeaf, type Tile, type TileCache } from './tile.ts';
+import { MutableRowRef } from './row-ref.ts';
+import { bytesOf, type Leaf, newLeaf, type Tile, type TileCache } from './tile.ts';
 import { TreeScan } from './tree-scan.ts';
 import { TreeVersionScan } from './tree-version-scan.ts';
 
@@ -50,13 +51,6 @@ export interface TreeOptions {
   readonly minClosedRows: number;
   readonly timeSplitFactor: number;
   readonly cache: TileCache;
-}
-
-class MutableRowRef implements RowRef {
-  columns: readonly Vector[] = [];
-  row = 0;
-  from = 0;
-  to = Infinity;
 }
 
 export class Tree implements VersionedTree {
@@ -81,6 +75,10 @@ export class Tree implements VersionedTree {
     this.codec = new KeyCodec(key, columns);
     this.options = options;
     this.leaves = [newLeaf(undefined, 0, new LeafImage(columns), [])];
+  }
+
+  get sizeBytes(): number {
+    return bytesOf(this.leaves);
   }
 
   encodeKey(values: readonly Value[]): Key {

@@ -84,6 +84,7 @@ const catalog: Catalog = {
   typeNamed: () => undefined,
   typeOfOid: () => undefined,
   relation: (_schema, name) => relations.find((relation) => relation.name === name),
+  tableOfIndex: () => undefined,
   byId: (id) => relations.find((relation) => relation.id === id),
   routines: () => [],
   tag: () => undefined,

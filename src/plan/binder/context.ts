@@ -22,6 +22,8 @@ export interface SystemTable {
   readonly schema: string;
   readonly name: string;
   readonly columns: readonly { readonly name: string; readonly type: TypeRef }[];
+  /** Its rows end with a further column then, `tableoid`, which `*` does not show. */
+  readonly oid?: number;
 }
 export interface SystemTables {
   find(schema: string | undefined, name: string): SystemTable | undefined;

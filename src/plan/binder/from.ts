@@ -236,14 +236,16 @@ function bindSystemTable(system: SystemTable, reference: TableName, time: ScanTi
     name: column.name,
     type: column.type,
   }));
+  const tableOid: PlanColumn = { id: scope.state.nextId(), name: 'tableoid', type: { oid: 26, typmod: -1 } };
+  const all = system.oid === undefined ? outputs : [...outputs, tableOid];
   const plan: PlanNode = {
     kind: 'systemScan',
     systemTable: system.id,
     alias,
-    columns: outputs.map((_, i) => i),
+    columns: all.map((_, i) => i),
     seq: time.kind === 'asOf' ? time.seq : null,
     filter: null,
-    outputs,
+    outputs: all,
   };
   const columns = renamed(
     outputs.map((output) => visible(output)),
@@ -252,7 +254,8 @@ function bindSystemTable(system: SystemTable, reference: TableName, time: ScanTi
     reference.position,
   );
   const schema = reference.alias === undefined ? system.schema : undefined;
-  return single(plan, { schema, name: alias, columns, pseudo: [], table: null });
+  const pseudo = all.slice(outputs.length).map((output) => visible(output));
+  return single(plan, { schema, name: alias, columns, pseudo, table: null });
 }
 
 // ---- derived tables and functions --------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ import type { CastEntry, ScalarFunction } from './function.ts';
 
 type Context = CastEntry['context'];
 type Integer = number | bigint;
+const REGNAMESPACE = 4089;
 const INTEGERS = [T.int2, T.int4, T.int8] as const;
 const INT_NAMES: Readonly<Record<number, string>> = { [T.int2]: 'int2', [T.int4]: 'int4', [T.int8]: 'int8' };
 
@@ -78,6 +79,8 @@ const numbers: readonly CastEntry[] = [
   ...INTEGERS.map((oid) => cast(oid, T.regclass, 'implicit', 'regclass', toOid)),
   entry(T.regclass, T.oid, 'implicit', null),
   entry(T.oid, T.regclass, 'implicit', null),
+  entry(REGNAMESPACE, T.oid, 'implicit', null),
+  entry(T.oid, REGNAMESPACE, 'implicit', null),
   entry(T.regtype, T.oid, 'implicit', null),
   entry(T.oid, T.regtype, 'implicit', null),
 ];

@@ -5,6 +5,7 @@ import { arrayAggregates } from './array-aggregates.ts';
 import { arrayFunctions, arrayOperators, arraySets } from './arrays.ts';
 import { binaryAggregates, binaryFunctions, binaryOperators } from './binary.ts';
 import { bitAggregates, bitCasts, bitFunctions, bitOperators } from './bits.ts';
+import { catalogSets } from './catalog-functions.ts';
 import { casts } from './casts.ts';
 import { comparisonOperators } from './comparison.ts';
 import { datetimeFunctions, datetimeOperators } from './datetime.ts';
@@ -54,6 +55,7 @@ const functions: readonly SqlFunction[] = [
   ...rangeFunctions,
   ...systemFunctions,
   ...setFunctions,
+  ...catalogSets,
   ...aggregates,
   ...arrayAggregates,
   ...windowFunctions,
@@ -107,6 +109,14 @@ export function catalogueOperators(name: string): readonly OperatorEntry[] {
 
 export function castBetween(from: number, to: number): CastEntry | undefined {
   return castsByTypes.get(`${from} ${to}`);
+}
+
+export function allOperators(): Iterable<OperatorEntry> {
+  return operators;
+}
+
+export function allCasts(): Iterable<CastEntry> {
+  return castsByTypes.values();
 }
 
 export function allFunctions(): Iterable<SqlFunction> {

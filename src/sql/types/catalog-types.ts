@@ -3,6 +3,7 @@
  * read and printed as names.
  */
 import { DriftError } from '../../base/error.ts';
+import { schemaNameOf, schemaOidOf } from '../../catalog/oids.ts';
 import type { EvalContext } from '../eval-context.ts';
 import { makeType } from './basic.ts';
 import { badInput, cleanText } from './text-input.ts';
@@ -114,19 +115,19 @@ const regclassType = makeType({
   display: 'regclass',
   preferred: false,
   arrayOid: 2210,
-  input(text, _typmod, { catalog }) {
+  input(text, _typmod, context) {
     const number = readNumber(text);
     if (number !== undefined) return number;
     const [name = '', schema] = nameParts(cleanText(text));
-    const found = catalog.relation(schema, name);
+    const found = context.catalog.relation(schema, name)?.id ?? context.systemClassOid(schema, name);
     if (found === undefined) throw new DriftError('42P01', `relation "${text}" does not exist`);
-    return found.id;
+    return found;
   },
-  output(value, { catalog }: EvalContext) {
-    const object = catalog.byId(value as number);
+  output(value, context: EvalContext) {
     if (value === 0) return '-';
-    if (object === undefined || !('schema' in object)) return String(value);
-    const found = catalog.relation(undefined, object.name)?.id === object.id;
+    const object = context.systemClassName(value as number);
+    if (object === undefined) return String(value);
+    const found = context.systemClassOid(undefined, object.name) === value;
     return found ? quoted(object.name) : `${quoted(object.schema)}.${quoted(object.name)}`;
   },
 });
@@ -142,15 +143,15 @@ const regnamespaceType = makeType({
     const number = readNumber(text);
     if (number !== undefined) return number;
     const [name = '', ...more] = nameParts(cleanText(text));
-    const schema = catalog.schema(name);
     if (more.length > 0) throw new DriftError('42602', 'invalid name syntax');
-    if (schema === undefined) throw new DriftError('3F000', `schema "${name}" does not exist`);
-    return schema.id;
+    const oid = schemaOidOf(catalog, name);
+    if (oid === undefined) throw new DriftError('3F000', `schema "${name}" does not exist`);
+    return oid;
   },
   output(value, { catalog }: EvalContext) {
-    const object = catalog.byId(value as number);
     if (value === 0) return '-';
-    return object?.kind === 'schema' ? quoted(object.name) : String(value);
+    const name = schemaNameOf(catalog, value as number);
+    return name === null ? String(value) : quoted(name);
   },
 });
 
@@ -182,8 +183,9 @@ function regtypeType(find: TypeFinder, byOid: (oid: number) => SqlType | undefin
       if (oid === undefined || oid === 0) throw new DriftError('42704', `type "${text.trim()}" does not exist`);
       return oid;
     },
-    output(value) {
-      return value === 0 ? '-' : (byOid(value as number)?.display ?? String(value));
+    output(value, { catalog }) {
+      const oid = value as number;
+      return oid === 0 ? '-' : (byOid(catalog.typeOfOid(oid) ?? oid)?.display ?? String(oid));
     },
   });
 }

@@ -7,6 +7,7 @@ import { arrayTypeOf } from './array.ts';
 import { basicTypes } from './basic.ts';
 import { bitTypes } from './bit.ts';
 import { catalogTypes } from './catalog-types.ts';
+import { catalogVectors } from './catalog-vectors.ts';
 import { dateType, timestampType, timestamptzType } from './datetime.ts';
 import { intervalType, intervalTypmod } from './interval.ts';
 import { jsonTypes } from './json.ts';
@@ -39,6 +40,11 @@ for (const type of [
   ...catalogTypes(typeByName, (oid) => types.get(oid)),
   makeRecordType(typeByOid),
 ]) {
+  add(type);
+  if (type.arrayOid !== 0) add(arrayTypeOf(type, STORED));
+}
+
+for (const type of catalogVectors(typeByOid, STORED)) {
   add(type);
   if (type.arrayOid !== 0) add(arrayTypeOf(type, STORED));
 }

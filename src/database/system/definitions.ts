@@ -1,0 +1,112 @@
+/** Definitions as SQL: what pg_get_constraintdef, pg_get_indexdef and pg_get_viewdef answer, in PostgreSQL's words. */
+import type { ReferentialAction, TableDef, ViewDef } from '../../catalog/schema.ts';
+import type { BindContext } from '../../plan/bind.ts';
+import { quoteIdent } from '../../sql/functions/format-text.ts';
+import { deparseStored } from './deparse.ts';
+import { columnName, type ConstraintEntry, type IndexEntry, type KeyPart } from './model.ts';
+
+interface Manner {
+  readonly bind: BindContext;
+  readonly pretty: boolean;
+}
+
+const ACTIONS: Readonly<Record<ReferentialAction, string>> = {
+  'no action': '',
+  restrict: 'RESTRICT',
+  cascade: 'CASCADE',
+  'set null': 'SET NULL',
+  'set default': 'SET DEFAULT',
+};
+
+export function constraintText(entry: ConstraintEntry, manner: Manner): string {
+  switch (entry.type) {
+    case 'p':
+      return `PRIMARY KEY (${keyList(entry.index)})${includeText(entry.index)}`;
+    case 'u': {
+      const nulls = entry.index.def?.nullsNotDistinct === true ? ' NULLS NOT DISTINCT' : '';
+      return `UNIQUE${nulls} (${keyList(entry.index)})${includeText(entry.index)}`;
+    }
+    case 'c': {
+      const text = deparseStored(entry.check.expression, entry.table, 'check', manner);
+      return `CHECK (${text})`;
+    }
+    case 'f': {
+      const { key, foreign, table } = entry;
+      const list = (owner: TableDef, ids: readonly number[]): string =>
+        ids.map((id) => quoteIdent(columnName(owner, id))).join(', ');
+      const target = foreign === undefined ? '' : relationName(foreign, manner);
+      const match = key.match === 'full' ? ' MATCH FULL' : '';
+      const update = ACTIONS[key.onUpdate];
+      const remove = ACTIONS[key.onDelete];
+      return (
+        `FOREIGN KEY (${list(table, key.columns)}) REFERENCES ${target}` +
+        `(${foreign === undefined ? '' : list(foreign, key.foreignColumns)})${match}` +
+        (update === '' ? '' : ` ON UPDATE ${update}`) +
+        (remove === '' ? '' : ` ON DELETE ${remove}`)
+      );
+    }
+  }
+}
+
+function keyList(index: IndexEntry): string {
+  return index.parts.map(({ column }) => quoteIdent(column?.name ?? '')).join(', ');
+}
+
+function includeText({ included }: IndexEntry): string {
+  return included.length === 0 ? '' : ` INCLUDE (${included.map(({ name }) => quoteIdent(name)).join(', ')})`;
+}
+
+/** CREATE INDEX as PostgreSQL writes it; pretty names the table without its schema where it is found so. */
+export function indexText(index: IndexEntry, manner: Manner): string {
+  const { schema, name } = index.table;
+  const table = manner.pretty ? relationName(index.table, manner) : `${quoteIdent(schema)}.${quoteIdent(name)}`;
+  const parts = index.parts.map((part) => keyText(part, index.table, manner)).join(', ');
+  const nulls = index.def?.nullsNotDistinct === true ? ' NULLS NOT DISTINCT' : '';
+  const where = index.where === undefined ? '' : ` WHERE ${predicateText(index, manner)}`;
+  return `CREATE ${index.unique ? 'UNIQUE ' : ''}INDEX ${quoteIdent(index.name)} ON ${table} USING btree (${parts})${includeText(index)}${nulls}${where}`;
+}
+
+export function predicateText(index: IndexEntry, manner: Manner): string {
+  return deparseStored(index.where ?? '', index.table, 'check', manner);
+}
+
+/** One key of an index: its column or expression, and the order where it is not the usual one. */
+function keyText(part: KeyPart, table: TableDef, manner: Manner): string {
+  const usual = part.nullsFirst === part.descending;
+  const nulls = usual ? '' : part.nullsFirst ? ' NULLS FIRST' : ' NULLS LAST';
+  return `${keyExpression(part, table, manner)}${part.descending ? ' DESC' : ''}${nulls}`;
+}
+
+/** A column's name, or an expression, in parentheses unless it is a call. */
+export function keyExpression(part: KeyPart, table: TableDef, manner: Manner): string {
+  if (part.expression === undefined) return quoteIdent(part.column?.name ?? '');
+  const text = deparseStored(part.expression, table, 'index', manner);
+  if (/^[a-z_][a-z0-9_]*\(.*\)$/.test(text) && closesAtEnd(text)) return text;
+  return text.startsWith('(') && closesAtEnd(text) ? `(${text})` : manner.pretty ? `(${text})` : `(${text})`;
+}
+
+/** Whether the first parenthesis closes with the last character. */
+function closesAtEnd(text: string): boolean {
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] === '(') depth++;
+    if (text[i] === ')' && --depth === 0) return i === text.length - 1;
+  }
+  return false;
+}
+
+/** A relation's name, with its schema where the path does not find it. */
+export function relationName(
+  relation: { readonly schema: string; readonly name: string },
+  { bind }: Pick<Manner, 'bind'>,
+): string {
+  const found = bind.catalog.relation(undefined, relation.name);
+  const visible = found !== undefined && found.schema === relation.schema;
+  return `${visible ? '' : `${quoteIdent(relation.schema)}.`}${quoteIdent(relation.name)}`;
+}
+
+/** The query of a view or materialized view. */
+export function viewText(view: ViewDef | TableDef): string {
+  const text = view.kind === 'view' ? view.query : (view.materialized ?? '');
+  return ` ${text};`;
+}

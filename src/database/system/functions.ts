@@ -1,0 +1,312 @@
+/** What PostgreSQL's functions over its catalogs answer (chapter 9.26), by name. One user owns everything and may all. */
+import { DriftError } from '../../base/error.ts';
+import type { Value } from '../../base/vector.ts';
+import {
+  classByName,
+  classByOid,
+  classNames,
+  OWNER_OID,
+  PG_CATALOG_OID,
+  schemaNameOf,
+  schemaOidOf,
+  type ClassEntry,
+} from '../../catalog/oids.ts';
+import type { Catalog, TableDef } from '../../catalog/schema.ts';
+import type { BindContext } from '../../plan/bind.ts';
+import type { EvalContext } from '../../sql/eval-context.ts';
+import { quoteIdent } from '../../sql/functions/format-text.ts';
+import type { TableStore } from '../../table/store.ts';
+import type { Sequences } from '../sequences.ts';
+import type { Settings } from '../settings.ts';
+import { EXTENSION_OID, PLPGSQL_OID } from './constants.ts';
+import { deparseStored } from './deparse.ts';
+import { constraintText, indexText, keyExpression, viewText } from './definitions.ts';
+import { columnByNumber, constraintByOid, indexByOid, relationsOf } from './model.ts';
+import { functionArguments, functionResult, routineDefinition, triggerText } from './procedures.ts';
+import { systemRelation, systemRelationByOid } from './relations.ts';
+
+export interface AnswerContext {
+  readonly eval: EvalContext;
+  readonly store: TableStore;
+  readonly settings: Settings;
+  readonly sequences: Sequences;
+}
+
+type Answer = (context: AnswerContext, args: readonly Value[], name: string) => Value;
+
+/** Answers one function; the caller has checked the types of its arguments. */
+export function catalogAnswer(name: string, args: readonly Value[], context: AnswerContext): Value {
+  const answer = ANSWERS[name] ?? (name.endsWith('_privilege') || name === 'pg_has_role' ? privilege : isVisible);
+  return answer(context, args, name);
+}
+
+// ---- names and OIDs ------------------------------------------------------------------------------------------------
+
+/** The OID of a system relation, or of an index: what is in no catalog of relations. */
+export function systemClassOid(catalog: Catalog, schema: string | undefined, name: string): number | undefined {
+  if (schema !== undefined) return systemRelation(schema, name)?.oid ?? classByName(catalog, schema, name)?.oid;
+  const system = systemRelation('pg_catalog', name);
+  if (system !== undefined) return system.oid;
+  for (const candidate of catalog.path) {
+    const found = systemRelation(candidate, name);
+    if (found !== undefined) return found.oid;
+  }
+  return classByName(catalog, undefined, name)?.oid;
+}
+
+export function systemClassName(
+  catalog: Catalog,
+  oid: number,
+): { readonly schema: string; readonly name: string } | undefined {
+  const entry = classByOid(catalog, oid);
+  if (entry !== undefined) return classNames(entry);
+  const type = catalog.byId(oid);
+  return type?.kind === 'type' ? type : systemRelationByOid(oid);
+}
+
+/** The parts of a written name, the last one first: quoted ones as they are, others in lower case. */
+function nameParts(text: string): readonly string[] {
+  return [...text.matchAll(/"((?:[^"]|"")*)"|([^."\s]+)/g)]
+    .map((match) => match[1]?.replaceAll('""', '"') ?? (match[2] as string).toLowerCase())
+    .toReversed();
+}
+
+function classNamed({ eval: { catalog } }: AnswerContext, written: Value): ClassEntry | undefined {
+  const [name = '', schema] = nameParts(String(written));
+  return classByName(catalog, schema, name);
+}
+
+/** An expression is bound to be printed: nothing of it is evaluated, nothing is read. */
+function bindContext({ eval: context }: AnswerContext): BindContext {
+  return {
+    catalog: context.catalog,
+    eval: context,
+    systemTables: { find: (schema, name) => (schema === undefined ? undefined : systemRelation(schema, name)) },
+    *catalogAt() {
+      return context.catalog;
+    },
+    *resolveMoment() {
+      return context.snapshot;
+    },
+    evaluateConstant: () => null,
+  };
+}
+
+function manner(context: AnswerContext, pretty: Value | undefined): { bind: BindContext; pretty: boolean } {
+  return { bind: bindContext(context), pretty: pretty === true };
+}
+
+// ---- visibility and privileges -------------------------------------------------------------------------------------
+
+/** Whether a bare name finds the object: built-in objects always, relations as the path has it. */
+function isVisible({ eval: { catalog } }: AnswerContext, [oid]: readonly Value[]): Value {
+  const number = oid as number;
+  const system = systemRelationByOid(number);
+  if (system !== undefined) return system.schema === 'pg_catalog' || catalog.path.includes(system.schema);
+  const object = catalog.byId(number);
+  if (object !== undefined && 'schema' in object && !('columns' in object) && object.kind !== 'sequence')
+    return catalog.searched.includes(object.schema);
+  const entry = classByOid(catalog, number);
+  // What is no relation is a built-in function, type or operator.
+  if (entry === undefined) return true;
+  return classByName(catalog, undefined, classNames(entry).name)?.oid === number;
+}
+
+const TABLE_PRIVILEGES = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER'];
+const PRIVILEGES: Readonly<Record<string, readonly string[]>> = {
+  has_table_privilege: [...TABLE_PRIVILEGES, 'RULE'],
+  has_any_column_privilege: ['SELECT', 'INSERT', 'UPDATE', 'REFERENCES'],
+  has_column_privilege: ['SELECT', 'INSERT', 'UPDATE', 'REFERENCES'],
+  has_schema_privilege: ['CREATE', 'USAGE'],
+  has_sequence_privilege: ['USAGE', 'SELECT', 'UPDATE'],
+  has_database_privilege: ['CREATE', 'CONNECT', 'TEMPORARY', 'TEMP'],
+  has_function_privilege: ['EXECUTE'],
+  has_type_privilege: ['USAGE'],
+  has_language_privilege: ['USAGE'],
+  has_tablespace_privilege: ['CREATE'],
+  pg_has_role: ['USAGE', 'MEMBER', 'SET'],
+};
+
+/** Everybody may everything; what does not exist is an error where it is named, null where its OID is given. */
+function privilege(context: AnswerContext, args: readonly Value[], name: string): Value {
+  for (const word of String(args.at(-1)).split(',')) {
+    const plain = word
+      .trim()
+      .toUpperCase()
+      .replace(/ WITH (?:GRANT|ADMIN) OPTION$/, '');
+    if (PRIVILEGES[name]?.includes(plain) === false)
+      throw new DriftError('22023', `unrecognized privilege type: "${word.trim()}"`);
+  }
+  const { catalog } = context.eval;
+  if (name === 'has_table_privilege' || name === 'has_sequence_privilege' || name === 'has_any_column_privilege') {
+    const object = args.at(-2) as Value;
+    if (typeof object === 'number') return systemClassName(catalog, object) === undefined ? null : true;
+    const [last = '', schema] = nameParts(String(object));
+    if (systemClassOid(catalog, schema, last) === undefined)
+      throw new DriftError('42P01', `relation "${String(object)}" does not exist`);
+  }
+  if (name === 'has_schema_privilege') {
+    const object = args.at(-2) as Value;
+    if (typeof object === 'number') return schemaNameOf(catalog, object) === null ? null : true;
+    if (schemaOidOf(catalog, String(object)) === undefined)
+      throw new DriftError('3F000', `schema "${String(object)}" does not exist`);
+  }
+  return true;
+}
+
+// ---- comments ------------------------------------------------------------------------------------------------------
+
+function commentOf({ eval: { catalog } }: AnswerContext, oid: number): string | null {
+  if (oid === PG_CATALOG_OID) return 'system catalog schema';
+  if (oid === EXTENSION_OID || oid === PLPGSQL_OID) return 'PL/pgSQL procedural language';
+  const schema = schemaNameOf(catalog, oid);
+  if (schema !== null) return catalog.schema(schema)?.comment ?? null;
+  const object = catalog.byId(oid);
+  if (object !== undefined) return 'comment' in object ? (object.comment ?? null) : null;
+  return indexByOid(catalog, oid)?.def?.comment ?? null;
+}
+
+// ---- sizes ---------------------------------------------------------------------------------------------------------
+
+/** Bytes of a relation on disk, its history included; null for what is no relation. */
+function relationBytes({ eval: { catalog }, store }: AnswerContext, oid: Value): number | null {
+  const entry = classByOid(catalog, oid as number);
+  if (entry === undefined) return systemRelationByOid(oid as number) === undefined ? null : 0;
+  if (entry.kind === 'relation') return store.has(entry.oid) ? store.table(entry.oid).sizeBytes : 0;
+  if (entry.index === undefined || !store.has(entry.table.id)) return 0;
+  const { id } = entry.index;
+  return store.table(entry.table.id).indexes.find((index) => index.id === id)?.sizeBytes ?? 0;
+}
+
+function indexBytes(context: AnswerContext, oid: Value): number | null {
+  const entry = classByOid(context.eval.catalog, oid as number);
+  if (entry?.kind !== 'relation' || entry.relation.kind !== 'table') return entry === undefined ? null : 0;
+  return entry.relation.indexes.reduce((sum, index) => sum + (relationBytes(context, index.id) ?? 0), 0);
+}
+
+// ---- the table -----------------------------------------------------------------------------------------------------
+
+const ANSWERS: Readonly<Record<string, Answer>> = {
+  pg_get_expr(context, [text, relation, pretty]) {
+    const table = context.eval.catalog.byId(relation as number);
+    if (pretty !== true || table?.kind !== 'table') return text ?? null;
+    return prettier(String(text), table, bindContext(context));
+  },
+  pg_get_constraintdef(context, [oid, pretty]) {
+    const found = constraintByOid(context.eval.catalog, oid as number);
+    return found === undefined ? null : constraintText(found, manner(context, pretty));
+  },
+  pg_get_indexdef(context, [oid, column, pretty]) {
+    const found = indexByOid(context.eval.catalog, oid as number);
+    if (found === undefined) return null;
+    if (column === undefined || column === 0) return indexText(found, manner(context, pretty));
+    const part = found.parts[(column as number) - 1];
+    return part === undefined ? '' : keyExpression(part, found.table, manner(context, pretty));
+  },
+  pg_get_viewdef(context, [view]) {
+    const { catalog } = context.eval;
+    const entry = typeof view === 'number' ? classByOid(catalog, view) : classNamed(context, view ?? null);
+    if (entry === undefined && typeof view === 'string')
+      throw new DriftError('42P01', `relation "${view}" does not exist`);
+    if (entry?.kind !== 'relation' || entry.relation.kind === 'sequence') return null;
+    const { relation } = entry;
+    return relation.kind === 'table' && relation.materialized === undefined ? null : viewText(relation);
+  },
+  pg_get_ruledef: () => null,
+  pg_get_triggerdef({ eval: { catalog } }, [oid]) {
+    for (const relation of relationsOf(catalog)) {
+      const trigger = 'triggers' in relation ? relation.triggers?.find(({ id }) => id === oid) : undefined;
+      if (trigger !== undefined) return triggerText(trigger, relation, catalog);
+    }
+    return null;
+  },
+  pg_get_statisticsobjdef_columns: () => null,
+  pg_get_function_arguments: ({ eval: { catalog } }, [oid]) => functionArguments(catalog, oid as number, true),
+  pg_get_function_identity_arguments: ({ eval: { catalog } }, [oid]) =>
+    functionArguments(catalog, oid as number, false),
+  pg_get_function_result: ({ eval: { catalog } }, [oid]) => functionResult(catalog, oid as number),
+  pg_get_functiondef: ({ eval: { catalog } }, [oid]) => routineDefinition(catalog, oid as number),
+  pg_get_function_sqlbody: () => null,
+  pg_get_serial_sequence: (context, [table, column]) => serialSequence(context, table ?? null, column ?? null),
+  pg_get_userbyid: ({ eval: { user } }, [oid]) => (oid === OWNER_OID ? user : `unknown (OID=${String(oid)})`),
+  obj_description: (context, [oid]) => commentOf(context, oid as number),
+  shobj_description: () => null,
+  col_description({ eval: { catalog } }, [oid, number]) {
+    const table = catalog.byId(oid as number);
+    return table?.kind === 'table' ? (columnByNumber(table, number as number)?.comment ?? null) : null;
+  },
+  to_regclass: (context, [name]) => {
+    const [last = '', schema] = nameParts(String(name));
+    return systemClassOid(context.eval.catalog, schema, last) ?? null;
+  },
+  to_regnamespace: ({ eval: { catalog } }, [name]) => schemaOidOf(catalog, nameParts(String(name))[0] ?? '') ?? null,
+  pg_relation_size: (context, [oid]) => relationBytes(context, oid ?? null),
+  pg_table_size: (context, [oid]) => relationBytes(context, oid ?? null),
+  pg_indexes_size: (context, [oid]) => indexBytes(context, oid ?? null),
+  pg_total_relation_size(context, [oid]) {
+    const own = relationBytes(context, oid ?? null);
+    return own === null ? null : own + (indexBytes(context, oid ?? null) ?? 0);
+  },
+  pg_database_size: ({ store }) => store.statistics().diskBytes,
+  pg_tablespace_size: ({ store }) => store.statistics().diskBytes,
+  pg_relation_is_publishable: () => false,
+  pg_relation_is_updatable({ eval: { catalog } }, [oid]) {
+    const object = catalog.byId(oid as number);
+    return object?.kind === 'table' && object.materialized === undefined ? ALL_CHANGES : 0;
+  },
+  pg_column_is_updatable({ eval: { catalog } }, [oid, number]) {
+    const object = catalog.byId(oid as number);
+    if (object?.kind !== 'table' || object.materialized !== undefined) return false;
+    return columnByNumber(object, number as number) !== undefined;
+  },
+  pg_sequence_last_value({ sequences }, [oid]) {
+    const found = sequences.all().find(({ id, isCalled }) => id === oid && isCalled);
+    return found === undefined ? null : plainNumber(found.value);
+  },
+  pg_tablespace_location: () => '',
+  pg_my_temp_schema: ({ eval: { catalog } }) => (catalog.temp === null ? 0 : (schemaOidOf(catalog, catalog.temp) ?? 0)),
+  pg_is_other_temp_schema: ({ eval: { catalog } }, [oid]) => {
+    const name = schemaNameOf(catalog, oid as number);
+    return name !== null && name.startsWith('pg_temp_') && name !== catalog.temp;
+  },
+};
+
+function plainNumber(value: bigint): number | bigint {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}
+
+/** Bits of INSERT, UPDATE and DELETE, as pg_relation_is_updatable counts them. */
+const ALL_CHANGES = 28;
+
+/** A printed expression without the parentheses that it does not need. */
+function prettier(text: string, table: TableDef, bind: BindContext): string {
+  for (const use of ['default', 'index', 'check'] as const) {
+    const printed = deparseStored(text, table, use, { bind, pretty: true });
+    if (printed !== text) return printed;
+  }
+  return unwrapped(text);
+}
+
+/** An expression without the parentheses around the whole of it. */
+function unwrapped(text: string): string {
+  if (!text.startsWith('(')) return text;
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] === '(') depth++;
+    if (text[i] === ')' && --depth === 0) return i === text.length - 1 ? text.slice(1, -1) : text;
+  }
+  return text;
+}
+
+function serialSequence(context: AnswerContext, table: Value, column: Value): string | null {
+  const { catalog } = context.eval;
+  const entry = classNamed(context, table);
+  const relation = entry?.kind === 'relation' ? entry.relation : undefined;
+  if (relation === undefined) throw new DriftError('42P01', `relation "${String(table)}" does not exist`);
+  const found = relation.kind === 'table' ? relation.columns.find((other) => other.name === column) : undefined;
+  if (found === undefined)
+    throw new DriftError('42703', `column "${String(column)}" of relation "${relation.name}" does not exist`);
+  const sequence = found.sequenceId === undefined ? undefined : catalog.byId(found.sequenceId);
+  return sequence?.kind === 'sequence' ? `${quoteIdent(sequence.schema)}.${quoteIdent(sequence.name)}` : null;
+}

@@ -1,0 +1,99 @@
+/** Roles, the database, its tablespace, extensions and collations: one user owns everything. */
+import { OWNER_OID, PG_CATALOG_OID } from '../../catalog/oids.ts';
+import { BACKEND_PID, DATABASE_OID, EXTENSION_OID, OWNER } from './constants.ts';
+import type { RowSource, SystemRecord } from './source.ts';
+
+const UTF8 = 6;
+const DEFAULT_TABLESPACE = 1663;
+const ALL_RIGHTS = {
+  rolsuper: true,
+  rolinherit: true,
+  rolcreaterole: true,
+  rolcreatedb: true,
+  rolcanlogin: true,
+  rolreplication: true,
+  rolbypassrls: true,
+  rolconnlimit: -1,
+} as const;
+const OWNER_ROLE: SystemRecord = { oid: OWNER_OID, rolname: OWNER, ...ALL_RIGHTS };
+const OWNER_USER: SystemRecord = {
+  usename: OWNER,
+  usesysid: OWNER_OID,
+  usecreatedb: true,
+  usesuper: true,
+  userepl: true,
+  usebypassrls: true,
+};
+
+export const roleSources: Readonly<Record<string, RowSource>> = {
+  *pg_authid() {
+    yield OWNER_ROLE;
+  },
+  *pg_roles() {
+    yield { ...OWNER_ROLE, rolpassword: '********' };
+  },
+  *pg_user() {
+    yield { ...OWNER_USER, passwd: '********' };
+  },
+  *pg_shadow() {
+    yield OWNER_USER;
+  },
+  *pg_database({ eval: { database } }) {
+    yield {
+      oid: DATABASE_OID,
+      datname: database,
+      datdba: OWNER_OID,
+      encoding: UTF8,
+      datlocprovider: 'c',
+      datallowconn: true,
+      datconnlimit: -1,
+      dattablespace: DEFAULT_TABLESPACE,
+      datcollate: 'C',
+      datctype: 'C.UTF-8',
+    };
+  },
+  *pg_tablespace() {
+    yield { oid: DEFAULT_TABLESPACE, spcname: 'pg_default', spcowner: OWNER_OID };
+    yield { oid: 1664, spcname: 'pg_global', spcowner: OWNER_OID };
+  },
+  *pg_extension() {
+    yield {
+      oid: EXTENSION_OID,
+      extname: 'plpgsql',
+      extowner: OWNER_OID,
+      extnamespace: PG_CATALOG_OID,
+      extrelocatable: false,
+      extversion: '1.0',
+    };
+  },
+  *pg_collation() {
+    for (const [oid, collname, collprovider, collcollate] of [
+      [100, 'default', 'd', null],
+      [950, 'C', 'c', 'C'],
+      [951, 'POSIX', 'c', 'POSIX'],
+    ] as const) {
+      yield {
+        oid,
+        collname,
+        collnamespace: PG_CATALOG_OID,
+        collowner: OWNER_OID,
+        collprovider,
+        collisdeterministic: true,
+        collencoding: -1,
+        collcollate,
+        collctype: collcollate,
+      };
+    }
+  },
+  *pg_locks() {
+    yield {
+      locktype: 'virtualxid',
+      virtualxid: '1/1',
+      virtualtransaction: '1/1',
+      pid: BACKEND_PID,
+      mode: 'ExclusiveLock',
+      granted: true,
+      fastpath: true,
+    };
+  },
+};

@@ -1,0 +1,90 @@
+/**
+ * The rows of system relations: who makes them, and how records become columns. Nothing is made before a statement reads
+ * the relation; what it reads twice (a correlated subquery over a catalog) is made once.
+ */
+import { DriftError } from '../../base/error.ts';
+import type { Task } from '../../base/task.ts';
+import type { Value, Vector } from '../../base/vector.ts';
+import type { Catalog, TypeRef, ViewDef } from '../../catalog/schema.ts';
+import type { SystemRows } from '../../exec/run.ts';
+import { vectorFromValues } from '../../exec/vectors.ts';
+import { bindStatement, type BindContext } from '../../plan/bind.ts';
+import { parseOne } from '../../sql/parser/parser.ts';
+import { informationSources } from './information-schema.ts';
+import { viewsOf } from './model.ts';
+import { accessSources } from './pg-access.ts';
+import { constraintSources } from './pg-constraint.ts';
+import { classSources } from './pg-class.ts';
+import { procedureSources } from './pg-proc.ts';
+import { roleSources } from './pg-roles.ts';
+import { typeSources } from './pg-type.ts';
+import { viewSources } from './pg-views.ts';
+import type { SystemRelation } from './relations.ts';
+import { defaultOf, type RowSource, type SystemContext, type TypedName } from './source.ts';
+
+const PG_CATALOG: Readonly<Record<string, RowSource>> = {
+  ...classSources,
+  ...constraintSources,
+  ...typeSources,
+  ...procedureSources,
+  ...accessSources,
+  ...viewSources,
+  ...roleSources,
+};
+
+const OID = 26;
+const TEXT: TypeRef = { oid: 25, typmod: -1 };
+
+/** Relations that tell of the columns of views, for which the views have to be bound. */
+const WITH_VIEW_COLUMNS: ReadonlySet<string> = new Set([
+  'pg_catalog.pg_attribute',
+  'information_schema.columns',
+  'information_schema.column_privileges',
+  'information_schema.column_udt_usage',
+  'information_schema.element_types',
+]);
+
+export function* relationRows(relation: SystemRelation, parts: Omit<SystemContext, 'viewColumns'>): Task<SystemRows> {
+  const sources = relation.schema === 'pg_catalog' ? PG_CATALOG : informationSources;
+  const source = sources[relation.name];
+  const views = WITH_VIEW_COLUMNS.has(relation.id) ? yield* describeViews(parts.catalog, parts.bind) : new Map();
+  const context: SystemContext = { ...parts, viewColumns: (view) => views.get(view.id) ?? [] };
+  const values: Value[][] = relation.columns.map(() => []);
+  let length = 0;
+  for (const record of source?.(context) ?? []) {
+    for (let c = 0; c < values.length; c++) {
+      const column = relation.columns[c] as SystemRelation['columns'][number];
+      (values[c] as Value[]).push(record[column.name] ?? defaultOf(column));
+    }
+    length++;
+  }
+  const columns: Vector[] = values.map((list, c) => vectorFromValues(list, relation.columns[c]?.type.oid ?? 25));
+  columns.push(
+    vectorFromValues(
+      Array.from({ length }, () => relation.oid),
+      OID,
+    ),
+  );
+  return { columns, length };
+}
+
+/** The columns of all views, by the view's id. */
+function* describeViews(catalog: Catalog, bind: BindContext): Task<Map<number, readonly TypedName[]>> {
+  const found = new Map<number, readonly TypedName[]>();
+  for (const view of viewsOf(catalog)) found.set(view.id, yield* describeView(view, catalog, bind));
+  return found;
+}
+
+function* describeView(view: ViewDef, catalog: Catalog, bind: BindContext): Task<readonly TypedName[]> {
+  const path = [...(view.path ?? ['public']), 'pg_temp'];
+  const query = parseOne(view.query);
+  if (query.kind !== 'query') return [];
+  try {
+    const plan = yield* bindStatement(query, { ...bind, catalog: catalog.forSession(catalog.temp, path) });
+    return (plan.fields ?? []).map(({ type, name }, i) => ({ name: view.columns[i] ?? name, type }));
+  } catch (error) {
+    // A view that can no longer be read still has its names.
+    if (!(error instanceof DriftError)) throw error;
+    return view.columns.map((name) => ({ name, type: TEXT }));
+  }
+}

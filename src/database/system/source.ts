@@ -1,0 +1,45 @@
+/**
+ * What makes the rows of a system relation: a function from the catalog of the asked-for moment to records that name
+ * their columns. Columns that a record leaves out get the default of their type where they are NOT NULL, else null.
+ */
+import type { Value } from '../../base/vector.ts';
+import type { Catalog, TypeRef, ViewDef } from '../../catalog/schema.ts';
+import type { BindContext } from '../../plan/bind.ts';
+import type { EvalContext } from '../../sql/eval-context.ts';
+import type { TableStore } from '../../table/store.ts';
+import type { SequenceState } from '../sequences.ts';
+import type { Settings } from '../settings.ts';
+import type { SystemColumn } from './relations.ts';
+
+/** What makers of rows look at. */
+export interface SystemContext {
+  /** The catalog of the moment. */
+  readonly catalog: Catalog;
+  readonly store: TableStore;
+  readonly settings: Settings;
+  /** Where sequences stand, by id. */
+  readonly sequences: ReadonlyMap<number, SequenceState>;
+  readonly eval: EvalContext;
+  /** For binding expressions of that catalog, to print them as PostgreSQL does. */
+  readonly bind: BindContext;
+  /** Columns of a view, in order; those of the relations that ask for them are found before the rows are made. */
+  viewColumns(view: ViewDef): readonly TypedName[];
+}
+
+export interface TypedName {
+  readonly name: string;
+  readonly type: TypeRef;
+}
+
+export type SystemRecord = Readonly<Record<string, Value>>;
+
+export type RowSource = (context: SystemContext) => Iterable<SystemRecord>;
+
+const ZEROS = new Set([16, 18, 19, 20, 21, 23, 24, 25, 26, 700, 701]);
+
+/** The value of a column that a record leaves out. */
+export function defaultOf({ type, notNull }: SystemColumn): Value {
+  if (!notNull || !ZEROS.has(type.oid)) return null;
+  if (type.oid === 16) return false;
+  return type.oid === 18 || type.oid === 19 || type.oid === 25 ? '' : 0;
+}

@@ -1,0 +1,15 @@
+CREATE SCHEMA app;
+CREATE TABLE customer (id serial PRIMARY KEY, name varchar(40) NOT NULL, city text DEFAULT 'Berlin', born date, balance numeric(10,2) NOT NULL DEFAULT 0 CHECK (balance >= 0), tags text[]);
+CREATE TABLE orders (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, customer_id int NOT NULL REFERENCES customer ON DELETE CASCADE, placed timestamptz DEFAULT now(), total numeric, doubled numeric GENERATED ALWAYS AS (total * 2) STORED, note char(3), UNIQUE (customer_id, placed));
+CREATE INDEX orders_total ON orders (total DESC, lower(note)) WHERE total > 10;
+CREATE INDEX customer_name ON customer (name);
+CREATE VIEW big AS SELECT id, total FROM orders WHERE total > 100;
+CREATE MATERIALIZED VIEW cities AS SELECT city, count(*) AS n FROM customer GROUP BY city;
+CREATE SEQUENCE app.counter START 5 INCREMENT 2 MAXVALUE 100 CYCLE;
+CREATE TABLE app.item (order_id bigint, line smallint, qty int, PRIMARY KEY (order_id, line), CONSTRAINT item_order FOREIGN KEY (order_id) REFERENCES orders (id) ON UPDATE CASCADE ON DELETE SET NULL);
+CREATE TABLE bare (a int, b text);
+COMMENT ON TABLE customer IS 'who buys';
+COMMENT ON COLUMN customer.name IS 'full name';
+COMMENT ON SCHEMA app IS 'the application';
+COMMENT ON INDEX customer_name IS 'by name';
+COMMENT ON VIEW big IS 'expensive ones';
