@@ -12,6 +12,7 @@ export default defineConfig({
           exclude: [
             'tests/browser/**',
             'tests/corpus/**',
+            'tests/fuzz/**',
             'tests/simulation/**',
             'tests/package/**',
             'node_modules/**',
@@ -57,6 +58,16 @@ export default defineConfig({
           name: 'corpus',
           environment: 'node',
           include: ['tests/corpus/**/*.test.ts'],
+          testTimeout: 300_000,
+        },
+      },
+      {
+        // Random statements; files one after another, for each holds a PostgreSQL.
+        test: {
+          name: 'fuzz',
+          environment: 'node',
+          include: ['tests/fuzz/**/*.test.ts'],
+          fileParallelism: false,
           testTimeout: 300_000,
         },
       },

@@ -33,6 +33,7 @@ const CHECKS = [
   ['unit', () => vitest('unit')],
   ['simulation', () => vitest('simulation')],
   ['corpus', () => vitest('corpus')],
+  ['fuzz', () => vitest('fuzz')],
   ['build', () => check('npm', 'run', '--silent', 'build')],
   ['chromium', () => check(process.execPath, 'scripts/chromium.mjs')],
   ['browser', () => vitest('browser')],

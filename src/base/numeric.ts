@@ -193,10 +193,11 @@ export class Numeric {
     return this.#cut(0, (a, b) => (a < 0n && a % b !== 0n ? a / b - 1n : a / b));
   }
 
-  sqrt(): Numeric {
+  /** To a scale of its own where none is asked for. */
+  sqrt(wanted?: number): Numeric {
     if (this.special === 'NaN' || this.special === 'Infinity') return this;
     if (this.sign() < 0) throw new DriftError('2201F', 'cannot take square root of a negative number');
-    const scale = resultScale(2 * leading(this).weight + 1, this.scale);
+    const scale = wanted ?? resultScale(2 * leading(this).weight + 1, this.scale);
     const finer = Math.max(scale + 1, Math.ceil(this.scale / 2));
     return new Numeric(integerRoot(this.coefficient * 10n ** BigInt(2 * finer - this.scale)), finer).round(scale);
   }

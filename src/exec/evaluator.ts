@@ -103,13 +103,9 @@ export class ScalarEvaluator implements Evaluator {
   }
 
   value(): Value {
-    const values: Value[] = [];
-    for (const arg of this.args) {
-      const value = arg.value();
-      if (value === null && this.#options.strict) return null;
-      values.push(value);
-    }
-    return this.#call(values);
+    // All of them before any is looked at: what an argument fails with does not depend on the others.
+    const values = this.args.map((arg) => arg.value());
+    return this.#options.strict && values.includes(null) ? null : this.#call(values);
   }
 
   eval(batch: Batch): Vector {

@@ -52,7 +52,9 @@ function constantComparison(expression: BoundExpression & { kind: 'call' }, comp
   const b = compiler.compile(right);
   if (a.fixed === b.fixed) return null;
   const generic = new BooleanPredicate(compiler.compile(expression));
-  const key = left.kind === 'column' ? left.id : right.kind === 'column' ? right.id : null;
+  // The fixed side may be a column too: one of an enclosing query.
+  const varying = a.fixed ? right : left;
+  const key = varying.kind === 'column' ? varying.id : null;
   return a.fixed
     ? new RangePredicate(b, [{ mask: swapMask(mask), fixed: a }], key, [generic])
     : new RangePredicate(a, [{ mask, fixed: b }], key, [generic]);

@@ -286,6 +286,8 @@ export interface RowExpression {
 export interface SubscriptExpression {
   readonly kind: 'subscript';
   readonly operand: Expression;
+  /** The operand is a subscript in parentheses: `(a[2:3])[1]` takes an element of the slice, `a[2:3][1]` has two dimensions. */
+  readonly apart: boolean;
   readonly slice: boolean;
   readonly lower: Expression | undefined;
   readonly upper: Expression | undefined;

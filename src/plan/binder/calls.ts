@@ -19,7 +19,7 @@ import type {
 } from '../../sql/ast.ts';
 import type { AggregateFunction, SqlFunction, WindowFunction } from '../../sql/functions/function.ts';
 import { resolveFunction, resolveOperator } from '../../sql/resolve.ts';
-import { typeByOid } from '../../sql/types/registry.ts';
+import { typeByName, typeByOid } from '../../sql/types/registry.ts';
 import type { BoundExpression, ColumnId, FrameBound, SortKey, WindowFrame, WindowSpec } from '../expression.ts';
 import { expressionKey } from '../expression-key.ts';
 import { collectColumns, someExpression } from '../walk-expression.ts';
@@ -49,9 +49,17 @@ export function bindCall(syntax: FunctionCall, scope: Scope): BoundExpression {
   const args = syntax.args.map((arg) => scope.bind(arg));
   const direct = syntax.withinGroup === undefined ? [] : syntax.withinGroup.map((item) => sortKey(item, scope));
   const types = [...args, ...direct.map((key) => key.expression)].map((arg) => arg.type.oid);
+<<<<<<< HEAD
   const { variadic, star, argNames } = syntax;
   const defined = routinesNamed(scope, syntax.name.schema, name);
   const resolved = located(position, () => resolveFunction(name, types, { variadic, star, names: argNames, defined }));
+=======
+  const conversion = castByName(syntax, args, scope);
+  if (conversion !== null) return conversion;
+  const resolved = located(position, () =>
+    resolveFunction(name, types, { variadic: syntax.variadic, star: syntax.star, names: syntax.argNames }),
+  );
+>>>>>>> 05bd7fa (tests: random SQL against PostgreSQL, and what it found)
   const { fn } = resolved;
   const place = { scope, position };
   const converted = args.map((arg, i) => argument(arg, resolved.argTypes[i] ?? 0, place));
@@ -77,6 +85,28 @@ export function bindCall(syntax: FunctionCall, scope: Scope): BoundExpression {
       throw new DriftError('42809', `window function ${fn.name} requires an OVER clause`, { position });
     case 'aggregate':
       return bindAggregate(syntax, { fn, args: converted, direct, type }, scope);
+  }
+}
+
+/**
+ * A call by a type's name with one argument is a cast where no function of that name takes it: `timestamptz(text)`. Null
+ * where it is none.
+ */
+function castByName(syntax: FunctionCall, args: readonly BoundExpression[], scope: Scope): BoundExpression | null {
+  const [arg] = args;
+  if (arg === undefined || args.length > 1 || syntax.star || syntax.variadic || syntax.over !== undefined) return null;
+  const { name } = syntax.name;
+  const type = typeByName(name);
+  if (type === undefined || type.category === 'P' || findsFunction(name, arg.type.oid)) return null;
+  return tryCoerce(arg, { oid: type.oid, typmod: -1 }, 'explicit', scope.state);
+}
+
+function findsFunction(name: string, argument: number): boolean {
+  try {
+    resolveFunction(name, [argument]);
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -116,14 +146,16 @@ function bindAggregate(syntax: FunctionCall, parts: AggregateParts, scope: Scope
   const columns = new Set<ColumnId>();
   for (const arg of parts.args) collectColumns(arg, columns);
   for (const key of parts.direct) collectColumns(key.expression, columns);
+  const order = syntax.orderBy.map((item) => sortKey(item, scope));
+  const filter = bindFilter(syntax, scope);
+  for (const key of order) collectColumns(key.expression, columns);
+  if (filter !== null) collectColumns(filter, columns);
   // An aggregate over an enclosing query's columns is that query's, wherever it is written.
   const owner = scope.ownerOf(columns);
   if (!owner.clause.aggregates) {
     const { name } = owner.clause;
     throw new DriftError('42803', `aggregate functions are not allowed in ${name}`, { position });
   }
-  const order = syntax.orderBy.map((item) => sortKey(item, scope));
-  const filter = bindFilter(syntax, scope);
   const args = parts.args.map((arg) => decided(arg, scope.state));
   for (const part of [...args, ...order.map((key) => key.expression)]) rejectNested(part, position);
   if (fn.orderedSet && syntax.withinGroup === undefined) {

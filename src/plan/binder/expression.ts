@@ -298,8 +298,9 @@ function bindArray(
 function bindSubscript(syntax: SubscriptExpression, scope: Scope): BoundExpression {
   const chain: SubscriptExpression[] = [];
   let base: Expression = syntax;
-  while (base.kind === 'subscript') {
+  for (let apart = false; base.kind === 'subscript' && !apart;) {
     chain.unshift(base);
+    apart = base.apart;
     base = base.operand;
   }
   const operand = scope.bind(base);

@@ -15,6 +15,8 @@ export function typeRefOf(name: TypeName, catalog: Catalog): TypeRef {
 /** Resolves a type name; also for column definitions. */
 export function resolveType(name: TypeName, catalog: Catalog): TypeRef {
   const { position } = name;
+  // That there is no such type comes before what is wrong with its modifiers.
+  if (name.modifiers.length > 0) located(position, () => resolveTypeName(name.schema, name.name, [], undefined));
   const modifiers = name.modifiers.map((modifier) => modifierValue(modifier));
   const type = located(position, () =>
     resolveTypeName(name.schema, name.name, modifiers, name.intervalFields, catalog),

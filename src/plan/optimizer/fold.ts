@@ -2,7 +2,7 @@
  * Constant folding: what does not depend on rows, parameters or the session is computed once, while planning.
  *
  * Only immutable functions are called. An error (1/0) is left for execution, where the branch may never be reached:
- * SELECT CASE WHEN false THEN 1/0 END is null, not 22012.
+ * SELECT CASE WHEN false THEN 1/0 END is null, not 22012. What surrounds it is not folded to null over it: 1/0 + NULL is 22012.
  */
 import type { Value } from '../../base/vector.ts';
 import type { EvalContext } from '../../sql/eval-context.ts';
@@ -15,7 +15,7 @@ import type {
 } from '../expression.ts';
 import type { PlanNode } from '../plan.ts';
 import { mapPlanExpressions } from '../walk-plan.ts';
-import { mapChildren } from '../walk-expression.ts';
+import { mapChildren, someExpression } from '../walk-expression.ts';
 import { factorOr } from './factor.ts';
 
 const BOOL = { oid: 16, typmod: -1 } as const;
@@ -81,6 +81,7 @@ function isTruth(value: Value, test: 'true' | 'false' | 'unknown'): boolean {
 function foldCall(call: CallExpression, context: EvalContext): BoundExpression {
   const { fn, args } = call;
   if (fn.strict && args.some((arg) => arg.kind === 'const' && arg.value === null)) {
+    if (args.some(fails)) return call;
     return fn.volatility === 'volatile' ? call : constant(call, null);
   }
   if (fn.volatility !== 'immutable' || call.variadicArray === true || fn.routine !== undefined) return call;
@@ -100,6 +101,16 @@ function foldCast(cast: CastExpression, context: EvalContext): BoundExpression {
   if (cast.method === 'relabel') return constant(cast, value);
   if (cast.method !== 'function' || fn === null || fn.volatility !== 'immutable') return cast;
   return attempt(cast, () => fn.call(context, value));
+}
+
+/** Whether computing it may fail though no row has a part in it: a constant that could not be folded, or was not tried. */
+function fails(expression: BoundExpression): boolean {
+  if (expression.kind === 'const' || expression.kind === 'column' || expression.kind === 'parameter') return false;
+  return !someExpression(
+    expression,
+    (part) =>
+      part.kind === 'column' || part.kind === 'parameter' || (part.kind === 'call' && part.fn.volatility !== 'immutable'),
+  );
 }
 
 function attempt(expression: BoundExpression, compute: () => Value): BoundExpression {

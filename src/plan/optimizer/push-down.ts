@@ -138,12 +138,12 @@ function pushThroughAggregate(node: AggregateNode, conditions: readonly BoundExp
     });
   }
   const own = idsOf(node);
+  // The group of all rows is there without any: what filters rows must not filter it.
+  const always = node.groups.length === 0 || (node.sets?.some((set) => set.length === 0) ?? false);
   return split(
     conditions,
     (condition) =>
-      node.groups.length > 0 &&
-      !isVolatile(condition) &&
-      dependsOnly(condition, (id) => replacements.has(id) || !own.has(id)),
+      !always && !isVolatile(condition) && dependsOnly(condition, (id) => replacements.has(id) || !own.has(id)),
     (inner) => ({
       ...node,
       source: pushDown(

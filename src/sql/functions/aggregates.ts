@@ -208,7 +208,7 @@ function numericSpread(name: string, oid: number): AggregateFunction {
       const squared = count.multiply(squares).subtract(sum.multiply(sum));
       if (squared.special === null && squared.sign() <= 0) return Numeric.fromBigInt(0n);
       const spread = squared.divide(count.multiply(Numeric.fromBigInt(divisor)));
-      return name.startsWith('stddev') ? spread.sqrt() : spread;
+      return name.startsWith('stddev') ? spread.sqrt(spread.scale) : spread;
     },
   });
 }

@@ -205,7 +205,9 @@ export const arithmeticFunctions: readonly ScalarFunction[] = [
   pure('trunc', [T.numeric], T.numeric, (a: Numeric) => a.trunc(0)),
   pure('trunc', [T.numeric, T.int4], T.numeric, (a: Numeric, scale: number) => a.trunc(scale)),
   pure('sign', [T.float8], T.float8, (a: number) => Math.sign(a) + 0),
-  pure('sign', [T.numeric], T.numeric, (a: Numeric) => Numeric.fromBigInt(BigInt(a.sign()))),
+  pure('sign', [T.numeric], T.numeric, (a: Numeric) =>
+    a.special === 'NaN' ? a : Numeric.fromBigInt(BigInt(a.sign())),
+  ),
   pure('sqrt', [T.float8], T.float8, (a: number) => {
     if (a < 0) throw new DriftError('2201F', 'cannot take square root of a negative number');
     return Math.sqrt(a);
@@ -229,7 +231,7 @@ export const arithmeticFunctions: readonly ScalarFunction[] = [
     (name) => pure(name, [T.float8], T.float8, (a: number) => inDomain(Math[name](a), a)),
   ),
   pure('atan2', [T.float8, T.float8], T.float8, (a: number, b: number) => Math.atan2(a, b)),
-  pure('cot', [T.float8], T.float8, (a: number) => 1 / Math.tan(a)),
+  pure('cot', [T.float8], T.float8, (a: number) => inDomain(1 / Math.tan(a), a)),
   ...([T.int4, T.int8] as const).flatMap((oid) => [
     pure('gcd', [oid, oid], oid, (a: Integer, b: Integer) => fitInteger(gcd(BigInt(a), BigInt(b)), oid)),
     pure('lcm', [oid, oid], oid, (a: Integer, b: Integer) => {

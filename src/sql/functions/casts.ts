@@ -146,8 +146,6 @@ const times: readonly CastEntry[] = [
     'time',
     (a: Interval) => ((a.micros % MICROS_PER_DAY) + MICROS_PER_DAY) % MICROS_PER_DAY,
   ),
-  entry(T.json, T.jsonb, 'assignment', null),
-  entry(T.jsonb, T.json, 'assignment', null),
 ];
 
 /** Negative numbers are the unsigned ones with the same bits. Throws 22003. */

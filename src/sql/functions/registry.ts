@@ -14,11 +14,13 @@ import { extractFunctions } from './extract.ts';
 import { informationFunctions } from './information.ts';
 import { numberFormats } from './format-number.ts';
 import { timeFormats } from './format-time.ts';
+import { T } from './define.ts';
+import { jsonCasts } from './json-casts.ts';
 import { jsonFunctions, jsonSets } from './json.ts';
 import { jsonAggregates, jsonBuildFunctions } from './json-build.ts';
 import { jsonChangeFunctions } from './json-change.ts';
 import { jsonOperators, jsonPathFunctions } from './json-operators.ts';
-import type { CastEntry, OperatorEntry, SqlFunction } from './function.ts';
+import type { CastEntry, OperatorEntry, ScalarFunction, SqlFunction } from './function.ts';
 import { makeTimeFunctions } from './make-time.ts';
 import { mathFunctions, mathOperators } from './math.ts';
 import { timeReaders } from './parse-time.ts';
@@ -97,6 +99,8 @@ const operatorsByName = new Map<string, OperatorEntry[]>();
 for (const operator of operators) addTo(operatorsByName, operator.name, operator);
 const castsByTypes = new Map<string, CastEntry>();
 for (const cast of [...casts, ...bitCasts, ...networkCasts]) castsByTypes.set(`${cast.from} ${cast.to}`, cast);
+for (const cast of jsonCasts((to) => castsByTypes.get(`${T.numeric} ${to}`)?.fn as ScalarFunction))
+  castsByTypes.set(`${cast.from} ${cast.to}`, cast);
 
 export function functionsNamed(name: string): readonly SqlFunction[] {
   return byName.get(name) ?? [];

@@ -102,11 +102,14 @@ export function parseOperand(p: Cursor): Expression {
 /** Parses `[index]`, `[lower:upper]`, `.field`, `.*` behind an operand. */
 export function parsePostfix(p: Cursor, operand: Expression): Expression {
   let result = operand;
+  // Only parentheses can have made it one before.
+  let apart = operand.kind === 'subscript';
   while (p.code === 91 || p.code === 46) {
     p.wrap();
     const { position } = p;
     if (p.code === 91) {
-      result = { kind: 'subscript', operand: result, ...parseSubscript(p), position };
+      result = { kind: 'subscript', operand: result, apart, ...parseSubscript(p), position };
+      apart = false;
       continue;
     }
     p.advance();

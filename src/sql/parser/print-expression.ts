@@ -176,7 +176,7 @@ class ExpressionPrinter {
       case 'row':
         return `${e.explicit ? 'ROW' : ''}(${this.list(e.fields)})`;
       case 'subscript':
-        return this.#indirect(e.operand) + this.#subscript(e);
+        return (e.apart ? `(${this.print(e.operand)})` : this.#indirect(e.operand)) + this.#subscript(e);
       case 'field':
         return `${this.#composite(e.operand)}.${printName(e.name)}`;
       default:

@@ -1,0 +1,45 @@
+/**
+ * `npm run fuzz:sql`: random statements on DriftDB and on PostgreSQL (PGlite, in process), compared.
+ *
+ *     npm run fuzz:sql -- [--cases N] [--seed S] [--minutes M] [--raw]
+ *
+ * The same seed gives the same statements. What differs is printed, shrunk to a small script (`--raw`: the statement as
+ * it was). Ends with 1 where anything differed. The code is tests/fuzz/sql; it is bundled first, for the speed of plain
+ * modules.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { build } from 'vite';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const { values } = parseArgs({
+  options: {
+    cases: { type: 'string', default: '20000' },
+    seed: { type: 'string', default: '1' },
+    minutes: { type: 'string', default: '1000' },
+    raw: { type: 'boolean', default: false },
+  },
+});
+// Inside the checkout, so that the bundle finds its packages.
+const out = mkdtempSync(join(root, 'node_modules', '.fuzz-'));
+try {
+  await build({
+    configFile: false,
+    root,
+    logLevel: 'warn',
+    build: { ssr: 'tests/fuzz/sql/main.ts', outDir: out, minify: false, emptyOutDir: false },
+  });
+  const { fuzz } = await import(pathToFileURL(join(out, 'main.js')).href);
+  const tally = await fuzz({
+    seed: Number(values.seed),
+    cases: Number(values.cases),
+    minutes: Number(values.minutes),
+    shrink: !values.raw,
+    log: (line) => console.log(line),
+  });
+  process.exitCode = tally.failures.length === 0 ? 0 : 1;
+} finally {
+  rmSync(out, { recursive: true, force: true });
+}

@@ -1,0 +1,54 @@
+/**
+ * Properties that need no second database.
+ *
+ * NoREC (Rigger and Su 2020): WHERE p lets through as many rows as those for which p, in the select list and so out of
+ * the optimizer's reach, is true. TLP (same authors): rows for which p is true, false and null are all rows.
+ * Partitioning: the rows of a query by remainder of the key, united, are its rows.
+ */
+import type { Choices } from './choices.ts';
+import { compare } from './compare.ts';
+import type { Drift } from './engines.ts';
+import { condition } from './expression.ts';
+import { makeFrom, type Relation, subquery, type World } from './relation.ts';
+import { makeWorld } from './query.ts';
+
+export async function property(
+  c: Choices,
+  drift: Drift,
+  relations: readonly Relation[],
+): Promise<{ readonly what: string; readonly sql: string } | undefined> {
+  const world: World = makeWorld(relations);
+  const from = makeFrom(c, world, c.int(2), undefined);
+  const scope = { columns: from.columns, tables: [], subquery: subquery(world), risky: false };
+  const p = condition(c, scope, c.between(1, 3));
+  const list = from.columns.map(({ text }, i) => `${text} AS y${i}`).join(', ');
+  const all = `SELECT ${list} FROM ${from.sql}`;
+  const [left, right] = c.pick([
+    () => [
+      `SELECT count(*) FROM ${from.sql} WHERE ${p}`,
+      `SELECT count(*) FILTER (WHERE v) FROM (SELECT (${p}) IS TRUE AS v FROM ${from.sql}) AS z`,
+    ],
+    () => [
+      all,
+      ['', 'NOT ', ''].map((not, i) => `${all} WHERE ${not}(${p})${i === 2 ? ' IS NULL' : ''}`).join(' UNION ALL '),
+    ],
+    () => partitioned(c, world, relations),
+  ])() as [string, string];
+  const [found, wanted] = [await drift.run(left), await drift.run(right)];
+  const verdict = compare(found, wanted, { sorted: false, loose: true, strict: false });
+  // What one side refuses and the other never comes to, is not the property's matter.
+  const refused = [found, wanted].some((outcome) => outcome.kind === 'error' && outcome.code.startsWith('42'));
+  return verdict.kind === 'different' && !refused
+    ? { what: `${verdict.what} (right side)`, sql: `${left};\n${right}` }
+    : undefined;
+}
+
+/** A query over one table equals the union of the same over the parts of that table. */
+function partitioned(c: Choices, world: World, relations: readonly Relation[]): [string, string] {
+  const relation = c.pick(relations.filter((candidate) => candidate.keyed));
+  const columns = relation.columns.map(({ name, type }) => ({ text: `r.${name}`, type }));
+  const p = condition(c, { columns, tables: [], subquery: undefined, risky: false }, 2);
+  const whole = `SELECT r.*, ${p} AS p FROM ${relation.name} AS r WHERE ${condition(c, { columns, tables: [], subquery: subquery(world), risky: false }, 2)}`;
+  const part = (k: number): string => `${whole} AND r.id % 3 = ${k}`;
+  return [whole, `${part(0)} UNION ALL ${part(1)} UNION ALL ${part(2)}`];
+}
