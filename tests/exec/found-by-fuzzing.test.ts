@@ -53,3 +53,21 @@ describe('refused', () => {
     expect(await db.code(sql)).toBe(code);
   });
 });
+
+describe('more than there is memory or time for', () => {
+  test('a window over too many rows ends with 53200 before it is sorted', async () => {
+    const small = await openDb(undefined, { queryMemoryBytes: 4 << 20 });
+    expect(await small.code('SELECT count(*) OVER (ORDER BY a, -a) FROM generate_series(1, 150000) a')).toBe('53200');
+  });
+
+  test('peers share the work of their frame', async () => {
+    const sql =
+      'SELECT max(n) FROM (SELECT count(*) OVER (ORDER BY a % 3 RANGE 0 PRECEDING) AS n FROM generate_series(1, 60000) a) x';
+    expect(await db.rows(sql)).toEqual([['20000']]);
+  });
+
+  test('a timeout ends wide frames', async () => {
+    const wide = 'SELECT sum(a) OVER (ORDER BY a ROWS 100000 PRECEDING) FROM generate_series(1, 200000) a';
+    await expect(db.session.execute(wide, [], { timeoutMs: 200 })).rejects.toMatchObject({ code: '57014' });
+  });
+});

@@ -134,7 +134,10 @@ export class SortOperator implements Operator {
     const all = this.#rows.batch();
     const width = this.#node.source.outputs.length;
     this.#lastKeys = all.columns.slice(width);
+    const workBytes = all.length * (8 + 8 * this.#orders.length);
+    this.#run.memory.take(workBytes);
     const rows = sortRows(this.#lastKeys, this.#orders, all.length);
+    this.#run.memory.give(workBytes);
     const count = Math.min(limit, all.length);
     return withSelection(wholeBatch(all.columns.slice(0, width), all.length), rows, count);
   }

@@ -58,6 +58,11 @@ export class Frames {
     );
   }
 
+  /** Rows whose frames have the same bounds see the same rows. */
+  get shared(): boolean {
+    return this.#frame.exclude === 'no others';
+  }
+
   begin(partition: Partition): void {
     this.#partition = partition;
   }

@@ -26,6 +26,11 @@ interface CompiledCall {
   readonly filter: Evaluator | null;
 }
 
+/** A row's place in the order, twice while it is sorted; its group and flags. */
+const ROW_BYTES = 20;
+const KEY_BYTES = 8;
+const RESULT_BYTES = 8;
+
 export class WindowOperator implements Operator {
   readonly #node: WindowNode;
   readonly #source: Operator;
@@ -36,6 +41,8 @@ export class WindowOperator implements Operator {
   readonly #offsets: readonly (Evaluator | null)[];
   readonly #calls: readonly CompiledCall[];
   readonly #collector: Collector;
+  /** Bytes taken for what is computed over the collected rows. */
+  #workBytes = 0;
   readonly #pieces = new BatchPieces();
   #started = false;
 
@@ -59,16 +66,30 @@ export class WindowOperator implements Operator {
 
   open(): void {
     this.#source.open();
-    this.#collector.release();
+    this.#release();
     this.#pieces.reset(null);
     this.#started = false;
   }
 
   close(): void {
     this.#source.close();
-    this.#collector.release();
+    this.#release();
     this.#pieces.reset(null);
     this.#started = true;
+  }
+
+  #release(): void {
+    this.#collector.release();
+    this.#run.memory.give(this.#workBytes);
+    this.#workBytes = 0;
+  }
+
+  /** Counts sort keys, order, partitions and boxed results before they are made: they outweigh the rows themselves. */
+  #takeWork(rows: number): void {
+    const keys = this.#partition.length + this.#order.length;
+    const bytes = rows * (ROW_BYTES + keys * KEY_BYTES + this.#calls.length * RESULT_BYTES);
+    this.#run.memory.take(bytes);
+    this.#workBytes = bytes;
   }
 
   *next(): Task<Batch | null> {
@@ -76,6 +97,7 @@ export class WindowOperator implements Operator {
       this.#started = true;
       const rows = yield* drain(this.#source, this.#collector, this.#run);
       this.#source.close();
+      this.#takeWork(rows.count);
       yield* this.#compiler.prepare(rows);
       this.#pieces.reset(rows.count === 0 ? null : yield* this.#compute(rows));
     }
@@ -116,7 +138,7 @@ export class WindowOperator implements Operator {
           frames,
           out: results[c] as Value[],
         };
-        if (call.fn.kind === 'aggregate') aggregateOver(call.fn, input, this.#run);
+        if (call.fn.kind === 'aggregate') yield* aggregateOver(call.fn, input, this.#run);
         else windowFunction(call.fn.name, input);
       }
       start = at;
@@ -227,7 +249,10 @@ function ntile(count: number, buckets: Value): (position: number) => Value {
   return (p) => (p < split ? Math.floor(p / (size + 1)) + 1 : bigger + Math.floor((p - split) / size) + 1);
 }
 
-function aggregateOver(fn: AggregateFunction, input: CallInput, run: ExecRun): void {
+/** Steps between looks at the clock. */
+const STEPS = 4096;
+
+function* aggregateOver(fn: AggregateFunction, input: CallInput, run: ExecRun): Task<void> {
   const { partition, frames, out } = input;
   const context = run.context.eval;
   const step = (state: unknown, position: number): unknown => {
@@ -236,25 +261,29 @@ function aggregateOver(fn: AggregateFunction, input: CallInput, run: ExecRun): v
     const values = input.args.map((arg) => valueAt(arg, row));
     return fn.strict && values.includes(null) ? state : fn.step(state, values, context);
   };
-  if (frames.growing) {
-    let state = fn.init(context);
-    let end = 0;
-    let value: Value = null;
-    for (let p = 0; p < partition.count; p++) {
-      const frameEnd = frames.end(p);
-      if (p === 0 || end < frameEnd) {
-        while (end < frameEnd) state = step(state, end++);
-        value = fn.final(state, context);
-      }
-      out[partition.rows[p] as number] = value;
-    }
-    return;
-  }
+  const { growing, shared } = frames;
+  let state = fn.init(context);
+  let value: Value = null;
+  let start = 0;
+  let end = -1;
+  let steps = 0;
   for (let p = 0; p < partition.count; p++) {
-    let state = fn.init(context);
-    const end = frames.end(p);
-    for (let q = frames.start(p); q < end; q++) if (frames.includes(p, q)) state = step(state, q);
-    out[partition.rows[p] as number] = fn.final(state, context);
-    if ((p & 255) === 255) run.cancellation.check();
+    const frameStart = frames.start(p);
+    const frameEnd = frames.end(p);
+    const sameStart = end >= 0 && frameStart === start && shared;
+    if (!sameStart || frameEnd !== end) {
+      if (!(sameStart && growing && frameEnd > end)) {
+        state = fn.init(context);
+        end = frameStart;
+      }
+      for (let q = end; q < frameEnd; q++) {
+        if (shared || frames.includes(p, q)) state = step(state, q);
+        if ((++steps & (STEPS - 1)) === 0 && run.due()) yield* run.pause();
+      }
+      value = fn.final(state, context);
+    }
+    [start, end] = [frameStart, Math.max(frameEnd, frameStart)];
+    out[partition.rows[p] as number] = value;
+    if ((++steps & (STEPS - 1)) === 0 && run.due()) yield* run.pause();
   }
 }

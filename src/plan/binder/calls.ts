@@ -49,17 +49,11 @@ export function bindCall(syntax: FunctionCall, scope: Scope): BoundExpression {
   const args = syntax.args.map((arg) => scope.bind(arg));
   const direct = syntax.withinGroup === undefined ? [] : syntax.withinGroup.map((item) => sortKey(item, scope));
   const types = [...args, ...direct.map((key) => key.expression)].map((arg) => arg.type.oid);
-<<<<<<< HEAD
   const { variadic, star, argNames } = syntax;
   const defined = routinesNamed(scope, syntax.name.schema, name);
-  const resolved = located(position, () => resolveFunction(name, types, { variadic, star, names: argNames, defined }));
-=======
-  const conversion = castByName(syntax, args, scope);
+  const conversion = defined.length > 0 ? null : castByName(syntax, args, scope);
   if (conversion !== null) return conversion;
-  const resolved = located(position, () =>
-    resolveFunction(name, types, { variadic: syntax.variadic, star: syntax.star, names: syntax.argNames }),
-  );
->>>>>>> 05bd7fa (tests: random SQL against PostgreSQL, and what it found)
+  const resolved = located(position, () => resolveFunction(name, types, { variadic, star, names: argNames, defined }));
   const { fn } = resolved;
   const place = { scope, position };
   const converted = args.map((arg, i) => argument(arg, resolved.argTypes[i] ?? 0, place));

@@ -43,6 +43,7 @@ interface Body {
   readonly sql: string;
   readonly types: readonly FuzzType[];
   readonly loose: boolean;
+  readonly rows: number;
 }
 
 function select(c: Choices, world: World, depth: number, outer: Scope | undefined): Body {
@@ -93,7 +94,12 @@ function select(c: Choices, world: World, depth: number, outer: Scope | undefine
 
 function body(head: string, outputs: readonly Output[], from: From, tail: string, loose: boolean): Body {
   const list = outputs.map(({ text }, i) => `${text} AS x${i}`).join(', ');
-  return { sql: `${head} ${list} FROM ${from.sql}${tail}`, types: outputs.map(({ type }) => type), loose };
+  return {
+    sql: `${head} ${list} FROM ${from.sql}${tail}`,
+    types: outputs.map(({ type }) => type),
+    loose,
+    rows: from.rows,
+  };
 }
 
 function someOutputs(c: Choices, scope: Scope, count: number, ordered: boolean): Output[] {
@@ -156,9 +162,9 @@ function direction(c: Choices): string {
 }
 
 /** Adds ORDER BY over all columns, and a limit, where that determines the rows. */
-function finish(c: Choices, { sql, types, loose }: Body): Query {
+function finish(c: Choices, { sql, types, loose, rows }: Body): Query {
   const sortable = types.every((type) => type.ordered && !type.ambiguous) && !loose;
-  if (!sortable || !c.chance(0.45)) return { sql, types, loose, sorted: false };
+  if (!sortable || !c.chance(0.45)) return { sql, types, loose, rows, sorted: false };
   const order = types.map((_, i) => `${i + 1}${direction(c)}`).join(', ');
   const limit = c.chance(0.5)
     ? c.pick([
@@ -168,13 +174,15 @@ function finish(c: Choices, { sql, types, loose }: Body): Query {
         ` FETCH FIRST ${c.between(1, 3)} ROWS WITH TIES`,
       ])
     : '';
-  return { sql: `${sql} ORDER BY ${order}${limit}`, types, loose, sorted: true };
+  return { sql: `${sql} ORDER BY ${order}${limit}`, types, loose, rows, sorted: true };
 }
 
 function setOperation(c: Choices, world: World, depth: number, outer: Scope | undefined): Query {
   const types = c.times(c.between(1, 3), () => orderedType(c));
+  let rows = 0;
   const operand = (): string => {
     const from = makeFrom(c, world, depth - 1, outer);
+    rows += from.rows;
     const scope: Scope = { columns: from.columns, tables: [], subquery: undefined, risky: false };
     const outputs = types.map((type) => ({ text: expression(c, scope, type, 1), type }));
     return body('SELECT', outputs, from, c.chance(0.5) ? ` WHERE ${condition(c, scope, 1)}` : '', false).sql;
@@ -184,17 +192,15 @@ function setOperation(c: Choices, world: World, depth: number, outer: Scope | un
     const operator = `${c.pick(['UNION', 'INTERSECT', 'EXCEPT'])}${c.pick(['', ' ALL'])}`;
     sql = c.chance(0.3) ? `${operand()} ${operator} (${sql})` : `${sql} ${operator} ${operand()}`;
   }
-  return finish(c, { sql, types, loose: types.some((type) => type.ambiguous) });
+  return finish(c, { sql, types, loose: types.some((type) => type.ambiguous), rows });
 }
 
 function withQuery(c: Choices, world: World, depth: number, outer: Scope | undefined): Query {
   const inner = makeQuery(c, world, depth - 1, undefined);
   const name = `w${world.next++}`;
   const columns = named('', inner.types).map(({ text, type }) => ({ name: text.slice(1), type }));
-  const wider: World = {
-    ...world,
-    relations: [...world.relations, { name, columns, keyed: false }, { name, columns, keyed: false }],
-  };
+  const relation: Relation = { name, columns, keyed: false, rows: inner.rows };
+  const wider: World = { ...world, relations: [...world.relations, relation, relation] };
   const query = makeQuery(c, wider, depth - 1, outer);
   world.next = wider.next;
   const materialized = c.pick(['', '', 'MATERIALIZED ', 'NOT MATERIALIZED ']);
@@ -214,6 +220,7 @@ function recursive(c: Choices, world: World, depth: number): Query {
       { name: 'v', type: INT4 },
     ],
     keyed: false,
+    rows: 6,
   };
   const scope: Scope = {
     columns: [

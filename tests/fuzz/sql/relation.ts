@@ -10,6 +10,8 @@ export interface Relation {
   readonly columns: readonly { readonly name: string; readonly type: FuzzType }[];
   /** `id` is unique and never null. */
   readonly keyed: boolean;
+  /** At most about so many rows. */
+  readonly rows: number;
 }
 
 /** A query as text with what its result looks like. */
@@ -20,6 +22,7 @@ export interface Query {
   readonly sorted: boolean;
   /** Which of several equal values is shown (1.0 or 1.00) is not determined. */
   readonly loose: boolean;
+  readonly rows: number;
 }
 
 /** What a query is made in. */
@@ -36,12 +39,15 @@ export interface From {
   /** Columns that tell any two rows apart; undefined where rows may be equal. */
   readonly key: readonly string[] | undefined;
   readonly loose: boolean;
+  readonly rows: number;
 }
+
+const MAX_ROWS = 70_000;
 
 /** One to three joined relations. */
 export function makeFrom(c: Choices, world: World, depth: number, outer: Scope | undefined): From {
   const first = item(c, world, depth, outer, []);
-  let { sql, key, loose } = first;
+  let { sql, key, loose, rows } = first;
   const columns = [...first.columns];
   for (
     let count = c.weighted([
@@ -53,13 +59,16 @@ export function makeFrom(c: Choices, world: World, depth: number, outer: Scope |
     count--
   ) {
     const next = item(c, world, depth, outer, columns);
+    // Neither database answers a product of products in time.
+    if (rows * next.rows > MAX_ROWS) break;
+    rows *= next.rows;
     const left = [...columns];
     columns.push(...next.columns);
     key = key === undefined || next.key === undefined ? undefined : [...key, ...next.key];
     loose ||= next.loose;
     sql = `${sql} ${join(c, left, next, outer)}`;
   }
-  return { sql, columns, key, loose };
+  return { sql, columns, key, loose, rows };
 }
 
 interface Item extends From {
@@ -124,6 +133,7 @@ function item(c: Choices, world: World, depth: number, outer: Scope | undefined,
         columns: named(alias, query.types),
         key: undefined,
         loose: query.loose,
+        rows: query.rows,
         lateral,
       };
     }
@@ -136,6 +146,7 @@ function item(c: Choices, world: World, depth: number, outer: Scope | undefined,
         columns: named(alias, types),
         key: undefined,
         loose: false,
+        rows: 3,
         lateral: false,
       };
     }
@@ -149,6 +160,7 @@ function item(c: Choices, world: World, depth: number, outer: Scope | undefined,
         columns,
         key: relation.keyed ? [`${alias}.id`] : undefined,
         loose: false,
+        rows: relation.rows,
         lateral: false,
       };
     }
@@ -163,6 +175,7 @@ function functionItem(c: Choices, alias: string): Item {
     columns,
     key,
     loose: false,
+    rows: 9,
     lateral: false,
   });
   switch (c.int(4)) {
@@ -187,7 +200,7 @@ export function named(alias: string, types: readonly FuzzType[]): ScopeColumn[] 
 /** A subquery in an expression: scalar by an aggregate, EXISTS, IN, ANY, ALL, ARRAY. */
 export function subquery(world: World): NonNullable<Scope['subquery']> {
   return (c, scope, type, depth) => {
-    const relation = c.pick(world.relations);
+    const relation = c.pick(world.relations.filter(({ rows }) => rows < 100));
     const alias = `r${world.next++}`;
     const columns = relation.columns.map(({ name, type: of }) => ({ text: `${alias}.${name}`, type: of }));
     const inner: Scope = { ...scope, columns: [...columns, ...scope.columns], subquery: undefined };

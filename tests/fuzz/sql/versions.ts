@@ -24,6 +24,12 @@ const DIFFERENCES: readonly VersionDifference[] = [
         (postgres.kind === 'rows' && postgres.rows.some((row) => row.some((cell) => cell?.includes('infinity'))))),
   },
   {
+    since: 17,
+    what: 'an empty or endless range that is constant contains a null or not, as the planner sees it',
+    fits: (sql, drift, postgres) =>
+      drift.kind === postgres.kind && /'(empty|\(,\))'::int4range/.test(sql) && /@>|<@/.test(sql),
+  },
+  {
     since: 18,
     what: 'casts between bytea and integers',
     fits: (_sql, drift) =>
