@@ -16,7 +16,8 @@ export function typeRefOf(name: TypeName, catalog: Catalog): TypeRef {
 export function resolveType(name: TypeName, catalog: Catalog): TypeRef {
   const { position } = name;
   // That there is no such type comes before what is wrong with its modifiers.
-  if (name.modifiers.length > 0) located(position, () => resolveTypeName(name.schema, name.name, [], undefined));
+  if (name.modifiers.length > 0)
+    located(position, () => resolveTypeName(name.schema, name.name, [], undefined, catalog));
   const modifiers = name.modifiers.map((modifier) => modifierValue(modifier));
   const type = located(position, () =>
     resolveTypeName(name.schema, name.name, modifiers, name.intervalFields, catalog),

@@ -109,7 +109,9 @@ function fails(expression: BoundExpression): boolean {
   return !someExpression(
     expression,
     (part) =>
-      part.kind === 'column' || part.kind === 'parameter' || (part.kind === 'call' && part.fn.volatility !== 'immutable'),
+      part.kind === 'column' ||
+      part.kind === 'parameter' ||
+      (part.kind === 'call' && part.fn.volatility !== 'immutable'),
   );
 }
 
