@@ -84,8 +84,6 @@ export function resolveFunction(name: string, written: readonly number[], shape:
       hint: 'Could not choose a best candidate function. You might need to add explicit type casts.',
     });
   if (found === null) {
-    if (args.length === 0 && functionsNamed(name).some((fn) => fn.kind === 'aggregate' && fn.args.length === 0))
-      throw new DriftError('42809', `${name}(*) must be used to call a parameterless aggregate function`);
     throw new DriftError('42883', `function ${callText(name, args, shape.names)} does not exist`, {
       hint: 'No function matches the given name and argument types. You might need to add explicit type casts.',
     });

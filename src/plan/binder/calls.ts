@@ -18,6 +18,7 @@ import type {
   WindowFrame as FrameSyntax,
 } from '../../sql/ast.ts';
 import type { AggregateFunction, SqlFunction, WindowFunction } from '../../sql/functions/function.ts';
+import { functionsNamed } from '../../sql/functions/registry.ts';
 import { resolveFunction, resolveOperator } from '../../sql/resolve.ts';
 import { typeByName, typeByOid } from '../../sql/types/registry.ts';
 import type { BoundExpression, ColumnId, FrameBound, SortKey, WindowFrame, WindowSpec } from '../expression.ts';
@@ -53,6 +54,7 @@ export function bindCall(syntax: FunctionCall, scope: Scope): BoundExpression {
   const defined = routinesNamed(scope, syntax.name.schema, name);
   const conversion = defined.length > 0 ? null : castByName(syntax, args, scope);
   if (conversion !== null) return conversion;
+  if (types.length === 0 && !star && defined.length === 0) requireStar(name, position);
   const resolved = located(position, () => resolveFunction(name, types, { variadic, star, names: argNames, defined }));
   const { fn } = resolved;
   const place = { scope, position };
@@ -80,6 +82,11 @@ export function bindCall(syntax: FunctionCall, scope: Scope): BoundExpression {
     case 'aggregate':
       return bindAggregate(syntax, { fn, args: converted, direct, type }, scope);
   }
+}
+
+function requireStar(name: string, position: number): void {
+  if (!functionsNamed(name).some((fn) => fn.kind === 'aggregate' && fn.args.length === 0 && !fn.orderedSet)) return;
+  throw new DriftError('42809', `${name}(*) must be used to call a parameterless aggregate function`, { position });
 }
 
 /**
