@@ -132,6 +132,10 @@ export interface ViewDef extends Commented {
   readonly query: string;
   /** The search path under which the query's names are meant; absent: only `public`. */
   readonly path?: readonly string[] | undefined;
+  /** WITH CHECK OPTION: rows written through the view must be among its own. */
+  readonly checkOption?: 'local' | 'cascaded' | undefined;
+  /** Defaults of columns for rows inserted through the view, as SQL text; they go before the table's. */
+  readonly defaults?: Readonly<Record<string, string>> | undefined;
   /** INSTEAD OF triggers and those of whole statements; UPDATE OF counts columns from 0. */
   readonly triggers?: readonly TriggerDef[] | undefined;
 }

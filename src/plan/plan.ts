@@ -336,6 +336,8 @@ export interface BoundCheck {
   readonly name: string;
   /** Over new-row ids; violated (23514) when false, not when null. */
   readonly condition: BoundExpression;
+  /** WITH CHECK OPTION of the view of that name: 44000, and null violates it too. */
+  readonly view?: boolean | undefined;
 }
 /** A stored generated column (hidden ones of expression indexes too). `index` counts in table.columns. */
 export interface BoundGenerated {

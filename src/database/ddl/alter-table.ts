@@ -14,6 +14,7 @@ import { createStructure } from '../structure.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import { domainOf } from '../../sql/user-coercion.ts';
 import { columnOf } from './column.ts';
+import { alterView } from './alter-view.ts';
 import { addIdentity, alterType, dropExpression, dropIdentity, mentions, setIdentity } from './alter-column.ts';
 import { addConstraint, columnNamed, constraintNames, constraintsOf, type Draft } from './constraint.ts';
 import {
@@ -40,6 +41,14 @@ export function* alterTable(context: DdlContext, statement: AlterTable): Task<bo
   if (statement.object !== 'table') {
     const found = relationNamed(context, statement.name);
     if (found === undefined && !statement.ifExists) throw undefinedTable(context, statement.name);
+    if (found === undefined) {
+      skipMissing(context, `relation "${statement.name.name}"`);
+      return false;
+    }
+    if (statement.object === 'view' && found.kind === 'view') {
+      yield* alterView(context, found, statement);
+      return false;
+    }
     if (statement.actions.every((action) => action.kind === 'noEffect' || action.kind === 'setOptions')) return false;
     throw new DriftError('42809', `ALTER action cannot be performed on relation "${statement.name.name}"`, {
       position: statement.name.position,

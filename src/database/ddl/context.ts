@@ -7,9 +7,9 @@ import type { Host } from '../../base/host.ts';
 import type { Task } from '../../base/task.ts';
 import type { Value } from '../../base/vector.ts';
 import type { CatalogObject, RoutineDef, SequenceDef, TableDef, ViewDef } from '../../catalog/schema.ts';
-import type { BindContext } from '../../plan/bind.ts';
+import type { BindableStatement, BindContext } from '../../plan/bind.ts';
 import type { EvalContext } from '../../sql/eval-context.ts';
-import type { QualifiedName, Query, TimePoint } from '../../sql/ast.ts';
+import type { QualifiedName, TimePoint } from '../../sql/ast.ts';
 import type { Persistence } from '../../sql/ast-statement.ts';
 import type { Notice } from '../api.ts';
 import type { TableStore } from '../../table/store.ts';
@@ -29,7 +29,9 @@ export interface DdlContext {
   /** Runs a statement of this engine's own within the transaction (backfills, validation); gives its rows. */
   query(sql: string): Task<readonly (readonly Value[])[]>;
   /** Columns a query would give, for CREATE VIEW and CREATE TABLE AS. */
-  describe(query: Query): Task<readonly { readonly name: string; readonly oid: number; readonly typmod: number }[]>;
+  describe(
+    query: BindableStatement,
+  ): Task<readonly { readonly name: string; readonly oid: number; readonly typmod: number }[]>;
   resolveMoment(point: TimePoint): Task<number>;
   /** Like `query`, for its effect: the number of rows changed. */
   run(sql: string): Task<number>;

@@ -18,6 +18,7 @@ import { columnNamed, constraintNames } from './constraint.ts';
 import { renamedIn } from './names.ts';
 import { isRoutineKind, renameRoutine } from './routine.ts';
 import { changeTrigger } from './trigger.ts';
+import { renameViewColumn } from './alter-view.ts';
 import { renameInViews } from './view.ts';
 import {
   type DdlContext,
@@ -63,6 +64,10 @@ export function* rename(context: DdlContext, statement: RenameObject): Task<void
       return;
     }
     throw undefinedTable(context, name);
+  }
+  if (statement.part?.kind === 'column' && found.kind === 'view') {
+    yield* renameViewColumn(context, found, statement);
+    return;
   }
   if (statement.part !== undefined) {
     const table = tableNamed(context, name, true);

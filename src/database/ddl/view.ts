@@ -9,13 +9,14 @@ import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
 import type { TableDef, ViewDef } from '../../catalog/schema.ts';
 import type { Expression, Query, QueryBody, Select, SelectTarget, TableReference } from '../../sql/ast.ts';
-import type { CreateView } from '../../sql/ast-statement.ts';
+import type { CreateView, Option } from '../../sql/ast-statement.ts';
+import { isBindable } from '../../plan/bind.ts';
 import { parseOne } from '../../sql/parser/parser.ts';
 import { printStatement } from '../../sql/parser/print.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import { mentions } from './alter-column.ts';
 import { type DdlContext, define, refuseTaken, schemaFor } from './context.ts';
-import { tableText } from './names.ts';
+import { quoted, tableText } from './names.ts';
 
 type Field = { readonly name: string; readonly oid: number; readonly typmod: number };
 
@@ -28,7 +29,8 @@ export function* createView(context: DdlContext, statement: CreateView): Task<vo
   if (old !== undefined && !orReplace) refuseTaken(context, schema, name.name, name.position);
   const changes = statement.query.with?.tables.some((table) => table.query.kind !== 'query') === true;
   if (changes) throw new DriftError('0A000', 'views must not contain data-modifying statements in WITH');
-  const fields = yield* context.describe(statement.query);
+  const given = statement.recursive ? recursive(statement) : statement.query;
+  const fields = yield* context.describe(given);
   if (statement.columns !== undefined && statement.columns.length > fields.length) {
     throw new DriftError('42601', 'CREATE VIEW specifies more column names than columns');
   }
@@ -36,12 +38,46 @@ export function* createView(context: DdlContext, statement: CreateView): Task<vo
   const repeated = columns.find((column, i) => columns.indexOf(column) !== i);
   if (repeated !== undefined) throw new DriftError('42701', `column "${repeated}" specified more than once`);
   if (old?.kind === 'view') yield* refuseOtherColumns(context, old, fields, columns);
-  const query = printStatement(yield* withoutStars(context, statement.query));
+  const query = printStatement(yield* withoutStars(context, given));
   const { path: along } = context.transaction.catalog;
   const path = along.length === 1 && along[0] === 'public' ? undefined : along;
-  define(context, { kind: 'view', id: old?.id ?? context.nextId(), schema, name: name.name, columns, query, path });
+  const checkOption = statement.checkOption ?? checkOptionOf(statement.options);
+  const kept = old?.kind === 'view' ? { comment: old.comment, triggers: old.triggers, defaults: old.defaults } : {};
+  const id = old?.id ?? context.nextId();
+  define(context, { ...kept, kind: 'view', id, schema, name: name.name, columns, query, path, checkOption });
+  if (checkOption !== undefined) yield* requireUpdatable(context, tableText({ schema, name: name.name }));
   // A view that is replaced may have become part of itself (42P17).
   if (old !== undefined) yield* context.describe(queryOf(`SELECT * FROM ${tableText({ schema, name: name.name })}`));
+}
+
+/** CREATE RECURSIVE VIEW v (c) AS q is CREATE VIEW v AS WITH RECURSIVE v (c) AS (q) SELECT c FROM v. */
+function recursive({ name, columns = [], query }: CreateView): Query {
+  const list = columns.map(quoted).join(', ');
+  const own = quoted(name.name);
+  return queryOf(`WITH RECURSIVE ${own} (${list}) AS (${printStatement(query)}) SELECT ${list} FROM ${own}`);
+}
+
+/** WITH (check_option = …) says it too. Throws 22023. */
+export function checkOptionOf(options: readonly Option[]): ViewDef['checkOption'] {
+  const option = options.find(({ name }) => name === 'check_option');
+  if (option === undefined) return undefined;
+  const { value, position } = option;
+  if (value === 'local' || value === 'cascaded') return value;
+  throw new DriftError('22023', `invalid value for enum option "check_option": ${value ?? ''}`, {
+    position,
+    detail: 'Valid values are "local" and "cascaded".',
+  });
+}
+
+export function* requireUpdatable(context: DdlContext, view: string): Task<void> {
+  try {
+    const change = parseOne(`DELETE FROM ${view}`);
+    if (isBindable(change)) yield* context.describe(change);
+  } catch (error) {
+    if (!(error instanceof DriftError) || error.code !== '55000') throw error;
+    const message = 'WITH CHECK OPTION is supported only on automatically updatable views';
+    throw new DriftError('0A000', message, { hint: error.detail });
+  }
 }
 
 /** A view that is replaced keeps its columns, in name, order and type; new ones may follow. */

@@ -45,7 +45,11 @@ export function* finishRows(
     yield* compiler.prepare(batch);
     const verdict = evaluator.eval(batch);
     for (let row = 0; row < count; row++) {
-      if (isNull(verdict, row) || valueAt(verdict, row) === true) continue;
+      if (isNull(verdict, row) ? check.view !== true : valueAt(verdict, row) === true) continue;
+      if (check.view === true)
+        throw new DriftError('44000', `new row violates check option for view "${check.name}"`, {
+          detail: failingRow(target, table, rows, row),
+        });
       throw new DriftError('23514', `new row for relation "${table.name}" violates check constraint "${check.name}"`, {
         detail: failingRow(target, table, rows, row),
         schema: table.schema,

@@ -19,6 +19,9 @@ export interface BoundCopy {
 export function bindCopyFrom({ table: name, columns: named, where }: Copy, scope: Scope): BoundCopy {
   scope.state.writes = true;
   if (name === undefined) throw new DriftError('42601', 'COPY FROM needs a table');
+  const found = scope.catalog.relation(name.schema, name.name);
+  if (found?.kind === 'view')
+    throw new DriftError('42809', `cannot copy to view "${found.name}"`, { position: name.position });
   const table = targetTable({ name, only: false, alias: undefined }, 'copy to', scope);
   const indexes =
     named === undefined

@@ -26,13 +26,15 @@ import {
   cell,
   columnIndex,
   defaultOf,
-  newRow,
-  targetTable,
+  newTargetRow,
+  type BoundTarget,
+  changeTarget,
   type RowBinding,
 } from './target.ts';
 import { liftSets } from './lift.ts';
 import { CLAUSES, type FromItem, type Scope } from './scope.ts';
 import { bindAssignments } from './update.ts';
+import { refuseColumn } from './view-target.ts';
 import { bindWith } from './with.ts';
 
 /** INSERT, and what it shares with the INSERT of MERGE. */
@@ -43,9 +45,10 @@ export function bindInsert(statement: Insert, outer: Scope): PlanNode {
   scope.top = outer.top;
   scope.state.writes = true;
   const wrap = statement.with === undefined ? null : bindWith(statement.with, scope);
-  const table = targetTable(statement.target, 'insert into', scope);
-  const shown = table.columns.map((_, i) => i).filter((i) => table.columns[i]?.hidden !== true);
-  const named = statement.columns === undefined ? null : statement.columns.map((target) => columnIndex(table, target));
+  const bound = changeTarget(statement.target, 'insert into', scope);
+  const { table, view } = bound;
+  const shown = shownColumns(statement, bound);
+  const named = statement.columns?.map((target) => columnIndex(table, target, view, 'insert into')) ?? null;
   const parts = statement.columns?.some(({ indirection }) => indirection.length > 0) === true;
   if (named !== null) rejectDuplicates(named, statement, table);
   const rows =
@@ -53,13 +56,12 @@ export function bindInsert(statement: Insert, outer: Scope): PlanNode {
       ? bindParts(statement, table, named, scope)
       : bindSource(statement, table, named ?? shown, scope);
   const values = rowValues(statement, table, rows, scope);
-  const alias = statement.target.alias ?? table.name;
-  const row = newRow(table, alias, scope);
+  const row = newTargetRow(bound, scope);
   const item = itemOf(row);
   const conflict =
     statement.onConflict === undefined
       ? null
-      : bindConflict(statement, statement.onConflict, { table, row, alias }, scope);
+      : bindConflict(statement, statement.onConflict, { target: bound, row }, scope);
   const inner = scope.child();
   inner.items = [item];
   const { returning, outputs } = bindReturning(statement.returning, inner);
@@ -76,6 +78,18 @@ export function bindInsert(statement: Insert, outer: Scope): PlanNode {
     outputs,
   };
   return wrap === null ? node : wrap(node);
+}
+
+/** The columns that a statement means without naming them. */
+function shownColumns(statement: Insert, { table, view }: BoundTarget): number[] {
+  if (view === null) return table.columns.map((_, i) => i).filter((i) => table.columns[i]?.hidden !== true);
+  if (statement.columns !== undefined || statement.source === undefined) return [];
+  const plain = plainValues(statement.source);
+  const first = view.columns.findIndex(({ index }) => index === null);
+  const width = plain?.rows[0]?.length ?? (first < 0 ? view.columns.length : first);
+  return view.columns
+    .slice(0, width)
+    .map(({ name, index }) => index ?? refuseColumn(view.view, name, 'insert into', statement.target.name.position));
 }
 
 function itemOf(row: RowBinding): FromItem {
@@ -309,13 +323,12 @@ export function rowValues(
 // ---- ON CONFLICT -------------------------------------------------------------------------------------------------
 
 interface ConflictPlace {
-  readonly table: TableDef;
+  readonly target: BoundTarget;
   readonly row: RowBinding;
-  readonly alias: string;
 }
 
 function bindConflict(statement: Insert, syntax: OnConflict, place: ConflictPlace, scope: Scope): ConflictClause {
-  const arbiters = arbitersOf(syntax, place.table);
+  const arbiters = arbitersOf(syntax, place.target);
   if (syntax.update === undefined) return { arbiters, update: null };
   if (arbiters === null) {
     throw new DriftError('42601', 'ON CONFLICT DO UPDATE requires inference specification or constraint name', {
@@ -326,7 +339,7 @@ function bindConflict(statement: Insert, syntax: OnConflict, place: ConflictPlac
   return { arbiters, update: bindConflictUpdate(statement, syntax.update, place, scope) };
 }
 
-function arbitersOf(syntax: OnConflict, table: TableDef): (number | 'key')[] | null {
+function arbitersOf(syntax: OnConflict, { table, view }: BoundTarget): (number | 'key')[] | null {
   const { target } = syntax;
   if (target === undefined) return null;
   if (target.kind === 'constraint') {
@@ -340,10 +353,12 @@ function arbitersOf(syntax: OnConflict, table: TableDef): (number | 'key')[] | n
   const columns = new Set<number>();
   for (const { expression } of target.elements) {
     if (expression.kind !== 'column') continue;
-    const name = expression.names[expression.names.length - 1];
+    const written = expression.names[expression.names.length - 1];
+    const shown = view?.columns.find((candidate) => candidate.name === written)?.index;
+    const name = view === null ? written : table.columns[shown ?? -1]?.name;
     const column = table.columns.find((candidate) => candidate.name === name && candidate.hidden !== true);
     if (column === undefined) {
-      throw new DriftError('42703', `column "${name ?? ''}" does not exist`, { position: expression.position });
+      throw new DriftError('42703', `column "${written ?? ''}" does not exist`, { position: expression.position });
     }
     columns.add(column.id);
   }
@@ -375,19 +390,20 @@ function noArbiter(syntax: OnConflict): DriftError {
 function bindConflictUpdate(
   statement: Insert,
   update: { readonly set: readonly AssignmentSyntax[]; readonly where: Expression | undefined },
-  { table, row, alias }: ConflictPlace,
+  { target, row }: ConflictPlace,
   scope: Scope,
 ): ConflictUpdate {
-  const old = newRow(table, alias, scope);
+  const { table } = target;
+  const old = newTargetRow(target, scope);
   const excluded = { ...row.relation, name: 'excluded' };
   const inner = scope.child();
   inner.items = [itemOf(old), { relations: [excluded], columns: excluded.columns }];
-  const assignments = bindAssignments(update.set, table, inner, true).assignments;
+  const assignments = bindAssignments(update.set, target, inner, true).assignments;
   const where =
     update.where === undefined
       ? null
       : inner.within(CLAUSES.where, () => asBoolean(inner.bind(update.where as Expression), 'WHERE', scope.state));
-  const updated = newRow(table, alias, scope);
+  const updated = newTargetRow(target, scope);
   const outer = scope.child();
   outer.items = [itemOf(updated)];
   return {

@@ -27,6 +27,12 @@ export function bindMerge(statement: Merge, outer: Scope): PlanNode {
   scope.state.writes = true;
   const wrap = statement.with === undefined ? null : bindWith(statement.with, scope);
   refuseUnreachable(statement.whens);
+  const { name } = statement.target;
+  if (scope.catalog.relation(name.schema, name.name)?.kind === 'view')
+    throw new DriftError('0A000', `cannot execute MERGE on relation "${name.name}"`, {
+      position: name.position,
+      detail: 'This operation is not supported for views.',
+    });
   const table = targetTable(statement.target, 'merge into', scope);
   const alias = statement.target.alias ?? table.name;
   const scan = scanTable(table, alias, { kind: 'now' }, scope.state);
@@ -83,7 +89,7 @@ function bindAction(action: MergeAction, { table, alias, scan }: MergePlace, sco
     case 'delete':
       return { kind: 'delete', table, source: NOTHING, oldRow, returning: null, outputs: [] };
     case 'update': {
-      const { assignments } = bindAssignments(action.set, table, scope, true);
+      const { assignments } = bindAssignments(action.set, { table, view: null }, scope, true);
       const row = newRow(table, alias, scope);
       const node: UpdateNode = {
         kind: 'update',

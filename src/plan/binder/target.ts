@@ -11,6 +11,39 @@ import type { BoundCheck, BoundGenerated, PlanColumn, Returning } from '../plan.
 import { BOOL, INT8, UNKNOWN, coerce, displayType, tryCoerce } from './coerce.ts';
 import { bindTargets } from './select.ts';
 import { CLAUSES, columnOf, Scope, visible, type Relation } from './scope.ts';
+import { viewColumnIndex, type ViewRow, type ViewTarget, viewTarget } from './view-target.ts';
+
+/** What a statement changes: a table, or one seen through a view. */
+export interface BoundTarget {
+  readonly table: TableDef;
+  readonly view: ViewTarget | null;
+  /** The name of it that columns are qualified with, unless there is an alias. */
+  readonly name: string;
+}
+
+export function changeTarget(target: ChangeTarget, verb: string, scope: Scope): BoundTarget {
+  const { name } = target;
+  const found = scope.catalog.relation(name.schema, name.name);
+  if (found?.kind !== 'view') {
+    const table = targetTable(target, verb, scope);
+    return { table, view: null, name: target.alias ?? table.name };
+  }
+  const view = viewTarget(found, verb, scope, name.position);
+  return { table: withDefaults(view), view, name: target.alias ?? found.name };
+}
+
+/** The table with the defaults that the view has set for its columns. */
+function withDefaults({ view, table, columns }: ViewTarget): TableDef {
+  const { defaults } = view;
+  if (defaults === undefined) return table;
+  return {
+    ...table,
+    columns: table.columns.map((column, i) => {
+      const text = defaults[columns.find(({ index }) => index === i)?.name ?? ''];
+      return text === undefined ? column : { ...column, default: text };
+    }),
+  };
+}
 
 export function targetTable(target: ChangeTarget, verb: string, scope: Scope): TableDef {
   const { name } = target;
@@ -34,7 +67,13 @@ export function targetTable(target: ChangeTarget, verb: string, scope: Scope): T
 }
 
 /** Position in table.columns of a column that a statement names. */
-export function columnIndex(table: TableDef, target: TargetColumn): number {
+export function columnIndex(
+  table: TableDef,
+  target: TargetColumn,
+  view: ViewTarget | null = null,
+  verb = 'update',
+): number {
+  if (view !== null) return viewColumnIndex(view, target, verb);
   const index = table.columns.findIndex((column) => column.name === target.name && column.hidden !== true);
   if (index < 0) {
     throw new DriftError('42703', `column "${target.name}" of relation "${table.name}" does not exist`, {
@@ -119,6 +158,18 @@ function outputOf(table: TableDef, column: ColumnDef, id: ColumnId): PlanColumn 
   return { id, name: column.name, type: column.type, tableId: table.id, columnId: column.id };
 }
 
+/** A new row of a target, under the names of its view where it has one. */
+export function newTargetRow(
+  { table, view, name }: BoundTarget,
+  scope: Scope,
+): RowBinding & { readonly row: ViewRow | null } {
+  const row = newRow(table, name, scope);
+  if (view === null) return { ...row, row: null };
+  const over = view.over(row.ids);
+  const schema = name === view.view.name ? view.view.schema : undefined;
+  return { ids: row.ids, relation: { schema, name, columns: over.columns, pseudo: [], table: null }, row: over };
+}
+
 export function newRow(table: TableDef, name: string, scope: Scope): RowBinding {
   return rowBinding(
     table,
@@ -128,9 +179,9 @@ export function newRow(table: TableDef, name: string, scope: Scope): RowBinding 
 }
 
 /** A scope that sees one row of the table under the table's own name, as checks and generation expressions do. */
-function rowScope(table: TableDef, row: RowBinding, scope: Scope): Scope {
+function rowScope(table: TableDef, { ids }: RowBinding, scope: Scope): Scope {
   const inner = emptyScope(scope);
-  const relation = { ...row.relation, name: table.name };
+  const { relation } = rowBinding(table, table.name, ids);
   inner.items = [{ relations: [relation], columns: relation.columns }];
   return inner;
 }
@@ -147,13 +198,18 @@ export function boundGenerated(table: TableDef, row: RowBinding, scope: Scope): 
   return generated;
 }
 
-export function boundChecks(table: TableDef, row: RowBinding, scope: Scope): BoundCheck[] {
-  return table.checks.map((check) => {
+export function boundChecks(
+  table: TableDef,
+  row: RowBinding & { readonly row?: ViewRow | null },
+  scope: Scope,
+): BoundCheck[] {
+  const own = table.checks.map((check) => {
     const inner = rowScope(table, row, scope);
     const syntax = parseExpression(check.expression);
     const condition = inner.within(CLAUSES.check, () => coerce(inner.bind(syntax), BOOL, 'implicit', inner.state));
     return { name: check.name, condition: withoutPosition(condition) };
   });
+  return [...own, ...(row.row?.checks ?? [])];
 }
 
 /** RETURNING, over a scope that sees the changed row; also gives the output columns. */

@@ -24,10 +24,11 @@ import {
   bindReturning,
   boundChecks,
   boundGenerated,
+  type BoundTarget,
+  changeTarget,
   columnIndex,
   defaultOf,
-  newRow,
-  targetTable,
+  newTargetRow,
 } from './target.ts';
 import { bindWith } from './with.ts';
 
@@ -36,14 +37,14 @@ export function bindUpdate(statement: Update, outer: Scope): PlanNode {
   scope.top = outer.top;
   scope.state.writes = true;
   const wrap = statement.with === undefined ? null : bindWith(statement.with, scope);
-  const table = targetTable(statement.target, 'update', scope);
-  const alias = statement.target.alias ?? table.name;
-  const target = bindTargetRows(table, alias, statement.from, scope);
+  const bound = changeTarget(statement.target, 'update', scope);
+  const { table } = bound;
+  const target = bindTargetRows(bound, statement.from, scope);
   let { plan } = target;
-  const set = bindAssignments(statement.set, table, scope);
+  const set = bindAssignments(statement.set, bound, scope);
   plan = filtered(plan, statement.where, scope);
   for (const query of set.queries) plan = joinPlans('single', plan, query, null);
-  const row = newRow(table, alias, scope);
+  const row = newTargetRow(bound, scope);
   const inner = scope.child();
   inner.items = [{ relations: [row.relation], columns: row.relation.columns }, ...scope.items.slice(1)];
   const { returning, outputs } = bindReturning(statement.returning, inner);
@@ -67,8 +68,9 @@ export function bindDelete(statement: Delete, outer: Scope): PlanNode {
   scope.top = outer.top;
   scope.state.writes = true;
   const wrap = statement.with === undefined ? null : bindWith(statement.with, scope);
-  const table = targetTable(statement.target, 'delete from', scope);
-  const target = bindTargetRows(table, statement.target.alias ?? table.name, statement.using, scope);
+  const bound = changeTarget(statement.target, 'delete from', scope);
+  const { table } = bound;
+  const target = bindTargetRows(bound, statement.using, scope);
   const source = filtered(target.plan, statement.where, scope);
   const { returning, outputs } = bindReturning(statement.returning, scope);
   const oldRow = target.scan.row.map((column) => column.id);
@@ -78,21 +80,25 @@ export function bindDelete(statement: Delete, outer: Scope): PlanNode {
 
 /** Scans the target, the first item of the scope, and joins the other items. */
 function bindTargetRows(
-  table: TableDef,
-  alias: string,
+  { table, view, name: alias }: BoundTarget,
   others: readonly TableReference[],
   scope: Scope,
 ): { plan: PlanNode; scan: BoundScan } {
   const scan = scanTable(table, alias, { kind: 'now' }, scope.state);
+  const row = view === null ? null : view.over(scan.row.map(({ id }) => id));
+  const shown = row?.columns ?? scan.columns;
+  const named = view?.view ?? table;
   const relation: Relation = {
-    schema: alias === table.name ? table.schema : undefined,
+    schema: alias === named.name ? named.schema : undefined,
     name: alias,
-    columns: scan.columns,
+    columns: shown,
     pseudo: scan.pseudo,
-    table,
+    table: view === null ? table : null,
   };
-  scope.add({ relations: [relation], columns: scan.columns });
+  scope.add({ relations: [relation], columns: shown });
   let plan: PlanNode = scan.plan;
+  for (const condition of row?.conditions ?? [])
+    plan = { kind: 'filter', source: plan, condition, outputs: plan.outputs };
   for (const other of others) {
     const bound = scope.within(CLAUSES.fromItems, () => bindReference(other, scope, []));
     scope.add(bound.item);
@@ -122,7 +128,7 @@ export interface BoundAssignments {
 /** `alone`: there is no plan to join the subqueries of row assignments to; each column becomes a subquery of its own. */
 export function bindAssignments(
   set: readonly AssignmentSyntax[],
-  table: TableDef,
+  { table, view }: Pick<BoundTarget, 'table' | 'view'>,
   scope: Scope,
   alone = false,
 ): BoundAssignments {
@@ -169,7 +175,7 @@ export function bindAssignments(
       });
   };
   for (const { columns, row, value } of set) {
-    const indexes = columns.map((target) => columnIndex(table, target));
+    const indexes = columns.map((target) => columnIndex(table, target, view));
     if (!row) {
       assign(indexes[0] as number, value, columns[0] as TargetColumn);
       continue;
@@ -183,8 +189,8 @@ export function bindAssignments(
 /** The row's present value of a column: the target is the first relation of its table in the scope. */
 function currentOf(table: TableDef, column: ColumnDef, scope: Scope): BoundExpression {
   const relations = scope.items.flatMap((item) => item.relations);
-  const target = relations.find((relation) => relation.table?.id === table.id);
-  const found = target?.columns.find((candidate) => candidate.name === column.name);
+  const columns = relations.flatMap((relation) => relation.columns);
+  const found = columns.find(({ tableId, columnId }) => tableId === table.id && columnId === column.id);
   assert(found !== undefined, 'the target of an update is in its scope');
   return found.expression;
 }
