@@ -17,7 +17,7 @@ import type { Plugin } from 'vite';
 const LATE: readonly string[] = [
   'src/sql/parser/rare-statement',
   'src/sql/functions/registry',
-  'src/plan/explain',
+  'src/plan/explain.*',
   'src/plan/optimizer/(column-statistics|join-graph|join-search|join-order|lookup-join|unnest|decorrelate)',
   'src/plan/binder/(copy|insert|merge|update|target|view-target|with|calls|constant-rows|routines|user-type-casts|composite-fields|part-assignment)',
   'src/exec/(subquery|composite|cast|sort-keys|sort-bound|key-table|accumulators|in-list|point-write)',
@@ -29,7 +29,7 @@ const LATE: readonly string[] = [
   'src/database/ddl/.*',
   'src/database/routine/.*',
   'src/database/system/.*',
-  'src/database/(definition|bulk|system-tables|temporary|recheck|domain-check|maintain|setting-specs|setting-values)',
+  'src/database/(definition|bulk|system-tables|temporary|recheck|domain-check|maintain|explain|setting-specs|setting-values)',
 ];
 const IS_LATE = new RegExp(`/(?:${LATE.join('|')})\\.ts$`);
 

@@ -33,6 +33,10 @@ export interface PlanLayout {
   readonly height: number;
 }
 
+/** What a node is, and its numbers, which have places of their own. */
+const STRUCTURE =
+  /^(?:Node Type|Parent Relationship|Subplan Name|Parallel Aware|Async Capable|Relation Name|Alias|Partial Mode|Inner Unique|Plans|(?:Plan|Actual|Startup|Total) .*)$/;
+
 type Properties = Readonly<Record<string, unknown>>;
 
 /** Details that say what an operator does; the others say what it met, and are shown when it is chosen. */
@@ -42,14 +46,15 @@ const TELLING = /cond|filter|key|aggregates|output/i;
 export function readPlan(value: unknown): PlanNode | undefined {
   if (!isProperties(value)) return undefined;
   const plans = Array.isArray(value['Plans']) ? (value['Plans'] as unknown[]) : [];
-  const inputs = plans.flatMap((plan) => readPlan(plan) ?? []).map(skipProjection);
+  const inputs = plans.flatMap((plan) => readPlan(plan) ?? []).map(skipKeeper);
   const below = plans.reduce((sum: number, plan) => sum + (isProperties(plan) ? msOf(plan) : 0), 0);
-  const details = isProperties(value['Details']) ? Object.entries(value['Details']) : [];
+  const details = Object.entries(value).filter(([name]) => !STRUCTURE.test(name));
+  const relation = value['Relation Name'];
   const subplan = value['Subplan Name'];
   const what = details.find(([name]) => TELLING.test(name));
   return {
     what: what === undefined ? '' : String(what[1]),
-    title: String(value['Node Type'] ?? ''),
+    title: String(value['Node Type'] ?? '') + (typeof relation === 'string' ? ` on ${relation}` : ''),
     details: [
       ...(typeof subplan === 'string' ? [['Subplan', subplan] as const] : []),
       ...details.map(([name, detail]) => [name, String(detail)] as const),
@@ -96,10 +101,10 @@ function msOf(node: Properties): number {
   return Number(node['Actual Total Time'] ?? 0);
 }
 
-/** A projection only names columns: left out between operators unless it takes time of its own. */
-function skipProjection(node: PlanNode): PlanNode {
+/** What only keeps the rows of a join's side is left out. */
+function skipKeeper(node: PlanNode): PlanNode {
   const [input] = node.inputs;
-  return node.title === 'Project' && input !== undefined && node.ownMs < 0.5 ? input : node;
+  return (node.title === 'Hash' || node.title === 'Materialize') && input !== undefined ? input : node;
 }
 
 function numberOf(value: unknown): number | undefined {

@@ -8,12 +8,13 @@ import { type Cached, isSelectInto, runBindable, uncached } from './bindable.ts'
 import { selectInto } from './bulk.ts';
 import { applySet } from './commands.ts';
 import { copy } from './copy/statement.ts';
+import { explain } from './explain.ts';
 import { isDefinition, runDefinition } from './definition.ts';
 import { maintain } from './maintain.ts';
 import type { PreparedStatements } from './prepared.ts';
 import { runCall, runDo } from './routine/statements.ts';
 import { command } from './show.ts';
-import { explain, refuseWrites, type Scene } from './statement.ts';
+import { refuseWrites, type Scene } from './statement.ts';
 
 export function* dispatch(
   scene: Scene,
@@ -35,7 +36,7 @@ export function* dispatch(
       return yield* runBindable(scene, cached, statement, parameters);
     }
     case 'explain':
-      return yield* explain(scene, statement);
+      return yield* explain(scene, statement, (execute) => prepared.ready(scene, execute, true));
     case 'prepare':
       return yield* prepared.prepare(scene, statement);
     case 'execute':

@@ -35,8 +35,16 @@ export class PreparedStatements {
     return command('PREPARE');
   }
 
-  /** Throws 26000 for a name that is not there, 42601 where the number of arguments is wrong. */
-  *execute(scene: Scene, { name, args, position }: Execute): Task<ResultSet> {
+  *execute(scene: Scene, statement: Execute): Task<ResultSet> {
+    const ready = yield* this.ready(scene, statement);
+    return yield* runPlan(ready.scene, ready.plan);
+  }
+
+  /**
+   * The plan of a statement, and the scene with its arguments. Throws 26000 for a name that is not there, 42601 where the
+   * number of arguments is wrong. `explains`: a plan made for EXPLAIN.
+   */
+  *ready(scene: Scene, { name, args, position }: Execute, explains = false): Task<{ scene: Scene; plan: Plan }> {
     const prepared = this.#byName.get(name);
     if (prepared === undefined) throw missing(name, position);
     if (args.length !== prepared.types.length) {
@@ -50,6 +58,7 @@ export class PreparedStatements {
       evaluate(scene, bindConstant(syntax, context, prepared.types[i])),
     );
     const given = { ...scene, parameters };
+    if (explains) return { scene: given, plan: yield* planOf(given, prepared.statement, prepared.types, true) };
     const { version, path } = scene.eval.catalog;
     const stale = prepared.version !== version || prepared.path !== path || !isCurrent(prepared.plan, scene.settings);
     if (!prepared.plan.cacheable || stale || scene.asOf !== null) {
@@ -57,7 +66,7 @@ export class PreparedStatements {
       prepared.version = scene.asOf === null ? version : Number.NaN;
       prepared.path = path;
     }
-    return yield* runPlan(given, prepared.plan);
+    return { scene: given, plan: prepared.plan };
   }
 
   /** Forgets one statement, or all. Throws 26000 for a name that is not there. */

@@ -96,6 +96,14 @@ export class Settings {
     return this.#planning.text;
   }
 
+  /** The settings that plans depend on and that are not as they are by default. */
+  *planner(): Generator<readonly [string, string]> {
+    for (const name of new Set([...this.#session.keys(), ...this.#local.keys()])) {
+      const value = this.get(name);
+      if (PLANNING.test(name) && value !== undefined && value !== defaultOf(name)) yield [name, value];
+    }
+  }
+
   /** The moment that `drift.as_of` names, or null for the present. */
   get asOf(): Moment | null {
     const seq = AS_OF.exec(this.#local.get('drift.as_of') ?? this.#session.get('drift.as_of') ?? '')?.[1];

@@ -23,18 +23,16 @@ import {
   bindStatement,
   bindTableExpression,
   type BoundMoment,
-  isBindable,
   type OuterNames,
   type SystemTable,
 } from '../plan/bind.ts';
 import type { BoundExpression } from '../plan/expression.ts';
-import { explainJson, explainText } from '../plan/explain.ts';
 import { fold } from '../plan/optimizer/fold.ts';
 import { optimize } from '../plan/optimizer/optimize.ts';
 import type { ModifyNode, NodeCounters, Plan, PlanColumn, PlanNode } from '../plan/plan.ts';
 import { someExpression } from '../plan/walk-expression.ts';
 import { isModify, modifiesOf } from '../plan/walk-plan.ts';
-import type { Explain, Statement } from '../sql/ast-statement.ts';
+import type { Statement } from '../sql/ast-statement.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
 import type { RoutineCall } from '../sql/functions/function.ts';
 import { parseExpression } from '../sql/parser/parser.ts';
@@ -147,7 +145,12 @@ export function* resolveMoment(core: Core, context: EvalContext, moment: BoundMo
   }
 }
 
-export function* planOf(scene: Scene, statement: BindableStatement, parameterTypes?: readonly number[]): Task<Plan> {
+export function* planOf(
+  scene: Scene,
+  statement: BindableStatement,
+  parameterTypes?: readonly number[],
+  explains = false,
+): Task<Plan> {
   const bound = yield* bindStatement(statement, bindContextOf(scene, parameterTypes));
   const { store } = scene.core;
   const basis: Basis = new Map();
@@ -155,6 +158,7 @@ export function* planOf(scene: Scene, statement: BindableStatement, parameterTyp
     statistics: tableStatistics(store, scene.transaction.snapshot, basis),
     eval: scene.eval,
     bindTableText: (table, text) => bindTableText(scene, table, text),
+    explains,
   });
   bases.set(plan, { basis, planning: scene.settings.planning });
   return plan;
@@ -242,38 +246,6 @@ export function readPoint(reader: StatementReader, plan: Plan, parameters: reado
     fields: fieldsOf(plan),
     columns: rowCount === 0 ? plan.root.outputs.map(({ type }) => emptyVector(type.oid)) : columns,
     rowCount,
-    affectedRows: null,
-  };
-}
-
-/** EXPLAIN: the plan, and with ANALYZE what running it counted. */
-export function* explain(scene: Scene, statement: Explain): Task<ResultSet> {
-  const options = new Map(statement.options.map((option) => [option.name, option.value ?? 'true']));
-  const on = (name: string): boolean => !['false', 'off', '0'].includes(options.get(name) ?? 'false');
-  const { statement: inner } = statement;
-  if (!isBindable(inner)) {
-    throw new DriftError('0A000', 'EXPLAIN of this statement is not supported yet', { position: statement.position });
-  }
-  const { host } = scene.core;
-  const start = host.monotonicMs();
-  const plan = yield* planOf(scene, inner);
-  const planningMs = host.monotonicMs() - start;
-  let counters: Map<PlanNode, NodeCounters> | undefined;
-  let executionMs: number | undefined;
-  if (on('analyze')) {
-    counters = new Map();
-    const started = host.monotonicMs();
-    yield* runPlan(scene, plan, counters);
-    executionMs = host.monotonicMs() - started;
-  }
-  const details = { counters, planningMs: counters === undefined ? undefined : planningMs, executionMs };
-  const json = options.get('format')?.toLowerCase() === 'json';
-  const lines = json ? [explainJson(plan, details)] : explainText(plan, details);
-  return {
-    command: 'EXPLAIN',
-    fields: [{ name: 'QUERY PLAN', dataTypeID: json ? 114 : TEXT_OID, typeModifier: -1, tableID: 0, columnID: 0 }],
-    columns: [vectorFromValues(lines, TEXT_OID)],
-    rowCount: lines.length,
     affectedRows: null,
   };
 }

@@ -34,7 +34,17 @@ function build(node: PlanNode, run: ExecRun): Operator {
   if (counters === undefined) return operator;
   let own = counters.get(node);
   if (own === undefined) {
-    own = { rows: 0, loops: 0, timeMs: 0, leaves: 0, segments: 0, groupsRead: 0, groupsSkipped: 0 };
+    own = {
+      rows: 0,
+      loops: 0,
+      startupMs: 0,
+      timeMs: 0,
+      scanned: 0,
+      leaves: 0,
+      segments: 0,
+      groupsRead: 0,
+      groupsSkipped: 0,
+    };
     counters.set(node, own);
   }
   return new CountingOperator(operator, own, run.context.monotonicMs);
@@ -97,6 +107,7 @@ class CountingOperator implements Operator {
   readonly #inner: Operator;
   readonly #counters: NodeCounters;
   readonly #now: () => number;
+  #waiting = true;
 
   constructor(inner: Operator, counters: NodeCounters, now: () => number) {
     this.#inner = inner;
@@ -106,6 +117,7 @@ class CountingOperator implements Operator {
 
   open(): void {
     this.#counters.loops++;
+    this.#waiting = true;
     this.#inner.open();
   }
 
@@ -116,7 +128,10 @@ class CountingOperator implements Operator {
       if (batch !== null) this.#counters.rows += batch.count;
       return batch;
     } finally {
-      this.#counters.timeMs += this.#now() - start;
+      const spent = this.#now() - start;
+      this.#counters.timeMs += spent;
+      if (this.#waiting) this.#counters.startupMs += spent;
+      this.#waiting = false;
     }
   }
 
@@ -124,6 +139,7 @@ class CountingOperator implements Operator {
     if (this.#inner instanceof ScanOperator) {
       const { counters } = this.#inner;
       this.#counters.leaves = counters.leaves;
+      this.#counters.scanned = counters.rows;
       this.#counters.segments = counters.segments;
       this.#counters.groupsRead = counters.groupsRead;
       this.#counters.groupsSkipped = counters.groupsSkipped;

@@ -21,6 +21,7 @@
 import type { Vector } from '../base/vector.ts';
 import type { TableDef, TypeRef } from '../catalog/schema.ts';
 import type { ScalarFunction, SetFunction } from '../sql/functions/function.ts';
+import type { ScanAccess } from './scan-access.ts';
 import type { AggregateCall, BoundExpression, ColumnId, SortKey, WindowCall, WindowSpec } from './expression.ts';
 
 export interface PlanColumn {
@@ -36,6 +37,9 @@ interface Node {
   readonly outputs: readonly PlanColumn[];
   /** The optimizer's guess of the rows it gives. */
   readonly estimatedRows?: number | undefined;
+  /** What it expects to spend before the first row and in all, and the bytes of a row; for EXPLAIN only. */
+  readonly cost?: { readonly startup: number; readonly total: number } | undefined;
+  readonly width?: number | undefined;
 }
 
 /** Which versions a scan reads. `asOf`: the state at seq. */
@@ -61,41 +65,6 @@ export interface VersionColumns {
   /** Commit timestamps (timestamptz; infinity while current). */
   readonly sysFrom: ColumnId | null;
   readonly sysTo: ColumnId | null;
-}
-
-/**
- * How a scan finds its rows. Expressions are constant for one opening of the scan: constants, parameters, stable
- * calls, columns of an enclosing query or of the left input of an `apply`/`lookup` join. A null value matches nothing.
- * `values`/`prefix` follow the key's columns (the table's key, or the index's columns) and have exactly their types.
- */
-export type ScanAccess =
-  | { readonly kind: 'full' }
-  /** The whole primary key: at most one row. */
-  | { readonly kind: 'key'; readonly values: readonly BoundExpression[] }
-  /** Several whole keys of a single-column primary key (id IN (…)); duplicates count once. */
-  | { readonly kind: 'keys'; readonly values: readonly BoundExpression[] }
-  | ({ readonly kind: 'keyRange' } & AccessRange)
-  /** `only`: the index has every column that is read, so that rows need not be fetched. */
-  | ({ readonly kind: 'indexRange'; readonly indexId: number; readonly only: boolean } & AccessRange)
-  /** The keys of several ranges are collected first; then the rows are fetched in key order, each once. */
-  | { readonly kind: 'bitmap'; readonly part: BitmapPart; readonly entries: number };
-
-/** Prefix equal, then the next column between the bounds. */
-export interface AccessRange {
-  readonly prefix: readonly BoundExpression[];
-  readonly low: AccessBound | null;
-  readonly high: AccessBound | null;
-  /** The optimizer's guess of the share of the table's rows that the prefix lets through, and of rows in the range. */
-  readonly prefixShare: number;
-  readonly entries: number;
-}
-/** Keys of a range of an index (null: of the table's key), of all parts together, or that all parts have. */
-export type BitmapPart =
-  | ({ readonly kind: 'range'; readonly indexId: number | null } & AccessRange)
-  | { readonly kind: 'or' | 'and'; readonly parts: readonly BitmapPart[] };
-export interface AccessBound {
-  readonly value: BoundExpression;
-  readonly inclusive: boolean;
 }
 
 /** Part of the filter in the form that zone maps understand; `filter` still decides. */
@@ -490,8 +459,11 @@ export interface PointAccess {
 export interface NodeCounters {
   rows: number;
   loops: number;
-  /** Inclusive of inputs. */
+  /** Until the first rows came, and in all; inclusive of inputs. */
+  startupMs: number;
   timeMs: number;
+  /** Rows that a scan found before its filter. */
+  scanned: number;
   leaves: number;
   segments: number;
   groupsRead: number;

@@ -5,7 +5,8 @@
  * node's own expressions and `mapPlanExpressions` over everything in a tree, subqueries included.
  */
 import type { AggregateCall, BoundExpression, ColumnId, WindowCall, WindowSpec } from './expression.ts';
-import type { AccessRange, BitmapPart, ConflictClause, ModifyNode, PlanNode, Returning, ScanAccess } from './plan.ts';
+import type { ConflictClause, ModifyNode, PlanNode, Returning } from './plan.ts';
+import type { AccessRange, BitmapPart, ScanAccess } from './scan-access.ts';
 import { collectColumns, mapChildren, mapList, mapSortKeys, someExpression, type Rewrite } from './walk-expression.ts';
 
 export function inputsOf(node: PlanNode): readonly PlanNode[] {

@@ -124,5 +124,9 @@ export function bindSql(sql: string): Plan {
 }
 
 export function planSql(sql: string): Plan {
-  return optimize(bindSql(sql), { statistics: { rowCount: (id) => ROWS.get(id) ?? 0 }, eval: evalContext });
+  return optimize(bindSql(sql), {
+    statistics: { rowCount: (id) => ROWS.get(id) ?? 0 },
+    eval: evalContext,
+    explains: true,
+  });
 }

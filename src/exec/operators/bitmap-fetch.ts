@@ -4,7 +4,7 @@
  */
 import type { Task } from '../../base/task.ts';
 import { BATCH_ROWS, type Batch, type Value, valueAt, type Vector } from '../../base/vector.ts';
-import type { BitmapPart } from '../../plan/plan.ts';
+import type { BitmapPart } from '../../plan/scan-access.ts';
 import { type BatchSource, type Key, type KeyRange, MISS, type ScanCounters } from '../../table/table.ts';
 import type { TableReader } from '../../txn/api.ts';
 import { RowGatherer } from '../../txn/overlay-scan.ts';

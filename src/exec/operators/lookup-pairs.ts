@@ -88,7 +88,12 @@ export class LookupPairs implements PairSource {
     const first = this.#at;
     const chunk = yield* this.#lookUp(left, reader);
     const passed = yield* this.#filtered(chunk);
-    this.#count({ loops: this.#at - first, rows: passed.count, ms: this.#run.context.monotonicMs() - start });
+    this.#count({
+      loops: this.#at - first,
+      rows: passed.count,
+      found: chunk.count,
+      ms: this.#run.context.monotonicMs() - start,
+    });
     return passed;
   }
 
@@ -167,11 +172,12 @@ export class LookupPairs implements PairSource {
   }
 
   /** For EXPLAIN ANALYZE: the scan's own operator never runs. */
-  #count(done: { readonly loops: number; readonly rows: number; readonly ms: number }): void {
+  #count(done: { readonly loops: number; readonly rows: number; readonly found: number; readonly ms: number }): void {
     const counters: NodeCounters | undefined = this.#run.context.counters?.get(this.#scan);
     if (counters === undefined) return;
     counters.loops += done.loops;
     counters.rows += done.rows;
+    counters.scanned += done.found;
     counters.timeMs += done.ms;
   }
 }

@@ -7,7 +7,8 @@
 import { assert } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
 import { type Batch, type Value, type Vector, valueAt } from '../../base/vector.ts';
-import type { AccessBound, AccessRange, BitmapPart, ScanNode } from '../../plan/plan.ts';
+import type { ScanNode } from '../../plan/plan.ts';
+import type { AccessBound, AccessRange, BitmapPart } from '../../plan/scan-access.ts';
 import {
   type BatchSource,
   type Bound,

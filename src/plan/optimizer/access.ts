@@ -13,7 +13,8 @@
  */
 import type { IndexDef, TableDef } from '../../catalog/schema.ts';
 import type { BoundExpression } from '../expression.ts';
-import type { AccessBound, AccessRange, BitmapPart, ScanAccess, ScanNode } from '../plan.ts';
+import type { ScanNode } from '../plan.ts';
+import type { AccessBound, AccessRange, BitmapPart, ScanAccess } from '../scan-access.ts';
 import { conjunction, conjuncts } from '../walk-expression.ts';
 import { type CostModel, rangesOf } from './cost.ts';
 import { type BindTableText, usableIndexes } from './index-keys.ts';
@@ -152,6 +153,7 @@ class PathFinder {
     let low: AccessBound | null = null;
     let high: AccessBound | null = null;
     const bounds: BoundExpression[] = [];
+    const exact: BoundExpression[] = [];
     for (const ordinal of columns) {
       const found = comparisons.find((item) => item.ordinal === ordinal && item.op === '=');
       if (found !== undefined) {
@@ -166,6 +168,7 @@ class PathFinder {
         else if ((item.op === '<' || item.op === '<=') && high === null) high = bound;
         else continue;
         bounds.push(item.condition);
+        if (!item.lossy) exact.push(item.condition);
       }
       break;
     }
@@ -173,7 +176,7 @@ class PathFinder {
     const prefixShare = this.#prefixShare(columns.slice(0, prefix.length), equal);
     const entries = Math.max(1, this.#rows * prefixShare * this.#estimator.together([...new Set(bounds)]));
     return {
-      range: { prefix, low, high, prefixShare, entries },
+      range: { prefix, low, high, prefixShare, entries, conditions: exact },
       equal: equal.filter((item) => !item.lossy).map((item) => item.condition),
     };
   }
@@ -199,22 +202,30 @@ class PathFinder {
     if (this.#scan.table.indexes.length === 0 && this.#conditions.every(({ kind }) => kind === 'call')) return null;
     const { cost } = this.#context;
     const parts = this.#conditions
-      .map((condition) => this.#part([condition]))
-      .filter((part) => part !== null)
-      .sort((a, b) => entriesOf(a) - entriesOf(b));
+      .flatMap((condition) => {
+        const part = this.#part([condition]);
+        return part === null ? [] : [{ part, condition }];
+      })
+      .sort((a, b) => entriesOf(a.part) - entriesOf(b.part));
     let best: Path | null = null;
     let taken: BitmapPart[] = [];
+    const conditions: BoundExpression[] = [];
     let entries = 0;
     let rows = this.#rows;
-    for (const part of parts) {
+    for (const { part, condition } of parts) {
       taken = [...taken, part];
+      conditions.push(condition);
       entries += entriesOf(part);
       rows = Math.max(1, (rows * Math.min(entriesOf(part), this.#rows)) / this.#rows);
       const price = cost.bitmap(rangesOf({ kind: 'and', parts: taken }), entries, rows);
       if (best !== null && best.cost <= price) break;
       const [only] = taken;
       const whole: BitmapPart = taken.length === 1 && only !== undefined ? only : { kind: 'and', parts: taken };
-      best = { access: { kind: 'bitmap', part: whole, entries: rows }, decided: [], cost: price };
+      best = {
+        access: { kind: 'bitmap', part: whole, entries: rows, conditions: [...conditions] },
+        decided: [],
+        cost: price,
+      };
     }
     return best;
   }

@@ -18,7 +18,8 @@
  */
 import { conjuncts } from '../walk-expression.ts';
 import { inputsOf } from '../walk-plan.ts';
-import type { AggregateNode, BitmapPart, JoinNode, LimitNode, PlanNode, ScanNode } from '../plan.ts';
+import type { AggregateNode, JoinNode, LimitNode, PlanNode, ScanNode } from '../plan.ts';
+import type { BitmapPart } from '../scan-access.ts';
 import type { Estimator } from './statistics.ts';
 import { DISABLED_COST, type Switches } from './switches.ts';
 

@@ -28,6 +28,11 @@ interface Part {
 
 export function orderJoins(node: PlanNode, context: AccessContext): PlanNode {
   const { estimator } = context.cost;
+  if (node.kind === 'with') {
+    const definition = orderJoins(node.definition, context);
+    estimator.noteCte({ ...node, definition });
+    return { ...node, definition, body: orderJoins(node.body, context) };
+  }
   if (!isFree(node))
     return swapSides(
       mapInputs(node, (input) => orderJoins(input, context)),

@@ -38,6 +38,8 @@ export interface OptimizerContext {
   readonly eval: EvalContext;
   /** Binds the text of an index's expression or predicate; without it only indexes over plain columns are used. */
   readonly bindTableText?: BindTableText | undefined;
+  /** Nodes are to have estimates, for EXPLAIN. */
+  readonly explains?: boolean | undefined;
 }
 
 /** Optimizes a plan; with the setting `drift.optimizer` at `off` returns it as it was bound, which runs as well. */
@@ -53,7 +55,7 @@ export function optimize(plan: Plan, context: OptimizerContext): Plan {
   if (hasJoins(root)) root = unnest(root, nextId);
   root = physical(root, access);
   root = prunePlan(root);
-  root = estimated(root, cost);
+  if (context.explains === true) root = estimated(root, cost);
   const fields = plan.fields === null ? null : root.outputs;
   return { ...plan, root, fields, point: pointOf(root), columnCount: nextColumn };
 }
@@ -92,13 +94,14 @@ function place(node: PlanNode, context: AccessContext): PlanNode {
   return inner.kind === 'join' ? chooseLookup(inner, context) : inner;
 }
 
-/** Every node with the rows that it is expected to give, and what it costs. */
+/** Every node with the rows that it is expected to give, what it costs and how wide its rows are. */
 function estimated(node: PlanNode, cost: CostModel): PlanNode {
   const inner = mapSubqueries(
     mapInputs(node, (input) => estimated(input, cost)),
     (plan) => estimated(plan, cost),
   );
-  return { ...inner, estimatedRows: Math.round(cost.estimator.rows(node)) };
+  const width = node.outputs.reduce((sum, output) => sum + cost.estimator.width(output), 0);
+  return { ...inner, estimatedRows: Math.round(cost.estimator.rows(node)), cost: cost.of(node), width };
 }
 
 /** Recognises SELECT columns FROM table WHERE key = constants. */

@@ -6,7 +6,8 @@
  */
 import type { IndexDef, TableDef } from '../../catalog/schema.ts';
 import type { BoundExpression, ColumnId, SortKey } from '../expression.ts';
-import type { LimitNode, PlanNode, ScanAccess, ScanNode, SortNode } from '../plan.ts';
+import type { LimitNode, PlanNode, ScanNode, SortNode } from '../plan.ts';
+import type { ScanAccess } from '../scan-access.ts';
 import { mapInputs } from '../walk-plan.ts';
 
 export function chooseOrders(node: PlanNode): PlanNode {
@@ -97,7 +98,7 @@ function orderedScan(scan: ScanNode, keys: readonly SortKey[], limited: boolean)
 }
 
 /** All of an index. */
-const EVERYTHING = { prefix: [], low: null, high: null, prefixShare: 1, entries: Infinity } as const;
+const EVERYTHING = { prefix: [], low: null, high: null, prefixShare: 1, entries: Infinity, conditions: [] } as const;
 
 function keyOrder(table: TableDef): OrderColumn[] {
   return table.key.map((ordinal) => ({ ordinal, descending: false, nullsFirst: undefined }));

@@ -12,7 +12,7 @@
 import type { TableDef } from '../../catalog/schema.ts';
 import type { BoundExpression, ColumnId } from '../expression.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
-import type { JoinNode, PlanColumn, PlanNode, ScanNode } from '../plan.ts';
+import type { JoinNode, PlanColumn, PlanNode, ScanNode, WithNode } from '../plan.ts';
 import { conjuncts } from '../walk-expression.ts';
 import { type ColumnStatistics, distinctAt } from './column-statistics.ts';
 import { conjunctionShare, type KnownColumn, type Lookup, selectivity } from './selectivity.ts';
@@ -45,6 +45,7 @@ export class Estimator {
   readonly #statistics: Statistics;
   readonly #rows = new WeakMap<PlanNode, number>();
   readonly #origins = new Map<ColumnId, Origin>();
+  readonly #ctes = new Map<number, number>();
 
   constructor(statistics: Statistics) {
     this.#statistics = statistics;
@@ -136,6 +137,11 @@ export class Estimator {
     return conjunctionShare(conditions, this.#lookup);
   }
 
+  /** Tells how many rows a WITH query gives; needed before its body is asked about. */
+  noteCte({ cte, definition }: WithNode): void {
+    this.#ctes.set(cte, this.rows(definition));
+  }
+
   /** Tells where a scan's columns come from; needed before anything is asked about them. */
   note(node: ScanNode): void {
     const rows = this.tableRows(node.table);
@@ -168,12 +174,8 @@ export class Estimator {
       case 'join':
         return this.joinRows(node);
       case 'aggregate': {
-        const rows = this.rows(node.source);
         if (node.groups.length === 0) return node.sets?.length ?? 1;
-        return Math.min(
-          rows,
-          node.groups.reduce((product, group) => product * this.distinct(group, rows), 1),
-        );
+        return this.#groupRows(node.source, node.groups) * Math.max(1, node.sets?.length ?? 1);
       }
       case 'limit': {
         const rows = this.rows(node.source);
@@ -181,8 +183,12 @@ export class Estimator {
         return Math.min(rows, count);
       }
       case 'distinct':
+        return this.#groupRows(
+          node.source,
+          node.source.outputs.map(({ id, name, type }) => ({ kind: 'column', id, name, type })),
+        );
       case 'distinctOn':
-        return Math.max(1, this.rows(node.source) / 2);
+        return this.#groupRows(node.source, node.on);
       case 'setOperation': {
         const left = this.rows(node.left);
         const right = this.rows(node.right);
@@ -190,8 +196,10 @@ export class Estimator {
         return node.operation === 'intersect' ? Math.min(left, right) : left;
       }
       case 'with':
+        this.noteCte(node);
         return this.rows(node.body);
       case 'cteScan':
+        return this.#ctes.get(node.cte) ?? FUNCTION_ROWS;
       case 'workScan':
         return FUNCTION_ROWS;
       case 'recursiveUnion':
@@ -202,6 +210,14 @@ export class Estimator {
       case 'merge':
         return this.rows(node.source);
     }
+  }
+
+  #groupRows(source: PlanNode, groups: readonly BoundExpression[]): number {
+    const rows = this.rows(source);
+    return Math.min(
+      rows,
+      groups.reduce((product, group) => product * this.distinct(group, rows), 1),
+    );
   }
 
   #filtered(rows: number, condition: BoundExpression): number {
