@@ -5,7 +5,7 @@
 import type { TableDef, TypeRef } from '../../catalog/schema.ts';
 import { bindTableExpression, type BindContext, type TableExpressionUse } from '../../plan/bind.ts';
 import type { BoundExpression } from '../../plan/expression.ts';
-import { printExpression } from '../../plan/print-expression.ts';
+import { printExpression } from '../../plan/explain/expressions.ts';
 import { parseExpression } from '../../sql/parser/parser.ts';
 import { quoteIdent } from '../../sql/functions/format-text.ts';
 import { typeByOid } from '../../sql/types/registry.ts';

@@ -26,6 +26,11 @@ export interface PrintContext {
   readonly eval?: EvalContext | undefined;
 }
 
+/** An expression by itself, with columns under their own names. */
+export function printExpression(expression: BoundExpression): string {
+  return new Printer({ columns: new Map(), subqueryName: () => 'SubPlan' }).print(expression);
+}
+
 const NO_IDS: ReadonlySet<ColumnId> = new Set();
 
 /** Prints expressions for one node, whose `own` columns need no parentheses. */
