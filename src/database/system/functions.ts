@@ -304,6 +304,7 @@ function serialSequence(context: AnswerContext, table: Value, column: Value): st
   const entry = classNamed(context, table);
   const relation = entry?.kind === 'relation' ? entry.relation : undefined;
   if (relation === undefined) throw new DriftError('42P01', `relation "${String(table)}" does not exist`);
+  if (relation.kind === 'view' && relation.columns.includes(String(column))) return null;
   const found = relation.kind === 'table' ? relation.columns.find((other) => other.name === column) : undefined;
   if (found === undefined)
     throw new DriftError('42703', `column "${String(column)}" of relation "${relation.name}" does not exist`);

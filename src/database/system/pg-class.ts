@@ -22,7 +22,7 @@ import {
 import { BTREE_OID, HEAP_OID } from './pg-access.ts';
 import { EXTENSION_OID, PLPGSQL_OID } from './constants.ts';
 import { systemRelations } from './relations.ts';
-import type { RowSource, SystemContext, SystemRecord } from './source.ts';
+import { once, type RowSource, type SystemContext, type SystemRecord } from './source.ts';
 import { collationOf, rowTypeOid } from './types.ts';
 
 const INT2 = 21;
@@ -38,19 +38,7 @@ export const classSources: Readonly<Record<string, RowSource>> = {
       if (object.kind === 'schema') yield { oid: schemaOid(object), nspname: object.name, nspowner: OWNER_OID };
   },
   *pg_class(context) {
-    for (const relation of systemRelations()) {
-      yield {
-        ...PLAIN,
-        oid: relation.oid,
-        relname: relation.name,
-        relnamespace: namespaceOid(context.catalog, relation.schema),
-        relkind: relation.kind,
-        relam: relation.kind === 'r' ? HEAP_OID : 0,
-        relnatts: relation.columns.length,
-        relhasrules: relation.kind === 'v',
-        relreplident: 'n',
-      };
-    }
+    yield* systemClasses();
     for (const relation of relationsOf(context.catalog)) yield classOf(relation, context);
     for (const [type, attributes] of compositesOf(context.catalog)) {
       yield {
@@ -69,12 +57,7 @@ export const classSources: Readonly<Record<string, RowSource>> = {
       for (const index of indexesOf(table)) yield indexClass(index, context);
   },
   *pg_attribute(context) {
-    for (const { oid, columns } of systemRelations()) {
-      for (let i = 0; i < columns.length; i++) {
-        const column = columns[i] as (typeof columns)[number];
-        yield { ...attribute(oid, column.name, i + 1, column.type), attnotnull: column.notNull };
-      }
-    }
+    yield* systemAttributes();
     for (const relation of relationsOf(context.catalog)) yield* attributesOf(relation, context);
     for (const [{ id }, attributes] of compositesOf(context.catalog))
       for (const [i, { name, type }] of attributes.entries()) yield attribute(id, name, i + 1, type);
@@ -159,6 +142,28 @@ function* described(
 ): Generator<SystemRecord> {
   if (description !== undefined) yield { objoid, classoid, objsubid, description };
 }
+
+const systemClasses = once(function* () {
+  for (const relation of systemRelations()) {
+    yield {
+      ...PLAIN,
+      oid: relation.oid,
+      relname: relation.name,
+      relnamespace: relation.schema === 'pg_catalog' ? PG_CATALOG_OID : INFORMATION_SCHEMA_OID,
+      relkind: relation.kind,
+      relam: relation.kind === 'r' ? HEAP_OID : 0,
+      relnatts: relation.columns.length,
+      relhasrules: relation.kind === 'v',
+      relreplident: 'n',
+    };
+  }
+});
+
+const systemAttributes = once(function* () {
+  for (const { oid, columns } of systemRelations())
+    for (const [i, { name, type, notNull }] of columns.entries())
+      yield { ...attribute(oid, name, i + 1, type), attnotnull: notNull };
+});
 
 // ---- pg_class ------------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ import { typeByOid } from '../../sql/types/registry.ts';
 import { functionOid, operatorOid } from './builtin-oids.ts';
 import { PLPGSQL_OID } from './constants.ts';
 import { attributeNumber, namespaceOid, relationsOf } from './model.ts';
-import type { RowSource, SystemRecord } from './source.ts';
+import { once, type RowSource, type SystemRecord } from './source.ts';
 
 const INTERNAL_LANGUAGE = 12;
 const SQL_LANGUAGE = 14;
@@ -43,7 +43,7 @@ export function builtinFunctions(): ReadonlyMap<number, BuiltinFunction> {
 
 export const procedureSources: Readonly<Record<string, RowSource>> = {
   *pg_proc({ catalog }) {
-    for (const { oid, fn } of builtinFunctions().values()) yield procedure(oid, fn);
+    yield* builtinProcedures();
     for (const object of catalog.objects()) if (object.kind === 'routine') yield routineRow(object, catalog);
   },
   *pg_trigger({ catalog }) {
@@ -58,9 +58,7 @@ export const procedureSources: Readonly<Record<string, RowSource>> = {
       yield { aggfnoid: oid, aggkind: fn.orderedSet ? 'o' : 'n', aggfinalmodify: 'r', aggmfinalmodify: 'r' };
     }
   },
-  *pg_operator() {
-    for (const operator of distinctOperators()) yield operatorRow(operator);
-  },
+  pg_operator: () => builtinOperators(),
   *pg_cast() {
     for (const { from, to, context, fn } of allCasts()) {
       const castmethod = fn === null ? 'b' : 'f';
@@ -83,6 +81,14 @@ export const procedureSources: Readonly<Record<string, RowSource>> = {
     yield { ...common, oid: PLPGSQL_OID, lanname: 'plpgsql', lanispl: true, lanpltrusted: true, ...PLPGSQL };
   },
 };
+
+const builtinProcedures = once(function* () {
+  for (const { oid, fn } of builtinFunctions().values()) yield procedure(oid, fn);
+});
+
+const builtinOperators = once(function* () {
+  for (const operator of distinctOperators()) yield operatorRow(operator);
+});
 
 function procedure(oid: number, fn: SqlFunction): SystemRecord {
   const outputs = fn.kind === 'set' && fn.columns.length > 1 ? fn.columns : [];

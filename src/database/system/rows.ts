@@ -20,7 +20,7 @@ import { roleSources } from './pg-roles.ts';
 import { typeSources } from './pg-type.ts';
 import { viewSources } from './pg-views.ts';
 import type { SystemRelation } from './relations.ts';
-import { defaultOf, type RowSource, type SystemContext, type TypedName } from './source.ts';
+import { defaultOf, type RowSource, type SystemContext, type SystemRecord, type TypedName } from './source.ts';
 
 const PG_CATALOG: Readonly<Record<string, RowSource>> = {
   ...classSources,
@@ -49,23 +49,29 @@ export function* relationRows(relation: SystemRelation, parts: Omit<SystemContex
   const source = sources[relation.name];
   const views = WITH_VIEW_COLUMNS.has(relation.id) ? yield* describeViews(parts.catalog, parts.bind) : new Map();
   const context: SystemContext = { ...parts, viewColumns: (view) => views.get(view.id) ?? [] };
-  const values: Value[][] = relation.columns.map(() => []);
-  let length = 0;
-  for (const record of source?.(context) ?? []) {
-    for (let c = 0; c < values.length; c++) {
-      const column = relation.columns[c] as SystemRelation['columns'][number];
-      (values[c] as Value[]).push(record[column.name] ?? defaultOf(column));
-    }
-    length++;
-  }
-  const columns: Vector[] = values.map((list, c) => vectorFromValues(list, relation.columns[c]?.type.oid ?? 25));
-  columns.push(
-    vectorFromValues(
-      Array.from({ length }, () => relation.oid),
+  const records = [...(source?.(context) ?? [])];
+  return { columns: lazyColumns(relation, records), length: records.length };
+}
+
+/** The columns of the records, and `tableoid`: each made when it is first asked for, as a query reads few of them. */
+function lazyColumns(relation: SystemRelation, records: readonly SystemRecord[]): readonly Vector[] {
+  const columns: Vector[] = [];
+  const made: (Vector | undefined)[] = [];
+  for (let c = 0; c <= relation.columns.length; c++)
+    Object.defineProperty(columns, c, { get: () => (made[c] ??= columnOf(relation, c, records)) });
+  return columns;
+}
+
+function columnOf(relation: SystemRelation, c: number, records: readonly SystemRecord[]): Vector {
+  const column = relation.columns[c];
+  if (column === undefined)
+    return vectorFromValues(
+      records.map(() => relation.oid),
       OID,
-    ),
-  );
-  return { columns, length };
+    );
+  const missing = defaultOf(column);
+  const values: Value[] = records.map((record) => record[column.name] ?? missing);
+  return vectorFromValues(values, column.type.oid);
 }
 
 /** The columns of all views, by the view's id. */

@@ -35,6 +35,12 @@ export type SystemRecord = Readonly<Record<string, Value>>;
 
 export type RowSource = (context: SystemContext) => Iterable<SystemRecord>;
 
+/** Records that are the same in every database: made once. */
+export function once(make: () => Iterable<SystemRecord>): () => readonly SystemRecord[] {
+  let made: readonly SystemRecord[] | null = null;
+  return () => (made ??= [...make()]);
+}
+
 const ZEROS = new Set([16, 18, 19, 20, 21, 23, 24, 25, 26, 700, 701]);
 
 /** The value of a column that a record leaves out. */

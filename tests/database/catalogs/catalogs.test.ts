@@ -1,9 +1,10 @@
 /**
- * The system catalogs: the queries that psql 15 sends for its backslash commands, and the views of information_schema,
- * over the schema of schema.sql, with PostgreSQL 15's rows.
+ * The system catalogs: the queries that psql 15 sends for its backslash commands, those by which Kysely and drizzle-kit
+ * read a schema, and the views of information_schema, over the schema of schema.sql, with PostgreSQL 15's rows.
  *
  * OIDs stand as {name} in the fixtures. Records without rows are run only: their answers are PostgreSQL's own matters
- * (sizes of files, template databases, comments on built-in functions) or the text of a view's query.
+ * (sizes of files, template databases, roles, comments on built-in functions), the text of a view's query, or the first of
+ * rows in no order.
  */
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -18,6 +19,7 @@ interface Fixture {
 
 const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
 const psql = JSON.parse(read('psql.json')) as readonly Fixture[];
+const builders = JSON.parse(read('introspection.json')) as readonly Fixture[];
 const standard = JSON.parse(read('information-schema.json')) as readonly Fixture[];
 
 let db: Db;
@@ -42,6 +44,18 @@ describe('psql', () => {
   test.each(psql.map((item, i) => [item.command ?? '', i, item] as const))('%s (query %i)', async (_, __, item) => {
     const rows = await answer(item.sql);
     if (item.rows !== undefined) expect(rows).toEqual(item.rows);
+  });
+});
+
+describe('query builders', () => {
+  test.each(builders.map((item, i) => [item.command ?? '', i, item] as const))('%s (query %i)', async (_, __, item) => {
+    const sorted = (rows: readonly unknown[]): string[] => rows.map((row) => JSON.stringify(row)).sort();
+    const rows = await answer(item.sql);
+    // PostgreSQL has no schema `drift`; its table and it come besides.
+    const own = rows.filter(
+      (row) => row.join() !== 'drift' && !(row.includes('drift') && row.includes('transactions')),
+    );
+    if (item.rows !== undefined) expect(sorted(own)).toEqual(sorted(item.rows));
   });
 });
 
