@@ -1,6 +1,7 @@
 /** Comparison operators of every ordered type, all from the type's own btree order; and across the integer types. */
 import type { Value } from '../../base/vector.ts';
 import type { SqlArray } from '../types/array.ts';
+import { MULTIRANGES } from '../types/multirange.ts';
 import { RANGES } from '../types/range.ts';
 import { typeByOid } from '../types/registry.ts';
 import { pure, T } from './define.ts';
@@ -55,6 +56,7 @@ const SAME: readonly (readonly [number, string])[] = [
   [T.anyenum, 'enum_'],
   [T.record, 'record_'],
   ...RANGES.map(({ oid }) => [oid, 'range_'] as const),
+  ...MULTIRANGES.map(({ oid }) => [oid, 'multirange_'] as const),
 ];
 
 /** Number types of different widths, compared as numbers: name stem by the pair. */

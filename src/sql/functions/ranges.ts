@@ -8,24 +8,24 @@ import type { OperatorEntry, ScalarFunction } from './function.ts';
 
 const KINDS: readonly RangeKind[] = RANGES.map((spec) => new RangeKind(spec, typeByOid(spec.subtype)));
 
-function containsElement(kind: RangeKind, { empty, lower, upper }: SqlRange, value: Value): boolean {
+export function containsElement(kind: RangeKind, { empty, lower, upper }: SqlRange, value: Value): boolean {
   if (empty) return false;
   const point = (isLower: boolean): Bound => ({ value, inclusive: true, isLower });
   return kind.compareBounds(lower, point(true)) <= 0 && kind.compareBounds(upper, point(false)) >= 0;
 }
 
-function contains(kind: RangeKind, a: SqlRange, b: SqlRange): boolean {
+export function contains(kind: RangeKind, a: SqlRange, b: SqlRange): boolean {
   if (a.empty || b.empty) return b.empty;
   return kind.compareBounds(a.lower, b.lower) <= 0 && kind.compareBounds(a.upper, b.upper) >= 0;
 }
 
-function overlaps(kind: RangeKind, a: SqlRange, b: SqlRange): boolean {
+export function overlaps(kind: RangeKind, a: SqlRange, b: SqlRange): boolean {
   if (a.empty || b.empty) return false;
   return kind.compareBounds(a.lower, b.upper) <= 0 && kind.compareBounds(b.lower, a.upper) <= 0;
 }
 
 /** No value lies between the two, and none in both. */
-function adjacent(kind: RangeKind, a: SqlRange, b: SqlRange): boolean {
+export function adjacent(kind: RangeKind, a: SqlRange, b: SqlRange): boolean {
   if (a.empty || b.empty) return false;
   const touch = (upper: Bound, lower: Bound): boolean =>
     kind.compareValues(upper, lower) === 0 && upper.inclusive !== lower.inclusive;
@@ -33,7 +33,7 @@ function adjacent(kind: RangeKind, a: SqlRange, b: SqlRange): boolean {
 }
 
 /** The range from the first bound of both to the last. */
-function merge(kind: RangeKind, a: SqlRange, b: SqlRange): SqlRange {
+export function merge(kind: RangeKind, a: SqlRange, b: SqlRange): SqlRange {
   if (a.empty || b.empty) return a.empty ? b : a;
   return kind.make(
     kind.compareBounds(a.lower, b.lower) <= 0 ? a.lower : b.lower,
@@ -47,7 +47,7 @@ function union(kind: RangeKind, a: SqlRange, b: SqlRange): SqlRange {
   return merge(kind, a, b);
 }
 
-function intersection(kind: RangeKind, a: SqlRange, b: SqlRange): SqlRange {
+export function intersection(kind: RangeKind, a: SqlRange, b: SqlRange): SqlRange {
   if (!overlaps(kind, a, b)) return EMPTY;
   return kind.make(
     kind.compareBounds(a.lower, b.lower) >= 0 ? a.lower : b.lower,
@@ -55,12 +55,16 @@ function intersection(kind: RangeKind, a: SqlRange, b: SqlRange): SqlRange {
   );
 }
 
+/** Where what lies beside a bound ends. */
+export function flipped(bound: Bound): Bound {
+  return { ...bound, inclusive: !bound.inclusive, isLower: !bound.isLower };
+}
+
 function difference(kind: RangeKind, a: SqlRange, b: SqlRange): SqlRange {
   if (a.empty || b.empty || !overlaps(kind, a, b)) return a;
   const before = kind.compareBounds(a.lower, b.lower) < 0;
   const after = kind.compareBounds(a.upper, b.upper) > 0;
   if (before && after) throw new DriftError('22000', 'result of range difference would not be contiguous');
-  const flipped = (bound: Bound): Bound => ({ ...bound, inclusive: !bound.inclusive, isLower: !bound.isLower });
   if (before) return kind.make(a.lower, flipped(b.lower));
   return after ? kind.make(flipped(b.upper), a.upper) : EMPTY;
 }

@@ -24,6 +24,13 @@ import type { CastEntry, OperatorEntry, ScalarFunction, SqlFunction } from './fu
 import { makeTimeFunctions } from './make-time.ts';
 import { mathFunctions, mathOperators } from './math.ts';
 import { timeReaders } from './parse-time.ts';
+import {
+  multirangeCasts,
+  multirangeFunctions,
+  multirangeOperators,
+  multirangeSets,
+  rangeAggregates,
+} from './multiranges.ts';
 import { networkCasts, networkFunctions, networkOperators } from './network.ts';
 import { orderedAggregates } from './ordered-aggregates.ts';
 import { regexFunctions, regexOperators, regexSets } from './regex-functions.ts';
@@ -46,6 +53,7 @@ const operators: readonly OperatorEntry[] = [
   ...regexOperators,
   ...binaryOperators,
   ...bitOperators,
+  ...multirangeOperators,
   ...networkOperators,
 ];
 
@@ -73,6 +81,9 @@ const functions: readonly SqlFunction[] = [
   ...regexSets,
   ...binaryFunctions,
   ...bitFunctions,
+  ...multirangeFunctions,
+  ...multirangeSets,
+  ...rangeAggregates,
   ...bitAggregates,
   ...networkFunctions,
   ...binaryAggregates,
@@ -98,7 +109,7 @@ for (const { fn } of operators) {
 const operatorsByName = new Map<string, OperatorEntry[]>();
 for (const operator of operators) addTo(operatorsByName, operator.name, operator);
 const castsByTypes = new Map<string, CastEntry>();
-for (const cast of [...casts, ...bitCasts, ...networkCasts]) castsByTypes.set(`${cast.from} ${cast.to}`, cast);
+for (const cast of [...casts, ...bitCasts, ...multirangeCasts, ...networkCasts]) castsByTypes.set(`${cast.from} ${cast.to}`, cast);
 for (const cast of jsonCasts((to) => castsByTypes.get(`${T.numeric} ${to}`)?.fn as ScalarFunction))
   castsByTypes.set(`${cast.from} ${cast.to}`, cast);
 

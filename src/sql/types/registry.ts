@@ -11,6 +11,7 @@ import { catalogVectors } from './catalog-vectors.ts';
 import { dateType, timestampType, timestamptzType } from './datetime.ts';
 import { intervalType, intervalTypmod } from './interval.ts';
 import { jsonTypes } from './json.ts';
+import { makeMultirangeType, MULTIRANGES } from './multirange.ts';
 import { networkTypes } from './network.ts';
 import { numericType, numericTypmod } from './numeric.ts';
 import { timetzType, timeType } from './time.ts';
@@ -51,6 +52,12 @@ for (const type of catalogVectors(typeByOid, STORED)) {
 
 for (const spec of RANGES) {
   const type = makeRangeType(spec, typeByOid(spec.subtype), STORED);
+  add(type);
+  add(arrayTypeOf(type, STORED));
+}
+
+for (const spec of MULTIRANGES) {
+  const type = makeMultirangeType(spec, typeByOid, STORED);
   add(type);
   add(arrayTypeOf(type, STORED));
 }

@@ -7,6 +7,7 @@
  *     8 array: count of dimensions, then length and first index of each (zigzag), then elements
  *     9 record: count of fields, then fields
  *     10 range: empty (u8); else lower, lower inclusive, upper, upper inclusive
+ *     11 multirange: count of ranges, then ranges
  *
  * Keys order values of one column alike: fields and elements in turn, a null after all else.
  */
@@ -16,6 +17,7 @@ import { Numeric } from '../../base/numeric.ts';
 import type { Value, ValueCodec } from '../../base/vector.ts';
 import { SqlArray } from './array.ts';
 import { Interval, intervalType } from './interval.ts';
+import { SqlMultirange } from './multirange.ts';
 import { inetType, SqlInet } from './network.ts';
 import { numericType } from './numeric.ts';
 import { EMPTY, SqlRange } from './range.ts';
@@ -79,6 +81,10 @@ function writeTagged(writer: ByteWriter, value: Value): void {
       writeTagged(writer, bound.value);
       writer.u8(bound.inclusive ? 1 : 0);
     }
+  } else if (value instanceof SqlMultirange) {
+    writer.u8(11);
+    writer.varint(value.ranges.length);
+    for (const range of value.ranges) writeTagged(writer, range);
   } else {
     const index = TYPED.findIndex(([known]) => value instanceof known);
     if (index < 0) throw new DriftError('0A000', 'values of this type cannot be stored inside of a composite type');
@@ -131,6 +137,11 @@ function readTagged(reader: ByteReader): Value {
       const lower = { value: readTagged(reader), inclusive: reader.u8() === 1, isLower: true };
       return new SqlRange(false, lower, { value: readTagged(reader), inclusive: reader.u8() === 1, isLower: false });
     }
+    case 11: {
+      const ranges: SqlRange[] = [];
+      for (let left = reader.varint(); left > 0; left--) ranges.push(readTagged(reader) as SqlRange);
+      return new SqlMultirange(ranges);
+    }
     default:
   }
   throw new DriftError('XX001', `a composite value has an unknown tag ${tag}`);
@@ -175,6 +186,9 @@ function writeTaggedKey(writer: ByteWriter, value: Value): void {
       writeNumberKey(writer, number);
   } else if (value instanceof SqlRecord) {
     for (const field of value.values) writeTaggedKey(writer, field);
+    writer.u8(END);
+  } else if (value instanceof SqlMultirange) {
+    for (const range of value.ranges) writeTaggedKey(writer, range);
     writer.u8(END);
   } else if (value instanceof SqlRange) {
     writer.u8(value.empty ? 1 : 2);
