@@ -69,7 +69,9 @@ function elementCast(
     case 'relabel':
       return finish;
     case 'io':
-      return (value) => finish(target.input(source.output(value, context), typmod, context));
+      // Only an interval's modifier says how to read the text; all others are applied to what was read.
+      return (value) =>
+        finish(target.input(source.output(value, context), cast.to === INTERVAL ? typmod : -1, context));
   }
 }
 
@@ -78,6 +80,8 @@ function requireType(oid: number): SqlType {
   assert(type !== undefined, `no type has OID ${oid}`);
   return type;
 }
+
+const INTERVAL = 1186;
 
 type CastKernel = (vector: Vector, batch: Batch) => Vector | null;
 

@@ -337,8 +337,8 @@ function resolved<F extends SqlFunction>(
     if (type === T.anyarray) return typeByOid(element).arrayOid;
     return type;
   };
-  const argTypes = types.map((type, i) => {
-    if (type === T.any) return args[i] === T.unknown ? T.text : 0;
+  const argTypes = types.map((type) => {
+    if (type === T.any) return 0;
     return concrete(type);
   });
   const returns = concrete(fn.returns);

@@ -143,13 +143,17 @@ function coerceUnknown(
 /** 'now' and 'today' mean another moment next time; a time without a zone another moment in another TimeZone. */
 function dependsOnSession(text: string, oid: number): boolean {
   switch (oid) {
-    case OID.date:
+    case OID.interval:
+      return /^\s*-[^+-]*$/.test(text);
     case OID.time:
-    case OID.timestamp:
       return /[a-z]{3}/i.test(text);
-    case OID.timestamptz:
+    case OID.date:
+    case OID.timestamp:
+      return /[a-z]{3}/i.test(text) || !/^\d{4}-/.test(text);
     case OID.timetz:
       return !/\d(Z|[+-]\d\d(:?\d\d)?)$/.test(text.trim());
+    case OID.timestamptz:
+      return !/^\d{4}-.*\d(Z|[+-]\d\d(:?\d\d)?)$/.test(text.trim());
     default:
       return false;
   }

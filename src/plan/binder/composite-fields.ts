@@ -8,6 +8,7 @@ import type { TypeRef } from '../../catalog/schema.ts';
 import type { Attribute } from '../../catalog/schema.ts';
 import { userType } from '../../catalog/user-types.ts';
 import type { ScalarFunction } from '../../sql/functions/function.ts';
+import { jsonAt } from '../../sql/functions/json-text.ts';
 import { baseOfDomain } from '../../sql/user-coercion.ts';
 import { SqlRecord } from '../../sql/types/record.ts';
 import type { BoundExpression } from '../expression.ts';
@@ -85,6 +86,19 @@ export function compositeIsNull(operand: BoundExpression, negated: boolean): Bou
   const name = negated ? 'row_is_not_null' : 'row_is_null';
   const fn = made(`${name}(${operand.type.oid})`, name, [operand.type.oid], BOOL.oid, test, false);
   return { kind: 'call', fn, args: [operand], type: BOOL, position: operand.position };
+}
+
+/** What lies in a jsonb value at the end of a path of fields and elements; null where there is nothing. */
+export function jsonSubscript(
+  operand: BoundExpression,
+  path: readonly BoundExpression[],
+  position: number,
+): BoundExpression {
+  const args = [operand, ...path];
+  const oids = args.map((arg) => arg.type.oid);
+  const call = (json: Value, ...steps: Value[]): Value => jsonAt(json as string, steps.map(String)) ?? null;
+  const fn = made(`jsonb_subscript(${oids.join()})`, 'jsonb_subscript', oids, operand.type.oid, call);
+  return { kind: 'call', fn, args, type: operand.type, position };
 }
 
 /** A function that only a bound expression has. */

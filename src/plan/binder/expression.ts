@@ -17,6 +17,7 @@ import type {
 } from '../../sql/ast.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import type { BoundExpression, RowExpression } from '../expression.ts';
+import { jsonSubscripts } from './part-assignment.ts';
 import { bindCall, bindConditional, bindSqlValue } from './calls.ts';
 import { BOOL, INT4, INT8, OID, TEXT, UNKNOWN, asBoolean, coerce, displayType, tryCoerce, unify } from './coerce.ts';
 import { CLAUSES, type Relation, type Scope } from './scope.ts';
@@ -38,7 +39,7 @@ import {
   bindQuantifiedSubquery,
   bindScalarSubquery,
 } from './subqueries.ts';
-import { compositeIsNull, expandedRow, fieldSelection, isComposite } from './composite-fields.ts';
+import { compositeIsNull, expandedRow, jsonSubscript, fieldSelection, isComposite } from './composite-fields.ts';
 import { typeRefOf } from './type-name.ts';
 import { similarColumns } from './similar-name.ts';
 
@@ -306,12 +307,9 @@ function bindSubscript(syntax: SubscriptExpression, scope: Scope): BoundExpressi
   const operand = scope.bind(base);
   const { position } = syntax;
   if (operand.type.oid === 3802) {
-    // jsonb subscripts: fields by text, elements by integer, which is what -> does.
-    return chain.reduce((value, step) => {
-      if (step.slice || step.upper === undefined)
-        throw new DriftError('42804', 'jsonb subscript does not support slices', { position });
-      return operate('->', value, scope.bind(step.upper), { scope, position });
-    }, operand);
+    if (chain.some((step) => step.slice))
+      throw new DriftError('42804', 'jsonb subscript does not support slices', { position });
+    return jsonSubscript(operand, jsonSubscripts(chain, scope), position);
   }
   const element = typeByOid(operand.type.oid).elementOid;
   if (element === 0) {

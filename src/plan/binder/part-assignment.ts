@@ -126,7 +126,19 @@ function withMember(
 ): BoundExpression {
   if (rest.steps.length > 0 || subscripts.some(({ slice }) => slice))
     throw new DriftError('42804', 'jsonb subscript does not support slices', { position: rest.position });
-  const path = subscripts.map(({ upper }) => {
+  const path = jsonSubscripts(subscripts, scope);
+  const args = [current, converted(value, JSONB, rest, scope), ...path];
+  const oids = args.map((arg) => arg.type.oid);
+  const fn = made(`jsonb_store(${oids.join()})`, 'jsonb_store', oids, JSONB.oid, storeInJson, false);
+  return { kind: 'call', fn, args, type: current.type, position: current.position };
+}
+
+/** Subscripts of jsonb: integers and texts. */
+export function jsonSubscripts(
+  subscripts: readonly { readonly upper: Expression | undefined }[],
+  scope: Scope,
+): BoundExpression[] {
+  return subscripts.map(({ upper }) => {
     const bound = scope.bind(upper as Expression);
     const wanted = bound.type.oid === OID.unknown ? TEXT : bound.type;
     const coerced =
@@ -139,8 +151,4 @@ function withMember(
       hint: 'jsonb subscript must be coercible to either integer or text.',
     });
   });
-  const args = [current, converted(value, JSONB, rest, scope), ...path];
-  const oids = args.map((arg) => arg.type.oid);
-  const fn = made(`jsonb_store(${oids.join()})`, 'jsonb_store', oids, JSONB.oid, storeInJson, false);
-  return { kind: 'call', fn, args, type: current.type, position: current.position };
 }

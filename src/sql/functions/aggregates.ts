@@ -26,6 +26,8 @@ const ORDERED = [
   T.anyarray,
   T.anyenum,
   869,
+  790,
+  3220,
 ] as const;
 
 interface NumericSum {

@@ -76,7 +76,15 @@ const numbers: readonly CastEntry[] = [
   cast(T.oid, T.int4, 'assignment', 'int4', (a: number) => a | 0),
   cast(T.char, T.int4, 'explicit', 'int4', charCode),
   cast(T.int4, T.char, 'explicit', 'char', charOfCode),
-  ...INTEGERS.map((oid) => cast(oid, T.regclass, 'implicit', 'regclass', toOid)),
+  ...(
+    [
+      [T.regclass, 'regclass'],
+      [T.regtype, 'regtype'],
+      [REGNAMESPACE, 'regnamespace'],
+    ] as const
+  ).flatMap(([type, name]) => INTEGERS.map((oid) => cast(oid, type, 'implicit', name, toOid))),
+  entry(REGNAMESPACE, T.oid, 'implicit', null),
+  entry(T.oid, REGNAMESPACE, 'implicit', null),
   entry(T.regclass, T.oid, 'implicit', null),
   entry(T.oid, T.regclass, 'implicit', null),
   entry(REGNAMESPACE, T.oid, 'implicit', null),

@@ -6,9 +6,9 @@ import { pure, setFunction, T } from './define.ts';
 import type { OperatorEntry, ScalarFunction, SetFunction } from './function.ts';
 import { type RegexMatch, regexOf } from './regex.ts';
 
-function operator(name: string, id: string, flags: string, wanted: boolean): OperatorEntry {
+function operator(name: string, id: string, flags: string, wanted: boolean, left: number = T.text): OperatorEntry {
   const call = (text: string, pattern: string): boolean => regexOf(pattern, flags).test(text) === wanted;
-  return { name, left: T.text, right: T.text, fn: pure(id, [T.text, T.text], T.bool, call) };
+  return { name, left, right: T.text, fn: pure(id, [left, T.text], T.bool, call) };
 }
 
 export const regexOperators: readonly OperatorEntry[] = [
@@ -16,6 +16,10 @@ export const regexOperators: readonly OperatorEntry[] = [
   operator('!~', 'textregexne', '', false),
   operator('~*', 'texticregexeq', 'i', true),
   operator('!~*', 'texticregexne', 'i', false),
+  operator('~', 'bpcharregexeq', '', true, T.bpchar),
+  operator('!~', 'bpcharregexne', '', false, T.bpchar),
+  operator('~*', 'bpcharicregexeq', 'i', true, T.bpchar),
+  operator('!~*', 'bpcharicregexne', 'i', false, T.bpchar),
 ];
 
 /** Flags without `g`, where that says something; elsewhere it is refused. */

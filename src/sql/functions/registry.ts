@@ -37,6 +37,7 @@ import { regexFunctions, regexOperators, regexSets } from './regex-functions.ts'
 import { rangeFunctions, rangeOperators } from './ranges.ts';
 import { statisticsAggregates } from './statistics-aggregates.ts';
 import { setFunctions, systemFunctions } from './system.ts';
+import { systemValueAggregates, systemValueCasts, systemValueOperators } from './system-values.ts';
 import { textFunctions, textOperators } from './text.ts';
 import { timetzFunctions, timetzOperators } from './timetz.ts';
 
@@ -53,6 +54,7 @@ const operators: readonly OperatorEntry[] = [
   ...regexOperators,
   ...binaryOperators,
   ...bitOperators,
+  ...systemValueOperators,
   ...multirangeOperators,
   ...networkOperators,
 ];
@@ -81,6 +83,7 @@ const functions: readonly SqlFunction[] = [
   ...regexSets,
   ...binaryFunctions,
   ...bitFunctions,
+  ...systemValueAggregates,
   ...multirangeFunctions,
   ...multirangeSets,
   ...rangeAggregates,
@@ -109,7 +112,7 @@ for (const { fn } of operators) {
 const operatorsByName = new Map<string, OperatorEntry[]>();
 for (const operator of operators) addTo(operatorsByName, operator.name, operator);
 const castsByTypes = new Map<string, CastEntry>();
-for (const cast of [...casts, ...bitCasts, ...multirangeCasts, ...networkCasts]) castsByTypes.set(`${cast.from} ${cast.to}`, cast);
+for (const cast of [...casts, ...bitCasts, ...multirangeCasts, ...networkCasts, ...systemValueCasts]) castsByTypes.set(`${cast.from} ${cast.to}`, cast);
 for (const cast of jsonCasts((to) => castsByTypes.get(`${T.numeric} ${to}`)?.fn as ScalarFunction))
   castsByTypes.set(`${cast.from} ${cast.to}`, cast);
 

@@ -40,6 +40,19 @@ export const textOperators: readonly OperatorEntry[] = [
   operator('!~~', 'textnlike', (a, b) => !like(a, b, false)),
   operator('~~*', 'texticlike', (a, b) => like(a, b, true)),
   operator('!~~*', 'texticnlike', (a, b) => !like(a, b, true)),
+  ...(
+    [
+      ['~~', 'bpcharlike', false, true],
+      ['!~~', 'bpcharnlike', false, false],
+      ['~~*', 'bpchariclike', true, true],
+      ['!~~*', 'bpcharicnlike', true, false],
+    ] as const
+  ).map(([name, id, fold, wanted]): OperatorEntry => ({
+    name,
+    left: T.bpchar,
+    right: T.text,
+    fn: pure(id, [T.bpchar, T.text], T.bool, (a: string, b: string) => like(a, b, fold) === wanted),
+  })),
   operator('^@', 'starts_with', (a, b) => a.startsWith(b)),
 ];
 
@@ -49,6 +62,7 @@ export const textFunctions: readonly ScalarFunction[] = [
   ),
   pure('length', [T.bytea], T.int4, (a: Uint8Array) => a.length),
   pure('octet_length', [T.text], T.int4, (a: string) => new TextEncoder().encode(a).length),
+  pure('octet_length', [T.bpchar], T.int4, (a: string) => new TextEncoder().encode(a).length),
   pure('octet_length', [T.bytea], T.int4, (a: Uint8Array) => a.length),
   pure('bit_length', [T.text], T.int4, (a: string) => new TextEncoder().encode(a).length * 8),
   pure('lower', [T.text], T.text, (a: string) => a.toLowerCase()),

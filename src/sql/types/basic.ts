@@ -1,6 +1,7 @@
 /** Booleans, numbers, text, uuid, bytea and the pseudo-types. */
 import { DriftError } from '../../base/error.ts';
 import type { Value, ValueCodec } from '../../base/vector.ts';
+import { escapesBytes, extraFloatDigits } from './output-style.ts';
 import { badInput, cleanText } from './text-input.ts';
 import type { SqlType } from './type.ts';
 
@@ -90,6 +91,21 @@ export function floatText(value: number, single: boolean): string {
   return `${mantissa}e${Number(power) < 0 ? '-' : '+'}${size < 10 ? '0' : ''}${size}`;
 }
 
+/** As C's %g prints it: so many digits, without zeros at the end. */
+function roundedText(value: number, digits: number): string {
+  if (!Number.isFinite(value) || value === 0) return floatText(value, false);
+  const count = Math.max(1, digits);
+  const [mantissa = '0', power = '0'] = value.toExponential(count - 1).split('e');
+  const exponent = Number(power);
+  if (exponent < -4 || exponent >= count) {
+    const size = Math.abs(exponent);
+    const short = mantissa.includes('.') ? mantissa.replace(/\.?0+$/, '') : mantissa;
+    return `${short}e${exponent < 0 ? '-' : '+'}${size < 10 ? '0' : ''}${size}`;
+  }
+  const plain = value.toFixed(Math.max(0, count - 1 - exponent));
+  return plain.includes('.') ? plain.replace(/\.?0+$/, '') : plain;
+}
+
 function plainText(text: string): string {
   if (!text.includes('e')) return text;
   const value = Number(text);
@@ -119,7 +135,10 @@ function float(oid: number, name: string, display: string, single: boolean, arra
         throw new DriftError('22003', `"${text}" is out of range for type ${display}`);
       return value;
     },
-    output: (value) => floatText(value as number, single),
+    output(value, context) {
+      const extra = extraFloatDigits(context);
+      return extra > 0 ? floatText(value as number, single) : roundedText(value as number, (single ? 6 : 15) + extra);
+    },
     compare(a, b) {
       const [x, y] = [a as number, b as number];
       if (Number.isNaN(x) || Number.isNaN(y)) return Number.isNaN(x) ? (Number.isNaN(y) ? 0 : 1) : -1;
@@ -217,6 +236,17 @@ export function hexText(bytes: Uint8Array): string {
   return hex;
 }
 
+/** Bytes as characters; what is none of ASCII's printable ones in octal. */
+function escapedText(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) {
+    if (byte === 92) text += '\\\\';
+    else if (byte < 32 || byte > 126) text += `\\${byte.toString(8).padStart(3, '0')}`;
+    else text += String.fromCharCode(byte);
+  }
+  return text;
+}
+
 const byteaType = makeType({
   oid: 17,
   name: 'bytea',
@@ -243,7 +273,8 @@ const byteaType = makeType({
     }
     return Uint8Array.from(bytes);
   },
-  output: (value) => `\\x${hexText(value as Uint8Array)}`,
+  output: (value, context) =>
+    escapesBytes(context) ? escapedText(value as Uint8Array) : `\\x${hexText(value as Uint8Array)}`,
   compare(a, b) {
     const [x, y] = [a as Uint8Array, b as Uint8Array];
     for (let i = 0; i < Math.min(x.length, y.length); i++)

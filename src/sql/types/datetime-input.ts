@@ -9,6 +9,7 @@ import { DriftError } from '../../base/error.ts';
 import { type Field, isWeekday, monthOf, splitFields } from './datetime-fields.ts';
 import { cleanText } from './text-input.ts';
 import { isZone, parseOffset } from './time-zone.ts';
+import type { FieldOrder } from './output-style.ts';
 import { abbreviation } from './zone-abbreviations.ts';
 
 export type Special = 'infinity' | '-infinity' | 'now' | 'today' | 'tomorrow' | 'yesterday' | 'epoch';
@@ -38,8 +39,8 @@ const WEEKDAY = 128;
 const MICROS_PER_DAY = 86_400_000_000;
 
 /** Reads a date with or without a time. Throws 22007, 22008, 22009, 22023. */
-export function readDateTime(text: string, type: string): DateTime {
-  return new Decoder(text, type, false).decode();
+export function readDateTime(text: string, type: string, order: FieldOrder = 'MDY'): DateTime {
+  return new Decoder(text, type, false, order).decode();
 }
 
 /** Reads a time of day; a date before it is allowed, and says which offset a named zone has. */
@@ -51,6 +52,7 @@ class Decoder {
   readonly #text: string;
   readonly #type: string;
   readonly #timeOnly: boolean;
+  readonly #order: FieldOrder;
   #known = 0;
   #year = 0;
   #month = 0;
@@ -67,7 +69,8 @@ class Decoder {
   /** A letter that says what the next number is: t (time) or j (Julian day). */
   #prefix = '';
 
-  constructor(text: string, type: string, timeOnly: boolean) {
+  constructor(text: string, type: string, timeOnly: boolean, order: FieldOrder = 'MDY') {
+    this.#order = order;
     this.#text = text;
     this.#type = type;
     this.#timeOnly = timeOnly;
@@ -200,10 +203,13 @@ class Decoder {
       return;
     }
     const yearFirst = known === 0 || (known === MONTH && this.#textMonth);
-    if ((yearFirst && text.length >= 3) || known === (MONTH | DAY)) {
+    if ((yearFirst && (text.length >= 3 || this.#order === 'YMD')) || known === (MONTH | DAY)) {
       this.#set(YEAR);
       this.#year = value;
       this.#twoDigits = text.length <= 2;
+    } else if (known === 0 && this.#order === 'DMY') {
+      this.#set(DAY);
+      this.#day = value;
     } else if (known === 0 || known === YEAR || known === DAY) {
       this.#set(MONTH);
       this.#month = value;

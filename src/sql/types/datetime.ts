@@ -6,6 +6,7 @@ import { DriftError } from '../../base/error.ts';
 import type { Value } from '../../base/vector.ts';
 import type { EvalContext } from '../eval-context.ts';
 import { type DateTime, readDateTime } from './datetime-input.ts';
+import { type DateStyle, dateStyle, fieldOrder, styledDate, styledTimestamp, zoneName } from './output-style.ts';
 import { offsetAt, offsetOfLocal } from './time-zone.ts';
 import type { SqlType } from './type.ts';
 
@@ -262,12 +263,17 @@ export const dateType: SqlType = {
   input(text, _typmod, context) {
     const iso = readIsoDate(text);
     if (iso !== undefined) return iso;
-    const read = readDateTime(text, 'date');
+    const read = readDateTime(text, 'date', fieldOrder(context));
     if (read.special === 'infinity') return DATE_INFINITY;
     if (read.special === '-infinity') return DATE_MINUS_INFINITY;
     return dayOf(read, text, 'date', context);
   },
-  output: (value) => dateText(value as number),
+  output(value, context) {
+    const style = dateStyle(context);
+    const days = value as number;
+    if (style === null || days === DATE_INFINITY || days === DATE_MINUS_INFINITY) return dateText(days);
+    return styledDate(civilFromDays(days), style);
+  },
   applyTypmod: (value) => value,
 };
 
@@ -289,8 +295,11 @@ export const timestampType: SqlType = {
   length: 8,
   format: () => ({ kind: 'int' }),
   input: (text, typmod, context) =>
-    roundFraction(localTimestamp(readDateTime(text, 'timestamp'), text, context), typmod),
-  output: (value) => timestampText(value),
+    roundFraction(localTimestamp(readDateTime(text, 'timestamp', fieldOrder(context)), text, context), typmod),
+  output(value, context) {
+    const style = dateStyle(context);
+    return style === null || !isFiniteTime(value) ? timestampText(value) : styledText(value, '', style);
+  },
   applyTypmod: (value, typmod) => roundFraction(value, typmod),
 };
 
@@ -304,7 +313,7 @@ export const timestamptzType: SqlType = {
   length: 8,
   format: () => ({ kind: 'int' }),
   input(text, typmod, context) {
-    const read = readDateTime(text, 'timestamp with time zone');
+    const read = readDateTime(text, 'timestamp with time zone', fieldOrder(context));
     if (read.special === 'now') return roundFraction(context.transactionTime, typmod);
     const local = localTimestamp(read, text, context);
     if (!isFiniteTime(local) || read.special === 'epoch') return local;
@@ -315,11 +324,21 @@ export const timestamptzType: SqlType = {
   output(value, context) {
     if (!isFiniteTime(value)) return timestampText(value);
     const offset = offsetAt(context.timeZone, Number(value));
+    const style = dateStyle(context);
+    if (style !== null) {
+      const zone = zoneName(context.timeZone, Number(value) / 1000) ?? offsetText(offset);
+      return styledText(shifted(value, offset), zone, style);
+    }
     const text = timestampText(shifted(value, offset));
     return text.endsWith(' BC') ? `${text.slice(0, -3)}${offsetText(offset)} BC` : text + offsetText(offset);
   },
   applyTypmod: (value, typmod) => roundFraction(value, typmod),
 };
+
+function styledText(local: Value, zone: string, style: DateStyle): string {
+  const { days, micros } = dayTimeOf(local);
+  return styledTimestamp(civilFromDays(days), days, timeText(micros), zone, style);
+}
 
 /** The local calendar's microseconds of an instant. */
 export function localOf(micros: number, zone: string): number {

@@ -14,6 +14,7 @@ import {
   timeText,
 } from './datetime.ts';
 import { FIELDS, readInterval } from './interval-input.ts';
+import { intervalStyle, styledInterval } from './output-style.ts';
 import type { SqlType } from './type.ts';
 
 export class Interval {
@@ -193,11 +194,17 @@ export const intervalType: SqlType = {
   arrayOid: 1187,
   length: 16,
   format: () => ({ kind: 'boxed', codec }),
-  input(text, typmod) {
-    const { months, days, micros } = readInterval(text, rangeOf(typmod));
+  input(text, typmod, context) {
+    const standard = /^\s*-[^+-]*$/.test(text) && intervalStyle(context) === 'sql_standard';
+    // In the standard a sign in front is that of all fields.
+    const signed = standard ? text.replace(/(\s)(?=\d)/g, '$1-') : text;
+    const { months, days, micros } = readInterval(signed, rangeOf(typmod));
     return limited(new Interval(months, days, micros), typmod);
   },
-  output: (value) => String(value),
+  output(value, context) {
+    const style = intervalStyle(context);
+    return style === 'postgres' ? String(value) : styledInterval(value as Interval, style);
+  },
   compare: (a, b) => (a as Interval).length - (b as Interval).length,
   hashKey: (value) => (value as Interval).length,
   applyTypmod: (value, typmod) => limited(value as Interval, typmod),

@@ -17,6 +17,7 @@ import { numericType, numericTypmod } from './numeric.ts';
 import { timetzType, timeType } from './time.ts';
 import { makeRangeType, RANGES } from './range.ts';
 import { makeRecordType } from './record-type.ts';
+import { systemValueTypes, vectorType } from './system-values.ts';
 import type { SqlType } from './type.ts';
 import { makeUserType } from './user-types.ts';
 
@@ -37,6 +38,7 @@ for (const type of [
   intervalType,
   ...jsonTypes,
   ...bitTypes,
+  ...systemValueTypes,
   ...networkTypes,
   ...catalogTypes(typeByName, (oid) => types.get(oid)),
   makeRecordType(typeByOid),
@@ -55,6 +57,10 @@ for (const spec of RANGES) {
   add(type);
   add(arrayTypeOf(type, STORED));
 }
+
+add(vectorType(22, 'int2vector', 1006, typeByOid(21), STORED));
+add(vectorType(30, 'oidvector', 1013, typeByOid(26), STORED));
+for (const oid of [22, 30]) add(arrayTypeOf(typeByOid(oid), STORED));
 
 for (const spec of MULTIRANGES) {
   const type = makeMultirangeType(spec, typeByOid, STORED);

@@ -99,3 +99,21 @@ function askOffset(zone: string, ms: number): number {
   local.setUTCHours(number('hour'), number('minute'), number('second'));
   return Math.round((local.getTime() - Math.floor(ms / 1000) * 1000) / 1000);
 }
+
+const named = new Map<string, readonly Intl.DateTimeFormat[]>();
+/** English names differ by country in which abbreviations they know. */
+const LOCALES = ['en-US', 'en-GB', 'en-AU', 'en-CA', 'en-IN', 'en-ZA'];
+
+/** Formatters that name a zone; none for an unknown one. */
+export function formattersFor(zone: string): readonly Intl.DateTimeFormat[] {
+  let found = named.get(zone);
+  if (found === undefined) {
+    found = formatterOf(zone) === undefined ? [] : LOCALES.map((locale) => shortNames(locale, zone));
+    named.set(zone, found);
+  }
+  return found;
+}
+
+function shortNames(locale: string, timeZone: string): Intl.DateTimeFormat {
+  return new Intl.DateTimeFormat(locale, { timeZone, timeZoneName: 'short' });
+}
