@@ -112,7 +112,8 @@ for (const { fn } of operators) {
 const operatorsByName = new Map<string, OperatorEntry[]>();
 for (const operator of operators) addTo(operatorsByName, operator.name, operator);
 const castsByTypes = new Map<string, CastEntry>();
-for (const cast of [...casts, ...bitCasts, ...multirangeCasts, ...networkCasts, ...systemValueCasts]) castsByTypes.set(`${cast.from} ${cast.to}`, cast);
+for (const cast of [...casts, ...bitCasts, ...multirangeCasts, ...networkCasts, ...systemValueCasts])
+  castsByTypes.set(`${cast.from} ${cast.to}`, cast);
 for (const cast of jsonCasts((to) => castsByTypes.get(`${T.numeric} ${to}`)?.fn as ScalarFunction))
   castsByTypes.set(`${cast.from} ${cast.to}`, cast);
 
