@@ -104,9 +104,7 @@ export const multirangeOperators: readonly OperatorEntry[] = KINDS.flatMap(({ sp
     pair('+', own, spec.oid, 'multirange_union', (a: SqlMultirange, b: SqlMultirange) =>
       normalized(range, [...a.ranges, ...b.ranges]),
     ),
-    pair('*', own, spec.oid, 'multirange_intersect', (a: SqlMultirange, b: SqlMultirange) =>
-      intersected(range, a, b),
-    ),
+    pair('*', own, spec.oid, 'multirange_intersect', (a: SqlMultirange, b: SqlMultirange) => intersected(range, a, b)),
     pair('-', own, spec.oid, 'multirange_minus', (a: SqlMultirange, b: SqlMultirange) => without(range, a, b)),
   ];
 });
