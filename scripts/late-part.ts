@@ -11,13 +11,14 @@
  *
  * A bundler of others finds the second file as it finds the first: as `new URL('./worker-late.js', import.meta.url)`.
  */
+import { readFileSync } from 'node:fs';
 import type { Plugin } from 'vite';
 
 /** Not needed to open a database and to read rows by key or range; `*` is any run of characters. */
 const LATE: readonly string[] = [
   'src/sql/parser/rare-statement',
   'src/sql/functions/registry',
-  'src/plan/explain.*',
+  'src/plan/(explain.*|bind-outer)',
   'src/plan/optimizer/(column-statistics|join-graph|join-search|join-order|lookup-join|unnest|decorrelate)',
   'src/plan/binder/(copy|insert|merge|update|target|view-target|with|calls|constant-rows|routines|user-type-casts|composite-fields|part-assignment)',
   'src/exec/(subquery|composite|cast|sort-keys|sort-bound|key-table|accumulators|in-list|point-write)',
@@ -25,15 +26,18 @@ const LATE: readonly string[] = [
   'src/exec/modify/.*',
   'src/exec/kernels/(text|arithmetic)',
   'src/exec/routine-call',
+  'worker/function-module',
   'src/database/copy/.*',
   'src/database/ddl/.*',
   'src/database/routine/.*',
   'src/database/system/.*',
-  'src/database/(definition|bulk|system-tables|temporary|recheck|domain-check|maintain|explain|setting-specs|setting-values)',
+  'src/database/(definition|bulk|system-tables|temporary|recheck|domain-check|maintain|explain|setting-specs|setting-values|registered)',
 ];
 const IS_LATE = new RegExp(`/(?:${LATE.join('|')})\\.ts$`);
 
 const LOADER = '/worker/late-part.ts';
+/** Loads modules that no bundler knows, in the same way. */
+const MODULES = '/worker/function-module.ts';
 const CHUNK = 'late';
 /** Stands for `import` until the code is minified, which would take the comments for bundlers away. */
 const IMPORT = '__importLatePart';
@@ -69,7 +73,10 @@ export function latePart(fileName = 'worker-late'): Plugin {
         groups: [{ name: CHUNK, test: (id) => core.size > 0 && !core.has(id) }],
       },
     }),
-    load: (id) => (id.endsWith(LOADER) ? LOADER_CODE : null),
+    load(id) {
+      if (id.endsWith(LOADER)) return LOADER_CODE;
+      return id.endsWith(MODULES) ? readFileSync(id, 'utf8').replace(/\bimport\((\/\*.*?\*\/ )+/, `${IMPORT}(`) : null;
+    },
     buildEnd() {
       const ids = [...this.getModuleIds()];
       // A worker that is not the engine's stays whole.

@@ -54,6 +54,7 @@ export type Request =
   | { readonly kind: 'describe'; readonly sql: string }
   | { readonly kind: 'copy'; readonly piece: CopyPiece }
   | { readonly kind: 'begin'; readonly options: TransactionOptions }
+  | { readonly kind: 'functions'; readonly url: string }
   | { readonly kind: 'commit' | 'rollback' | 'end' }
   | { readonly kind: 'status' | 'checkpoint' | 'export' | 'close' };
 

@@ -13,6 +13,7 @@ import { openEngine } from '../src/database/engine.ts';
 import { MemoryStorage } from '../src/storage/memory.ts';
 import { OpfsStorage } from '../src/storage/opfs.ts';
 import type { Storage } from '../src/storage/storage.ts';
+import { loadModule, runFunctionModule } from './function-module.ts';
 import { portable } from './portable.ts';
 import type { Call, OpenOptions, Reply, RunOptions, Server, ToPage, ToWorker, WireError } from './protocol.ts';
 import { packError, packResult } from './wire.ts';
@@ -123,6 +124,11 @@ export class EngineServer implements Server {
         return engine.status();
       case 'checkpoint':
         return engine.checkpoint();
+      case 'functions':
+        await this.#host.loadLatePart?.();
+        return runFunctionModule(await loadModule(request.url), (name, options, body) =>
+          engine.createFunction(name, options, body),
+        );
       case 'export': {
         const bytes = await engine.exportFile();
         buffers.push(bytes.buffer);

@@ -8,6 +8,8 @@ import type {
   CopyPiece,
   EngineStatus,
   FieldDescription,
+  FunctionBody,
+  FunctionOptions,
   Parameter,
   ResultSet,
   TransactionOptions,
@@ -44,6 +46,10 @@ export interface ConnectionSession {
 
 export interface Connection {
   session(): ConnectionSession;
+  /** Registers a function in JavaScript; its code must run where the engine runs. */
+  createFunction(name: string, options: FunctionOptions, body: FunctionBody): Promise<void>;
+  /** Loads a module that registers functions, where the engine runs. */
+  loadFunctions(url: string): Promise<void>;
   status(): Promise<EngineStatus>;
   checkpoint(): Promise<void>;
   exportFile(): Promise<Uint8Array>;

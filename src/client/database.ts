@@ -10,7 +10,7 @@
  * Statements of a Database run one after another in its session; each `transaction` has a session of its own, so that
  * it neither waits for them nor sees their BEGIN.
  */
-import type { EngineStatus } from '../database/api.ts';
+import type { EngineStatus, FunctionBody, FunctionOptions } from '../database/api.ts';
 import type { Connection } from './connection.ts';
 import { type CopyFromOptions, type CopySource, copyTo, type CopyToOptions } from './copy.ts';
 import { type At, engineOptions, type QueryOptions, type TransactionOptions } from './options.ts';
@@ -79,6 +79,32 @@ export class Database extends Statements implements AsyncDisposable {
   /** Returns a read-only view of a moment with the same methods; statements that write fail with 25006. */
   asOf(at: At): Queryable {
     return new Statements(this.session, at);
+  }
+
+  /**
+   * Registers a function in JavaScript that SQL calls like its own, until the database is closed: a scalar function, an
+   * aggregate (`{ init, step, final }`), or with `returns: 'setof …'` or columns one that returns an iterable. One of the
+   * same name and argument types is replaced. Values come and go as in parameters and results; what it throws fails the
+   * statement with 38000. Where the engine runs in a worker code cannot be sent to it (0A000): use `loadFunctions`.
+   *
+   *     await db.createFunction('slug', { args: ['text'], returns: 'text', strict: true },
+   *       (text: string) => text.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-'));
+   *     await db.query("SELECT slug(title) FROM post");
+   */
+  createFunction(name: string, options: FunctionOptions, body: FunctionBody): Promise<void> {
+    return this.#connection.createFunction(name, options, body);
+  }
+
+  /**
+   * Loads a module where the engine runs, in its worker too, and calls its default export with `{ createFunction }`. The
+   * address is resolved against this page; the page's policy must allow to load it (`script-src 'self'` does for its own).
+   *
+   *     // functions.js: export default ({ createFunction }) => { createFunction('slug', { … }, …); };
+   *     await db.loadFunctions(new URL('./functions.js', import.meta.url));
+   */
+  loadFunctions(url: string | URL): Promise<void> {
+    const base = (globalThis as { readonly document?: { readonly baseURI: string } }).document?.baseURI;
+    return this.#connection.loadFunctions(String(base === undefined ? url : new URL(url, base)));
   }
 
   /** Returns the newest sequence number, the medium, and what is used of storage, cache and log. */

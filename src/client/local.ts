@@ -1,4 +1,5 @@
 /** The engine in this process, as a Connection. */
+import { loadModule, runFunctionModule } from '../../worker/function-module.ts';
 import { portable } from '../../worker/portable.ts';
 import { Cancellation } from '../base/cancel.ts';
 import type {
@@ -6,6 +7,8 @@ import type {
   EngineApi,
   EngineStatus,
   ExecuteOptions,
+  FunctionBody,
+  FunctionOptions,
   Parameter,
   ResultSet,
   SessionApi,
@@ -22,6 +25,17 @@ export class LocalConnection implements Connection {
 
   session(): ConnectionSession {
     return new LocalSession(this.#engine.session());
+  }
+
+  async createFunction(name: string, options: FunctionOptions, body: FunctionBody): Promise<void> {
+    await Promise.resolve();
+    this.#engine.createFunction(name, options, body);
+  }
+
+  async loadFunctions(url: string): Promise<void> {
+    await runFunctionModule(await loadModule(url), (name, options, body) =>
+      this.#engine.createFunction(name, options, body),
+    );
   }
 
   status(): Promise<EngineStatus> {

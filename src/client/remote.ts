@@ -87,6 +87,18 @@ export class RemoteConnection implements Connection {
     return new RemoteSession(this, ++this.#lastSession);
   }
 
+  createFunction(name: string): Promise<void> {
+    return Promise.reject(
+      new DriftError('0A000', `function "${name}" cannot be sent to the engine's worker`, {
+        hint: 'Put it into a module of its own and give its address to loadFunctions.',
+      }),
+    );
+  }
+
+  async loadFunctions(url: string): Promise<void> {
+    await this.call(NO_SESSION, { kind: 'functions', url });
+  }
+
   status(): Promise<EngineStatus> {
     return this.call(NO_SESSION, { kind: 'status' }) as Promise<Answers['status']>;
   }

@@ -6,6 +6,7 @@
 import type { Cancellation } from '../base/cancel.ts';
 import type { Host } from '../base/host.ts';
 import type { Value, Vector } from '../base/vector.ts';
+import type { Volatility } from '../sql/functions/function.ts';
 import type { Storage } from '../storage/storage.ts';
 
 export type Durability = 'full' | 'relaxed';
@@ -112,6 +113,27 @@ export interface CopyPiece {
   readonly end?: boolean | undefined;
 }
 
+export interface FunctionOptions {
+  /** Types of the arguments as SQL writes them (`['int', 'text[]']`), or by name: `{ price: 'numeric', rate: 'float8' }`. */
+  readonly args?: readonly string[] | Readonly<Record<string, string>> | undefined;
+  /** Type of the result; `setof type`, or columns (`{ id: 'int', name: 'text' }`), for a function that returns an iterable. */
+  readonly returns: string | Readonly<Record<string, string>>;
+  /** Null for a null argument, without a call. Default false. */
+  readonly strict?: boolean | undefined;
+  /** `immutable` and `stable` calls are made once where arguments repeat. Default `volatile`. */
+  readonly volatility?: Volatility | undefined;
+}
+
+/** Computes one value from many rows. */
+export interface AggregateParts {
+  init(): unknown;
+  step(state: unknown, ...args: readonly unknown[]): unknown;
+  final(state: unknown): unknown;
+}
+
+/** A function of values, or the parts of an aggregate. */
+export type FunctionBody = ((...args: readonly never[]) => unknown) | AggregateParts;
+
 export interface SessionApi {
   /** Runs one statement. Several without parameters run in one implicit transaction and give the last result. */
   execute(sql: string, parameters?: readonly Parameter[], options?: ExecuteOptions): Promise<ResultSet>;
@@ -148,6 +170,8 @@ export interface EngineApi {
   status(): EngineStatus;
   /** Writes a checkpoint now: everything committed is in segments, the log starts anew. */
   checkpoint(): Promise<void>;
+  /** Registers a function in JavaScript for all sessions, until the engine is closed. */
+  createFunction(name: string, options: FunctionOptions, body: FunctionBody): void;
   /** The whole database with its history as one file's bytes, as of a commit boundary at or after all that is acknowledged. */
   exportFile(): Promise<Uint8Array>;
   close(): Promise<void>;

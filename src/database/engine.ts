@@ -20,10 +20,11 @@ import type { TableStore } from '../table/store.ts';
 import { openTableStore } from '../table/table-store.ts';
 import { readCatalog } from '../txn/catalog-history.ts';
 import { TransactionManager } from '../txn/transaction-manager.ts';
-import type { EngineApi, EngineOptions, EngineStatus, SessionApi } from './api.ts';
+import type { EngineApi, EngineOptions, EngineStatus, FunctionBody, FunctionOptions, SessionApi } from './api.ts';
 import { type Core, evalContext } from './core.ts';
 import { exportFile, importFile, refuseUnfinishedImport } from './export-file.ts';
 import { createSystemTables, decodeCheckpoint, describeTables, encodeCheckpoint, Replay } from './recovery.ts';
+import { register } from './registered.ts';
 import { drive, Queue } from './scheduler.ts';
 import { Sequences } from './sequences.ts';
 import { Session } from './session.ts';
@@ -159,6 +160,11 @@ class Engine implements EngineApi {
     const session = new Session(this.#core);
     this.#sessions.add(session);
     return session;
+  }
+
+  createFunction(name: string, options: FunctionOptions, body: FunctionBody): void {
+    const { registered, manager } = this.#core;
+    register({ registered, catalog: manager.catalog }, name, options, body);
   }
 
   status(): EngineStatus {

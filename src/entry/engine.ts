@@ -19,7 +19,8 @@ export type { At, QueryOptions, TransactionOptions } from '../client/options.ts'
 export type { CopyChunk, CopyFromOptions, CopySource, CopyToOptions } from '../client/copy.ts';
 export type { Parser, Parsers } from '../client/parsers.ts';
 export type { Field, Results } from '../client/result.ts';
-export type { Notice } from '../database/api.ts';
+export type { AggregateParts, FunctionBody, FunctionOptions, Notice } from '../database/api.ts';
+export type { FunctionRegistry } from '../../worker/function-module.ts';
 export { type PreparedStatement, type Queryable, Transaction } from '../client/statements.ts';
 export type {
   EngineApi,

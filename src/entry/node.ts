@@ -16,7 +16,8 @@ export type { At, OpenOptions, QueryOptions, TransactionOptions, WorkerLike } fr
 export type { CopyChunk, CopyFromOptions, CopySource, CopyToOptions } from '../client/copy.ts';
 export type { Parser, Parsers } from '../client/parsers.ts';
 export type { Field, Results } from '../client/result.ts';
-export type { Notice } from '../database/api.ts';
+export type { AggregateParts, FunctionBody, FunctionOptions, Notice } from '../database/api.ts';
+export type { FunctionRegistry } from '../../worker/function-module.ts';
 export { type PreparedStatement, type Queryable, Transaction } from '../client/statements.ts';
 
 /**

@@ -8,21 +8,11 @@
  */
 import { DriftError } from '../base/error.ts';
 import type { Task } from '../base/task.ts';
-import type { TableDef, TypeRef } from '../catalog/schema.ts';
-import type {
-  Delete,
-  Expression,
-  FunctionCall,
-  Insert,
-  Merge,
-  Query,
-  SystemTime,
-  TimePoint,
-  Update,
-} from '../sql/ast.ts';
+import type { TableDef } from '../catalog/schema.ts';
+import type { Delete, Expression, Insert, Merge, Query, SystemTime, TimePoint, Update } from '../sql/ast.ts';
 import type { Copy, Statement } from '../sql/ast-statement.ts';
 import type { BoundExpression, ColumnId } from './expression.ts';
-import { BOOL, OID, TEXT, coerce, tryCoerce } from './binder/coerce.ts';
+import { BOOL, OID, coerce, tryCoerce } from './binder/coerce.ts';
 import { BindState, UnresolvedTime, type BindContext, type BoundMoment, type ResolvedTime } from './binder/context.ts';
 import { bindExpression } from './binder/expression.ts';
 import { bindCopyFrom, type BoundCopy } from './binder/copy.ts';
@@ -30,23 +20,12 @@ import { bindInsert } from './binder/insert.ts';
 import { bindMerge } from './binder/merge.ts';
 import { bindQuery } from './binder/query.ts';
 import { CLAUSES, Scope, type Hooks, type OuterNames } from './binder/scope.ts';
-import { bindProcedureCall } from './binder/routines.ts';
 import { assigned, rowBinding } from './binder/target.ts';
 import { bindPoint, momentOf, resolveTime } from './binder/time.ts';
 import { bindDelete, bindUpdate } from './binder/update.ts';
 import type { Plan, PlanNode } from './plan.ts';
 import { someExpression } from './walk-expression.ts';
 
-export {
-  argumentNames,
-  callOf,
-  completeArguments,
-  entryOf,
-  expressionOf,
-  inputsOf,
-  isRoutine,
-  resultColumns,
-} from './binder/routines.ts';
 export type { OuterNames, Relation, VisibleColumn } from './binder/scope.ts';
 export type { BoundCopy } from './binder/copy.ts';
 export type { BindContext, BoundMoment, SystemTable, SystemTables } from './binder/context.ts';
@@ -114,11 +93,11 @@ function givesRows(statement: BindableStatement): boolean {
   return statement.kind === 'query' || statement.returning !== undefined;
 }
 
-function rootScope(state: BindState, names?: OuterNames): Scope {
+export function rootScope(state: BindState, names?: OuterNames): Scope {
   return new Scope({ state, hooks, parent: null, catalog: state.context.catalog, time: { kind: 'now' }, names });
 }
 
-function emptyState(context: BindContext): BindState {
+export function emptyState(context: BindContext): BindState {
   return new BindState(context, new Map(), new Map());
 }
 
@@ -136,40 +115,6 @@ export function bindConstant(syntax: Expression, context: BindContext, typeOid?:
       ) ?? bound
     );
   return coerce(bound, { oid: typeOid, typmod: -1 }, 'assignment', scope.state);
-}
-
-/** Converts the value of parameter $1 to another type as an assignment does; by way of text where no cast exists. */
-export function bindConversion(from: number, to: TypeRef, context: BindContext): BoundExpression {
-  const operand: BoundExpression = { kind: 'parameter', index: 0, type: { oid: from, typmod: -1 } };
-  return assignedTo(operand, to, emptyState(context));
-}
-
-function assignedTo(operand: BoundExpression, to: TypeRef, state: BindState): BoundExpression {
-  return (
-    tryCoerce(operand, to, 'assignment', state) ?? {
-      kind: 'cast',
-      operand,
-      method: 'io',
-      fn: null,
-      element: null,
-      explicit: false,
-      type: to,
-    }
-  );
-}
-
-/** An expression whose names are outer ones alone, of a routine; converted to `to` if that is given. */
-export function bindOuterExpression(syntax: Expression, to: TypeRef | null, context: BindContext): BoundExpression {
-  const scope = rootScope(emptyState(context), context.names);
-  const bound = scope.within(CLAUSES.values, () => scope.bind(syntax));
-  if (to !== null) return assignedTo(bound, to, scope.state);
-  return bound.type.oid === OID.unknown ? coerce(bound, TEXT, 'implicit', scope.state) : bound;
-}
-
-/** CALL's procedure and arguments. */
-export function bindCallStatement(call: FunctionCall, context: BindContext): ReturnType<typeof bindProcedureCall> {
-  const scope = rootScope(emptyState(context), context.names);
-  return scope.within(CLAUSES.call, () => bindProcedureCall(call, scope));
 }
 
 /** Binds COPY … FROM STDIN. */

@@ -176,26 +176,25 @@ function byName(
 ): { readonly fn: SqlFunction; readonly types: readonly number[] | null } | null {
   if (written === undefined || written.every((name) => name === undefined)) return null;
   const { names } = fn;
-  if (names === undefined || (fn.kind !== 'scalar' && (fn.kind !== 'set' || fn.routine === undefined)))
-    return { fn, types: null };
+  if (names === undefined || (fn.kind !== 'scalar' && fn.kind !== 'set')) return { fn, types: null };
   const places = written.map((name, i) => (name === undefined ? i : names.indexOf(name)));
   const required = fn.args.length - fn.optional;
   const whole = fn.args.every((_, i) => i >= required || places.includes(i));
   if (!whole || new Set(places).size < places.length || places.includes(-1)) return { fn, types: null };
   const types = places.map((place) => fn.args[place] as number);
-  if (fn.routine !== undefined || fn.kind === 'set') return { fn: { ...fn, args: types, places }, types };
-  const { call } = fn;
-  const placed: ScalarFunction = {
-    ...fn,
-    args: types,
-    call(context, ...values) {
-      const full: Value[] = [];
-      places.forEach((place, i) => (full[place] = values[i] as Value));
-      // Holes are undefined to the function, which has its defaults for them.
-      return call(context, ...full);
-    },
+  if (fn.routine !== undefined) return { fn: { ...fn, args: types, places }, types };
+  const inPlace = (values: readonly Value[]): Value[] => {
+    const full: Value[] = [];
+    places.forEach((place, i) => (full[place] = values[i] as Value));
+    // Holes are undefined to the function, which has its defaults for them.
+    return full;
   };
-  return { fn: placed, types };
+  if (fn.kind === 'set') {
+    const { rows } = fn;
+    return { fn: { ...fn, args: types, rows: (context, ...values) => rows(context, ...inPlace(values)) }, types };
+  }
+  const { call } = fn;
+  return { fn: { ...fn, args: types, call: (context, ...values) => call(context, ...inPlace(values)) }, types };
 }
 
 /** Declared types spread over the arguments of a call; null where the counts do not fit. */

@@ -26,12 +26,17 @@ beforeAll(async () => {
   }
   await writeFile(join(directory, 'index.html'), '<!doctype html><script type="module" src="main.js"></script>');
   await writeFile(join(directory, 'main.js'), "import * as drift from './browser.js';\nglobalThis.drift = drift;\n");
+  await writeFile(
+    join(directory, 'functions.js'),
+    `export default ({ createFunction }) => createFunction('square', { args: ['int'], returns: 'int' }, (i) => i * i);`,
+  );
 });
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
 test('is one file for the page and two for the worker, without imports', async () => {
   expect((await readdir(directory)).filter((name) => name.endsWith('.js')).sort()).toEqual([
     'browser.js',
+    'functions.js',
     'main.js',
     'worker-late.js',
     'worker.js',
@@ -56,7 +61,8 @@ test('runs', async () => {
   await page.waitForFunction('globalThis.drift !== undefined');
   const rows = await page.evaluate(async () => {
     const db = await drift.open('opfs://plain');
-    const result = await db.query('SELECT i, i * i AS square FROM generate_series(1, 3) i');
+    await db.loadFunctions('functions.js');
+    const result = await db.query('SELECT i, square(i) AS square FROM generate_series(1, 3) i');
     await db.close();
     return result.rows;
   });

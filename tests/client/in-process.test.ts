@@ -7,6 +7,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { open } from '../../src/entry/node.ts';
 import { copySuite } from './copy-suite.ts';
 import { databaseSuite } from './database-suite.ts';
+import { functionSuite } from './function-suite.ts';
 import { lateResultsSuite } from './late-results-suite.ts';
 import { valuesSuite } from './values-suite.ts';
 
@@ -15,6 +16,7 @@ describe('on files', () => {
   afterAll(() => rmSync(directory, { recursive: true, force: true }));
   let databases = 0;
   databaseSuite('node', (options) => open(`file://${directory}/${++databases} %25`, options));
+  functionSuite(() => open(`file://${directory}/${++databases}`));
   copySuite(() => open(`file://${directory}/${++databases}`));
 });
 
@@ -41,4 +43,22 @@ describe('in process', () => {
 
 test.each(['opfs://x', 'http://x', 'x', 'file://', ''])('"%s" is no address', async (url) => {
   await expect(open(url)).rejects.toMatchObject({ code: '08001' });
+});
+
+test('functions in JavaScript are registered, and replaced', async () => {
+  const db = await open();
+  const value = async (sql: string): Promise<unknown> => (await db.query<{ v: unknown }>(sql)).rows[0]?.v;
+  await db.createFunction('twice', { args: ['float8'], returns: 'float8', strict: true }, (x: number) => x * 2);
+  expect(await value('SELECT twice(21) AS v')).toBe(42);
+  await db.createFunction('twice', { args: ['float8'], returns: 'float8', strict: true }, (x: number) => x + x + 1);
+  expect(await value('SELECT twice(21) AS v')).toBe(43);
+  await db.createFunction('twice', { args: ['text'], returns: 'text' }, (x: string) => x + x);
+  expect(await value("SELECT twice('ab'::text) AS v")).toBe('abab');
+  expect(await value('SELECT twice(NULL::float8) AS v')).toBe(null);
+  await db.exec('CREATE TABLE t (id int PRIMARY KEY, v float8 CHECK (twice(v) < 100)); INSERT INTO t VALUES (1, 2)');
+  await expect(db.query('INSERT INTO t VALUES (2, 60)')).rejects.toMatchObject({ code: '23514' });
+  await expect(db.createFunction('f', { args: ['nothing'], returns: 'int' }, () => 1)).rejects.toMatchObject({
+    code: '42704',
+  });
+  await db.close();
 });

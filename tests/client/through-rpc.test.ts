@@ -11,6 +11,7 @@ import type { OpenOptions, WorkerLike } from '../../src/client/options.ts';
 import { RemoteConnection } from '../../src/client/remote.ts';
 import { copySuite } from './copy-suite.ts';
 import { databaseSuite } from './database-suite.ts';
+import { functionSuite } from './function-suite.ts';
 import { lateResultsSuite } from './late-results-suite.ts';
 import { valuesSuite } from './values-suite.ts';
 
@@ -46,8 +47,15 @@ async function open({ worker = channelWorker().worker, ...options }: OpenOptions
 describe('through the protocol', () => {
   databaseSuite('memory', open);
   copySuite(open);
+  functionSuite(open);
   valuesSuite(open);
   lateResultsSuite(open);
+
+  test('code does not cross', async () => {
+    const db = await open();
+    await expect(db.createFunction('f', { returns: 'int' }, () => 1)).rejects.toMatchObject({ code: '0A000' });
+    await db.close();
+  });
 
   test('calls of one turn go in one message', async () => {
     const { worker, messages } = channelWorker();

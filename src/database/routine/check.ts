@@ -2,7 +2,8 @@
 import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
 import type { RoutineDef } from '../../catalog/schema.ts';
-import { inputsOf, isBindable, resultColumns } from '../../plan/bind.ts';
+import { isBindable } from '../../plan/bind.ts';
+import { inputsOf, resultColumns } from '../../plan/bind-outer.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { coercionPath } from '../../sql/resolve.ts';
 import { typeByOid } from '../../sql/types/registry.ts';

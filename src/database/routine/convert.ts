@@ -4,7 +4,8 @@
  */
 import type { Value } from '../../base/vector.ts';
 import type { TypeRef } from '../../catalog/schema.ts';
-import { type BindContext, bindConversion } from '../../plan/bind.ts';
+import type { BindContext } from '../../plan/bind.ts';
+import { bindConversion } from '../../plan/bind-outer.ts';
 import type { BoundExpression } from '../../plan/expression.ts';
 import { coercionPath } from '../../sql/resolve.ts';
 import { typeByOid } from '../../sql/types/registry.ts';

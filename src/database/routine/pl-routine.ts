@@ -6,7 +6,7 @@ import type { Task } from '../../base/task.ts';
 import { type Value, valueAt } from '../../base/vector.ts';
 import type { RoutineDef, TypeRef } from '../../catalog/schema.ts';
 import { vectorFromValues } from '../../exec/vectors.ts';
-import { inputsOf } from '../../plan/bind.ts';
+import { inputsOf } from '../../plan/bind-outer.ts';
 import type { RoutineCall } from '../../sql/functions/function.ts';
 import { SqlRecord } from '../../sql/types/record.ts';
 import { typeByOid } from '../../sql/types/registry.ts';

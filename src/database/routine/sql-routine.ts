@@ -2,7 +2,8 @@
 import type { Task } from '../../base/task.ts';
 import type { Value } from '../../base/vector.ts';
 import type { RoutineDef } from '../../catalog/schema.ts';
-import { argumentNames, type OuterNames } from '../../plan/bind.ts';
+import type { OuterNames } from '../../plan/bind.ts';
+import { argumentNames } from '../../plan/bind-outer.ts';
 import type { RoutineCall } from '../../sql/functions/function.ts';
 import { parse } from '../../sql/parser/parser.ts';
 import type { ResultSet } from '../api.ts';

@@ -3,7 +3,7 @@ import type { Task } from '../../base/task.ts';
 import { assert, DriftError } from '../../base/error.ts';
 import type { Value } from '../../base/vector.ts';
 import { vectorFromValues } from '../../exec/vectors.ts';
-import { bindCallStatement } from '../../plan/bind.ts';
+import { bindCallStatement } from '../../plan/bind-outer.ts';
 import type { RoutineCall } from '../../sql/functions/function.ts';
 import type { Call, DoBlock } from '../../sql/ast-statement.ts';
 import { SqlRecord } from '../../sql/types/record.ts';

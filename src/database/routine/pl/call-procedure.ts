@@ -1,7 +1,7 @@
 /** CALL inside of a body: the procedure's OUT arguments go into the variables that stand for them. */
 import { assert, DriftError } from '../../../base/error.ts';
 import type { Task } from '../../../base/task.ts';
-import { bindCallStatement } from '../../../plan/bind.ts';
+import { bindCallStatement } from '../../../plan/bind-outer.ts';
 import type { Call } from '../../../sql/ast-statement.ts';
 import type { Assignable, NameSpace } from '../../../sql/plpgsql/ast.ts';
 import { SqlRecord } from '../../../sql/types/record.ts';

@@ -4,7 +4,7 @@
  */
 import { DriftError } from '../../../base/error.ts';
 import type { Catalog, RoutineDef, TypeRef } from '../../../catalog/schema.ts';
-import { inputsOf } from '../../../plan/bind.ts';
+import { inputsOf } from '../../../plan/bind-outer.ts';
 import type { Datum, PlBody } from '../../../sql/plpgsql/ast.ts';
 import { parseBody } from '../../../sql/plpgsql/parser.ts';
 import { namedType } from '../../ddl/routine-types.ts';
