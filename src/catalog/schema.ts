@@ -46,6 +46,8 @@ export type ReferentialAction = 'no action' | 'restrict' | 'cascade' | 'set null
 export interface CheckDef {
   readonly name: string;
   readonly expression: string;
+  /** Rows of before it was added may violate it. */
+  readonly notValid?: true | undefined;
 }
 
 export interface ForeignKeyDef {
@@ -56,6 +58,10 @@ export interface ForeignKeyDef {
   readonly onDelete: ReferentialAction;
   readonly onUpdate: ReferentialAction;
   readonly match: 'simple' | 'full';
+  /** ON DELETE SET NULL or SET DEFAULT (columns): those of `columns` that are set; absent: all. */
+  readonly onDeleteColumns?: readonly number[] | undefined;
+  /** Rows of before it was added may refer to nothing. */
+  readonly notValid?: true | undefined;
 }
 
 /** A secondary index: a versioned tree of its own whose key is its columns followed by the table's primary key. */

@@ -65,13 +65,26 @@ export function* refreshMaterializedView(context: DdlContext, statement: Refresh
   const { name } = statement;
   const found = relationNamed(context, name);
   if (found === undefined) throw undefinedTable(context, name);
+  if (statement.concurrently && !statement.withData)
+    throw new DriftError('42601', 'CONCURRENTLY and WITH NO DATA options cannot be used together');
   if (found.kind !== 'table' || found.materialized === undefined)
     throw new DriftError('0A000', `"${name.name}" is not a materialized view`, { position: name.position });
+  if (statement.concurrently) refuseConcurrently(found);
   const { materialized, unpopulated: _unpopulated, ...plain } = found;
   define(context, plain);
   yield* context.query(`DELETE FROM ${tableText(plain)}`);
   if (statement.withData) yield* fill(context, plain, materialized);
   define(context, { ...plain, materialized, unpopulated: !statement.withData });
+}
+
+/** What PostgreSQL asks for; readers see the rows from before until the commit in any case. */
+function refuseConcurrently(table: TableDef): void {
+  if (table.unpopulated === true)
+    throw new DriftError('55000', 'CONCURRENTLY cannot be used when the materialized view is not populated');
+  if (table.indexes.some((index) => index.unique && index.keys === undefined && index.where === undefined)) return;
+  throw new DriftError('55000', `cannot refresh materialized view "${table.schema}.${table.name}" concurrently`, {
+    hint: 'Create a unique index with no WHERE clause on one or more columns of the materialized view.',
+  });
 }
 
 function* fill(context: DdlContext, table: TableDef, query: string): Task<number> {

@@ -59,6 +59,8 @@ export function* dispatch(
         });
       }
       refuseWrites(scene);
+      if (statement.kind === 'createTableAs' && statement.query.kind === 'execute')
+        return yield* runDefinition(scene, { ...statement, query: prepared.queryOf(statement.query) });
       return yield* runDefinition(scene, statement);
   }
 }

@@ -8,7 +8,10 @@ import type { Value } from '../base/vector.ts';
 import { bindConstant, type BindableStatement } from '../plan/bind.ts';
 import { resolveType } from '../plan/binder/type-name.ts';
 import type { Plan } from '../plan/plan.ts';
+import type { Expression, Query } from '../sql/ast.ts';
 import type { Execute, Prepare } from '../sql/ast-statement.ts';
+import { parseTypeName } from '../sql/parser/parser.ts';
+import { typeByOid } from '../sql/types/registry.ts';
 import type { ResultSet } from './api.ts';
 import { command } from './show.ts';
 import { bindContextOf, evaluate, isCurrent, planOf, runPlan, type Scene } from './statement.ts';
@@ -69,12 +72,40 @@ export class PreparedStatements {
     return { scene: given, plan: prepared.plan };
   }
 
+  /** A prepared query with its arguments in the place of its parameters. Throws 26000, 42601. */
+  queryOf({ name, args, position }: Execute): Query {
+    const prepared = this.#byName.get(name);
+    if (prepared === undefined) throw missing(name, position);
+    const { statement, types } = prepared;
+    if (statement.kind !== 'query') throw new DriftError('42601', 'prepared statement is not a SELECT', { position });
+    if (args.length !== types.length)
+      throw new DriftError('42601', `wrong number of parameters for prepared statement "${name}"`, { position });
+    return withArguments(
+      statement,
+      args.map((operand, i): Expression => ({
+        kind: 'cast',
+        operand,
+        type: parseTypeName(typeByOid(types[i] as number).name),
+        style: 'cast',
+        position,
+      })),
+    ) as Query;
+  }
+
   /** Forgets one statement, or all. Throws 26000 for a name that is not there. */
   deallocate(name: string | undefined, position: number): ResultSet {
     if (name === undefined) this.#byName.clear();
     else if (!this.#byName.delete(name)) throw missing(name, position);
     return command(name === undefined ? 'DEALLOCATE ALL' : 'DEALLOCATE');
   }
+}
+
+function withArguments(tree: unknown, args: readonly Expression[]): unknown {
+  if (Array.isArray(tree)) return tree.map((item) => withArguments(item, args));
+  if (typeof tree !== 'object' || tree === null) return tree;
+  const node = tree as Readonly<Record<string, unknown>>;
+  if (node['kind'] === 'parameter') return args[Number(node['index']) - 1];
+  return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, withArguments(value, args)]));
 }
 
 function missing(name: string, position: number): DriftError {

@@ -102,6 +102,7 @@ export const systemTables: SystemTables = {
 export function* systemRows(id: string, context: Omit<SystemContext, 'viewColumns'>): Task<SystemRows> {
   const relation = systemRelationById(id);
   if (relation !== undefined) return yield* relationRows(relation, context);
+  if (id.startsWith(SEQUENCE)) return sequenceRow(Number(id.slice(SEQUENCE.length)), context);
   const table = TABLES.find((candidate) => candidate.id === id);
   const rows = table === undefined ? [] : [...table.rows(context)];
   const columns = (table?.columns ?? []).map((column, c) =>
@@ -111,6 +112,20 @@ export function* systemRows(id: string, context: Omit<SystemContext, 'viewColumn
     ),
   );
   return { columns, length: rows.length };
+}
+
+const SEQUENCE = 'sequence ';
+
+function sequenceRow(id: number, { catalog, sequences }: Omit<SystemContext, 'viewColumns'>): SystemRows {
+  const def = catalog.byId(id);
+  const state = sequences.get(id);
+  const start = def?.kind === 'sequence' ? Number(def.start) : 1;
+  const columns = [
+    vectorFromValues([state === undefined ? start : state.value], 20),
+    vectorFromValues([0], 20),
+    vectorFromValues([state?.isCalled ?? false], 16),
+  ];
+  return { columns, length: 1 };
 }
 
 function define(

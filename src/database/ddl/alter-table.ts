@@ -32,6 +32,7 @@ import { rowIdColumn } from './create-table.ts';
 import { refuseOrphanRows } from './foreign-rows.ts';
 import { quoted } from './names.ts';
 import { rekey } from './rekey.ts';
+import { refuseViolatingRows, validateConstraint } from './validate.ts';
 import { switchTriggers } from './trigger.ts';
 
 /** The stored form of composite values: no default of theirs can be kept as a text. */
@@ -125,6 +126,8 @@ function* alter(context: DdlContext, table: TableDef, action: AlterTableAction):
       dropExpression(context, table, existing(table, action.name, action.position), action);
       return;
     case 'validateConstraint':
+      yield* validateConstraint(context, table, action);
+      return;
     case 'alterConstraint':
       if (!constraintNames(table).includes(action.name)) throw undefinedConstraint(table, action);
       return;
@@ -222,17 +225,7 @@ function* addTableConstraint(
   }
   const check = added.checks.find((candidate) => !table.checks.includes(candidate));
   if (check !== undefined && (constraint.kind !== 'check' || !constraint.notValid)) {
-    yield* refuseRows(
-      context,
-      table,
-      `NOT (${check.expression})`,
-      () =>
-        new DriftError(
-          '23514',
-          `check constraint "${check.name}" of relation "${table.name}" is violated by some row`,
-          { table: table.name, constraint: check.name },
-        ),
-    );
+    yield* refuseViolatingRows(context, table, check);
   }
   define(context, added);
   const foreign = added.foreignKeys.find((candidate) => !table.foreignKeys.includes(candidate));

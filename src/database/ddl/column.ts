@@ -111,6 +111,9 @@ export function newSequence(id: number, schema: string, name: string, oid = 20):
   return { kind: 'sequence', id, schema, name, increment: 1, min: '1', max: limits[1], start: '1', cycle: false };
 }
 
+/** Types that a sequence can have. */
+const INTEGERS: Readonly<Record<string, number>> = { int2: 21, int4: 23, int8: 20 };
+
 export function withSequenceOptions(sequence: SequenceDef, options: readonly SequenceOption[]): SequenceDef {
   let result = sequence;
   options.forEach((option, i) => {
@@ -136,6 +139,16 @@ export function withSequenceOptions(sequence: SequenceDef, options: readonly Seq
       case 'start':
         start = option.value;
         break;
+      case 'as': {
+        const limits = LIMITS[INTEGERS[option.type.name] ?? 0];
+        if (limits === undefined)
+          throw new DriftError('22023', 'sequence type must be smallint, integer, or bigint', {
+            position: option.position,
+          });
+        const whole = Object.values(LIMITS).some((other) => other[1] === result.max);
+        if (whole) result = { ...result, max: limits[1] };
+        break;
+      }
       case 'cycle':
         result = { ...result, cycle: option.value };
         break;

@@ -126,7 +126,7 @@ export function refuseUnordered(table: TableDef, ids: readonly number[], positio
 function checkOf(
   context: DdlContext,
   table: TableDef,
-  constraint: { name: string | undefined; expression: Expression; position: number },
+  constraint: { name: string | undefined; expression: Expression; position: number; notValid: boolean },
 ): CheckDef {
   bindTableExpression(constraint.expression, table, 'check', context.bind);
   const ofColumn = constraint.name?.endsWith('\u0000') === true;
@@ -138,13 +138,20 @@ function checkOf(
     if (!taken.includes(candidate)) name = candidate;
   }
   if (!ofColumn && taken.includes(name)) throw duplicateConstraint(table, name);
-  return { name, expression: printRestrictedExpression(constraint.expression) };
+  const expression = printRestrictedExpression(constraint.expression);
+  return { name, expression, notValid: constraint.notValid ? true : undefined };
 }
 
 function foreignKeyOf(
   context: DdlContext,
   table: TableDef,
-  constraint: { name: string | undefined; columns: readonly Identifier[]; references: References; position: number },
+  constraint: {
+    name: string | undefined;
+    columns: readonly Identifier[];
+    references: References;
+    position: number;
+    notValid: boolean;
+  },
 ): ForeignKeyDef {
   const { references } = constraint;
   const own = references.table.name === table.name && (references.table.schema ?? table.schema) === table.schema;
@@ -184,7 +191,28 @@ function foreignKeyOf(
     onDelete: references.onDelete.action,
     onUpdate: references.onUpdate.action,
     match: references.match,
+    onDeleteColumns: setColumns(table, columns, references.onDelete.columns),
+    notValid: constraint.notValid ? true : undefined,
   };
+}
+
+/** ON DELETE SET NULL (columns): each must be one of the key's. */
+function setColumns(
+  table: TableDef,
+  columns: readonly number[],
+  named: readonly Identifier[] | undefined,
+): readonly number[] | undefined {
+  return named?.map(({ name, position }) => {
+    const column = columnNamed(table, name);
+    if (column === undefined)
+      throw new DriftError('42703', `column "${name}" referenced in foreign key constraint does not exist`, {
+        position,
+      });
+    if (columns.includes(column.id)) return column.id;
+    throw new DriftError('42P10', `column "${name}" referenced in ON DELETE SET action must be part of foreign key`, {
+      position,
+    });
+  });
 }
 
 function primaryKeyOf(table: TableDef): readonly number[] {

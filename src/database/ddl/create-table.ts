@@ -3,12 +3,13 @@ import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
 import type { ColumnDef, TableDef } from '../../catalog/schema.ts';
 import { bindTableExpression } from '../../plan/bind.ts';
-import type { CreateTable, TableConstraint } from '../../sql/ast-statement.ts';
+import type { CreateTable, LikeClause, TableConstraint } from '../../sql/ast-statement.ts';
 import { parseExpression } from '../../sql/parser/parser.ts';
 import { createStructure, fillIndexes } from '../structure.ts';
 import { columnOf } from './column.ts';
 import { addConstraint, constraintsOf, type Draft } from './constraint.ts';
-import { type DdlContext, define, refuseTaken, schemaFor, skipExisting, tableNamed } from './context.ts';
+import { type DdlContext, define, refuseTaken, schemaFor, skipExisting } from './context.ts';
+import { addLike, likeColumns, likeIndexes } from './like.ts';
 
 const INT8 = 20;
 /** Name under which the hidden row id is stored; no SQL name reaches a hidden column. */
@@ -32,6 +33,7 @@ export function* createTable(context: DdlContext, statement: CreateTable): Task<
   const identity = { id, schema, name: name.name };
   const columns: ColumnDef[] = [];
   const constraints: TableConstraint[] = [];
+  const likes: LikeClause[] = [];
   for (const element of statement.elements) {
     if (element.kind === 'column') {
       if (columns.some((column) => column.name === element.name)) {
@@ -42,11 +44,14 @@ export function* createTable(context: DdlContext, statement: CreateTable): Task<
       columns.push(columnOf(context, element, identity, columns.length));
       constraints.push(...constraintsOf(element));
     } else if (element.kind === 'like') {
-      const source = tableNamed(context, element.table);
-      for (const column of source.columns) {
-        if (column.hidden === true) continue;
-        columns.push({ id: columns.length, name: column.name, type: column.type, notNull: column.notNull });
+      for (const column of likeColumns(context, element, identity, columns.length)) {
+        if (columns.some((other) => other.name === column.name))
+          throw new DriftError('42701', `column "${column.name}" specified more than once`, {
+            position: element.position,
+          });
+        columns.push(column);
       }
+      likes.push(element);
     } else {
       constraints.push(element);
     }
@@ -54,7 +59,9 @@ export function* createTable(context: DdlContext, statement: CreateTable): Task<
   refuseTaken(context, schema, name.name, name.position);
   const draft = draftOf(identity, columns);
   draft.table = { ...draft.table, onCommit: statement.onCommit };
+  for (const like of likes) addLike(context, draft, like);
   yield* makeTable(context, draft, constraints);
+  for (const like of likes) yield* likeIndexes(context, like, identity);
   return true;
 }
 

@@ -11,6 +11,7 @@ import type {
   CreateTag,
   DropTag,
   RenameObject,
+  SequenceOption,
   SetObjectSchema,
 } from '../../sql/ast-statement.ts';
 import { newSequence, nextvalText, withSequenceOptions } from './column.ts';
@@ -221,7 +222,8 @@ export function createSequence(context: DdlContext, statement: CreateSequence): 
     return;
   }
   refuseTaken(context, schema, statement.name.name, statement.name.position);
-  define(context, withSequenceOptions(newSequence(context.nextId(), schema, statement.name.name), statement.options));
+  const made = withSequenceOptions(newSequence(context.nextId(), schema, statement.name.name), statement.options);
+  define(context, withOwner(context, made, statement.options));
 }
 
 export function alterSequence(context: DdlContext, statement: AlterSequence): void {
@@ -234,10 +236,36 @@ export function alterSequence(context: DdlContext, statement: AlterSequence): vo
     throw undefinedTable(context, statement.name);
   }
   if (found.kind !== 'sequence') throw new DriftError('42809', `"${found.name}" is not a sequence`);
-  const next = withSequenceOptions(found, [{ kind: 'start', value: found.start, position: 0 }, ...statement.options]);
+  const next = withOwner(
+    context,
+    withSequenceOptions(found, [{ kind: 'start', value: found.start, position: 0 }, ...statement.options]),
+    statement.options,
+  );
   define(context, next);
   const restart = statement.options.find((option) => option.kind === 'restart');
   if (restart?.kind === 'restart') context.restart(next, restart.value);
+}
+
+/** OWNED BY: the sequence goes when its column goes. */
+function withOwner(context: DdlContext, sequence: SequenceDef, options: readonly SequenceOption[]): SequenceDef {
+  const option = options.find(({ kind }) => kind === 'ownedBy');
+  if (option?.kind !== 'ownedBy') return sequence;
+  if (option.column === undefined) return { ...sequence, ownedBy: undefined };
+  const [column, name, schema] = option.column.toReversed();
+  const { position } = option;
+  if (name === undefined || column === undefined) {
+    throw new DriftError('42601', 'invalid OWNED BY option', {
+      position,
+      hint: 'Specify OWNED BY table.column or OWNED BY NONE.',
+    });
+  }
+  const table = tableNamed(context, { catalog: undefined, schema, name, position });
+  const found = columnNamed(table, column);
+  if (found === undefined)
+    throw new DriftError('42703', `column "${column}" of relation "${name}" does not exist`, { position });
+  if (table.schema !== sequence.schema)
+    throw new DriftError('55000', 'sequence must be in same schema as table it is linked to', { position });
+  return { ...sequence, ownedBy: { tableId: table.id, columnId: found.id } };
 }
 
 /** False where the schema is there already and that is no error. */

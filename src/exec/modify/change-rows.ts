@@ -144,8 +144,10 @@ function* follow(target: ModifyTarget, parent: TableDef, reference: Reference, c
   const versioned = target.table(reference.child.id);
   const rows = moved.map((child) => {
     const row = [...child.row];
+    const chosen = deleted ? reference.key.onDeleteColumns : undefined;
     reference.key.columns.forEach((ordinal, i) => {
-      row[ordinal] = actionValue(target, reference, change, child, i);
+      if (chosen === undefined || chosen.includes(ordinal))
+        row[ordinal] = actionValue(target, reference, change, child, i);
     });
     return row;
   });

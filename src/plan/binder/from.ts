@@ -5,7 +5,7 @@
  * mentions columns of one to its left (LATERAL, or any function) is joined by `apply`.
  */
 import { DriftError, assert } from '../../base/error.ts';
-import type { Catalog, ViewDef } from '../../catalog/schema.ts';
+import type { Catalog, SequenceDef, ViewDef } from '../../catalog/schema.ts';
 import type {
   DerivedTable,
   Expression,
@@ -20,7 +20,7 @@ import type { BoundExpression } from '../expression.ts';
 import type { FunctionScanNode, JoinNode, JoinType, PlanColumn, PlanNode, ScanTime, SetCall } from '../plan.ts';
 import { conjunction } from '../walk-expression.ts';
 import { correlationOf } from '../walk-plan.ts';
-import { INT8, OID, asBoolean, unify } from './coerce.ts';
+import { BOOL, INT8, OID, asBoolean, unify } from './coerce.ts';
 import type { SystemTable } from './context.ts';
 import { operate } from './operators.ts';
 import { type FromItem, type Relation, type VisibleColumn, CLAUSES, Scope, visible } from './scope.ts';
@@ -110,6 +110,7 @@ function bindTable(reference: TableName, scope: Scope): BoundFrom {
     return single(scan.plan, { schema, name: alias, columns, pseudo: scan.pseudo, table: found });
   }
   if (found?.kind === 'view') return bindView(found, reference, { catalog, time }, scope);
+  if (found?.kind === 'sequence') return bindSystemTable(sequenceTable(found), reference, time, scope);
   const system = systemTableOf(name, catalog, scope);
   if (system !== undefined) return bindSystemTable(system, reference, time, scope);
   const qualified = name.schema === undefined ? name.name : `${name.schema}.${name.name}`;
@@ -131,6 +132,16 @@ function relationOf(name: TableName['name'], catalog: Catalog, scope: Scope): Re
 }
 
 /** A virtual table by name: bare names mean those of pg_catalog, and of the schemas that the path names. */
+/** A sequence read as a table: its present state, which is no part of history. */
+function sequenceTable({ id, schema, name }: SequenceDef): SystemTable {
+  const columns = [
+    { name: 'last_value', type: INT8 },
+    { name: 'log_cnt', type: INT8 },
+    { name: 'is_called', type: BOOL },
+  ];
+  return { id: `sequence ${id}`, schema, name, columns };
+}
+
 function systemTableOf({ schema, name }: TableName['name'], catalog: Catalog, scope: Scope): SystemTable | undefined {
   const { systemTables } = scope.state.context;
   if (schema !== undefined) return systemTables.find(schema, name);
