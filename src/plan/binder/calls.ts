@@ -36,6 +36,7 @@ import {
   tryCoerce,
   unify,
 } from './coerce.ts';
+import { bindHypothetical, isHypothetical } from './hypothetical.ts';
 import { argument, call, comparison } from './operators.ts';
 import { bindRoutineCall, isRoutine, routinesNamed } from './routines.ts';
 import { CLAUSES, type Scope } from './scope.ts';
@@ -49,6 +50,10 @@ export function bindCall(syntax: FunctionCall, scope: Scope): BoundExpression {
   checkSchema(syntax, scope);
   const args = syntax.args.map((arg) => scope.bind(arg));
   const direct = syntax.withinGroup === undefined ? [] : syntax.withinGroup.map((item) => sortKey(item, scope));
+  if (isHypothetical(syntax, name)) {
+    const parts = bindHypothetical(name, args, direct, { scope, position });
+    return bindAggregate(syntax, { ...parts, type: { oid: parts.fn.returns, typmod: -1 } }, scope);
+  }
   const types = [...args, ...direct.map((key) => key.expression)].map((arg) => arg.type.oid);
   const { variadic, star, argNames } = syntax;
   const defined = routinesNamed(scope, syntax.name.schema, name);
@@ -73,7 +78,10 @@ export function bindCall(syntax: FunctionCall, scope: Scope): BoundExpression {
     case 'set':
       rejectAggregateSyntax(syntax);
       if (!scope.clause.sets) {
-        throw new DriftError('0A000', `set-returning functions are not allowed in ${scope.clause.name}`, { position });
+        throw new DriftError('0A000', `set-returning functions are not allowed in ${scope.clause.name}`, {
+          position,
+          hint: 'You might be able to move the set-returning function into a LATERAL FROM item.',
+        });
       }
       scope.hasSets = true;
       return { kind: 'setCall', fn, args: converted, type, position };
@@ -179,6 +187,7 @@ function bindAggregate(syntax: FunctionCall, parts: AggregateParts, scope: Scope
     }
   }
   owner.hasAggregates = true;
+  const sorted = syntax.distinct && COLLECTING.has(fn.name) ? distinctOrder(order, args) : order;
   return {
     kind: 'aggregate',
     call: {
@@ -186,11 +195,20 @@ function bindAggregate(syntax: FunctionCall, parts: AggregateParts, scope: Scope
       args: [...args, ...parts.direct.map((key) => key.expression)],
       distinct: syntax.distinct,
       filter,
-      order: syntax.withinGroup === undefined ? order : parts.direct,
+      order: syntax.withinGroup === undefined ? sorted : parts.direct,
     },
     type: parts.type,
     position,
   };
+}
+
+/** Aggregates whose result shows the order of their rows. */
+const COLLECTING = new Set(['array_agg', 'string_agg', 'json_agg', 'jsonb_agg', 'json_object_agg']);
+
+/** DISTINCT sorts by all arguments, behind what ORDER BY says. */
+function distinctOrder(order: readonly SortKey[], args: readonly BoundExpression[]): SortKey[] {
+  const rest = args.filter((arg) => arg.kind !== 'const' && !order.some((key) => sameUnlabelled(key.expression, arg)));
+  return [...order, ...rest.map((expression) => ({ expression, descending: false, nullsFirst: false }))];
 }
 
 /** Equal but for conversions that change nothing (varchar to text). */
@@ -234,6 +252,9 @@ export function sortKeyOf(expression: BoundExpression, item: SortItem): SortKey 
   if (item.using !== undefined) {
     if (item.using === '>' || item.using === '>=') descending = true;
     else if (item.using !== '<' && item.using !== '<=') {
+      const { using } = item;
+      const { oid } = expression.type;
+      located(item.position, () => resolveOperator(using, oid, oid));
       throw new DriftError('42809', `operator ${item.using} is not a valid ordering operator`, {
         position: item.position,
       });
@@ -384,7 +405,7 @@ function frameBound(
   // PRECEDING goes against the sort direction: key - offset when ascending, key + offset when descending.
   const operator = (side.kind === 'preceding') === key.descending ? '+' : '-';
   const unknownAs = offset.type.oid === OID.unknown ? offsetType(key.expression.type.oid) : offset.type.oid;
-  const resolved = located(side.position, () => resolveOperator(operator, key.expression.type.oid, unknownAs));
+  const resolved = located(side.position, () => rangeShift(operator, key.expression.type.oid, unknownAs));
   const wanted = resolved.argTypes[1] ?? unknownAs;
   return {
     kind: side.kind,
@@ -393,15 +414,28 @@ function frameBound(
   };
 }
 
+function rangeShift(operator: string, key: number, offset: number): ReturnType<typeof resolveOperator> {
+  const { category } = typeByOid(key);
+  if (category === 'N' || category === 'D' || category === 'T') return resolveOperator(operator, key, offset);
+  const message = `RANGE with offset PRECEDING/FOLLOWING is not supported for column type ${displayType(key)}`;
+  throw new DriftError('0A000', message);
+}
+
 function offsetType(key: number): number {
   return key === OID.date || key === OID.timestamp || key === OID.timestamptz || key === OID.time ? OID.interval : key;
+}
+
+/** Binds the parts of CASE or COALESCE, which cannot have several rows. */
+export function withoutSets<T>(scope: Scope, name: string, bind: () => T): T {
+  return scope.clause.sets ? scope.within({ ...scope.clause, name, sets: false }, bind) : bind();
 }
 
 // ---- calls with rules of their own -------------------------------------------------------------------------------
 
 export function bindConditional(syntax: ConditionalCall, scope: Scope): BoundExpression {
   const { position } = syntax;
-  const args = syntax.args.map((arg) => scope.bind(arg));
+  const bind = (): BoundExpression[] => syntax.args.map((arg) => scope.bind(arg));
+  const args = syntax.name === 'coalesce' ? withoutSets(scope, 'COALESCE', bind) : bind();
   if (syntax.name === 'nullif') {
     const [first, second] = args;
     if (first === undefined || second === undefined)

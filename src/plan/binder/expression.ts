@@ -18,7 +18,7 @@ import type {
 import { typeByOid } from '../../sql/types/registry.ts';
 import type { BoundExpression, RowExpression } from '../expression.ts';
 import { jsonSubscripts } from './part-assignment.ts';
-import { bindCall, bindConditional, bindSqlValue } from './calls.ts';
+import { bindCall, bindConditional, bindSqlValue, withoutSets } from './calls.ts';
 import { BOOL, INT4, INT8, OID, TEXT, UNKNOWN, asBoolean, coerce, displayType, tryCoerce, unify } from './coerce.ts';
 import { CLAUSES, type Relation, type Scope } from './scope.ts';
 import {
@@ -116,7 +116,7 @@ export function bindExpression(syntax: Expression, scope: Scope): BoundExpressio
     case 'field':
       return bindField(syntax, scope);
     case 'case':
-      return bindCase(syntax, scope);
+      return withoutSets(scope, 'CASE', () => bindCase(syntax, scope));
     case 'cast':
       return bindCast(syntax, scope);
     case 'collate':

@@ -24,6 +24,7 @@ import { BOOL, INT8, OID, asBoolean, unify } from './coerce.ts';
 import type { SystemTable } from './context.ts';
 import { operate } from './operators.ts';
 import { type FromItem, type Relation, type VisibleColumn, CLAUSES, Scope, visible } from './scope.ts';
+import { sampled } from './sample.ts';
 import { scanTable } from './scan.ts';
 import { timeOf } from './time.ts';
 
@@ -83,10 +84,12 @@ export function joinPlans(
 
 function bindTable(reference: TableName, scope: Scope): BoundFrom {
   const { name, position } = reference;
-  if (reference.sample !== undefined) throw new DriftError('0A000', 'TABLESAMPLE is not supported', { position });
   if (name.schema === undefined && reference.systemTime === undefined) {
     const cte = scope.cte(name.name);
-    if (cte !== undefined) return bindCteReference(reference, cte.name, scope);
+    if (cte !== undefined) {
+      rejectSample(reference);
+      return bindCteReference(reference, cte.name, scope);
+    }
   }
   if (name.catalog !== undefined && name.catalog !== scope.state.context.eval.database) {
     const written = [name.catalog, name.schema, name.name].join('.');
@@ -107,8 +110,10 @@ function bindTable(reference: TableName, scope: Scope): BoundFrom {
     const scan = scanTable(found, alias, time, scope.state);
     const columns = renamed(scan.columns, reference.columnAliases, alias, position);
     const schema = reference.alias === undefined ? found.schema : undefined;
-    return single(scan.plan, { schema, name: alias, columns, pseudo: scan.pseudo, table: found });
+    const plan = reference.sample === undefined ? scan.plan : sampled(scan, reference.sample, scope);
+    return single(plan, { schema, name: alias, columns, pseudo: scan.pseudo, table: found });
   }
+  rejectSample(reference);
   if (found?.kind === 'view') return bindView(found, reference, { catalog, time }, scope);
   if (found?.kind === 'sequence') return bindSystemTable(sequenceTable(found), reference, time, scope);
   const system = systemTableOf(name, catalog, scope);
@@ -121,6 +126,13 @@ function bindTable(reference: TableName, scope: Scope): BoundFrom {
     });
   }
   throw new DriftError('42P01', `relation "${qualified}" does not exist`, { position: name.position });
+}
+
+function rejectSample({ sample, position }: TableName): void {
+  if (sample === undefined) return;
+  throw new DriftError('0A000', 'TABLESAMPLE clause can only be applied to tables and materialized views', {
+    position,
+  });
 }
 
 /** A bare name of pg_catalog's is found there before the path is looked through, but after temporary tables. */
@@ -189,13 +201,10 @@ function bindCteReference(reference: TableName, name: string, scope: Scope): Bou
     ? { kind: 'workScan', name, work: cte.cte, columns, outputs }
     : { kind: 'cteScan', name, cte: cte.cte, columns, outputs };
   const alias = reference.alias ?? name;
-  const visibleColumns = renamed(
-    outputs.map((output) => visible(output)),
-    reference.columnAliases,
-    alias,
-    reference.position,
-  );
-  return single(plan, { schema: undefined, name: alias, columns: visibleColumns, pseudo: [], table: null });
+  const all = outputs.map((output) => visible(output));
+  const shown = all.length - (cte.hidden ?? 0);
+  const named = renamed(all.slice(0, shown), reference.columnAliases, alias, reference.position);
+  return single(plan, { schema: undefined, name: alias, columns: named, pseudo: all.slice(shown), table: null });
 }
 
 const MAX_VIEW_DEPTH = 64;

@@ -6,7 +6,7 @@
  * error (42803), unless its table's whole primary key is grouped: then it depends on the groups and becomes one itself.
  */
 import { DriftError } from '../../base/error.ts';
-import type { Expression, GroupingElement } from '../../sql/ast.ts';
+import type { Expression, GroupingElement, Select } from '../../sql/ast.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import type { AggregateCall, AggregateExpression, BoundExpression, ColumnId } from '../expression.ts';
 import { expressionKey } from '../expression-key.ts';
@@ -25,7 +25,7 @@ export interface Grouping {
 
 /** Binds GROUP BY; `bindItem` knows about output names and numbers. */
 export function bindGrouping(
-  elements: readonly GroupingElement[],
+  { groupBy: elements, groupByDistinct }: Pick<Select, 'groupBy' | 'groupByDistinct'>,
   bindItem: (syntax: Expression) => BoundExpression,
 ): Grouping {
   const expressions: BoundExpression[] = [];
@@ -55,7 +55,17 @@ export function bindGrouping(
     if (sets.length > 4096)
       throw new DriftError('54001', 'too many grouping sets present (maximum 4096)', { position: element.position });
   }
-  return { expressions, sets };
+  return { expressions, sets: groupByDistinct ? withoutDuplicates(sets) : sets };
+}
+
+/** GROUP BY DISTINCT: one of the sets with the same members. */
+function withoutDuplicates(sets: readonly number[][]): readonly number[][] {
+  const found = new Map<string, number[]>();
+  for (const set of sets) {
+    const key = set.toSorted((a, b) => a - b).join();
+    if (!found.has(key)) found.set(key, set);
+  }
+  return [...found.values()];
 }
 
 /** (a, (b, c)) in GROUP BY is a, b, c. */

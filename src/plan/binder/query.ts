@@ -10,6 +10,7 @@ import type { PlanColumn, PlanNode } from '../plan.ts';
 import { sortKeyOf } from './calls.ts';
 import { commonTypeOf, unify } from './coerce.ts';
 import { limited } from './limit.ts';
+import { checkLocking } from './locking.ts';
 import { convertOutputs } from './outputs.ts';
 import { CLAUSES, columnOf, type FromItem, type QueryOptions, type Scope, visible } from './scope.ts';
 import { bindSelect } from './select.ts';
@@ -20,6 +21,7 @@ export function bindQuery(query: Query, outer: Scope, options: QueryOptions = {}
   scope.top = outer.top && outer.parent === null && outer.items.length === 0;
   const wrap = query.with === undefined ? null : bindWith(query.with, scope);
   const plan = bindBody(query, scope, options);
+  if (query.locking.length > 0) checkLocking(query, scope);
   return wrap === null ? plan : wrap(plan);
 }
 

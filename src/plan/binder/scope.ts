@@ -32,6 +32,8 @@ export interface CteBinding {
   /** A data change without RETURNING: there is nothing to read. */
   readonly silent: boolean;
   references: number;
+  /** How many of the last columns only qualified names find: the paths of SEARCH and CYCLE. */
+  readonly hidden?: number | undefined;
 }
 
 /** What a clause allows and how messages call it. */

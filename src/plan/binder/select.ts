@@ -49,7 +49,7 @@ export function bindSelect(select: Select, query: Query, scope: Scope, options: 
   const on = select.distinct === undefined ? [] : bindOn(select.distinct, targets, shown, scope);
   const isDistinct = select.distinct !== undefined;
   if (isDistinct && on.length === 0) checkDistinctOrder(order, shown);
-  const grouping = bindGrouping(select.groupBy, (syntax) => bindGroupItem(syntax, targets, shown, scope));
+  const grouping = bindGrouping(select, (syntax) => bindGroupItem(syntax, targets, shown, scope));
   const having =
     select.having === undefined
       ? null

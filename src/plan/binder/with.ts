@@ -14,7 +14,16 @@ import { isVolatile } from '../walk-expression.ts';
 import { mapNodes, modifiesOf, somePlan, visitExpressions } from '../walk-plan.ts';
 import { displayType } from './coerce.ts';
 import { convertOutputs, decideOutputs } from './outputs.ts';
+import { checkRecursion } from './recursion.ts';
 import { columnOf, type CteBinding, type Scope } from './scope.ts';
+import {
+  checkParts,
+  hasPaths,
+  initialWithPaths,
+  pathColumns,
+  stepWithPaths,
+  type PathColumns,
+} from './search-cycle.ts';
 
 interface BoundCte {
   readonly binding: CteBinding;
@@ -33,10 +42,15 @@ export function bindWith(clause: WithClause, scope: Scope): (body: PlanNode) => 
       });
     }
     seen.add(table.name);
-    if (table.search !== undefined || table.cycle !== undefined) {
-      throw new DriftError('0A000', 'SEARCH and CYCLE clauses are not supported', { position: table.position });
-    }
-    const definition = bindDefinition(table, clause.recursive, scope);
+    if (hasPaths(table) && !clause.recursive)
+      throw new DriftError('42601', 'WITH query is not recursive', { position: table.position });
+  }
+  const waiting = new Set<CommonTable>();
+  const bindTable = (table: CommonTable): void => {
+    if (scope.ctes.has(table.name)) return;
+    waiting.add(table);
+    const definition = withLater(table, clause, { scope, waiting, bindTable });
+    waiting.delete(table);
     const columns = namedColumns(definition.outputs, table);
     const { query } = table;
     const silent = query.kind !== 'query' && query.kind !== 'merge' && query.returning === undefined;
@@ -50,12 +64,39 @@ export function bindWith(clause: WithClause, scope: Scope): (body: PlanNode) => 
     };
     scope.ctes.set(table.name, binding);
     bound.push({ binding, definition, syntax: table });
-  }
+  };
+  for (const table of clause.tables) bindTable(table);
   return (body) => {
     let plan = body;
     for (const cte of bound.toReversed()) plan = wrap(cte, plan);
     return plan;
   };
+}
+
+interface Later {
+  readonly scope: Scope;
+  /** Those whose definitions are being bound. */
+  readonly waiting: ReadonlySet<CommonTable>;
+  readonly bindTable: (table: CommonTable) => void;
+}
+
+/** Under RECURSIVE a definition may mention tables that come later, which are bound first then. */
+function withLater(table: CommonTable, clause: WithClause, { scope, waiting, bindTable }: Later): PlanNode {
+  for (;;) {
+    try {
+      return bindDefinition(table, clause.recursive, scope);
+    } catch (error) {
+      if (!clause.recursive || !(error instanceof DriftError) || error.code !== '42P01') throw error;
+      const later = clause.tables.find((other) => other !== table && error.message === missing(other.name));
+      if (later === undefined || scope.ctes.has(later.name)) throw error;
+      if (waiting.has(later)) {
+        throw new DriftError('0A000', 'mutual recursion between WITH items is not implemented', {
+          position: table.position,
+        });
+      }
+      bindTable(later);
+    }
+  }
 }
 
 function namedColumns(outputs: readonly PlanColumn[], table: CommonTable): PlanColumn[] {
@@ -82,6 +123,7 @@ function bindDefinition(table: CommonTable, recursive: boolean, scope: Scope): P
     const union = unionOf(query);
     const plan = union === null ? null : bindRecursive(table, query, union, scope);
     if (plan !== null) return plan;
+    if (hasPaths(table)) throw new DriftError('42601', 'WITH query is not recursive', { position: table.position });
     return bindPlain(table, query, scope);
   }
   return scope.hooks.query(query, scope);
@@ -117,8 +159,16 @@ function bindRecursive(table: CommonTable, query: Query, union: SetOperation, sc
       : { ...query, with: undefined, body, orderBy: [], limit: undefined, offset: undefined };
   const inner = scope.child();
   let before: PlanNode;
+  let names: readonly string[];
+  let paths: PathColumns = { shown: [], all: [] };
   try {
     before = decideOutputs(scope.hooks.query(part(union.left), inner), scope);
+    names = namedColumns(before.outputs, table).map((column) => column.name);
+    if (hasPaths(table)) {
+      checkParts(table, union);
+      paths = pathColumns(table, names);
+      before = decideOutputs(scope.hooks.query(initialWithPaths(table, part(union.left), names), inner), scope);
+    }
   } catch (error) {
     // The first part mentions the name itself: not a recursive union of the form that is allowed.
     if (error instanceof DriftError && error.code === '42P01' && error.message === missing(table.name)) {
@@ -132,22 +182,45 @@ function bindRecursive(table: CommonTable, query: Query, union: SetOperation, sc
     }
     throw error;
   }
-  const columns = namedColumns(before.outputs, table);
+  const columns = before.outputs.map((output, i) => ({ ...output, name: [...names, ...paths.all][i] ?? output.name }));
   const work = scope.state.nextCte();
-  const binding: CteBinding = { name: table.name, cte: work, columns, working: true, silent: false, references: 0 };
+  const binding: CteBinding = {
+    name: table.name,
+    cte: work,
+    columns,
+    working: true,
+    silent: false,
+    references: 0,
+    hidden: paths.all.length,
+  };
   inner.ctes.set(table.name, binding);
-  const step = scope.hooks.query(part(union.right), inner, { keepUnknown: true });
+  const right = part(union.right);
+  // The first look tells whether the name is mentioned at all; paths are added to a step that mentions it.
+  if (hasPaths(table)) {
+    scope.hooks.query(right, inner, { keepUnknown: true });
+    if (binding.references === 0) return null;
+    binding.references = 0;
+  }
+  const step = scope.hooks.query(hasPaths(table) ? stepWithPaths(table, right, names, paths) : right, inner, {
+    keepUnknown: true,
+  });
   if (binding.references === 0) return null;
   if (query.orderBy.length > 0)
     throw new DriftError('0A000', 'ORDER BY in a recursive query is not implemented', { position: query.position });
   if (query.limit !== undefined || query.offset !== undefined) {
     throw new DriftError('0A000', 'LIMIT in a recursive query is not implemented', { position: query.position });
   }
+  if (query.locking.length > 0) {
+    throw new DriftError('0A000', 'FOR UPDATE/SHARE in a recursive query is not implemented', {
+      position: query.position,
+    });
+  }
   if (step.outputs.length !== before.outputs.length) {
     throw new DriftError('42601', 'each UNION query must have the same number of columns', {
       position: union.right.position,
     });
   }
+  checkRecursion(step, { name: table.name, work, references: binding.references }, table.position);
   checkTypes(table.name, before.outputs, step.outputs);
   const outputs = columns.map((column) => ({ id: scope.state.nextId(), name: column.name, type: column.type }));
   const node: PlanNode = {
@@ -158,7 +231,14 @@ function bindRecursive(table: CommonTable, query: Query, union: SetOperation, sc
     step: convertOutputs(step, before.outputs, scope),
     outputs,
   };
-  return node;
+  const shown = names.length + paths.shown.length;
+  return shown === outputs.length ? node : firstColumns(node, shown);
+}
+
+function firstColumns(source: PlanNode, count: number): PlanNode {
+  const outputs = source.outputs.slice(0, count);
+  const expressions = outputs.map((output) => columnOf(output.id, output.name, output.type));
+  return { kind: 'project', source, expressions, outputs };
 }
 
 function checkTypes(name: string, before: readonly PlanColumn[], step: readonly PlanColumn[]): void {

@@ -232,7 +232,7 @@ function escaped(char: string): string {
 
 function likeEscape(pattern: string, escape: string): string {
   if (codePoints(escape) > 1)
-    throw new DriftError('22019', 'invalid escape string', { hint: 'Escape string must be empty or one character.' });
+    throw new DriftError('22025', 'invalid escape string', { hint: 'Escape string must be empty or one character.' });
   if (escape === '\\') return pattern;
   return [...pattern]
     .map((char, i, all) => (char === '\\' ? '\\\\' : char === escape && all[i - 1] !== escape ? '\\' : char))
