@@ -28,6 +28,7 @@ try {
   await build({
     configFile: false,
     root,
+    publicDir: false,
     logLevel: 'warn',
     build: { ssr: 'tests/fuzz/sql/main.ts', outDir: out, minify: false, emptyOutDir: false },
   });
