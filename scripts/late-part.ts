@@ -16,6 +16,7 @@ import type { Plugin } from 'vite';
 
 /** Not needed to open a database and to read rows by key or range; `*` is any run of characters. */
 const LATE: readonly string[] = [
+  'src/storage/indexed-db',
   'src/sql/parser/rare-statement',
   'src/sql/functions/registry',
   'src/plan/(explain.*|bind-outer)',
@@ -31,7 +32,7 @@ const LATE: readonly string[] = [
   'src/database/ddl/.*',
   'src/database/routine/.*',
   'src/database/system/.*',
-  'src/database/(definition|bulk|system-tables|temporary|recheck|domain-check|maintain|explain|setting-specs|setting-values|registered)',
+  'src/database/(definition|export-file|bulk|system-tables|temporary|recheck|domain-check|maintain|explain|setting-specs|setting-values|registered)',
 ];
 const IS_LATE = new RegExp(`/(?:${LATE.join('|')})\\.ts$`);
 

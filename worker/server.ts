@@ -8,11 +8,11 @@
 import { Cancellation } from '../src/base/cancel.ts';
 import { DriftError } from '../src/base/error.ts';
 import type { Host } from '../src/base/host.ts';
-import type { EngineApi, SessionApi } from '../src/database/api.ts';
+import type { EngineApi, EngineOptions, SessionApi } from '../src/database/api.ts';
 import { openEngine } from '../src/database/engine.ts';
+import { IndexedDbStorage } from '../src/storage/indexed-db.ts';
 import { MemoryStorage } from '../src/storage/memory.ts';
 import { OpfsStorage } from '../src/storage/opfs.ts';
-import type { Storage } from '../src/storage/storage.ts';
 import { loadModule, runFunctionModule } from './function-module.ts';
 import { portable } from './portable.ts';
 import type { Call, OpenOptions, Reply, RunOptions, Server, ToPage, ToWorker, WireError } from './protocol.ts';
@@ -61,7 +61,7 @@ export class EngineServer implements Server {
     for (;;) {
       try {
         if (this.#engine !== null) throw new DriftError('55006', 'this worker has a database open already');
-        this.#engine = await openEngine({ ...options, storage: storageFor(url), host: this.#host });
+        this.#engine = await openAt(url, { ...options, host: this.#host });
         this.#host.setTimer(LATE_PART_MS, () => void this.#host.loadLatePart?.().catch(() => undefined));
         return null;
       } catch (error) {
@@ -191,9 +191,20 @@ function portableFor(result: Parameters<typeof portable>[0], options: RunOptions
   return options.text === true ? result : portable(result, options.printed);
 }
 
-function storageFor(url: string): Storage {
-  if (url.startsWith('memory://')) return new MemoryStorage();
-  const name = url.startsWith('opfs://') ? decodeURIComponent(url.slice('opfs://'.length)) : '';
-  if (name === '') throw new DriftError('08001', `cannot open "${url}": expected opfs://name or memory://`);
-  return new OpfsStorage(name);
+/** Where OPFS has no synchronous handles, `opfs://` databases live in IndexedDB. */
+async function openAt(url: string, options: Omit<EngineOptions, 'storage'>): Promise<EngineApi> {
+  if (url.startsWith('memory://')) return openEngine({ ...options, storage: new MemoryStorage() });
+  const [, scheme, encoded = ''] = /^(opfs|idb):\/\/(.+)$/s.exec(url) ?? [];
+  if (scheme === undefined)
+    throw new DriftError('08001', `cannot open "${url}": expected opfs://name, idb://name or memory://`);
+  const name = decodeURIComponent(encoded);
+  if (scheme === 'opfs') {
+    try {
+      return await openEngine({ ...options, storage: new OpfsStorage(name) });
+    } catch (error) {
+      if (!(error instanceof DriftError && error.code === '0A000')) throw error;
+    }
+  }
+  await options.host.loadLatePart?.();
+  return openEngine({ ...options, storage: new IndexedDbStorage(name) });
 }

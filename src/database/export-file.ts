@@ -12,15 +12,14 @@
  * one commit boundary because none of them changes while they are read: checkpoints wait, and commits go to a log that
  * began before the copy and is not part of it.
  *
- * Filling a storage is all or nothing, also in a crash. The file IMPORT says "under way" before the first file is
- * written and "done" when the last one is durable; only then is it removed. It is durable in each state before the next
- * step, so that a storage that was filled in part is never opened as a database.
+ * Filling a storage is all or nothing (import-marker.ts).
  */
 import { ByteReader, ByteWriter } from '../base/bytes.ts';
 import { crc32c } from '../base/crc32c.ts';
 import { DriftError } from '../base/error.ts';
 import { type Task, wait } from '../base/task.ts';
 import type { Storage } from '../storage/storage.ts';
+import { DONE, isUnfinished, mark, MARKER, UNDER_WAY } from './import-marker.ts';
 
 const MAGIC = 'DRIFTDB\n';
 const VERSION = 1;
@@ -31,10 +30,6 @@ const CRC_BYTES = 4;
 const MAX_HEADER_BYTES: number = 64 * 1024 * 1024;
 const SECTOR_BYTES = 512;
 const FILE_NAME = /^(?:MANIFEST|(?:log|pack)-\d{1,15})$/;
-
-const MARKER = 'IMPORT';
-const UNDER_WAY = 1;
-const DONE = 2;
 
 interface Entry {
   readonly name: string;
@@ -84,26 +79,6 @@ export function* importFile(storage: Storage, file: Uint8Array): Task<void> {
     throw error;
   }
   yield* wait(storage.remove(MARKER));
-}
-
-/** Throws XX001 where an import was cut off, by a crash say. */
-export function* refuseUnfinishedImport(storage: Storage): Task<void> {
-  if (!(yield* isUnfinished(storage))) return;
-  throw new DriftError('XX001', 'an import into this storage did not come to its end', {
-    hint: 'Import the file again, or remove the storage.',
-  });
-}
-
-function* isUnfinished(storage: Storage): Task<boolean> {
-  if (!(yield* wait(storage.list())).includes(MARKER)) return false;
-  const marker = yield* wait(storage.open(MARKER));
-  return (yield* wait(marker.read(0, 1)))[0] === UNDER_WAY;
-}
-
-function* mark(storage: Storage, state: number): Task<void> {
-  const marker = yield* wait(storage.open(MARKER));
-  yield* wait(marker.write(0, new Uint8Array([state])));
-  yield* wait(marker.flush());
 }
 
 /** A log without the zeros allocated ahead; a frame that ends in zeros keeps them. */

@@ -15,6 +15,7 @@ export { DriftError } from '../base/error.ts';
 export { Database } from '../client/database.ts';
 export type { At, OpenOptions, QueryOptions, TransactionOptions, WorkerLike } from '../client/options.ts';
 export type { CopyChunk, CopyFromOptions, CopySource, CopyToOptions } from '../client/copy.ts';
+export { estimate, persist, type StorageEstimate } from '../client/quota.ts';
 export type { Parser, Parsers } from '../client/parsers.ts';
 export type { Field, Results } from '../client/result.ts';
 export type { AggregateParts, FunctionBody, FunctionOptions, Notice } from '../database/api.ts';
@@ -22,13 +23,14 @@ export type { FunctionRegistry } from '../../worker/function-module.ts';
 export { type PreparedStatement, type Queryable, Transaction } from '../client/statements.ts';
 
 /**
- * Opens (and creates where there is none) the database `opfs://name`, which stays in this browser, or `memory://`,
- * which ends with the page. Throws 55006 when it is in use, XX001 when it is damaged, 08001 for any other address,
+ * Opens (and creates where there is none) the database `opfs://name`, which stays in this browser (in IndexedDB where it
+ * has no synchronous OPFS handles, or where the address says `idb://name`), or `memory://`, which ends with the page.
+ * Throws 55006 when it is in use, XX001 when it is damaged, 08001 for any other address,
  * 08006 when the worker does not start.
  */
 export async function open(url = 'memory://', options: OpenOptions = {}): Promise<Database> {
-  if (!url.startsWith('opfs://') && !url.startsWith('memory://'))
-    throw new DriftError('08001', `cannot open "${url}": expected opfs://name or memory://`);
+  if (!/^(?:opfs:\/\/|idb:\/\/|memory:\/\/)/.test(url))
+    throw new DriftError('08001', `cannot open "${url}": expected opfs://name, idb://name or memory://`);
   const { worker = startWorker(), ...engine } = options;
   return new Database(await RemoteConnection.open(worker, url, engine));
 }

@@ -51,6 +51,8 @@ export class OpfsStorage implements Storage {
           hint: 'Another tab or worker has it open.',
         });
       }
+      // Private windows of some browsers have the interface and refuse its use.
+      if (nameOf(error) === 'SecurityError') throw noHandles();
       throw ioError(`cannot open opfs://${this.#path}`, error);
     }
     const fewPacks = [...this.#names].filter((name) => PACK.test(name)).length <= FEW_PACKS;
@@ -211,15 +213,19 @@ export async function removeOpfs(path: string): Promise<void> {
 async function openDirectory(path: string): Promise<FileSystemDirectoryHandle> {
   const storage = navigator.storage as StorageManager | undefined;
   if (storage?.getDirectory === undefined || !('FileSystemSyncAccessHandle' in globalThis)) {
-    throw new DriftError('0A000', 'there is no origin private file system here', {
-      hint: 'It needs a secure context (https, or localhost) and a dedicated worker.',
-    });
+    throw noHandles();
   }
   let directory = await storage.getDirectory();
   for (const part of path.split('/')) {
     if (part !== '') directory = await directory.getDirectoryHandle(part, { create: true });
   }
   return directory;
+}
+
+function noHandles(): DriftError {
+  return new DriftError('0A000', 'there is no origin private file system here', {
+    hint: 'It needs a secure context (https, or localhost) and a dedicated worker.',
+  });
 }
 
 function nameOf(error: unknown): string {

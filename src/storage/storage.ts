@@ -1,8 +1,8 @@
 /**
  * Storage: a flat directory of files, the only door between the engine and a medium.
  *
- * Four media sit behind it: OPFS (synchronous access handles in a worker), Node's file system, memory, and the
- * simulated disk of the tests; IndexedDB and encryption (a wrapper) follow. Reads and writes may be asynchronous; where
+ * Five media sit behind it: OPFS (synchronous access handles in a worker), IndexedDB, Node's file system, memory, and
+ * the simulated disk of the tests; encryption (a wrapper) follows. Reads and writes may be asynchronous; where
  * the medium is synchronous they return plain values, so that nothing pays for a promise it does not need.
  *
  * What a caller may rely on:

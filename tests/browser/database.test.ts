@@ -18,8 +18,8 @@ afterAll(async () => {
   await site?.close();
 });
 
-test('the suite of the public API passes', async () => {
-  const outcomes = await page.evaluate(() => suites.database());
+test.each(['opfs', 'idb'] as const)('the suite of the public API passes on %s', async (scheme) => {
+  const outcomes = await page.evaluate((name) => suites.database(name), scheme);
   expect(outcomes.filter(({ error }) => error !== null)).toEqual([]);
   expect(outcomes.length).toBeGreaterThan(80);
   expect(problems).toEqual([]);

@@ -80,14 +80,15 @@ function sum(acknowledged: Acknowledged): number {
   return [...acknowledged.values()].reduce((total, n) => total + n, 0);
 }
 
-test('a killed worker loses no acknowledged commit', async () => {
+test.each(['opfs', 'idb'])('a killed worker loses no acknowledged commit on %s', async (scheme) => {
+  const url = `${scheme}://worker-kill`;
   const browser = await launch();
   const acknowledged: Acknowledged = new Map();
   for (let round = 0; round < ROUNDS; round++) {
     const { page, problems } = await openPage(browser.context, site.url);
-    await commitFor(page, 'opfs://worker-kill', acknowledged, 150 + round * 130);
+    await commitFor(page, url, acknowledged, 150 + round * 130);
     await page.evaluate(() => (globalThis as unknown as { killWorker(): void }).killWorker());
-    check(await look(page, 'opfs://worker-kill'), acknowledged);
+    check(await look(page, url), acknowledged);
     expect(problems).toEqual([]);
     await page.close();
   }
@@ -110,19 +111,19 @@ test('a closed page loses no acknowledged commit', async () => {
   await browser.close();
 });
 
-test('a killed browser loses no acknowledged commit', async () => {
+test.each(['opfs', 'idb'])('a killed browser loses no acknowledged commit on %s', async (scheme) => {
+  const url = `${scheme}://browser-kill`;
   const directory = await mkdtemp(join(tmpdir(), 'drift-profile-'));
   const acknowledged: Acknowledged = new Map();
   for (let round = 0; round < ROUNDS; round++) {
     const first = await startBrowser(directory);
-    if (round > 0)
-      check(await look((await openPage(first.context, site.url)).page, 'opfs://browser-kill'), acknowledged);
+    if (round > 0) check(await look((await openPage(first.context, site.url)).page, url), acknowledged);
     const { page } = await openPage(first.context, site.url);
-    await commitFor(page, 'opfs://browser-kill', acknowledged, 200 + round * 150);
+    await commitFor(page, url, acknowledged, 200 + round * 150);
     await first.kill();
   }
   const last = await startBrowser(directory);
-  check(await look((await openPage(last.context, site.url)).page, 'opfs://browser-kill'), acknowledged);
+  check(await look((await openPage(last.context, site.url)).page, url), acknowledged);
   await last.kill();
   await rm(directory, { recursive: true, force: true, maxRetries: 5 });
   expect(sum(acknowledged)).toBeGreaterThan(ROUNDS * 10);

@@ -16,22 +16,29 @@ afterAll(async () => {
   await site?.close();
 });
 
-test('a full quota is 53100, and loses nothing that was acknowledged', async () => {
+test.each(['opfs', 'idb'])('a full quota is 53100, and loses nothing that was acknowledged, on %s', async (scheme) => {
+  const url = `${scheme}://full`;
   const { page } = await openPage(browser.context, site.url);
   const devtools = await browser.context.newCDPSession(page);
   const origin = new URL(site.url).origin;
   const setQuota = (quotaSize?: number): Promise<unknown> =>
     devtools.send('Storage.overrideQuotaForOrigin', quotaSize === undefined ? { origin } : { origin, quotaSize });
-  await page.evaluate(async () => {
-    const db = await drift.open('opfs://full');
+  // Before it is opened: what IndexedDB may take is looked up then, and not again for a while.
+  const { usage } = (await devtools.send('Storage.getUsageAndQuota', { origin })) as { usage: number };
+  await setQuota(usage + 8 * MB);
+  await page.evaluate(async (address) => {
+    const db = await drift.open(address);
     await db.exec('CREATE TABLE t (id int PRIMARY KEY, filler text)');
-    Object.assign(globalThis, { db });
-  });
-  await setQuota(8 * MB);
+    const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+    // A megabyte that no medium can compress to less than half.
+    const filler = Array.from({ length: 16 }, () => hex(crypto.getRandomValues(new Uint8Array(31_250)))).join('');
+    for (let id = 1; id <= 3; id++) await db.query('INSERT INTO t VALUES ($1, $2)', [id, filler]);
+    Object.assign(globalThis, { db, filler });
+  }, url);
   const filled = await page.evaluate(async () => {
-    const { db } = globalThis as unknown as { db: Database };
-    for (let id = 1; ; id++) {
-      const error: unknown = await db.query('INSERT INTO t VALUES ($1, repeat($2, 100000))', [id, 'abcdefghij']).then(
+    const { db, filler } = globalThis as unknown as { db: Database; filler: string };
+    for (let id = 4; ; id++) {
+      const error: unknown = await db.query('INSERT INTO t VALUES ($1, $2)', [id, filler]).then(
         () => null,
         (reason: unknown) => reason,
       );
@@ -46,13 +53,13 @@ test('a full quota is 53100, and loses nothing that was acknowledged', async () 
   expect(filled).toMatchObject({ code: '53100', next: '53100', seen: filled.acknowledged });
   expect(filled.acknowledged).toBeGreaterThan(0);
   await setQuota();
-  const found = await page.evaluate(async () => {
-    const db = await drift.open('opfs://full');
+  const found = await page.evaluate(async (address) => {
+    const db = await drift.open(address);
     const { rows } = await db.query('SELECT count(*) AS n, max(id) AS last, sum(length(filler)) AS bytes FROM t');
     await db.query("INSERT INTO t VALUES (1000, 'there is room again')");
     await db.close();
     return rows[0];
-  });
+  }, url);
   const { acknowledged } = filled;
   expect(found).toEqual({ n: acknowledged, last: acknowledged, bytes: acknowledged * 1_000_000 });
 });
@@ -107,4 +114,36 @@ test('without a secure context there is memory://, and a clear word about opfs:/
   expect(found).toMatchObject({ secure: false, refused: { code: '0A000' }, rows: [{ one: 1 }] });
   expect(problems).toEqual([]);
   await insecure.close();
+});
+
+test('without synchronous OPFS handles the database lives in IndexedDB, and stays', async () => {
+  await browser.context.route(/\/assets\/worker-[\w-]{8}\.js$/, async (route) => {
+    const answer = await route.fetch();
+    const without = "Reflect.deleteProperty(globalThis, 'FileSystemSyncAccessHandle');";
+    await route.fulfill({ response: answer, body: `${without}${await answer.text()}` });
+  });
+  const { page, problems } = await openPage(browser.context, site.url);
+  const medium = await page.evaluate(async () => {
+    const db = await drift.open('opfs://old');
+    await db.exec("CREATE TABLE t (id int PRIMARY KEY, name text); INSERT INTO t VALUES (1, 'one')");
+    const status = await db.status();
+    await db.close();
+    return status.medium;
+  });
+  expect(medium).toBe('indexeddb');
+  await page.reload();
+  const found = await page.evaluate(async () => {
+    const db = await drift.open('opfs://old');
+    const second = await drift.open('idb://old').then(
+      () => 'opened',
+      (error: unknown) => (error as { code?: string }).code,
+    );
+    const { rows } = await db.query('SELECT * FROM t');
+    await db.close();
+    const room = await drift.estimate();
+    return { rows, second, used: room !== null && room.usageBytes > 0 && room.quotaBytes > room.usageBytes };
+  });
+  await browser.context.unrouteAll();
+  expect(found).toEqual({ rows: [{ id: 1, name: 'one' }], second: '55006', used: true });
+  expect(problems).toEqual([]);
 });

@@ -14,10 +14,10 @@ afterAll(async () => {
   await site?.close();
 });
 
-test('OPFS passes the storage conformance suite', async () => {
+test('OPFS and IndexedDB pass the storage conformance suite', async () => {
   const { page, problems } = await openPage(browser.context, site.url);
   const outcomes = await page.evaluate(() => suites.storage());
   expect(outcomes.filter(({ error }) => error !== null)).toEqual([]);
-  expect(outcomes.length).toBeGreaterThanOrEqual(14);
+  expect(outcomes.length).toBeGreaterThanOrEqual(28);
   expect(problems).toEqual([]);
 });

@@ -21,10 +21,10 @@ function runStorageSuite(): Promise<readonly Outcome[]> {
 let databases = 0;
 
 /** The suite of the public API, each database new. */
-function runDatabaseSuite(): Promise<readonly Outcome[]> {
+function runDatabaseSuite(scheme: 'opfs' | 'idb'): Promise<readonly Outcome[]> {
   const open = (options?: drift.OpenOptions): Promise<drift.Database> =>
-    drift.open(`opfs://suite-${++databases}`, options);
-  databaseSuite('opfs', open);
+    drift.open(`${scheme}://suite-${++databases}`, options);
+  databaseSuite(scheme === 'idb' ? 'indexeddb' : scheme, open);
   valuesSuite(open);
   lateResultsSuite(open);
   return runTests();
