@@ -4,6 +4,9 @@
  * A table is stored in key order and an index in its own, so ORDER BY on a prefix of either needs no sort, only an
  * ordered scan. A sort under a LIMIT needs to keep only the first rows: it is told how many.
  */
+import { isUserType } from '../../catalog/user-types.ts';
+import { typeByOid } from '../../sql/types/registry.ts';
+import { baseOfDomain } from '../../sql/user-coercion.ts';
 import type { IndexDef, TableDef } from '../../catalog/schema.ts';
 import type { BoundExpression, ColumnId, SortKey } from '../expression.ts';
 import type { LimitNode, PlanNode, ScanNode, SortNode } from '../plan.ts';
@@ -149,6 +152,8 @@ function directionOf(
 const BYTE_ORDERED = new Set([16, 17, 20, 21, 23, 25, 26, 700, 701, 1043, 1082, 1083, 1114, 1184, 1700, 2950]);
 
 function ordinalOf(scan: ScanNode, expression: BoundExpression): number | null {
-  if (expression.kind !== 'column' || !BYTE_ORDERED.has(expression.type.oid)) return null;
+  if (expression.kind !== 'column') return null;
+  const oid = baseOfDomain(expression.type.oid);
+  if (!BYTE_ORDERED.has(oid) && !(isUserType(oid) && typeByOid(oid).category === 'E')) return null;
   return scan.columns.find((column) => column.id === expression.id)?.ordinal ?? null;
 }

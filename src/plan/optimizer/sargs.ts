@@ -5,6 +5,7 @@
  */
 import { SqlArray } from '../../sql/types/array.ts';
 import { expressionKey } from '../expression-key.ts';
+import { baseOfDomain } from '../../sql/user-coercion.ts';
 import type { BoundExpression, ColumnId } from '../expression.ts';
 import type { ScanNode, ZoneTest } from '../plan.ts';
 import { columnsOf, hasSubquery, isVolatile } from '../walk-expression.ts';
@@ -87,7 +88,8 @@ export class SargFinder {
   #sarg(side: BoundExpression, value: BoundExpression, op: Comparison, condition: BoundExpression): Sarg | null {
     const ordinal = this.#ordinalOf(side);
     if (ordinal === undefined || !this.#isFixed(value)) return null;
-    if (!comparable(unlabelled(side).type.oid, unlabelled(value))) return null;
+    const { oid } = unlabelled(side).type;
+    if (!comparable(oid, unlabelled(value)) || (op !== '=' && UNORDERED_TEXTS.has(baseOfDomain(oid)))) return null;
     return { ordinal, op, value, condition, lossy: false };
   }
 
@@ -164,10 +166,13 @@ const INT8 = 20;
 const INTEGERS = new Set([INT8, 21, 23]);
 const TEXTS = new Set([25, 1043]);
 const PADDED_CHAR = 1042;
+/** Types kept as texts whose order is not that of the texts: jsonb, tid, xid8. A key finds them, a range does not. */
+const UNORDERED_TEXTS = new Set([3802, 27, 5069]);
 
 /** Whether a value orders and compares like stored values of a column's type, and has a key in their physical form. */
-function comparable(column: number, value: BoundExpression): boolean {
-  const { oid } = value.type;
+function comparable(columnType: number, value: BoundExpression): boolean {
+  const column = baseOfDomain(columnType);
+  const oid = baseOfDomain(value.type.oid);
   if (column === PADDED_CHAR) return false;
   if (column === oid) return true;
   if (INTEGERS.has(column) && INTEGERS.has(oid)) return column === INT8 || oid !== INT8 || isInt32(value);
