@@ -15,6 +15,8 @@ export interface TypeRef {
   readonly typmod: number;
   /** On disk only: for a user-defined type, the built-in type whose stored form it has. */
   readonly storedAs?: number | undefined;
+  /** In plans only: names and types of the fields, where a value of type record is known to have these. */
+  readonly record?: readonly Attribute[] | undefined;
 }
 
 /** What COMMENT ON said. */

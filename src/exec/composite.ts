@@ -32,7 +32,8 @@ export function arrayEvaluator(oid: number, elements: readonly Evaluator[], nest
   return new ScalarEvaluator(oid, elements, build, { strict: false, repeatable: true });
 }
 
-function nestArrays(oid: number, values: readonly Value[]): Value {
+/** Arrays of the same size as the elements of one that has a dimension more. */
+export function nestArrays(oid: number, values: readonly Value[]): Value {
   const parts = values.filter((value) => value instanceof SqlArray);
   const [first] = parts;
   if (first === undefined || parts.length !== values.length) throw unequalDimensions();

@@ -16,7 +16,8 @@ import { columnsOf } from '../plan/walk-expression.ts';
 import { typeByOid } from '../sql/types/registry.ts';
 import { Collector, oidsOf } from './collector.ts';
 import type { Compiler } from './compile.ts';
-import { makeArray } from './composite.ts';
+import { SqlArray } from '../sql/types/array.ts';
+import { makeArray, nestArrays } from './composite.ts';
 import type { Evaluator } from './evaluator.ts';
 import { functionName } from './function-name.ts';
 import { comparisonMask, EQUAL, GREATER, LESS } from './kernels/compare.ts';
@@ -144,7 +145,8 @@ export class SubqueryEvaluator implements Evaluator {
         case 'array': {
           const values: Value[] = [];
           yield* this.#eachRow(operator, (value) => values.push(value));
-          return makeArray(this.oid, values);
+          const nested = values.some((value) => value instanceof SqlArray);
+          return nested ? nestArrays(this.oid, values) : makeArray(this.oid, values);
         }
         default: {
           const values: Value[] = [];

@@ -14,14 +14,15 @@ import { SqlRecord } from '../../sql/types/record.ts';
 import type { BoundExpression } from '../expression.ts';
 import { BOOL } from './coerce.ts';
 
-export function attributesOf(oid: number): readonly Attribute[] | null {
+export function attributesOf({ oid, record }: TypeRef): readonly Attribute[] | null {
+  if (record !== undefined) return record;
   const base = baseOfDomain(oid);
   const type = userType(base);
   return type?.oid === base && type.definition.form === 'composite' ? type.definition.attributes : null;
 }
 
 export function isComposite(expression: BoundExpression): boolean {
-  return expression.kind === 'row' || attributesOf(expression.type.oid) !== null;
+  return expression.kind === 'row' || attributesOf(expression.type) !== null;
 }
 
 /** One field; null where the expression is not of a composite type. Throws 42703. */
@@ -30,7 +31,7 @@ export function fieldSelection(
   name: string,
   position: number | undefined,
 ): BoundExpression | null {
-  const attributes = attributesOf(operand.type.oid);
+  const attributes = attributesOf(operand.type);
   if (attributes === null) return null;
   const at = attributes.findIndex((attribute) => attribute.name === name);
   if (at < 0) {
@@ -41,8 +42,12 @@ export function fieldSelection(
 }
 
 function select(operand: BoundExpression, at: number, type: TypeRef, position: number | undefined): BoundExpression {
-  const fn = made(`field_select(${operand.type.oid},${at})`, 'field_select', [operand.type.oid], type.oid, (record) =>
-    record instanceof SqlRecord ? (record.values[at] ?? null) : null,
+  const fn = made(
+    `field_select(${operand.type.oid},${at},${type.oid})`,
+    'field_select',
+    [operand.type.oid],
+    type.oid,
+    (record) => (record instanceof SqlRecord ? (record.values[at] ?? null) : null),
   );
   return { kind: 'call', fn, args: [operand], type, position };
 }
@@ -51,7 +56,7 @@ function select(operand: BoundExpression, at: number, type: TypeRef, position: n
 export function expandedRow(row: BoundExpression): { name: string; expression: BoundExpression }[] | null {
   if (row.kind === 'row') return row.fields.map((expression, i) => ({ name: row.names[i] ?? `f${i + 1}`, expression }));
   return (
-    attributesOf(row.type.oid)?.map(({ name, type }, at) => ({
+    attributesOf(row.type)?.map(({ name, type }, at) => ({
       name,
       expression: select(row, at, type, row.position),
     })) ?? null
@@ -61,7 +66,7 @@ export function expandedRow(row: BoundExpression): { name: string; expression: B
 /** The composite value with one field changed; a null becomes a row of nulls first. */
 export function withField(record: BoundExpression, at: number, value: BoundExpression): BoundExpression {
   const { type, position } = record;
-  const attributes = attributesOf(type.oid);
+  const attributes = attributesOf(type);
   assert(attributes !== null, 'a field belongs to a composite type');
   const oids = attributes.map((attribute) => attribute.type.oid);
   const names = attributes.map((attribute) => attribute.name);
@@ -76,7 +81,7 @@ export function withField(record: BoundExpression, at: number, value: BoundExpre
 
 /** IS [NOT] NULL asks the fields of a composite value; null where the expression is not of a composite type. */
 export function compositeIsNull(operand: BoundExpression, negated: boolean): BoundExpression | null {
-  const count = attributesOf(operand.type.oid)?.length;
+  const count = attributesOf(operand.type)?.length;
   if (count === undefined) return null;
   const test = (record: Value): Value => {
     if (!(record instanceof SqlRecord)) return !negated;

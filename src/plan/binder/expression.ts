@@ -210,8 +210,18 @@ export function wholeRow(relation: Relation, position: number): BoundExpression 
     kind: 'row',
     fields: relation.columns.map((column) => column.expression),
     names: relation.columns.map((column) => column.name),
-    type: { oid: relation.table === null ? OID.record : (rowType(relation.table)?.oid ?? OID.record), typmod: -1 },
+    type: rowTypeOf(relation),
     position,
+  };
+}
+
+function rowTypeOf({ table, columns }: Relation): TypeRef {
+  const own = table === null ? undefined : rowType(table)?.oid;
+  if (own !== undefined) return { oid: own, typmod: -1 };
+  return {
+    oid: OID.record,
+    typmod: -1,
+    record: columns.map(({ name, expression }) => ({ name, type: expression.type })),
   };
 }
 
@@ -253,11 +263,12 @@ function bindRow(fields: readonly Expression[], scope: Scope, position: number):
       bound.push(scope.bind(field));
     }
   }
+  const names = bound.map((_, i) => `f${i + 1}`);
   return {
     kind: 'row',
     fields: bound,
-    names: bound.map((_, i) => `f${i + 1}`),
-    type: { oid: OID.record, typmod: -1 },
+    names,
+    type: { oid: OID.record, typmod: -1, record: bound.map(({ type }, i) => ({ name: names[i] as string, type })) },
     position,
   };
 }

@@ -31,7 +31,7 @@ export function withPart(
   const [step] = target.steps;
   if (step === undefined) return converted(value, current.type, target, scope);
   if (step.kind === 'field') {
-    const attributes = attributesOf(current.type.oid);
+    const attributes = attributesOf(current.type);
     const { position } = target;
     if (attributes === null) {
       const type = displayType(current.type);
