@@ -20,7 +20,7 @@ interface Options {
   verbose: boolean;
   costs: boolean;
   settings: boolean;
-  buffers: boolean;
+  buffers: boolean | undefined;
   wal: boolean;
   timing: boolean | undefined;
   summary: boolean | undefined;
@@ -47,7 +47,8 @@ export function* explain(scene: Scene, statement: Explain, ready: ReadyStatement
     verbose: options.verbose,
     costs: options.costs,
     timing: options.timing,
-    buffers: options.buffers,
+    // On by default, unlike in PostgreSQL 15: what was skipped is what a columnar scan is about.
+    buffers: options.buffers ?? options.analyze,
     settings: options.settings ? [...planned.scene.settings.planner()] : undefined,
     planningMs: summary ? planningMs : undefined,
     executionMs: summary ? executionMs : undefined,
@@ -96,7 +97,7 @@ function optionsOf(given: readonly Option[]): Options {
     verbose: false,
     costs: true,
     settings: false,
-    buffers: false,
+    buffers: undefined,
     wal: false,
     timing: undefined,
     summary: undefined,

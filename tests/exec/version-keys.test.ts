@@ -24,5 +24,5 @@ test('versions by key, by range and by several keys', async () => {
     expect(found, where).toEqual(whole);
   }
   const plan = await db.rows('EXPLAIN ANALYZE SELECT * FROM t FOR SYSTEM_TIME ALL WHERE id IN (7, 14)');
-  expect(plan.flat().join('\n')).toContain('Version Key Lookup');
+  expect(plan.flat().join('\n')).toMatch(/Index Scan using t_pkey on t.*Index Cond.*Versions: in 0/s);
 });

@@ -9,6 +9,8 @@ import type { Task } from '../../base/task.ts';
 import { type Batch, type Vector, valueAt } from '../../base/vector.ts';
 import type { AggregateCall } from '../../plan/expression.ts';
 import type { AggregateNode } from '../../plan/plan.ts';
+import { typeByOid } from '../../sql/types/registry.ts';
+import type { SqlType } from '../../sql/types/type.ts';
 import { functionsNamed } from '../../sql/functions/registry.ts';
 import {
   type Accumulator,
@@ -38,6 +40,10 @@ export class AggregateOperator implements Operator {
   readonly #pieces = new BatchPieces();
   #started = false;
   #bytes = 0;
+  /** Of sorted rows: the group that may go on, and its key. */
+  #open: Grouping | null = null;
+  #lastKey: string | null = null;
+  readonly #keyTypes: readonly SqlType[];
 
   constructor(node: AggregateNode, source: Operator, run: ExecRun) {
     this.#node = node;
@@ -45,6 +51,7 @@ export class AggregateOperator implements Operator {
     this.#run = run;
     this.#compiler = new Compiler(layoutOf(node.source.outputs), run);
     this.#groups = this.#compiler.compileAll(node.groups);
+    this.#keyTypes = node.groups.map((group) => typeByOid(group.type.oid));
     const divide = divider(run);
     this.#calls = node.aggregates.map((call, i) =>
       compileCall(call, this.#compiler, run, divide, node.outputs[node.groups.length + i]?.type.oid ?? 0),
@@ -54,6 +61,8 @@ export class AggregateOperator implements Operator {
   open(): void {
     this.#source.open();
     this.#pieces.reset(null);
+    this.#open = null;
+    this.#lastKey = null;
     this.#started = false;
   }
 
@@ -66,12 +75,83 @@ export class AggregateOperator implements Operator {
   }
 
   *next(): Task<Batch | null> {
+    if (this.#node.sorted && this.#node.groups.length > 0) return yield* this.#nextSorted();
     if (!this.#started) {
       this.#started = true;
       this.#pieces.reset(yield* this.#aggregate());
       this.#source.close();
     }
     return this.#pieces.next();
+  }
+
+  /** Groups that are complete: all but the last one of what has been read. */
+  *#nextSorted(): Task<Batch | null> {
+    for (;;) {
+      const ready = this.#pieces.next();
+      if (ready !== null) return ready;
+      if (this.#started) return null;
+      const batch = yield* this.#source.next();
+      if (this.#run.due()) yield* this.#run.pause();
+      if (batch === null) {
+        this.#started = true;
+        this.#source.close();
+        if (this.#open !== null) this.#pieces.reset(this.#open.finish());
+        this.#open = null;
+        continue;
+      }
+      if (batch.count === 0) continue;
+      yield* this.#compiler.prepare(batch);
+      const groups = this.#groups.map((group) => group.eval(batch));
+      const [complete, last] = this.#parted(batch, groups);
+      if (complete.count > 0) {
+        this.#addTo((this.#open ??= this.#newGrouping()), complete, groups);
+        this.#pieces.reset(this.#open.finish());
+        this.#open = null;
+      }
+      this.#addTo((this.#open ??= this.#newGrouping()), last, groups);
+    }
+  }
+
+  #newGrouping(): Grouping {
+    const oids = this.#node.groups.map((group) => group.type.oid);
+    return new Grouping(
+      oids.map((_, i) => i),
+      oids,
+      this.#calls,
+      this.#run,
+    );
+  }
+
+  #addTo(grouping: Grouping, rows: Batch, groups: readonly Vector[]): void {
+    grouping.add(
+      rows,
+      groups,
+      this.#calls.map((call) => inputOf(call, rows)),
+    );
+  }
+
+  /**
+   * The rows before those of the last group, and these. If the batch is all of one group, it may go on with the open one
+   * or not: the first part is empty then only where it does.
+   */
+  #parted(batch: Batch, groups: readonly Vector[]): [Batch, Batch] {
+    const row = (k: number): number => (batch.selection === null ? k : (batch.selection[k] as number));
+    const keyAt = (k: number): string => groupKey(groups, this.#keyTypes, row(k));
+    const last = keyAt(batch.count - 1);
+    let start = batch.count - 1;
+    while (start > 0 && keyAt(start - 1) === last) start--;
+    const goesOn = this.#lastKey === last;
+    this.#lastKey = last;
+    // A group that was open and is not this one is complete, even if the batch has nothing of it.
+    if (start === 0 && !goesOn && this.#open !== null) {
+      this.#pieces.reset(this.#open.finish());
+      this.#open = null;
+    }
+    const rows = Int32Array.from({ length: batch.count }, (_, k) => row(k));
+    return [
+      withSelection(batch, rows.subarray(0, start), start),
+      withSelection(batch, rows.subarray(start), batch.count - start),
+    ];
   }
 
   *#aggregate(): Task<Batch> {
@@ -116,6 +196,17 @@ export class AggregateOperator implements Operator {
       parts.reduce((sum, part) => sum + part.length, 0),
     );
   }
+}
+
+/** A text that is equal for rows of one group. */
+function groupKey(groups: readonly Vector[], types: readonly SqlType[], row: number): string {
+  let key = '';
+  for (let g = 0; g < groups.length; g++) {
+    const value = valueAt(groups[g] as Vector, row);
+    const text = value === null ? '' : String((types[g] as SqlType).hashKey(value));
+    key += value === null ? 'n' : `${text.length}:${text}`;
+  }
+  return key;
 }
 
 interface CompiledCall {

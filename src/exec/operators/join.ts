@@ -18,6 +18,7 @@ import { BOOL, hashFamily } from '../physical.ts';
 import { type ExecRun, layoutOf, type Operator } from '../run.ts';
 import { emptyVector, take, takeOrNull, wholeBatch } from '../vectors.ts';
 import { batchedLookup, LookupPairs } from './lookup-pairs.ts';
+import { MergePairs } from './merge-pairs.ts';
 import { ApplyPairs, HashPairs, LoopPairs, type PairChunk, type PairSource, padsLeft } from './pair-source.ts';
 
 /** Where one output column comes from. */
@@ -53,6 +54,7 @@ export class JoinOperator implements Operator {
     const hashed = isHashable(node);
     this.#hash = hashed ? new HashPairs(node, right, run) : null;
     this.#padded = hashed && padsLeft(node);
+    const merged = node.algorithm === 'merge';
     this.#pairs = this.#hash ?? pairsOf(node, right, run);
     const leftLayout = layoutOf(node.left.outputs);
     const rightLayout = layoutOf(node.right.outputs);
@@ -62,7 +64,7 @@ export class JoinOperator implements Operator {
       return index === undefined ? { side: 'right', index: rightLayout.get(id) ?? -1 } : { side: 'left', index };
     });
     this.#compiler = new Compiler(layoutOf([...node.left.outputs, ...node.right.outputs]), run);
-    const condition = conditionOf(node, hashed);
+    const condition = conditionOf(node, hashed || merged);
     this.#condition = condition === null ? null : this.#compiler.compile(condition);
     const used = condition === null ? new Set<number>() : columnsOf(condition);
     this.#conditionColumns = [...node.left.outputs, ...node.right.outputs].map(({ id }) => used.has(id));
@@ -287,6 +289,7 @@ const NO_COLUMN: Vector = { kind: 'bool', data: new Uint8Array(0), length: 0, nu
 function pairsOf(node: JoinNode, right: Operator, run: ExecRun): PairSource {
   const scan = batchedLookup(node);
   if (scan !== null) return new LookupPairs(node, scan, run);
+  if (node.algorithm === 'merge') return new MergePairs(node, right, run);
   return isApply(node) ? new ApplyPairs(node, right, run) : new LoopPairs(node, right, run);
 }
 
@@ -296,7 +299,7 @@ function isApply(node: JoinNode): boolean {
 
 /** Hash joins need keys whose hashes agree when they are equal; NOT IN by hash knows one key and no residual. */
 function isHashable(node: JoinNode): boolean {
-  if (isApply(node) || node.keys.length === 0) return false;
+  if (isApply(node) || node.algorithm === 'merge' || node.keys.length === 0) return false;
   if (node.keys.some((key) => hashFamily(key.left.type.oid) !== hashFamily(key.right.type.oid))) return false;
   return !node.nullAware || (node.keys.length === 1 && node.residual === null);
 }

@@ -148,8 +148,10 @@ class Tree {
     if (core.kind === 'scan' && core.access.kind === 'indexRange' && core.access.only)
       found.push({ name: 'Heap Fetches', value: { number: '0' } });
     if (this.#options.buffers && core.kind === 'scan') {
-      found.push({ name: 'Row Groups', value: `${counters.groupsRead} read, ${counters.groupsSkipped} skipped` });
-      found.push({ name: 'Segments', value: { number: String(counters.segments) } });
+      const { groupsRead, groupsSkipped, segments } = counters;
+      if (groupsRead + groupsSkipped > 0)
+        found.push({ name: 'Row Groups', value: `${groupsRead} read, ${groupsSkipped} skipped` });
+      if (segments > 0) found.push({ name: 'Segments', value: { number: String(segments) } });
     }
     return found;
   }

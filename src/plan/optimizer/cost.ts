@@ -137,6 +137,11 @@ export class CostModel {
     return rows * Math.log2(Math.max(rows, 2)) * COMPARE + (this.switches.sort ? 0 : DISABLED_COST);
   }
 
+  /** The first so many of so many rows. */
+  topSort(rows: number, count: number): number {
+    return rows * PROBE + this.sort(Math.min(rows, count));
+  }
+
   #join(node: JoinNode): Cost {
     const left = this.of(node.left);
     const right = this.of(node.right);
@@ -188,7 +193,7 @@ export class CostModel {
         const input = this.estimator.rows(node.source);
         const bound = node.limit === null ? null : limitOf(node.limit.count, node.limit.offset);
         const top = bound === null ? null : Math.min(bound, input);
-        const cost = top === null ? this.sort(input) : input * PROBE + this.sort(top);
+        const cost = top === null ? this.sort(input) : this.topSort(input, top);
         return { startup: source.total + cost, total: source.total + cost + rows * ROW };
       }
       case 'limit':
@@ -269,7 +274,7 @@ function bottom(node: PlanNode): ScanNode | null {
 }
 
 /** LIMIT and OFFSET together, where they are known. */
-function limitOf(count: LimitNode['count'], offset: LimitNode['offset']): number | null {
+export function limitOf(count: LimitNode['count'], offset: LimitNode['offset']): number | null {
   if (count?.kind !== 'const' || typeof count.value !== 'number') return null;
   return count.value + (offset?.kind === 'const' && typeof offset.value === 'number' ? offset.value : 0);
 }

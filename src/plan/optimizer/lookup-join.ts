@@ -12,25 +12,28 @@ import { correlationOf } from '../walk-plan.ts';
 import { type AccessContext, chooseAccess } from './access.ts';
 import { conditionOf, swapKey } from './join-keys.ts';
 
-/** The join by look-up where that is cheaper, else as it was. */
-export function chooseLookup(join: JoinNode, context: AccessContext): JoinNode {
-  if (join.algorithm !== 'hash' || join.nullAware || join.keys.some((key) => key.nullsEqual)) return join;
-  if (join.type === 'inner') return cheaper(join, [lookup(join, context), lookup(mirrored(join), context)], context);
-  if (join.type === 'left' || join.type === 'semi' || join.type === 'anti' || join.type === 'single')
-    return cheaper(join, [lookup(join, context)], context);
-  if (join.type !== 'right') return join;
-  // A right join was made from a left one to build on the small side: the left join by look-up may be better still.
-  const left = mirrored(join);
-  return left === null ? join : cheaper(join, [lookup({ ...left, type: 'left' }, context)], context);
+/** The ways to do a join by look-up. */
+export function lookupJoins(join: JoinNode, context: AccessContext): (JoinNode | null)[] {
+  if (join.nullAware || join.keys.some((key) => key.nullsEqual)) return [];
+  switch (join.type) {
+    case 'inner':
+      return [lookup(join, context), lookup(mirrored(join), context)];
+    case 'left':
+    case 'semi':
+    case 'anti':
+    case 'single':
+      return [lookup(join, context)];
+    case 'right': {
+      // A right join was made from a left one to build on the small side: the left join by look-up may be better still.
+      const left = mirrored(join);
+      return left === null ? [] : [lookup({ ...left, type: 'left' }, context)];
+    }
+    default:
+      return [];
+  }
 }
 
-function cheaper(join: JoinNode, others: readonly (JoinNode | null)[], { cost }: AccessContext): JoinNode {
-  let best = join;
-  for (const other of others) if (other !== null && cost.of(other).total < cost.of(best).total) best = other;
-  return best;
-}
-
-export function mirrored(join: JoinNode): JoinNode | null {
+function mirrored(join: JoinNode): JoinNode | null {
   const keys = [];
   for (const key of join.keys) {
     const swapped = swapKey(key);

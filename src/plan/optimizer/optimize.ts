@@ -23,7 +23,7 @@ import { CostModel } from './cost.ts';
 import { foldPlan } from './fold.ts';
 import type { BindTableText } from './index-keys.ts';
 import { orderJoins } from './join-order.ts';
-import { chooseLookup } from './lookup-join.ts';
+import { chooseJoinMethod } from './join-method.ts';
 import { chooseOrders } from './order.ts';
 import { prunePlan } from './prune.ts';
 import { pushDown } from './push-down.ts';
@@ -78,7 +78,7 @@ function physical(plan: PlanNode, context: AccessContext): PlanNode {
   let root = prunePlan(pushDown(plan));
   if (hasJoins(root)) root = orderJoins(root, context);
   root = place(root, context);
-  root = chooseOrders(root);
+  root = chooseOrders(root, context.cost);
   return subqueries(root, context);
 }
 
@@ -91,7 +91,7 @@ function subqueries(node: PlanNode, context: AccessContext): PlanNode {
 function place(node: PlanNode, context: AccessContext): PlanNode {
   if (node.kind === 'scan') return chooseAccess(node, context);
   const inner = mapInputs(node, (input) => place(input, context));
-  return inner.kind === 'join' ? chooseLookup(inner, context) : inner;
+  return inner.kind === 'join' ? chooseJoinMethod(inner, context) : inner;
 }
 
 /** Every node with the rows that it is expected to give, what it costs and how wide its rows are. */
