@@ -5,8 +5,6 @@ import { resolveType } from '../../plan/binder/type-name.ts';
 import type { TypeName } from '../../sql/ast.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 
-const RECORD = 2249;
-
 export interface NamedType {
   readonly type: TypeRef;
   /** Id of the table or view whose row type it is. */
@@ -19,9 +17,7 @@ export function namedType(name: TypeName, catalog: Catalog): NamedType {
   const relation = name.arrayBounds.length > 0 ? undefined : catalog.relation(name.schema, name.name);
   const type = resolveType(name, catalog);
   // A row of a table follows its table.
-  return relation?.kind === 'table' && type.oid === own
-    ? { type: { oid: RECORD, typmod: -1 }, row: relation.id }
-    : { type };
+  return relation?.kind === 'table' && type.oid === own ? { type, row: relation.id } : { type };
 }
 
 /** The type of a column, by `table.column%TYPE`. */

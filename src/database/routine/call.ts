@@ -12,6 +12,7 @@ import type { RoutineDef } from '../../catalog/schema.ts';
 import { makeRecord } from '../../exec/composite.ts';
 import type { SystemRows } from '../../exec/run.ts';
 import { vectorFromValues } from '../../exec/vectors.ts';
+import { attributesOf } from '../../plan/bind-outer.ts';
 import type { RoutineCall } from '../../sql/functions/function.ts';
 import { SqlRecord } from '../../sql/types/record.ts';
 import type { RoutineRunner, Scene } from '../statement.ts';
@@ -29,7 +30,8 @@ const VOID = 2278;
 /** Runs a call for one value; null where the body gives no row. */
 function* callRoutine(scene: Scene, call: RoutineCall, args: readonly Value[]): Task<Value> {
   const rows = yield* runBody(scene, call, args);
-  if (call.returns.oid === VOID && call.columns.length === 1) return null;
+  // A void is empty, and not null.
+  if (call.returns.oid === VOID) return '';
   if (rows.length === 0) return null;
   return rowOf(scene, call, rows, 0);
 }
@@ -46,7 +48,7 @@ function* callRoutineSet(scene: Scene, call: RoutineCall, args: readonly Value[]
   )
     return rows;
   const cells: Value[][] = columns.map(() => []);
-  const single = columns.length === 1 && call.def.returnsRow === undefined;
+  const single = !call.row;
   for (let row = 0; row < rows.length; row++) {
     if (single) (cells[0] as Value[]).push(rowOf(scene, call, rows, row));
     else fieldsOf(scene, call, rows, row).forEach((value, c) => (cells[c] as Value[]).push(value));
@@ -89,9 +91,9 @@ function tooDeep(): DriftError {
 
 /** One row as the call's value: the single column's, or a record. */
 function rowOf(scene: Scene, call: RoutineCall, rows: RoutineRows, row: number): Value {
-  const { columns, def } = call;
+  const { columns } = call;
   const [only] = columns;
-  if (columns.length > 1 || def.returnsRow !== undefined || only === undefined) {
+  if (call.row || only === undefined) {
     return makeRecord(
       fieldsOf(scene, call, rows, row),
       columns.map(({ type }) => type.oid),
@@ -101,8 +103,11 @@ function rowOf(scene: Scene, call: RoutineCall, rows: RoutineRows, row: number):
   const values = rows.columns.map((column) => valueAt(column, row));
   if (only.type.oid === RECORD && !(rows.columns.length === 1 && rows.oids[0] === RECORD))
     return makeRecord(values, rows.oids, rows.names);
-  if (only.type.oid === VOID) return null;
   return convert(scene, values[0] ?? null, rows.oids[0] ?? only.type.oid, only.type);
+}
+
+function isRecord(oid: number): boolean {
+  return oid === RECORD || attributesOf(oid) !== null;
 }
 
 /** One row in the columns that the call declares; a single record is taken apart. */
@@ -110,7 +115,12 @@ function fieldsOf(scene: Scene, call: RoutineCall, rows: RoutineRows, row: numbe
   let values: readonly Value[] = rows.columns.map((column) => valueAt(column, row));
   let { oids } = rows;
   const [first] = values;
-  if (rows.columns.length === 1 && call.columns.length > 0 && (first instanceof SqlRecord || rows.oids[0] === RECORD)) {
+  if (
+    rows.columns.length === 1 &&
+    call.columns.length > 0 &&
+    call.row &&
+    (first instanceof SqlRecord || isRecord(rows.oids[0] ?? 0))
+  ) {
     if (!(first instanceof SqlRecord)) return call.columns.map(() => null);
     values = first.values;
     ({ oids } = first);

@@ -3,7 +3,7 @@ import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
 import type { RoutineDef } from '../../catalog/schema.ts';
 import { isBindable } from '../../plan/bind.ts';
-import { inputsOf, resultColumns } from '../../plan/bind-outer.ts';
+import { attributesOf, inputsOf, isRow, resultColumns } from '../../plan/bind-outer.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { coercionPath } from '../../sql/resolve.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
@@ -58,9 +58,9 @@ function checkResult(scene: Scene, def: RoutineDef, last: Plan | null): void {
   if (fields === null || fields === undefined)
     return refuse("Function's final statement must be SELECT or INSERT/UPDATE/DELETE RETURNING.");
   if (columns.length === 1 && only !== undefined && only.type.oid === RECORD) return;
-  if (columns.length === 1 && def.returnsRow === undefined && fields.length !== 1)
-    return refuse('Final statement must return exactly one column.');
-  if (fields.length === 1 && fields[0]?.type.oid === RECORD) return;
+  if (!isRow(def, columns) && fields.length !== 1) return refuse('Final statement must return exactly one column.');
+  const [first] = fields;
+  if (fields.length === 1 && first !== undefined && isRow(def, columns) && isRecord(first.type.oid)) return;
   if (fields.length < columns.length) return refuse('Final statement returns too few columns.');
   if (fields.length > columns.length) return refuse('Final statement returns too many columns.');
   columns.forEach(({ type }, i) => {
@@ -70,6 +70,10 @@ function checkResult(scene: Scene, def: RoutineDef, last: Plan | null): void {
     if (columns.length === 1) refuse(`Actual return type is ${actual}.`);
     refuse(`Final statement returns ${actual} instead of ${typeByOid(type.oid).display} at column ${i + 1}.`);
   });
+}
+
+function isRecord(oid: number): boolean {
+  return oid === RECORD || attributesOf(oid) !== null;
 }
 
 function nameOf(scene: Scene, id: number): string {

@@ -87,7 +87,7 @@ class Results implements Returns {
     this.#frame = frame;
     this.#call = call;
     const [only] = call.columns;
-    const single = call.columns.length === 1 && only !== undefined && call.def.returnsRow === undefined;
+    const single = !call.row && only !== undefined;
     const any = !single || only.type.oid === RECORD || only.type.oid === VOID || this.#hasOuts;
     this.type = any ? null : only.type;
   }
@@ -106,7 +106,7 @@ class Results implements Returns {
     if (def.procedure) throw new DriftError('42804', 'RETURN cannot have a parameter in a procedure');
     if (def.returns.oid === VOID)
       throw new DriftError('42804', 'RETURN cannot have a parameter in function returning void');
-    if (def.returnsRow !== undefined && value !== null && !(value instanceof SqlRecord))
+    if (this.#call.row && value !== null && !(value instanceof SqlRecord))
       throw new DriftError('42804', 'cannot return non-composite value from function returning composite type');
     this.#value = value;
     this.#oid = oid;
@@ -122,7 +122,7 @@ class Results implements Returns {
     const { columns } = this.#call;
     if (this.#hasOuts)
       throw new DriftError('42804', 'RETURN NEXT cannot have a parameter in function with OUT parameters');
-    if (columns.length === 1 && this.#call.def.returnsRow === undefined) {
+    if (!this.#call.row) {
       const type = columns[0]?.type as TypeRef;
       this.#rows.push([type.oid === RECORD ? value : convert(frame.scene, value, oid, type)]);
       return;
@@ -191,7 +191,7 @@ class Results implements Returns {
       return { oids: [VOID], names: [''], columns: [vectorFromValues([null], 25)], length: 1 };
     }
     const oid = this.#value instanceof SqlRecord ? RECORD : (this.type?.oid ?? this.#oid);
-    const composite = columns.length > 1 || def.returnsRow !== undefined;
+    const composite = this.#call.row;
     if (composite && this.#value === null) return this.#table([columns.map(() => null)]);
     return { oids: [oid], names: [''], columns: [vectorFromValues([this.#value], oid)], length: 1 };
   }

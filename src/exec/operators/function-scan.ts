@@ -258,7 +258,7 @@ export class ProjectSetOperator implements Operator {
 
 /** A function of one column gives its value; of several, a record. */
 function rowValue(row: readonly Value[], fn: SetFunction | undefined): Value {
-  if (row.length === 1 && fn?.routine?.def.returnsRow === undefined) return row[0] as Value;
+  if (row.length === 1 && fn?.routine?.row !== true) return row[0] as Value;
   const columns = fn?.columns ?? [];
   return makeRecord(
     row,

@@ -12,6 +12,7 @@ import type {
   Identifier,
   Join,
   TableFunction,
+  TableFunctionItem,
   TableName,
   TableReference,
 } from '../../sql/ast.ts';
@@ -27,6 +28,7 @@ import { type FromItem, type Relation, type VisibleColumn, CLAUSES, Scope, visib
 import { sampled } from './sample.ts';
 import { scanTable } from './scan.ts';
 import { timeOf } from './time.ts';
+import { typeRefOf } from './type-name.ts';
 
 export interface BoundFrom {
   readonly plan: PlanNode;
@@ -308,12 +310,16 @@ function bindTableFunction(reference: TableFunction, scope: Scope, beside: reado
   let scalar = false;
   const alias = reference.alias ?? functionName(reference.functions[0]?.call);
   for (const item of reference.functions.flatMap(separateUnnest)) {
-    if (item.columns !== undefined) {
+    const bound = defined(
+      asSet(inner.within({ ...CLAUSES.from, sets: true }, () => inner.bind(item.call))),
+      item,
+      scope.catalog,
+    );
+    if (item.columns !== undefined && (bound.kind !== 'setCall' || bound.fn.routine === undefined)) {
       throw new DriftError('0A000', 'column definition lists for functions are not supported', {
         position: reference.position,
       });
     }
-    const bound = asSet(inner.within({ ...CLAUSES.from, sets: true }, () => inner.bind(item.call)));
     const name = reference.rowsFrom ? functionName(item.call) : alias;
     if (bound.kind === 'setCall') {
       const only = bound.fn.columns.length === 1;
@@ -361,7 +367,12 @@ function bindTableFunction(reference: TableFunction, scope: Scope, beside: reado
 
 /** A user's function that gives one row of several columns: in FROM they are columns. */
 function asSet(bound: BoundExpression): BoundExpression {
-  if (bound.kind !== 'call' || bound.fn.routine === undefined || bound.type.oid !== OID.record) return bound;
+  if (
+    bound.kind !== 'call' ||
+    bound.fn.routine === undefined ||
+    (!bound.fn.routine.row && bound.type.oid !== OID.record)
+  )
+    return bound;
   const { routine, ...fn } = bound.fn;
   const columns = routine.columns.map(({ name, type }) => ({ name, oid: type.oid }));
   return {
@@ -370,6 +381,40 @@ function asSet(bound: BoundExpression): BoundExpression {
     args: bound.args,
     type: bound.type,
     position: bound.position,
+  };
+}
+
+/** A user's function that gives any record takes its columns from the call. */
+function defined(
+  bound: BoundExpression,
+  { columns: written, call }: TableFunctionItem,
+  catalog: Catalog,
+): BoundExpression {
+  if (bound.kind !== 'setCall' || bound.fn.routine === undefined) return bound;
+  const { routine } = bound.fn;
+  const { position } = call;
+  const anyRecord = !routine.row && routine.returns.oid === OID.record;
+  if (written === undefined) {
+    if (!anyRecord) return bound;
+    throw new DriftError('42601', 'a column definition list is required for functions returning "record"', {
+      position,
+    });
+  }
+  if (!anyRecord) {
+    const out = routine.row && routine.returns.oid === OID.record;
+    const why = out
+      ? 'a column definition list is redundant for a function with OUT parameters'
+      : 'a column definition list is only allowed for functions returning "record"';
+    throw new DriftError('42601', why, { position });
+  }
+  const columns = written.map(({ name, type }) => ({ name, type: typeRefOf(type, catalog) }));
+  return {
+    ...bound,
+    fn: {
+      ...bound.fn,
+      columns: columns.map(({ name, type }) => ({ name, oid: type.oid })),
+      routine: { ...routine, columns, row: true },
+    },
   };
 }
 

@@ -19,6 +19,7 @@ import { typeByOid } from '../../sql/types/registry.ts';
 import type { BoundExpression } from '../expression.ts';
 import { isVolatile, someExpression } from '../walk-expression.ts';
 import { OID, coerce, tryCoerce } from './coerce.ts';
+import { attributesOf } from './composite-fields.ts';
 import { argument } from './operators.ts';
 import { CLAUSES, type OuterNames, Scope, type VisibleColumn } from './scope.ts';
 
@@ -39,7 +40,24 @@ export function resultColumns(def: RoutineDef, catalog: Catalog): { readonly nam
     if (relation?.kind === 'table')
       return relation.columns.filter(({ hidden }) => hidden !== true).map(({ name, type }) => ({ name, type }));
   }
+  const attributes = attributesOf(def.returns.oid);
+  if (attributes !== null) return attributes.map(({ name, type }) => ({ name, type }));
   return [{ name: '', type: def.returns }];
+}
+
+/** The type of one result: a row's is its table's today. */
+function resultType(def: RoutineDef, catalog: Catalog): TypeRef {
+  const out = def.args.filter(({ mode }) => mode === 'out' || mode === 'inout' || mode === 'table');
+  const [only] = out;
+  if (only !== undefined) return out.length === 1 && !def.procedure ? only.type : { oid: OID.record, typmod: -1 };
+  const relation = def.returnsRow === undefined ? undefined : catalog.byId(def.returnsRow);
+  if (relation?.kind !== 'table') return def.returns;
+  return { oid: catalog.typeNamed(relation.schema, relation.name) ?? OID.record, typmod: -1 };
+}
+
+/** Whether the result is a row whose columns FROM shows. */
+export function isRow(def: RoutineDef, columns: readonly { readonly name: string }[]): boolean {
+  return columns.length !== 1 || def.returnsRow !== undefined || attributesOf(def.returns.oid) !== null;
 }
 
 /** The functions of a name that users have defined. */
@@ -61,10 +79,10 @@ export function entryOf(def: RoutineDef, catalog: Catalog): SqlFunction {
     variadic: inputs.some(({ mode }) => mode === 'variadic'),
     optional: inputs.filter((input) => input.default !== undefined).length,
     names: inputs.map(({ name }) => name),
-    returns: columns.length === 1 && def.returnsRow === undefined ? (columns[0]?.oid ?? OID.void) : OID.record,
+    returns: resultType(def, catalog).oid,
     strict: def.strict,
     volatility: def.volatility,
-    routine: { def, argTypes: args, columns: [], returns: def.returns },
+    routine: { def, argTypes: args, columns: [], returns: def.returns, row: false },
   };
   return def.set ? { kind: 'set', ...common, columns, rows: NO_CALL } : { kind: 'scalar', ...common, call: NO_CALL };
 }
@@ -96,11 +114,9 @@ export function bindRoutineCall(
   }
   const args = completeArguments(fn, written, syntax.variadic, scope);
   const call = callOf(def, args, scope.catalog);
-  const [only] = call.columns;
-  const single = call.columns.length === 1 && def.returnsRow === undefined && only !== undefined;
-  const type: TypeRef = single ? only.type : { oid: OID.record, typmod: -1 };
+  const type = call.returns;
   if (!def.set) {
-    const inlined = single ? inline(def, args, type, scope) : null;
+    const inlined = !call.row ? inline(def, args, type, scope) : null;
     if (inlined !== null) return { ...inlined, position };
   }
   if (def.volatility === 'volatile') scope.state.writes = true;
@@ -219,7 +235,7 @@ export function callOf(def: RoutineDef, args: readonly BoundExpression[], catalo
     return { oid: type.oid === POLYMORPHIC.anyarray ? typeByOid(element).arrayOid : element, typmod: -1 };
   };
   const columns = resultColumns(def, catalog).map(({ name, type }) => ({ name, type: concrete(type) }));
-  return { def, argTypes, columns, returns: concrete(def.returns) };
+  return { def, argTypes, columns, returns: concrete(resultType(def, catalog)), row: isRow(def, columns) };
 }
 
 // ---- inlining --------------------------------------------------------------------------------------------------------

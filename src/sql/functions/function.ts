@@ -32,6 +32,8 @@ export interface RoutineCall {
   /** OUT arguments or the columns of the row; a single one without a name for a plain value. */
   readonly columns: readonly { readonly name: string; readonly type: TypeRef }[];
   readonly returns: TypeRef;
+  /** The result is a row of the columns, not the value of a single one. */
+  readonly row: boolean;
 }
 
 /** What entries of users' functions have besides: `call` and `rows` of theirs are never called. */

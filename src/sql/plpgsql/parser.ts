@@ -44,7 +44,7 @@ export function parseBody(text: string, options: BodyOptions): PlBody {
   const found = r.datum('found');
   if (!r.names.names.has('found')) r.names.names.set('found', found);
   const special = new Map(options.trigger ? TRIGGER_VARIABLES.map((name) => [name, r.declare(name)]) : []);
-  while (r.p.code === 9 || r.p.tokenText() === '#') readOption(r);
+  while (r.p.tokenText() === '#') readOption(r);
   const block = r.within(undefined, () => parseLabelledBlock(r));
   if (r.p.at(';')) r.p.advance();
   if (!r.ended) r.p.fail();

@@ -174,6 +174,8 @@ export class Reader {
     const { start } = p;
     let depth = 0;
     for (;;) {
+      if (this.ended && ends.includes(';'))
+        throw new DriftError('42601', 'syntax error at end of input', { position: p.position });
       if (this.ended) throw missing(ends, p.position);
       if (depth === 0 && ends.some((word) => this.at(word))) break;
       if (p.at(';')) throw missing(ends, p.position);

@@ -70,7 +70,7 @@ export class BodyNames implements OuterNames {
       kind: 'row',
       fields: columns.map((column) => this.#field(datum, column).expression),
       names: columns.map(({ name }) => name),
-      type: RECORD,
+      type: type?.kind === 'row' ? { oid: type.oid, typmod: -1 } : RECORD,
     };
   }
 

@@ -4,7 +4,7 @@
  */
 import { DriftError } from '../../../base/error.ts';
 import type { Catalog, RoutineDef, TypeRef } from '../../../catalog/schema.ts';
-import { inputsOf } from '../../../plan/bind-outer.ts';
+import { attributesOf, inputsOf } from '../../../plan/bind-outer.ts';
 import type { Datum, PlBody } from '../../../sql/plpgsql/ast.ts';
 import { parseBody } from '../../../sql/plpgsql/parser.ts';
 import { namedType } from '../../ddl/routine-types.ts';
@@ -15,7 +15,13 @@ import type { Prepared } from './prepared.ts';
 export type DatumType =
   | { readonly kind: 'scalar'; readonly type: TypeRef }
   | { readonly kind: 'record' }
-  | { readonly kind: 'row'; readonly names: readonly string[]; readonly types: readonly TypeRef[] };
+  | {
+      readonly kind: 'row';
+      readonly names: readonly string[];
+      readonly types: readonly TypeRef[];
+      /** Of its composite type. */
+      readonly oid: number;
+    };
 
 /** A value that an expression asks for: a variable, or a field of one. */
 export interface Slot {
@@ -99,7 +105,19 @@ function* handlerVariables(body: PlBody): Generator<number> {
 }
 
 function scalar(oid: number): DatumType {
-  return oid === RECORD ? { kind: 'record' } : { kind: 'scalar', type: { oid, typmod: -1 } };
+  return ofType({ oid, typmod: -1 });
+}
+
+function ofType(type: TypeRef): DatumType {
+  if (type.oid === RECORD) return { kind: 'record' };
+  const attributes = attributesOf(type.oid);
+  if (attributes === null) return { kind: 'scalar', type };
+  return {
+    kind: 'row',
+    names: attributes.map((attribute) => attribute.name),
+    types: attributes.map((attribute) => attribute.type),
+    oid: type.oid,
+  };
 }
 
 function typeOf(datum: Datum, catalog: Catalog): DatumType {
@@ -111,14 +129,19 @@ function typeOf(datum: Datum, catalog: Catalog): DatumType {
     return { kind: 'scalar', type: REFCURSOR };
   const found = namedType(type, catalog);
   if (found.row !== undefined) return rowOf(type.schema, type.name, type.position, catalog);
-  return found.type.oid === RECORD ? { kind: 'record' } : { kind: 'scalar', type: found.type };
+  return ofType(found.type);
 }
 
 function rowOf(schema: string | undefined, name: string, position: number, catalog: Catalog): DatumType {
   const relation = catalog.relation(schema, name);
   if (relation?.kind !== 'table') throw new DriftError('42P01', `relation "${name}" does not exist`, { position });
   const columns = relation.columns.filter((column) => column.hidden !== true);
-  return { kind: 'row', names: columns.map((column) => column.name), types: columns.map((column) => column.type) };
+  return {
+    kind: 'row',
+    names: columns.map((column) => column.name),
+    types: columns.map((column) => column.type),
+    oid: catalog.typeNamed(relation.schema, relation.name) ?? RECORD,
+  };
 }
 
 const SPECIAL: Readonly<Record<string, number>> = { tg_relid: 26, tg_nargs: 23, tg_argv: 1009 };

@@ -125,11 +125,21 @@ export class Frame {
         prepared = { ...used(names), expression, reusable, waits, plan: null, oid: expression.type.oid };
       } catch (error) {
         // An aggregate or a set-returning function: a query after all.
-        if (!(error instanceof DriftError) || (error.code !== '42803' && error.code !== '0A000')) throw error;
+        if (!(error instanceof DriftError) || (error.code !== '42803' && error.code !== '0A000'))
+          throw this.#aboutField(error, syntax.names);
       }
     }
     this.typed.prepared.set(syntax, prepared);
     return prepared;
+  }
+
+  /** A column that is not there is a field, if its table is a record. */
+  #aboutField(error: unknown, names: NameSpace): unknown {
+    const [, record, field] =
+      /^column (\w+)\.(\w+) does not exist$/.exec(error instanceof Error ? error.message : '') ?? [];
+    const datum = record === undefined ? undefined : names.find(record);
+    if (datum === undefined || this.typed.types[datum]?.kind === 'scalar') return error;
+    return new DriftError('42703', `record "${record ?? ''}" has no field "${field ?? ''}"`);
   }
 
   #fits({ shapes }: Prepared): boolean {
