@@ -12,7 +12,6 @@ import type {
   Identifier,
   Join,
   TableFunction,
-  TableFunctionItem,
   TableName,
   TableReference,
 } from '../../sql/ast.ts';
@@ -21,14 +20,14 @@ import type { BoundExpression } from '../expression.ts';
 import type { FunctionScanNode, JoinNode, JoinType, PlanColumn, PlanNode, ScanTime, SetCall } from '../plan.ts';
 import { conjunction } from '../walk-expression.ts';
 import { correlationOf } from '../walk-plan.ts';
-import { BOOL, INT8, OID, asBoolean, unify } from './coerce.ts';
+import { BOOL, INT8, asBoolean, unify } from './coerce.ts';
 import type { SystemTable } from './context.ts';
 import { operate } from './operators.ts';
+import { asColumns } from './routine-columns.ts';
 import { type FromItem, type Relation, type VisibleColumn, CLAUSES, Scope, visible } from './scope.ts';
 import { sampled } from './sample.ts';
 import { scanTable } from './scan.ts';
 import { timeOf } from './time.ts';
-import { typeRefOf } from './type-name.ts';
 
 export interface BoundFrom {
   readonly plan: PlanNode;
@@ -310,8 +309,8 @@ function bindTableFunction(reference: TableFunction, scope: Scope, beside: reado
   let scalar = false;
   const alias = reference.alias ?? functionName(reference.functions[0]?.call);
   for (const item of reference.functions.flatMap(separateUnnest)) {
-    const bound = defined(
-      asSet(inner.within({ ...CLAUSES.from, sets: true }, () => inner.bind(item.call))),
+    const bound = asColumns(
+      inner.within({ ...CLAUSES.from, sets: true }, () => inner.bind(item.call)),
       item,
       scope.catalog,
     );
@@ -363,59 +362,6 @@ function bindTableFunction(reference: TableFunction, scope: Scope, beside: reado
     table: null,
     scalar: scalar && named.length === 1,
   });
-}
-
-/** A user's function that gives one row of several columns: in FROM they are columns. */
-function asSet(bound: BoundExpression): BoundExpression {
-  if (
-    bound.kind !== 'call' ||
-    bound.fn.routine === undefined ||
-    (!bound.fn.routine.row && bound.type.oid !== OID.record)
-  )
-    return bound;
-  const { routine, ...fn } = bound.fn;
-  const columns = routine.columns.map(({ name, type }) => ({ name, oid: type.oid }));
-  return {
-    kind: 'setCall',
-    fn: { ...fn, kind: 'set', routine, columns, rows: () => [], typed: undefined },
-    args: bound.args,
-    type: bound.type,
-    position: bound.position,
-  };
-}
-
-/** A user's function that gives any record takes its columns from the call. */
-function defined(
-  bound: BoundExpression,
-  { columns: written, call }: TableFunctionItem,
-  catalog: Catalog,
-): BoundExpression {
-  if (bound.kind !== 'setCall' || bound.fn.routine === undefined) return bound;
-  const { routine } = bound.fn;
-  const { position } = call;
-  const anyRecord = !routine.row && routine.returns.oid === OID.record;
-  if (written === undefined) {
-    if (!anyRecord) return bound;
-    throw new DriftError('42601', 'a column definition list is required for functions returning "record"', {
-      position,
-    });
-  }
-  if (!anyRecord) {
-    const out = routine.row && routine.returns.oid === OID.record;
-    const why = out
-      ? 'a column definition list is redundant for a function with OUT parameters'
-      : 'a column definition list is only allowed for functions returning "record"';
-    throw new DriftError('42601', why, { position });
-  }
-  const columns = written.map(({ name, type }) => ({ name, type: typeRefOf(type, catalog) }));
-  return {
-    ...bound,
-    fn: {
-      ...bound.fn,
-      columns: columns.map(({ name, type }) => ({ name, oid: type.oid })),
-      routine: { ...routine, columns, row: true },
-    },
-  };
 }
 
 /** unnest(a, b …) is ROWS FROM (unnest(a), unnest(b) …). */
