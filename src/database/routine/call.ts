@@ -107,7 +107,7 @@ function rowOf(scene: Scene, call: RoutineCall, rows: RoutineRows, row: number):
 }
 
 function isRecord(oid: number): boolean {
-  return oid === RECORD || attributesOf(oid) !== null;
+  return oid === RECORD || attributesOf({ oid, typmod: -1 }) !== null;
 }
 
 /** One row in the columns that the call declares; a single record is taken apart. */

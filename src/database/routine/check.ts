@@ -73,7 +73,7 @@ function checkResult(scene: Scene, def: RoutineDef, last: Plan | null): void {
 }
 
 function isRecord(oid: number): boolean {
-  return oid === RECORD || attributesOf(oid) !== null;
+  return oid === RECORD || attributesOf({ oid, typmod: -1 }) !== null;
 }
 
 function nameOf(scene: Scene, id: number): string {

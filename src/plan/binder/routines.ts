@@ -40,7 +40,7 @@ export function resultColumns(def: RoutineDef, catalog: Catalog): { readonly nam
     if (relation?.kind === 'table')
       return relation.columns.filter(({ hidden }) => hidden !== true).map(({ name, type }) => ({ name, type }));
   }
-  const attributes = attributesOf(def.returns.oid);
+  const attributes = attributesOf(def.returns);
   if (attributes !== null) return attributes.map(({ name, type }) => ({ name, type }));
   return [{ name: '', type: def.returns }];
 }
@@ -57,7 +57,7 @@ function resultType(def: RoutineDef, catalog: Catalog): TypeRef {
 
 /** Whether the result is a row whose columns FROM shows. */
 export function isRow(def: RoutineDef, columns: readonly { readonly name: string }[]): boolean {
-  return columns.length !== 1 || def.returnsRow !== undefined || attributesOf(def.returns.oid) !== null;
+  return columns.length !== 1 || def.returnsRow !== undefined || attributesOf(def.returns) !== null;
 }
 
 /** The functions of a name that users have defined. */

@@ -110,7 +110,7 @@ function scalar(oid: number): DatumType {
 
 function ofType(type: TypeRef): DatumType {
   if (type.oid === RECORD) return { kind: 'record' };
-  const attributes = attributesOf(type.oid);
+  const attributes = attributesOf(type);
   if (attributes === null) return { kind: 'scalar', type };
   return {
     kind: 'row',
