@@ -15,14 +15,14 @@ import type { ScalarFunction } from './function.ts';
 import { timePattern } from './time-pattern.ts';
 import { invalid, type Name, TimeReader } from './time-reader.ts';
 
-interface Parsed {
+export interface Parsed {
   readonly days: number;
   readonly micros: number;
   /** Seconds east of UTC, where TZH or TZM stood. */
   readonly offset: number | undefined;
 }
 
-function parseTime(text: string, pattern: string): Parsed {
+export function parseTime(text: string, pattern: string): Parsed {
   const reader = new TimeReader(text, timePattern(pattern));
   reader.read();
   const fail = (): DriftError => new DriftError('22008', `date/time field value out of range: "${text}"`);

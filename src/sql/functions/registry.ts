@@ -19,6 +19,7 @@ import { jsonCasts } from './json-casts.ts';
 import { jsonFunctions, jsonSets } from './json.ts';
 import { jsonAggregates, jsonBuildFunctions } from './json-build.ts';
 import { jsonChangeFunctions } from './json-change.ts';
+import { pathFunctions, pathOperators, pathSets } from './json-path.ts';
 import { jsonOperators, jsonPathFunctions } from './json-operators.ts';
 import type { CastEntry, OperatorEntry, ScalarFunction, SqlFunction } from './function.ts';
 import { makeTimeFunctions } from './make-time.ts';
@@ -51,6 +52,7 @@ const operators: readonly OperatorEntry[] = [
   ...arrayOperators,
   ...mathOperators,
   ...jsonOperators,
+  ...pathOperators,
   ...regexOperators,
   ...binaryOperators,
   ...bitOperators,
@@ -99,6 +101,8 @@ const functions: readonly SqlFunction[] = [
   ...jsonChangeFunctions,
   ...jsonPathFunctions,
   ...jsonSets,
+  ...pathFunctions,
+  ...pathSets,
   ...jsonAggregates,
 ];
 

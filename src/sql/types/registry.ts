@@ -11,6 +11,7 @@ import { catalogVectors } from './catalog-vectors.ts';
 import { dateType, timestampType, timestamptzType } from './datetime.ts';
 import { intervalType, intervalTypmod } from './interval.ts';
 import { jsonTypes } from './json.ts';
+import { jsonPathType } from './json-path.ts';
 import { makeMultirangeType, MULTIRANGES } from './multirange.ts';
 import { networkTypes } from './network.ts';
 import { numericType, numericTypmod } from './numeric.ts';
@@ -37,6 +38,7 @@ for (const type of [
   timestamptzType,
   intervalType,
   ...jsonTypes,
+  jsonPathType,
   ...bitTypes,
   ...systemValueTypes,
   ...networkTypes,
