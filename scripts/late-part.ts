@@ -18,6 +18,7 @@ import type { Plugin } from 'vite';
 const LATE: readonly string[] = [
   'src/storage/indexed-db',
   'src/sql/parser/rare-statement',
+  'src/sql/types/json-path-(syntax|print)',
   'src/sql/functions/registry',
   'src/plan/(explain.*|bind-outer)',
   'src/plan/optimizer/(column-statistics|join-graph|join-search|join-order|join-method|lookup-join|unnest|decorrelate)',
