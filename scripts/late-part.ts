@@ -31,6 +31,7 @@ const LATE: readonly string[] = [
   'worker/function-module',
   'src/database/copy/.*',
   'src/database/ddl/.*',
+  'src/database/migration/.*',
   'src/database/routine/.*',
   'src/database/system/.*',
   'src/database/(definition|export-file|bulk|system-tables|temporary|recheck|domain-check|maintain|explain|setting-specs|setting-values|registered)',

@@ -7,6 +7,7 @@
 import { DriftError } from '../base/error.ts';
 import type { CopyPiece, Parameter } from '../database/api.ts';
 import type { ConnectionSession } from './connection.ts';
+import { isTableName, requireTableName } from './names.ts';
 import { toParameter } from './parameters.ts';
 
 /** COPY's options, as PostgreSQL names them; what is left out is as there. */
@@ -191,11 +192,8 @@ async function* chunksOf(source: CopySource): AsyncGenerator<CopyChunk, undefine
 
 // ---- statements ----------------------------------------------------------------------------------------------------
 
-const NAME = '(?:[\\p{L}_][\\p{L}\\p{N}_$]*|"(?:[^"]|"")+")';
-const TABLE = new RegExp(`^${NAME}(?:\\.${NAME})?$`, 'u');
-
 function fromStatement(table: string, columns: readonly string[] | undefined, options: CopyFromOptions): string {
-  if (!TABLE.test(table)) throw new DriftError('42602', `"${table}" is no table's name`);
+  requireTableName(table);
   const list = columns === undefined ? '' : ` (${columns.map(quoted).join(', ')})`;
   const { forceNull, forceNotNull, encoding, where } = options;
   const more = [
@@ -209,7 +207,7 @@ function fromStatement(table: string, columns: readonly string[] | undefined, op
 
 function toStatement(source: string, options: CopyToOptions): string {
   const list = options.columns === undefined ? '' : ` (${options.columns.map(quoted).join(', ')})`;
-  const from = TABLE.test(source) ? `${source}${list}` : `(${source.replace(/;\s*$/, '')})`;
+  const from = isTableName(source) ? `${source}${list}` : `(${source.replace(/;\s*$/, '')})`;
   const { forceQuote } = options;
   const force =
     forceQuote === undefined

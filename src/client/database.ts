@@ -13,6 +13,7 @@
 import type { EngineStatus, FunctionBody, FunctionOptions } from '../database/api.ts';
 import type { Connection } from './connection.ts';
 import { type CopyFromOptions, type CopySource, copyTo, type CopyToOptions } from './copy.ts';
+import { migrate, type MigrateOptions, type MigrateResult, type Migration } from './migrate.ts';
 import { type At, engineOptions, type QueryOptions, type TransactionOptions } from './options.ts';
 import { type PreparedStatement, type Queryable, Statements, Transaction } from './statements.ts';
 
@@ -74,6 +75,16 @@ export class Database extends Statements implements AsyncDisposable {
         await session.close();
       },
     });
+  }
+
+  /**
+   * Brings the schema to a version: applies the migrations that are not applied yet, each in a transaction of its own, or
+   * takes back those after `to`. Throws 55000 where an applied migration has changed or is missing.
+   *
+   *     await db.migrate([{ version: 1, name: 'customers', up: 'CREATE TABLE customer (id int PRIMARY KEY)' }]);
+   */
+  migrate(migrations: readonly Migration[], options: MigrateOptions = {}): Promise<MigrateResult> {
+    return migrate((work, how) => this.transaction(work, how), migrations, options);
   }
 
   /** Returns a read-only view of a moment with the same methods; statements that write fail with 25006. */

@@ -243,7 +243,7 @@ export function ddlContext(scene: Scene): DdlContext {
 }
 
 /** The scene under the transaction's catalog as it is now: definitions change it on the way. */
-function withCatalog(scene: Scene): Scene {
+export function withCatalog(scene: Scene): Scene {
   return {
     ...scene,
     eval: Object.create(scene.eval, { catalog: { value: scene.transaction.catalog } }) as Scene['eval'],

@@ -11,6 +11,7 @@ import { copy } from './copy/statement.ts';
 import { explain } from './explain.ts';
 import { isDefinition, runDefinition } from './definition.ts';
 import { maintain } from './maintain.ts';
+import { createMigration, dropMigration } from './migration/migration.ts';
 import type { PreparedStatements } from './prepared.ts';
 import { runCall, runDo } from './routine/statements.ts';
 import { command } from './show.ts';
@@ -50,6 +51,10 @@ export function* dispatch(
     case 'maintenance':
     case 'lock':
       return yield* maintain(scene, statement);
+    case 'createMigration':
+      return yield* createMigration(scene, statement);
+    case 'dropMigration':
+      return yield* dropMigration(scene, statement);
     case 'unsupported':
       throw new DriftError('0A000', `${statement.feature} is not supported`, { position: statement.position });
     default:

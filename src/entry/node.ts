@@ -14,6 +14,7 @@ export { DriftError } from '../base/error.ts';
 export { Database } from '../client/database.ts';
 export type { At, OpenOptions, QueryOptions, TransactionOptions, WorkerLike } from '../client/options.ts';
 export type { CopyChunk, CopyFromOptions, CopySource, CopyToOptions } from '../client/copy.ts';
+export type { MigrateOptions, MigrateResult, Migration, MigrationStep } from '../client/migrate.ts';
 export type { Parser, Parsers } from '../client/parsers.ts';
 export type { Field, Results } from '../client/result.ts';
 export type { AggregateParts, FunctionBody, FunctionOptions, Notice } from '../database/api.ts';

@@ -72,6 +72,8 @@ export type Statement =
   | Grant
   | Maintenance
   | CreateTag
+  | CreateMigration
+  | DropMigration
   | DropTag
   | UnsupportedStatement;
 
@@ -650,6 +652,25 @@ export interface Maintenance extends Span {
   readonly tables: readonly QualifiedName[];
   readonly columns: readonly (readonly string[] | null)[];
   readonly options: readonly Option[];
+}
+/** Applies a migration, once. */
+export interface CreateMigration extends Span {
+  readonly kind: 'createMigration';
+  readonly version: number;
+  readonly name: string;
+  readonly script: string;
+  readonly revert: string | undefined;
+  /** Queries that must give true before and after. */
+  readonly require: string | undefined;
+  readonly ensure: string | undefined;
+  /** Where it is recorded. */
+  readonly table: QualifiedName | undefined;
+}
+/** Takes the last migration back. */
+export interface DropMigration extends Span {
+  readonly kind: 'dropMigration';
+  readonly version: number;
+  readonly table: QualifiedName | undefined;
 }
 export interface CreateTag extends Span {
   readonly kind: 'createTag';

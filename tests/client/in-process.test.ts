@@ -8,6 +8,7 @@ import { open } from '../../src/entry/node.ts';
 import { copySuite } from './copy-suite.ts';
 import { databaseSuite } from './database-suite.ts';
 import { functionSuite } from './function-suite.ts';
+import { migrateSuite } from './migrate-suite.ts';
 import { lateResultsSuite } from './late-results-suite.ts';
 import { valuesSuite } from './values-suite.ts';
 
@@ -18,6 +19,7 @@ describe('on files', () => {
   databaseSuite('node', (options) => open(`file://${directory}/${++databases} %25`, options));
   functionSuite(() => open(`file://${directory}/${++databases}`));
   copySuite(() => open(`file://${directory}/${++databases}`));
+  migrateSuite(() => open(`file://${directory}/${++databases}`));
 });
 
 test('a file database stays, and has one opener', async () => {

@@ -12,6 +12,7 @@ import { RemoteConnection } from '../../src/client/remote.ts';
 import { copySuite } from './copy-suite.ts';
 import { databaseSuite } from './database-suite.ts';
 import { functionSuite } from './function-suite.ts';
+import { migrateSuite } from './migrate-suite.ts';
 import { lateResultsSuite } from './late-results-suite.ts';
 import { valuesSuite } from './values-suite.ts';
 
@@ -47,6 +48,7 @@ async function open({ worker = channelWorker().worker, ...options }: OpenOptions
 describe('through the protocol', () => {
   databaseSuite('memory', open);
   copySuite(open);
+  migrateSuite(open);
   functionSuite(open);
   valuesSuite(open);
   lateResultsSuite(open);

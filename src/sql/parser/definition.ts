@@ -18,6 +18,7 @@ import { parseAlterTable } from './alter-table.ts';
 import { parseIndexElement } from './change.ts';
 import type { Cursor } from './cursor.ts';
 import { parseAlterFunction, parseCreateFunction, parseCreateTrigger } from './function.ts';
+import { parseCreateMigration } from './migration.ts';
 import { parseObjectKind, parseObjectName } from './object.ts';
 import { parseAlterSequence, parseCreateSequence } from './sequence.ts';
 import { parseColumnConstraints, parseCreateTable, parseWithData, parseWithOptions } from './table.ts';
@@ -30,6 +31,7 @@ export function parseCreate(p: Cursor): Statement {
   p.expect('create');
   const orReplace = p.acceptAll('or', 'replace');
   if (p.atName('tag') && !orReplace) return parseCreateTag(p, position);
+  if (p.atName('migration') && !orReplace) return parseCreateMigration(p, position);
   const persistence = parsePersistence(p);
   switch (p.word) {
     case 'table':

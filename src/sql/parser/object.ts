@@ -1,5 +1,6 @@
 /** Naming objects of any kind, for DROP, COMMENT and ALTER … RENAME. */
 import type {
+  DropMigration,
   DropStatement,
   DropTag,
   FunctionArgument,
@@ -9,6 +10,7 @@ import type {
 } from '../ast-statement.ts';
 import type { Cursor } from './cursor.ts';
 import { parseArgument } from './function.ts';
+import { parseDropMigration } from './migration.ts';
 import { skipUnsupported } from './unsupported.ts';
 
 const KINDS: Readonly<Record<string, ObjectKind>> = {
@@ -80,9 +82,10 @@ function parseNameOf(p: Cursor, kind: ObjectKind): ObjectName['name'] {
   return { catalog: undefined, schema: undefined, name, position };
 }
 
-export function parseDrop(p: Cursor): DropStatement | DropTag | UnsupportedStatement {
+export function parseDrop(p: Cursor): DropStatement | DropTag | DropMigration | UnsupportedStatement {
   const { position } = p;
   p.expect('drop');
+  if (p.acceptName('migration')) return parseDropMigration(p, position);
   if (p.acceptName('tag')) {
     const ifExists = p.acceptIfExists();
     const name = p.code === 5 ? p.string() : p.columnName();
