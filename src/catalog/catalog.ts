@@ -178,6 +178,8 @@ class Names {
       case 'tag':
         this.tags.set(object.name, object);
         return;
+      case 'role':
+        return;
       case 'schema':
         this.schemas.set(object.name, object);
         return;

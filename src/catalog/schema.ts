@@ -24,7 +24,21 @@ interface Commented {
   readonly comment?: string | undefined;
 }
 
-export interface ColumnDef extends Commented {
+/** What GRANT said: recorded and shown, not enforced. */
+interface Granted {
+  /** Absent: what an object's kind gives by default. */
+  readonly acl?: readonly AclEntry[] | undefined;
+}
+
+/** Privileges of one role by PostgreSQL's letters (arwdDxt, U, C, X), and those of them it may grant on. */
+export interface AclEntry {
+  /** Role's OID; 0 is everybody. */
+  readonly role: number;
+  readonly privileges: string;
+  readonly grantable: string;
+}
+
+export interface ColumnDef extends Commented, Granted {
   /** Stable id within the table = ordinal in its versioned tree; never reused, also after a drop. */
   readonly id: number;
   readonly name: string;
@@ -88,8 +102,12 @@ export interface IndexColumn {
   readonly nullsFirst: boolean;
 }
 
-export interface TableDef extends Commented {
+export interface TableDef extends Commented, Granted {
   readonly kind: 'table';
+  /** Comment on the index of its primary key. */
+  readonly keyComment?: string | undefined;
+  /** Comments on its constraints, by name. */
+  readonly constraintComments?: Readonly<Record<string, string>> | undefined;
   /** Object id = id of its versioned tree. */
   readonly id: number;
   readonly schema: string;
@@ -118,7 +136,7 @@ export interface TableDef extends Commented {
   readonly timeSplitFactor?: number | undefined;
 }
 
-export interface SequenceDef extends Commented {
+export interface SequenceDef extends Commented, Granted {
   readonly kind: 'sequence';
   readonly id: number;
   readonly schema: string;
@@ -131,7 +149,7 @@ export interface SequenceDef extends Commented {
   readonly ownedBy?: { readonly tableId: number; readonly columnId: number } | undefined;
 }
 
-export interface ViewDef extends Commented {
+export interface ViewDef extends Commented, Granted {
   readonly kind: 'view';
   readonly id: number;
   readonly schema: string;
@@ -140,6 +158,8 @@ export interface ViewDef extends Commented {
   readonly query: string;
   /** The search path under which the query's names are meant; absent: only `public`. */
   readonly path?: readonly string[] | undefined;
+  /** Comments on its columns, by name. */
+  readonly columnComments?: Readonly<Record<string, string>> | undefined;
   /** WITH CHECK OPTION: rows written through the view must be among its own. */
   readonly checkOption?: 'local' | 'cascaded' | undefined;
   /** Defaults of columns for rows inserted through the view, as SQL text; they go before the table's. */
@@ -148,7 +168,7 @@ export interface ViewDef extends Commented {
   readonly triggers?: readonly TriggerDef[] | undefined;
 }
 
-export interface SchemaDef extends Commented {
+export interface SchemaDef extends Commented, Granted {
   readonly kind: 'schema';
   readonly id: number;
   readonly name: string;
@@ -167,7 +187,7 @@ export interface RoutineArgument {
 }
 
 /** A function or procedure. Its body is kept as text and read when it is first called under a catalog. */
-export interface RoutineDef extends Commented {
+export interface RoutineDef extends Commented, Granted {
   readonly kind: 'routine';
   readonly id: number;
   readonly schema: string;
@@ -209,6 +229,24 @@ export interface TriggerDef extends Commented {
   readonly disabled?: boolean | undefined;
 }
 
+/** CREATE ROLE. There is one user, who is not among these: roles are for privileges to be granted to. */
+export interface RoleDef extends Commented {
+  readonly kind: 'role';
+  readonly id: number;
+  readonly name: string;
+  readonly superuser: boolean;
+  readonly createDb: boolean;
+  readonly createRole: boolean;
+  readonly inherit: boolean;
+  readonly login: boolean;
+  readonly replication: boolean;
+  readonly bypassRls: boolean;
+  readonly connectionLimit: number;
+  readonly validUntil?: string | undefined;
+  /** The roles it is a member of, by OID. */
+  readonly memberOf: readonly { readonly role: number; readonly admin: boolean }[];
+}
+
 /** A name for a sequence number. */
 export interface TagDef {
   readonly kind: 'tag';
@@ -241,7 +279,7 @@ export interface Attribute {
 }
 
 /** CREATE TYPE and CREATE DOMAIN. References to other types are internal numbers in memory: see user-types.ts. */
-export interface TypeDef extends Commented {
+export interface TypeDef extends Commented, Granted {
   readonly kind: 'type';
   readonly id: number;
   readonly schema: string;
@@ -249,7 +287,7 @@ export interface TypeDef extends Commented {
   readonly definition: TypeForm;
 }
 
-export type CatalogObject = TableDef | SequenceDef | ViewDef | SchemaDef | TagDef | RoutineDef | TypeDef;
+export type CatalogObject = TableDef | SequenceDef | ViewDef | SchemaDef | TagDef | RoutineDef | TypeDef | RoleDef;
 
 /**
  * The catalog at one moment. `version` is the sequence number of the newest DDL it contains; inside a transaction with

@@ -1,6 +1,7 @@
 /** Small readings of commands: moments in settings, what a commit carries, tables that are named only. */
 import { DriftError } from '../base/error.ts';
 import type { Task } from '../base/task.ts';
+import type { Catalog } from '../catalog/schema.ts';
 import type { QualifiedName, TimePoint } from '../sql/ast.ts';
 import type { SetSetting, SetTransaction, Statement } from '../sql/ast-statement.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
@@ -15,11 +16,17 @@ import type { Scene } from './statement.ts';
 
 const JSONB_OID = 3802;
 
+interface SetScene {
+  readonly inTransaction: boolean;
+  resolve(point: TimePoint): Task<number>;
+  isRole(name: string): boolean;
+}
+
 /** SET and RESET. A moment becomes its sequence number, so that it stays the same. */
 export function* applySet(
   settings: Settings,
   { name, values, asOf, local, position }: SetSetting,
-  { inTransaction, resolve }: { readonly inTransaction: boolean; resolve(point: TimePoint): Task<number> },
+  { inTransaction, resolve, isRole }: SetScene,
 ): Task<ResultSet> {
   if (name === undefined) {
     settings.resetAll();
@@ -27,11 +34,21 @@ export function* applySet(
     const point = asOf ?? pointNamed(values?.join(',') ?? '', position);
     settings.set(name, point === null ? null : `SEQ ${yield* resolve(point)}`, local);
   } else {
-    settings.set(name, values === undefined ? null : flattened(name, values), local);
+    const [role = 'none'] = values ?? [];
+    if ((name === 'role' || name === 'session_authorization') && role !== 'none' && role !== 'default' && !isRole(role))
+      throw new DriftError('22023', `role "${role}" does not exist`, { position });
+    settings.set(name, values === undefined || role === 'default' ? null : flattened(name, values), local);
   }
   if (!inTransaction) settings.endTransaction(false);
   if (local && !inTransaction) return warned('SET', '25P01', 'SET LOCAL can only be used in transaction blocks');
   return command(values === undefined && asOf === undefined ? 'RESET' : 'SET');
+}
+
+/** Whether a role of that name exists; the owner of everything is one. */
+export function isRole(catalog: Catalog, name: string): boolean {
+  if (name === 'drift') return true;
+  for (const object of catalog.objects()) if (object.kind === 'role' && object.name === name) return true;
+  return false;
 }
 
 /** Commands that are taken and do nothing here; null for any other statement. */
@@ -39,8 +56,6 @@ export function withoutEffect(statement: Statement): ResultSet | null {
   switch (statement.kind) {
     case 'setConstraints':
       return command('SET CONSTRAINTS');
-    case 'grant':
-    case 'revoke':
     case 'listen':
     case 'unlisten':
     case 'notify':

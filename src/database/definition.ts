@@ -27,6 +27,7 @@ import {
 } from './ddl/type-definition.ts';
 import { dropTypes, dropTypesIn } from './ddl/type-drop.ts';
 import { createTrigger } from './ddl/trigger.ts';
+import { alterRole, createRole, grant } from './ddl/role.ts';
 import { createView } from './ddl/view.ts';
 import { firing } from '../exec/modify/triggers.ts';
 import { bindWhen } from './routine/trigger.ts';
@@ -60,6 +61,10 @@ const KINDS = [
   'alterEnum',
   'alterComposite',
   'alterDomain',
+  'createRole',
+  'alterRole',
+  'grant',
+  'revoke',
 ] as const;
 type Definition = Extract<Statement, { kind: (typeof KINDS)[number] }>;
 
@@ -107,6 +112,18 @@ function* dispatch(context: DdlContext, statement: Definition): Task<string | Re
     case 'alterComposite':
       alterComposite(context, statement);
       return 'ALTER TYPE';
+    case 'createRole':
+      createRole(context, statement);
+      return 'CREATE ROLE';
+    case 'alterRole':
+      alterRole(context, statement);
+      return 'ALTER ROLE';
+    case 'grant':
+    case 'revoke': {
+      grant(context, statement);
+      const tag = statement.kind.toUpperCase();
+      return statement.roles === undefined ? tag : `${tag} ROLE`;
+    }
     case 'alterDomain':
       yield* alterDomain(context, statement);
       return 'ALTER DOMAIN';

@@ -6,7 +6,7 @@ import type { Statement } from '../sql/ast-statement.ts';
 import type { Parameter, ResultSet } from './api.ts';
 import { type Cached, isSelectInto, runBindable, uncached } from './bindable.ts';
 import { selectInto } from './bulk.ts';
-import { applySet } from './commands.ts';
+import { applySet, isRole } from './commands.ts';
 import { copy } from './copy/statement.ts';
 import { explain } from './explain.ts';
 import { isDefinition, runDefinition } from './definition.ts';
@@ -85,7 +85,11 @@ export function* nested(
     case 'release':
       throw new DriftError('2D000', 'invalid transaction termination');
     case 'set':
-      yield* applySet(scene.settings, statement, { inTransaction: true, resolve });
+      yield* applySet(scene.settings, statement, {
+        inTransaction: true,
+        resolve,
+        isRole: (name) => isRole(scene.transaction.catalog, name),
+      });
       return command('SET');
     default:
       return yield* dispatch(scene, uncached(statement), [], prepared);

@@ -17,7 +17,7 @@ import type { Transaction } from '../txn/transaction.ts';
 import { CopyStream } from './copy/statement.ts';
 import type { CopyPiece, ExecuteOptions, Moment, Parameter, ResultSet, SessionApi, TransactionOptions } from './api.ts';
 import { type Cached, uncached } from './bindable.ts';
-import { applySet, commitInfo, setModes, withoutEffect } from './commands.ts';
+import { applySet, isRole, commitInfo, setModes, withoutEffect } from './commands.ts';
 import { type Core, evalContext, type SessionSequences } from './core.ts';
 import { ddlContext } from './definition.ts';
 import { dispatch, nested } from './dispatch.ts';
@@ -356,6 +356,7 @@ export class Session implements SessionApi {
         return yield* applySet(this.#settings, statement, {
           inTransaction: this.#open !== null,
           resolve: (point) => this.#moment(point, cancellation),
+          isRole: (name) => isRole(this.#open?.transaction.catalog ?? this.#core.manager.catalog, name),
         });
       case 'show':
         return show(this.#settings, statement.name, this.#open?.transaction.readOnly);

@@ -18,6 +18,7 @@ import type {
   TypeName,
   Update,
 } from './ast.ts';
+import type { AlterRole, CreateRole, GrantTerms } from './ast-role.ts';
 
 export type Statement =
   | Query
@@ -70,6 +71,8 @@ export type Statement =
   | DoBlock
   | Call
   | Grant
+  | CreateRole
+  | AlterRole
   | Maintenance
   | CreateTag
   | CreateMigration
@@ -642,8 +645,8 @@ export interface Comment extends Span {
   /** Undefined: NULL, which removes it. */
   readonly text: string | undefined;
 }
-export interface Grant extends Span {
-  readonly kind: 'grant' | 'revoke';
+export interface Grant extends GrantTerms {
+  readonly names: readonly ObjectName[];
 }
 /** ANALYZE, VACUUM, CHECKPOINT, REINDEX, CLUSTER, CHECK DATABASE; `columns` of each table, null: all. */
 export interface Maintenance extends Span {

@@ -85,6 +85,7 @@ function refuseTakenName(parts: CatalogConflictParts, own: ReadonlySet<number>, 
     if (another(found)) throw new DriftError(code, `${object.kind} "${object.name}" already exists`);
     return;
   }
+  if (object.kind === 'role') return;
   const made = parts.changes.some((change) => change.object?.kind === 'schema' && change.object.name === object.schema);
   if (applied.schema(object.schema) === undefined && !made) throw conflict();
   if (object.kind === 'type') {

@@ -4,8 +4,10 @@ import type { TableDef } from '../../catalog/schema.ts';
 import type { Comment } from '../../sql/ast-statement.ts';
 import { columnNamed } from './constraint.ts';
 import { type DdlContext, define, relationNamed, tableNamed, undefinedTable } from './context.ts';
+import { roleNamed } from './role.ts';
 import { routineNamed } from './routine.ts';
 import { changeTrigger } from './trigger.ts';
+import { typeObjectNamed } from './type-names.ts';
 
 export function commentOn(context: DdlContext, statement: Comment): void {
   const { name } = statement.name;
@@ -15,6 +17,7 @@ export function commentOn(context: DdlContext, statement: Comment): void {
       const view = relationNamed(context, name);
       if (view?.kind === 'view') {
         if (!view.columns.includes(statement.column ?? '')) throw undefinedColumn(statement, view.name);
+        define(context, { ...view, columnComments: noted(view.columnComments, statement.column ?? '', comment) });
         return;
       }
       const table = tableNamed(context, name);
@@ -58,14 +61,37 @@ export function commentOn(context: DdlContext, statement: Comment): void {
     case 'constraint': {
       const table: TableDef = tableNamed(context, statement.name.table ?? name);
       const named = [...table.checks, ...table.foreignKeys, ...table.indexes].some((item) => item.name === name.name);
-      if (named || table.primaryKeyName === name.name) return;
+      if (named || table.primaryKeyName === name.name) {
+        define(context, { ...table, constraintComments: noted(table.constraintComments, name.name, comment) });
+        return;
+      }
       throw new DriftError('42704', `constraint "${name.name}" for table "${table.name}" does not exist`);
+    }
+    case 'type':
+    case 'domain':
+      define(context, { ...typeObjectNamed(context, name), comment });
+      return;
+    case 'role': {
+      const role = roleNamed(context.transaction.catalog, name.name);
+      if (role === undefined) throw new DriftError('42704', `role "${name.name}" does not exist`);
+      define(context, { ...role, comment });
+      return;
     }
     default:
       throw new DriftError('0A000', `COMMENT ON ${statement.object.toUpperCase()} is not supported`, {
         position: statement.position,
       });
   }
+}
+
+/** Comments by name with one more, or one less. */
+function noted(
+  comments: Readonly<Record<string, string>> | undefined,
+  name: string,
+  comment: string | undefined,
+): Readonly<Record<string, string>> {
+  const { [name]: _old, ...rest } = comments ?? {};
+  return comment === undefined ? rest : { ...rest, [name]: comment };
 }
 
 function undefinedColumn(statement: Comment, relation: string): DriftError {
@@ -78,6 +104,10 @@ function commentOnIndex(context: DdlContext, statement: Comment, comment: string
   const { name } = statement.name;
   const table = context.transaction.catalog.tableOfIndex(name.schema, name.name);
   if (table === undefined) throw undefinedTable(context, name);
+  if (table.primaryKeyName === name.name) {
+    define(context, { ...table, keyComment: comment });
+    return;
+  }
   const indexes = table.indexes.map((index) => (index.name === name.name ? { ...index, comment } : index));
   define(context, { ...table, indexes });
 }

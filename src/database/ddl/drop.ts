@@ -10,6 +10,7 @@ import { mentions } from './alter-column.ts';
 import { signatureOf } from '../routine/result.ts';
 import { withoutIndexes } from './create-index.ts';
 import { dropRoutine, dropRoutines } from './routine.ts';
+import { dropRoles } from './role.ts';
 import { dropTriggers } from './trigger.ts';
 import { type DdlContext, define, relationNamed, skipMissing, tableNamed, undefinedTable } from './context.ts';
 
@@ -31,7 +32,6 @@ const MISSING: Readonly<Record<string, string>> = {
   aggregate: '42883',
   trigger: '42704',
   extension: '42704',
-  role: '42704',
   collation: '42704',
   policy: '42704',
   rule: '42704',
@@ -65,6 +65,9 @@ export function drop(context: DdlContext, statement: DropStatement): void {
       return;
     case 'trigger':
       dropTriggers(context, statement);
+      return;
+    case 'role':
+      dropRoles(context, statement);
       return;
     default:
       refuseUnknown(context, statement);
@@ -211,6 +214,7 @@ function current(context: DdlContext, id: number): TableDef | undefined {
 function dropIndex(context: DdlContext, statement: DropStatement, { name }: ObjectName): void {
   const table = context.transaction.catalog.tableOfIndex(name.schema, name.name);
   const index = table?.indexes.find((candidate) => candidate.name === name.name);
+  if (table !== undefined && table.primaryKeyName === name.name) throw requiredIndex(table, name.name);
   if (table === undefined || index === undefined) {
     if (statement.ifExists) {
       skipMissing(context, `index "${name.name}"`);
@@ -219,13 +223,18 @@ function dropIndex(context: DdlContext, statement: DropStatement, { name }: Obje
     throw new DriftError('42704', `index "${name.name}" does not exist`, { position: name.position });
   }
   if (index.constraint !== undefined) {
-    throw new DriftError(
-      '2BP01',
-      `cannot drop index ${index.name} because constraint ${index.constraint} on table ${table.name} requires it`,
-      { hint: `You can drop constraint ${index.constraint} on table ${table.name} instead.` },
-    );
+    throw requiredIndex(table, index.constraint);
   }
   define(context, withoutIndexes(table, [index]));
+}
+
+/** An index that a constraint of the same name needs. */
+function requiredIndex(table: TableDef, constraint: string): DriftError {
+  return new DriftError(
+    '2BP01',
+    `cannot drop index ${constraint} because constraint ${constraint} on table ${table.name} requires it`,
+    { hint: `You can drop constraint ${constraint} on table ${table.name} instead.` },
+  );
 }
 
 export function dropSchema(

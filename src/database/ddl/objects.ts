@@ -55,6 +55,7 @@ export function* rename(context: DdlContext, statement: RenameObject): Task<void
     refuseTaken(context, table.schema, statement.newName, name.position);
     define(context, {
       ...table,
+      primaryKeyName: table.primaryKeyName === name.name ? statement.newName : table.primaryKeyName,
       indexes: table.indexes.map((index) => (index.name === name.name ? { ...index, name: statement.newName } : index)),
     });
     return;
@@ -133,6 +134,15 @@ function refuseOtherKind({ object, name }: RenameObject, found: TableDef | ViewD
   throw new DriftError('42809', `"${found.name}" is not a ${word}`, { position: name.name.position });
 }
 
+function renamedKey(
+  comments: TableDef['constraintComments'],
+  from: string,
+  to: string,
+): TableDef['constraintComments'] {
+  const { [from]: moved, ...rest } = comments ?? {};
+  return moved === undefined ? comments : { ...rest, [to]: moved };
+}
+
 function renamePart(context: DdlContext, table: TableDef, statement: RenameObject): void {
   const { newName, part } = statement;
   if (part?.kind === 'constraint') {
@@ -145,6 +155,7 @@ function renamePart(context: DdlContext, table: TableDef, statement: RenameObjec
     define(context, {
       ...table,
       primaryKeyName,
+      constraintComments: renamedKey(table.constraintComments, part.name, newName),
       checks: renamed(table.checks),
       foreignKeys: renamed(table.foreignKeys),
       indexes: renamed(table.indexes),

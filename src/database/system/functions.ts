@@ -5,13 +5,13 @@ import {
   classByName,
   classByOid,
   classNames,
-  OWNER_OID,
   PG_CATALOG_OID,
   schemaNameOf,
   schemaOidOf,
   type ClassEntry,
 } from '../../catalog/oids.ts';
 import type { Catalog, TableDef } from '../../catalog/schema.ts';
+import { objectOfType } from '../../catalog/user-types.ts';
 import type { BindContext } from '../../plan/bind.ts';
 import type { EvalContext } from '../../sql/eval-context.ts';
 import { quoteIdent } from '../../sql/functions/format-text.ts';
@@ -22,6 +22,8 @@ import { EXTENSION_OID, PLPGSQL_OID } from './constants.ts';
 import { deparseStored } from './deparse.ts';
 import { constraintText, indexText, keyExpression, viewText } from './definitions.ts';
 import { columnByNumber, constraintByOid, indexByOid, relationsOf } from './model.ts';
+import { privilegeAnswer } from './privilege-functions.ts';
+import { roleName } from './privileges.ts';
 import { functionArguments, functionResult, routineDefinition, triggerText } from './procedures.ts';
 import { systemRelation, systemRelationByOid } from './relations.ts';
 
@@ -36,7 +38,11 @@ type Answer = (context: AnswerContext, args: readonly Value[], name: string) => 
 
 /** Answers one function; the caller has checked the types of its arguments. */
 export function catalogAnswer(name: string, args: readonly Value[], context: AnswerContext): Value {
-  const answer = ANSWERS[name] ?? (name.endsWith('_privilege') || name === 'pg_has_role' ? privilege : isVisible);
+  if (name.endsWith('_privilege') || name === 'pg_has_role') {
+    const { catalog, user } = context.eval;
+    return privilegeAnswer(name, args, { catalog, user, classOid: (written) => writtenClass(catalog, written) });
+  }
+  const answer = ANSWERS[name] ?? isVisible;
   return answer(context, args, name);
 }
 
@@ -71,6 +77,11 @@ function nameParts(text: string): readonly string[] {
     .toReversed();
 }
 
+function writtenClass(catalog: Catalog, written: string): number | undefined {
+  const [name = '', schema] = nameParts(written);
+  return systemClassOid(catalog, schema, name);
+}
+
 function classNamed({ eval: { catalog } }: AnswerContext, written: Value): ClassEntry | undefined {
   const [name = '', schema] = nameParts(String(written));
   return classByName(catalog, schema, name);
@@ -96,7 +107,7 @@ function manner(context: AnswerContext, pretty: Value | undefined): { bind: Bind
   return { bind: bindContext(context), pretty: pretty === true };
 }
 
-// ---- visibility and privileges -------------------------------------------------------------------------------------
+// ---- visibility --------------------------------------------------------------------------------------------------
 
 /** Whether a bare name finds the object: built-in objects always, relations as the path has it. */
 function isVisible({ eval: { catalog } }: AnswerContext, [oid]: readonly Value[]): Value {
@@ -112,58 +123,28 @@ function isVisible({ eval: { catalog } }: AnswerContext, [oid]: readonly Value[]
   return classByName(catalog, undefined, classNames(entry).name)?.oid === number;
 }
 
-const TABLE_PRIVILEGES = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER'];
-const PRIVILEGES: Readonly<Record<string, readonly string[]>> = {
-  has_table_privilege: [...TABLE_PRIVILEGES, 'RULE'],
-  has_any_column_privilege: ['SELECT', 'INSERT', 'UPDATE', 'REFERENCES'],
-  has_column_privilege: ['SELECT', 'INSERT', 'UPDATE', 'REFERENCES'],
-  has_schema_privilege: ['CREATE', 'USAGE'],
-  has_sequence_privilege: ['USAGE', 'SELECT', 'UPDATE'],
-  has_database_privilege: ['CREATE', 'CONNECT', 'TEMPORARY', 'TEMP'],
-  has_function_privilege: ['EXECUTE'],
-  has_type_privilege: ['USAGE'],
-  has_language_privilege: ['USAGE'],
-  has_tablespace_privilege: ['CREATE'],
-  pg_has_role: ['USAGE', 'MEMBER', 'SET'],
-};
-
-/** Everybody may everything; what does not exist is an error where it is named, null where its OID is given. */
-function privilege(context: AnswerContext, args: readonly Value[], name: string): Value {
-  for (const word of String(args.at(-1)).split(',')) {
-    const plain = word
-      .trim()
-      .toUpperCase()
-      .replace(/ WITH (?:GRANT|ADMIN) OPTION$/, '');
-    if (PRIVILEGES[name]?.includes(plain) === false)
-      throw new DriftError('22023', `unrecognized privilege type: "${word.trim()}"`);
-  }
-  const { catalog } = context.eval;
-  if (name === 'has_table_privilege' || name === 'has_sequence_privilege' || name === 'has_any_column_privilege') {
-    const object = args.at(-2) as Value;
-    if (typeof object === 'number') return systemClassName(catalog, object) === undefined ? null : true;
-    const [last = '', schema] = nameParts(String(object));
-    if (systemClassOid(catalog, schema, last) === undefined)
-      throw new DriftError('42P01', `relation "${String(object)}" does not exist`);
-  }
-  if (name === 'has_schema_privilege') {
-    const object = args.at(-2) as Value;
-    if (typeof object === 'number') return schemaNameOf(catalog, object) === null ? null : true;
-    if (schemaOidOf(catalog, String(object)) === undefined)
-      throw new DriftError('3F000', `schema "${String(object)}" does not exist`);
-  }
-  return true;
-}
-
 // ---- comments ------------------------------------------------------------------------------------------------------
 
-function commentOf({ eval: { catalog } }: AnswerContext, oid: number): string | null {
+function commentOf({ eval: { catalog } }: AnswerContext, oid: number, of: Value | undefined): string | null {
   if (oid === PG_CATALOG_OID) return 'system catalog schema';
   if (oid === EXTENSION_OID || oid === PLPGSQL_OID) return 'PL/pgSQL procedural language';
-  const schema = schemaNameOf(catalog, oid);
+  if (of === 'pg_constraint') {
+    const found = constraintByOid(catalog, oid);
+    return found?.table.constraintComments?.[found.name] ?? null;
+  }
+  if (of === 'pg_trigger') {
+    for (const relation of relationsOf(catalog)) {
+      const triggers = 'triggers' in relation ? (relation.triggers ?? []) : [];
+      for (const trigger of triggers) if (trigger.id === oid) return trigger.comment ?? null;
+    }
+    return null;
+  }
+  const schema = of === 'pg_class' || of === 'pg_type' ? null : schemaNameOf(catalog, oid);
   if (schema !== null) return catalog.schema(schema)?.comment ?? null;
-  const object = catalog.byId(oid);
+  const object = catalog.byId(of === 'pg_type' ? objectOfType(oid).id : oid);
   if (object !== undefined) return 'comment' in object ? (object.comment ?? null) : null;
-  return indexByOid(catalog, oid)?.def?.comment ?? null;
+  const index = indexByOid(catalog, oid);
+  return (index?.primary === true ? index.table.keyComment : index?.def?.comment) ?? null;
 }
 
 // ---- sizes ---------------------------------------------------------------------------------------------------------
@@ -228,17 +209,18 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
   pg_get_functiondef: ({ eval: { catalog } }, [oid]) => routineDefinition(catalog, oid as number),
   pg_get_function_sqlbody: () => null,
   pg_get_serial_sequence: (context, [table, column]) => serialSequence(context, table ?? null, column ?? null),
-  pg_get_userbyid: ({ eval: { user } }, [oid]) => (oid === OWNER_OID ? user : `unknown (OID=${String(oid)})`),
-  obj_description: (context, [oid]) => commentOf(context, oid as number),
-  shobj_description: () => null,
+  pg_get_userbyid: ({ eval: { catalog } }, [oid]) => roleName(catalog, oid as number) ?? `unknown (OID=${String(oid)})`,
+  obj_description: (context, [oid, of]) => commentOf(context, oid as number, of),
+  shobj_description({ eval: { catalog } }, [oid]) {
+    const role = catalog.byId(oid as number);
+    return role?.kind === 'role' ? (role.comment ?? null) : null;
+  },
   col_description({ eval: { catalog } }, [oid, number]) {
     const table = catalog.byId(oid as number);
+    if (table?.kind === 'view') return table.columnComments?.[table.columns[(number as number) - 1] ?? ''] ?? null;
     return table?.kind === 'table' ? (columnByNumber(table, number as number)?.comment ?? null) : null;
   },
-  to_regclass: (context, [name]) => {
-    const [last = '', schema] = nameParts(String(name));
-    return systemClassOid(context.eval.catalog, schema, last) ?? null;
-  },
+  to_regclass: ({ eval: { catalog } }, [name]) => writtenClass(catalog, String(name)) ?? null,
   to_regnamespace: ({ eval: { catalog } }, [name]) => schemaOidOf(catalog, nameParts(String(name))[0] ?? '') ?? null,
   pg_relation_size: (context, [oid]) => relationBytes(context, oid ?? null),
   pg_table_size: (context, [oid]) => relationBytes(context, oid ?? null),

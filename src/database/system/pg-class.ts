@@ -1,11 +1,12 @@
 /** pg_namespace, pg_class, pg_attribute, pg_attrdef, pg_sequence, pg_rewrite, pg_description. */
-import { INFORMATION_SCHEMA_OID, OWNER_OID, PG_CATALOG_OID, schemaOid } from '../../catalog/oids.ts';
+import { INFORMATION_SCHEMA_OID, keyIndexOid, OWNER_OID, PG_CATALOG_OID, schemaOid } from '../../catalog/oids.ts';
 import type { Attribute, Catalog, ColumnDef, TableDef, TypeDef } from '../../catalog/schema.ts';
 import { publicTypeOid } from '../../catalog/user-types.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import { deparseStored } from './deparse.ts';
 import {
   attributeNumber,
+  constraintOid,
   defaultOid,
   indexesOf,
   isTemporary,
@@ -21,6 +22,7 @@ import {
 } from './model.ts';
 import { BTREE_OID, HEAP_OID } from './pg-access.ts';
 import { EXTENSION_OID, PLPGSQL_OID } from './constants.ts';
+import { aclArray } from './privileges.ts';
 import { systemRelations } from './relations.ts';
 import { once, type RowSource, type SystemContext, type SystemRecord } from './source.ts';
 import { collationOf, rowTypeOid } from './types.ts';
@@ -28,14 +30,24 @@ import { collationOf, rowTypeOid } from './types.ts';
 const INT2 = 21;
 const INT8 = 20;
 const PG_CLASS = 1259;
+const PG_CONSTRAINT = 2606;
 const PG_NAMESPACE = 2615;
+const PG_PROC = 1255;
+const PG_TRIGGER = 2620;
+const PG_TYPE = 1247;
 
 export const classSources: Readonly<Record<string, RowSource>> = {
   *pg_namespace({ catalog }) {
     yield { oid: PG_CATALOG_OID, nspname: 'pg_catalog', nspowner: OWNER_OID };
     yield { oid: INFORMATION_SCHEMA_OID, nspname: 'information_schema', nspowner: OWNER_OID };
     for (const object of catalog.objects())
-      if (object.kind === 'schema') yield { oid: schemaOid(object), nspname: object.name, nspowner: OWNER_OID };
+      if (object.kind === 'schema')
+        yield {
+          oid: schemaOid(object),
+          nspname: object.name,
+          nspowner: OWNER_OID,
+          nspacl: aclArray(object.acl, catalog),
+        };
   },
   *pg_class(context) {
     yield* systemClasses();
@@ -110,11 +122,21 @@ export const classSources: Readonly<Record<string, RowSource>> = {
         yield* described(schemaOid(object), PG_NAMESPACE, object.comment);
         continue;
       }
+      if (object.kind === 'routine') yield* described(object.id, PG_PROC, object.comment);
+      if (object.kind === 'type') yield* described(rowTypeOid(object), PG_TYPE, object.comment);
       if (object.kind !== 'table' && object.kind !== 'view' && object.kind !== 'sequence') continue;
       yield* described(object.id, PG_CLASS, object.comment);
+      if (object.kind === 'view')
+        for (const [i, name] of object.columns.entries())
+          yield* described(object.id, PG_CLASS, object.columnComments?.[name], i + 1);
+      for (const trigger of ('triggers' in object ? object.triggers : undefined) ?? [])
+        yield* described(trigger.id, PG_TRIGGER, trigger.comment);
       if (object.kind !== 'table') continue;
+      for (const [name, text] of Object.entries(object.constraintComments ?? {}))
+        yield* described(constraintOid(object, name), PG_CONSTRAINT, text);
       for (const [i, column] of visibleColumns(object).entries())
         yield* described(object.id, PG_CLASS, column.comment, i + 1);
+      yield* described(keyIndexOid(object.id), PG_CLASS, object.keyComment);
       for (const index of object.indexes) yield* described(index.id, PG_CLASS, index.comment);
     }
   },
@@ -176,6 +198,7 @@ function classOf(relation: Relation, context: SystemContext): SystemRecord {
     relname: relation.name,
     relnamespace: namespaceOid(context.catalog, relation.schema),
     relpersistence: isTemporary(relation.schema) ? 't' : 'p',
+    relacl: aclArray(relation.acl, context.catalog),
   };
   switch (relation.kind) {
     case 'view':
@@ -304,6 +327,7 @@ function* attributesOf(relation: Relation, context: SystemContext): Generator<Sy
           atthasmissing: column.missing !== undefined,
           attidentity: column.identity === undefined ? '' : column.identity === 'always' ? 'a' : 'd',
           attgenerated: column.generated === undefined ? '' : 's',
+          attacl: aclArray(column.acl, context.catalog),
         };
       }
   }

@@ -9,6 +9,7 @@ import { typeByOid } from '../../sql/types/registry.ts';
 import { functionOid, operatorOid } from './builtin-oids.ts';
 import { PLPGSQL_OID } from './constants.ts';
 import { attributeNumber, namespaceOid, relationsOf } from './model.ts';
+import { aclArray } from './privileges.ts';
 import { once, type RowSource, type SystemRecord } from './source.ts';
 
 const INTERNAL_LANGUAGE = 12;
@@ -169,6 +170,7 @@ function routineRow(routine: RoutineDef, catalog: Catalog): SystemRecord {
         )
       : null,
     prosrc: routine.body,
+    proacl: aclArray(routine.acl, catalog),
   };
 }
 

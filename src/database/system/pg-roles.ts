@@ -1,8 +1,11 @@
 /** Roles, the database, its tablespace, extensions and collations: one user owns everything. */
 import { OWNER_OID, PG_CATALOG_OID } from '../../catalog/oids.ts';
+import { SqlArray } from '../../sql/types/array.ts';
 import { BACKEND_PID, DATABASE_OID, EXTENSION_OID, OWNER } from './constants.ts';
-import type { RowSource, SystemRecord } from './source.ts';
+import { rolesOf } from './privileges.ts';
+import type { RowSource, SystemContext, SystemRecord } from './source.ts';
 
+const OID = 26;
 const UTF8 = 6;
 const DEFAULT_TABLESPACE = 1663;
 const ALL_RIGHTS = {
@@ -25,18 +28,66 @@ const OWNER_USER: SystemRecord = {
   usebypassrls: true,
 };
 
+function* roleRows({ catalog }: SystemContext): Generator<SystemRecord> {
+  yield OWNER_ROLE;
+  for (const role of rolesOf(catalog)) {
+    yield {
+      oid: role.id,
+      rolname: role.name,
+      rolsuper: role.superuser,
+      rolinherit: role.inherit,
+      rolcreaterole: role.createRole,
+      rolcreatedb: role.createDb,
+      rolcanlogin: role.login,
+      rolreplication: role.replication,
+      rolbypassrls: role.bypassRls,
+      rolconnlimit: role.connectionLimit,
+    };
+  }
+}
+
+function* userRows({ catalog }: SystemContext): Generator<SystemRecord> {
+  yield OWNER_USER;
+  for (const role of rolesOf(catalog)) {
+    if (!role.login) continue;
+    yield {
+      usename: role.name,
+      usesysid: role.id,
+      usecreatedb: role.createDb,
+      usesuper: role.superuser,
+      userepl: role.replication,
+      usebypassrls: role.bypassRls,
+    };
+  }
+}
+
 export const roleSources: Readonly<Record<string, RowSource>> = {
-  *pg_authid() {
-    yield OWNER_ROLE;
+  pg_authid: roleRows,
+  *pg_roles(context) {
+    for (const row of roleRows(context)) yield { ...row, rolpassword: '********' };
   },
-  *pg_roles() {
-    yield { ...OWNER_ROLE, rolpassword: '********' };
+  *pg_user(context) {
+    for (const row of userRows(context)) yield { ...row, passwd: '********' };
   },
-  *pg_user() {
-    yield { ...OWNER_USER, passwd: '********' };
+  pg_shadow: userRows,
+  *pg_group({ catalog }) {
+    for (const { id, name, login } of rolesOf(catalog)) {
+      if (login) continue;
+      const members = [...rolesOf(catalog)].filter(({ memberOf }) => memberOf.some(({ role }) => role === id));
+      yield {
+        groname: name,
+        grosysid: id,
+        grolist: SqlArray.of(
+          members.map((member) => member.id),
+          OID,
+        ),
+      };
+    }
   },
-  *pg_shadow() {
-    yield OWNER_USER;
+  *pg_auth_members({ catalog }) {
+    for (const { id, memberOf } of rolesOf(catalog))
+      for (const { role, admin } of memberOf)
+        yield { roleid: role, member: id, grantor: OWNER_OID, admin_option: admin };
   },
   *pg_database({ eval: { database } }) {
     yield {

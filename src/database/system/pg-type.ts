@@ -6,6 +6,7 @@ import { allTypes, typeByOid } from '../../sql/types/registry.ts';
 import type { SqlType } from '../../sql/types/type.ts';
 import { namespaceOid, relationsOf } from './model.ts';
 import { alignmentOf, storageOf } from './pg-class.ts';
+import { aclArray } from './privileges.ts';
 import type { RowSource, SystemRecord } from './source.ts';
 import { collationOf, rowTypeOid } from './types.ts';
 
@@ -91,6 +92,7 @@ function* ownType(type: TypeDef, catalog: Catalog): Generator<SystemRecord> {
     typarray: oid + 1,
     typalign: definition.form === 'composite' ? 'd' : alignmentOf(length),
     typstorage: storageOf(base?.oid ?? 0, length),
+    typacl: aclArray(type.acl, catalog),
     ...(definition.form === 'domain'
       ? {
           typnotnull: definition.notNull,

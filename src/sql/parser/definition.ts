@@ -24,6 +24,7 @@ import { parseAlterSequence, parseCreateSequence } from './sequence.ts';
 import { parseColumnConstraints, parseCreateTable, parseWithData, parseWithOptions } from './table.ts';
 import { parseTimePoint } from './system-time.ts';
 import { parseTypeName } from './type-name.ts';
+import { parseAlterRole, parseCreateRole } from './role.ts';
 import { skipUnsupported } from './unsupported.ts';
 
 export function parseCreate(p: Cursor): Statement {
@@ -73,6 +74,11 @@ function parseCreateOther(p: Cursor, position: number): Statement {
       return parseCreateType(p, position);
     case 'domain':
       return parseCreateDomain(p, position);
+    case 'role':
+    case 'user':
+    case 'group':
+      if (p.peekWord() === 'mapping') return skipUnsupported(p, position, 'CREATE');
+      return parseCreateRole(p, position);
     default:
       return skipUnsupported(p, position, 'CREATE');
   }
@@ -290,6 +296,11 @@ export function parseAlter(p: Cursor): Statement {
     case 'routine':
     case 'trigger':
       return parseAlterNamed(p, position);
+    case 'role':
+    case 'user':
+    case 'group':
+      if (p.peekWord() === 'mapping') return skipUnsupported(p, position, 'ALTER');
+      return parseAlterRole(p, position);
     default:
       return skipUnsupported(p, position, 'ALTER');
   }

@@ -14,12 +14,12 @@ import {
   parseExecute,
   parseExplain,
   parseFetch,
-  parseGrant,
   parseListen,
   parseMaintenance,
   parsePrepare,
   parseTruncate,
 } from './session.ts';
+import { parseGrant } from './role.ts';
 import { parseLock } from './transaction.ts';
 import { skipUnsupported } from './unsupported.ts';
 

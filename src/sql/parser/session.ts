@@ -1,4 +1,4 @@
-/** Prepared statements, cursors, EXPLAIN, COPY, TRUNCATE, maintenance, notifications, grants. */
+/** Prepared statements, cursors, EXPLAIN, COPY, TRUNCATE, maintenance, notifications. */
 import type { Identifier, QualifiedName } from '../ast.ts';
 import type {
   Copy,
@@ -6,7 +6,6 @@ import type {
   Discard,
   Explain,
   FetchCursor,
-  Grant,
   Listen,
   Maintenance,
   Option,
@@ -319,7 +318,7 @@ function parseOldCopyOptions(p: Cursor): CopyOption[] {
   }
 }
 
-// ---- maintenance and grants ------------------------------------------------------------------------------------
+// ---- maintenance ---------------------------------------------------------------------------------------------
 
 export function parseMaintenance(p: Cursor): Maintenance {
   const { position } = p;
@@ -365,19 +364,4 @@ export function parseCheckDatabase(p: Cursor): Maintenance {
     position,
     end: p.lastEnd,
   };
-}
-
-/** GRANT and REVOKE have no effect here: their form is checked only in outline. */
-export function parseGrant(p: Cursor): Grant {
-  const { position } = p;
-  const kind = p.word as Grant['kind'];
-  p.advance();
-  const goal = kind === 'grant' ? 'to' : 'from';
-  let named = false;
-  while (p.code !== 0 && !p.at(';')) {
-    if (p.at(goal)) named = true;
-    p.advance();
-  }
-  if (!named) p.fail();
-  return { kind, position, end: p.lastEnd };
 }

@@ -1,0 +1,319 @@
+/**
+ * Roles and privileges: recorded with the objects and shown in the catalogs, with their history. Nobody is kept from
+ * anything by them: whoever opens a database has all of it.
+ */
+import { DriftError } from '../../base/error.ts';
+import { OWNER_OID } from '../../catalog/oids.ts';
+import type { AclEntry, Catalog, CatalogObject, RoleDef, TableDef } from '../../catalog/schema.ts';
+import type { AlterRole, CreateRole, GrantObject, Privilege } from '../../sql/ast-role.ts';
+import type { DropStatement, Grant, ObjectName } from '../../sql/ast-statement.ts';
+import { type DdlContext, define, relationNamed, skipMissing, undefinedTable } from './context.ts';
+import { routineNamed } from './routine.ts';
+import { typeObjectNamed } from './type-names.ts';
+
+const OWNER = 'drift';
+const PUBLIC = 'public';
+
+export function roleNamed(catalog: Catalog, name: string): RoleDef | undefined {
+  for (const object of catalog.objects()) if (object.kind === 'role' && object.name === name) return object;
+  return undefined;
+}
+
+/** The OID of a role that GRANT names; 0 for everybody. Throws 42704. */
+function roleOid({ transaction }: DdlContext, name: string): number {
+  if (name === PUBLIC) return 0;
+  if (name === OWNER) return OWNER_OID;
+  const role = roleNamed(transaction.catalog, name);
+  if (role === undefined) throw missing(name);
+  return role.id;
+}
+
+function missing(name: string): DriftError {
+  return new DriftError('42704', `role "${name}" does not exist`);
+}
+
+function refuseReserved(name: string): void {
+  if (name === PUBLIC || name === 'none') throw new DriftError('42939', `role name "${name}" is reserved`);
+  if (!name.startsWith('pg_')) return;
+  throw new DriftError('42939', `role name "${name}" is reserved`, {
+    detail: 'Role names starting with "pg_" are reserved.',
+  });
+}
+
+export function createRole(context: DdlContext, statement: CreateRole): void {
+  const { name, options } = statement;
+  refuseReserved(name);
+  if (name === OWNER || roleNamed(context.transaction.catalog, name) !== undefined)
+    throw new DriftError('42710', `role "${name}" already exists`);
+  const id = context.nextId();
+  define(context, {
+    kind: 'role',
+    id,
+    name,
+    superuser: options.superuser === true,
+    createDb: options.createDb === true,
+    createRole: options.createRole === true,
+    inherit: options.inherit !== false,
+    login: options.login === true,
+    replication: options.replication === true,
+    bypassRls: options.bypassRls === true,
+    connectionLimit: options.connectionLimit ?? -1,
+    ...(options.validUntil === undefined ? {} : { validUntil: options.validUntil }),
+    memberOf: statement.memberOf.map((role) => ({ role: roleOid(context, role), admin: false })),
+  });
+  for (const member of statement.members) join(context, member, { role: id, admin: false });
+  for (const member of statement.admins) join(context, member, { role: id, admin: true });
+}
+
+export function alterRole(context: DdlContext, { name, options, newName }: AlterRole): void {
+  const role = roleNamed(context.transaction.catalog, name);
+  if (role === undefined) {
+    if (name === OWNER) throw new DriftError('0A000', 'the user who owns the database cannot be altered');
+    throw missing(name);
+  }
+  if (newName !== undefined) {
+    refuseReserved(newName);
+    if (newName === OWNER || roleNamed(context.transaction.catalog, newName) !== undefined)
+      throw new DriftError('42710', `role "${newName}" already exists`);
+    define(context, { ...role, name: newName });
+    return;
+  }
+  const said = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  define(context, { ...role, ...said });
+}
+
+export function dropRoles(context: DdlContext, statement: DropStatement): void {
+  for (const { name } of statement.names) {
+    const role = roleNamed(context.transaction.catalog, name.name);
+    if (role === undefined) {
+      if (name.name === OWNER) throw new DriftError('55006', 'current user cannot be dropped');
+      if (!statement.ifExists) throw missing(name.name);
+      skipMissing(context, `role "${name.name}"`);
+      continue;
+    }
+    refuseInUse(context, role);
+    for (const other of [...context.transaction.catalog.objects()])
+      if (other.kind === 'role' && other.memberOf.some((member) => member.role === role.id))
+        define(context, { ...other, memberOf: other.memberOf.filter((member) => member.role !== role.id) });
+    context.transaction.changeCatalog([{ id: role.id, object: null }]);
+  }
+}
+
+function refuseInUse({ transaction }: DdlContext, role: RoleDef): void {
+  for (const object of transaction.catalog.objects()) {
+    const lists = [
+      'acl' in object ? object.acl : undefined,
+      ...(object.kind === 'table' ? object.columns.map(({ acl }) => acl) : []),
+    ];
+    if (!lists.some((acl) => acl?.some((entry) => entry.role === role.id) === true)) continue;
+    throw new DriftError('2BP01', `role "${role.name}" cannot be dropped because some objects depend on it`, {
+      detail: `privileges for ${object.kind} ${'name' in object ? object.name : ''}`,
+    });
+  }
+}
+
+function join(context: DdlContext, member: string, into: { readonly role: number; readonly admin: boolean }): void {
+  const role = roleNamed(context.transaction.catalog, member);
+  if (role === undefined) {
+    if (member === OWNER) return;
+    throw missing(member);
+  }
+  define(context, { ...role, memberOf: [...role.memberOf.filter((other) => other.role !== into.role), into] });
+}
+
+// ---- GRANT and REVOKE ----------------------------------------------------------------------------------------------
+
+const LETTERS: Readonly<Record<string, string>> = {
+  INSERT: 'a',
+  SELECT: 'r',
+  UPDATE: 'w',
+  DELETE: 'd',
+  TRUNCATE: 'D',
+  REFERENCES: 'x',
+  TRIGGER: 't',
+  EXECUTE: 'X',
+  USAGE: 'U',
+  CREATE: 'C',
+};
+const ORDER = 'arwdDxtXUC';
+
+/** What there is to grant on each kind of object. */
+export const ALL_PRIVILEGES: Readonly<Record<GrantObject, string>> = {
+  table: 'arwdDxt',
+  sequence: 'rwU',
+  schema: 'UC',
+  function: 'X',
+  procedure: 'X',
+  routine: 'X',
+  type: 'U',
+  domain: 'U',
+  other: '',
+};
+const COLUMN_PRIVILEGES = 'arwx';
+
+export function grant(context: DdlContext, statement: Grant): void {
+  const gives = statement.kind === 'grant';
+  if (statement.roles !== undefined) {
+    for (const granted of statement.roles) {
+      const role = roleOid(context, granted);
+      for (const member of statement.grantees) {
+        if (gives) join(context, member, { role, admin: statement.option });
+        else leave(context, member, role, statement.option);
+      }
+    }
+    return;
+  }
+  const roles = statement.grantees.map((name) => roleOid(context, name));
+  for (const target of targets(context, statement)) {
+    const kind = target.kind === 'sequence' ? 'sequence' : statement.object;
+    const whole = lettersOf(
+      statement.privileges.filter(({ columns }) => columns.length === 0),
+      kind,
+      statement.privileges.length === 0,
+    );
+    if (whole !== '') change(context, target.id, (acl) => changed(acl ?? defaultAcl(kind), roles, whole, statement));
+    for (const privilege of statement.privileges)
+      if (privilege.columns.length > 0) grantColumns(context, target, privilege, roles, statement);
+  }
+}
+
+function leave(context: DdlContext, member: string, role: number, adminOnly: boolean): void {
+  const found = roleNamed(context.transaction.catalog, member);
+  if (found === undefined) {
+    if (member === OWNER) return;
+    throw missing(member);
+  }
+  const memberOf = adminOnly
+    ? found.memberOf.map((other) => (other.role === role ? { ...other, admin: false } : other))
+    : found.memberOf.filter((other) => other.role !== role);
+  define(context, { ...found, memberOf });
+}
+
+function lettersOf(privileges: readonly Privilege[], kind: GrantObject, all: boolean): string {
+  const possible = ALL_PRIVILEGES[kind];
+  if (all) return possible;
+  return privileges
+    .map(({ name }) => {
+      const letter = LETTERS[name];
+      if (letter === undefined) throw new DriftError('42601', `unrecognized privilege type "${name.toLowerCase()}"`);
+      if (!possible.includes(letter))
+        throw new DriftError('0LP01', `invalid privilege type ${name} for ${kind === 'table' ? 'relation' : kind}`);
+      return letter;
+    })
+    .join('');
+}
+
+type Target = Extract<CatalogObject, { readonly acl?: readonly AclEntry[] | undefined }>;
+
+function* targets(context: DdlContext, { object, names, schemas }: Grant): Generator<Target> {
+  const { catalog } = context.transaction;
+  if (schemas !== undefined) {
+    for (const schema of schemas) {
+      if (catalog.schema(schema) === undefined) throw new DriftError('3F000', `schema "${schema}" does not exist`);
+      for (const found of [...catalog.objects()])
+        if ('schema' in found && found.schema === schema && isOfKind(found, object)) yield found;
+    }
+    return;
+  }
+  for (const name of names) yield targetNamed(context, object, name);
+}
+
+function isOfKind(found: CatalogObject, object: GrantObject): found is Target {
+  if (object === 'table') return found.kind === 'table' || found.kind === 'view';
+  if (object === 'sequence') return found.kind === 'sequence';
+  return found.kind === 'routine' && (object === 'routine' || found.procedure === (object === 'procedure'));
+}
+
+function targetNamed(context: DdlContext, object: GrantObject, name: ObjectName): Target {
+  switch (object) {
+    case 'table':
+    case 'sequence': {
+      const found = relationNamed(context, name.name);
+      if (found === undefined) throw undefinedTable(context, name.name);
+      if (object === 'sequence' && found.kind !== 'sequence')
+        throw new DriftError('42809', `"${found.name}" is not a sequence`);
+      return found;
+    }
+    case 'schema': {
+      const schema = context.transaction.catalog.schema(name.name.name);
+      if (schema === undefined) throw new DriftError('3F000', `schema "${name.name.name}" does not exist`);
+      return schema;
+    }
+    case 'function':
+    case 'procedure':
+    case 'routine':
+      return routineNamed(context, object, name);
+    default:
+      return typeObjectNamed(context, name.name);
+  }
+}
+
+function change(
+  context: DdlContext,
+  id: number,
+  update: (acl: readonly AclEntry[] | undefined) => readonly AclEntry[],
+): void {
+  const object = context.transaction.catalog.byId(id) as Target;
+  define(context, { ...object, acl: update(object.acl) });
+}
+
+function grantColumns(
+  context: DdlContext,
+  target: Target,
+  privilege: Privilege,
+  roles: readonly number[],
+  statement: Grant,
+): void {
+  const table = context.transaction.catalog.byId(target.id);
+  if (table?.kind !== 'table') throw new DriftError('0A000', 'privileges on columns are those of tables');
+  const letters =
+    privilege.name === 'ALL' ? COLUMN_PRIVILEGES : lettersOf([{ ...privilege, columns: [] }], 'table', false);
+  for (const name of privilege.columns)
+    if (!table.columns.some((column) => column.name === name && column.hidden !== true))
+      throw new DriftError('42703', `column "${name}" of relation "${table.name}" does not exist`);
+  const columns: TableDef['columns'] = table.columns.map((column) =>
+    privilege.columns.includes(column.name)
+      ? { ...column, acl: changed(column.acl ?? [], roles, letters, statement) }
+      : column,
+  );
+  define(context, { ...table, columns });
+}
+
+/** What an object's kind gives: all to its owner, and functions and types to everybody. */
+export function defaultAcl(kind: GrantObject): readonly AclEntry[] {
+  const privileges = ALL_PRIVILEGES[kind];
+  const owner = { role: OWNER_OID, privileges, grantable: '' };
+  const open = privileges === 'X' || kind === 'type' || kind === 'domain';
+  return open ? [{ role: 0, privileges, grantable: '' }, owner] : [owner];
+}
+
+function changed(
+  acl: readonly AclEntry[],
+  roles: readonly number[],
+  letters: string,
+  { kind, option }: Pick<Grant, 'kind' | 'option'>,
+): readonly AclEntry[] {
+  const entries = new Map(acl.map((entry) => [entry.role, entry]));
+  for (const role of roles) {
+    const old = entries.get(role) ?? { role, privileges: '', grantable: '' };
+    if (kind === 'grant') {
+      entries.set(role, {
+        role,
+        privileges: ordered(old.privileges + letters),
+        grantable: option ? ordered(old.grantable + letters) : old.grantable,
+      });
+      continue;
+    }
+    const without = (text: string): string => [...text].filter((letter) => !letters.includes(letter)).join('');
+    entries.set(role, {
+      role,
+      privileges: option ? old.privileges : without(old.privileges),
+      grantable: without(old.grantable),
+    });
+  }
+  return [...entries.values()].filter(({ privileges }) => privileges !== '');
+}
+
+function ordered(letters: string): string {
+  return [...ORDER].filter((letter) => letters.includes(letter)).join('');
+}
