@@ -271,8 +271,10 @@ describe('statements', () => {
     ['lock table t in share row exclusive mode nowait', { kind: 'lock', mode: 'share row exclusive', nowait: true }],
     ['do $$ begin end $$', { kind: 'do', language: 'plpgsql', body: ' begin end ' }],
     ['vacuum (full) t', { kind: 'maintenance', command: 'vacuum' }],
-    ['grant select on t to public', { kind: 'grant' }],
-    ['create role r', { kind: 'unsupported', feature: 'CREATE ROLE' }],
+    ['grant select on t to public', { kind: 'grant', object: 'table', grantees: ['public'] }],
+    ['revoke grant option for all on schema s from a, b cascade', { kind: 'revoke', object: 'schema', option: true }],
+    ['create role r', { kind: 'createRole', name: 'r', options: { login: false } }],
+    ['create tablespace t', { kind: 'unsupported', feature: 'CREATE TABLESPACE' }],
   ];
   test.each(CASES)('%s', (sql, tree) => {
     const statement = parseOne(sql);

@@ -4,7 +4,9 @@ import { DriftError } from '../../base/error.ts';
 import type { EvalContext } from '../eval-context.ts';
 import { typeByName } from './registry.ts';
 
-const context = { timeZone: 'UTC', transactionTime: 0 } as unknown as EvalContext;
+// A catalog without types of its own.
+const catalog = { typeOfOid: () => undefined, typeNamed: () => undefined };
+const context = { timeZone: 'UTC', transactionTime: 0, catalog } as unknown as EvalContext;
 
 function read(name: string, text: string): string {
   const type = typeByName(name);
