@@ -184,6 +184,8 @@ export interface JoinNode extends Node {
   readonly residual: BoundExpression | null;
   readonly mark: ColumnId | null;
   readonly nullAware: boolean;
+  /** With nullAware: a null among the keys is no match, only the residual's nulls leave it open (correlated IN). */
+  readonly strictKeys?: true | undefined;
   /**
    * `hash`: builds on the right (inputs have been swapped as sizes ask), keys non-empty. `loop`: right is
    * materialised once. `apply`: right is opened anew for each left row, whose columns it mentions (`correlated`);

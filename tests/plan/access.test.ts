@@ -156,3 +156,24 @@ test('rows with writes of the transaction', () =>
     "BEGIN; UPDATE t SET a = 6, d = 20.25 WHERE id % 7 = 1; DELETE FROM t WHERE id % 13 = 2; INSERT INTO t VALUES (5000, 9, 3, 'Ak1', 1.25, true, '2020-01-15'), (5001, NULL, 30, NULL, NULL, NULL, NULL)",
     '',
   ));
+
+test('ranges whose bounds pass each other are empty, in any order and by any path', async () => {
+  const db = await openDb();
+  await db.run(SCHEMA);
+  for (const where of [
+    'a > 5 AND a < 3',
+    'a BETWEEN 9 AND 2',
+    'a > 4 AND a < 4',
+    'a = 3 AND b > 9 AND b <= 9',
+    'id > 7 AND id < 2',
+  ])
+    for (const order of ['', ' ORDER BY a', ' ORDER BY a DESC', ' ORDER BY id', ' ORDER BY id DESC'])
+      for (const off of ['seqscan', 'indexscan', 'indexonlyscan']) {
+        await db.run(`RESET ALL; SET enable_${off} = off`);
+        expect(await db.rows(`SELECT * FROM t WHERE ${where}${order}`)).toEqual([]);
+        expect(
+          await db.rows(`SELECT a FROM t WHERE ${where} OR ${where}${order === ' ORDER BY id' ? '' : order}`),
+        ).toEqual([]);
+      }
+  await db.engine.close();
+});

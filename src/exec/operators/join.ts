@@ -134,7 +134,12 @@ export class JoinOperator implements Operator {
   #direct(left: Batch): Batch | null {
     const { type, nullAware } = this.#node;
     const hash = this.#hash;
-    if (hash === null || this.#condition !== null || (type !== 'semi' && type !== 'anti' && type !== 'mark'))
+    if (
+      this.#node.strictKeys === true ||
+      hash === null ||
+      this.#condition !== null ||
+      (type !== 'semi' && type !== 'anti' && type !== 'mark')
+    )
       return null;
     const flags = hash.matches(left);
     const empty = (hash.right?.count ?? 0) === 0;
@@ -301,6 +306,7 @@ function isApply(node: JoinNode): boolean {
 function isHashable(node: JoinNode): boolean {
   if (isApply(node) || node.algorithm === 'merge' || node.keys.length === 0) return false;
   if (node.keys.some((key) => hashFamily(key.left.type.oid) !== hashFamily(key.right.type.oid))) return false;
+  if (node.strictKeys === true) return true;
   return !node.nullAware || (node.keys.length === 1 && node.residual === null);
 }
 

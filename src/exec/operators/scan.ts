@@ -195,7 +195,8 @@ export class ScanOperator implements Operator {
     const low = boundOf(range.low, compiled.low);
     const high = boundOf(range.high, compiled.high);
     if (low?.value === null || high?.value === null) return null;
-    return tree.boundedRange(values, low, high);
+    const keys = tree.boundedRange(values, low, high);
+    return isEmpty(keys) ? null : keys;
   }
 
   #zoneFilters(): ZoneFilter[] {
@@ -334,6 +335,12 @@ function oneAfterAnother(sources: readonly (() => BatchSource)[]): BatchSource {
       at = sources.length;
     },
   };
+}
+
+/** Bounds that pass each other: x > 5 AND x < 3. */
+function isEmpty({ low, high, lowInclusive, highInclusive }: KeyRange): boolean {
+  if (low === undefined || high === undefined) return false;
+  return low > high || (low === high && (lowInclusive !== true || highInclusive !== true));
 }
 
 interface CompiledRange {

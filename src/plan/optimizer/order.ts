@@ -91,11 +91,26 @@ export function orderedSource(node: PlanNode, keys: readonly SortKey[], wanted: 
   }
 }
 
-const KEEPS_LEFT: ReadonlySet<string> = new Set(['inner', 'left', 'semi', 'anti', 'mark', 'single']);
+/**
+ * A join gives its left side's rows in their order; those without a partner come after the others of their batch, but
+ * for hash joins that know them at once.
+ */
+function keepsOrder({ type, algorithm, keys, residual }: JoinNode): boolean {
+  switch (type) {
+    case 'inner':
+    case 'semi':
+    case 'anti':
+    case 'mark':
+      return algorithm !== 'merge';
+    case 'left':
+      return algorithm === 'hash' && residual === null && keys.every((key) => key.left.type.oid === key.right.type.oid);
+    default:
+      return false;
+  }
+}
 
-/** A join gives its left side's rows in their order; one by merging has an order to keep. */
 function orderedJoin(node: JoinNode, keys: readonly SortKey[], wanted: Wanted | null): PlanNode | null {
-  if (!KEEPS_LEFT.has(node.type) || node.algorithm === 'merge') return null;
+  if (!keepsOrder(node)) return null;
   const left = new Set(node.left.outputs.map(({ id }) => id));
   if (!keys.every(({ expression }) => expression.kind === 'column' && left.has(expression.id))) return null;
   // How many left rows are needed is not known: few, or all.

@@ -14,7 +14,7 @@ import type { BoundExpression, ColumnId, SubqueryExpression } from '../expressio
 import type { AggregateNode, JoinNode, JoinType, PlanColumn, PlanNode } from '../plan.ts';
 import { conjunction, conjuncts, hasSubquery, idsOf, isVolatile, mapChildren } from '../walk-expression.ts';
 import { freeColumns, mapExpressions, mapInputs, mapSubqueries, substitute } from '../walk-plan.ts';
-import { pullCorrelation, reference, throughProjection, withoutProjections } from './decorrelate.ts';
+import { type Pulled, pullCorrelation, reference, throughProjection, withoutProjections } from './decorrelate.ts';
 import { conditionOf, joinKeyOf } from './join-keys.ts';
 
 const BOOL = { oid: 16, typmod: -1 } as const;
@@ -107,10 +107,20 @@ function anyJoin(left: PlanNode, subquery: SubqueryExpression, negated: boolean)
     const inner = throughProjection({ plan: pulled.plan, conditions: [...pulled.conditions, ...tests] });
     return makeJoin('semi', left, inner.plan, inner.conditions);
   }
-  // Null-aware matching is defined for the test alone: a correlated NOT IN stays a subquery.
-  if (pulled.conditions.length > 0) return null;
+  if (pulled.conditions.length > 0) return openJoin('anti', left, pulled, subquery.test);
   const join = makeJoin('anti', left, pulled.plan, conjuncts(subquery.test));
   return { ...join, nullAware: true };
+}
+
+/**
+ * A correlated NOT IN, or IN where it counts whether it is null: a hash join by the correlation, whose residual is the
+ * test, by the rules of three-valued logic. Null where the correlation is no equality.
+ */
+function openJoin(type: 'anti' | 'mark', left: PlanNode, pulled: Pulled, test: BoundExpression): JoinNode | null {
+  const join = makeJoin(type, left, pulled.plan, pulled.conditions);
+  if (join.keys.length === 0 || join.residual !== null) return null;
+  if (join.keys.some((key) => key.nullsEqual || key.left.type.oid !== key.right.type.oid)) return null;
+  return { ...join, residual: test, nullAware: true, strictKeys: true };
 }
 
 function makeJoin(type: JoinType, left: PlanNode, right: PlanNode, conditions: readonly BoundExpression[]): JoinNode {
@@ -165,18 +175,54 @@ function liftAll(source: PlanNode, expression: BoundExpression, nextId: NextId):
     if (part.kind === 'case' || part.kind === 'coalesce') return part;
     const inner = mapChildren(part, visit);
     if (inner.kind !== 'subquery' || inner.correlated.length === 0) return inner;
-    const lifted =
-      inner.mode === 'scalar'
-        ? liftAggregate(current, inner)
-        : inner.mode === 'exists'
-          ? liftExists(current, inner, nextId)
-          : null;
+    const lifted = lift(current, inner, nextId);
     if (lifted === null) return inner;
     current = lifted.source;
     return lifted.expression;
   };
   const result = visit(expression);
   return { source: current, expression: result };
+}
+
+function lift(source: PlanNode, subquery: SubqueryExpression, nextId: NextId): Lifted | null {
+  switch (subquery.mode) {
+    case 'scalar':
+      return liftAggregate(source, subquery) ?? liftScalar(source, subquery);
+    case 'exists':
+      return liftExists(source, subquery, nextId);
+    case 'any':
+    case 'all':
+      return liftQuantified(source, subquery, nextId);
+    case 'array':
+      return null;
+  }
+}
+
+/** (SELECT e FROM … WHERE inner = outer …): a join that finds at most one row. */
+function liftScalar(source: PlanNode, subquery: SubqueryExpression): Lifted | null {
+  const pulled = pullCorrelation(subquery.plan, idsOf(source));
+  const [value] = subquery.plan.outputs;
+  if (pulled === null || value === undefined || pulled.conditions.length === 0) return null;
+  const join = makeJoin('single', source, pulled.plan, pulled.conditions);
+  // Without an equality each row would be compared with all: the subquery at least remembers its answers.
+  return join.keys.length === 0 ? null : { source: join, expression: reference(value) };
+}
+
+/** x IN (…), x = ANY (…): a mark. For ALL the mark says whether the test is false of some row. */
+function liftQuantified(source: PlanNode, subquery: SubqueryExpression, nextId: NextId): Lifted | null {
+  const { test, mode } = subquery;
+  if (test === null || isVolatile(test) || hasSubquery(test)) return null;
+  const pulled = pullCorrelation(subquery.plan, idsOf(source));
+  if (pulled === null || pulled.conditions.length === 0) return null;
+  const wanted: BoundExpression = mode === 'any' ? test : { kind: 'not', operand: test, type: BOOL };
+  const join = openJoin('mark', source, pulled, wanted);
+  if (join === null) return null;
+  const mark: PlanColumn = { id: nextId(), name: mode, type: BOOL };
+  const found = reference(mark);
+  return {
+    source: { ...join, mark: mark.id, outputs: [...source.outputs, mark] },
+    expression: mode === 'any' ? found : { kind: 'not', operand: found, type: BOOL },
+  };
 }
 
 function liftExists(source: PlanNode, subquery: SubqueryExpression, nextId: NextId): Lifted | null {
