@@ -17,6 +17,14 @@ import { migrate, type MigrateOptions, type MigrateResult, type Migration } from
 import { type At, engineOptions, type QueryOptions, type TransactionOptions } from './options.ts';
 import { type PreparedStatement, type Queryable, Statements, Transaction } from './statements.ts';
 
+/** One thing that `check` found wrong. */
+export interface Problem {
+  /** Table (`schema.name`), index, constraint (`table.name`) or file. */
+  readonly object: string;
+  readonly kind: 'table' | 'index' | 'constraint' | 'file';
+  readonly problem: string;
+}
+
 export class Database extends Statements implements AsyncDisposable {
   readonly #connection: Connection;
 
@@ -126,6 +134,14 @@ export class Database extends Statements implements AsyncDisposable {
   /** Writes a checkpoint now: everything committed is in segments, and the log starts anew. */
   checkpoint(): Promise<void> {
     return this.#connection.checkpoint();
+  }
+
+  /** Reads everything there is, history included, and tells what is wrong; an empty list where all is well. Changes nothing. */
+  async check(): Promise<readonly Problem[]> {
+    const { rows } = await this.query<Problem>('CHECK DATABASE');
+    return rows
+      .filter(({ problem }) => problem !== null)
+      .map(({ object, kind, problem }) => ({ object, kind, problem }));
   }
 
   /** Returns the whole database with its history as the bytes of one file, for `importFile` of `open`. */

@@ -4,6 +4,7 @@ import type { Task } from '../base/task.ts';
 import type { CatalogObject, TableDef } from '../catalog/schema.ts';
 import type { LockTable, Maintenance } from '../sql/ast-statement.ts';
 import type { ResultSet } from './api.ts';
+import { checkDatabase } from './check-database.ts';
 import { requireTable } from './commands.ts';
 import { command } from './show.ts';
 import type { Scene } from './statement.ts';
@@ -13,6 +14,7 @@ import { analyzeTable } from './table-statistics.ts';
 export function* maintain(scene: Scene, statement: Maintenance | LockTable): Task<ResultSet> {
   for (const name of statement.tables) requireTable(scene, name);
   if (statement.kind === 'lock') return command('LOCK TABLE');
+  if (statement.command === 'check database') return yield* checkDatabase(scene);
   if (analyzes(statement)) yield* analyze(scene, statement);
   return command(statement.command.toUpperCase());
 }

@@ -12,7 +12,7 @@ import type { OpenOptions, WorkerLike } from '../client/options.ts';
 import { RemoteConnection } from '../client/remote.ts';
 
 export { DriftError } from '../base/error.ts';
-export { Database } from '../client/database.ts';
+export { Database, type Problem } from '../client/database.ts';
 export type { At, OpenOptions, QueryOptions, TransactionOptions, WorkerLike } from '../client/options.ts';
 export type { CopyChunk, CopyFromOptions, CopySource, CopyToOptions } from '../client/copy.ts';
 export { estimate, persist, type StorageEstimate } from '../client/quota.ts';

@@ -14,7 +14,7 @@ import type { Storage } from '../storage/storage.ts';
 
 export { DriftError } from '../base/error.ts';
 export type { Host } from '../base/host.ts';
-export { Database } from '../client/database.ts';
+export { Database, type Problem } from '../client/database.ts';
 export type { At, QueryOptions, TransactionOptions } from '../client/options.ts';
 export type { CopyChunk, CopyFromOptions, CopySource, CopyToOptions } from '../client/copy.ts';
 export type { MigrateOptions, MigrateResult, Migration, MigrationStep } from '../client/migrate.ts';

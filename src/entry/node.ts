@@ -11,7 +11,7 @@ import { NodeStorage } from '../storage/node.ts';
 import type { Storage } from '../storage/storage.ts';
 
 export { DriftError } from '../base/error.ts';
-export { Database } from '../client/database.ts';
+export { Database, type Problem } from '../client/database.ts';
 export type { At, OpenOptions, QueryOptions, TransactionOptions, WorkerLike } from '../client/options.ts';
 export type { CopyChunk, CopyFromOptions, CopySource, CopyToOptions } from '../client/copy.ts';
 export type { MigrateOptions, MigrateResult, Migration, MigrationStep } from '../client/migrate.ts';

@@ -5,11 +5,16 @@
  * A checkpoint runs as a task in between and never changes what a reader sees.
  */
 import type { Task } from '../base/task.ts';
+import type { TreeFindings } from './check-tree.ts';
 import type { IndexSpec, RowChanges, TableSpec, TreeColumn, VersionedTable } from './table.ts';
 
 export interface TableStore {
   table(id: number): VersionedTable;
   has(id: number): boolean;
+  /** All tables, dropped ones too. */
+  ids(): Iterable<number>;
+  /** Looks at a table and its indexes as wholes (check-tree.ts); `newest` gives the newest applied commit. */
+  check(id: number, newest: () => number): Task<readonly CheckedTree[]>;
   /** Adds an empty table (system tables at opening, user tables at once when their DDL runs). */
   createTable(spec: TableSpec): void;
   /** Takes back `createTable`, whose transaction was rolled back. */
@@ -51,6 +56,12 @@ export interface TableStore {
   checkpointDone(): Task<void>;
   /** Bytes on disk, cached, and dirty; counts of leaves and segments (for drift.storage and the status line). */
   statistics(): StoreStatistics;
+}
+
+/** What was found of one tree: the table (`indexId` null) or one of its indexes. */
+export interface CheckedTree {
+  readonly indexId: number | null;
+  readonly found: TreeFindings;
 }
 
 /** Changes whose leaves are in memory. */

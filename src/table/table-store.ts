@@ -5,9 +5,10 @@ import { assert } from '../base/error.ts';
 import type { Task } from '../base/task.ts';
 import { Packs } from '../segment/packs.ts';
 import type { Storage } from '../storage/storage.ts';
+import { checkTree } from './check-tree.ts';
 import { Checkpoint, packsOf } from './checkpoint.ts';
 import { decodeDirectory, encodeDirectory, type TableEntry } from './directory.ts';
-import type { CommittedStructures, PreparedChanges, StoreStatistics, TableStore } from './store.ts';
+import type { CheckedTree, CommittedStructures, PreparedChanges, StoreStatistics, TableStore } from './store.ts';
 import type { IndexSpec, RowChanges, TableSpec, TreeColumn } from './table.ts';
 import { TileCache } from './tile.ts';
 import type { TreeOptions } from './tree.ts';
@@ -65,6 +66,18 @@ class SegmentStore implements TableStore {
 
   has(id: number): boolean {
     return this.#tables.has(id);
+  }
+
+  ids(): Iterable<number> {
+    return this.#tables.keys();
+  }
+
+  *check(id: number, newest: () => number): Task<readonly CheckedTree[]> {
+    const table = this.table(id);
+    const checked: CheckedTree[] = [{ indexId: null, found: yield* checkTree(table, this.#packs, newest) }];
+    for (const index of table.indexes)
+      checked.push({ indexId: index.id, found: yield* checkTree(index, this.#packs, newest) });
+    return checked;
   }
 
   createTable(spec: TableSpec): void {

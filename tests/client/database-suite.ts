@@ -338,6 +338,10 @@ export function databaseSuite(medium: string, open: (options?: OpenOptions) => P
       expect(await count()).toBe(3);
     });
 
+    test('a check finds nothing wrong', async () => {
+      expect(await db.check()).toEqual([]);
+    });
+
     test('a database goes out as one file and comes in again with its history', async () => {
       await db.query('DELETE FROM t WHERE id = 1');
       const importFile = await db.exportFile();

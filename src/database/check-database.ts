@@ -1,0 +1,158 @@
+/**
+ * CHECK DATABASE: reads everything there is and tells what does not hold; changes nothing.
+ *
+ * For every table, dropped ones too, and its indexes: the checksums of all segments, the order of leaves, tiles and keys,
+ * the intervals of all versions (table/check-tree.ts). For what the present catalog has: each index against its table,
+ * unique keys, NOT NULL, CHECK and FOREIGN KEY. And the manifest. Commits may go on meanwhile.
+ *
+ * The result has a row for each thing that was looked at: object, kind (table, index, constraint, file), versions and
+ * segments read, and the problem, null where there is none. A thing with several problems has several rows.
+ */
+import { DriftError } from '../base/error.ts';
+import { PAUSE, type Task } from '../base/task.ts';
+import { isNull, type Value } from '../base/vector.ts';
+import type { TableDef } from '../catalog/schema.ts';
+import { readManifest } from '../log/manifest.ts';
+import { compareIndex } from '../table/check-index.ts';
+import type { TreeFindings } from '../table/check-tree.ts';
+import type { VersionedTree } from '../table/table.ts';
+import { vectorFromValues } from '../exec/vectors.ts';
+import type { ResultSet } from './api.ts';
+import { ddlContext } from './definition.ts';
+import { refuseOrphanRows } from './ddl/foreign-rows.ts';
+import { refuseViolatingRows } from './ddl/validate.ts';
+import type { Scene } from './statement.ts';
+
+interface Finding {
+  readonly object: string;
+  readonly kind: 'table' | 'index' | 'constraint' | 'file';
+  readonly versions: number | null;
+  readonly segments: number | null;
+  readonly problem: string | null;
+}
+
+/** More problems of one thing than this are counted only. */
+const MAX_PROBLEMS = 20;
+const TEXT = 25;
+const INT8 = 20;
+
+export function* checkDatabase(scene: Scene): Task<ResultSet> {
+  const { store, manager, options } = scene.core;
+  const findings: Finding[] = [];
+  for (const id of store.ids()) {
+    const def = scene.eval.catalog.byId(id);
+    const table = def?.kind === 'table' ? def : undefined;
+    const name = table === undefined ? nameOfSystemTable(id, scene) : `${table.schema}.${table.name}`;
+    let isSound = true;
+    for (const { indexId, found } of yield* store.check(id, () => manager.appliedSeq)) {
+      const index = table?.indexes.find((candidate) => candidate.id === indexId);
+      const object = indexId === null ? name : (index?.name ?? `an index of ${name} that was dropped`);
+      findings.push(...ofTree(object, indexId === null ? 'table' : 'index', found));
+      isSound &&= found.problems.length === 0;
+    }
+    // What rests on a damaged tree would only repeat its damage.
+    if (table !== undefined && isSound) findings.push(...(yield* checkPresent(scene, table)));
+  }
+  const manifest = yield* readManifest(options.storage);
+  const damage = manifest === null ? 'there is no manifest' : (manifest.damage ?? null);
+  findings.push({ object: 'MANIFEST', kind: 'file', versions: null, segments: null, problem: damage });
+  return resultOf(findings);
+}
+
+function nameOfSystemTable(id: number, scene: Scene): string {
+  const object = scene.eval.catalog.byId(id);
+  return object !== undefined && 'name' in object ? object.name : `table ${id}`;
+}
+
+function ofTree(object: string, kind: Finding['kind'], { problems, versions, segments }: TreeFindings): Finding[] {
+  const told = problems.slice(0, MAX_PROBLEMS);
+  if (problems.length > told.length) told.push(`and ${problems.length - told.length} more problems`);
+  return (told.length === 0 ? [null] : told).map((problem) => ({ object, kind, versions, segments, problem }));
+}
+
+/** What the catalog of the statement's snapshot says of a table's rows. */
+function* checkPresent(scene: Scene, table: TableDef): Task<Finding[]> {
+  const findings: Finding[] = [];
+  const { store } = scene.core;
+  const seq = scene.transaction.snapshot;
+  const stored = store.table(table.id);
+  for (const index of table.indexes) {
+    const problem = yield* compareIndex(stored, index.id, seq);
+    if (problem !== null) findings.push({ object: index.name, kind: 'index', versions: null, segments: null, problem });
+  }
+  const constraint = (name: string, problem: string | null): void => {
+    findings.push({ object: `${table.name}.${name}`, kind: 'constraint', versions: null, segments: null, problem });
+  };
+  const required = table.columns.filter(({ notNull }) => notNull);
+  for (const name of yield* columnsWithNulls(stored, required, seq)) constraint(name, 'a row has no value');
+  const context = ddlContext(scene);
+  for (const check of table.checks)
+    if (check.notValid !== true) constraint(check.name, yield* violation(refuseViolatingRows(context, table, check)));
+  for (const key of table.foreignKeys)
+    if (key.notValid !== true) constraint(key.name, yield* violation(refuseOrphanRows(context, table, key)));
+  return findings;
+}
+
+/** The message of a violated constraint, or null. */
+function* violation(check: Task<void>): Task<string | null> {
+  try {
+    yield* check;
+    return null;
+  } catch (error) {
+    if (error instanceof DriftError && error.code.startsWith('23')) return error.message;
+    throw error;
+  }
+}
+
+function* columnsWithNulls(table: VersionedTree, required: TableDef['columns'], seq: number): Task<Set<string>> {
+  const names = new Set<string>();
+  if (required.length === 0) return names;
+  const scan = table.scan({ seq, columns: required.map(({ id }) => id) });
+  try {
+    for (let batch = yield* scan.next(); batch !== null; batch = yield* scan.next()) {
+      for (let k = 0; k < batch.count; k++) {
+        const row = batch.selection === null ? k : (batch.selection[k] as number);
+        required.forEach(({ name }, i) => {
+          if (isNull(batch.columns[i] as (typeof batch.columns)[number], row)) names.add(name);
+        });
+      }
+      yield PAUSE;
+    }
+  } finally {
+    scan.close();
+  }
+  return names;
+}
+
+function resultOf(findings: readonly Finding[]): ResultSet {
+  const column = (name: string, oid: number): ResultSet['fields'][number] => ({
+    name,
+    dataTypeID: oid,
+    typeModifier: -1,
+    tableID: 0,
+    columnID: 0,
+  });
+  const texts = (of: (finding: Finding) => Value): ReturnType<typeof vectorFromValues> =>
+    vectorFromValues(findings.map(of), TEXT);
+  const numbers = (of: (finding: Finding) => Value): ReturnType<typeof vectorFromValues> =>
+    vectorFromValues(findings.map(of), INT8);
+  return {
+    command: 'CHECK DATABASE',
+    fields: [
+      column('object', TEXT),
+      column('kind', TEXT),
+      column('versions', INT8),
+      column('segments', INT8),
+      column('problem', TEXT),
+    ],
+    columns: [
+      texts(({ object }) => object),
+      texts(({ kind }) => kind),
+      numbers(({ versions }) => versions),
+      numbers(({ segments }) => segments),
+      texts(({ problem }) => problem),
+    ],
+    rowCount: findings.length,
+    affectedRows: null,
+  };
+}

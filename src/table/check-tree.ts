@@ -1,0 +1,105 @@
+/**
+ * What must hold of a tree, looked at from outside: every segment's checksums, the order of leaves and tiles, the order
+ * of keys, and that a key's versions follow each other without overlap. Changes nothing.
+ */
+import { DriftError } from '../base/error.ts';
+import { PAUSE, type Task } from '../base/task.ts';
+import { valueAt } from '../base/vector.ts';
+import type { Packs } from '../segment/packs.ts';
+import type { SegmentRef } from '../segment/segment.ts';
+import { SegmentReader } from '../segment/segment-reader.ts';
+import type { Key } from './table.ts';
+import type { Leaf } from './tile.ts';
+import type { Tree } from './tree.ts';
+
+export interface TreeFindings {
+  /** What is wrong, each with its place. */
+  readonly problems: string[];
+  segments: number;
+  versions: number;
+}
+
+/** Reads a whole tree with its history. `newest` gives the newest commit: others may follow meanwhile. */
+export function* checkTree(tree: Tree, packs: Packs, newest: () => number): Task<TreeFindings> {
+  const findings: TreeFindings = { problems: [], segments: 0, versions: 0 };
+  const seen = new Set<SegmentRef>();
+  let areWhole = true;
+  for (const ref of segmentsOf(tree)) {
+    if (seen.has(ref)) continue;
+    seen.add(ref);
+    findings.segments++;
+    try {
+      const bytes = yield* packs.read(ref);
+      SegmentReader.of(ref, bytes).verify(bytes);
+    } catch (error) {
+      if (!(error instanceof DriftError)) throw error;
+      findings.problems.push(error.message);
+      areWhole = false;
+    }
+    yield PAUSE;
+  }
+  findings.problems.push(...orderOfLeaves(tree.leaves));
+  // What lies in a damaged segment cannot be compared.
+  if (areWhole) yield* checkVersions(tree, newest, findings);
+  return findings;
+}
+
+function* segmentsOf(tree: Tree): Generator<SegmentRef> {
+  for (const leaf of tree.leaves) {
+    if (leaf.stored !== null && !leaf.dirty) yield leaf.stored;
+    for (const tile of leaf.history) if (tile.stored !== null) yield tile.stored;
+  }
+}
+
+function orderOfLeaves(leaves: readonly Leaf[]): string[] {
+  const problems: string[] = [];
+  leaves.forEach((leaf, i) => {
+    const before = leaves[i - 1]?.low;
+    if (i > 0 && (leaf.low === undefined || (before !== undefined && before >= leaf.low)))
+      problems.push(`leaf ${i} does not begin behind the one before it`);
+    let end: number | undefined;
+    for (const tile of leaf.history) {
+      if (tile.startSeq >= tile.endSeq || (end !== undefined && tile.startSeq !== end))
+        problems.push(`leaf ${i} has a tile from ${tile.startSeq} to ${tile.endSeq} after one that ends at ${end}`);
+      end = tile.endSeq;
+    }
+    if (end !== undefined && end !== leaf.startSeq)
+      problems.push(`leaf ${i} begins at ${leaf.startSeq}, and its last tile ends at ${end}`);
+  });
+  return problems;
+}
+
+function* checkVersions(tree: Tree, newest: () => number, findings: TreeFindings): Task<void> {
+  const columns = tree.key.map(({ column }) => column);
+  const source = tree.scanVersions({ fromSeq: 0, toSeq: Infinity, columns, versionColumns: true });
+  let key: Key | undefined;
+  let end = 0;
+  let current = 0;
+  const { lastChange } = tree;
+  try {
+    for (let batch = yield* source.next(); batch !== null; batch = yield* source.next()) {
+      const parts = batch.columns;
+      for (let k = 0; k < batch.count; k++) {
+        const row = batch.selection === null ? k : (batch.selection[k] as number);
+        const next = tree.encodeKey(columns.map((_, i) => valueAt(parts[i] as (typeof parts)[number], row)));
+        const from = valueAt(parts[columns.length] as (typeof parts)[number], row) as number;
+        const to = valueAt(parts[columns.length + 1] as (typeof parts)[number], row) as number;
+        const isSame = next === key;
+        if (key !== undefined && next < key) findings.problems.push(`a key is out of order: ${String(next)}`);
+        if (!(from < to)) findings.problems.push(`a version of ${String(next)} lasts from ${from} to ${to}`);
+        else if (isSame && from < end) findings.problems.push(`versions of ${String(next)} overlap at ${from}`);
+        if (from > newest())
+          findings.problems.push(`a version of ${String(next)} begins at ${from}, after the last commit`);
+        if (to === Infinity) current++;
+        [key, end] = [next, to];
+        findings.versions++;
+      }
+      yield PAUSE;
+    }
+  } finally {
+    source.close();
+  }
+  // Where the tree has changed meanwhile, the two are of different moments.
+  if (tree.lastChange === lastChange && current !== tree.rowCount)
+    findings.problems.push(`${current} rows are current where ${tree.rowCount} are counted`);
+}
