@@ -4,7 +4,7 @@ import type { Task } from '../base/task.ts';
 import type { Value } from '../base/vector.ts';
 import type { BindableStatement } from '../plan/bind.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { IntoTarget, Query, Select } from '../sql/ast.ts';
+import type { Delete, Insert, IntoTarget, Query, Select, Update } from '../sql/ast.ts';
 import type { Statement } from '../sql/ast-statement.ts';
 import type { Parameter, ResultSet } from './api.ts';
 import { coerceParameter } from './parameters.ts';
@@ -44,6 +44,12 @@ export function* runBindable(
     scene.asOf !== null ||
     !isCurrent(plan, scene.settings)
   ) {
+    if (changesView(scene, statement)) {
+      const done = yield* scene.routines.instead(scene, statement, (query, relations) =>
+        runBindable({ ...scene, relations }, uncached(query), query, relations === undefined ? parameters : []),
+      );
+      if (done !== null) return done;
+    }
     plan = yield* planOf({ ...scene, parameters }, statement);
     if (plan.cacheable && scene.asOf === null) {
       cached.plan = plan;
@@ -61,4 +67,12 @@ export function* runBindable(
     coerceParameter(parameters[i] ?? null, oid, scene.eval, i),
   );
   return yield* runPlan({ ...scene, parameters: values }, plan);
+}
+
+/** Whether a statement's target is a view; then its triggers may have it. */
+export function changesView(scene: Scene, statement: BindableStatement): statement is Insert | Update | Delete {
+  if (statement.kind === 'query' || statement.kind === 'merge') return false;
+  const { name } = statement.target;
+  const found = scene.eval.catalog.relation(name.schema, name.name);
+  return found?.kind === 'view' && found.triggers !== undefined;
 }

@@ -33,6 +33,7 @@ import type { ModifyNode, NodeCounters, Plan, PlanColumn, PlanNode } from '../pl
 import { someExpression } from '../plan/walk-expression.ts';
 import { isModify, modifiesOf } from '../plan/walk-plan.ts';
 import type { Statement } from '../sql/ast-statement.ts';
+import type { Delete, Insert, Query, Update } from '../sql/ast.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
 import type { RoutineCall } from '../sql/functions/function.ts';
 import { parseExpression } from '../sql/parser/parser.ts';
@@ -86,6 +87,12 @@ export interface RoutineRunner {
   call(scene: Scene, call: RoutineCall, args: readonly Value[]): Task<Value>;
   callSet(scene: Scene, call: RoutineCall, args: readonly Value[]): Task<SystemRows>;
   triggers(scene: Scene): TriggerRunner;
+  /** Changes a view by its INSTEAD OF triggers; null where the target is no such view. `run` runs a query in its place. */
+  instead(
+    scene: Scene,
+    statement: Insert | Update | Delete,
+    run: (query: Query, relations?: Scene['relations']) => Task<ResultSet>,
+  ): Task<ResultSet | null>;
 }
 
 export function bindContextOf(scene: Scene, parameterTypes?: readonly number[]): BindContext {

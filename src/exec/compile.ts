@@ -66,7 +66,7 @@ export class Compiler {
     this.#depth++;
     const evaluator = this.#compile(expression);
     if (--this.#depth > 0 || this.#calls === null) return evaluator;
-    const prepared = new PreparedEvaluator(evaluator, this.#calls);
+    const prepared = new PreparedEvaluator(evaluator, this.#calls, this.run.cancellation);
     this.#calls = null;
     this.#prepared.push(prepared);
     return prepared;

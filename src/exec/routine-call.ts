@@ -11,6 +11,7 @@
  * Where nobody prepares (an expression without rows of a definition, say) the call runs at once; then Suspended ends
  * the statement, and the session runs it again when what it waited for is there (database/session.ts).
  */
+import type { Cancellation } from '../base/cancel.ts';
 import { DriftError } from '../base/error.ts';
 import { PAUSE, type Step, type Task } from '../base/task.ts';
 import { type Batch, type Value, type Vector, valueAt } from '../base/vector.ts';
@@ -119,6 +120,7 @@ class RoutineEvaluator implements Evaluator {
         step = pending.task.next();
       }
     } catch (error) {
+      this.#pending.delete(row);
       // Only an error of the function itself may wait to be asked for.
       if (!preparing || pending === undefined || !(error instanceof DriftError)) throw error;
       this.#run.cancellation.check();
@@ -144,10 +146,12 @@ export class PreparedEvaluator implements Evaluator {
   readonly #inner: Evaluator;
   readonly #calls: readonly RoutineEvaluator[];
   readonly #round: Round;
+  readonly #cancellation: Cancellation;
   #vector: Vector | null = null;
   #value: Value | undefined;
 
-  constructor(inner: Evaluator, calls: RoutineCalls) {
+  constructor(inner: Evaluator, calls: RoutineCalls, cancellation: Cancellation) {
+    this.#cancellation = cancellation;
     this.oid = inner.oid;
     this.fixed = inner.fixed;
     this.#inner = inner;
@@ -166,8 +170,11 @@ export class PreparedEvaluator implements Evaluator {
         else this.#vector = this.#inner.eval(batch);
         break;
       } catch (error) {
-        // Another error comes again when the rows that cause it are asked for.
-        if (!(error instanceof Suspended)) break;
+        if (!(error instanceof Suspended)) {
+          // Another error comes again when the rows that cause it are asked for.
+          this.#cancellation.check();
+          break;
+        }
         yield* settle(error);
       } finally {
         this.#round.preparing = false;

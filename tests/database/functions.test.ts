@@ -1,5 +1,6 @@
 /** Functions and procedures in SQL: definitions, calls, overloads, defaults, sets. Expected values are PostgreSQL's. */
 import { expect, test } from 'vitest';
+import { MemoryStorage } from '../../src/storage/memory.ts';
 import { openDb } from './helper.ts';
 
 test('scalar functions in SQL', async () => {
@@ -136,4 +137,40 @@ test('a function that is not volatile changes nothing', async () => {
     "CREATE TABLE t (v int); CREATE FUNCTION f() RETURNS int STABLE LANGUAGE sql AS 'INSERT INTO t VALUES (1) RETURNING v'",
   );
   expect(await db.code('SELECT f()')).toBe('0A000');
+});
+
+test('definitions are there after opening again, and travel through time', async () => {
+  const storage = new MemoryStorage();
+  const db = await openDb(storage);
+  await db.run(`CREATE TABLE t (id int PRIMARY KEY, v int);
+    CREATE FUNCTION f(a int) RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN a + 1; END';
+    CREATE FUNCTION g() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.v := f(NEW.v); RETURN NEW; END';
+    CREATE TRIGGER r BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION g(); INSERT INTO t VALUES (1, 1)`);
+  const seq = (await db.rows('SELECT max(seq) FROM drift.transactions'))[0]?.[0];
+  await db.run("CREATE OR REPLACE FUNCTION f(a int) RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN a + 100; END'");
+  await db.engine.checkpoint();
+  await db.engine.close();
+  const again = await openDb(storage);
+  await again.run('INSERT INTO t VALUES (2, 2)');
+  expect(await again.rows('SELECT * FROM t ORDER BY id')).toEqual([
+    ['1', '2'],
+    ['2', '102'],
+  ]);
+  await again.run(`BEGIN READ ONLY AS OF SEQ ${seq}`);
+  expect(await again.rows('SELECT f(1)')).toEqual([['2']]);
+  await again.run('COMMIT; DROP TRIGGER r ON t; INSERT INTO t VALUES (3, 3)');
+  expect(await again.rows('SELECT v FROM t WHERE id = 3')).toEqual([['3']]);
+});
+
+test('a trigger that fails leaves nothing; loops can be cancelled', async () => {
+  const db = await openDb();
+  await db.run(`CREATE TABLE t (id int PRIMARY KEY);
+    CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.id = 3 THEN RAISE 'no'; END IF; RETURN NEW; END $$;
+    CREATE TRIGGER a AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION no();
+    CREATE FUNCTION endless() RETURNS int LANGUAGE plpgsql AS 'BEGIN LOOP NULL; END LOOP; END'`);
+  expect(await db.code('INSERT INTO t VALUES (1), (2), (3)')).toBe('P0001');
+  expect(await db.rows('SELECT count(*) FROM t')).toEqual([['0']]);
+  for (const sql of ['SELECT endless()', 'DO $$ BEGIN LOOP NULL; END LOOP; END $$']) {
+    await expect(db.session.execute(sql, [], { timeoutMs: 50 })).rejects.toMatchObject({ code: '57014' });
+  }
 });

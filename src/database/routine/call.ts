@@ -19,6 +19,7 @@ import type { RoutineRunner, Scene } from '../statement.ts';
 import { convert } from './convert.ts';
 import { routineScene } from './nested.ts';
 import type { RoutineRows } from './result.ts';
+import { insteadOf } from './instead.ts';
 import { runPlRoutine } from './pl-routine.ts';
 import { runSqlRoutine } from './sql-routine.ts';
 import { triggerRunner } from './trigger.ts';
@@ -133,4 +134,9 @@ function fieldsOf(scene: Scene, call: RoutineCall, rows: RoutineRows, row: numbe
   return call.columns.map(({ type }, i) => convert(scene, values[i] ?? null, oids[i] ?? type.oid, type));
 }
 
-export const routineRunner: RoutineRunner = { call: callRoutine, callSet: callRoutineSet, triggers: triggerRunner };
+export const routineRunner: RoutineRunner = {
+  call: callRoutine,
+  callSet: callRoutineSet,
+  triggers: triggerRunner,
+  instead: insteadOf,
+};

@@ -9,6 +9,7 @@ import { isBindable, type OuterNames } from '../../plan/bind.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Statement } from '../../sql/ast-statement.ts';
 import type { ResultSet } from '../api.ts';
+import { changesView } from '../bindable.ts';
 import { planOf, runPlan, type Scene } from '../statement.ts';
 
 /** A statement of a routine's body, with the plan it had last. */
@@ -57,6 +58,12 @@ export function* planUnit(scene: Scene, unit: Unit, names: OuterNames, parameter
 export function* runUnit(scene: Scene, unit: Unit, names: OuterNames, parameters: readonly Value[]): Task<ResultSet> {
   const { statement } = unit;
   if (scene.nonVolatile && statement.kind !== 'query') throw notAllowed(statement);
+  if (isBindable(statement) && changesView(scene, statement)) {
+    const done = yield* scene.routines.instead(scene, statement, (query, relations) =>
+      runUnit({ ...scene, relations }, unitOf(query), names, parameters),
+    );
+    if (done !== null) return done;
+  }
   if (isBindable(statement) && !(statement.kind === 'query' && hasInto(statement))) {
     const plan = yield* planUnit(scene, unit, names, parameters);
     return yield* runPlan({ ...scene, parameters }, plan);

@@ -14,7 +14,8 @@ import { SqlRecord } from '../../sql/types/record.ts';
 import { bindContextOf, evaluate, RELATION, type Scene } from '../statement.ts';
 import { convert } from './convert.ts';
 import { routineScene } from './nested.ts';
-import { AbsentRecord, Frame } from './pl/frame.ts';
+import { AbsentRecord } from './pl/body-names.ts';
+import { Frame } from './pl/frame.ts';
 import { compiledFor, runFrame } from './pl-routine.ts';
 
 const BOOL = { oid: 16, typmod: -1 } as const;

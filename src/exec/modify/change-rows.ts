@@ -19,6 +19,8 @@ import {
   referencesTo,
 } from './constraints.ts';
 import { duplicateKey, findRow, type ModifyTarget, primaryKeyName } from './target.ts';
+import type { Occasion } from './trigger-runner.ts';
+import { afterRows, beforeRow, firing } from './triggers.ts';
 import { checkUnique } from './unique.ts';
 
 /** A row's key and its cells by ordinal. */
@@ -138,11 +140,11 @@ function* follow(target: ModifyTarget, parent: TableDef, reference: Reference, c
   if (moved.length === 0) return;
   const deleted = change.after.every((row) => row === null);
   if (change.action === 'cascade' && deleted) {
-    yield* deleteRows(target, reference.child, moved, below(change.chain));
+    yield* deleteChildren(target, reference.child, moved, below(change.chain));
     return;
   }
   const versioned = target.table(reference.child.id);
-  const rows = moved.map((child) => {
+  const changed = moved.map((child) => {
     const row = [...child.row];
     const chosen = deleted ? reference.key.onDeleteColumns : undefined;
     reference.key.columns.forEach((ordinal, i) => {
@@ -151,17 +153,52 @@ function* follow(target: ModifyTarget, parent: TableDef, reference: Reference, c
     });
     return row;
   });
+  const occasion: Occasion = { table: reference.child, event: 'update', assigned: reference.key.columns };
+  const { before, rows } = yield* throughTriggers(target, occasion, moved, changed);
   yield* target.completeRows(reference.child, rows);
   const after = rows.map((row) => ({
     key: versioned.encodeKey(versioned.key.map((part) => row[part.column] ?? null)),
     row,
   }));
-  yield* updateRows(
-    target,
-    reference.child,
-    { before: moved, after, assigned: [...reference.key.columns, ...generatedOf(reference.child)] },
-    below(change.chain),
-  );
+  const assigned =
+    rows === changed
+      ? [...reference.key.columns, ...generatedOf(reference.child)]
+      : reference.child.columns.map(({ id }) => id);
+  yield* updateRows(target, reference.child, { before, after, assigned }, below(change.chain));
+  afterRows(target, occasion, { old: before.map(({ row }) => row), now: rows });
+}
+
+/** Rows that an action changes, through the triggers before it; the same arrays where there are none. */
+function* throughTriggers(
+  target: ModifyTarget,
+  occasion: Occasion,
+  before: readonly KeyedRow[],
+  changed: Value[][],
+): Task<{ readonly before: readonly KeyedRow[]; readonly rows: Value[][] }> {
+  if (firing(occasion.table, 'before', 'update', true, occasion.assigned).length === 0)
+    return { before, rows: changed };
+  const kept: KeyedRow[] = [];
+  const rows: Value[][] = [];
+  for (const [i, old] of before.entries()) {
+    const row = yield* beforeRow(target, occasion, old.row, changed[i] ?? null);
+    if (row === null) continue;
+    kept.push(old);
+    rows.push([...row]);
+  }
+  return { before: kept, rows };
+}
+
+/** Deletes the children of deleted rows, as far as their triggers let them go. */
+function* deleteChildren(target: ModifyTarget, child: TableDef, rows: readonly KeyedRow[], chain: Chain): Task<void> {
+  const occasion: Occasion = { table: child, event: 'delete', assigned: [] };
+  let going = rows;
+  if (firing(child, 'before', 'delete', true).length > 0) {
+    const kept: KeyedRow[] = [];
+    for (const row of rows) if ((yield* beforeRow(target, occasion, row.row, null)) !== null) kept.push(row);
+    going = kept;
+  }
+  yield* deleteRows(target, child, going, chain);
+  afterRows(target, occasion, { old: going.map(({ row }) => row), now: [] });
 }
 
 function actionValue(

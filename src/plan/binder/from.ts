@@ -138,6 +138,9 @@ function rejectSample({ sample, position }: TableName): void {
 
 /** A bare name of pg_catalog's is found there before the path is looked through, but after temporary tables. */
 function relationOf(name: TableName['name'], catalog: Catalog, scope: Scope): ReturnType<Catalog['relation']> {
+  const { systemTables } = scope.state.context;
+  // What a trigger calls its rows hides tables.
+  if (name.schema === undefined && systemTables.find(undefined, name.name) !== undefined) return undefined;
   const bare = name.schema === undefined && name.name.startsWith('pg_');
   if (!bare || scope.state.context.systemTables.find('pg_catalog', name.name) === undefined)
     return catalog.relation(name.schema, name.name);

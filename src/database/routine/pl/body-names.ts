@@ -65,7 +65,8 @@ export class BodyNames implements OuterNames {
     const type = this.#typed.types[datum];
     if (type?.kind === 'scalar') return this.#slot(datum, null, type.type);
     const columns = this.#columnsOf(datum);
-    if (columns === null) return { kind: 'const', value: null, type: RECORD };
+    if (columns === null || this.#values[datum] instanceof AbsentRecord)
+      return { kind: 'const', value: null, type: RECORD };
     return {
       kind: 'row',
       fields: columns.map((column) => this.#field(datum, column).expression),
@@ -94,9 +95,13 @@ export class BodyNames implements OuterNames {
   }
 }
 
+/** NEW or OLD where there is none: its fields are null, and so is the whole. */
+export class AbsentRecord extends SqlRecord {}
+
 /** A text that is the same for rows of the same columns. */
 export function shapeOf(value: Value | undefined): string {
-  return value instanceof SqlRecord ? `${value.oids.join()} ${value.names.join()}` : '';
+  if (!(value instanceof SqlRecord)) return '';
+  return `${value instanceof AbsentRecord ? '-' : ''}${value.oids.join()} ${value.names.join()}`;
 }
 
 export function notAssigned(name: string): DriftError {

@@ -18,19 +18,17 @@ import { hasSubquery, someExpression } from '../../../plan/walk-expression.ts';
 import type { NameSpace, PlExpression, PlStatementText } from '../../../sql/plpgsql/ast.ts';
 import { SqlRecord } from '../../../sql/types/record.ts';
 import type { ResultSet } from '../../api.ts';
-import { isSelectInto } from '../../bindable.ts';
+import type { Query } from '../../../sql/ast.ts';
+import { changesView, isSelectInto } from '../../bindable.ts';
 import { bindContextOf, expressionRun, planOf, runPlan, type Scene } from '../../statement.ts';
 import { convert } from '../convert.ts';
 import { notAllowed } from '../nested.ts';
-import { BodyNames, notAssigned, shapeOf } from './body-names.ts';
+import { AbsentRecord, BodyNames, notAssigned, shapeOf } from './body-names.ts';
 import { type Compiled, type Typed, typedUnder } from './compiled.ts';
 import type { Prepared } from './prepared.ts';
 
 const NO_LAYOUT: ReadonlyMap<number, number> = new Map();
 const BOOL: TypeRef = { oid: 16, typmod: -1 };
-
-/** NEW or OLD where there is none: its fields are null, and so is the whole. */
-export class AbsentRecord extends SqlRecord {}
 
 export class Frame {
   readonly compiled: Compiled;
@@ -93,6 +91,7 @@ export class Frame {
     if (prepared.expression !== null) {
       const compiler = new Compiler(NO_LAYOUT, this.run);
       const evaluator = compiler.compile(prepared.expression);
+      this.#fill(prepared);
       yield* compiler.prepare(ONE_ROW);
       this.lastOid = prepared.oid;
       return evaluator.fixed ? evaluator.value() : valueAt(evaluator.eval(ONE_ROW), 0);
@@ -171,6 +170,12 @@ export class Frame {
       this.refresh();
       return result;
     }
+    if (changesView(this.scene, statement)) {
+      const done = yield* this.scene.routines.instead(this.scene, statement, (query, relations) =>
+        this.#query(query, sql.names, relations),
+      );
+      if (done !== null) return done;
+    }
     let prepared = this.typed.prepared.get(sql);
     if (prepared?.plan === undefined || prepared.plan === null || !this.#fits(prepared)) {
       const names = new BodyNames(this.compiled, this.typed, sql.names, this.values);
@@ -182,6 +187,14 @@ export class Frame {
     const { plan } = prepared;
     assert(plan !== null, 'a statement that was prepared has a plan');
     return yield* located(runPlan({ ...this.scene, parameters: [...this.#parameters] }, plan), sql.text);
+  }
+
+  *#query(query: Query, names: NameSpace, relations: Scene['relations']): Task<ResultSet> {
+    const own = new BodyNames(this.compiled, this.typed, names, this.values);
+    const scene: Scene = { ...this.scene, relations: relations ?? this.scene.relations };
+    const plan = yield* planOf({ ...scene, names: own }, query);
+    this.#fill(used(own));
+    return yield* runPlan({ ...scene, parameters: [...this.#parameters] }, plan);
   }
 
   /** Binds something whose names may be variables, and gives these their values. */
