@@ -100,7 +100,8 @@ export function bindContextOf(scene: Scene, parameterTypes?: readonly number[]):
   return {
     catalog: scene.eval.catalog,
     eval: scene.eval,
-    systemTables: scene.relations === undefined ? systemTables : withRelations(scene.relations),
+    systemTables,
+    transitions: scene.relations,
     parameterTypes,
     *catalogAt(seq) {
       const { temp, path } = scene.eval.catalog;
@@ -111,13 +112,6 @@ export function bindContextOf(scene: Scene, parameterTypes?: readonly number[]):
     resolveMoment: (moment) => resolveMoment(core, scene.eval, moment),
     evaluateConstant: (expression) =>
       evaluate(scene.names === undefined ? withParametersOf(expression, scene) : scene, expression),
-  };
-}
-
-function withRelations(relations: NonNullable<Scene['relations']>): BindContext['systemTables'] {
-  return {
-    find: (schema, name) =>
-      (schema === undefined ? relations.get(name)?.table : undefined) ?? systemTables.find(schema, name),
   };
 }
 

@@ -39,6 +39,8 @@ export interface BindContext {
   readonly catalog: Catalog;
   readonly eval: EvalContext;
   readonly systemTables: SystemTables;
+  /** What a trigger calls the rows of its statement. */
+  readonly transitions?: ReadonlyMap<string, { readonly table: SystemTable }> | undefined;
   /** Declared OIDs of $1 …; 0 where the binder should infer. */
   readonly parameterTypes?: readonly number[] | undefined;
   /** What names of no table's mean: the arguments or variables of a routine. */

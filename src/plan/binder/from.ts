@@ -138,9 +138,8 @@ function rejectSample({ sample, position }: TableName): void {
 
 /** A bare name of pg_catalog's is found there before the path is looked through, but after temporary tables. */
 function relationOf(name: TableName['name'], catalog: Catalog, scope: Scope): ReturnType<Catalog['relation']> {
-  const { systemTables } = scope.state.context;
   // What a trigger calls its rows hides tables.
-  if (name.schema === undefined && systemTables.find(undefined, name.name) !== undefined) return undefined;
+  if (name.schema === undefined && scope.state.context.transitions?.get(name.name) !== undefined) return undefined;
   const bare = name.schema === undefined && name.name.startsWith('pg_');
   if (!bare || scope.state.context.systemTables.find('pg_catalog', name.name) === undefined)
     return catalog.relation(name.schema, name.name);
@@ -161,8 +160,8 @@ function sequenceTable({ id, schema, name }: SequenceDef): SystemTable {
 function systemTableOf({ schema, name }: TableName['name'], catalog: Catalog, scope: Scope): SystemTable | undefined {
   const { systemTables } = scope.state.context;
   if (schema !== undefined) return systemTables.find(schema, name);
-  const bare = systemTables.find(undefined, name);
-  if (bare !== undefined) return bare;
+  const own = scope.state.context.transitions?.get(name)?.table;
+  if (own !== undefined) return own;
   for (const candidate of ['pg_catalog', ...catalog.path]) {
     const found = systemTables.find(candidate, name);
     if (found !== undefined) return found;
