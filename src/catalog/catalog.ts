@@ -20,6 +20,8 @@ import { rowType, TypeResolver } from './type-resolver.ts';
 
 /** By this name every session reaches its own temporary objects. */
 const TEMP_ALIAS = 'pg_temp';
+/** Begins the names of the schemas that hold them. */
+const TEMP_PREFIX = 'pg_temp_';
 
 /** The path of a session that never set one. */
 export const DEFAULT_PATH: readonly string[] = ['public'];
@@ -52,6 +54,7 @@ export class CatalogState implements Catalog {
 
   relation(schema: string | undefined, name: string): Relation | undefined {
     const { relations } = this.#names;
+    if (schema !== undefined && this.#isOthers(schema)) return undefined;
     if (schema !== undefined) return relations.get(qualified(this.#schemaName(schema), name));
     for (const candidate of this.#searched) {
       const found = relations.get(qualified(candidate, name));
@@ -131,6 +134,21 @@ export class CatalogState implements Catalog {
   forSession(temp: string | null, path: readonly string[] = this.path): CatalogState {
     if (this.temp === temp && this.path === path) return this;
     return new CatalogState(this.version, this.#objects, { temp, path, names: this.#names });
+  }
+
+  /** The same catalog without the temporary objects of other sessions. */
+  withoutOthers(): CatalogState {
+    const others = [...this.#names.schemas.keys()].some((name) => this.#isOthers(name));
+    if (!others) return this;
+    const kept = [...this.#objects].filter(([, object]) => {
+      const schema = object.kind === 'schema' ? object.name : 'schema' in object ? object.schema : '';
+      return !this.#isOthers(schema);
+    });
+    return new CatalogState(this.version, new Map(kept), { temp: this.temp, path: this.path });
+  }
+
+  #isOthers(schema: string): boolean {
+    return schema.startsWith(TEMP_PREFIX) && schema !== this.temp;
   }
 
   #schemaName(schema: string): string {

@@ -59,6 +59,9 @@ export interface ColumnDef extends Commented, Granted {
 
 export type ReferentialAction = 'no action' | 'restrict' | 'cascade' | 'set null' | 'set default';
 
+/** When a constraint is checked that may wait for the commit: at first. Absent: it may not. */
+export type Deferrable = 'immediate' | 'deferred';
+
 export interface CheckDef {
   readonly name: string;
   readonly expression: string;
@@ -76,6 +79,7 @@ export interface ForeignKeyDef {
   readonly match: 'simple' | 'full';
   /** ON DELETE SET NULL or SET DEFAULT (columns): those of `columns` that are set; absent: all. */
   readonly onDeleteColumns?: readonly number[] | undefined;
+  readonly deferrable?: Deferrable | undefined;
   /** Rows of before it was added may refer to nothing. */
   readonly notValid?: true | undefined;
 }
@@ -90,6 +94,7 @@ export interface IndexDef extends Commented {
   readonly nullsNotDistinct?: boolean | undefined;
   /** Made by a UNIQUE constraint of this name. */
   readonly constraint?: string | undefined;
+  readonly deferrable?: Deferrable | undefined;
   /** SQL text of each key, where keys are expressions or the index is partial: its columns are hidden ones then. */
   readonly keys?: readonly string[] | undefined;
   /** SQL text of a partial index's predicate. An index that is not unique holds all rows nevertheless. */
@@ -314,6 +319,8 @@ export interface Catalog {
   schema(name: string): SchemaDef | undefined;
   /** The same objects, bare names looked for along another path. */
   forSession(temp: string | null, path: readonly string[]): Catalog;
+  /** The same catalog without the temporary objects of other sessions. */
+  withoutOthers(): Catalog;
   /** Functions and procedures of a name; without a schema along the search path, the first schema's first. */
   routines(schema: string | undefined, name: string): readonly RoutineDef[];
   objects(): Iterable<CatalogObject>;

@@ -54,8 +54,6 @@ export function isRole(catalog: Catalog, name: string): boolean {
 /** Commands that are taken and do nothing here; null for any other statement. */
 export function withoutEffect(statement: Statement): ResultSet | null {
   switch (statement.kind) {
-    case 'setConstraints':
-      return command('SET CONSTRAINTS');
     case 'listen':
     case 'unlisten':
     case 'notify':

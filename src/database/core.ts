@@ -26,6 +26,8 @@ export interface Core {
   nextObjectId: number;
   /** Row ids handed out and not yet committed, by table. */
   readonly rowIds: Map<number, number>;
+  /** What CHECKPOINT does: the engine's own. */
+  checkpoint(): Promise<void>;
 }
 
 /** A session's memory of sequences: currval and lastval. */

@@ -9,6 +9,7 @@ import { selectInto } from './bulk.ts';
 import { applySet, isRole } from './commands.ts';
 import { copy } from './copy/statement.ts';
 import { explain } from './explain.ts';
+import { setConstraints } from './deferral.ts';
 import { isDefinition, runDefinition } from './definition.ts';
 import { maintain } from './maintain.ts';
 import { createMigration, dropMigration } from './migration/migration.ts';
@@ -55,6 +56,8 @@ export function* dispatch(
       return yield* createMigration(scene, statement);
     case 'dropMigration':
       return yield* dropMigration(scene, statement);
+    case 'setConstraints':
+      return yield* setConstraints(scene, statement);
     case 'unsupported':
       throw new DriftError('0A000', `${statement.feature} is not supported`, { position: statement.position });
     default:

@@ -148,9 +148,10 @@ class Engine implements EngineApi {
       nextObjectId: replay.nextObjectId,
       rowIds: new Map(),
       registered: new Map(),
+      checkpoint: () => engine.checkpoint(),
     };
     const inForce = manifest ?? (yield* firstManifest(options, epoch));
-    const engine = new Engine(core, log, inForce, lastSeq);
+    const engine: Engine = new Engine(core, log, inForce, lastSeq);
     yield* dropLeftovers(core);
     engine.#checkpointIfDue();
     return engine;

@@ -1,6 +1,6 @@
 /** ANALYZE and VACUUM (ANALYZE) sample tables now instead of when a plan asks; VACUUM, REINDEX, LOCK TABLE … have nothing to do. */
 import { DriftError } from '../base/error.ts';
-import type { Task } from '../base/task.ts';
+import { type Task, wait } from '../base/task.ts';
 import type { CatalogObject, TableDef } from '../catalog/schema.ts';
 import type { LockTable, Maintenance } from '../sql/ast-statement.ts';
 import type { ResultSet } from './api.ts';
@@ -15,6 +15,7 @@ export function* maintain(scene: Scene, statement: Maintenance | LockTable): Tas
   for (const name of statement.tables) requireTable(scene, name);
   if (statement.kind === 'lock') return command('LOCK TABLE');
   if (statement.command === 'check database') return yield* checkDatabase(scene);
+  if (statement.command === 'checkpoint') yield* wait(scene.core.checkpoint());
   if (analyzes(statement)) yield* analyze(scene, statement);
   return command(statement.command.toUpperCase());
 }

@@ -9,7 +9,7 @@ import { checkParents, refuseOrphans, referencesTo } from '../exec/modify/constr
 import type { ModifyTarget } from '../exec/modify/target.ts';
 import { checkUnique } from '../exec/modify/unique.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
-import { MISS, OP_DELETE } from '../table/table.ts';
+import { MISS, OP_DELETE, OP_UPDATE } from '../table/table.ts';
 import type { StatementReader } from '../txn/api.ts';
 import type { Transaction } from '../txn/transaction.ts';
 import type { Core } from './core.ts';
@@ -19,6 +19,7 @@ export function* recheckConstraints(
   transaction: Transaction,
   reader: StatementReader,
   context: EvalContext,
+  defers: ModifyTarget['defers'] = () => false,
 ): Task<void> {
   const target: ModifyTarget = {
     catalog: transaction.catalog,
@@ -32,6 +33,7 @@ export function* recheckConstraints(
     checks: [],
     triggers: () => assert(false, 'checking again changes nothing') as never,
     before: null,
+    defers,
     affected: new Map(),
   };
   for (const [tableId, writes] of transaction.written()) {
@@ -40,9 +42,10 @@ export function* recheckConstraints(
     yield* checkUnique(target, table, 0);
     yield* checkParents(target, table, 0);
     for (const reference of referencesTo(target, tableId)) {
+      if (defers(reference.key)) continue;
       const gone: Value[][] = [];
       for (let entry = 0; entry < writes.count; entry++) {
-        if (writes.opAt(entry) !== OP_DELETE) continue;
+        if (writes.opAt(entry) !== OP_DELETE && writes.opAt(entry) !== OP_UPDATE) continue;
         const versioned = core.store.table(tableId);
         let old = versioned.find(writes.keyAt(entry), transaction.snapshot);
         while (old === MISS) {

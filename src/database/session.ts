@@ -13,6 +13,7 @@ import type { Plan } from '../plan/plan.ts';
 import type { TimePoint } from '../sql/ast.ts';
 import type { Statement, TransactionModes } from '../sql/ast-statement.ts';
 import { parse, parseOne, statements } from '../sql/parser/parser.ts';
+import type { StatementReader } from '../txn/api.ts';
 import type { Transaction } from '../txn/transaction.ts';
 import { CopyStream } from './copy/statement.ts';
 import type { CopyPiece, ExecuteOptions, Moment, Parameter, ResultSet, SessionApi, TransactionOptions } from './api.ts';
@@ -453,14 +454,16 @@ export class Session implements SessionApi {
     const { transaction } = open;
     if (this.#temp !== null && !transaction.readOnly)
       yield* applyOnCommit(ddlContext(yield* this.#scene(open, {}, NEVER)));
+    const recheck = (reader: StatementReader): Task<void> =>
+      recheckConstraints(
+        this.#core,
+        transaction,
+        reader,
+        this.#evalFor(transaction, transaction.catalog, reader.snapshot, new Cancellation()),
+      );
+    if (transaction.deferred) yield* recheck(manager.reader(transaction, null));
     return yield* manager.commit(transaction, {
-      recheck: (reader) =>
-        recheckConstraints(
-          this.#core,
-          transaction,
-          reader,
-          this.#evalFor(transaction, transaction.catalog, reader.snapshot, new Cancellation()),
-        ),
+      recheck,
       sequences: () => sequences.takeTouched(),
       ...(open.durability === undefined ? {} : { durability: open.durability }),
     });

@@ -287,7 +287,8 @@ function execContext(scene: Scene, target: ModifyTarget, counters?: Map<PlanNode
     *systemRows(name, seq) {
       const own = scene.relations?.get(name.slice(RELATION.length));
       if (own !== undefined && name.startsWith(RELATION)) return own.rows;
-      const catalog = seq === null ? scene.eval.catalog : yield* core.manager.catalogs.at(seq);
+      const whole = seq === null ? scene.eval.catalog : yield* core.manager.catalogs.at(seq);
+      const catalog = whole.withoutOthers();
       const known = rows.get(`${name} ${seq ?? ''}`);
       if (known !== undefined) return known;
       const found = yield* systemRows(name, {
@@ -328,6 +329,11 @@ function modifyTarget(scene: Scene, affected: Map<ModifyNode, number>, several =
       return completeRows(target, table, rows, { bind: bindContextOf(scene), run });
     },
     checks: [],
+    defers(constraint) {
+      const later = transaction.defers(constraint);
+      transaction.deferred ||= later;
+      return later;
+    },
     triggers: () => scene.routines.triggers(scene),
     before: several ? new Map(transaction.written().map(([id, writes]) => [id, writes.count])) : null,
     affected,

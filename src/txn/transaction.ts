@@ -8,9 +8,16 @@
  * A mark remembers how much was written; rolling back to it is how savepoints and failed statements leave no trace.
  */
 import type { CatalogChange, CatalogState } from '../catalog/catalog.ts';
-import type { CatalogObject } from '../catalog/schema.ts';
+import type { CatalogObject, Deferrable } from '../catalog/schema.ts';
 import type { TreeColumn } from '../table/table.ts';
 import { TableWrites } from './table-writes.ts';
+
+/** Constraints that wait for the commit (true) or not; those that are not named do as they were declared. */
+export interface ConstraintModes {
+  readonly all: boolean | undefined;
+  readonly named: ReadonlyMap<string, boolean>;
+}
+const NO_MODES: ConstraintModes = { all: undefined, named: new Map() };
 
 /** What a commit carries besides changes. */
 export interface CommitInfo {
@@ -46,6 +53,10 @@ export class Transaction {
   /** Start time, µs: now() in it. */
   readonly startedAt: number;
   info: CommitInfo;
+  /** What SET CONSTRAINTS said: of all constraints, and by name. */
+  deferral: ConstraintModes = NO_MODES;
+  /** Whether something has been put off until the commit. */
+  deferred = false;
   readonly #writes = new Map<number, TableWrites>();
   #catalog: CatalogState;
   #catalogChanges = new Map<number, CatalogObject | null>();
@@ -74,6 +85,12 @@ export class Transaction {
     if (this.#catalogChanges.size > 0) return true;
     for (const writes of this.#writes.values()) if (writes.count > 0) return true;
     return false;
+  }
+
+  /** Whether a constraint waits for the commit now. */
+  defers({ name, deferrable }: { readonly name: string; readonly deferrable?: Deferrable | undefined }): boolean {
+    if (deferrable === undefined) return false;
+    return this.deferral.named.get(name) ?? this.deferral.all ?? deferrable === 'deferred';
   }
 
   get hasDdl(): boolean {

@@ -16,7 +16,7 @@ import { domainOf } from '../../sql/user-coercion.ts';
 import { columnOf } from './column.ts';
 import { alterView } from './alter-view.ts';
 import { addIdentity, alterType, dropExpression, dropIdentity, mentions, setIdentity } from './alter-column.ts';
-import { addConstraint, columnNamed, constraintNames, constraintsOf, type Draft } from './constraint.ts';
+import { addConstraint, columnNamed, constraintNames, constraintsOf, deferrableOf, type Draft } from './constraint.ts';
 import {
   type DdlContext,
   define,
@@ -128,9 +128,18 @@ function* alter(context: DdlContext, table: TableDef, action: AlterTableAction):
     case 'validateConstraint':
       yield* validateConstraint(context, table, action);
       return;
-    case 'alterConstraint':
+    case 'alterConstraint': {
       if (!constraintNames(table).includes(action.name)) throw undefinedConstraint(table, action);
+      const { name, position } = action;
+      if (!table.foreignKeys.some((key) => key.name === name)) {
+        const message = `constraint "${name}" of relation "${table.name}" is not a foreign key constraint`;
+        throw new DriftError('42809', message, { position });
+      }
+      const deferrable = deferrableOf(action);
+      const foreignKeys = table.foreignKeys.map((key) => (key.name === name ? { ...key, deferrable } : key));
+      define(context, { ...table, foreignKeys });
       return;
+    }
     case 'triggers':
       switchTriggers(context, table, action.name, action.enable);
       return;

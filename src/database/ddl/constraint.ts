@@ -1,6 +1,6 @@
 /** Table constraints: primary key, unique, check, foreign key; from column and table clauses alike. */
 import { DriftError } from '../../base/error.ts';
-import type { CheckDef, ColumnDef, ForeignKeyDef, IndexDef, TableDef } from '../../catalog/schema.ts';
+import type { CheckDef, ColumnDef, Deferrable, ForeignKeyDef, IndexDef, TableDef } from '../../catalog/schema.ts';
 import { bindTableExpression } from '../../plan/bind.ts';
 import type { Expression, Identifier } from '../../sql/ast.ts';
 import type { ColumnDefinition, References, TableConstraint } from '../../sql/ast-statement.ts';
@@ -82,6 +82,7 @@ export function addConstraint(context: DdlContext, draft: Draft, constraint: Tab
         unique: true,
         nullsNotDistinct: constraint.nullsNotDistinct,
         constraint: name,
+        deferrable: deferrableOf(constraint),
       };
       draft.table = { ...draft.table, indexes: [...draft.table.indexes, index] };
       return;
@@ -95,6 +96,17 @@ export function addConstraint(context: DdlContext, draft: Draft, constraint: Tab
     case 'exclude':
       throw new DriftError('0A000', 'exclusion constraints are not supported', { position: constraint.position });
   }
+}
+
+export function deferrableOf({
+  deferrable,
+  initiallyDeferred,
+}: {
+  readonly deferrable: boolean;
+  readonly initiallyDeferred: boolean;
+}): Deferrable | undefined {
+  if (!deferrable) return undefined;
+  return initiallyDeferred ? 'deferred' : 'immediate';
 }
 
 function addPrimaryKey(draft: Draft, columns: readonly Identifier[], name: string | undefined, position: number): void {
@@ -151,6 +163,8 @@ function foreignKeyOf(
     references: References;
     position: number;
     notValid: boolean;
+    deferrable: boolean;
+    initiallyDeferred: boolean;
   },
 ): ForeignKeyDef {
   const { references } = constraint;
@@ -163,6 +177,11 @@ function foreignKeyOf(
     references.columns === undefined ? primaryKeyOf(parent) : columnIds(parent, references.columns);
   if (columns.length !== foreignColumns.length) {
     throw new DriftError('42830', 'number of referencing and referenced columns for foreign key disagree', {
+      position: constraint.position,
+    });
+  }
+  if (parent.indexes.some((index) => index.deferrable !== undefined && sameSet(index, foreignColumns))) {
+    throw new DriftError('55000', `cannot use a deferrable unique constraint for referenced table "${parent.name}"`, {
       position: constraint.position,
     });
   }
@@ -192,6 +211,7 @@ function foreignKeyOf(
     onUpdate: references.onUpdate.action,
     match: references.match,
     onDeleteColumns: setColumns(table, columns, references.onDelete.columns),
+    deferrable: deferrableOf(constraint),
     notValid: constraint.notValid ? true : undefined,
   };
 }
@@ -220,6 +240,10 @@ function primaryKeyOf(table: TableDef): readonly number[] {
     throw new DriftError('42704', `there is no primary key for referenced table "${table.name}"`);
   }
   return table.key;
+}
+
+function sameSet({ columns }: IndexDef, ids: readonly number[]): boolean {
+  return columns.length === ids.length && columns.every(({ column }) => ids.includes(column));
 }
 
 function hasUnique(table: TableDef, ids: readonly number[]): boolean {

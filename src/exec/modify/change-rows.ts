@@ -128,6 +128,7 @@ function* follow(target: ModifyTarget, parent: TableDef, reference: Reference, c
   const gone = changedTuples(change.before, change.after);
   if (gone.length === 0) return;
   if (change.action === 'no action') {
+    if (target.defers(reference.key)) return;
     target.checks.push(() => refuseOrphans(target, parent, reference, gone));
     return;
   }

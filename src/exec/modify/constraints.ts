@@ -24,6 +24,7 @@ export interface Reference {
 export function* checkParents(target: ModifyTarget, table: TableDef, from: number): Task<void> {
   const writes = target.writes(table.id);
   for (const key of table.foreignKeys) {
+    if (target.defers(key)) continue;
     const seen = new Set<string>();
     for (let entry = from; entry < writes.count; entry++) {
       if (!writes.isLive(entry)) continue;

@@ -8,7 +8,7 @@
 import { assert, DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
 import { isNull, type Value, type Vector, valueAt } from '../../base/vector.ts';
-import type { Catalog, ColumnDef, TableDef } from '../../catalog/schema.ts';
+import type { Catalog, ColumnDef, Deferrable, TableDef } from '../../catalog/schema.ts';
 import type { EvalContext } from '../../sql/eval-context.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import { type Key, MISS, type RowRef, type VersionedTable } from '../../table/table.ts';
@@ -33,6 +33,8 @@ export interface ModifyTarget {
   completeRows(table: TableDef, rows: readonly Value[][]): Task<void>;
   /** What must hold of foreign keys when the statement has made all of its changes. */
   readonly checks: (() => Task<void>)[];
+  /** Whether a constraint waits for the commit now. */
+  defers(constraint: { readonly name: string; readonly deferrable?: Deferrable | undefined }): boolean;
   /** Entries that write sets had when a statement of several data changes began; null for any other statement. */
   readonly before: ReadonlyMap<number, number> | null;
   /** Runs the functions of triggers. */

@@ -27,7 +27,7 @@ export function* checkUnique(target: ModifyTarget, table: TableDef, from: number
   const writes = target.writes(table.id);
   const versioned = target.table(table.id);
   for (const index of table.indexes) {
-    if (!index.unique) continue;
+    if (!index.unique || target.defers(index)) continue;
     const tree = treeOf(versioned, index);
     const own = ownOf(writes, index.id);
     for (let entry = from; entry < writes.count; entry++) {
