@@ -7,12 +7,14 @@ import type { Value } from '../base/vector.ts';
 import type { Catalog, SequenceDef } from '../catalog/schema.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
 import type { SqlFunction } from '../sql/functions/function.ts';
+import type { ProcedureNames } from '../sql/procedure-names.ts';
 import type { TableStore } from '../table/store.ts';
 import type { TransactionManager } from '../txn/transaction-manager.ts';
 import type { EngineOptions } from './api.ts';
 import { DomainChecks } from './domain-check.ts';
 import type { Sequences } from './sequences.ts';
 import type { Settings } from './settings.ts';
+import { procedureNames } from './system/procedure-names.ts';
 import { catalogAnswer, systemClassName, systemClassOid } from './system/functions.ts';
 
 export interface Core {
@@ -89,6 +91,10 @@ class StatementContext implements EvalContext {
 
   systemClassName(oid: number): { readonly schema: string; readonly name: string } | undefined {
     return systemClassName(this.catalog, oid);
+  }
+
+  procedures(): ProcedureNames {
+    return procedureNames(this.catalog);
   }
 
   get user(): string {

@@ -4,6 +4,7 @@
 import type { Cancellation } from '../base/cancel.ts';
 import type { Value } from '../base/vector.ts';
 import type { Catalog } from '../catalog/schema.ts';
+import type { ProcedureNames } from './procedure-names.ts';
 
 export interface EvalContext {
   /** Start of the transaction (or the transaction's AS OF time) in µs since 1970 UTC: now(). */
@@ -24,6 +25,8 @@ export interface EvalContext {
   setSetting(name: string, value: string | null, local: boolean): void;
   /** Throws 23502 or 23514 where a value is none of a domain's, which is named by its type's number. */
   checkDomain(oid: number, value: Value): void;
+  /** Functions and operators by name and OID, for the types that name them. */
+  procedures(): ProcedureNames;
   readonly user: string;
   readonly database: string;
   /** Sequences: nextval, currval (55000 before the first nextval), setval; by object id. */

@@ -1,12 +1,13 @@
 /** Functions about types and the catalog (PostgreSQL's chapter 9.26): pg_typeof, format_type, current_schemas, comments. */
+import { DriftError } from '../../base/error.ts';
 import type { Value } from '../../base/vector.ts';
-import { isUserType } from '../../catalog/user-types.ts';
+import { isUserType, publicTypeOid } from '../../catalog/user-types.ts';
 import type { EvalContext } from '../eval-context.ts';
 import { SqlArray } from '../types/array.ts';
-import { allTypes, typeByName, typeByOid } from '../types/registry.ts';
+import { allTypes, typeByOid } from '../types/registry.ts';
 import type { SqlType } from '../types/type.ts';
 import { catalogFunctions } from './catalog-functions.ts';
-import { pure, scalar, T, typedScalar } from './define.ts';
+import { scalar, T, typedScalar } from './define.ts';
 import type { ScalarFunction } from './function.ts';
 
 /** "numeric(10,2)", "character varying"; "???" for an OID that is no type's. */
@@ -43,6 +44,19 @@ function searchPath({ catalog }: EvalContext, implicit: boolean): string[] {
   return [...new Set([...before, ...named])];
 }
 
+/** The OID a name stands for; null for a name of nothing, and for numbers. */
+function named(oid: number, text: string, context: EvalContext): Value {
+  if (/^\s*(\d+|-)\s*$/.test(text)) return null;
+  try {
+    return typeByOid(oid).input(text, -1, context);
+  } catch (error) {
+    if (error instanceof DriftError && MISSING.has(error.code)) return null;
+    throw error;
+  }
+}
+
+const MISSING = new Set(['42704', '42883', '42725', '3F000']);
+
 export const informationFunctions: readonly ScalarFunction[] = [
   typedScalar(
     'pg_typeof',
@@ -50,7 +64,7 @@ export const informationFunctions: readonly ScalarFunction[] = [
     T.regtype,
     ([oid = T.unknown]) =>
       () =>
-        oid,
+        publicTypeOid(oid),
     { strict: false },
   ),
   scalar('format_type', [T.oid, T.int4], T.text, formatType, { strict: false }),
@@ -58,6 +72,15 @@ export const informationFunctions: readonly ScalarFunction[] = [
     SqlArray.of(searchPath(context, implicit === true), T.name),
   ),
   scalar('current_schema', [], T.name, (context) => searchPath(context, false)[0] ?? null),
-  pure('to_regtype', [T.text], T.regtype, (text: string) => typeByName(text.toLowerCase())?.oid ?? null),
+  ...(
+    [
+      ['to_regtype', T.regtype],
+      ['to_regproc', T.regproc],
+      ['to_regprocedure', 2202],
+      ['to_regoper', 2203],
+      ['to_regoperator', 2204],
+      ['to_regrole', 4096],
+    ] as const
+  ).map(([name, oid]) => scalar(name, [T.text], oid, (context, text) => named(oid, text as string, context))),
   ...catalogFunctions,
 ];

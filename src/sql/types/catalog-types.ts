@@ -4,6 +4,7 @@
  */
 import { DriftError } from '../../base/error.ts';
 import { schemaNameOf, schemaOidOf } from '../../catalog/oids.ts';
+import { publicTypeOid } from '../../catalog/user-types.ts';
 import type { EvalContext } from '../eval-context.ts';
 import { makeType } from './basic.ts';
 import { badInput, cleanText } from './text-input.ts';
@@ -167,7 +168,7 @@ function regtypeType(find: TypeFinder, byOid: (oid: number) => SqlType | undefin
     display: 'regtype',
     preferred: false,
     arrayOid: 2211,
-    input(text) {
+    input(text, _typmod, { catalog }) {
       const number = readNumber(text);
       if (number !== undefined) return number;
       const spelled = /^\s*(?:pg_catalog\s*\.\s*)?("[^"]+"|[^"[\]]+?)\s*((?:\[\s*\d*\s*\]\s*)*)$/i.exec(
@@ -180,6 +181,9 @@ function regtypeType(find: TypeFinder, byOid: (oid: number) => SqlType | undefin
         .replaceAll(/\s+/g, ' ');
       const type = written.startsWith('"') ? find(written.slice(1, -1)) : find(plain === 'char' ? 'bpchar' : plain);
       const oid = array === '' ? type?.oid : type?.arrayOid;
+      const [name = '', schema] = nameParts(written);
+      const own = oid === undefined ? catalog.typeNamed(schema, name) : undefined;
+      if (own !== undefined) return publicTypeOid(own + (array === '' ? 0 : 1));
       if (oid === undefined || oid === 0) throw new DriftError('42704', `type "${text.trim()}" does not exist`);
       return oid;
     },

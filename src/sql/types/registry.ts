@@ -12,18 +12,21 @@ import { dateType, timestampType, timestamptzType } from './datetime.ts';
 import { intervalType, intervalTypmod } from './interval.ts';
 import { jsonTypes } from './json.ts';
 import { jsonPathType } from './json-path.ts';
+import { procedureTypes } from './procedure-types.ts';
 import { makeMultirangeType, MULTIRANGES } from './multirange.ts';
 import { networkTypes } from './network.ts';
 import { numericType, numericTypmod } from './numeric.ts';
 import { timetzType, timeType } from './time.ts';
 import { makeRangeType, RANGES } from './range.ts';
 import { makeRecordType } from './record-type.ts';
-import { systemValueTypes, vectorType } from './system-values.ts';
+import { systemValueTypes } from './system-values.ts';
 import type { SqlType } from './type.ts';
 import { makeUserType } from './user-types.ts';
 
 /** Arrays on disk are text in UTC and ISO form: reading and writing them asks no session for more than its zone. */
 const STORED = { timeZone: 'UTC', transactionTime: 0 } as unknown as EvalContext;
+
+const REGTYPE = 2206;
 
 const types = new Map<number, SqlType>();
 const names = new Map<string, SqlType>();
@@ -42,7 +45,11 @@ for (const type of [
   ...bitTypes,
   ...systemValueTypes,
   ...networkTypes,
-  ...catalogTypes(typeByName, (oid) => types.get(oid)),
+  ...catalogTypes(typeByName, (oid) => types.get(oid) ?? userTypeByOid(oid)),
+  ...procedureTypes(
+    (text, context) => typeByOid(REGTYPE).input(text, -1, context) as number,
+    (oid, context) => typeByOid(REGTYPE).output(oid, context),
+  ),
   makeRecordType(typeByOid),
 ]) {
   add(type);
@@ -59,10 +66,6 @@ for (const spec of RANGES) {
   add(type);
   add(arrayTypeOf(type, STORED));
 }
-
-add(vectorType(22, 'int2vector', 1006, typeByOid(21), STORED));
-add(vectorType(30, 'oidvector', 1013, typeByOid(26), STORED));
-for (const oid of [22, 30]) add(arrayTypeOf(typeByOid(oid), STORED));
 
 for (const spec of MULTIRANGES) {
   const type = makeMultirangeType(spec, typeByOid, STORED);

@@ -1,42 +1,12 @@
 /**
- * Types that PostgreSQL's catalogs and system columns have: vectors of numbers, transaction ids, row places, log
+ * Types that PostgreSQL's catalogs and system columns have: transaction ids, row places, log
  * positions; and money.
  */
 import { DriftError } from '../../base/error.ts';
 import type { Value } from '../../base/vector.ts';
-import type { EvalContext } from '../eval-context.ts';
-import { arrayTypeOf, SqlArray } from './array.ts';
 import { makeType, order } from './basic.ts';
 import { badInput, cleanText } from './text-input.ts';
 import type { SqlType } from './type.ts';
-
-/** An array of numbers from index 0, written with blanks between them. */
-export function vectorType(
-  oid: number,
-  name: 'int2vector' | 'oidvector',
-  arrayOid: number,
-  element: SqlType,
-  stored: EvalContext,
-): SqlType {
-  return {
-    ...arrayTypeOf(element, stored),
-    oid,
-    name,
-    display: name,
-    arrayOid,
-    input(text, _typmod, context) {
-      const items = cleanText(text).trim().split(/\s+/);
-      const values = items.filter((item) => item !== '').map((item) => element.input(item, -1, context));
-      return values.length === 0
-        ? new SqlArray([], [], [], element.oid)
-        : new SqlArray([values.length], [0], values, element.oid);
-    },
-    output: (value, context) =>
-      (value as SqlArray).elements.map((item) => (item === null ? '' : element.output(item, context))).join(' '),
-    applyTypmod: (value) => value,
-    typmodText: () => '',
-  };
-}
 
 /** Unsigned integers that wrap around: a negative one counts from the end. */
 function counter(oid: number, name: string, arrayOid: number, bits: 32 | 64): SqlType {
