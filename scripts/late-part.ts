@@ -21,6 +21,7 @@ const LATE: readonly string[] = [
   'src/sql/parser/rare-statement',
   'src/sql/types/json-path-(syntax|print)',
   'src/sql/functions/registry',
+  'src/sql/types/(procedure-text|styled-output)',
   'src/plan/(explain.*|bind-outer)',
   'src/plan/optimizer/(column-statistics|join-graph|join-search|join-order|join-method|lookup-join|unnest|decorrelate)',
   'src/plan/binder/(sample|locking|lift|copy|insert|merge|update|target|view-target|with|calls|constant-rows|routines|routine-columns|user-type-casts|composite-fields|part-assignment)',

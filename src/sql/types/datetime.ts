@@ -6,7 +6,8 @@ import { DriftError } from '../../base/error.ts';
 import type { Value } from '../../base/vector.ts';
 import type { EvalContext } from '../eval-context.ts';
 import { type DateTime, readDateTime } from './datetime-input.ts';
-import { type DateStyle, dateStyle, fieldOrder, styledDate, styledTimestamp, zoneName } from './output-style.ts';
+import { type DateStyle, dateStyle, fieldOrder } from './output-style.ts';
+import { styledDate, styledTimestamp, zoneName } from './styled-output.ts';
 import { offsetAt, offsetOfLocal } from './time-zone.ts';
 import type { SqlType } from './type.ts';
 

@@ -14,7 +14,8 @@ import {
   timeText,
 } from './datetime.ts';
 import { FIELDS, readInterval } from './interval-input.ts';
-import { intervalStyle, styledInterval } from './output-style.ts';
+import { intervalStyle } from './output-style.ts';
+import { styledInterval } from './styled-output.ts';
 import type { SqlType } from './type.ts';
 
 export class Interval {

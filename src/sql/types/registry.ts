@@ -46,10 +46,7 @@ for (const type of [
   ...systemValueTypes,
   ...networkTypes,
   ...catalogTypes(typeByName, (oid) => types.get(oid) ?? userTypeByOid(oid)),
-  ...procedureTypes(
-    (text, context) => typeByOid(REGTYPE).input(text, -1, context) as number,
-    (oid, context) => typeByOid(REGTYPE).output(oid, context),
-  ),
+  ...procedureTypes(() => typeByOid(REGTYPE)),
   makeRecordType(typeByOid),
 ]) {
   add(type);
