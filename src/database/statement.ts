@@ -36,6 +36,7 @@ import type { Statement } from '../sql/ast-statement.ts';
 import type { Delete, Insert, Query, Update } from '../sql/ast.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
 import type { RoutineCall } from '../sql/functions/function.ts';
+import { hintsOf } from '../sql/hints.ts';
 import { parseExpression } from '../sql/parser/parser.ts';
 import { typeByOid } from '../sql/types/registry.ts';
 import type { StatementReader } from '../txn/api.ts';
@@ -160,6 +161,7 @@ export function* planOf(
     eval: scene.eval,
     bindTableText: (table, text) => bindTableText(scene, table, text),
     explains,
+    hints: hintsOf(statement),
   });
   bases.set(plan, { basis, planning: scene.settings.planning });
   return plan;

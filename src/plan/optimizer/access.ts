@@ -40,7 +40,7 @@ interface Path {
 
 export function chooseAccess(scan: ScanNode, context: AccessContext): ScanNode {
   if (scan.filter === null) return scan;
-  const { cost } = context;
+  const cost = context.cost.forScan(scan.alias);
   cost.estimator.note(scan);
   const conditions = conjuncts(scan.filter);
   const plain = new SargFinder(scan).find(conditions);
@@ -53,7 +53,7 @@ export function chooseAccess(scan: ScanNode, context: AccessContext): ScanNode {
     if (path !== null && path.cost < best.cost) best = path;
   };
   if (point !== null) consider({ ...point, cost: cost.keys(1) });
-  const finder = new PathFinder(scan, conditions, context);
+  const finder = new PathFinder(scan, conditions, { ...context, cost }, context.cost);
   consider(keysPath(scan, plain, cost));
   consider(finder.keyRange(plain));
   if (!versions) {
@@ -109,13 +109,19 @@ class PathFinder {
   readonly #context: AccessContext;
   readonly #estimator: Estimator;
   readonly #rows: number;
+  readonly #hinted: CostModel;
 
-  constructor(scan: ScanNode, conditions: readonly BoundExpression[], context: AccessContext) {
+  constructor(scan: ScanNode, conditions: readonly BoundExpression[], context: AccessContext, hinted: CostModel) {
+    this.#hinted = hinted;
     this.#scan = scan;
     this.#conditions = conditions;
     this.#context = context;
     this.#estimator = context.cost.estimator;
     this.#rows = this.#estimator.tableRows(scan.table);
+  }
+
+  #allows(index: IndexDef): boolean {
+    return this.#hinted.allowsIndex(this.#scan.alias, index.name);
   }
 
   keyRange(sargs: Sargs): Path | null {
@@ -134,6 +140,7 @@ class PathFinder {
     const { table } = this.#scan;
     if (table.indexes.length === 0) return;
     for (const { index, expressions } of usableIndexes(this.#scan, this.#conditions, this.#context.bindTableText)) {
+      if (!this.#allows(index)) continue;
       const sargs = new SargFinder(this.#scan, expressions).find(this.#conditions);
       const found = this.#rangeOver(columnsOfIndex(index), sargs);
       if (found === null) continue;
@@ -241,6 +248,7 @@ class PathFinder {
     const { key } = this.#scan.table;
     better(this.#rangePart(null, key, new SargFinder(this.#scan).find(conditions)));
     for (const { index, expressions } of usableIndexes(this.#scan, all, this.#context.bindTableText)) {
+      if (!this.#allows(index)) continue;
       const sargs = new SargFinder(this.#scan, expressions).find(conditions);
       better(this.#rangePart(index.id, columnsOfIndex(index), sargs));
     }

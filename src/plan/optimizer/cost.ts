@@ -21,6 +21,7 @@ import { inputsOf } from '../walk-plan.ts';
 import type { AggregateNode, JoinNode, LimitNode, PlanNode, ScanNode } from '../plan.ts';
 import type { BitmapPart } from '../scan-access.ts';
 import type { Estimator } from './statistics.ts';
+import type { Hints } from './hints.ts';
 import { DISABLED_COST, type Switches } from './switches.ts';
 
 const OPEN = 30;
@@ -46,11 +47,34 @@ export interface Cost {
 export class CostModel {
   readonly estimator: Estimator;
   readonly switches: Switches;
+  readonly hints: Hints | undefined;
   readonly #costs = new WeakMap<PlanNode, Cost>();
 
-  constructor(estimator: Estimator, switches: Switches) {
+  constructor(estimator: Estimator, switches: Switches, hints?: Hints) {
     this.estimator = estimator;
     this.switches = switches;
+    this.hints = hints;
+  }
+
+  /** The model for reading one table, where a hint says how. */
+  forScan(alias: string): CostModel {
+    const hint = this.hints?.scans.get(alias);
+    return hint === undefined ? this : new CostModel(this.estimator, { ...this.switches, ...hint.switches });
+  }
+
+  /** The model for one join, where a hint says how. */
+  forJoin(join: JoinNode): CostModel {
+    if (this.hints === undefined || this.hints.joins.length === 0) return this;
+    const aliases = aliasesOf(join);
+    const hint = this.hints.joins.find(
+      (candidate) =>
+        candidate.aliases.size === aliases.size && [...aliases].every((alias) => candidate.aliases.has(alias)),
+    );
+    return hint === undefined ? this : new CostModel(this.estimator, { ...this.switches, ...hint.switches });
+  }
+
+  allowsIndex(alias: string, name: string): boolean {
+    return this.hints?.scans.get(alias)?.indexes?.has(name) ?? true;
   }
 
   /** What a plan costs, its inputs included. */
@@ -88,6 +112,11 @@ export class CostModel {
   }
 
   #scan(node: ScanNode): Cost {
+    const own = this.forScan(node.alias);
+    return own === this ? this.#scanCost(node) : own.#scanCost(node);
+  }
+
+  #scanCost(node: ScanNode): Cost {
     const { access, table } = node;
     const { estimator } = this;
     const conditions = conjuncts(node.filter).length;
@@ -147,18 +176,19 @@ export class CostModel {
     const right = this.of(node.right);
     const { estimator } = this;
     const [l, r, rows] = [estimator.rows(node.left), estimator.rows(node.right), estimator.rows(node)];
+    const own = this.forJoin(node);
     switch (node.algorithm) {
       case 'hash':
-        return both(left, right, this.hashJoin(l, r, rows), true);
+        return both(left, right, own.hashJoin(l, r, rows), true);
       case 'merge':
-        return both(left, right, this.mergeJoin(l, r, rows), true);
+        return both(left, right, own.mergeJoin(l, r, rows), true);
       case 'loop':
-        return both(left, right, this.loopJoin(l, r, rows), true);
+        return both(left, right, own.loopJoin(l, r, rows), true);
       case 'lookup': {
         const scan = bottom(node.right);
         const byKey = scan?.access.kind === 'key';
         const entries = byKey || scan === null ? null : estimator.entries(scan);
-        return both(left, NOTHING, this.lookupJoin(l, entries, rows), false);
+        return both(left, NOTHING, own.lookupJoin(l, entries, rows), false);
       }
       case 'apply': {
         const total = left.total + l * (APPLY + right.total) + rows * OUTPUT;
@@ -255,6 +285,12 @@ export class CostModel {
 /** Ranges that a bitmap reads. */
 export function rangesOf(part: BitmapPart): number {
   return part.kind === 'range' ? 1 : part.parts.reduce((sum, inner) => sum + rangesOf(inner), 0);
+}
+
+/** Aliases of the tables below a node. */
+function aliasesOf(node: PlanNode): Set<string> {
+  if ('alias' in node) return new Set([node.alias]);
+  return new Set(inputsOf(node).flatMap((input) => [...aliasesOf(input)]));
 }
 
 const NOTHING: Cost = { startup: 0, total: 0 };

@@ -16,7 +16,7 @@ export function chooseJoinMethod(join: JoinNode, context: AccessContext): JoinNo
   if (join.algorithm !== 'hash') return join;
   const { cost } = context;
   const others = lookupJoins(join, context);
-  if (!cost.switches.hashjoin) others.push(mergeJoin(join), loopJoin(join));
+  if (!cost.forJoin(join).switches.hashjoin) others.push(mergeJoin(join), loopJoin(join));
   let best = join;
   for (const other of others) if (other !== null && cost.of(other).total < cost.of(best).total) best = other;
   return best;

@@ -15,6 +15,7 @@ import { columnsOf, conjunction, conjuncts, idsOf } from '../walk-expression.ts'
 import { mapInputs } from '../walk-plan.ts';
 import { conditionOf, joinKeyOf } from './join-keys.ts';
 import type { AccessContext } from './access.ts';
+import type { Leading } from './hints.ts';
 import { type JoinGraph, joinGraph, looseConditions, lowest, stepBetween } from './join-graph.ts';
 import { type JoinTree, MAX_SEARCHED, searchJoinOrder } from './join-search.ts';
 import { filtered } from './push-down.ts';
@@ -44,11 +45,13 @@ export function orderJoins(node: PlanNode, context: AccessContext): PlanNode {
   const parts = relations.map((relation) => partOf(orderJoins(relation, context), estimator));
   const local = new Set(parts.flatMap((part) => [...part.ids]));
   const components = componentsOf(parts, conditions);
+  const { hints } = context.cost;
   const joined = components.map((component) => {
     const own = conditions.filter((condition) => mentions(condition, component.ids));
-    return component.parts.length === 1
-      ? filtered((component.parts[0] as Part).node, own)
-      : joinComponent(component.parts, own, context);
+    const given = { parts: component.parts, conditions: own };
+    const leading = hints?.leading ?? null;
+    const start = leading === null ? given : led(given, leading, estimator);
+    return joinComponent(start.parts, start.conditions, context);
   });
   const free = conditions.filter((condition) => !mentions(condition, local));
   const [only] = joined;
@@ -92,11 +95,48 @@ function joinComponent(
   context: AccessContext,
 ): PlanNode {
   const { estimator } = context.cost;
+  const [single] = parts;
+  if (parts.length === 1 && single !== undefined) return filtered(single.node, conditions);
   if (parts.length > MAX_SEARCHED) return putTogether(parts, conditions, estimator);
   const graph = joinGraph(parts, conditions);
   const tree = searchJoinOrder(graph, context);
   if (tree === null) return putTogether(parts, conditions, estimator);
   return filtered(joinTree(tree, graph, estimator).node, looseConditions(graph));
+}
+
+/** The relations that a hint gives an order for, joined in it: one part in place of them. */
+function led(
+  { parts, conditions }: { readonly parts: readonly Part[]; readonly conditions: readonly BoundExpression[] },
+  leading: Leading,
+  estimator: Estimator,
+): { readonly parts: readonly Part[]; readonly conditions: readonly BoundExpression[] } {
+  const used: Part[] = [];
+  const decided = new Set<BoundExpression>();
+  const build = (tree: Leading): Part | null => {
+    if (typeof tree === 'string') {
+      const part = parts.find(({ node }) => 'alias' in node && node.alias === tree);
+      if (part !== undefined) used.push(part);
+      return part ?? null;
+    }
+    const [first, second] = [build(tree[0]), build(tree[1])];
+    if (first === null || second === null) return null;
+    const both = new Set([...first.ids, ...second.ids]);
+    const local = new Set(parts.flatMap((part) => [...part.ids]));
+    const here = conditions.filter((condition) => {
+      const ids = [...columnsOf(condition)].filter((id) => local.has(id));
+      return (
+        ids.every((id) => both.has(id)) && ids.some((id) => first.ids.has(id)) && ids.some((id) => second.ids.has(id))
+      );
+    });
+    for (const condition of here) decided.add(condition);
+    return partOf(join(first, second, here), estimator);
+  };
+  const joined = build(leading);
+  if (joined === null) return { parts, conditions };
+  return {
+    parts: [joined, ...parts.filter((part) => !used.includes(part))],
+    conditions: conditions.filter((condition) => !decided.has(condition)),
+  };
 }
 
 function joinTree(tree: JoinTree, graph: JoinGraph, estimator: Estimator): Part {

@@ -21,6 +21,7 @@ import { mapInputs, mapSubqueries, somePlan, visitExpressions } from '../walk-pl
 import { type AccessContext, chooseAccess } from './access.ts';
 import { CostModel } from './cost.ts';
 import { foldPlan } from './fold.ts';
+import { parseHints } from './hints.ts';
 import type { BindTableText } from './index-keys.ts';
 import { orderJoins } from './join-order.ts';
 import { chooseJoinMethod } from './join-method.ts';
@@ -38,6 +39,8 @@ export interface OptimizerContext {
   readonly eval: EvalContext;
   /** Binds the text of an index's expression or predicate; without it only indexes over plain columns are used. */
   readonly bindTableText?: BindTableText | undefined;
+  /** Text of a hint comment (hints.ts). */
+  readonly hints?: string | undefined;
   /** Nodes are to have estimates, for EXPLAIN. */
   readonly explains?: boolean | undefined;
 }
@@ -48,7 +51,8 @@ export function optimize(plan: Plan, context: OptimizerContext): Plan {
   let nextColumn = plan.columnCount;
   const nextId = (): ColumnId => nextColumn++;
   const estimator = new Estimator(context.statistics);
-  const cost = new CostModel(estimator, switchesOf(context.eval));
+  const hints = context.hints === undefined ? undefined : parseHints(context.hints);
+  const cost = new CostModel(estimator, switchesOf(context.eval, hints?.settings), hints);
   const access: AccessContext = { cost, bindTableText: context.bindTableText };
   let root = foldPlan(plan.root, context.eval);
   // What is the plan of most statements has nothing for the rules about joins and subqueries.

@@ -20,8 +20,10 @@ export interface Switches {
 /** What a plan that is switched off costs more. */
 export const DISABLED_COST = 1e10;
 
-export function switchesOf(context: EvalContext): Switches {
-  const on = (name: string): boolean => context.setting(`enable_${name}`) !== 'off';
+/** `settings`: those that a hint sets for one statement. */
+export function switchesOf(context: EvalContext, settings?: ReadonlyMap<string, string>): Switches {
+  const on = (name: string): boolean =>
+    (settings?.get(`enable_${name}`) ?? context.setting(`enable_${name}`)) !== 'off';
   return {
     seqscan: on('seqscan'),
     indexscan: on('indexscan'),

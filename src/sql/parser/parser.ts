@@ -9,6 +9,7 @@
  *
  * Every error is a DriftError with a position: 42601 for syntax, 54001 for depth, 22021 and 22025 for bad characters.
  */
+import { noteHints } from '../hints.ts';
 import { DriftError } from '../../base/error.ts';
 import type { Expression, TypeName } from '../ast.ts';
 import type { Copy, Statement } from '../ast-statement.ts';
@@ -54,6 +55,8 @@ export function parseOne(sql: string, options?: ParseOptions): Statement {
 /** Parses the statements of a script one by one; nothing behind a statement is looked at before it was yielded. */
 export function* statements(sql: string, options?: ParseOptions): Generator<Statement, void, undefined> {
   const p = new Cursor(sql, GRAMMAR, options);
+  const hinted = sql.includes('/*+');
+  let from = 0;
   for (;;) {
     if (p.code === END_OF_INPUT) return;
     if (p.at(';')) {
@@ -64,6 +67,8 @@ export function* statements(sql: string, options?: ParseOptions): Generator<Stat
     if (p.code !== END_OF_INPUT && !p.at(';')) p.fail();
     const ended = p.code === END_OF_INPUT;
     const next = p.start + 1;
+    if (hinted) noteHints(statement, sql.slice(from, ended ? sql.length : p.start));
+    from = next;
     if (statement.kind === 'copy' && readsData(statement) && !ended) {
       const data = copyData(sql, next);
       yield { ...statement, data };
