@@ -78,12 +78,25 @@ export function classByOid(catalog: Catalog, oid: number): ClassEntry | undefine
   const relation = catalog.byId(oid);
   if (relation?.kind === 'table' || relation?.kind === 'view' || relation?.kind === 'sequence')
     return { kind: 'relation', oid, relation };
-  for (const object of catalog.objects()) {
-    if (object.kind !== 'table') continue;
-    const index = object.indexes.find((candidate) => candidate.id === oid);
-    if (index !== undefined) return { kind: 'index', oid, table: object, index, name: index.name };
+  return indexesById(catalog).get(oid);
+}
+
+const indexMaps = new WeakMap<Catalog, ReadonlyMap<number, ClassEntry>>();
+
+/** The indexes of a catalog by their OIDs: made once a catalog, when one is first asked for. */
+function indexesById(catalog: Catalog): ReadonlyMap<number, ClassEntry> {
+  let known = indexMaps.get(catalog);
+  if (known === undefined) {
+    const made = new Map<number, ClassEntry>();
+    for (const table of catalog.objects()) {
+      if (table.kind !== 'table') continue;
+      for (const index of table.indexes)
+        made.set(index.id, { kind: 'index', oid: index.id, table, index, name: index.name });
+    }
+    known = made;
+    indexMaps.set(catalog, known);
   }
-  return undefined;
+  return known;
 }
 
 /** The relation or index of a name, along the search path where it has no schema. */

@@ -28,13 +28,14 @@ export function constraintText(entry: ConstraintEntry, manner: Manner): string {
     }
     case 'c': {
       const text = deparseStored(entry.check.expression, entry.table, 'check', manner);
-      return `CHECK (${text})`;
+      return `CHECK (${text})${entry.check.notValid === true ? ' NOT VALID' : ''}`;
     }
     case 'f': {
       const { key, foreign, table } = entry;
       const list = (owner: TableDef, ids: readonly number[]): string =>
         ids.map((id) => quoteIdent(columnName(owner, id))).join(', ');
       const target = foreign === undefined ? '' : relationName(foreign, manner);
+      const setColumns = key.onDeleteColumns === undefined ? '' : ` (${list(table, key.onDeleteColumns)})`;
       const match = key.match === 'full' ? ' MATCH FULL' : '';
       const update = ACTIONS[key.onUpdate];
       const remove = ACTIONS[key.onDelete];
@@ -42,7 +43,8 @@ export function constraintText(entry: ConstraintEntry, manner: Manner): string {
         `FOREIGN KEY (${list(table, key.columns)}) REFERENCES ${target}` +
         `(${foreign === undefined ? '' : list(foreign, key.foreignColumns)})${match}` +
         (update === '' ? '' : ` ON UPDATE ${update}`) +
-        (remove === '' ? '' : ` ON DELETE ${remove}`)
+        (remove === '' ? '' : ` ON DELETE ${remove}${setColumns}`) +
+        (key.notValid === true ? ' NOT VALID' : '')
       );
     }
   }

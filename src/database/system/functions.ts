@@ -194,10 +194,10 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
     return relation.kind === 'table' && relation.materialized === undefined ? null : viewText(relation);
   },
   pg_get_ruledef: () => null,
-  pg_get_triggerdef({ eval: { catalog } }, [oid]) {
+  pg_get_triggerdef({ eval: { catalog } }, [oid, pretty]) {
     for (const relation of relationsOf(catalog)) {
       const trigger = 'triggers' in relation ? relation.triggers?.find(({ id }) => id === oid) : undefined;
-      if (trigger !== undefined) return triggerText(trigger, relation, catalog);
+      if (trigger !== undefined) return triggerText(trigger, relation, { catalog, pretty: pretty === true });
     }
     return null;
   },

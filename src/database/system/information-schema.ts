@@ -38,7 +38,11 @@ export const informationSources: Readonly<Record<string, RowSource>> = {
     for (const object of catalog.objects()) if (object.kind === 'schema') names.push(object.name);
     for (const name of names) yield { catalog_name: database, schema_name: name, schema_owner: OWNER };
   },
-  *tables({ catalog, eval: { database } }) {
+  *tables(context) {
+    const {
+      catalog,
+      eval: { database },
+    } = context;
     for (const { schema, name, kind } of systemRelations()) {
       const table_type = kind === 'v' ? 'VIEW' : 'BASE TABLE';
       yield {
@@ -55,7 +59,9 @@ export const informationSources: Readonly<Record<string, RowSource>> = {
       yield {
         ...tableNames(database, relation),
         table_type: kind,
-        is_insertable_into: yes(relation.kind === 'table'),
+        is_insertable_into: yes(
+          relation.kind === 'table' || context.viewColumns(relation).some((column) => column.updatable),
+        ),
         is_typed: 'NO',
         commit_action: temporary ? 'PRESERVE' : null,
       };
@@ -77,23 +83,28 @@ export const informationSources: Readonly<Record<string, RowSource>> = {
     }
     for (const table of tablesOf(catalog)) if (table.materialized === undefined) yield* tableColumns(table, context);
     for (const view of viewsOf(catalog)) {
-      for (const [i, { name, type }] of context.viewColumns(view).entries())
+      for (const [i, { name, type, updatable }] of context.viewColumns(view).entries())
         yield {
           ...tableNames(database, view),
           ...columnFacts(name, i + 1, type, database),
           is_nullable: 'YES',
-          is_updatable: 'NO',
+          is_updatable: yes(updatable),
         };
     }
   },
-  *views({ catalog, eval: { database } }) {
+  *views(context) {
+    const {
+      catalog,
+      eval: { database },
+    } = context;
     for (const view of viewsOf(catalog)) {
+      const updatable = yes(context.viewColumns(view).some((column) => column.updatable));
       yield {
         ...tableNames(database, view),
         view_definition: viewText(view),
-        check_option: 'NONE',
-        is_updatable: 'NO',
-        is_insertable_into: 'NO',
+        check_option: view.checkOption?.toUpperCase() ?? 'NONE',
+        is_updatable: updatable,
+        is_insertable_into: updatable,
         ...triggersOn(view.triggers ?? []),
       };
     }

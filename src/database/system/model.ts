@@ -75,12 +75,13 @@ export function columnName(table: TableDef, id: number): string {
   return table.columns.find((column) => column.id === id)?.name ?? '';
 }
 
-/** Columns whose names occur in an expression over their table. */
+/** Columns whose names occur in an expression over their table, in the order in which they do. */
 export function mentioned(text: string, table: TableDef): number[] {
   const words = new Set<string>();
   for (const [word] of text.replaceAll(/'(?:[^']|'')*'/g, '').matchAll(/"(?:[^"]|"")*"|[\p{L}_][\p{L}\p{N}_$]*/gu))
     words.add(word.startsWith('"') ? word.slice(1, -1).replaceAll('""', '"') : word);
-  return visibleColumns(table).flatMap(({ id, name }) => (words.has(name) ? [id] : []));
+  const ids = new Map(visibleColumns(table).map(({ id, name }) => [name, id]));
+  return [...words].flatMap((word) => ids.get(word) ?? []);
 }
 
 // ---- indexes -------------------------------------------------------------------------------------------------------
@@ -196,10 +197,19 @@ export function ruleOid(view: ViewDef): number {
   return hashedOid('rule', String(view.id));
 }
 
+const constraintMaps = new WeakMap<Catalog, ReadonlyMap<number, ConstraintEntry>>();
+
+/** A constraint by its OID; the map is made once a catalog. */
 export function constraintByOid(catalog: Catalog, oid: number): ConstraintEntry | undefined {
-  for (const table of tablesOf(catalog))
-    for (const entry of constraintsOf(table, catalog)) if (entry.oid === oid) return entry;
-  return undefined;
+  let known = constraintMaps.get(catalog);
+  if (known === undefined) {
+    const made = new Map<number, ConstraintEntry>();
+    for (const table of tablesOf(catalog))
+      for (const entry of constraintsOf(table, catalog)) made.set(entry.oid, entry);
+    known = made;
+    constraintMaps.set(catalog, known);
+  }
+  return known.get(oid);
 }
 
 /** The unique index that a foreign key leans on. */

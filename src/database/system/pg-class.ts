@@ -51,7 +51,10 @@ export const classSources: Readonly<Record<string, RowSource>> = {
   },
   *pg_class(context) {
     yield* systemClasses();
-    for (const relation of relationsOf(context.catalog)) yield classOf(relation, context);
+    const referenced = new Set<number>();
+    for (const table of tablesOf(context.catalog))
+      for (const key of table.foreignKeys) referenced.add(key.foreignTableId);
+    for (const relation of relationsOf(context.catalog)) yield classOf(relation, context, referenced);
     for (const [type, attributes] of compositesOf(context.catalog)) {
       yield {
         ...PLAIN,
@@ -191,7 +194,7 @@ const systemAttributes = once(function* () {
 
 const PAGE_BYTES = 8192;
 
-function classOf(relation: Relation, context: SystemContext): SystemRecord {
+function classOf(relation: Relation, context: SystemContext, referenced: ReadonlySet<number>): SystemRecord {
   const common = {
     ...PLAIN,
     oid: relation.id,
@@ -224,9 +227,6 @@ function classOf(relation: Relation, context: SystemContext): SystemRecord {
     case 'table': {
       const rows = context.store.has(relation.id) ? context.store.table(relation.id).rowCount : 0;
       const materialized = relation.materialized !== undefined;
-      const referenced = [...tablesOf(context.catalog)].some((other) =>
-        other.foreignKeys.some((key) => key.foreignTableId === relation.id),
-      );
       return {
         ...common,
         reltype: rowTypeOid(relation),
@@ -237,7 +237,8 @@ function classOf(relation: Relation, context: SystemContext): SystemRecord {
         relchecks: relation.checks.length,
         relhasindex: relation.primaryKeyName !== undefined || relation.indexes.length > 0,
         relhasrules: materialized,
-        relhastriggers: relation.foreignKeys.length > 0 || referenced,
+        relhastriggers:
+          relation.foreignKeys.length > 0 || referenced.has(relation.id) || (relation.triggers ?? []).length > 0,
         relispopulated: relation.unpopulated !== true,
         relpages: Math.ceil((rows * visibleColumns(relation).length * 16) / PAGE_BYTES),
         reltuples: rows,

@@ -125,7 +125,7 @@ function constraintRow(entry: ConstraintEntry, { catalog, bind }: SystemContext)
     conname: entry.name,
     connamespace: namespaceOid(catalog, table.schema),
     contype: entry.type,
-    convalidated: true,
+    convalidated: !('check' in entry ? entry.check.notValid : 'key' in entry ? entry.key.notValid : false),
     conrelid: table.id,
     conislocal: true,
     confupdtype: ' ',
@@ -153,6 +153,7 @@ function constraintRow(entry: ConstraintEntry, { catalog, bind }: SystemContext)
         confdeltype: ACTION_CODES[key.onDelete],
         confmatchtype: key.match === 'full' ? 'f' : 's',
         conkey: numbers(table, key.columns),
+        confdelsetcols: key.onDeleteColumns === undefined ? null : numbers(table, key.onDeleteColumns),
         confkey: foreign === undefined ? null : numbers(foreign, key.foreignColumns),
       };
     }

@@ -10,12 +10,14 @@ function routineOf(catalog: Catalog, oid: number): RoutineDef | undefined {
   return object?.kind === 'routine' ? object : undefined;
 }
 
-/** "a integer, OUT b text", with defaults or without (as an identity: no OUT arguments either). */
+/** "a integer, OUT b text", with defaults or without (as an identity). */
 export function functionArguments(catalog: Catalog, oid: number, whole: boolean): string | null {
   const routine = routineOf(catalog, oid);
   if (routine !== undefined) {
-    const shown = routine.args.filter(({ mode }) => mode !== 'table' && (whole || mode !== 'out' || routine.procedure));
-    return shown.map((arg) => argumentText(arg, whole)).join(', ');
+    const shown = routine.args.filter(({ mode }) => mode !== 'table');
+    return shown
+      .map((arg) => (routine.procedure && arg.mode === 'in' ? 'IN ' : '') + argumentText(arg, whole))
+      .join(', ');
   }
   const builtin = builtinFunctions().get(oid)?.fn;
   if (builtin === undefined) return null;
@@ -84,13 +86,18 @@ const TIMES: Readonly<Record<TriggerDef['time'], string>> = {
   'instead of': 'INSTEAD OF',
 };
 
-export function triggerText(trigger: TriggerDef, relation: Relation, catalog: Catalog): string {
+export function triggerText(
+  trigger: TriggerDef,
+  relation: Relation,
+  { catalog, pretty }: { readonly catalog: Catalog; readonly pretty: boolean },
+): string {
   const events = trigger.events.map((event) => {
     if (event !== 'update' || trigger.columns.length === 0) return event.toUpperCase();
     const names = trigger.columns.map((id) => (relation.kind === 'table' ? columnName(relation, id) : ''));
     return `UPDATE OF ${names.map(quoteIdent).join(', ')}`;
   });
   const routine = routineOf(catalog, trigger.routineId);
+  const hidesSchema = pretty && catalog.relation(undefined, relation.name) === relation;
   const args = trigger.args.map((arg) => `'${arg.replaceAll("'", "''")}'`).join(', ');
   const tables = [
     trigger.oldTable === undefined ? '' : `OLD TABLE AS ${quoteIdent(trigger.oldTable)} `,
@@ -98,10 +105,10 @@ export function triggerText(trigger: TriggerDef, relation: Relation, catalog: Ca
   ].join('');
   return [
     `CREATE ${trigger.constraint === true ? 'CONSTRAINT ' : ''}TRIGGER ${quoteIdent(trigger.name)} ${TIMES[trigger.time]}`,
-    `${events.join(' OR ')} ON ${quoteIdent(relation.schema)}.${quoteIdent(relation.name)}`,
+    `${events.join(' OR ')} ON ${hidesSchema ? '' : `${quoteIdent(relation.schema)}.`}${quoteIdent(relation.name)}`,
     ...(tables === '' ? [] : [`REFERENCING ${tables.trim()}`]),
     `FOR EACH ${trigger.row ? 'ROW' : 'STATEMENT'}`,
-    ...(trigger.when === undefined ? [] : [`WHEN (${trigger.when})`]),
+    ...(trigger.when === undefined ? [] : [pretty ? `WHEN (${trigger.when})` : `WHEN ((${trigger.when}))`]),
     `EXECUTE FUNCTION ${routine === undefined ? '' : routine.name}(${args})`,
   ].join(' ');
 }

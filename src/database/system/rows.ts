@@ -9,6 +9,7 @@ import type { Catalog, TypeRef, ViewDef } from '../../catalog/schema.ts';
 import type { SystemRows } from '../../exec/run.ts';
 import { vectorFromValues } from '../../exec/vectors.ts';
 import { bindStatement, type BindContext } from '../../plan/bind.ts';
+import { quoteIdent } from '../../sql/functions/format-text.ts';
 import { parseOne } from '../../sql/parser/parser.ts';
 import { informationSources } from './information-schema.ts';
 import { viewsOf } from './model.ts';
@@ -38,6 +39,8 @@ const TEXT: TypeRef = { oid: 25, typmod: -1 };
 /** Relations that tell of the columns of views, for which the views have to be bound. */
 const WITH_VIEW_COLUMNS: ReadonlySet<string> = new Set([
   'pg_catalog.pg_attribute',
+  'information_schema.tables',
+  'information_schema.views',
   'information_schema.columns',
   'information_schema.column_privileges',
   'information_schema.column_udt_usage',
@@ -87,10 +90,29 @@ function* describeView(view: ViewDef, catalog: Catalog, bind: BindContext): Task
   if (query.kind !== 'query') return [];
   try {
     const plan = yield* bindStatement(query, { ...bind, catalog: catalog.forSession(catalog.temp, path) });
-    return (plan.fields ?? []).map(({ type, name }, i) => ({ name: view.columns[i] ?? name, type }));
+    const updatable = yield* isUpdatable(view, { ...bind, catalog });
+    return (plan.fields ?? []).map(({ type, name, tableId }, i) => ({
+      name: view.columns[i] ?? name,
+      type,
+      updatable: updatable && tableId !== undefined,
+    }));
   } catch (error) {
     // A view that can no longer be read still has its names.
     if (!(error instanceof DriftError)) throw error;
-    return view.columns.map((name) => ({ name, type: TEXT }));
+    return view.columns.map((name) => ({ name, type: TEXT, updatable: false }));
+  }
+}
+
+/** Whether rows can be deleted through a view without triggers: then they can be inserted and updated as well. */
+function* isUpdatable(view: ViewDef, bind: BindContext): Task<boolean> {
+  if (view.triggers?.some(({ time }) => time === 'instead of') === true) return false;
+  const change = parseOne(`DELETE FROM ${quoteIdent(view.schema)}.${quoteIdent(view.name)}`);
+  if (change.kind !== 'delete') return false;
+  try {
+    yield* bindStatement(change, bind);
+    return true;
+  } catch (error) {
+    if (!(error instanceof DriftError)) throw error;
+    return false;
   }
 }

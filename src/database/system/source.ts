@@ -29,6 +29,8 @@ export interface SystemContext {
 export interface TypedName {
   readonly name: string;
   readonly type: TypeRef;
+  /** Changes through the view may set it. */
+  readonly updatable: boolean;
 }
 
 export type SystemRecord = Readonly<Record<string, Value>>;

@@ -1,0 +1,16 @@
+CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');
+ALTER TYPE mood ADD VALUE 'fine' BEFORE 'happy';
+CREATE DOMAIN pos AS int DEFAULT 1 CHECK (VALUE > 0);
+CREATE TYPE pair AS (a int, b text);
+CREATE TABLE person (id int PRIMARY KEY, m mood DEFAULT 'ok', p pos NOT NULL, r pair, ms mood[], name varchar(20), born timestamp(3), span interval);
+CREATE TABLE log (id bigserial PRIMARY KEY, person int REFERENCES person ON DELETE SET NULL (person), what text, CHECK (what <> '' OR person IS NULL), UNIQUE NULLS NOT DISTINCT (person, what));
+CREATE VIEW plain AS SELECT id, name FROM person WHERE id > 0;
+CREATE VIEW grouped AS SELECT m, count(*) AS n FROM person GROUP BY m;
+CREATE FUNCTION add(a int, b int DEFAULT 2) RETURNS int LANGUAGE sql IMMUTABLE STRICT AS 'SELECT a + b';
+CREATE FUNCTION people(OUT id int, OUT name text) RETURNS SETOF record LANGUAGE sql STABLE AS 'SELECT id, name FROM person';
+CREATE FUNCTION numbers(VARIADIC n int[]) RETURNS TABLE (x int) LANGUAGE sql AS 'SELECT unnest(n)';
+CREATE PROCEDURE note(t text) LANGUAGE sql AS 'INSERT INTO log (what) VALUES (t)';
+CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER watch BEFORE INSERT OR UPDATE OF name, m ON person FOR EACH ROW WHEN (NEW.id > 0) EXECUTE FUNCTION noted('x');
+CREATE TRIGGER after_all AFTER DELETE ON person REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION noted();
+ALTER TABLE log ADD CONSTRAINT later CHECK (id > 0) NOT VALID;
