@@ -5,7 +5,9 @@ import type { Procedure } from '../procedure-names.ts';
 import { badInput, cleanText } from './text-input.ts';
 import type { SqlType } from './type.ts';
 
+/** The user who owns everything. */
 const ROLE_OID = 10;
+const OWNER = 'drift';
 /** The one text search configuration that has a name, and its dictionary. */
 const SIMPLE: Readonly<Record<string, number>> = { regconfig: 3748, regdictionary: 3765 };
 
@@ -24,8 +26,7 @@ export function findNamed(family: string, text: string, context: EvalContext, re
       return only(context.procedures().operators(operatorName(written)), 'operator', written);
     case 'regrole': {
       const [, name] = nameOf(written);
-      if (name !== context.user) throw new DriftError('42704', `role "${name}" does not exist`);
-      return ROLE_OID;
+      return roleOid(name, context);
     }
     default:
       if (nameOf(written)[1] !== 'simple') throw badInput(family, text);
@@ -54,11 +55,20 @@ export function printNamed(family: string, oid: number, context: EvalContext, re
       const found = names.operatorByOid(oid);
       return found === undefined ? String(oid) : `${found.name}(${argText(found, context, regtype)})`;
     }
-    case 'regrole':
-      return oid === ROLE_OID ? quoted(context.user) : String(oid);
+    case 'regrole': {
+      const role = oid === ROLE_OID ? { kind: 'role', name: OWNER } : context.catalog.byId(oid);
+      return role?.kind === 'role' ? quoted(role.name) : String(oid);
+    }
     default:
       return oid === SIMPLE[family] ? 'simple' : String(oid);
   }
+}
+
+/** Throws 42704. */
+function roleOid(name: string, { catalog }: EvalContext): number {
+  if (name === OWNER) return ROLE_OID;
+  for (const object of catalog.objects()) if (object.kind === 'role' && object.name === name) return object.id;
+  throw new DriftError('42704', `role "${name}" does not exist`);
 }
 
 function readNumber(text: string): number | undefined {

@@ -38,6 +38,7 @@ const REFUSED: readonly (readonly [string, string])[] = [
   ['GRANT EXECUTE ON TABLE t TO joe', '0LP01'],
   ['GRANT flying ON TABLE t TO joe', '42601'],
   ['SET ROLE nobody', '22023'],
+  ["SELECT 'nobody'::regrole", '42704'],
   ["SELECT has_table_privilege('nobody', 't', 'select')", '42704'],
   ["SELECT has_table_privilege('t', 'fly')", '22023'],
 ];
@@ -56,6 +57,11 @@ test('a role that is set is who asks', async () => {
     await own.rows("SELECT current_user, session_user, current_schema(), has_table_privilege('t', 'delete')"),
   ).toEqual([['joe', 'drift', 'joe', 'f']]);
   expect(await own.rows("SELECT schemaname FROM pg_tables WHERE tablename = 'mine'")).toEqual([['joe']]);
+  expect(
+    await own.rows(
+      "SELECT 'joe'::regrole, 'drift'::regrole::oid, 'joe'::regrole::oid = oid FROM pg_roles WHERE rolname = 'joe'",
+    ),
+  ).toEqual([['joe', '10', 't']]);
   await own.run('RESET ROLE');
   expect(await own.rows('SELECT current_user, current_schema()')).toEqual([['drift', 'public']]);
 });
