@@ -20,6 +20,7 @@ import { Interval } from '../types/interval.ts';
 import { offsetOfLocal } from '../types/time-zone.ts';
 import { charCode, charOf, charOfCode, fitName } from '../types/catalog-types.ts';
 import { TimeTz, timetzAt } from '../types/time.ts';
+import { typeByOid } from '../types/registry.ts';
 import { fitInteger, roundHalfEven } from './arithmetic.ts';
 import { pure, scalar, T } from './define.ts';
 import type { CastEntry, ScalarFunction } from './function.ts';
@@ -92,21 +93,29 @@ const numbers: readonly CastEntry[] = [
     entry(type, T.oid, 'implicit', null),
     entry(T.oid, type, 'implicit', null),
   ]),
+  ...[T.regclass, T.regtype, REGNAMESPACE, T.regproc, 2202, 2203, 2204, 4096].flatMap((type) => [
+    cast(type, T.int8, 'assignment', 'int8', (a: number) => a),
+    cast(type, T.int4, 'assignment', 'int4', (a: number) => a | 0),
+  ]),
+  entry(2203, 2204, 'implicit', null),
+  entry(2204, 2203, 'implicit', null),
   entry(T.regproc, 2202, 'implicit', null),
   entry(2202, T.regproc, 'implicit', null),
   entry(T.regclass, T.oid, 'implicit', null),
   entry(T.oid, T.regclass, 'implicit', null),
-  ...[REGNAMESPACE, T.regproc, 2202, 2203, 2204, 4096].flatMap((type) => [
-    entry(type, T.oid, 'implicit', null),
-    entry(T.oid, type, 'implicit', null),
-  ]),
-  entry(T.regproc, 2202, 'implicit', null),
-  entry(2202, T.regproc, 'implicit', null),
   entry(T.regtype, T.oid, 'implicit', null),
   entry(T.oid, T.regtype, 'implicit', null),
 ];
 
+/** A name as a cast reads it, which a literal does as well. */
+function classNamed(from: number): CastEntry {
+  const call: ScalarFunction['call'] = (context, value) => typeByOid(T.regclass).input(value as string, -1, context);
+  return entry(from, T.regclass, 'implicit', scalar('regclass', [from], T.regclass, call));
+}
+
 const texts: readonly CastEntry[] = [
+  classNamed(T.text),
+  classNamed(T.varchar),
   entry(T.varchar, T.text, 'implicit', null),
   entry(T.text, T.varchar, 'implicit', null),
   entry(T.text, T.bpchar, 'implicit', null),
@@ -116,6 +125,7 @@ const texts: readonly CastEntry[] = [
   entry(T.name, T.text, 'implicit', null),
   cast(T.name, T.varchar, 'assignment', 'varchar', (a: string) => a),
   cast(T.text, T.name, 'implicit', 'name', fitName),
+  cast(T.bpchar, T.name, 'implicit', 'name', (a: string) => fitName(a.trimEnd())),
   cast(T.varchar, T.name, 'implicit', 'name', fitName),
   entry(T.char, T.text, 'implicit', null),
   cast(T.bool, T.text, 'assignment', 'text', (a: boolean) => (a ? 'true' : 'false')),
