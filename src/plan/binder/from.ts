@@ -6,33 +6,21 @@
  */
 import { DriftError, assert } from '../../base/error.ts';
 import type { Catalog, SequenceDef, ViewDef } from '../../catalog/schema.ts';
-import type {
-  DerivedTable,
-  Expression,
-  Identifier,
-  Join,
-  TableFunction,
-  TableName,
-  TableReference,
-} from '../../sql/ast.ts';
+import type { DerivedTable, Identifier, Join, TableName, TableReference } from '../../sql/ast.ts';
 import { parseOne } from '../../sql/parser/parser.ts';
 import type { BoundExpression } from '../expression.ts';
-import type { FunctionScanNode, JoinNode, JoinType, PlanColumn, PlanNode, ScanTime, SetCall } from '../plan.ts';
+import type { JoinNode, JoinType, PlanColumn, PlanNode, ScanTime } from '../plan.ts';
 import { conjunction } from '../walk-expression.ts';
 import { correlationOf } from '../walk-plan.ts';
 import { BOOL, INT8, asBoolean, unify } from './coerce.ts';
 import type { SystemTable } from './context.ts';
+import { type BoundFrom, renamed, single } from './from-item.ts';
 import { operate } from './operators.ts';
-import { asColumns } from './routine-columns.ts';
-import { type FromItem, type Relation, type VisibleColumn, CLAUSES, Scope, visible } from './scope.ts';
+import { type FromItem, type VisibleColumn, CLAUSES, Scope, visible } from './scope.ts';
 import { sampled } from './sample.ts';
 import { scanTable } from './scan.ts';
+import { bindTableFunction } from './table-function.ts';
 import { timeOf } from './time.ts';
-
-export interface BoundFrom {
-  readonly plan: PlanNode;
-  readonly item: FromItem;
-}
 
 /** Binds a FROM list into the scope; without FROM the plan is one row without columns. */
 export function bindFrom(references: readonly TableReference[], scope: Scope): PlanNode {
@@ -169,26 +157,6 @@ function systemTableOf({ schema, name }: TableName['name'], catalog: Catalog, sc
   return undefined;
 }
 
-function single(plan: PlanNode, relation: Relation): BoundFrom {
-  return { plan, item: { relations: [relation], columns: relation.columns } };
-}
-
-function renamed(
-  columns: readonly VisibleColumn[],
-  aliases: readonly string[],
-  table: string,
-  position: number,
-): VisibleColumn[] {
-  if (aliases.length > columns.length) {
-    const message = `table "${table}" has ${columns.length} columns available but ${aliases.length} columns specified`;
-    throw new DriftError('42P10', message, { position });
-  }
-  return columns.map((column, i) => {
-    const alias = aliases[i];
-    return alias === undefined ? column : { ...column, name: alias };
-  });
-}
-
 function bindCteReference(reference: TableName, name: string, scope: Scope): BoundFrom {
   const cte = scope.cte(name);
   if (cte === undefined)
@@ -302,81 +270,6 @@ function bindDerived(reference: DerivedTable, scope: Scope, beside: readonly Fro
     position,
   );
   return single(plan, { schema: undefined, name: alias, columns, pseudo: [], table: null });
-}
-
-function bindTableFunction(reference: TableFunction, scope: Scope, beside: readonly FromItem[]): BoundFrom {
-  const inner = scope.sibling([...scope.items, ...beside]);
-  const functions: SetCall[] = [];
-  const outputs: PlanColumn[] = [];
-  let scalar = false;
-  const alias = reference.alias ?? functionName(reference.functions[0]?.call);
-  for (const item of reference.functions.flatMap(separateUnnest)) {
-    const bound = asColumns(
-      inner.within({ ...CLAUSES.from, sets: true }, () => inner.bind(item.call)),
-      item,
-      scope.catalog,
-    );
-    if (item.columns !== undefined && (bound.kind !== 'setCall' || bound.fn.routine === undefined)) {
-      throw new DriftError('0A000', 'column definition lists for functions are not supported', {
-        position: reference.position,
-      });
-    }
-    const name = reference.rowsFrom ? functionName(item.call) : alias;
-    if (bound.kind === 'setCall') {
-      const only = bound.fn.columns.length === 1;
-      functions.push({ kind: 'set', fn: bound.fn, args: bound.args, columns: bound.fn.columns.length });
-      for (const column of bound.fn.columns) {
-        const type = only ? bound.type : { oid: column.oid, typmod: -1 };
-        outputs.push({ id: scope.state.nextId(), name: only && column.name === '' ? name : column.name || name, type });
-      }
-      scalar ||= only;
-    } else {
-      functions.push({ kind: 'scalar', expression: bound, columns: 1 });
-      outputs.push({ id: scope.state.nextId(), name, type: bound.type });
-      scalar = true;
-    }
-  }
-  // A function with a single unnamed column gives it the alias of the item.
-  const [first] = outputs;
-  const named =
-    scalar && first !== undefined && outputs.length === 1 && reference.alias !== undefined
-      ? [{ ...first, name: reference.alias }]
-      : outputs;
-  if (reference.withOrdinality) named.push({ id: scope.state.nextId(), name: 'ordinality', type: INT8 });
-  const plan: FunctionScanNode = {
-    kind: 'functionScan',
-    alias,
-    functions,
-    ordinality: reference.withOrdinality,
-    outputs: named,
-  };
-  const columns = renamed(
-    named.map((output) => visible(output)),
-    reference.columnAliases,
-    alias,
-    reference.position,
-  );
-  return single(plan, {
-    schema: undefined,
-    name: alias,
-    columns,
-    pseudo: [],
-    table: null,
-    scalar: scalar && named.length === 1,
-  });
-}
-
-/** unnest(a, b …) is ROWS FROM (unnest(a), unnest(b) …). */
-function separateUnnest(item: TableFunction['functions'][number]): TableFunction['functions'] {
-  const { call: written } = item;
-  if (written.kind !== 'call' || written.name.name !== 'unnest' || written.args.length < 2) return [item];
-  return written.args.map((arg) => ({ ...item, call: { ...written, args: [arg] } }));
-}
-
-function functionName(call: Expression | undefined): string {
-  if (call?.kind === 'call') return call.name.name;
-  if (call?.kind === 'sqlValue' || call?.kind === 'conditional') return call.name;
-  return 'function';
 }
 
 // ---- joins -------------------------------------------------------------------------------------------------------

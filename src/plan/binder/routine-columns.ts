@@ -4,11 +4,12 @@ import type { Catalog } from '../../catalog/schema.ts';
 import type { TableFunctionItem } from '../../sql/ast.ts';
 import type { BoundExpression } from '../expression.ts';
 import { OID } from './coerce.ts';
+import { withRecordColumns } from './record-columns.ts';
 import { typeRefOf } from './type-name.ts';
 
 /** A bound call in FROM, as a set of rows where it is a user's function. Throws 42601. */
 export function asColumns(bound: BoundExpression, item: TableFunctionItem, catalog: Catalog): BoundExpression {
-  return defined(asSet(bound), item, catalog);
+  return defined(withRecordColumns(asSet(bound), item, catalog), item, catalog);
 }
 
 /** A user's function that gives one row of several columns: in FROM they are columns. */

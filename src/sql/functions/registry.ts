@@ -20,6 +20,8 @@ import { jsonFunctions, jsonSets } from './json.ts';
 import { jsonAggregates, jsonBuildFunctions } from './json-build.ts';
 import { jsonChangeFunctions } from './json-change.ts';
 import { pathFunctions, pathOperators, pathSets } from './json-path.ts';
+import { jsonRecordFunctions, jsonRecordSets } from './json-record.ts';
+import { nullCounts } from './null-counts.ts';
 import { jsonOperators, jsonPathFunctions } from './json-operators.ts';
 import type { CastEntry, OperatorEntry, ScalarFunction, SqlFunction } from './function.ts';
 import { makeTimeFunctions } from './make-time.ts';
@@ -101,6 +103,9 @@ const functions: readonly SqlFunction[] = [
   ...jsonChangeFunctions,
   ...jsonPathFunctions,
   ...jsonSets,
+  ...jsonRecordFunctions,
+  ...jsonRecordSets,
+  ...nullCounts,
   ...pathFunctions,
   ...pathSets,
   ...jsonAggregates,
