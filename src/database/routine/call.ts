@@ -63,10 +63,10 @@ function* callRoutineSet(scene: Scene, call: RoutineCall, args: readonly Value[]
 function* runBody(scene: Scene, call: RoutineCall, args: readonly Value[]): Task<RoutineRows> {
   const { def } = call;
   if (scene.depth >= MAX_DEPTH) throw tooDeep();
-  const inner = routineScene(scene, def.volatility !== 'volatile');
-  const restore = applySettings(inner, def);
+  const inner = (): Scene => routineScene(scene, def.volatility !== 'volatile');
+  const restore = applySettings(scene, def);
   try {
-    return yield* def.language === 'sql' ? runSqlRoutine(inner, call, args) : runPlRoutine(inner, call, args);
+    return yield* def.language === 'sql' ? runSqlRoutine(inner(), call, args) : runPlRoutine(scene, inner, call, args);
   } catch (error) {
     if (error instanceof RangeError && /call stack/i.test(error.message)) throw tooDeep();
     throw error;

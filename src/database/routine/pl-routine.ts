@@ -15,7 +15,7 @@ import type { Scene } from '../statement.ts';
 import { convert } from './convert.ts';
 import { rowValue, setDatum } from './pl/assign.ts';
 import { compileBody, type Compiled, TRIGGER, typedUnder } from './pl/compiled.ts';
-import { Frame } from './pl/frame.ts';
+import { Frame, giveFrame, takeFrame } from './pl/frame.ts';
 import { Machine, type Returns, RETURN } from './pl/interpreter.ts';
 import { type RoutineRows, signatureOf } from './result.ts';
 
@@ -36,15 +36,23 @@ export function compiledFor(def: RoutineDef, key: string): Compiled {
   return compiled;
 }
 
-export function* runPlRoutine(scene: Scene, call: RoutineCall, args: readonly Value[]): Task<RoutineRows> {
+/** `outer`: the scene of the statement that calls; `inner` makes the routine's own. */
+export function* runPlRoutine(
+  outer: Scene,
+  inner: () => Scene,
+  call: RoutineCall,
+  args: readonly Value[],
+): Task<RoutineRows> {
   const { def, argTypes } = call;
   if (def.returns.oid === TRIGGER) throw new DriftError('0A000', 'trigger functions can only be called as triggers');
   const compiled = compiledFor(def, argTypes.join());
-  const frame = new Frame(scene, compiled, def, argTypes);
+  const frame = takeFrame(outer, call, () => new Frame(inner(), compiled, def, argTypes));
   setArguments(frame, def, args);
   const results = new Results(frame, call);
   yield* runFrame(frame, results);
-  return results.finish();
+  const rows = results.finish();
+  giveFrame(outer, call, frame);
+  return rows;
 }
 
 function setArguments(frame: Frame, def: RoutineDef, args: readonly Value[]): void {

@@ -15,7 +15,7 @@ import { bindContextOf, evaluate, RELATION, type Scene } from '../statement.ts';
 import { convert } from './convert.ts';
 import { routineScene } from './nested.ts';
 import { AbsentRecord } from './pl/body-names.ts';
-import { Frame } from './pl/frame.ts';
+import { Frame, giveFrame, takeFrame } from './pl/frame.ts';
 import { compiledFor, runFrame } from './pl-routine.ts';
 
 const BOOL = { oid: 16, typmod: -1 } as const;
@@ -130,12 +130,17 @@ function* fire(scene: Scene, trigger: TriggerDef, occasion: Occasion, rows: Rows
     });
   const def = scene.transaction.catalog.byId(trigger.routineId);
   if (def?.kind !== 'routine') throw new DriftError('42883', `function of trigger "${trigger.name}" does not exist`);
-  const inner = routineScene(scene, def.volatility !== 'volatile');
   const relations = transitions(trigger, occasion, rows.all);
   const compiled = compiledFor(def, `trigger ${occasion.table.id} ${trigger.id}`);
-  const frame = new Frame(relations === undefined ? inner : { ...inner, relations }, compiled, def, []);
+  const make = (): Frame => {
+    const inner = routineScene(scene, def.volatility !== 'volatile');
+    return new Frame(relations === undefined ? inner : { ...inner, relations }, compiled, def, []);
+  };
+  const frame = relations === undefined ? takeFrame(scene, trigger, make) : make();
   setSpecial(frame, trigger, occasion, rows);
-  return yield* run(frame, def);
+  const result = yield* run(frame, def);
+  if (relations === undefined) giveFrame(scene, trigger, frame);
+  return result;
 }
 
 function* run(frame: Frame, def: RoutineDef): Task<SqlRecord | null> {

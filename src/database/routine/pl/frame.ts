@@ -30,6 +30,27 @@ import type { Prepared } from './prepared.ts';
 const NO_LAYOUT: ReadonlyMap<number, number> = new Map();
 const BOOL: TypeRef = { oid: 16, typmod: -1 };
 
+/**
+ * Frames of one statement's finished runs by what they ran for: a function that is called for each row makes its
+ * evaluators once.
+ */
+const idle = new WeakMap<Scene, Map<object, Frame>>();
+
+/** Takes an idle frame, or makes one. `scene` is the statement's. */
+export function takeFrame(scene: Scene, key: object, make: () => Frame): Frame {
+  const frame = idle.get(scene)?.get(key);
+  if (frame === undefined) return make();
+  idle.get(scene)?.delete(key);
+  return frame.isCurrent ? frame.reset() : make();
+}
+
+/** Gives a frame back whose run has ended well. */
+export function giveFrame(scene: Scene, key: object, frame: Frame): void {
+  let frames = idle.get(scene);
+  if (frames === undefined) idle.set(scene, (frames = new Map<object, Frame>()));
+  frames.set(key, frame);
+}
+
 export class Frame {
   readonly compiled: Compiled;
   readonly def: RoutineDef | null;
@@ -55,6 +76,20 @@ export class Frame {
     this.typed = typedUnder(compiled, scene.eval.catalog, def, argTypes);
     this.run = expressionRun(this.scene);
     this.values = new Array<Value>(compiled.body.datums.length).fill(null);
+  }
+
+  /** Whether the frame, whose run is over, may run again: the catalog is the same. */
+  get isCurrent(): boolean {
+    const { scene } = this;
+    return scene.asOf !== null || scene.transaction.catalog === scene.eval.catalog;
+  }
+
+  /** Begins anew, with the evaluators that it has. */
+  reset(): this {
+    this.values.fill(null);
+    this.rowCount = 0;
+    this.handled = null;
+    return this;
   }
 
   /** Follows the catalog, which a statement may have changed. */
