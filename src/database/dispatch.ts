@@ -10,6 +10,7 @@ import { applySet, isRole } from './commands.ts';
 import { copy } from './copy/statement.ts';
 import { explain } from './explain.ts';
 import { setConstraints } from './deferral.ts';
+import { runCursor } from './cursor.ts';
 import { isDefinition, runDefinition } from './definition.ts';
 import { maintain } from './maintain.ts';
 import { createMigration, dropMigration } from './migration/migration.ts';
@@ -45,6 +46,10 @@ export function* dispatch(
       return yield* prepared.execute(scene, statement);
     case 'callProcedure':
       return yield* runCall(scene, statement);
+    case 'declareCursor':
+    case 'fetch':
+    case 'closeCursor':
+      return yield* runCursor(scene, statement);
     case 'do':
       return yield* runDo(scene, statement);
     case 'copy':

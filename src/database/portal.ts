@@ -9,6 +9,8 @@ import type { ResultSet } from './api.ts';
 export interface Portal {
   readonly name: string;
   readonly result: ResultSet;
+  /** NO SCROLL. */
+  readonly forwardOnly: boolean;
   /** The row that was read last, counted from 1; 0 before the first, rowCount + 1 behind the last. */
   position: number;
 }
@@ -26,11 +28,11 @@ export function openPortal(
   portals: Portals,
   name: string | null,
   result: ResultSet,
-  wish: string | null = null,
+  { wish = null, forwardOnly = false }: { readonly wish?: string | null; readonly forwardOnly?: boolean } = {},
 ): string {
   const chosen = name ?? wish ?? freeName(portals);
   if (portals.has(chosen)) throw new DriftError('42P03', `cursor "${chosen}" already in use`);
-  portals.set(chosen, { name: chosen, result, position: 0 });
+  portals.set(chosen, { name: chosen, result, forwardOnly, position: 0 });
   return chosen;
 }
 

@@ -313,6 +313,7 @@ export class Session implements SessionApi {
       depth: 0,
       notices: [],
       portals: this.#portals,
+      inBlock: open === this.#open,
       routines: routineRunner,
       execute: (inner, statement) =>
         nested(inner, statement, this.#prepared, (point) => this.#moment(point, cancellation)),

@@ -75,6 +75,8 @@ export interface Scene {
   /** What the statement has to say besides its result. */
   readonly notices: Notice[];
   readonly routines: RoutineRunner;
+  /** The transaction was begun by BEGIN: it goes on after this statement. */
+  readonly inBlock: boolean;
   /** Open cursors of the session. */
   readonly portals: Portals;
   /** Runs a statement of any kind in this transaction, for routines. */

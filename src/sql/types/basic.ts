@@ -199,6 +199,18 @@ const bpcharType = text(1042, 'bpchar', 'character', 1014, {
   typmodText: lengthText,
 });
 
+/** The name of a cursor. */
+const refcursorType = makeType({
+  oid: 1790,
+  name: 'refcursor',
+  display: 'refcursor',
+  category: 'U',
+  arrayOid: 2201,
+  length: -1,
+  format: () => ({ kind: 'text' }),
+  input: (text) => cleanText(text),
+});
+
 const uuidType = makeType({
   oid: 2950,
   name: 'uuid',
@@ -322,6 +334,7 @@ export const basicTypes: readonly SqlType[] = [
   bpcharType,
   { ...text(705, 'unknown', 'unknown', 0), category: 'X', length: -2 },
   uuidType,
+  refcursorType,
   byteaType,
   ...PSEUDO.map(([oid, name]) => pseudo(oid, name)),
 ];

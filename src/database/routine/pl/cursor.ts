@@ -21,12 +21,9 @@ export function* openCursor(frame: Frame, s: Extract<PlStatement, { kind: 'open'
   if (query === undefined) throw new DriftError('42601', `cursor "${declared?.name ?? ''}" has no query`);
   if (s.query === undefined) yield* setArguments(frame, s.cursor, s.args);
   const result = yield* rowsOf(frame, query);
-  const name = openPortal(
-    frame.scene.portals,
-    nameOf(frame, s.cursor),
-    result,
-    declared?.cursor !== undefined ? declared.name : null,
-  );
+  const name = openPortal(frame.scene.portals, nameOf(frame, s.cursor), result, {
+    wish: declared?.cursor !== undefined ? declared.name : null,
+  });
   frame.values[s.cursor] = name;
 }
 
