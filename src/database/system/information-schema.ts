@@ -1,6 +1,6 @@
 /** information_schema: the standard's views of relations, their columns and constraints, as PostgreSQL fills them. */
-import { schemaOid } from '../../catalog/oids.ts';
-import type { Catalog, ColumnDef, ReferentialAction, SequenceDef, TableDef } from '../../catalog/schema.ts';
+import { OWNER_OID, schemaOid } from '../../catalog/oids.ts';
+import type { AclEntry, Catalog, ColumnDef, ReferentialAction, SequenceDef, TableDef } from '../../catalog/schema.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import { OWNER } from './constants.ts';
 import { deparseStored } from './deparse.ts';
@@ -23,6 +23,7 @@ import {
   type Relation,
 } from './model.ts';
 import { defaultText, sequenceType } from './pg-class.ts';
+import { roleName, rolesOf } from './privileges.ts';
 import { systemRelations } from './relations.ts';
 import type { RowSource, SystemContext, SystemRecord } from './source.ts';
 
@@ -242,8 +243,9 @@ export const informationSources: Readonly<Record<string, RowSource>> = {
       }
     }
   },
-  *enabled_roles() {
+  *enabled_roles({ catalog }) {
     yield { role_name: OWNER };
+    for (const { name } of rolesOf(catalog)) yield { role_name: name };
   },
   table_privileges: tablePrivileges,
   role_table_grants: tablePrivileges,
@@ -286,18 +288,32 @@ function granted(database: string, relation: Named): SystemRecord {
   return { grantor: OWNER, grantee: OWNER, ...tableNames(database, relation) };
 }
 
-const TABLE_PRIVILEGES = ['INSERT', 'SELECT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER'];
+const TABLE_PRIVILEGES: readonly (readonly [letter: string, name: string])[] = [
+  ['a', 'INSERT'],
+  ['r', 'SELECT'],
+  ['w', 'UPDATE'],
+  ['d', 'DELETE'],
+  ['D', 'TRUNCATE'],
+  ['x', 'REFERENCES'],
+  ['t', 'TRIGGER'],
+];
+const OWNERS_ACL: readonly AclEntry[] = [{ role: OWNER_OID, privileges: 'arwdDxt', grantable: 'arwdDxt' }];
 
 function* tablePrivileges({ catalog, eval: { database } }: SystemContext): Generator<SystemRecord> {
   for (const relation of relationsOf(catalog)) {
     if (relation.kind === 'sequence' || isMaterialized(relation)) continue;
-    for (const privilege_type of TABLE_PRIVILEGES)
-      yield {
-        ...granted(database, relation),
-        privilege_type,
-        is_grantable: 'YES',
-        with_hierarchy: yes(privilege_type === 'SELECT'),
-      };
+    for (const { role, privileges, grantable } of relation.acl ?? OWNERS_ACL) {
+      for (const [letter, privilege_type] of TABLE_PRIVILEGES) {
+        if (!privileges.includes(letter)) continue;
+        yield {
+          ...granted(database, relation),
+          grantee: role === 0 ? 'PUBLIC' : (roleName(catalog, role) ?? ''),
+          privilege_type,
+          is_grantable: yes(role === OWNER_OID || grantable.includes(letter)),
+          with_hierarchy: yes(letter === 'r'),
+        };
+      }
+    }
   }
 }
 
