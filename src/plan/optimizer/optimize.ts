@@ -25,6 +25,7 @@ import { parseHints } from './hints.ts';
 import type { BindTableText } from './index-keys.ts';
 import { orderJoins } from './join-order.ts';
 import { chooseJoinMethod } from './join-method.ts';
+import { seekExtremes } from './min-max.ts';
 import { chooseOrders } from './order.ts';
 import { prunePlan } from './prune.ts';
 import { pushDown } from './push-down.ts';
@@ -57,7 +58,7 @@ export function optimize(plan: Plan, context: OptimizerContext): Plan {
   let root = foldPlan(plan.root, context.eval);
   // What is the plan of most statements has nothing for the rules about joins and subqueries.
   if (hasJoins(root)) root = unnest(root, nextId);
-  root = physical(root, access);
+  root = physical(root, access, nextId);
   root = prunePlan(root);
   if (context.explains === true) root = estimated(root, cost);
   const fields = plan.fields === null ? null : root.outputs;
@@ -78,17 +79,18 @@ function mentionsSubquery(node: PlanNode): boolean {
 }
 
 /** The rules that work on one query level, then the same for the subqueries that are left in its expressions. */
-function physical(plan: PlanNode, context: AccessContext): PlanNode {
+function physical(plan: PlanNode, context: AccessContext, nextId: () => ColumnId): PlanNode {
   let root = prunePlan(pushDown(plan));
+  if (somePlan(root, ({ kind }) => kind === 'aggregate')) root = seekExtremes(root, context.cost, nextId);
   if (hasJoins(root)) root = orderJoins(root, context);
   root = place(root, context);
   root = chooseOrders(root, context.cost);
-  return subqueries(root, context);
+  return subqueries(root, context, nextId);
 }
 
-function subqueries(node: PlanNode, context: AccessContext): PlanNode {
-  const inner = mapInputs(node, (input) => subqueries(input, context));
-  return mapSubqueries(inner, (plan) => physical(plan, context));
+function subqueries(node: PlanNode, context: AccessContext, nextId: () => ColumnId): PlanNode {
+  const inner = mapInputs(node, (input) => subqueries(input, context, nextId));
+  return mapSubqueries(inner, (plan) => physical(plan, context, nextId));
 }
 
 /** Access paths; a join decides about a look-up before its right side settles for a full scan. */

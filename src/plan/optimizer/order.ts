@@ -245,7 +245,9 @@ function directionOf(
 }
 
 /** Types whose stored order is that of their comparison. */
-const BYTE_ORDERED = new Set([16, 17, 20, 21, 23, 25, 26, 700, 701, 1043, 1082, 1083, 1114, 1184, 1700, 2950]);
+export const BYTE_ORDERED: ReadonlySet<number> = new Set([
+  16, 17, 20, 21, 23, 25, 26, 700, 701, 1043, 1082, 1083, 1114, 1184, 1700, 2950,
+]);
 
 function ordinalOf(scan: ScanNode, expression: BoundExpression): number | null {
   if (expression.kind !== 'column') return null;
