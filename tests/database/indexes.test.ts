@@ -66,3 +66,17 @@ test('partial indexes: unique where the predicate holds', async () => {
   await db.run('ALTER TABLE booking DROP COLUMN cancelled');
   await db.run("INSERT INTO booking VALUES (9, 7, '2024-01-01')");
 });
+
+test('an index on an expression finds rows of tables that only have generated columns', async () => {
+  const db = await openDb();
+  await db.run(`CREATE TABLE g (id int GENERATED ALWAYS AS IDENTITY, k int GENERATED ALWAYS AS (id % 2) STORED);
+    INSERT INTO g DEFAULT VALUES; INSERT INTO g DEFAULT VALUES; CREATE UNIQUE INDEX one ON g ((k + 1))`);
+  expect(await db.code('INSERT INTO g DEFAULT VALUES')).toBe('23505');
+  expect(await db.rows('SELECT id, k FROM g WHERE k + 1 = 2')).toEqual([['1', '1']]);
+  expect(await db.code('UPDATE g SET k = 5')).toBe('428C9');
+  expect(await db.code('UPDATE g SET id = 5')).toBe('428C9');
+  await db.run(
+    'CREATE TABLE h (c int GENERATED ALWAYS AS (7) STORED); INSERT INTO h DEFAULT VALUES; CREATE UNIQUE INDEX ON h ((c * 2))',
+  );
+  expect(await db.code('INSERT INTO h DEFAULT VALUES')).toBe('23505');
+});

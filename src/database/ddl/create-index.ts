@@ -126,13 +126,17 @@ function* addHidden(context: DdlContext, table: TableDef, hidden: readonly Colum
   createStructure(context.store, next, context.eval);
   define(context, next, () => context.store.removeColumns(table.id, table.nextColumnId));
   context.transaction.writes(table.id)?.widen(context.store.table(table.id).columns);
-  const shown = table.columns.find(
-    (column) => column.hidden !== true && column.generated === undefined && column.identity !== 'always',
-  );
-  if (shown !== undefined) {
-    const column = columnText(table, shown.id);
-    yield* context.query(`UPDATE ${tableText(table)} SET ${column} = ${column}`);
-  }
+  const visible = table.columns.filter((column) => column.hidden !== true);
+  const free = visible.find((column) => column.generated === undefined && column.identity !== 'always');
+  const shown = free ?? visible[0];
+  if (shown === undefined) return next;
+  // Where each column is generated or an identity, one is neither for the time of the update.
+  const plain = { ...shown, generated: undefined, identity: undefined };
+  const columns = next.columns.map((column) => (column.id === shown.id ? plain : column));
+  if (free === undefined) define(context, { ...next, columns });
+  const column = columnText(table, shown.id);
+  yield* context.query(`UPDATE ${tableText(table)} SET ${column} = ${column}`);
+  if (free === undefined) define(context, next);
   return next;
 }
 
