@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { DriftError } from '../base/error.ts';
 import { END_OF_INPUT, ERROR, IDENTIFIER, Lexer, STRING } from './lexer.ts';
+import { statements } from './parser/parser.ts';
 
 /** The tokens of one run, as their texts; strings with escapes as ‹value›. */
 function tokens(sql: string): string[] {
@@ -89,4 +90,12 @@ test.each([
   const lexer = new Lexer(sql);
   lexer.readRun();
   expect(lexer.errors.get(0)).toMatchObject({ code, position: expect.any(Number) });
+});
+
+test('the lines of pg_dump that speak to psql are passed over between statements', () => {
+  const texts = (sql: string): string[] =>
+    [...statements(sql)].map(({ position, end }) => sql.slice(position - 1, end - 1));
+  expect(texts('-- dump\n\\restrict aB1\n\nSELECT 1;\n\n\\unrestrict aB1\n')).toEqual(['SELECT 1']);
+  expect(() => texts('SELECT 1 \\restrict a\n')).toThrow('syntax error at or near "\\"');
+  expect(() => texts('\\d t\n')).toThrow('syntax error at or near "\\"');
 });

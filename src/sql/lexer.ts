@@ -148,6 +148,8 @@ export class Lexer {
           return -1;
         }
         i = end;
+      } else if (c === 92 && this.count === 0 && RESTRICTION.test(text.slice(i, i + 12))) {
+        i = lineEnd(text, i);
       } else {
         return i;
       }
@@ -409,6 +411,9 @@ function digitsEnd(text: string, from: number): number {
   while (isDigit(text.charCodeAt(i))) i++;
   return i;
 }
+
+/** Lines with which pg_dump tells psql to take no commands of its own from the data. */
+const RESTRICTION = /^\\(?:un)?restrict\s/;
 
 function lineEnd(text: string, from: number): number {
   let i = from;
