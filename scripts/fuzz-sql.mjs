@@ -1,10 +1,10 @@
 /**
  * `npm run fuzz:sql`: random statements on DriftDB and on PostgreSQL (PGlite, in process), compared.
  *
- *     npm run fuzz:sql -- [--cases N] [--seed S] [--minutes M] [--raw]
+ *     npm run fuzz:sql -- [--cases N] [--seed S] [--minutes M] [--raw] [--trace]
  *
  * The same seed gives the same statements. What differs is printed, shrunk to a small script (`--raw`: the statement as
- * it was). Ends with 1 where anything differed. The code is tests/fuzz/sql; it is bundled first, for the speed of plain
+ * it was; `--trace`: each statement before it runs). Ends with 1 where anything differed. The code is tests/fuzz/sql; it is bundled first, for the speed of plain
  * modules.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -20,6 +20,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     minutes: { type: 'string', default: '1000' },
     raw: { type: 'boolean', default: false },
+    trace: { type: 'boolean', default: false },
   },
 });
 // Inside the checkout, so that the bundle finds its packages.
@@ -38,6 +39,7 @@ try {
     cases: Number(values.cases),
     minutes: Number(values.minutes),
     shrink: !values.raw,
+    trace: values.trace,
     log: (line) => console.log(line),
   });
   process.exitCode = tally.failures.length === 0 ? 0 : 1;

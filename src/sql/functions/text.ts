@@ -2,6 +2,7 @@
 import { DriftError } from '../../base/error.ts';
 import type { Value } from '../../base/vector.ts';
 import { pure, T, typedScalar } from './define.ts';
+import { LikePattern } from './like.ts';
 import { asText, formatFunctions } from './format-text.ts';
 import type { OperatorEntry, ScalarFunction } from './function.ts';
 import { regexOf } from './regex.ts';
@@ -196,38 +197,18 @@ function overlay(a: string, b: string, start: number, count: number): string {
   return points.slice(0, Math.max(start - 1, 0)).join('') + b + points.slice(Math.max(start - 1 + count, 0)).join('');
 }
 
-const patterns = new Map<string, RegExp>();
+const patterns = new Map<string, LikePattern>();
 
-function compiled(key: string, make: () => RegExp): RegExp {
+/** LIKE and ILIKE. Throws 22025. */
+export function like(text: string, pattern: string, ignoreCase: boolean): boolean {
+  const key = `${ignoreCase ? 'i' : ''} ${pattern}`;
   let found = patterns.get(key);
   if (found === undefined) {
     if (patterns.size > 200) patterns.clear();
-    found = make();
+    found = new LikePattern(pattern, ignoreCase);
     patterns.set(key, found);
   }
-  found.lastIndex = 0;
-  return found;
-}
-
-/** LIKE: % any run, _ any character, backslash escapes. */
-export function like(text: string, pattern: string, ignoreCase: boolean): boolean {
-  return compiled(`like ${ignoreCase ? 'i' : ''} ${pattern}`, () => {
-    let source = '';
-    const chars = [...pattern];
-    for (let i = 0; i < chars.length; i++) {
-      const char = chars[i] as string;
-      if (char === '\\') {
-        const next = chars[++i];
-        if (next === undefined) throw new DriftError('22025', 'LIKE pattern must not end with escape character');
-        source += escaped(next);
-      } else source += char === '%' ? '[^]*' : char === '_' ? '[^]' : escaped(char);
-    }
-    return new RegExp(`^${source}$`, ignoreCase ? 'iu' : 'u');
-  }).test(text);
-}
-
-function escaped(char: string): string {
-  return /[.*+?^${}()|[\]\\/]/.test(char) ? `\\${char}` : char;
+  return found.test(text);
 }
 
 function likeEscape(pattern: string, escape: string): string {

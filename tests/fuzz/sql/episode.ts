@@ -32,6 +32,8 @@ export interface Tally {
   past: number;
   properties: number;
   failures: Failure[];
+  /** Hears of each statement before it runs: the last one heard of is the one that hangs. */
+  trace?: ((sql: string) => void) | undefined;
 }
 
 export const newTally = (): Tally => ({ cases: 0, errors: 0, undetermined: 0, past: 0, properties: 0, failures: [] });
@@ -172,6 +174,7 @@ export class Episode {
   }
 
   async #answers(drift: Drift, sql: string, expected: Expectation, changes: boolean): Promise<[Outcome, boolean]> {
+    this.#tally.trace?.(sql);
     const found = await drift.run(sql);
     const wanted = await this.#reference.run(sql);
     this.#tally.cases++;

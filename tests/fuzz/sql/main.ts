@@ -9,13 +9,15 @@ export interface FuzzOptions {
   readonly minutes: number;
   /** Shrinks what failed; each takes seconds. */
   readonly shrink: boolean;
+  readonly trace: boolean;
   readonly log: (line: string) => void;
 }
 
 /** Runs episodes from a seed on until there were so many cases or minutes. */
-export async function fuzz({ seed, cases, minutes, shrink: shrinks, log }: FuzzOptions): Promise<Tally> {
+export async function fuzz({ seed, cases, minutes, shrink: shrinks, trace, log }: FuzzOptions): Promise<Tally> {
   const reference = await Reference.open();
   const tally = newTally();
+  if (trace) tally.trace = log;
   const end = performance.now() + minutes * 60_000;
   let said = performance.now();
   for (let at = seed; tally.cases < cases && performance.now() < end; at++) {

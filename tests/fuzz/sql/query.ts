@@ -66,6 +66,8 @@ function select(c: Choices, world: World, depth: number, outer: Scope | undefine
     case 'grouped':
       return grouped(c, from, scope, where);
     case 'window': {
+      // Frames may take quadratic time in both.
+      if (from.rows > 2000) return body('SELECT', someOutputs(c, scope, 2, false), from, where, from.loose);
       const outputs = [
         ...someOutputs(c, scope, 1, false),
         ...c.times(c.between(1, 2), () => windowCall(c, scope, from.key)),

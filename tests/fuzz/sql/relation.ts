@@ -42,7 +42,7 @@ export interface From {
   readonly rows: number;
 }
 
-const MAX_ROWS = 70_000;
+const MAX_ROWS = 20_000;
 
 /** One to three joined relations. */
 export function makeFrom(c: Choices, world: World, depth: number, outer: Scope | undefined): From {
