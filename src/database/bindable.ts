@@ -57,6 +57,8 @@ export function* runBindable(
       cached.path = path;
     }
   }
+  if (parameters.length === 0 && plan.parameterTypes.length > 0)
+    throw new DriftError('42P02', 'there is no parameter $1');
   if (parameters.length !== plan.parameterTypes.length) {
     throw new DriftError(
       '08P01',

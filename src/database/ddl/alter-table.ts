@@ -30,7 +30,7 @@ import {
 import { addIndex, withoutIndexes } from './create-index.ts';
 import { rowIdColumn } from './create-table.ts';
 import { refuseOrphanRows } from './foreign-rows.ts';
-import { quoted } from './names.ts';
+import { quoted, refuseSystemName } from './names.ts';
 import { rekey } from './rekey.ts';
 import { refuseViolatingRows, validateConstraint } from './validate.ts';
 import { switchTriggers } from './trigger.ts';
@@ -158,6 +158,7 @@ function* addColumn(
   action: Extract<AlterTableAction, { kind: 'addColumn' }>,
 ): Task<void> {
   const syntax = action.column;
+  refuseSystemName(syntax.name, syntax.position);
   if (columnNamed(table, syntax.name) !== undefined) {
     if (action.ifNotExists) {
       skipExisting(context, `column "${syntax.name}" of relation "${table.name}"`, '42701');

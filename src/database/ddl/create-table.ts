@@ -7,6 +7,7 @@ import type { CreateTable, LikeClause, TableConstraint } from '../../sql/ast-sta
 import { parseExpression } from '../../sql/parser/parser.ts';
 import { createStructure, fillIndexes } from '../structure.ts';
 import { columnOf } from './column.ts';
+import { refuseSystemName } from './names.ts';
 import { addConstraint, constraintsOf, type Draft } from './constraint.ts';
 import { type DdlContext, define, refuseTaken, schemaFor, skipExisting } from './context.ts';
 import { addLike, likeColumns, likeIndexes } from './like.ts';
@@ -36,6 +37,7 @@ export function* createTable(context: DdlContext, statement: CreateTable): Task<
   const likes: LikeClause[] = [];
   for (const element of statement.elements) {
     if (element.kind === 'column') {
+      refuseSystemName(element.name, element.position);
       if (columns.some((column) => column.name === element.name)) {
         throw new DriftError('42701', `column "${element.name}" specified more than once`, {
           position: element.position,

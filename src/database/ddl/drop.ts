@@ -104,6 +104,8 @@ function named(context: DdlContext, statement: DropStatement, { name }: ObjectNa
       skipMissing(context, `${word} "${name.name}"`);
       return undefined;
     }
+    if (context.transaction.catalog.tableOfIndex(name.schema, name.name) !== undefined)
+      throw new DriftError('42809', `"${name.name}" is not a ${word}`, { position: name.position });
     const missing = undefinedTable(context, name);
     if (missing.code !== '42P01') throw missing;
     throw new DriftError('42P01', `${word} "${name.name}" does not exist`, { position: name.position });
@@ -216,6 +218,8 @@ function dropIndex(context: DdlContext, statement: DropStatement, { name }: Obje
   const index = table?.indexes.find((candidate) => candidate.name === name.name);
   if (table !== undefined && table.primaryKeyName === name.name) throw requiredIndex(table, name.name);
   if (table === undefined || index === undefined) {
+    if (relationNamed(context, name) !== undefined)
+      throw new DriftError('42809', `"${name.name}" is not an index`, { position: name.position });
     if (statement.ifExists) {
       skipMissing(context, `index "${name.name}"`);
       return;

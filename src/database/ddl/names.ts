@@ -1,4 +1,5 @@
 /** Names in the SQL that definitions run within their own transaction. */
+import { DriftError } from '../../base/error.ts';
 import type { TableDef } from '../../catalog/schema.ts';
 
 export function quoted(name: string): string {
@@ -16,6 +17,15 @@ export function columnText(table: TableDef, id: number): string {
 
 export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** Columns that every table of PostgreSQL has. */
+const SYSTEM_COLUMNS: ReadonlySet<string> = new Set(['tableoid', 'xmin', 'cmin', 'xmax', 'cmax', 'ctid']);
+
+/** Throws 42701 where a column takes the name of one of PostgreSQL's own. */
+export function refuseSystemName(name: string, position?: number): void {
+  if (SYSTEM_COLUMNS.has(name))
+    throw new DriftError('42701', `column name "${name}" conflicts with a system column name`, { position });
 }
 
 /** An expression over one table's row with a column's name changed; functions and types of that name keep theirs. */

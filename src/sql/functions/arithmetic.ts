@@ -204,7 +204,7 @@ export const arithmeticFunctions: readonly ScalarFunction[] = [
   pure('trunc', [T.float8], T.float8, (a: number) => Math.trunc(a)),
   pure('trunc', [T.numeric], T.numeric, (a: Numeric) => a.trunc(0)),
   pure('trunc', [T.numeric, T.int4], T.numeric, (a: Numeric, scale: number) => a.trunc(scale)),
-  pure('sign', [T.float8], T.float8, (a: number) => Math.sign(a) + 0),
+  pure('sign', [T.float8], T.float8, (a: number) => (a > 0 ? 1 : a < 0 ? -1 : 0)),
   pure('sign', [T.numeric], T.numeric, (a: Numeric) =>
     a.special === 'NaN' ? a : Numeric.fromBigInt(BigInt(a.sign())),
   ),
@@ -218,7 +218,7 @@ export const arithmeticFunctions: readonly ScalarFunction[] = [
     pure(name, [T.float8, T.float8], T.float8, power),
     pure(name, [T.numeric, T.numeric], T.numeric, (a: Numeric, b: Numeric) => a.power(b)),
   ]),
-  pure('exp', [T.float8], T.float8, (a: number) => overflowing(Math.exp(a), a)),
+  pure('exp', [T.float8], T.float8, (a: number) => underflowing(overflowing(Math.exp(a), a), a)),
   pure('exp', [T.numeric], T.numeric, (a: Numeric) => a.exp()),
   pure('ln', [T.float8], T.float8, (a: number) => logarithm(a, Math.log)),
   pure('ln', [T.numeric], T.numeric, (a: Numeric) => a.ln()),
@@ -281,12 +281,19 @@ function power(a: number, b: number): number {
   if (a < 0 && Number.isFinite(b) && !Number.isInteger(b))
     throw new DriftError('2201F', 'a negative number raised to a non-integer power yields a complex result');
   if (a === 1 || (a === -1 && Math.abs(b) === Infinity)) return 1;
-  return overflowing(a ** b, a, b);
+  const result = overflowing(a ** b, a, b);
+  return a === 0 ? result : underflowing(result, a, b);
 }
 
 function overflowing(result: number, ...from: readonly number[]): number {
   if (!Number.isFinite(result) && from.every(Number.isFinite))
     throw new DriftError('22003', 'value out of range: overflow');
+  return result;
+}
+
+/** Zero that came of numbers too small to be told from it. */
+function underflowing(result: number, ...from: readonly number[]): number {
+  if (result === 0 && from.every(Number.isFinite)) throw new DriftError('22003', 'value out of range: underflow');
   return result;
 }
 

@@ -64,6 +64,7 @@ const numbers: readonly CastEntry[] = [
   cast(T.float8, T.float4, 'assignment', 'float4', (a: number) => {
     const single = Math.fround(a);
     if (!Number.isFinite(single) && Number.isFinite(a)) throw new DriftError('22003', 'value out of range: overflow');
+    if (single === 0 && a !== 0) throw new DriftError('22003', 'value out of range: underflow');
     return single;
   }),
   cast(T.float8, T.numeric, 'assignment', 'numeric', (a: number) => significant(a, 15)),
@@ -72,7 +73,7 @@ const numbers: readonly CastEntry[] = [
   cast(T.numeric, T.float4, 'implicit', 'float4', (a: Numeric) => toFloat(a, true)),
   cast(T.int4, T.bool, 'explicit', 'bool', (a: number) => a !== 0),
   cast(T.bool, T.int4, 'explicit', 'int4', (a: boolean) => (a ? 1 : 0)),
-  ...INTEGERS.map((oid) => cast(oid, T.oid, 'implicit', 'oid', toOid)),
+  ...INTEGERS.map((oid) => cast(oid, T.oid, 'implicit', 'oid', oid === T.int8 ? unsigned : toOid)),
   cast(T.oid, T.int8, 'assignment', 'int8', (a: number) => a),
   cast(T.oid, T.int4, 'assignment', 'int4', (a: number) => a | 0),
   cast(T.char, T.int4, 'explicit', 'int4', charCode),
@@ -88,7 +89,9 @@ const numbers: readonly CastEntry[] = [
       [2204, 'regoperator'],
       [4096, 'regrole'],
     ] as const
-  ).flatMap(([type, name]) => INTEGERS.map((oid) => cast(oid, type, 'implicit', name, toOid))),
+  ).flatMap(([type, name]) =>
+    INTEGERS.map((oid) => cast(oid, type, 'implicit', name, oid === T.int8 ? unsigned : toOid)),
+  ),
   ...[REGNAMESPACE, T.regproc, 2202, 2203, 2204, 4096].flatMap((type) => [
     entry(type, T.oid, 'implicit', null),
     entry(T.oid, type, 'implicit', null),
@@ -178,6 +181,12 @@ const times: readonly CastEntry[] = [
     (a: Interval) => ((a.micros % MICROS_PER_DAY) + MICROS_PER_DAY) % MICROS_PER_DAY,
   ),
 ];
+
+/** A bigint has room for every OID and gives no negative number another meaning. Throws 22003. */
+function unsigned(value: Integer): number {
+  if (value < 0) throw new DriftError('22003', 'OID out of range');
+  return toOid(value);
+}
 
 /** Negative numbers are the unsigned ones with the same bits. Throws 22003. */
 function toOid(value: Integer): number {

@@ -20,6 +20,13 @@ function* integers(from: number | bigint, to: number | bigint, step: number | bi
 }
 
 function* decimals(from: Numeric, to: Numeric, step: Numeric): Generator<readonly Value[]> {
+  for (const [what, value] of [
+    ['start value', from],
+    ['stop value', to],
+    ['step size', step],
+  ] as const)
+    if (value.special !== null)
+      throw new DriftError('22023', `${what} cannot be ${value.special === 'NaN' ? 'NaN' : 'infinity'}`);
   if (step.sign() === 0) throw new DriftError('22023', 'step size cannot equal zero');
   for (let at = from; at.compare(to) * step.sign() <= 0; at = at.add(step)) yield [at];
 }

@@ -56,7 +56,9 @@ function parseInsert(p: Cursor, withClause: WithClause | undefined): Insert {
   const alias = p.accept('as') ? p.columnName() : undefined;
   const columns = p.at('(') && !holdsQuery(p) ? p.parenthesised(() => parseTargetColumn(p)) : undefined;
   const overriding = parseOverriding(p);
-  const source = p.acceptAll('default', 'values') ? undefined : p.grammar.query(p);
+  // DEFAULT VALUES stands for all columns; behind a list of them a query must follow.
+  const bare = columns === undefined && overriding === undefined;
+  const source = bare && p.acceptAll('default', 'values') ? undefined : p.grammar.query(p);
   const onConflict = p.at('on') ? parseOnConflict(p) : undefined;
   const returning = parseReturning(p);
   return {

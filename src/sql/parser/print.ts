@@ -77,6 +77,13 @@ export function printStatement(statement: PreparableStatement): string {
   }
 }
 
+/** FETCH takes a constant or parentheses. */
+function printCount(count: Expression): string {
+  return count.kind === 'integer' || count.kind === 'parameter'
+    ? printExpression(count)
+    : `(${printExpression(count)})`;
+}
+
 function list(items: readonly Expression[]): string {
   return items.map(printExpression).join(', ');
 }
@@ -92,7 +99,7 @@ function printQuery(query: Query): string {
   if (query.orderBy.length > 0) text += ` ORDER BY ${printSortWith(PRINTER, query.orderBy)}`;
   if (query.offset !== undefined) text += ` OFFSET ${printExpression(query.offset)}`;
   if (query.limit !== undefined) {
-    const fetch = query.withTies ? ` FETCH FIRST ${printRestrictedExpression(query.limit)} ROWS WITH TIES` : '';
+    const fetch = query.withTies ? ` FETCH FIRST ${printCount(query.limit)} ROWS WITH TIES` : '';
     text += fetch || ` LIMIT ${printExpression(query.limit)}`;
   }
   for (const lock of query.locking) {

@@ -25,7 +25,7 @@ import { parseWindow } from './call.ts';
 import type { Cursor } from './cursor.ts';
 import { parseFromList } from './from.ts';
 import { parseParenthesised } from './parenthesis.ts';
-import { parseConstant } from './primary.ts';
+import { parseConstant, parseOperand } from './primary.ts';
 import { parseOrderBy } from './sort.ts';
 
 export function parseQuery(p: Cursor): Query {
@@ -339,13 +339,22 @@ function parseLimit(p: Cursor): { limit: Expression | undefined; offset: Express
   }
 }
 
+/** A number, or anything else in parentheses. */
+function parseFetchCount(p: Cursor): Expression {
+  const { position } = p;
+  if (!p.at('-') && !p.at('+')) return parseOperand(p);
+  const operator = p.word;
+  p.advance();
+  return { kind: 'unary', operator, operatorSchema: undefined, operand: parseConstant(p), position };
+}
+
 /** FETCH FIRST [n] ROWS ONLY | WITH TIES. */
 function parseFetch(p: Cursor): { limit: Expression; withTies: boolean } {
   p.expect('fetch');
   if (!p.accept('first')) p.expect('next');
   const { position } = p;
   const implicit = p.at('row') || p.at('rows');
-  const limit: Expression = implicit ? { kind: 'integer', value: 1, position } : p.grammar.restrictedExpression(p);
+  const limit: Expression = implicit ? { kind: 'integer', value: 1, position } : parseFetchCount(p);
   if (!p.accept('row')) p.expect('rows');
   if (p.accept('only')) return { limit, withTies: false };
   p.expect('with');
