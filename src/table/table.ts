@@ -160,9 +160,15 @@ export interface Bound {
   readonly inclusive: boolean;
 }
 
+/** An index's tree; `sources` are the table's ordinals of its columns: the index's own, then the table's key. */
+export interface VersionedIndex extends VersionedTree {
+  readonly sources: readonly number[];
+}
+
 export interface VersionedTable extends VersionedTree {
   readonly spec: TableSpec;
-  readonly indexes: readonly VersionedTree[];
+  /** Those that have ended too: the past is read through them. */
+  readonly indexes: readonly VersionedIndex[];
   /** Rows inserted, updated and deleted since the database was opened: tells how old statistics are. */
   readonly changeCount: number;
   /** Key ranges of the leaves; with `resident` of those only whose current rows are in memory. */

@@ -14,7 +14,7 @@ import {
   type RowRef,
   type ScanOptions,
   type VersionedTable,
-  type VersionedTree,
+  type VersionedIndex,
   type VersionScanOptions,
 } from '../table/table.ts';
 import type { IndexScanOptions, TableReader } from './api.ts';
@@ -63,7 +63,7 @@ export class SnapshotTableReader implements TableReader {
     const index = this.table.indexes.find((candidate) => candidate.id === indexId);
     assert(index !== undefined, `index ${indexId} of table ${this.table.id} is unknown`);
     if (options.only === true && this.#writes === null) {
-      const places = indexOrdinals(this.table, indexId);
+      const places = index.sources;
       return index.scan({
         ...options,
         seq: this.#seq,
@@ -84,7 +84,7 @@ export class SnapshotTableReader implements TableReader {
  */
 class IndexScan implements BatchSource {
   readonly #reader: SnapshotTableReader;
-  readonly #index: VersionedTree;
+  readonly #index: VersionedIndex;
   readonly #source: BatchSource;
   readonly #writes: OwnWrites | null;
   readonly #options: Omit<ScanOptions, 'seq' | 'zones'>;
@@ -94,7 +94,7 @@ class IndexScan implements BatchSource {
 
   constructor(
     reader: SnapshotTableReader,
-    index: VersionedTree,
+    index: VersionedIndex,
     seq: number,
     writes: OwnWrites | null,
     options: Omit<ScanOptions, 'seq' | 'zones'>,
@@ -172,7 +172,7 @@ class IndexScan implements BatchSource {
   }
 
   #ownEntries(writes: OwnWrites): OwnRow[] {
-    const ordinals = indexOrdinals(this.#reader.table, this.#index.id);
+    const ordinals = this.#index.sources;
     const rows = writes.rows();
     const keyOf = (entry: number): Key =>
       this.#index.encodeKey(ordinals.map((ordinal) => valueAt(rows[ordinal] as Vector, entry)));
@@ -180,13 +180,6 @@ class IndexScan implements BatchSource {
     if (this.#options.order === 'desc') own.reverse();
     return own;
   }
-}
-
-/** Table ordinals of an index tree's columns, in the tree's order: the index's own, then the table's key. */
-export function indexOrdinals(table: VersionedTable, indexId: number): readonly number[] {
-  const spec = table.spec.indexes.find((candidate) => candidate.id === indexId);
-  assert(spec !== undefined, `index ${indexId} is not in the table's description`);
-  return [...spec.columns, ...table.key].map((part) => part.column);
 }
 
 function sliced(source: BatchSource): BatchSource {

@@ -71,3 +71,22 @@ describe('more than there is memory or time for', () => {
     await expect(db.session.execute(wide, [], { timeoutMs: 200 })).rejects.toMatchObject({ code: '57014' });
   });
 });
+
+describe('the past through an index that was dropped since', () => {
+  test.each(['DROP INDEX i', 'ALTER TABLE t DROP COLUMN b'])('%s', async (drop) => {
+    const own = await openDb();
+    await own.run(`CREATE TABLE t (id int PRIMARY KEY, a int, b int);
+      CREATE INDEX i ON t (b);
+      INSERT INTO t SELECT i, i, i % 100 FROM generate_series(1, 2000) AS i`);
+    const { lastSeq } = own.engine.status();
+    await own.run(drop);
+    await own.engine.checkpoint();
+    for (const condition of ['b = 5', 'b IN (5)', 'b < 1 OR b = 5'])
+      expect(
+        await own.rows(`SELECT min(id), max(b) FROM t FOR SYSTEM_TIME AS OF SEQ ${lastSeq} WHERE ${condition}`),
+      ).toEqual([['5', '5']]);
+    expect(
+      await own.rows(`SELECT b FROM t FOR SYSTEM_TIME AS OF SEQ ${lastSeq} WHERE b BETWEEN 3 AND 4 ORDER BY b LIMIT 1`),
+    ).toEqual([['3']]);
+  });
+});
