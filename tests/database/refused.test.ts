@@ -34,6 +34,7 @@ test.each([
   // Not PostgreSQL's syntax.
   ['INSERT INTO t (id, a) DEFAULT VALUES', '42601'],
   ['SELECT id FROM t FETCH NEXT 1 + 1 ROWS ONLY', '42601'],
+  ['SELECT 1::float4(3)', '42601'],
   ['SELECT $1::int', '42P02'],
 ])('%s', async (sql, code) => {
   expect(await db.code(sql)).toBe(code);

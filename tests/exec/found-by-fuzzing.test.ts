@@ -20,6 +20,10 @@ const ROWS: readonly (readonly [sql: string, rows: readonly (readonly (string | 
   ['SELECT count(*) FROM t2 WHERE false GROUP BY GROUPING SETS (a, ()) HAVING 1 = ANY (NULL::int[])', []],
   // An element of a slice, and a slice in two dimensions.
   ["SELECT (('{1,2,3}'::int[])[2:3])[2], ('{1,2,3}'::int[])[2:3][2]", [['3', '{}']]],
+  [
+    'SELECT g FROM t0, LATERAL (SELECT grouping(t0.a - 6) AS g FROM t2 GROUP BY ROLLUP (t0.a - 6)) x ORDER BY g',
+    [['0'], ['1']],
+  ],
   ["SELECT sign(-'NaN'::numeric)", [['NaN']]],
   ['SELECT stddev_pop(x) FROM (VALUES (9000), (6000)) v(x)', [['1500.000000000000']]],
   ['SELECT stddev_samp(x) FROM (VALUES (0), (706), (10)) v(x)', [['404.753422880318']]],

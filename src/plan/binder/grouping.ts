@@ -242,8 +242,8 @@ export class Grouper {
   #groupingValue(args: readonly BoundExpression[]): BoundExpression {
     const indexes = args.map((arg) => {
       const index = this.#groupIndex.get(expressionKey(arg));
-      // A column of an enclosing query is the same in all groups, also where it is grouped by.
-      if (index !== undefined && (mentions(arg, this.#own) || columnsOf(arg).size === 0)) return index;
+      // A column of an enclosing query is no group of this one, also where it is grouped by.
+      if (index !== undefined && (arg.kind !== 'column' || this.#own.has(arg.id))) return index;
       throw new DriftError(
         '42803',
         'arguments to GROUPING must be grouping expressions of the associated query level',

@@ -178,9 +178,6 @@ function typmodOf(type: SqlType, modifiers: readonly number[], intervalFields: s
       if (first < 1) throw new DriftError('22023', `length for type ${type.name} must be at least 1`);
       if (first > MAX_BITS) throw new DriftError('22023', `length for type ${type.name} cannot exceed ${MAX_BITS}`);
       return first;
-    case 'float4':
-    case 'float8':
-      return -1;
     default:
       throw new DriftError('42601', `type modifier is not allowed for type "${type.name}"`);
   }
