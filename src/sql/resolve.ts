@@ -343,7 +343,13 @@ function resolved<F extends SqlFunction>(
   const returns = concrete(fn.returns);
   const actual = argTypes.map((type, i) => (type === 0 ? (written[i] as number) : type));
   if (variadicArray && actual.length > 0) actual.push(typeByOid(actual.pop() as number).elementOid);
-  return { fn: specialised(fn, actual, returns), argTypes, returns };
+  return { fn: withColumns(specialised(fn, actual, returns), concrete), argTypes, returns };
+}
+
+/** A set-returning function whose columns are of the types that its polymorphic ones stand for. */
+function withColumns<F extends SqlFunction>(fn: F, concrete: (type: number) => number): F {
+  if (fn.kind !== 'set' || !fn.columns.some(({ oid }) => isPolymorphic(oid))) return fn;
+  return { ...fn, columns: fn.columns.map(({ name, oid }) => ({ name, oid: concrete(oid) })) };
 }
 
 /** The function made for the types of a call, where it asks for them. */

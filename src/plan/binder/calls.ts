@@ -17,7 +17,7 @@ import type {
   WindowDefinition,
   WindowFrame as FrameSyntax,
 } from '../../sql/ast.ts';
-import type { AggregateFunction, SqlFunction, WindowFunction } from '../../sql/functions/function.ts';
+import type { AggregateFunction, SqlFunction, WindowFunction, SetFunction } from '../../sql/functions/function.ts';
 import { functionsNamed } from '../../sql/functions/registry.ts';
 import { resolveFunction, resolveOperator } from '../../sql/resolve.ts';
 import { typeByName, typeByOid } from '../../sql/types/registry.ts';
@@ -84,12 +84,18 @@ export function bindCall(syntax: FunctionCall, scope: Scope): BoundExpression {
         });
       }
       scope.hasSets = true;
-      return { kind: 'setCall', fn, args: converted, type, position };
+      return { kind: 'setCall', fn, args: converted, type: withFields(type, fn), position };
     case 'window':
       throw new DriftError('42809', `window function ${fn.name} requires an OVER clause`, { position });
     case 'aggregate':
       return bindAggregate(syntax, { fn, args: converted, direct, type }, scope);
   }
+}
+
+/** Rows of a function with several columns: their fields can be asked for by name. */
+function withFields(type: TypeRef, { columns }: SetFunction): TypeRef {
+  if (columns.length < 2) return type;
+  return { ...type, record: columns.map(({ name, oid }) => ({ name, type: { oid, typmod: -1 } })) };
 }
 
 function requireStar(name: string, position: number): void {
@@ -121,10 +127,12 @@ function findsFunction(name: string, argument: number): boolean {
 
 const WRITERS = new Set(['nextval', 'setval']);
 
+const SYSTEM_SCHEMAS = new Set(['pg_catalog', 'information_schema', 'public', 'drift']);
+
 function checkSchema(syntax: FunctionCall, scope: Scope): void {
   const { schema } = syntax.name;
   if (schema !== undefined && scope.catalog.schema(schema) !== undefined) return;
-  if (schema === undefined || schema === 'pg_catalog' || schema === 'public' || schema === 'drift') return;
+  if (schema === undefined || SYSTEM_SCHEMAS.has(schema)) return;
   throw new DriftError('3F000', `schema "${schema}" does not exist`, { position: syntax.position });
 }
 

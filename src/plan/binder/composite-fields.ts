@@ -34,11 +34,17 @@ export function fieldSelection(
   const attributes = attributesOf(operand.type);
   if (attributes === null) return null;
   const at = attributes.findIndex((attribute) => attribute.name === name);
-  if (at < 0) {
-    const type = userType(baseOfDomain(operand.type.oid))?.name ?? 'record';
-    throw new DriftError('42703', `column "${name}" not found in data type ${type}`, { position });
-  }
+  if (at < 0) throw missingField(name, operand.type, position);
   return select(operand, at, (attributes[at] as Attribute).type, position);
+}
+
+export function missingField(name: string, type: TypeRef, position: number | undefined): DriftError {
+  const named = userType(baseOfDomain(type.oid));
+  const message =
+    named === undefined
+      ? `could not identify column "${name}" in record data type`
+      : `column "${name}" not found in data type ${named.name}`;
+  return new DriftError('42703', message, { position });
 }
 
 function select(operand: BoundExpression, at: number, type: TypeRef, position: number | undefined): BoundExpression {

@@ -39,7 +39,14 @@ import {
   bindQuantifiedSubquery,
   bindScalarSubquery,
 } from './subqueries.ts';
-import { compositeIsNull, expandedRow, jsonSubscript, fieldSelection, isComposite } from './composite-fields.ts';
+import {
+  missingField,
+  compositeIsNull,
+  expandedRow,
+  jsonSubscript,
+  fieldSelection,
+  isComposite,
+} from './composite-fields.ts';
 import { typeRefOf } from './type-name.ts';
 import { similarColumns } from './similar-name.ts';
 
@@ -352,8 +359,7 @@ function fieldOf(operand: BoundExpression, name: string, position: number): Boun
   if (operand.kind === 'row') {
     const field = (operand as RowExpression).fields[operand.names.indexOf(name)];
     if (field !== undefined) return { ...field, position };
-    const type = operand.type.oid === OID.record ? 'record' : displayType(operand.type);
-    throw new DriftError('42703', `column "${name}" not found in data type ${type}`, { position });
+    throw missingField(name, operand.type, position);
   }
   const selected = fieldSelection(operand, name, position);
   if (selected !== null) return selected;

@@ -325,6 +325,16 @@ const SUBSCRIPTS = [{ name: 'generate_subscripts', oid: T.int4 }];
 const PIECES = [{ name: 'string_to_table', oid: T.text }];
 
 export const arraySets: readonly SetFunction[] = [
+  // Of information_schema: elements and their places, as its views take keys apart.
+  setFunction(
+    '_pg_expandarray',
+    [T.anyarray],
+    [
+      { name: 'x', oid: T.anyelement },
+      { name: 'n', oid: T.int4 },
+    ],
+    (_context, array) => (array as SqlArray).elements.map((element, i) => [element, i + 1]),
+  ),
   setFunction('unnest', [T.anyarray], [{ name: 'unnest', oid: T.anyelement }], function* (_context, array) {
     for (const element of (array as SqlArray).elements) yield [element];
   }),
