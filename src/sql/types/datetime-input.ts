@@ -256,7 +256,8 @@ class Decoder {
   }
 
   #takeTime(text: string): void {
-    const match = /^(\d+):(\d+)(?::(\d+))?(?:\.(\d*))?$/.exec(text);
+    // What is left out between colons counts as zero, as in PostgreSQL.
+    const match = /^(\d+):(\d*)(?::(\d*))?(?:\.(\d*))?$/.exec(text);
     if (match === null) throw this.#bad();
     const [first, second] = [Number(match[1]), Number(match[2])];
     const fraction = fractionOf(match[4]);

@@ -182,7 +182,7 @@ class Reader {
   }
 
   #time(text: string, sign: 1 | -1): boolean {
-    const match = /^(\d+):(\d+)(?::(\d+))?(?:\.(\d*))?$/.exec(text);
+    const match = /^(\d+):(\d*)(?::(\d*))?(?:\.(\d*))?$/.exec(text);
     if (match === null) return false;
     let [hour, minute, second] = [Number(match[1]), Number(match[2]), Number(match[3] ?? 0)];
     const fromMinutes = this.#range === (FIELDS.minute | FIELDS.second) || match[4] !== undefined;
