@@ -141,3 +141,13 @@ test('COPY TO gives lines that COPY FROM takes', async () => {
   const { affectedRows } = await db.session.execute('COPY (DELETE FROM u RETURNING id) TO stdout');
   expect(affectedRows).toBe(6);
 });
+
+test('domains are asked about every value, also about NULL', async () => {
+  const db = await openDb();
+  await db.run(`CREATE DOMAIN pos AS int CHECK (value > 0); CREATE DOMAIN nn AS text NOT NULL DEFAULT 'dd';
+    CREATE TABLE t (id int, n pos, k nn)`);
+  expect(await db.code('COPY t FROM stdin;\n1\t-1\tx\n\\.\n')).toBe('23514');
+  expect(await db.code('COPY t FROM stdin;\n1\t1\t\\N\n\\.\n')).toBe('23502');
+  await db.run('COPY t (id) FROM stdin;\n1\n\\.\n');
+  expect(await db.rows('SELECT * FROM t')).toEqual([['1', null, 'dd']]);
+});

@@ -9,6 +9,7 @@ import type { ColumnDef } from '../../catalog/schema.ts';
 import type { EvalContext } from '../../sql/eval-context.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import type { SqlType } from '../../sql/types/type.ts';
+import { isConstrained } from '../../sql/user-coercion.ts';
 import type { Parameter } from '../api.ts';
 import { coerceParameter } from '../parameters.ts';
 
@@ -26,6 +27,7 @@ export class FieldColumn {
   readonly #context: EvalContext;
   /** Greatest integer to read here; 0 for types that are no integers. */
   readonly #max: number;
+  readonly #constrained: boolean;
   #builder: VectorBuilder;
 
   constructor(column: ColumnDef, context: EvalContext) {
@@ -33,13 +35,14 @@ export class FieldColumn {
     this.#type = typeByOid(column.type.oid);
     this.#typmod = column.type.typmod;
     this.#context = context;
+    this.#constrained = isConstrained(column.type.oid);
     this.#max = MAX.get(column.type.oid) ?? 0;
     this.#builder = this.#begin();
   }
 
   append(text: string | null): void {
     if (text === null) {
-      this.#builder.append(null);
+      this.#appendNull();
       return;
     }
     const { oid } = this.#type;
@@ -67,7 +70,7 @@ export class FieldColumn {
   appendValues(values: readonly Parameter[]): void {
     const { oid } = this.#type;
     for (const [i, value] of values.entries()) {
-      if (value === null) this.#builder.append(null);
+      if (value === null) this.#appendNull();
       else if (this.#max !== 0 && typeof value === 'number' && Number.isInteger(value) && Math.abs(value) <= this.#max)
         this.#builder.append(value);
       else if (typeof value === 'string') this.append(value);
@@ -78,6 +81,12 @@ export class FieldColumn {
         );
       }
     }
+  }
+
+  /** A domain may refuse it. */
+  #appendNull(): void {
+    if (this.#constrained) this.#context.checkDomain(this.#type.oid, null);
+    this.#builder.append(null);
   }
 
   /** What has been filled since the last time. */
