@@ -174,3 +174,30 @@ test('a trigger that fails leaves nothing; loops can be cancelled', async () => 
     await expect(db.session.execute(sql, [], { timeoutMs: 50 })).rejects.toMatchObject({ code: '57014' });
   }
 });
+
+test('prepared statements by key call functions, too', async () => {
+  const db = await openDb();
+  await db.run(`CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t VALUES (1, 10), (2, 20);
+    CREATE FUNCTION next_of(x int) RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN x + 1; END';
+    CREATE FUNCTION set_v(i int, x int) RETURNS int LANGUAGE plpgsql AS 'BEGIN UPDATE t SET v = x WHERE id = i; RETURN x; END'`);
+  for (let round = 0; round < 3; round++) {
+    expect(await db.rows('SELECT next_of(v) FROM t WHERE id = $1', [2])).toEqual([['21']]);
+    expect(await db.rows('SELECT v FROM t WHERE id = next_of($1)', [0])).toEqual([['10']]);
+    expect(await db.rows('UPDATE t SET v = next_of(v) - 1 WHERE id = $1 RETURNING v', [1])).toEqual([['10']]);
+    await db.rows('UPDATE t SET v = next_of(v) - 1 WHERE id = next_of($1)', [1]);
+    await db.rows('INSERT INTO t VALUES (next_of($1), next_of(0))', [10 + round]);
+  }
+  expect(await db.rows('SELECT * FROM t ORDER BY id')).toEqual([
+    ['1', '10'],
+    ['2', '20'],
+    ['11', '1'],
+    ['12', '1'],
+    ['13', '1'],
+  ]);
+  // A query does not see what its functions write on the way.
+  expect(await db.rows('SELECT v, set_v(id, v + 5), v FROM t WHERE id < 3 ORDER BY id')).toEqual([
+    ['10', '15', '10'],
+    ['20', '25', '20'],
+  ]);
+  expect(await db.rows('SELECT sum(v) FROM t WHERE id < 3')).toEqual([['40']]);
+});
