@@ -82,6 +82,8 @@ describe('types of the catalogs', () => {
     ['regtype', 'pg_catalog.int4', 'integer'],
     ['regtype', 'varchar(10)', 'character varying'],
     ['regtype', '_text', 'text[]'],
+    ['regtype', '"pg_catalog"."int4"', 'integer'],
+    ['regtype', '"nosuch"."int4"', '42704'],
     ['regtype', 'int4[]', 'integer[]'],
     ['regtype', '"char"', '"char"'],
     ['regtype', '-', '-'],

@@ -159,6 +159,10 @@ const regnamespaceType = makeType({
 /** Finds a type by the spelling of its name; undefined where there is none. */
 type TypeFinder = (name: string) => SqlType | undefined;
 
+/** A type's name, quoted or not, without pg_catalog before it, and brackets of arrays. */
+const SPELLED_TYPE =
+  /^\s*(?:"?pg_catalog"?\s*\.\s*)?((?:(?:"[^"]+"|[^\s".[\]]+)\s*\.\s*)?"[^"]+"|[^"[\]]+?)\s*((?:\[\s*\d*\s*\]\s*)*)$/i;
+
 /** regtype: a type in any of its spellings, with a modifier (which is dropped) or not. */
 function regtypeType(find: TypeFinder, byOid: (oid: number) => SqlType | undefined): SqlType {
   return makeType({
@@ -171,9 +175,7 @@ function regtypeType(find: TypeFinder, byOid: (oid: number) => SqlType | undefin
     input(text, _typmod, { catalog }) {
       const number = readNumber(text);
       if (number !== undefined) return number;
-      const spelled = /^\s*(?:pg_catalog\s*\.\s*)?("[^"]+"|[^"[\]]+?)\s*((?:\[\s*\d*\s*\]\s*)*)$/i.exec(
-        cleanText(text),
-      );
+      const spelled = SPELLED_TYPE.exec(cleanText(text));
       const [, written = '', array = ''] = spelled ?? [];
       const plain = written
         .toLowerCase()

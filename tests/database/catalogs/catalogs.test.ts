@@ -1,6 +1,6 @@
 /**
- * The system catalogs: the queries that psql 15 sends for its backslash commands, those by which Kysely and drizzle-kit
- * read a schema, and the views of information_schema, over the schema of schema.sql, with PostgreSQL 15's rows.
+ * The system catalogs: the queries that psql 15 sends for its backslash commands, those by which Kysely, drizzle-kit
+ * and TypeORM read a schema, and the views of information_schema, over the schema of schema.sql, with PostgreSQL 15's rows.
  *
  * OIDs stand as {name} in the fixtures. Records without rows are run only: their answers are PostgreSQL's own matters
  * (sizes of files, template databases, roles, comments on built-in functions), the text of a view's query, or the first of
