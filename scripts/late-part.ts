@@ -23,7 +23,7 @@ const LATE: readonly string[] = [
   'src/sql/functions/registry',
   'src/sql/types/(procedure-text|styled-output)',
   'src/plan/(explain.*|bind-outer)',
-  'src/plan/optimizer/(column-statistics|hints|join-graph|join-search|min-max|join-order|join-method|lookup-join|unnest|decorrelate)',
+  'src/plan/optimizer/(bitmap-path|column-statistics|factor|null-rejection|join-keys|hints|index-keys|join-graph|join-search|min-max|join-order|join-method|lookup-join|unnest|decorrelate)',
   'src/plan/binder/(sample|locking|lift|record-columns|table-function|copy|insert|merge|update|target|view-target|with|calls|constant-rows|routines|routine-columns|user-type-casts|composite-fields|part-assignment)',
   'src/exec/(subquery|composite|cast|sort-keys|sort-bound|key-table|accumulators|in-list|point-write)',
   'src/exec/operators/(aggregate|bitmap-fetch|distinct|function-scan|join|shared|sort|window)',

@@ -7,7 +7,7 @@
 import type { BoundExpression, SortKey } from '../expression.ts';
 import type { JoinNode, PlanNode } from '../plan.ts';
 import { conjunction, conjuncts } from '../walk-expression.ts';
-import type { AccessContext } from './access.ts';
+import type { AccessContext } from './path-finder.ts';
 import { conditionOf } from './join-keys.ts';
 import { lookupJoins } from './lookup-join.ts';
 import { orderedSource } from './order.ts';

@@ -14,7 +14,7 @@ import type { JoinKey, JoinNode, PlanColumn, PlanNode } from '../plan.ts';
 import { columnsOf, conjunction, conjuncts, idsOf } from '../walk-expression.ts';
 import { mapInputs } from '../walk-plan.ts';
 import { conditionOf, joinKeyOf } from './join-keys.ts';
-import type { AccessContext } from './access.ts';
+import type { AccessContext } from './path-finder.ts';
 import type { Leading } from './hints.ts';
 import { type JoinGraph, joinGraph, looseConditions, lowest, stepBetween } from './join-graph.ts';
 import { type JoinTree, MAX_SEARCHED, searchJoinOrder } from './join-search.ts';

@@ -9,7 +9,8 @@
 import { conjuncts } from '../walk-expression.ts';
 import type { ColumnId } from '../expression.ts';
 import type { PlanNode, ScanNode } from '../plan.ts';
-import { type AccessContext, chooseAccess } from './access.ts';
+import { chooseAccess } from './access.ts';
+import type { AccessContext } from './path-finder.ts';
 import type { CostModel } from './cost.ts';
 import { hasKey, isLinked, type JoinGraph, lowest, stepBetween } from './join-graph.ts';
 import { SargFinder } from './sargs.ts';

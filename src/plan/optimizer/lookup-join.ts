@@ -9,7 +9,8 @@ import type { BoundExpression } from '../expression.ts';
 import type { JoinNode, PlanNode, ScanNode } from '../plan.ts';
 import { conjunction, conjuncts } from '../walk-expression.ts';
 import { correlationOf } from '../walk-plan.ts';
-import { type AccessContext, chooseAccess } from './access.ts';
+import { chooseAccess } from './access.ts';
+import type { AccessContext } from './path-finder.ts';
 import { conditionOf, swapKey } from './join-keys.ts';
 
 /** The ways to do a join by look-up. */

@@ -15,7 +15,7 @@ import type { AggregateNode, JoinNode, LimitNode, PlanNode, ScanNode, SortNode }
 import type { ScanAccess } from '../scan-access.ts';
 import { conjuncts } from '../walk-expression.ts';
 import { mapInputs } from '../walk-plan.ts';
-import { coversScan } from './access.ts';
+import { coversScan } from './path-finder.ts';
 import { type CostModel, limitOf } from './cost.ts';
 
 export function chooseOrders(node: PlanNode, cost: CostModel): PlanNode {
