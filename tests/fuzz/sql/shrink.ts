@@ -141,7 +141,7 @@ function isNode(value: unknown): value is Record<string, unknown> & { kind: stri
 }
 
 /** Trees with one cut, larger cuts first. */
-function* variants(value: unknown, rowsOnly: boolean): Generator<unknown> {
+function* variants(value: unknown, rowsOnly: boolean): Generator {
   if (Array.isArray(value)) {
     const items: readonly unknown[] = value;
     const half = items.length >> 1;
@@ -170,7 +170,7 @@ function* variants(value: unknown, rowsOnly: boolean): Generator<unknown> {
   }
 }
 
-function* descendants(node: unknown, depth: number): Generator<unknown> {
+function* descendants(node: unknown, depth: number): Generator {
   if (depth === 0 || typeof node !== 'object' || node === null) return;
   for (const child of Object.values(node)) {
     if (isNode(child)) yield child;
