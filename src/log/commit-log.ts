@@ -275,7 +275,8 @@ export class CommitLog {
     this.#end += bytes.length;
     this.#dirty = true;
     if (this.#end > this.#allocated) {
-      const grown = this.#end + this.#options.stepBytes;
+      // At a sector's boundary: what is written there next must not touch the sector of a run that was flushed.
+      const grown = nextSector(this.#end + this.#options.stepBytes);
       yield* wait(file.write(this.#allocated, new Uint8Array(grown - this.#allocated)));
       this.#allocated = grown;
     }

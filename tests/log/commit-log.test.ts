@@ -124,3 +124,36 @@ test('commits that come while a file is rotated or flushed are all there, in ord
   await openLog(storage, seen);
   expect(seen).toEqual(Array.from({ length: 200 }, (_, i) => i + 1));
 });
+
+test('no write touches a sector that was flushed, whatever the sizes of commits and the growth of the file', async () => {
+  const storage = new MemoryStorage();
+  const touched: number[] = [];
+  const open = storage.open.bind(storage);
+  const flushed = new Map<string, number>();
+  storage.open = (name) => {
+    const file = open(name);
+    return new Proxy(file, {
+      get(target, property) {
+        if (property === 'write')
+          return (offset: number, bytes: Uint8Array): void => {
+            if (bytes.length > 0 && offset < (flushed.get(name) ?? 0)) touched.push(offset);
+            void target.write(offset, bytes);
+            if (bytes.some((byte) => byte !== 0)) written.set(name, offset + bytes.length);
+          };
+        if (property === 'flush')
+          return (): void => {
+            flushed.set(name, Math.ceil((written.get(name) ?? 0) / SECTOR_BYTES) * SECTOR_BYTES);
+          };
+        const value: unknown = Reflect.get(target, property);
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      },
+    });
+  };
+  const written = new Map<string, number>();
+  const log = await openLog(storage);
+  for (let seq = 1; seq <= 400; seq++) {
+    log.append(commitOf(seq, (seq * 7919) % 1500));
+    await run(log.sync('full'));
+  }
+  expect(touched).toEqual([]);
+});
