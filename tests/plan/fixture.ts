@@ -81,6 +81,7 @@ const catalog: Catalog = {
   path: ['public'],
   searched: ['public'],
   forSession: () => catalog,
+  withoutOthers: () => catalog,
   typeNamed: () => undefined,
   typeOfOid: () => undefined,
   relation: (_schema, name) => relations.find((relation) => relation.name === name),
