@@ -151,8 +151,8 @@ test('no write touches a sector that was flushed, whatever the sizes of commits 
   };
   const written = new Map<string, number>();
   const log = await openLog(storage);
-  for (let seq = 1; seq <= 400; seq++) {
-    log.append(commitOf(seq, (seq * 7919) % 1500));
+  for (let seq = 1; seq <= 1000; seq++) {
+    log.append(commitOf(seq, (seq * seq * 31) % 1300));
     await run(log.sync('full'));
   }
   expect(touched).toEqual([]);
