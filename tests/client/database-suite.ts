@@ -155,7 +155,7 @@ export function databaseSuite(medium: string, open: (options?: OpenOptions) => P
     });
 
     test('their number must be right', async () => {
-      expect((await errorOf(db.query('SELECT $1::int', []))).code).toBe('08P01');
+      expect((await errorOf(db.query('SELECT $1::int', []))).code).toBe('42P02');
       expect((await errorOf(db.query('SELECT 1', [1]))).code).toBe('08P01');
     });
   });

@@ -70,9 +70,12 @@ const PLANS: readonly [string, string][] = [
     `Index Scan using t_pkey on t
   Index Cond: (id < 3)
   InitPlan 1 (returns $0)
-    ->  Aggregate
-          ->  Seq Scan on t
-  SubPlan 2
+    ->  Result
+          InitPlan 2 (returns $1)
+            ->  Limit
+                  ->  Index Only Scan Backward using t_a on t
+                        Filter: (t.a IS NOT NULL)
+  SubPlan 3
     ->  Aggregate
           ->  Seq Scan on u
                 Filter: (u.p < t.a)`,
