@@ -5,7 +5,6 @@
  * column, and compiled with the column as a cell, so that checking a value is one evaluation.
  */
 import { assert, DriftError } from '../base/error.ts';
-import type { Task } from '../base/task.ts';
 import { type Value, valueAt } from '../base/vector.ts';
 import type { TableDef, TypeRef } from '../catalog/schema.ts';
 import { userType } from '../catalog/user-types.ts';
@@ -116,6 +115,6 @@ function withoutTables(context: EvalContext): ExecRun['context'] {
   };
 }
 
-function refuse(): Task<never> & never {
+function refuse(): never {
   throw new DriftError('0A000', 'cannot use subquery in check constraint');
 }

@@ -114,7 +114,7 @@ function cellOf(item: unknown, name: string, index: number): unknown {
   return typeof item === 'object' && item !== null ? (item as Readonly<Record<string, unknown>>)[name] : item;
 }
 
-function* iterated(name: string, result: unknown): Generator<unknown> {
+function* iterated(name: string, result: unknown): Generator {
   if (result === null || result === undefined) return;
   if (typeof result !== 'object' || !(Symbol.iterator in result))
     throw new DriftError('39000', `function "${name}" must return an iterable`);

@@ -34,7 +34,7 @@ export function createTrigger(context: DdlContext, statement: CreateTrigger): vo
     oldTable: transition('old'),
     newTable: transition('new'),
     constraint: statement.constraint || undefined,
-    deferrable: timing.deferrable === true ? (timing.initiallyDeferred === true ? 'deferred' : 'immediate') : undefined,
+    deferrable: timing.deferrable ? (timing.initiallyDeferred ? 'deferred' : 'immediate') : undefined,
   };
   redefine(context, relation, [...(relation.triggers ?? []).filter((old) => old !== same), trigger]);
 }
