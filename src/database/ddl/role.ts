@@ -10,6 +10,7 @@ import type { DropStatement, Grant, ObjectName } from '../../sql/ast-statement.t
 import { type DdlContext, define, relationNamed, skipMissing, undefinedTable } from './context.ts';
 import { routineNamed } from './routine.ts';
 import { typeObjectNamed } from './type-names.ts';
+import { PRIVILEGE_LETTERS } from '../system/privileges.ts';
 
 const OWNER = 'drift';
 const PUBLIC = 'public';
@@ -123,18 +124,6 @@ function join(context: DdlContext, member: string, into: { readonly role: number
 
 // ---- GRANT and REVOKE ----------------------------------------------------------------------------------------------
 
-const LETTERS: Readonly<Record<string, string>> = {
-  INSERT: 'a',
-  SELECT: 'r',
-  UPDATE: 'w',
-  DELETE: 'd',
-  TRUNCATE: 'D',
-  REFERENCES: 'x',
-  TRIGGER: 't',
-  EXECUTE: 'X',
-  USAGE: 'U',
-  CREATE: 'C',
-};
 const ORDER = 'arwdDxtXUC';
 
 /** What there is to grant on each kind of object. */
@@ -194,7 +183,7 @@ function lettersOf(privileges: readonly Privilege[], kind: GrantObject, all: boo
   if (all) return possible;
   return privileges
     .map(({ name }) => {
-      const letter = LETTERS[name];
+      const letter = PRIVILEGE_LETTERS[name];
       if (letter === undefined) throw new DriftError('42601', `unrecognized privilege type "${name.toLowerCase()}"`);
       if (!possible.includes(letter))
         throw new DriftError('0LP01', `invalid privilege type ${name} for ${kind === 'table' ? 'relation' : kind}`);

@@ -8,19 +8,10 @@ import { classByOid, OWNER_OID, schemaNameOf, schemaOidOf } from '../../catalog/
 import type { AclEntry, Catalog, RoleDef } from '../../catalog/schema.ts';
 import { OWNER } from './constants.ts';
 import { columnByNumber } from './model.ts';
-import { hasPrivilege, inheritedRoles, rolesOf } from './privileges.ts';
+import { hasPrivilege, inheritedRoles, PRIVILEGE_LETTERS, rolesOf } from './privileges.ts';
 
 const LETTERS: Readonly<Record<string, string>> = {
-  INSERT: 'a',
-  SELECT: 'r',
-  UPDATE: 'w',
-  DELETE: 'd',
-  TRUNCATE: 'D',
-  REFERENCES: 'x',
-  TRIGGER: 't',
-  EXECUTE: 'X',
-  USAGE: 'U',
-  CREATE: 'C',
+  ...PRIVILEGE_LETTERS,
   CONNECT: 'c',
   TEMPORARY: 'T',
   TEMP: 'T',

@@ -7,6 +7,20 @@ import { OWNER } from './constants.ts';
 
 const ACLITEM = 1033;
 
+/** How an aclitem writes the privileges that GRANT knows. */
+export const PRIVILEGE_LETTERS: Readonly<Record<string, string>> = {
+  INSERT: 'a',
+  SELECT: 'r',
+  UPDATE: 'w',
+  DELETE: 'd',
+  TRUNCATE: 'D',
+  REFERENCES: 'x',
+  TRIGGER: 't',
+  EXECUTE: 'X',
+  USAGE: 'U',
+  CREATE: 'C',
+};
+
 export function* rolesOf(catalog: Catalog): Generator<RoleDef> {
   for (const object of catalog.objects()) if (object.kind === 'role') yield object;
 }

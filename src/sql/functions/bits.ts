@@ -3,6 +3,7 @@ import { DriftError } from '../../base/error.ts';
 import type { Value } from '../../base/vector.ts';
 import { aggregate, pure, T } from './define.ts';
 import type { AggregateFunction, CastEntry, OperatorEntry, ScalarFunction } from './function.ts';
+import { pureOperator } from './pure-operator.ts';
 
 const BIT = 1560;
 const VARBIT = 1562;
@@ -41,27 +42,16 @@ function checkIndex(bits: string, n: number): void {
     throw new DriftError('2202E', `bit index ${n} out of valid range (0..${bits.length - 1})`);
 }
 
-function operator(
-  name: string,
-  types: readonly [number, number],
-  returns: number,
-  id: string,
-  call: (...args: never[]) => Value,
-): OperatorEntry {
-  const [left, right] = types;
-  return { name, left, right, fn: pure(id, left === 0 ? [right] : types, returns, call) };
-}
-
 export const bitOperators: readonly OperatorEntry[] = [
-  operator('&', [BIT, BIT], BIT, 'bitand', and),
-  operator('|', [BIT, BIT], BIT, 'bitor', or),
-  operator('#', [BIT, BIT], BIT, 'bitxor', xor),
-  operator('~', [0, BIT], BIT, 'bitnot', (bits: string) =>
+  pureOperator('&', [BIT, BIT], BIT, 'bitand', and),
+  pureOperator('|', [BIT, BIT], BIT, 'bitor', or),
+  pureOperator('#', [BIT, BIT], BIT, 'bitxor', xor),
+  pureOperator('~', [0, BIT], BIT, 'bitnot', (bits: string) =>
     Array.from(bits, (bit) => (bit === '1' ? '0' : '1')).join(''),
   ),
-  operator('<<', [BIT, T.int4], BIT, 'bitshiftleft', shifted),
-  operator('>>', [BIT, T.int4], BIT, 'bitshiftright', (bits: string, count: number) => shifted(bits, -count)),
-  operator('||', [VARBIT, VARBIT], VARBIT, 'bitcat', (a: string, b: string) => a + b),
+  pureOperator('<<', [BIT, T.int4], BIT, 'bitshiftleft', shifted),
+  pureOperator('>>', [BIT, T.int4], BIT, 'bitshiftright', (bits: string, count: number) => shifted(bits, -count)),
+  pureOperator('||', [VARBIT, VARBIT], VARBIT, 'bitcat', (a: string, b: string) => a + b),
 ];
 
 export const bitFunctions: readonly ScalarFunction[] = [

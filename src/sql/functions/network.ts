@@ -4,6 +4,7 @@ import type { Value } from '../../base/vector.ts';
 import { addressText, inetText, SqlInet } from '../types/network.ts';
 import { pure, T } from './define.ts';
 import type { CastEntry, OperatorEntry, ScalarFunction } from './function.ts';
+import { pureOperator } from './pure-operator.ts';
 
 const INET = 869;
 const CIDR = 650;
@@ -109,47 +110,36 @@ export const networkFunctions: readonly ScalarFunction[] = [
   ),
 ];
 
-function operator(
-  name: string,
-  types: readonly [number, number],
-  returns: number,
-  id: string,
-  call: (...args: never[]) => Value,
-): OperatorEntry {
-  const [left, right] = types;
-  return { name, left, right, fn: pure(id, left === 0 ? [right] : types, returns, call) };
-}
-
 const inBoth = (a: SqlInet, b: SqlInet): boolean => sameNetwork(a, b, Math.min(a.bits, b.bits));
 const within = (a: SqlInet, b: SqlInet): boolean => a.bits > b.bits && inBoth(a, b);
 const withinOrEqual = (a: SqlInet, b: SqlInet): boolean => a.bits >= b.bits && inBoth(a, b);
 const addressCount = (value: number | bigint): bigint => BigInt(value);
 
 export const networkOperators: readonly OperatorEntry[] = [
-  operator('<<', [INET, INET], T.bool, 'network_sub', within),
-  operator('<<=', [INET, INET], T.bool, 'network_subeq', withinOrEqual),
-  operator('>>', [INET, INET], T.bool, 'network_sup', (a: SqlInet, b: SqlInet) => within(b, a)),
-  operator('>>=', [INET, INET], T.bool, 'network_supeq', (a: SqlInet, b: SqlInet) => withinOrEqual(b, a)),
-  operator('&&', [INET, INET], T.bool, 'network_overlap', inBoth),
-  operator('~', [0, INET], INET, 'inetnot', inverted),
-  operator(
+  pureOperator('<<', [INET, INET], T.bool, 'network_sub', within),
+  pureOperator('<<=', [INET, INET], T.bool, 'network_subeq', withinOrEqual),
+  pureOperator('>>', [INET, INET], T.bool, 'network_sup', (a: SqlInet, b: SqlInet) => within(b, a)),
+  pureOperator('>>=', [INET, INET], T.bool, 'network_supeq', (a: SqlInet, b: SqlInet) => withinOrEqual(b, a)),
+  pureOperator('&&', [INET, INET], T.bool, 'network_overlap', inBoth),
+  pureOperator('~', [0, INET], INET, 'inetnot', inverted),
+  pureOperator(
     '&',
     [INET, INET],
     INET,
     'inetand',
     bitwise('AND', (a, b) => a & b),
   ),
-  operator(
+  pureOperator(
     '|',
     [INET, INET],
     INET,
     'inetor',
     bitwise('OR', (a, b) => a | b),
   ),
-  operator('+', [INET, T.int8], INET, 'inetpl', (a: SqlInet, b: number | bigint) => plus(a, addressCount(b))),
-  operator('+', [T.int8, INET], INET, 'int8pl_inet', (a: number | bigint, b: SqlInet) => plus(b, addressCount(a))),
-  operator('-', [INET, T.int8], INET, 'inetmi_int8', (a: SqlInet, b: number | bigint) => plus(a, -addressCount(b))),
-  operator('-', [INET, INET], T.int8, 'inetmi', minus),
+  pureOperator('+', [INET, T.int8], INET, 'inetpl', (a: SqlInet, b: number | bigint) => plus(a, addressCount(b))),
+  pureOperator('+', [T.int8, INET], INET, 'int8pl_inet', (a: number | bigint, b: SqlInet) => plus(b, addressCount(a))),
+  pureOperator('-', [INET, T.int8], INET, 'inetmi_int8', (a: SqlInet, b: number | bigint) => plus(a, -addressCount(b))),
+  pureOperator('-', [INET, INET], T.int8, 'inetmi', minus),
   ...([MACADDR, MACADDR8] as const).flatMap((oid) => {
     const name = oid === MACADDR ? 'macaddr' : 'macaddr8';
     const both = (combine: (a: number, b: number) => number) => (a: string, b: string) => {
@@ -157,15 +147,15 @@ export const networkOperators: readonly OperatorEntry[] = [
       return macText(BYTES(a).map((byte, i) => combine(byte, other[i] as number)));
     };
     return [
-      operator('~', [0, oid], oid, `${name}_not`, (a: string) => macText(BYTES(a).map((byte) => byte ^ 255))),
-      operator(
+      pureOperator('~', [0, oid], oid, `${name}_not`, (a: string) => macText(BYTES(a).map((byte) => byte ^ 255))),
+      pureOperator(
         '&',
         [oid, oid],
         oid,
         `${name}_and`,
         both((a, b) => a & b),
       ),
-      operator(
+      pureOperator(
         '|',
         [oid, oid],
         oid,
