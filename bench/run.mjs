@@ -72,6 +72,7 @@ async function peers() {
   const figures = Object.fromEntries(wanted.map(([name]) => [name, Object.fromEntries(engines.map((e) => [e, []]))]));
   const answers = Object.fromEntries(wanted.map(([name]) => [name, {}]));
   const parts = {};
+  const firstBytes = {};
   const note = (workload, engine, { ms, answer, parts: own }) => {
     figures[workload][engine].push(ms);
     for (const [part, time] of Object.entries(own ?? {})) ((parts[engine] ??= {})[part] ??= []).push(time);
@@ -99,13 +100,14 @@ async function peers() {
     const order = engines.map((_, i) => engines[(i + round) % engines.length]);
     for (const [workload, , size] of wanted) {
       for (const engine of order) {
-        if (workload === 'cold') note(workload, engine, await coldStart(engine));
-        else note(workload, engine, await pages[engine].evaluate(([w, n]) => bench.run(w, n), [workload, size]));
+        if (workload === 'cold') {
+          note(workload, engine, await coldStart(engine, firstBytes));
+        } else note(workload, engine, await pages[engine].evaluate(([w, n]) => bench.run(w, n), [workload, size]));
       }
     }
     console.log(`round ${round + 1} of ${rounds}`);
   }
-  const bytes = Object.fromEntries(engines.map((engine) => [engine, site.gzipBytes(engine)]));
+  const all = Object.fromEntries(engines.map((engine) => [engine, site.allGzipBytes(engine)]));
   await report('peers', {
     rounds,
     rows,
@@ -123,13 +125,17 @@ async function peers() {
         answers: answers[name],
       };
     }),
-    gzip_bytes: bytes,
+    gzip_bytes: all,
+    gzip_bytes_to_first_row: firstBytes,
     cold_start_parts: mapValues(parts, (own) => mapValues(own, median)),
   });
   table(
     engines,
     wanted.map(([name, title, , unit]) => [title, unit, mapValues(figures[name], median), answers[name]]),
-    bytes,
+    [
+      ...(wanted.some(([name]) => name === 'cold') ? [['bytes until the first row, gzip', firstBytes]] : []),
+      ['bytes in all, gzip', all],
+    ],
   );
   for (const [engine, own] of Object.entries(parts)) {
     const line = Object.entries(own).map(([part, times]) => `${part} ${format(median(times))} ms`);
@@ -138,16 +144,16 @@ async function peers() {
 }
 
 /** A page of its own from navigation to the first answer, on a database that is there. */
-async function coldStart(engine) {
-  site.forget(engine);
+async function coldStart(engine, firstBytes) {
   const page = await openPage(engine);
   const measure = await page.evaluate(() => bench.cold('cold'));
+  firstBytes[engine] = site.gzipBytes(engine);
   await page.evaluate(() => bench.close());
   await page.close();
   return measure;
 }
 
-function table(engines, lines, bytes) {
+function table(engines, lines, sizes) {
   const others = engines.slice(1);
   const head = ['', ...engines, ...others.map((engine) => `${engine} ÷ ${engines[0]}`)];
   const body = lines.map(([title, unit, medians, answers]) => [
@@ -155,11 +161,13 @@ function table(engines, lines, bytes) {
     ...engines.map((engine) => `${format(medians[engine])} ${unit}`),
     ...others.map((engine) => format(medians[engine] / medians[engines[0]])),
   ]);
-  body.push([
-    'bytes a page loads, gzip',
-    ...engines.map((engine) => `${Math.round(bytes[engine] / 1024)} KB`),
-    ...others.map((engine) => format(bytes[engine] / bytes[engines[0]])),
-  ]);
+  for (const [title, bytes] of sizes) {
+    body.push([
+      title,
+      ...engines.map((engine) => `${Math.round(bytes[engine] / 1024)} KB`),
+      ...others.map((engine) => format(bytes[engine] / bytes[engines[0]])),
+    ]);
+  }
   const widths = head.map((_, column) => Math.max(...[head, ...body].map((line) => line[column].length)));
   for (const line of [head, ...body]) {
     console.log(line.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('  '));
@@ -202,7 +210,10 @@ async function openPage(name) {
   return page;
 }
 
-/** Builds the pages as a user's bundler would, serves them uncached, and knows what each has loaded. */
+/**
+ * Bundles the pages as a user's Vite would, with the package as it is published (the build's dist, where the worker is
+ * cut in two), serves them uncached, and knows what each has loaded.
+ */
 async function startSite(outDir) {
   const names = (await readdir(PAGES)).filter((name) => name.endsWith('.html'));
   // SQLite looks for its program under the name that it has in the package.
@@ -216,7 +227,7 @@ async function startSite(outDir) {
       logLevel: 'error',
       root: PAGES,
       base: './',
-      resolve: { alias: { 'driftdb-web': fileURLToPath(new URL('../src/entry/browser.ts', import.meta.url)) } },
+      resolve: { alias: { 'driftdb-web': fileURLToPath(new URL('../dist/browser.js', import.meta.url)) } },
       build: {
         outDir,
         target: 'es2022',
@@ -227,7 +238,10 @@ async function startSite(outDir) {
       worker: { format: 'es', rollupOptions: { output } },
     });
   }
+  /** Files by page: since its last HTML, and in all of the run. */
   const loaded = new Map();
+  const everything = new Map();
+  let current = '';
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, 'http://localhost');
     if (pathname === '/favicon.ico') {
@@ -235,12 +249,16 @@ async function startSite(outDir) {
       return;
     }
     // Workers name their own script as the referrer of what they load: a page's files are those since its HTML.
-    if (pathname.endsWith('.html')) loaded.set('current', pathname.slice(1, -'.html'.length));
-    const page = loaded.get('current');
+    if (pathname.endsWith('.html')) {
+      current = pathname.slice(1, -'.html'.length);
+      loaded.set(current, new Map());
+    }
+    const page = current;
     readFile(join(outDir, pathname)).then(
       (body) => {
-        if (!loaded.has(page)) loaded.set(page, new Map());
-        loaded.get(page).set(pathname, body);
+        loaded.get(page)?.set(pathname, body);
+        if (!everything.has(page)) everything.set(page, new Map());
+        everything.get(page).set(pathname, body);
         const type = TYPES[extname(pathname)] ?? 'application/octet-stream';
         response.writeHead(200, { 'content-type': type, 'cache-control': 'no-store' }).end(body);
       },
@@ -250,14 +268,17 @@ async function startSite(outDir) {
   await new Promise((resolve) => server.listen(0, 'localhost', resolve));
   return {
     url: `http://localhost:${server.address().port}/`,
-    forget: (page) => loaded.delete(page),
-    gzipBytes: (page) =>
-      [...(loaded.get(page)?.values() ?? [])].reduce((sum, body) => sum + gzipSync(body, { level: 9 }).length, 0),
+    gzipBytes: (page) => gzipBytes(loaded.get(page)),
+    allGzipBytes: (page) => gzipBytes(everything.get(page)),
     close: () => {
       server.closeAllConnections();
       server.close();
     },
   };
+}
+
+function gzipBytes(files) {
+  return [...(files?.values() ?? [])].reduce((sum, body) => sum + gzipSync(body, { level: 9 }).length, 0);
 }
 
 async function report(name, figures) {
