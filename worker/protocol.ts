@@ -53,7 +53,8 @@ export type Request =
   | { readonly kind: 'script'; readonly sql: string; readonly options: RunOptions }
   | { readonly kind: 'describe'; readonly sql: string }
   | { readonly kind: 'copy'; readonly piece: CopyPiece }
-  | { readonly kind: 'begin'; readonly options: TransactionOptions }
+  /** `alone`: whoever begins waits for the answer; else what follows in the message fails with the beginning. */
+  | { readonly kind: 'begin'; readonly options: TransactionOptions; readonly alone: boolean }
   | { readonly kind: 'functions'; readonly url: string }
   | { readonly kind: 'commit' | 'rollback' | 'end' }
   | { readonly kind: 'status' | 'checkpoint' | 'export' | 'close' };

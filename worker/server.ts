@@ -167,7 +167,7 @@ export class EngineServer implements Server {
         return session.copy(request.piece);
       case 'begin': {
         const beginning = session.begin(request.options);
-        this.#begun.set(number, beginning);
+        if (!request.alone) this.#begun.set(number, beginning);
         return beginning;
       }
       case 'commit':

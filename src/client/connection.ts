@@ -34,9 +34,10 @@ export interface ConnectionSession {
   copy(piece: CopyPiece): Promise<string | number | null>;
   /**
    * Begins a transaction. Where the engine is far away this only asks for it, so that the first statement travels in
-   * the same message; a transaction that could not begin then fails every call of its session with the reason.
+   * the same message; a transaction that could not begin then fails every call of its session with the reason. With
+   * `alone` it waits for the answer.
    */
-  begin(options: TransactionOptions): MaybePromise<void>;
+  begin(options: TransactionOptions, alone?: boolean): MaybePromise<void>;
   /** Returns the commit's sequence number, null when nothing changed. */
   commit(): Promise<number | null>;
   rollback(): Promise<void>;

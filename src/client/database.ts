@@ -15,6 +15,7 @@ import type { Connection } from './connection.ts';
 import { type CopyFromOptions, type CopySource, copyTo, type CopyToOptions } from './copy.ts';
 import { migrate, type MigrateOptions, type MigrateResult, type Migration } from './migrate.ts';
 import { type At, engineOptions, type QueryOptions, type TransactionOptions } from './options.ts';
+import { Session } from './session.ts';
 import { type PreparedStatement, type Queryable, Statements, Transaction } from './statements.ts';
 
 /** One thing that `check` found wrong. */
@@ -64,6 +65,17 @@ export class Database extends Statements implements AsyncDisposable {
   }
 
   /**
+   * Opens a session: a conversation of its own with the engine, with its own transaction, settings, prepared statements,
+   * cursors and temporary tables. Its statements run one after another, beside those of all others. Close it.
+   *
+   *     await using session = db.session();
+   *     await session.query('BEGIN ISOLATION LEVEL SERIALIZABLE');
+   */
+  session(): Session {
+    return new Session(this.#connection.session());
+  }
+
+  /**
    * Copies a stream of text, bytes or rows into a table, in a transaction of its own, and returns the number of rows.
    * The table's name is written as in SQL: `t`, `public.t`, `"My table"`. Throws 22P04 for data of another form.
    *
@@ -97,7 +109,7 @@ export class Database extends Statements implements AsyncDisposable {
 
   /** Returns a read-only view of a moment with the same methods; statements that write fail with 25006. */
   asOf(at: At): Queryable {
-    return new Statements(this.session, at);
+    return new Statements(this.channel, at);
   }
 
   /**
@@ -160,4 +172,4 @@ export class Database extends Statements implements AsyncDisposable {
   }
 }
 
-export type { At, PreparedStatement, Queryable, QueryOptions, Transaction, TransactionOptions };
+export type { At, PreparedStatement, Queryable, QueryOptions, Session, Transaction, TransactionOptions };

@@ -243,8 +243,11 @@ class RemoteSession implements ConnectionSession {
     return this.#call({ kind: 'describe', sql }) as Promise<Answers['describe']>;
   }
 
-  begin(options: TransactionOptions): void {
-    this.#call({ kind: 'begin', options }).catch(() => undefined);
+  begin(options: TransactionOptions, alone = false): Promise<void> | undefined {
+    const begun = this.#call({ kind: 'begin', options, alone }).then(() => undefined);
+    if (alone) return begun;
+    begun.catch(() => undefined);
+    return undefined;
   }
 
   commit(): Promise<number | null> {

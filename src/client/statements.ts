@@ -34,11 +34,11 @@ export interface PreparedStatement<Row = Record<string, unknown>> {
 }
 
 export class Statements implements Queryable {
-  protected readonly session: ConnectionSession;
+  protected readonly channel: ConnectionSession;
   readonly #asOf: At | undefined;
 
   constructor(session: ConnectionSession, asOf?: At) {
-    this.session = session;
+    this.channel = session;
     this.#asOf = asOf;
   }
 
@@ -47,12 +47,12 @@ export class Statements implements Queryable {
     params: readonly unknown[] = [],
     options: QueryOptions = {},
   ): Promise<Results<Row>> {
-    const result = await this.session.execute(sql, params.map(toParameter), this.#statement(options));
+    const result = await this.channel.execute(sql, params.map(toParameter), this.#statement(options));
     return new LazyResults<Row>(result, options);
   }
 
   async exec(sql: string, options: QueryOptions = {}): Promise<Results[]> {
-    const results = await this.session.script(sql, this.#statement(options));
+    const results = await this.channel.script(sql, this.#statement(options));
     return results.map((result) => new LazyResults<Record<string, unknown>>(result, options));
   }
 
@@ -70,7 +70,7 @@ export class Statements implements Queryable {
     return {
       sql,
       query: (params, options) => this.query<Row>(sql, params, options),
-      describe: () => this.session.describe(sql),
+      describe: () => this.channel.describe(sql),
     };
   }
 
@@ -86,19 +86,19 @@ export class Transaction extends Statements {
 
   /** Copies a stream into a table, as `Database.copyFrom` does, in this transaction. */
   copyFrom(table: string, source: CopySource, options: CopyFromOptions = {}): Promise<number> {
-    return copyFrom(this.session, table, source, options);
+    return copyFrom(this.channel, table, source, options);
   }
 
   /** Returns rows as a stream of lines; one at a time in a transaction. */
   copyTo(source: string, options: CopyToOptions = {}): ReadableStream<string> {
     const nothing = (): Promise<void> => Promise.resolve();
-    return copyTo(this.session, source, options, { begin: nothing, done: nothing });
+    return copyTo(this.channel, source, options, { begin: nothing, done: nothing });
   }
 
   /** Rolls back and ends the transaction: its function may go on, but what it queries then fails with 08003. */
   async rollback(): Promise<void> {
     this.#ended = true;
-    await this.session.close();
+    await this.channel.close();
   }
 
   get ended(): boolean {

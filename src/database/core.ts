@@ -26,6 +26,9 @@ export interface Core {
   /** Functions registered through the API, by name. */
   readonly registered: Map<string, SqlFunction[]>;
   nextObjectId: number;
+  lastSessionId: number;
+  /** Those that are open, by id. */
+  readonly sessions: Map<number, { close(): Promise<void> }>;
   /** Row ids handed out and not yet committed, by table. */
   readonly rowIds: Map<number, number>;
   /** What CHECKPOINT does: the engine's own. */
@@ -48,6 +51,7 @@ export interface EvalParts {
   readonly snapshot: number;
   readonly transactionTime: number;
   readonly cancellation: Cancellation;
+  readonly sessionId: number;
 }
 
 export function evalContext(parts: EvalParts): EvalContext {
@@ -64,6 +68,10 @@ class StatementContext implements EvalContext {
   readonly snapshot: number;
   readonly cancellation: Cancellation;
   readonly database: string = 'drift';
+
+  get sessionId(): number {
+    return this.parts.sessionId;
+  }
 
   constructor(parts: EvalParts) {
     this.parts = parts;

@@ -60,7 +60,6 @@ class Engine implements EngineApi {
   readonly #core: Core;
   readonly #log: CommitLog;
   readonly #queue = new Queue();
-  readonly #sessions = new Set<Session>();
   #manifest: ManifestState;
   #checkpoints = 0;
   /** The newest commit that the manifest in force has in segments. */
@@ -146,6 +145,8 @@ class Engine implements EngineApi {
       sequences,
       options,
       nextObjectId: replay.nextObjectId,
+      lastSessionId: 0,
+      sessions: new Map(),
       rowIds: new Map(),
       registered: new Map(),
       checkpoint: () => engine.checkpoint(),
@@ -159,9 +160,7 @@ class Engine implements EngineApi {
 
   session(): SessionApi {
     if (this.#closed) throw new DriftError('08003', 'the database is closed');
-    const session = new Session(this.#core);
-    this.#sessions.add(session);
-    return session;
+    return new Session(this.#core);
   }
 
   createFunction(name: string, options: FunctionOptions, body: FunctionBody): void {
@@ -193,7 +192,7 @@ class Engine implements EngineApi {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    for (const session of this.#sessions) await session.close();
+    for (const session of [...this.#core.sessions.values()]) await session.close();
     try {
       if (this.#log.failed === undefined && this.#checkpointError === undefined) await this.checkpoint();
       await drive(this.#log.close(), this.#core.host);
@@ -274,7 +273,9 @@ class Engine implements EngineApi {
 function* dropLeftovers(core: Core): Task<void> {
   for (const object of core.manager.catalog.objects()) {
     if (object.kind !== 'schema' || !object.name.startsWith('pg_temp_')) continue;
-    yield* new Session(core).dropTemporary(null);
+    const session = new Session(core);
+    yield* session.dropTemporaryOf(null);
+    core.sessions.delete(session.id);
     return;
   }
 }
@@ -311,5 +312,6 @@ function bareContext(options: EngineOptions, sequences: Sequences): EvalContext 
     snapshot: 0,
     transactionTime: options.host.now(),
     cancellation: new Cancellation(),
+    sessionId: 0,
   });
 }

@@ -11,64 +11,69 @@ import { bindMoment, isBindable } from '../plan/bind.ts';
 import { Suspended } from '../exec/suspended.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { TimePoint } from '../sql/ast.ts';
-import type { Statement, TransactionModes } from '../sql/ast-statement.ts';
+import type { Statement } from '../sql/ast-statement.ts';
 import { parse, parseOne, statements } from '../sql/parser/parser.ts';
 import type { StatementReader } from '../txn/api.ts';
 import type { Transaction } from '../txn/transaction.ts';
 import { CopyStream } from './copy/statement.ts';
-import type { CopyPiece, ExecuteOptions, Moment, Parameter, ResultSet, SessionApi, TransactionOptions } from './api.ts';
+import type { CopyPiece, ExecuteOptions, Parameter, ResultSet, SessionApi, TransactionOptions } from './api.ts';
 import { type Cached, uncached } from './bindable.ts';
-import { applySet, isRole, commitInfo, setModes, withoutEffect } from './commands.ts';
+import { commitInfo } from './commands.ts';
+import { control, type Controlled } from './control.ts';
 import { type Core, evalContext, type SessionSequences } from './core.ts';
 import { ddlContext } from './definition.ts';
 import { dispatch, nested } from './dispatch.ts';
-import { type Open, rollbackTo, savepoint } from './open.ts';
+import type { Open } from './open.ts';
 import { coerceParameter } from './parameters.ts';
 import type { Portals } from './portal.ts';
 import { PreparedStatements } from './prepared.ts';
 import { recheckConstraints } from './recheck.ts';
 import { routineRunner } from './routine/call.ts';
 import { drive, Queue } from './scheduler.ts';
-import { aborted, asDriftError, insideBlock } from './session-errors.ts';
+import { aborted, asDriftError } from './session-errors.ts';
 import { Settings, timeoutMs } from './settings.ts';
 import { StatementCache } from './statement-cache.ts';
 import { makeWhole, whenWhole } from './whole.ts';
-import { command, noted, show, warned } from './show.ts';
+import { command, noted } from './show.ts';
 import { applyOnCommit, dropTemporary } from './temporary.ts';
 import { asText, bindContextOf, fieldsOf, planOf, readPoint, resolveMoment, type Scene } from './statement.ts';
 
 /** Times a statement of its own transaction is tried when others commit in its way. */
 const TRIES = 5;
 
-export class Session implements SessionApi {
-  readonly #core: Core;
-  readonly #settings = new Settings();
-  readonly #sequences: SessionSequences = { current: new Map(), last: null };
+export class Session implements SessionApi, Controlled {
+  /** Unique in this opening of the database: what pg_backend_pid() gives. */
+  readonly id: number;
+  readonly core: Core;
+  readonly settings: Settings = new Settings();
+  readonly sequences: SessionSequences = { current: new Map(), last: null };
   readonly #random: Random;
   readonly #queue = new Queue();
-  readonly #prepared = new PreparedStatements();
+  readonly prepared: PreparedStatements = new PreparedStatements();
   /** Schema of the session's temporary objects, once it has any. */
   #temp: string | null = null;
-  readonly #statements = new StatementCache();
-  readonly #portals: Portals = new Map();
-  #open: Open | null = null;
+  readonly statements: StatementCache = new StatementCache();
+  readonly portals: Portals = new Map();
+  open: Open | null = null;
   #copy: CopyStream | null = null;
   #closed = false;
 
   constructor(core: Core) {
-    this.#core = core;
+    this.core = core;
+    this.id = ++core.lastSessionId;
+    core.sessions.set(this.id, this);
     const seed = new Uint8Array(4);
     core.host.randomBytes(seed);
     this.#random = new Random(new DataView(seed.buffer).getUint32(0));
   }
 
   get inTransaction(): boolean {
-    return this.#open !== null;
+    return this.open !== null;
   }
 
   execute(sql: string, parameters: readonly Parameter[] = [], options: ExecuteOptions = {}): Promise<ResultSet> {
     return this.#enqueue(options, (cancellation) =>
-      whenWhole(this.#core.host, () => this.#executeText(sql, parameters, options, cancellation)),
+      whenWhole(this.core.host, () => this.#executeText(sql, parameters, options, cancellation)),
     );
   }
 
@@ -77,19 +82,19 @@ export class Session implements SessionApi {
   }
 
   begin(options: TransactionOptions = {}): Promise<void> {
-    return this.#enqueue({}, (cancellation) => whenWhole(this.#core.host, () => this.#begin(options, cancellation)));
+    return this.#enqueue({}, (cancellation) => whenWhole(this.core.host, () => this.#begin(options, cancellation)));
   }
 
   commit(): Promise<number | null> {
-    return this.#enqueue({}, () => this.#commit());
+    return this.#enqueue({}, () => this.commitTask());
   }
 
   rollback(): Promise<void> {
-    return this.#enqueue({}, () => this.#rollback());
+    return this.#enqueue({}, () => this.rollbackTask());
   }
 
   describe(sql: string): Promise<Description> {
-    return this.#enqueue({}, (cancellation) => whenWhole(this.#core.host, () => this.#describe(sql, cancellation)));
+    return this.#enqueue({}, (cancellation) => whenWhole(this.core.host, () => this.#describe(sql, cancellation)));
   }
 
   copy(piece: CopyPiece): Promise<string | number | null> {
@@ -97,35 +102,45 @@ export class Session implements SessionApi {
   }
 
   *#copyPiece(piece: CopyPiece, cancellation: Cancellation): Task<string | number | null> {
-    if (this.#open === null) throw new DriftError('25P01', 'COPY in pieces can only be used in transaction blocks');
-    if (this.#open.failed) throw aborted();
-    yield* makeWhole(this.#core.host);
-    return yield* (this.#copy ??= new CopyStream()).piece(yield* this.#scene(this.#open, {}, cancellation), piece);
+    if (this.open === null) throw new DriftError('25P01', 'COPY in pieces can only be used in transaction blocks');
+    if (this.open.failed) throw aborted();
+    yield* makeWhole(this.core.host);
+    return yield* (this.#copy ??= new CopyStream()).piece(yield* this.#scene(this.open, {}, cancellation), piece);
   }
 
   close(): Promise<void> {
-    return this.#queue.run(() => drive(this.#close(), this.#core.host));
+    return this.#queue.run(() => drive(this.#close(), this.core.host));
   }
 
   *#close(): Task<void> {
     if (this.#closed) return;
-    yield* this.#rollback();
     this.#closed = true;
-    // Where a database takes no more commits, the next opening drops them.
-    if (this.#temp !== null && this.#core.manager.failed === undefined) yield* this.dropTemporary(this.#temp);
+    try {
+      yield* this.rollbackTask();
+      // Where a database takes no more commits, the next opening drops them.
+      if (this.core.manager.failed === undefined) yield* this.dropTemporary();
+    } finally {
+      this.core.sessions.delete(this.id);
+    }
   }
 
-  /** Drops the session's temporary objects, or those of all sessions that are no more (null). */
-  *dropTemporary(schema: string | null): Task<void> {
-    yield* makeWhole(this.#core.host);
-    const own = yield* this.#start({ readOnly: false }, NEVER);
+  *dropTemporary(): Task<void> {
+    if (this.#temp === null) return;
+    if (this.open === null) yield* this.dropTemporaryOf(this.#temp);
+    else dropTemporary(ddlContext(yield* this.#scene(this.open, {}, NEVER)), this.#temp);
+  }
+
+  /** Drops the temporary objects in a schema, or those of all sessions that are no more (null). */
+  *dropTemporaryOf(schema: string | null): Task<void> {
+    yield* makeWhole(this.core.host);
+    const own = yield* this.startTask({ readOnly: false }, NEVER);
     dropTemporary(ddlContext(yield* this.#scene(own, {}, NEVER)), schema);
     yield* this.#finish(own);
   }
 
   #enqueue<T>(options: ExecuteOptions, work: (cancellation: Cancellation) => Task<T>): Promise<T> {
     const cancellation = options.cancellation ?? new Cancellation();
-    return this.#queue.run(() => drive(this.#guarded(options, work, cancellation), this.#core.host));
+    return this.#queue.run(() => drive(this.#guarded(options, work, cancellation), this.core.host));
   }
 
   *#guarded<T>(
@@ -135,18 +150,18 @@ export class Session implements SessionApi {
   ): Task<T> {
     if (this.#closed) throw new DriftError('08003', 'the session is closed');
     cancellation.check();
-    const limit = options.timeoutMs ?? timeoutMs(this.#settings.get('statement_timeout'));
+    const limit = options.timeoutMs ?? timeoutMs(this.settings.get('statement_timeout'));
     const stop =
       limit <= 0
         ? undefined
-        : this.#core.host.setTimer(limit, () =>
+        : this.core.host.setTimer(limit, () =>
             cancellation.cancel(new DriftError('57014', 'canceling statement due to statement timeout')),
           );
     try {
       return yield* work(cancellation);
     } catch (error) {
       // Also the error of a text that cannot be read ends what an open transaction may do.
-      if (this.#open !== null) this.#open.failed = true;
+      if (this.open !== null) this.open.failed = true;
       throw asDriftError(error);
     } finally {
       stop?.();
@@ -159,7 +174,7 @@ export class Session implements SessionApi {
     options: ExecuteOptions,
     cancellation: Cancellation,
   ): Task<ResultSet> {
-    let cached = this.#statements.get(sql);
+    let cached = this.statements.get(sql);
     if (cached === undefined) {
       const all = parse(sql);
       const [only] = all;
@@ -170,7 +185,7 @@ export class Session implements SessionApi {
         return yield* this.#several(all, options, cancellation);
       }
       cached = uncached(only);
-      this.#statements.keep(sql, cached);
+      this.statements.keep(sql, cached);
     }
     const found = cached.plan === null ? null : this.#readPoint(cached, cached.plan, parameters, options);
     if (found !== null) return found;
@@ -180,24 +195,24 @@ export class Session implements SessionApi {
   /** Several statements in one text without parameters: one implicit transaction, as in PostgreSQL; gives the last result. */
   *#several(all: readonly Statement[], options: ExecuteOptions, cancellation: Cancellation): Task<ResultSet> {
     const implicit =
-      this.#open === null && !all.some(({ kind }) => kind === 'begin' || kind === 'commit' || kind === 'rollback');
-    if (implicit) this.#open = yield* this.#start(NONE, cancellation);
+      this.open === null && !all.some(({ kind }) => kind === 'begin' || kind === 'commit' || kind === 'rollback');
+    if (implicit) this.open = yield* this.startTask(NONE, cancellation);
     // Statements in a transaction of the session cannot be taken back together.
-    if (!implicit) yield* makeWhole(this.#core.host);
+    if (!implicit) yield* makeWhole(this.core.host);
     let result = command('');
     try {
       for (const statement of all) result = yield* this.#run(uncached(statement), [], options, cancellation);
-      if (implicit) yield* this.#commit();
+      if (implicit) yield* this.commitTask();
       return result;
     } catch (error) {
-      if (implicit) yield* this.#rollback();
+      if (implicit) yield* this.rollbackTask();
       throw error;
     }
   }
 
   *#script(sql: string, options: ExecuteOptions, cancellation: Cancellation): Task<readonly ResultSet[]> {
     const results: ResultSet[] = [];
-    yield* makeWhole(this.#core.host);
+    yield* makeWhole(this.core.host);
     for (const statement of statements(sql)) {
       results.push(yield* this.#run(uncached(statement), [], options, cancellation));
     }
@@ -205,8 +220,8 @@ export class Session implements SessionApi {
   }
 
   #endTransaction(undone: boolean): void {
-    this.#settings.endTransaction(undone);
-    if (this.#portals.size > 0) this.#portals.clear();
+    this.settings.endTransaction(undone);
+    if (this.portals.size > 0) this.portals.clear();
   }
 
   /** Runs one statement in the open transaction or in one of its own. */
@@ -217,22 +232,24 @@ export class Session implements SessionApi {
     cancellation: Cancellation,
   ): Task<ResultSet> {
     const { statement } = cached;
-    const control = yield* this.#control(statement, cancellation);
-    if (control !== null) return control;
-    const open = this.#open;
+    if (!isBindable(statement)) {
+      const controlled = yield* control(this, statement, cancellation);
+      if (controlled !== null) return controlled;
+    }
+    const { open } = this;
     if (open !== null) {
       if (open.failed) throw aborted();
       return yield* this.#runIn(open, cached, parameters, options, cancellation);
     }
     for (let attempt = 1; ; attempt++) {
-      const own = yield* this.#start(NONE, cancellation);
+      const own = yield* this.startTask(NONE, cancellation);
       try {
         const result = yield* this.#runIn(own, cached, parameters, options, cancellation);
         yield* this.#finish(own);
         return result;
       } catch (error) {
-        this.#core.manager.rollback(own.transaction);
-        this.#settings.endTransaction(true);
+        this.core.manager.rollback(own.transaction);
+        this.settings.endTransaction(true);
         // Nobody has seen a statement's own transaction: it may be run again on the newer state.
         if (error instanceof DriftError && error.code === '40001' && attempt < TRIES) continue;
         throw error;
@@ -253,7 +270,7 @@ export class Session implements SessionApi {
     const mark = open.transaction.mark();
     for (;;) {
       try {
-        const result = noted(yield* dispatch(scene, cached, parameters, this.#prepared), scene.notices);
+        const result = noted(yield* dispatch(scene, cached, parameters, this.prepared), scene.notices);
         return options.text === true ? asText(result, scene.eval) : result;
       } catch (error) {
         open.transaction.rollbackTo(mark);
@@ -270,14 +287,14 @@ export class Session implements SessionApi {
    * transaction of its own. Null where something is special; then the long path does it.
    */
   #readPoint(cached: Cached, plan: Plan, parameters: readonly Parameter[], options: ExecuteOptions): ResultSet | null {
-    const open = this.#open;
-    const { manager } = this.#core;
+    const open = this.open;
+    const { manager } = this.core;
     const { parameterTypes } = plan;
     const catalog = open === null ? manager.catalog : open.transaction.catalog;
     if (plan.point === null || catalog.version !== cached.version || parameters.length !== parameterTypes.length)
       return null;
-    if (cached.path !== this.#settings.path) return null;
-    if (options.asOf !== undefined || options.text === true || this.#settings.asOf !== null) return null;
+    if (cached.path !== this.settings.path) return null;
+    if (options.asOf !== undefined || options.text === true || this.settings.asOf !== null) return null;
     if (open !== null && (open.failed || open.asOf !== null)) return null;
     const transaction = open?.transaction ?? manager.begin({ readOnly: true });
     const context = this.#evalFor(transaction, catalog, transaction.snapshot, NEVER);
@@ -286,14 +303,14 @@ export class Session implements SessionApi {
   }
 
   *#scene(open: Open, options: ExecuteOptions, cancellation: Cancellation): Task<Scene> {
-    const { manager } = this.#core;
-    const moment = options.asOf ?? (open.asOf === null ? this.#settings.asOf : null);
+    const { manager } = this.core;
+    const moment = options.asOf ?? (open.asOf === null ? this.settings.asOf : null);
     let { asOf } = open;
     if (moment !== null && moment !== undefined) {
       const probe = this.#evalFor(open.transaction, open.transaction.catalog, open.transaction.snapshot, cancellation);
-      asOf = yield* resolveMoment(this.#core, probe, moment);
+      asOf = yield* resolveMoment(this.core, probe, moment);
     }
-    const { path } = this.#settings;
+    const { path } = this.settings;
     open.transaction.usePath(path);
     const catalog =
       asOf === null ? open.transaction.catalog : (yield* manager.catalogs.at(asOf)).forSession(this.#temp, path);
@@ -304,20 +321,20 @@ export class Session implements SessionApi {
         ? context
         : Object.defineProperty(context, 'transactionTime', { value: time });
     return {
-      core: this.#core,
-      settings: this.#settings,
+      core: this.core,
+      settings: this.settings,
       transaction: open.transaction,
       asOf,
       eval: evaluated,
       parameters: [],
       depth: 0,
       notices: [],
-      portals: this.#portals,
-      inBlock: open === this.#open,
+      portals: this.portals,
+      inBlock: open === this.open,
       routines: routineRunner,
       execute: (inner, statement) =>
-        nested(inner, statement, this.#prepared, (point) => this.#moment(point, cancellation)),
-      useTemporary: () => (this.#temp ??= `pg_temp_${this.#core.nextObjectId++}`),
+        nested(inner, statement, this.prepared, (point) => this.momentTask(point, cancellation)),
+      useTemporary: () => (this.#temp ??= `pg_temp_${this.core.nextObjectId++}`),
     };
   }
 
@@ -328,122 +345,50 @@ export class Session implements SessionApi {
     cancellation: Cancellation,
   ): Scene['eval'] {
     return evalContext({
-      core: this.#core,
-      settings: this.#settings,
+      core: this.core,
+      settings: this.settings,
       random: this.#random,
-      sequences: this.#sequences,
+      sequences: this.sequences,
       catalog,
       snapshot,
       transactionTime: transaction.startedAt,
       cancellation,
+      sessionId: this.id,
     });
   }
 
-  /** Transaction control and settings; null for everything else. */
-  *#control(statement: Statement, cancellation: Cancellation): Task<ResultSet | null> {
-    if (this.#open?.failed === true && statement.kind !== 'commit' && statement.kind !== 'rollback') throw aborted();
-    switch (statement.kind) {
-      case 'begin':
-        return yield* this.#beginStatement(statement.modes, cancellation);
-      case 'commit':
-      case 'rollback':
-        return yield* this.#end(statement, cancellation);
-      case 'savepoint':
-      case 'release':
-        savepoint(this.#open, statement, this.#settings);
-        return command(statement.kind.toUpperCase());
-      case 'setTransaction':
-        return setModes(this.#settings, statement, this.#open);
-      case 'set':
-        return yield* applySet(this.#settings, statement, {
-          inTransaction: this.#open !== null,
-          resolve: (point) => this.#moment(point, cancellation),
-          isRole: (name) => isRole(this.#open?.transaction.catalog ?? this.#core.manager.catalog, name),
-        });
-      case 'show':
-        return show(this.#settings, statement.name, this.#open?.transaction.readOnly);
-      case 'discard':
-        this.#discard(statement.what);
-        return command(`DISCARD ${statement.what.toUpperCase()}`);
-      case 'deallocate':
-        return this.#prepared.deallocate(statement.name, statement.position);
-      default:
-        return withoutEffect(statement);
-    }
-  }
-
-  /** COMMIT and ROLLBACK; AND CHAIN begins the next transaction with the same modes. */
-  *#end(statement: Extract<Statement, { kind: 'commit' | 'rollback' }>, cancellation: Cancellation): Task<ResultSet> {
-    const open = this.#open;
-    if (statement.kind === 'rollback' && statement.savepoint !== undefined) {
-      rollbackTo(open, statement.savepoint, this.#settings);
-      return command('ROLLBACK');
-    }
-    if (statement.chain && open === null) {
-      throw new DriftError('25P01', `${statement.kind.toUpperCase()} AND CHAIN can only be used in transaction blocks`);
-    }
-    if (open === null) return warned(statement.kind.toUpperCase(), '25P01', 'there is no transaction in progress');
-    const commits = statement.kind === 'commit' && !open.failed;
-    if (commits) yield* this.#commit();
-    else yield* this.#rollback();
-    if (statement.chain) {
-      const asOf: Moment | undefined = open.asOf === null ? undefined : { kind: 'seq', seq: open.asOf };
-      this.#open = yield* this.#start({ readOnly: open.transaction.readOnly, asOf }, cancellation);
-    }
-    return command(commits ? 'COMMIT' : 'ROLLBACK');
-  }
-
-  #discard(what: 'all' | 'plans' | 'sequences' | 'temp'): void {
-    if (what === 'all' && this.#open !== null) throw insideBlock('DISCARD ALL');
-    if (what === 'all' || what === 'plans') this.#statements.clear();
-    if (what === 'all' || what === 'sequences') {
-      this.#sequences.current.clear();
-      this.#sequences.last = null;
-    }
-    if (what !== 'all') return;
-    this.#settings.resetAll();
-    this.#prepared.deallocate(undefined, 0);
-  }
-
-  *#beginStatement({ asOf, readOnly }: TransactionModes, cancellation: Cancellation): Task<ResultSet> {
-    if (this.#open !== null) return warned('BEGIN', '25001', 'there is already a transaction in progress');
-    const seq = asOf === undefined ? null : yield* this.#moment(asOf, cancellation);
-    this.#open = yield* this.#start({ asOf: seq === null ? undefined : { kind: 'seq', seq }, readOnly }, cancellation);
-    return command('BEGIN');
-  }
-
-  *#moment(point: TimePoint, cancellation: Cancellation): Task<number> {
-    const own = yield* this.#start(NONE, cancellation);
+  *momentTask(point: TimePoint, cancellation: Cancellation): Task<number> {
+    const own = yield* this.startTask(NONE, cancellation);
     const scene = yield* this.#scene({ ...own, asOf: null }, { asOf: undefined }, cancellation);
     const context = bindContextOf(scene);
     return yield* context.resolveMoment(bindMoment(point, context));
   }
 
   *#begin(options: TransactionOptions, cancellation: Cancellation): Task<void> {
-    if (this.#open !== null) throw new DriftError('25001', 'there is already a transaction in progress');
-    this.#open = yield* this.#start(options, cancellation);
+    if (this.open !== null) throw new DriftError('25001', 'there is already a transaction in progress');
+    this.open = yield* this.startTask(options, cancellation);
   }
 
-  *#start(options: TransactionOptions, cancellation: Cancellation): Task<Open> {
-    const readOnly = options.asOf !== undefined || (options.readOnly ?? this.#settings.readsOnly);
-    const transaction = this.#core.manager.begin({ readOnly, temp: this.#temp });
+  *startTask(options: TransactionOptions, cancellation: Cancellation): Task<Open> {
+    const readOnly = options.asOf !== undefined || (options.readOnly ?? this.settings.readsOnly);
+    const transaction = this.core.manager.begin({ readOnly, temp: this.#temp });
     const open = { transaction, savepoints: [], durability: options.durability, failed: false };
     if (options === NONE) return { ...open, asOf: null };
     const context = this.#evalFor(transaction, transaction.catalog, transaction.snapshot, cancellation);
     transaction.info = commitInfo(options, context);
-    const asOf = options.asOf === undefined ? null : yield* resolveMoment(this.#core, context, options.asOf);
+    const asOf = options.asOf === undefined ? null : yield* resolveMoment(this.core, context, options.asOf);
     return { ...open, asOf };
   }
 
-  *#commit(): Task<number | null> {
-    const open = this.#open;
+  *commitTask(): Task<number | null> {
+    const open = this.open;
     if (open === null) return null;
     if (open.failed) throw aborted();
-    this.#open = null;
+    this.open = null;
     try {
       return yield* this.#finish(open);
     } catch (error) {
-      this.#core.manager.rollback(open.transaction);
+      this.core.manager.rollback(open.transaction);
       throw error;
     } finally {
       this.#endTransaction(false);
@@ -451,13 +396,13 @@ export class Session implements SessionApi {
   }
 
   *#finish(open: Open): Task<number | null> {
-    const { manager, sequences } = this.#core;
+    const { manager, sequences } = this.core;
     const { transaction } = open;
     if (this.#temp !== null && !transaction.readOnly)
       yield* applyOnCommit(ddlContext(yield* this.#scene(open, {}, NEVER)));
     const recheck = (reader: StatementReader): Task<void> =>
       recheckConstraints(
-        this.#core,
+        this.core,
         transaction,
         reader,
         this.#evalFor(transaction, transaction.catalog, reader.snapshot, new Cancellation()),
@@ -470,16 +415,16 @@ export class Session implements SessionApi {
     });
   }
 
-  *#rollback(): Task<void> {
-    if (this.#open !== null) this.#core.manager.rollback(this.#open.transaction);
-    this.#open = null;
+  *rollbackTask(): Task<void> {
+    if (this.open !== null) this.core.manager.rollback(this.open.transaction);
+    this.open = null;
     this.#endTransaction(true);
   }
 
   *#describe(sql: string, cancellation: Cancellation): Task<Description> {
     const statement = parseOne(sql);
     if (!isBindable(statement)) return { parameters: [], fields: [] };
-    const open = this.#open ?? (yield* this.#start(NONE, cancellation));
+    const open = this.open ?? (yield* this.startTask(NONE, cancellation));
     const plan = yield* planOf(yield* this.#scene(open, {}, cancellation), statement);
     return publicDescription({ parameters: plan.parameterTypes, fields: fieldsOf(plan) });
   }

@@ -22,6 +22,7 @@ export type { Parser, Parsers } from '../client/parsers.ts';
 export type { Field, Results } from '../client/result.ts';
 export type { AggregateParts, FunctionBody, FunctionOptions, Notice } from '../database/api.ts';
 export type { FunctionRegistry } from '../../worker/function-module.ts';
+export { Session } from '../client/session.ts';
 export { type PreparedStatement, type Queryable, Transaction } from '../client/statements.ts';
 export type {
   EngineApi,

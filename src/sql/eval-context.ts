@@ -28,6 +28,8 @@ export interface EvalContext {
   /** Functions and operators by name and OID, for the types that name them. */
   procedures(): ProcedureNames;
   readonly user: string;
+  /** The session's number: pg_backend_pid(). */
+  readonly sessionId: number;
   readonly database: string;
   /** Sequences: nextval, currval (55000 before the first nextval), setval; by object id. */
   nextval(sequenceId: number): number | bigint;

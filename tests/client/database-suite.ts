@@ -274,6 +274,66 @@ export function databaseSuite(medium: string, open: (options?: OpenOptions) => P
     expect((await errorOf(db.asOf(new Date(Number.NaN)).query('SELECT 1'))).code).toBe('22023');
   });
 
+  describe('sessions', () => {
+    test('each has its own transaction, settings, prepared statements, cursors and temporary tables', async () => {
+      const one = db.session();
+      const two = db.session();
+      await one.query('BEGIN');
+      await one.query("INSERT INTO t VALUES (3, 'three')");
+      await one.query("SET application_name = 'one'");
+      await one.query('PREPARE get AS SELECT v FROM t WHERE id = $1');
+      await one.query('DECLARE c CURSOR FOR SELECT id FROM t ORDER BY id');
+      await one.query('CREATE TEMP TABLE own (a int)');
+      expect((await one.query('FETCH 2 FROM c')).rows).toEqual([{ id: 1 }, { id: 2 }]);
+      expect((await two.query('SELECT count(*) AS n FROM t')).rows).toEqual([{ n: 2 }]);
+      expect((await two.query('SHOW application_name')).rows).toEqual([{ application_name: '' }]);
+      expect((await errorOf(two.query('EXECUTE get (1)'))).code).toBe('26000');
+      expect((await errorOf(two.query('FETCH c'))).code).toBe('34000');
+      expect((await errorOf(two.query('SELECT * FROM own'))).code).toBe('42P01');
+      expect(await one.commit()).toBeGreaterThan(0);
+      expect((await two.query('SELECT count(*) AS n FROM t')).rows).toEqual([{ n: 3 }]);
+      expect((await one.query('EXECUTE get (3)')).rows).toEqual([{ v: 'three' }]);
+      const pids = await Promise.all(
+        [one, two, db].map(async (s) => (await s.query<{ p: number }>('SELECT pg_backend_pid() AS p')).rows[0]?.p),
+      );
+      expect(new Set(pids).size).toBe(3);
+      await Promise.all([one.close(), two.close()]);
+    });
+
+    test('statements of one run in order; the end of one rolls back and frees what it had', async () => {
+      const one = db.session();
+      const results = await Promise.all([
+        one.query('BEGIN'),
+        one.query("INSERT INTO t VALUES (4, 'four')"),
+        one.query('CREATE TEMP TABLE own AS SELECT * FROM t'),
+        one.query('SELECT count(*) AS n FROM own'),
+      ]);
+      expect(results[3]?.rows).toEqual([{ n: 3 }]);
+      await one.close();
+      await one.close();
+      expect((await errorOf(one.query('SELECT 1'))).code).toBe('08003');
+      expect(await count()).toBe(2);
+      const { rows } = await db.query("SELECT count(*) AS n FROM pg_namespace WHERE nspname LIKE 'pg_temp%'");
+      expect(rows).toEqual([{ n: 0 }]);
+    });
+
+    test('DISCARD drops temporary tables, plans and settings', async () => {
+      await using one = db.session();
+      await one.exec("CREATE TEMP TABLE own (a int); SET work_mem = '8MB'; PREPARE p AS SELECT 1");
+      await one.query('DISCARD TEMP');
+      expect((await errorOf(one.query('SELECT * FROM own'))).code).toBe('42P01');
+      await one.query('CREATE TEMP TABLE own (b int)');
+      await one.query('DISCARD ALL');
+      expect((await errorOf(one.query('SELECT * FROM own'))).code).toBe('42P01');
+      expect((await errorOf(one.query('EXECUTE p'))).code).toBe('26000');
+      expect((await one.query('SHOW work_mem')).rows).toEqual([{ work_mem: '4MB' }]);
+      await one.begin({ readOnly: true });
+      expect((await errorOf(one.query('DELETE FROM t'))).code).toBe('25006');
+      await one.rollback();
+      expect((await one.query('DELETE FROM t WHERE id = 1')).affectedRows).toBe(1);
+    });
+  });
+
   describe('cancellation', () => {
     test('a timeout ends a statement with 57014, and the next one runs', async () => {
       const started = performance.now();

@@ -120,7 +120,6 @@ export const catalogFunctions: readonly ScalarFunction[] = [
   pure('pg_client_encoding', [], T.name, () => 'UTF8'),
   pure('getdatabaseencoding', [], T.name, () => 'UTF8'),
   pure('pg_is_in_recovery', [], T.bool, () => false),
-  pure('pg_backend_pid', [], T.int4, () => 1, { volatility: 'stable' }),
   pure('pg_size_pretty', [T.int8], T.text, (bytes: number | bigint) => sizeText(Number(bytes))),
 ];
 

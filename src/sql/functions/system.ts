@@ -103,6 +103,7 @@ export const systemFunctions: readonly ScalarFunction[] = [
   session('current_role', (context) => context.user, T.name),
   session('current_database', (context) => context.database, T.name),
   session('current_catalog', (context) => context.database, T.name),
+  session('pg_backend_pid', (context) => context.sessionId, T.int4),
   session('drift_seq', (context) => context.snapshot, T.int8),
   scalar('current_setting', [T.text], T.text, (context, name) => {
     const value = context.setting(String(name));
