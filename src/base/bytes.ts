@@ -10,6 +10,8 @@
  */
 import { assert, DriftError } from './error.ts';
 
+/** Copied by hand: a call of the built-in costs more. */
+const FEW_BYTES = 64;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** Where a number becomes bytes. A writer has no DataView of its own: small arrays are cheap until one is asked for. */
@@ -111,9 +113,11 @@ export class ByteWriter {
   }
 
   raw(value: Uint8Array): void {
-    this.#reserve(value.length);
-    this.#bytes.set(value, this.#length);
-    this.#length += value.length;
+    const { length } = value;
+    this.#reserve(length);
+    if (length > FEW_BYTES) this.#bytes.set(value, this.#length);
+    else for (let i = 0; i < length; i++) this.#bytes[this.#length + i] = value[i] as number;
+    this.#length += length;
   }
 
   /** Overwrites four bytes written before: a length or checksum known only afterwards. */
@@ -140,7 +144,11 @@ export class ByteWriter {
 
   /** Returns a copy of what was written. */
   finish(): Uint8Array {
-    return this.#bytes.slice(0, this.#length);
+    const length = this.#length;
+    if (length > FEW_BYTES) return this.#bytes.slice(0, length);
+    const copy = new Uint8Array(length);
+    for (let i = 0; i < length; i++) copy[i] = this.#bytes[i] as number;
+    return copy;
   }
 
   clear(): void {

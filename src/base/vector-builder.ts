@@ -76,7 +76,7 @@ export class VectorBuilder {
       } else {
         (data as Float64Array).set((vector.data as Float64Array).subarray(from, to), start);
       }
-      if (vector.nulls !== null) this.#ensureNulls().set(vector.nulls.subarray(from, to), start);
+      if (vector.nulls !== null) appendNulls(this.#ensureNulls(), start, vector.nulls, from, count);
       else if (this.#nulls !== null) this.#nulls.fill(0, start, start + count);
       return;
     }
@@ -190,6 +190,12 @@ export class VectorBuilder {
       this.#nulls = bigger;
     }
   }
+}
+
+function appendNulls(target: Uint8Array, start: number, source: Uint8Array, from: number, count: number): void {
+  // A view of a small array would give it a buffer of its own outside of the heap.
+  if (count < FEW) for (let i = 0; i < count; i++) target[start + i] = source[from + i] as number;
+  else target.set(source.subarray(from, from + count), start);
 }
 
 /** Rows below which a loop is cheaper than a view of the source. */

@@ -275,7 +275,7 @@ export function refuseWrites(scene: Scene): void {
 function execContext(scene: Scene, target: ModifyTarget, counters?: Map<PlanNode, NodeCounters>): ExecContext {
   const { core } = scene;
   // A correlated subquery reads a system table again and again: within a statement it stays the same.
-  const rows = new Map<string, SystemRows>();
+  let rows: Map<string, SystemRows> | null = null;
   return {
     reader:
       target.before === null
@@ -293,7 +293,7 @@ function execContext(scene: Scene, target: ModifyTarget, counters?: Map<PlanNode
       if (own !== undefined && name.startsWith(RELATION)) return own.rows;
       const whole = seq === null ? scene.eval.catalog : yield* core.manager.catalogs.at(seq);
       const catalog = whole.withoutOthers();
-      const known = rows.get(`${name} ${seq ?? ''}`);
+      const known = rows?.get(`${name} ${seq ?? ''}`);
       if (known !== undefined) return known;
       const found = yield* systemRows(name, {
         catalog,
@@ -303,7 +303,7 @@ function execContext(scene: Scene, target: ModifyTarget, counters?: Map<PlanNode
         eval: scene.eval,
         bind: { ...bindContextOf(scene), catalog },
       });
-      rows.set(`${name} ${seq ?? ''}`, found);
+      (rows ??= new Map()).set(`${name} ${seq ?? ''}`, found);
       return found;
     },
     modify: (node, source, run) => modifyOperator(node, source, run, target),

@@ -72,9 +72,10 @@ export class ExecRun {
   readonly context: ExecContext;
   readonly memory: MemoryBudget;
   readonly cancellation: Cancellation;
-  readonly ctes: Map<number, SharedRows> = new Map();
-  readonly works: Map<number, Batch> = new Map();
-  readonly #cells = new Map<ColumnId, Cell>();
+  // Made when they are asked for: a statement by key needs none of them.
+  #ctes: Map<number, SharedRows> | null = null;
+  #works: Map<number, Batch> | null = null;
+  #cells: Map<ColumnId, Cell> | null = null;
   /** Makes the operators of a plan (exec/build.ts), for subqueries inside expressions. */
   readonly build: (plan: PlanNode) => Operator;
   #sliceStart: number;
@@ -87,11 +88,20 @@ export class ExecRun {
     this.#sliceStart = context.monotonicMs();
   }
 
+  get ctes(): Map<number, SharedRows> {
+    return (this.#ctes ??= new Map());
+  }
+
+  get works(): Map<number, Batch> {
+    return (this.#works ??= new Map());
+  }
+
   cell(id: ColumnId): Cell {
-    let cell = this.#cells.get(id);
+    const cells = (this.#cells ??= new Map());
+    let cell = cells.get(id);
     if (cell === undefined) {
       cell = { value: null };
-      this.#cells.set(id, cell);
+      cells.set(id, cell);
     }
     return cell;
   }

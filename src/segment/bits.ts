@@ -17,12 +17,12 @@ export function packedBytes(count: number, width: number): number {
   return Math.ceil((count * width) / 32) * 4;
 }
 
-/** Packs whole numbers that fit the width. */
-export function packBits(values: Float64Array, width: number): Uint8Array {
+/** Packs whole numbers that fit the width; those of more than 32 bits come as doubles. */
+export function packBits(values: Uint32Array | Float64Array, width: number): Uint8Array {
   const out = new Uint8Array(packedBytes(values.length, width));
   if (width > 32) {
     const low = new Uint32Array(out.buffer, 0, values.length);
-    const high = new Float64Array(values.length);
+    const high = new Uint32Array(values.length);
     for (let i = 0; i < values.length; i++) {
       const value = values[i] as number;
       // Conversion to an element of 32 bits keeps the lowest ones.
@@ -34,7 +34,7 @@ export function packBits(values: Float64Array, width: number): Uint8Array {
   }
   const words = new Uint32Array(out.buffer);
   let bit = 0;
-  for (let i = 0; i < values.length; i++, bit += width) {
+  for (let i = 0; width > 0 && i < values.length; i++, bit += width) {
     const value = values[i] as number;
     const word = bit >>> 5;
     const shift = bit & 31;

@@ -18,6 +18,9 @@ import { ENCODING, KIND } from './constants.ts';
 import { encodeNumbers } from './encode-numbers.ts';
 
 const encoder = new TextEncoder();
+/** Strings looked at before a dictionary is tried; with more distinct ones than this among them it would hold over half. */
+const SAMPLE_ROWS = 256;
+const MAX_SAMPLE_DISTINCT = 248;
 /** Fewer strings than this are not worth a dictionary. */
 const MIN_DICTIONARY_ROWS = 8;
 
@@ -92,12 +95,15 @@ function encodeWide(out: ByteWriter, values: BigInt64Array): void {
 
 function encodeText(out: ByteWriter, strings: readonly string[]): void {
   const codes = new Map<string, number>();
-  const isFew = strings.length >= MIN_DICTIONARY_ROWS;
-  for (const text of strings) {
-    if (!codes.has(text)) codes.set(text, codes.size);
-    if (!isFew || codes.size > strings.length / 2) break;
+  const rows = new Int32Array(strings.length);
+  const most = strings.length >= MIN_DICTIONARY_ROWS && !looksDistinct(strings) ? strings.length / 2 : 0;
+  for (let row = 0; row < strings.length && codes.size <= most; row++) {
+    const text = strings[row] as string;
+    let code = codes.get(text);
+    if (code === undefined) codes.set(text, (code = codes.size));
+    rows[row] = code;
   }
-  if (!isFew || codes.size > strings.length / 2) {
+  if (strings.length === 0 || codes.size > most) {
     out.u8(ENCODING.plain);
     encodeTexts(out, strings);
     return;
@@ -105,18 +111,29 @@ function encodeText(out: ByteWriter, strings: readonly string[]): void {
   out.u8(ENCODING.dictionary);
   out.varint(codes.size);
   encodeTexts(out, [...codes.keys()]);
-  encodeNumbers(
-    out,
-    Int32Array.from(strings, (text) => codes.get(text) as number),
-  );
+  encodeNumbers(out, rows);
+}
+
+/**
+ * True where a sample says that a dictionary would hold more than half of the strings: so many of them would be put into
+ * a map for nothing. Neighbours are sampled in pairs, because equal ones often stand together.
+ */
+function looksDistinct(strings: readonly string[]): boolean {
+  if (strings.length < 4 * SAMPLE_ROWS) return false;
+  const sample = new Set<string>();
+  const step = Math.floor((2 * strings.length) / SAMPLE_ROWS);
+  for (let pair = 0; 2 * pair < SAMPLE_ROWS; pair++) {
+    sample.add(strings[pair * step] as string);
+    sample.add(strings[pair * step + 1] as string);
+  }
+  return sample.size > MAX_SAMPLE_DISTINCT;
 }
 
 /** One buffer for all: UTF-8, or UTF-16 where a lone surrogate forbids it. */
 function encodeTexts(out: ByteWriter, strings: readonly string[]): void {
-  encodeNumbers(
-    out,
-    Int32Array.from(strings, (text) => text.length),
-  );
+  const lengths = new Int32Array(strings.length);
+  for (let i = 0; i < lengths.length; i++) lengths[i] = (strings[i] as string).length;
+  encodeNumbers(out, lengths);
   const joined = strings.join('');
   if (joined.isWellFormed()) {
     out.u8(0);

@@ -19,6 +19,9 @@ const MAX_EXPONENT = 9;
 /** Numbers within numbers: runs are tried so deep. */
 const MAX_DEPTH = 2;
 const POWERS: readonly number[] = Array.from({ length: MAX_EXPONENT + 1 }, (_, exponent) => 10 ** exponent);
+const MAX_EXACT = Number.MAX_SAFE_INTEGER;
+/** Scaled values up to here are exact. */
+const MAX_SCALED = 2 ** 51;
 const FRAME_HEAD = 9;
 const DELTA_HEAD = 17;
 
@@ -48,14 +51,9 @@ export function encodeNumbers(out: ByteWriter, values: Numbers, depth = 0): void
   }
   const exponent = shape.whole ? null : exponentOf(values);
   if (exponent !== null) {
-    const scale = POWERS[exponent] as number;
     out.u8(ENCODING.decimal);
     out.u8(exponent);
-    encodeNumbers(
-      out,
-      Float64Array.from(values, (value) => Math.round(value * scale)),
-      depth + 1,
-    );
+    encodeNumbers(out, scaledBy(values, POWERS[exponent] as number), depth + 1);
     return;
   }
   const count = values.length;
@@ -74,40 +72,86 @@ export function encodeNumbers(out: ByteWriter, values: Numbers, depth = 0): void
 }
 
 function shapeOf(values: Numbers): Shape {
-  let [runs, min, max, minDelta, maxDelta] = [0, Infinity, -Infinity, Infinity, -Infinity];
-  let whole = true;
-  let before = NaN;
-  for (let i = 0; i < values.length; i++) {
+  return values instanceof Int32Array ? shapeOfInts(values) : shapeOfDoubles(values);
+}
+
+/** No value of 32 bits is a fraction, and none is -0: nothing to ask of each. */
+function shapeOfInts(values: Int32Array): Shape {
+  const count = values.length;
+  let before = values[0] ?? 0;
+  let [runs, min, max, minDelta, maxDelta] = [count === 0 ? 0 : 1, before, before, Infinity, -Infinity];
+  for (let i = 1; i < count; i++) {
     const value = values[i] as number;
-    // NaN never equals NaN, and 0 equals -0: neither may join a run wrongly.
-    if (value !== before || (value === 0 && !Object.is(value, before))) runs++;
+    const delta = value - before;
+    if (delta !== 0) runs++;
+    if (delta < minDelta) minDelta = delta;
+    if (delta > maxDelta) maxDelta = delta;
     if (value < min) min = value;
     if (value > max) max = value;
-    if (i > 0) {
-      const delta = value - before;
-      if (delta < minDelta) minDelta = delta;
-      if (delta > maxDelta) maxDelta = delta;
-    }
-    if (whole && (!Number.isSafeInteger(value) || Object.is(value, -0))) whole = false;
     before = value;
   }
-  return { runs, whole: whole && max - min <= Number.MAX_SAFE_INTEGER, min, max, minDelta, maxDelta };
+  return { runs, whole: true, min, max, minDelta, maxDelta };
+}
+
+/** Of values that are not all whole only the runs count. */
+function shapeOfDoubles(values: Float64Array): Shape {
+  const count = values.length;
+  let before = values[0] ?? 0;
+  let [runs, min, max, minDelta, maxDelta] = [count === 0 ? 0 : 1, before, before, Infinity, -Infinity];
+  let whole = isExact(before);
+  let i = 1;
+  for (; whole && i < count; i++) {
+    const value = values[i] as number;
+    if (!isExact(value)) break;
+    const delta = value - before;
+    if (delta !== 0) runs++;
+    if (delta < minDelta) minDelta = delta;
+    if (delta > maxDelta) maxDelta = delta;
+    if (value < min) min = value;
+    if (value > max) max = value;
+    before = value;
+  }
+  whole &&= i >= count && max - min <= Number.MAX_SAFE_INTEGER;
+  // NaN never equals NaN, and 0 equals -0: neither may join a run wrongly.
+  for (; i < count; i++) {
+    const value = values[i] as number;
+    if (value !== before || (value === 0 && 1 / value !== 1 / before)) runs++;
+    before = value;
+  }
+  return { runs, whole, min, max, minDelta, maxDelta };
+}
+
+/** A whole number that no other double rounds to, and not -0. */
+function isExact(value: number): boolean {
+  return Math.floor(value) === value && value <= MAX_EXACT && value >= -MAX_EXACT && (value !== 0 || 1 / value > 0);
 }
 
 /** The power of ten that makes all values whole, and that dividing by gives back exactly; null where there is none. */
 function exponentOf(values: Numbers): number | null {
   if (values instanceof Int32Array) return null;
   let exponent = 1;
-  for (let i = 0; i < values.length && exponent <= MAX_EXPONENT; i++)
-    while (exponent <= MAX_EXPONENT && !isDecimal(values[i] as number, POWERS[exponent] as number)) exponent++;
+  let raisedAt = 0;
+  for (let i = 0; i < values.length; i++) {
+    while (!isDecimal(values[i] as number, POWERS[exponent] as number)) {
+      if (++exponent > MAX_EXPONENT) return null;
+      raisedAt = i;
+    }
+  }
   // What was whole with fewer places need not be so exactly with more.
-  const scale = POWERS[exponent];
-  return scale !== undefined && values.every((value) => isDecimal(value, scale)) ? exponent : null;
+  const scale = POWERS[exponent] as number;
+  for (let i = 0; i < raisedAt; i++) if (!isDecimal(values[i] as number, scale)) return null;
+  return exponent;
 }
 
 function isDecimal(value: number, scale: number): boolean {
   const scaled = Math.round(value * scale);
-  return Math.abs(scaled) <= 2 ** 51 && scaled / scale === value && !Object.is(value, -0);
+  return scaled <= MAX_SCALED && scaled >= -MAX_SCALED && scaled / scale === value && (value !== 0 || 1 / value > 0);
+}
+
+function scaledBy(values: Numbers, scale: number): Float64Array {
+  const scaled = new Float64Array(values.length);
+  for (let i = 0; i < values.length; i++) scaled[i] = Math.round((values[i] as number) * scale);
+  return scaled;
 }
 
 function encodePlain(out: ByteWriter, values: Numbers): void {
@@ -119,8 +163,9 @@ function encodeFrame(out: ByteWriter, values: Numbers, min: number, width: numbe
   out.u8(ENCODING.frame);
   out.f64(min);
   out.u8(width);
-  const offsets = new Float64Array(values.length);
-  for (let i = 0; i < values.length; i++) offsets[i] = (values[i] as number) - min;
+  const offsets = width > 32 ? new Float64Array(values.length) : new Uint32Array(values.length);
+  if (values instanceof Int32Array) for (let i = 0; i < values.length; i++) offsets[i] = (values[i] as number) - min;
+  else for (let i = 0; i < values.length; i++) offsets[i] = (values[i] as number) - min;
   out.raw(packBits(offsets, width));
 }
 
@@ -129,8 +174,10 @@ function encodeDelta(out: ByteWriter, values: Numbers, smallest: number, width: 
   out.f64(values[0] as number);
   out.f64(smallest);
   out.u8(width);
-  const excess = new Float64Array(values.length - 1);
-  for (let i = 1; i < values.length; i++) excess[i - 1] = (values[i] as number) - (values[i - 1] as number) - smallest;
+  const count = values.length - 1;
+  const excess = width > 32 ? new Float64Array(count) : new Uint32Array(count);
+  // Equal steps leave nothing to pack.
+  for (let i = 0; width > 0 && i < count; i++) excess[i] = (values[i + 1] as number) - (values[i] as number) - smallest;
   out.raw(packBits(excess, width));
 }
 

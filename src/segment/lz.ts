@@ -15,14 +15,22 @@ const MAX_DISTANCE = 65535;
 /** The format wants the last five bytes as literals, and no copy to begin in the last twelve. */
 const LAST_LITERALS = 5;
 const MARGIN = 12;
+/** Copied by hand. */
+const FEW_BYTES = 32;
 /** A byte of input makes at most so many of output. */
 const MAX_RATIO = 255;
 
+const MIN_SCRATCH = 64 * 1024;
+let scratch = new Uint8Array(0);
 const table = new Int32Array(1 << HASH_BITS);
 
-/** The bytes compressed, or null where that would not make them smaller than `limit`. */
+/**
+ * The bytes compressed, or null where that would not make them smaller than `limit`. The result is good until the next
+ * call: what is compressed is copied into a block anyway.
+ */
 export function compress(source: Uint8Array, limit: number): Uint8Array | null {
-  const out = new Uint8Array(limit);
+  if (scratch.length < limit) scratch = new Uint8Array(Math.max(limit, MIN_SCRATCH));
+  const out = scratch;
   table.fill(-1);
   let [at, anchor, written] = [0, 0, 0];
   const end = source.length - MARGIN;
@@ -40,7 +48,7 @@ export function compress(source: Uint8Array, limit: number): Uint8Array | null {
     while (length < most && source[candidate + length] === source[at + length]) length++;
     const literals = at - anchor;
     if (written + sequenceBytes(literals, length) > limit) return null;
-    written = writeLiterals(out, written, source.subarray(anchor, at), Math.min(length - MIN_COPY, 15));
+    written = writeLiterals(out, written, source, anchor, at, Math.min(length - MIN_COPY, 15));
     out[written++] = (at - candidate) & 0xff;
     out[written++] = (at - candidate) >> 8;
     if (length - MIN_COPY >= 15) written = writeMore(out, written, length - MIN_COPY - 15);
@@ -48,7 +56,7 @@ export function compress(source: Uint8Array, limit: number): Uint8Array | null {
     anchor = at;
   }
   if (written + sequenceBytes(source.length - anchor, 0) > limit) return null;
-  written = writeLiterals(out, written, source.subarray(anchor), 0);
+  written = writeLiterals(out, written, source, anchor, source.length, 0);
   return out.subarray(0, written);
 }
 
@@ -110,13 +118,25 @@ function sequenceBytes(literals: number, copied: number): number {
   return literals + Math.ceil(literals / MAX_RATIO) + Math.ceil(copied / MAX_RATIO) + 5;
 }
 
-function writeLiterals(out: Uint8Array, start: number, literals: Uint8Array, low: number): number {
+function writeLiterals(
+  out: Uint8Array,
+  start: number,
+  source: Uint8Array,
+  from: number,
+  to: number,
+  low: number,
+): number {
   let at = start;
-  const { length } = literals;
+  const length = to - from;
   out[at++] = (Math.min(length, 15) << 4) | low;
   if (length >= 15) at = writeMore(out, at, length - 15);
-  out.set(literals, at);
-  return at + length;
+  if (length > FEW_BYTES) {
+    out.set(source.subarray(from, to), at);
+    return at + length;
+  }
+  // A view for a few bytes costs more than the bytes.
+  for (let i = from; i < to; i++) out[at++] = source[i] as number;
+  return at;
 }
 
 function writeMore(out: Uint8Array, start: number, value: number): number {
