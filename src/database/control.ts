@@ -51,7 +51,7 @@ export function* control(
       return yield* end(session, statement, cancellation);
     case 'savepoint':
     case 'release':
-      savepoint(open, statement, settings);
+      savepoint(open, statement, settings, session.portals);
       return command(statement.kind.toUpperCase());
     case 'setTransaction':
       return setModes(settings, statement, open);
@@ -95,7 +95,7 @@ function* end(
 ): Task<ResultSet> {
   const { open } = session;
   if (statement.kind === 'rollback' && statement.savepoint !== undefined) {
-    rollbackTo(open, statement.savepoint, session.settings);
+    rollbackTo(open, statement.savepoint, session.settings, session.portals);
     return command('ROLLBACK');
   }
   if (statement.chain && open === null) {

@@ -2,13 +2,22 @@
 import { DriftError } from '../base/error.ts';
 import type { Mark, Transaction } from '../txn/transaction.ts';
 import type { Durability } from '../txn/transaction-manager.ts';
+import type { Portals } from './portal.ts';
 import { aborted, noSavepoint } from './session-errors.ts';
 import type { Settings, SettingsMark } from './settings.ts';
+
+interface Savepoint {
+  readonly name: string;
+  readonly mark: Mark;
+  readonly settings: SettingsMark;
+  /** Cursors that were open. */
+  readonly portals: readonly string[];
+}
 
 export interface Open {
   readonly transaction: Transaction;
   readonly asOf: number | null;
-  readonly savepoints: { readonly name: string; readonly mark: Mark; readonly settings: SettingsMark }[];
+  readonly savepoints: Savepoint[];
   readonly durability: Durability | undefined;
   /** A statement has failed: only ROLLBACK (also to a savepoint) is taken. */
   failed: boolean;
@@ -19,11 +28,13 @@ export function savepoint(
   open: Open | null,
   { kind, name }: { readonly kind: 'savepoint' | 'release'; readonly name: string },
   settings: Settings,
+  portals: Portals,
 ): void {
   if (open === null) throw outside(kind === 'savepoint' ? 'SAVEPOINT' : 'RELEASE SAVEPOINT');
   if (open.failed) throw aborted();
   if (kind === 'savepoint') {
-    open.savepoints.push({ name, mark: open.transaction.mark(), settings: settings.mark() });
+    const mark = open.transaction.mark();
+    open.savepoints.push({ name, mark, settings: settings.mark(), portals: [...portals.keys()] });
     return;
   }
   const at = open.savepoints.findLastIndex((candidate) => candidate.name === name);
@@ -32,13 +43,14 @@ export function savepoint(
 }
 
 /** ROLLBACK TO SAVEPOINT: the transaction goes on as it was then, also after an error. */
-export function rollbackTo(open: Open | null, name: string, settings: Settings): void {
+export function rollbackTo(open: Open | null, name: string, settings: Settings, portals: Portals): void {
   if (open === null) throw outside('ROLLBACK TO SAVEPOINT');
   const at = open.savepoints.findLastIndex((candidate) => candidate.name === name);
   const found = open.savepoints[at];
   if (found === undefined) throw noSavepoint(name);
   open.transaction.rollbackTo(found.mark);
   settings.rollbackTo(found.settings);
+  for (const opened of portals.keys()) if (!found.portals.includes(opened)) portals.delete(opened);
   open.savepoints.length = at + 1;
   open.failed = false;
 }

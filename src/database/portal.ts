@@ -1,21 +1,122 @@
 /**
  * Portals: results that are read piece by piece, by FETCH or by a cursor of a routine. The rows are all there from the
- * start; the position is between rows, 0 before the first.
+ * start, which is why one WITH HOLD outlives its transaction without further ado; the position is between rows, 0 before
+ * the first.
+ *
+ * A portal over tables keeps the keys of their rows beside its own rows (plan/cursor-keys.ts): WHERE CURRENT OF asks for
+ * them.
  */
 import { DriftError } from '../base/error.ts';
-import { type Value, valueAt } from '../base/vector.ts';
+import type { Task } from '../base/task.ts';
+import { type Value, valueAt, type Vector } from '../base/vector.ts';
+import type { TableDef } from '../catalog/schema.ts';
+import {
+  type CursorTable,
+  exposeKeys,
+  isPlainScan,
+  type KeyedPlan,
+  scansBackward,
+  type Shape,
+} from '../plan/cursor-keys.ts';
+import type { Plan } from '../plan/plan.ts';
 import type { ResultSet } from './api.ts';
 
 export interface Portal {
   readonly name: string;
   readonly result: ResultSet;
-  /** NO SCROLL. */
+  /** Where its rows come from; null where nobody can say. */
+  readonly source: CursorSource | null;
   readonly forwardOnly: boolean;
+  readonly binary: boolean;
+  readonly hold: boolean;
+  /** The transaction that made it is over. */
+  held: boolean;
+  /** As it was written, and when (µs). */
+  readonly text: string;
+  readonly made: number;
   /** The row that was read last, counted from 1; 0 before the first, rowCount + 1 behind the last. */
   position: number;
 }
 
 export type Portals = Map<string, Portal>;
+
+/** The tables under a cursor, and the keys of their rows: one vector for each part of a key. */
+export interface CursorSource {
+  readonly tables: readonly CursorTable[];
+  readonly keys: readonly Vector[];
+  readonly width: number;
+  /** FOR UPDATE or FOR SHARE was written. */
+  readonly locks: boolean;
+  readonly plain: boolean;
+  /** Its plan can run backwards. */
+  readonly backward: boolean;
+}
+
+export interface CursorRows {
+  readonly result: ResultSet;
+  readonly source: CursorSource | null;
+}
+
+/** Runs a cursor's query by `run`, which plans it under the given `shape`. */
+export function* rowsForCursor(run: (shape: Shape) => Task<ResultSet>): Task<CursorRows> {
+  const made: { keyed: KeyedPlan; plan: Plan; locks: boolean }[] = [];
+  const result = yield* run((bound, statement, optimized) => {
+    if (statement.kind !== 'query' || made.length > 0) return optimized(bound);
+    const keyed = exposeKeys(bound, statement);
+    const plan = optimized(keyed.plan);
+    made.push({ keyed, plan, locks: statement.locking.length > 0 });
+    return plan;
+  });
+  const [cursor] = made;
+  if (cursor === undefined) return { result, source: null };
+  const { keyed, plan, locks } = cursor;
+  const { width, tables } = keyed;
+  const { root } = plan;
+  const source = { tables, keys: result.columns.slice(width), width, locks, plain: isPlainScan(plan) };
+  return {
+    result: { ...result, fields: result.fields.slice(0, width), columns: result.columns.slice(0, width) },
+    source: { ...source, backward: !locks && scansBackward(root) },
+  };
+}
+
+/** The key of the row of a table that a cursor stands on; null for the missing side of an outer join. */
+export function cursorKey(portals: Portals, name: string, table: TableDef): readonly Value[] | null {
+  const portal = portalNamed(portals, name);
+  const refuse = (what: string): never => {
+    throw new DriftError('24000', `cursor "${name}" ${what}`);
+  };
+  if (portal.held) refuse('is held from a previous transaction');
+  const { source, position } = portal;
+  if (source === null) return refuse('is not a SELECT query');
+  const own = source.tables.filter((entry) => entry.table.id === table.id && (entry.locked || !source.locks));
+  const [found] = own;
+  if (source.locks) {
+    if (found === undefined) return refuse(`does not have a FOR UPDATE/SHARE reference to table "${table.name}"`);
+    if (own.length > 1) refuse(`has multiple FOR UPDATE/SHARE references to table "${table.name}"`);
+  } else if (found === undefined || own.length > 1 || !source.plain) {
+    return refuse(`is not a simply updatable scan of table "${table.name}"`);
+  }
+  if (position < 1 || position > portal.result.rowCount) refuse('is not positioned on a row');
+  const cells = found.outputs.map((output) => {
+    const vector = output < source.width ? portal.result.columns[output] : source.keys[output - source.width];
+    return vector === undefined ? null : valueAt(vector, position - 1);
+  });
+  return cells.includes(null) ? null : cells;
+}
+
+export function portalNamed(portals: Portals, name: string): Portal {
+  const portal = portals.get(name);
+  if (portal === undefined) throw new DriftError('34000', `cursor "${name}" does not exist`);
+  return portal;
+}
+
+/** What the end of a transaction does: those WITH HOLD stay where it commits, those of earlier ones in any case. */
+export function endPortals(portals: Portals, undone: boolean): void {
+  for (const portal of portals.values()) {
+    if (!portal.held && (undone || !portal.hold)) portals.delete(portal.name);
+    portal.held = true;
+  }
+}
 
 interface PortalRow {
   readonly values: readonly Value[];
@@ -27,12 +128,29 @@ interface PortalRow {
 export function openPortal(
   portals: Portals,
   name: string | null,
-  result: ResultSet,
-  { wish = null, forwardOnly = false }: { readonly wish?: string | null; readonly forwardOnly?: boolean } = {},
+  { result, source }: CursorRows,
+  {
+    wish = null,
+    scroll = source?.backward ?? true,
+    binary = false,
+    hold = false,
+    text = '',
+    made,
+  }: {
+    readonly wish?: string | null;
+    /** Whether it may go backwards; by itself if its plan can. */
+    readonly scroll?: boolean | undefined;
+    readonly binary?: boolean;
+    readonly hold?: boolean;
+    readonly text?: string;
+    readonly made: number;
+  },
 ): string {
   const chosen = name ?? wish ?? freeName(portals);
   if (portals.has(chosen)) throw new DriftError('42P03', `cursor "${chosen}" already in use`);
-  portals.set(chosen, { name: chosen, result, forwardOnly, position: 0 });
+  const forwardOnly = !scroll;
+  const portal = { name: chosen, result, source, forwardOnly, binary, hold, held: false, text, made, position: 0 };
+  portals.set(chosen, portal);
   return chosen;
 }
 
@@ -48,6 +166,12 @@ export function movePortal(
 ): { readonly rows: readonly number[]; readonly from: (row: number) => PortalRow } {
   const { result } = portal;
   const { rowCount } = result;
+  const back = direction === 'backward' ? count > 0 : direction === 'absolute' ? count < portal.position : count < 0;
+  if (portal.forwardOnly && back) {
+    throw new DriftError('55000', 'cursor can only scan forward', {
+      hint: 'Declare it with SCROLL option to enable backward scan.',
+    });
+  }
   const rows: number[] = [];
   if (direction === 'absolute' || direction === 'relative') {
     const start = direction === 'relative' ? portal.position : count < 0 ? rowCount + 1 : 0;

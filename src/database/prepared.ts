@@ -22,20 +22,32 @@ interface Prepared {
   plan: Plan;
   version: number;
   path: readonly string[];
+  readonly text: string;
+  readonly made: number;
+  /** Executions with the plan that was there, and with one made for their arguments. */
+  kept: number;
+  planned: number;
 }
 
 export class PreparedStatements {
   readonly #byName = new Map<string, Prepared>();
 
   /** Throws 42P05 where the name is taken. */
-  *prepare(scene: Scene, { name, types, statement, position }: Prepare): Task<ResultSet> {
+  *prepare(scene: Scene, { name, types, statement, text, position }: Prepare): Task<ResultSet> {
     if (this.#byName.has(name))
       throw new DriftError('42P05', `prepared statement "${name}" already exists`, { position });
     const declared = types.map((type) => resolveType(type, scene.eval.catalog).oid);
     const plan = yield* planOf(scene, statement, declared);
     const { version, path } = scene.eval.catalog;
-    this.#byName.set(name, { statement, types: plan.parameterTypes, plan, version, path });
+    const made = scene.eval.statementTime;
+    const counts = { kept: 0, planned: 0 };
+    this.#byName.set(name, { statement, types: plan.parameterTypes, plan, version, path, text, made, ...counts });
     return command('PREPARE');
+  }
+
+  /** All statements, for pg_prepared_statements. */
+  *all(): Iterable<Pick<Prepared, 'text' | 'types' | 'made' | 'kept' | 'planned'> & { readonly name: string }> {
+    for (const [name, prepared] of this.#byName) yield { name, ...prepared };
   }
 
   *execute(scene: Scene, statement: Execute): Task<ResultSet> {
@@ -69,6 +81,8 @@ export class PreparedStatements {
       prepared.version = scene.asOf === null ? version : Number.NaN;
       prepared.path = path;
     }
+    if (prepared.plan.cacheable) prepared.kept++;
+    else prepared.planned++;
     return { scene: given, plan: prepared.plan };
   }
 

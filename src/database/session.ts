@@ -25,7 +25,7 @@ import { ddlContext } from './definition.ts';
 import { dispatch, nested } from './dispatch.ts';
 import type { Open } from './open.ts';
 import { coerceParameter } from './parameters.ts';
-import type { Portals } from './portal.ts';
+import { endPortals, type Portals } from './portal.ts';
 import { PreparedStatements } from './prepared.ts';
 import { recheckConstraints } from './recheck.ts';
 import { routineRunner } from './routine/call.ts';
@@ -221,7 +221,7 @@ export class Session implements SessionApi, Controlled {
 
   #endTransaction(undone: boolean): void {
     this.settings.endTransaction(undone);
-    if (this.portals.size > 0) this.portals.clear();
+    if (this.portals.size > 0) endPortals(this.portals, undone);
   }
 
   /** Runs one statement in the open transaction or in one of its own. */
@@ -330,6 +330,7 @@ export class Session implements SessionApi, Controlled {
       depth: 0,
       notices: [],
       portals: this.portals,
+      prepared: this.prepared,
       inBlock: open === this.open,
       routines: routineRunner,
       execute: (inner, statement) =>

@@ -27,6 +27,7 @@ import {
   type SystemTable,
 } from '../plan/bind.ts';
 import type { BoundExpression } from '../plan/expression.ts';
+import type { Shape } from '../plan/cursor-keys.ts';
 import { fold } from '../plan/optimizer/fold.ts';
 import { optimize } from '../plan/optimizer/optimize.ts';
 import type { ModifyNode, NodeCounters, Plan, PlanColumn, PlanNode } from '../plan/plan.ts';
@@ -43,10 +44,11 @@ import type { StatementReader } from '../txn/api.ts';
 import type { Transaction } from '../txn/transaction.ts';
 import type { Core } from './core.ts';
 import type { Notice, ResultSet } from './api.ts';
-import type { Portals } from './portal.ts';
+import { cursorKey, type Portals } from './portal.ts';
 import { coerceParameter } from './parameters.ts';
 import { publicFields } from './public-fields.ts';
 import type { Settings } from './settings.ts';
+import type { PreparedList } from './system/source.ts';
 import { systemRows, systemTables } from './system-tables.ts';
 import { type Basis, isFresh, tableStatistics } from './table-statistics.ts';
 
@@ -79,6 +81,9 @@ export interface Scene {
   readonly inBlock: boolean;
   /** Open cursors of the session. */
   readonly portals: Portals;
+  readonly prepared: PreparedList;
+  /** Changes how a statement's plan is made: that of a cursor gives more than the cursor's rows. */
+  readonly shape?: Shape | undefined;
   /** Runs a statement of any kind in this transaction, for routines. */
   execute(scene: Scene, statement: Statement): Task<ResultSet>;
   /** Gives the session a schema for temporary objects; returns its name. */
@@ -113,6 +118,7 @@ export function bindContextOf(scene: Scene, parameterTypes?: readonly number[]):
     names: scene.names,
     registered: core.registered.size === 0 ? undefined : (name) => core.registered.get(name) ?? [],
     resolveMoment: (moment) => resolveMoment(core, scene.eval, moment),
+    cursorKey: (cursor, table) => cursorKey(scene.portals, cursor, table),
     evaluateConstant: (expression) =>
       evaluate(scene.names === undefined ? withParametersOf(expression, scene) : scene, expression),
   };
@@ -158,13 +164,15 @@ export function* planOf(
   const bound = yield* bindStatement(statement, bindContextOf(scene, parameterTypes));
   const { store } = scene.core;
   const basis: Basis = new Map();
-  const plan = optimize(bound, {
-    statistics: tableStatistics(store, scene.transaction.snapshot, basis),
-    eval: scene.eval,
-    bindTableText: (table, text) => bindTableText(scene, table, text),
-    explains,
-    hints: hintsOf(statement),
-  });
+  const optimized = (given: Plan): Plan =>
+    optimize(given, {
+      statistics: tableStatistics(store, scene.transaction.snapshot, basis),
+      eval: scene.eval,
+      bindTableText: (table, text) => bindTableText(scene, table, text),
+      explains,
+      hints: hintsOf(statement),
+    });
+  const plan = scene.shape?.(bound, statement, optimized) ?? optimized(bound);
   bases.set(plan, { basis, planning: scene.settings.planning });
   return plan;
 }
@@ -302,6 +310,7 @@ function execContext(scene: Scene, target: ModifyTarget, counters?: Map<PlanNode
         sequences: new Map(core.sequences.all().map((state) => [state.id, state])),
         eval: scene.eval,
         bind: { ...bindContextOf(scene), catalog },
+        session: scene,
       });
       (rows ??= new Map()).set(`${name} ${seq ?? ''}`, found);
       return found;

@@ -588,6 +588,8 @@ export interface Prepare extends Span {
   readonly name: string;
   readonly types: readonly TypeName[];
   readonly statement: PreparableStatement;
+  /** As it was written. */
+  readonly text: string;
 }
 export interface Execute extends Span {
   readonly kind: 'execute';
@@ -604,8 +606,11 @@ export interface DeclareCursor extends Span {
   readonly name: string;
   readonly binary: boolean;
   readonly scroll: boolean | undefined;
+  readonly insensitive: boolean;
   readonly hold: boolean;
   readonly query: Query;
+  /** As it was written. */
+  readonly text: string;
 }
 export interface FetchCursor extends Span {
   readonly kind: 'fetch';

@@ -35,6 +35,7 @@ export function routineScene(scene: Scene, nonVolatile: boolean): Scene {
     parameters: [],
     names: undefined,
     relations: undefined,
+    shape: undefined,
     depth: scene.depth + 1,
     nonVolatile,
   };
@@ -43,11 +44,12 @@ export function routineScene(scene: Scene, nonVolatile: boolean): Scene {
 /** The plan of a unit under today's catalog. */
 export function* planUnit(scene: Scene, unit: Unit, names: OuterNames, parameters: readonly Value[]): Task<Plan> {
   const { version } = scene.eval.catalog;
-  if (unit.plan !== null && unit.version === version && scene.asOf === null) return unit.plan;
+  if (unit.plan !== null && unit.version === version && scene.asOf === null && scene.shape === undefined)
+    return unit.plan;
   const { statement } = unit;
   if (!isBindable(statement)) throw new DriftError('XX000', `a ${statement.kind} statement has no plan`);
   const plan = yield* planOf({ ...scene, names, parameters }, statement);
-  if (plan.cacheable && scene.asOf === null && scene.relations === undefined) {
+  if (plan.cacheable && scene.asOf === null && scene.relations === undefined && scene.shape === undefined) {
     unit.plan = plan;
     unit.version = version;
   }

@@ -18,6 +18,7 @@ import { constraintSources } from './pg-constraint.ts';
 import { classSources } from './pg-class.ts';
 import { procedureSources } from './pg-proc.ts';
 import { roleSources } from './pg-roles.ts';
+import { sessionSources } from './pg-session.ts';
 import { typeSources } from './pg-type.ts';
 import { viewSources } from './pg-views.ts';
 import type { SystemRelation } from './relations.ts';
@@ -31,6 +32,7 @@ const PG_CATALOG: Readonly<Record<string, RowSource>> = {
   ...accessSources,
   ...viewSources,
   ...roleSources,
+  ...sessionSources,
 };
 
 const OID = 26;

@@ -7,6 +7,7 @@ import type { Catalog, TypeRef, ViewDef } from '../../catalog/schema.ts';
 import type { BindContext } from '../../plan/bind.ts';
 import type { EvalContext } from '../../sql/eval-context.ts';
 import type { TableStore } from '../../table/store.ts';
+import type { Portals } from '../portal.ts';
 import type { SequenceState } from '../sequences.ts';
 import type { Settings } from '../settings.ts';
 import type { SystemColumn } from './relations.ts';
@@ -22,8 +23,22 @@ export interface SystemContext {
   readonly eval: EvalContext;
   /** For binding expressions of that catalog, to print them as PostgreSQL does. */
   readonly bind: BindContext;
+  /** What the session has open. */
+  readonly session: { readonly portals: Portals; readonly prepared: PreparedList };
   /** Columns of a view, in order; those of the relations that ask for them are found before the rows are made. */
   viewColumns(view: ViewDef): readonly TypedName[];
+}
+
+/** The session's prepared statements. */
+export interface PreparedList {
+  all(): Iterable<{
+    readonly name: string;
+    readonly text: string;
+    readonly types: readonly number[];
+    readonly made: number;
+    readonly kept: number;
+    readonly planned: number;
+  }>;
 }
 
 export interface TypedName {

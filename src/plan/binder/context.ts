@@ -7,7 +7,7 @@
  */
 import type { Value } from '../../base/vector.ts';
 import type { Task } from '../../base/task.ts';
-import type { Catalog, TypeRef } from '../../catalog/schema.ts';
+import type { Catalog, TableDef, TypeRef } from '../../catalog/schema.ts';
 import type { Query, SystemTime } from '../../sql/ast.ts';
 import type { EvalContext } from '../../sql/eval-context.ts';
 import type { BoundExpression, ColumnId } from '../expression.ts';
@@ -51,6 +51,8 @@ export interface BindContext {
   catalogAt(seq: number): Task<Catalog>;
   /** The last sequence number at or before a moment; errors (22023) for the future and before the first commit. */
   resolveMoment(moment: BoundMoment): Task<number>;
+  /** The key of the row of a table that a cursor stands on; null for none (a row of an outer join). Throws 34000, 24000. */
+  readonly cursorKey?: ((cursor: string, table: TableDef) => readonly Value[] | null) | undefined;
   /** Evaluates an expression without columns; parameters by the values given for this run. */
   evaluateConstant(expression: BoundExpression): Value;
 }

@@ -15,6 +15,7 @@ import type { BoundExpression } from '../expression.ts';
 import type { Assignment, PlanColumn, PlanNode } from '../plan.ts';
 import { freeColumns } from '../walk-plan.ts';
 import { asBoolean } from './coerce.ts';
+import { bindCurrentOf } from './current-of.ts';
 import { bindReference, joinPlans } from './from.ts';
 import { withPart } from './part-assignment.ts';
 import { scanTable, type BoundScan } from './scan.ts';
@@ -42,7 +43,7 @@ export function bindUpdate(statement: Update, outer: Scope): PlanNode {
   const target = bindTargetRows(bound, statement.from, scope);
   let { plan } = target;
   const set = bindAssignments(statement.set, bound, scope);
-  plan = filtered(plan, statement.where, scope);
+  plan = filtered(plan, statement.where, { bound, scan: target.scan }, scope);
   for (const query of set.queries) plan = joinPlans('single', plan, query, null);
   const row = newTargetRow(bound, scope);
   const inner = scope.child();
@@ -71,7 +72,7 @@ export function bindDelete(statement: Delete, outer: Scope): PlanNode {
   const bound = changeTarget(statement.target, 'delete from', scope);
   const { table } = bound;
   const target = bindTargetRows(bound, statement.using, scope);
-  const source = filtered(target.plan, statement.where, scope);
+  const source = filtered(target.plan, statement.where, { bound, scan: target.scan }, scope);
   const { returning, outputs } = bindReturning(statement.returning, scope);
   const oldRow = target.scan.row.map((column) => column.id);
   const node: PlanNode = { kind: 'delete', table, source, oldRow, returning, outputs };
@@ -113,9 +114,17 @@ function bindTargetRows(
   return { plan, scan };
 }
 
-function filtered(plan: PlanNode, where: Expression | undefined, scope: Scope): PlanNode {
+function filtered(
+  plan: PlanNode,
+  where: Expression | undefined,
+  { bound, scan }: { readonly bound: BoundTarget; readonly scan: BoundScan },
+  scope: Scope,
+): PlanNode {
   if (where === undefined) return plan;
-  const condition = scope.within(CLAUSES.where, () => asBoolean(scope.bind(where), 'WHERE', scope.state));
+  const condition =
+    where.kind === 'currentOf'
+      ? bindCurrentOf(where, bound.table, bound.view === null ? scan.row : null, scope)
+      : scope.within(CLAUSES.where, () => asBoolean(scope.bind(where), 'WHERE', scope.state));
   return { kind: 'filter', source: plan, condition, outputs: plan.outputs };
 }
 

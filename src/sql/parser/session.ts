@@ -41,7 +41,7 @@ export function parsePrepare(p: Cursor): Statement {
   const types = p.at('(') ? p.parenthesised(() => parseTypeName(p)) : [];
   p.expect('as');
   const statement = p.grammar.preparable(p);
-  return { kind: 'prepare', name, types, statement, position, end: p.lastEnd };
+  return { kind: 'prepare', name, types, statement, text: textFrom(p, position), position, end: p.lastEnd };
 }
 
 export function parseExecute(p: Cursor): Extract<Statement, { kind: 'execute' }> {
@@ -66,11 +66,13 @@ export function parseDeclare(p: Cursor): Extract<Statement, { kind: 'declareCurs
   const name = p.columnName();
   let binary = false;
   let scroll: boolean | undefined;
+  let insensitive = false;
   for (;;) {
     if (p.accept('binary')) binary = true;
     else if (p.accept('scroll')) scroll = true;
     else if (p.acceptAll('no', 'scroll')) scroll = false;
-    else if (!p.accept('insensitive') && !p.accept('asensitive')) break;
+    else if (p.accept('insensitive')) insensitive = true;
+    else if (!p.accept('asensitive')) break;
   }
   p.expect('cursor');
   let hold = false;
@@ -81,7 +83,13 @@ export function parseDeclare(p: Cursor): Extract<Statement, { kind: 'declareCurs
   }
   p.expect('for');
   const query = p.grammar.query(p);
-  return { kind: 'declareCursor', name, binary, scroll, hold, query, position, end: p.lastEnd };
+  const text = textFrom(p, position);
+  return { kind: 'declareCursor', name, binary, scroll, insensitive, hold, query, text, position, end: p.lastEnd };
+}
+
+/** The text from a position to the last token. */
+function textFrom(p: Cursor, position: number): string {
+  return p.text.slice(position - 1, p.lastEnd - 1);
 }
 
 export function parseFetch(p: Cursor): FetchCursor {

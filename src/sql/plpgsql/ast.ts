@@ -18,7 +18,9 @@ export interface Datum {
   readonly notNull: boolean;
   readonly default: PlExpression | undefined;
   /** A bound cursor: its query, and its parameters as datums. */
-  readonly cursor: { readonly query: PlQuery; readonly args: readonly number[] } | undefined;
+  readonly cursor:
+    | { readonly query: PlQuery; readonly args: readonly number[]; readonly scroll: boolean | undefined }
+    | undefined;
   readonly line: number;
 }
 
@@ -212,6 +214,7 @@ export type PlStatement =
       readonly cursor: number;
       readonly query: PlQuery | undefined;
       readonly args: readonly CursorArgument[];
+      readonly scroll: boolean | undefined;
     })
   | Fetch
   | (Placed & { readonly kind: 'close'; readonly cursor: number })

@@ -165,8 +165,7 @@ function parseDeclaration(r: Reader): number | undefined {
 /** `name [NO SCROLL] CURSOR [(arguments)] FOR query`. */
 function parseCursor(r: Reader, name: string): number {
   const { p } = r;
-  r.accept('no');
-  r.accept('scroll');
+  const scroll = r.scroll();
   r.expect('cursor');
   return r.within(undefined, () => {
     const args: number[] = [];
@@ -180,7 +179,7 @@ function parseCursor(r: Reader, name: string): number {
     if (!p.accept('for')) r.expect('is');
     const query = r.query([';']);
     p.expect(';');
-    const cursor: Datum['cursor'] = { query, args };
+    const cursor: Datum['cursor'] = { query, args, scroll };
     const index = r.datum(name, { cursor });
     r.names.parent?.names.set(name, index);
     return index;

@@ -79,6 +79,13 @@ export class Reader {
     );
   }
 
+  /** [NO] SCROLL. */
+  scroll(): boolean | undefined {
+    const none = this.accept('no');
+    if (!this.accept('scroll')) return undefined;
+    return !none;
+  }
+
   hiddenName(what: string): string {
     return `__${what}_${++this.#hidden}__`;
   }

@@ -404,11 +404,10 @@ function parseOpen(r: Reader): PlStatement {
   p.advance();
   const cursor = cursorVariable(r);
   const args = p.at('(') ? cursorArguments(r) : [];
-  r.accept('no');
-  r.accept('scroll');
+  const scroll = r.scroll();
   const query = r.accept('for') ? r.query([';']) : undefined;
   p.expect(';');
-  return { kind: 'open', cursor, query, args, line };
+  return { kind: 'open', cursor, query, args, scroll, line };
 }
 
 function parseFetch(r: Reader): Fetch {

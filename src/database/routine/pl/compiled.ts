@@ -49,7 +49,7 @@ export interface Typed {
 
 export const TRIGGER = 2279;
 const RECORD = 2249;
-const REFCURSOR: TypeRef = { oid: 25, typmod: -1 };
+const REFCURSOR: TypeRef = { oid: 1790, typmod: -1 };
 
 /** Names of the arguments that a body can use: all of them, OUT and TABLE columns too. */
 export function argumentNamesOf(def: RoutineDef): string[] {
@@ -125,8 +125,6 @@ function typeOf(datum: Datum, catalog: Catalog): DatumType {
   const { type } = datum;
   if (type === undefined) return { kind: 'record' };
   if (datum.rowType) return rowOf(type.schema, type.name, type.position, catalog);
-  if (type.name === 'refcursor' && type.schema === undefined && type.arrayBounds.length === 0)
-    return { kind: 'scalar', type: REFCURSOR };
   const found = namedType(type, catalog);
   if (found.row !== undefined) return rowOf(type.schema, type.name, type.position, catalog);
   return ofType(found.type);

@@ -8,7 +8,8 @@ import type { Task } from '../../../base/task.ts';
 import type { TypeRef } from '../../../catalog/schema.ts';
 import type { CursorArgument, Fetch, ForQuery, PlQuery, PlStatement } from '../../../sql/plpgsql/ast.ts';
 import type { ResultSet } from '../../api.ts';
-import { movePortal, openPortal, type Portal } from '../../portal.ts';
+import { movePortal, openPortal, type Portal, portalNamed, rowsForCursor } from '../../portal.ts';
+import type { Scene } from '../../statement.ts';
 import { type Row, setDatum } from './assign.ts';
 import { runDynamic } from './dynamic.ts';
 import type { Frame } from './frame.ts';
@@ -20,26 +21,50 @@ export function* openCursor(frame: Frame, s: Extract<PlStatement, { kind: 'open'
   const query = s.query ?? declared?.cursor?.query;
   if (query === undefined) throw new DriftError('42601', `cursor "${declared?.name ?? ''}" has no query`);
   if (s.query === undefined) yield* setArguments(frame, s.cursor, s.args);
-  const result = yield* rowsOf(frame, query);
-  const name = openPortal(frame.scene.portals, nameOf(frame, s.cursor), result, {
-    wish: declared?.cursor !== undefined ? declared.name : null,
-  });
-  frame.values[s.cursor] = name;
+  const wish = declared?.cursor !== undefined ? declared.name : null;
+  yield* openNamed(frame, s.cursor, query, { wish, scroll: s.scroll ?? declared?.cursor?.scroll });
 }
 
-/** The rows of a bound cursor for a loop. */
-export function* cursorRows(
+/** Opens a portal for a query and puts its name into the cursor's variable. */
+function* openNamed(
+  frame: Frame,
+  datum: number,
+  query: PlQuery,
+  { wish, scroll }: { readonly wish: string | null; readonly scroll: boolean | undefined },
+): Task<Portal> {
+  const { portals, eval: context } = frame.scene;
+  const given = nameOf(frame, datum);
+  if (given !== null && portals.has(given)) throw new DriftError('42P03', `cursor "${given}" already in use`);
+  const rows = yield* rowsForCursor((shape) => rowsOf(frame, query, shape));
+  const text = query.kind === 'static' ? query.sql.text : '';
+  const name = openPortal(portals, given, rows, { wish, scroll, text, made: context.statementTime });
+  frame.values[datum] = name;
+  return portalNamed(portals, name);
+}
+
+/** Opens a bound cursor for a loop, which moves it row by row and closes it by `close`. */
+export function* openLoop(
   frame: Frame,
   { datum, args }: Extract<ForQuery['query'], { kind: 'cursor' }>,
-): Task<ResultSet> {
-  const cursor = frame.compiled.body.datums[datum]?.cursor;
+): Task<{ readonly portal: Portal; close(): void }> {
+  const declared = frame.compiled.body.datums[datum];
+  const cursor = declared?.cursor;
   if (cursor === undefined) throw new DriftError('42601', 'cursor FOR loop must use a bound cursor variable');
   yield* setArguments(frame, datum, args);
-  return yield* rowsOf(frame, cursor.query);
+  const before = nameOf(frame, datum);
+  const portal = yield* openNamed(frame, datum, cursor.query, { wish: declared?.name ?? null, scroll: cursor.scroll });
+  return {
+    portal,
+    close() {
+      frame.scene.portals.delete(portal.name);
+      frame.values[datum] = before;
+    },
+  };
 }
 
-function* rowsOf(frame: Frame, query: PlQuery): Task<ResultSet> {
-  const result = query.kind === 'static' ? yield* frame.statement(query.sql) : yield* runDynamic(frame, query);
+function* rowsOf(frame: Frame, query: PlQuery, shape: Scene['shape']): Task<ResultSet> {
+  const result =
+    query.kind === 'static' ? yield* frame.statement(query.sql, shape) : yield* runDynamic(frame, query, shape);
   if (result.fields.length === 0) throw new DriftError('42P11', `cannot open ${result.command} query as cursor`);
   return result;
 }
@@ -89,7 +114,5 @@ function portalOf(frame: Frame, datum: number): Portal {
   const name = nameOf(frame, datum);
   if (name === null)
     throw new DriftError('22004', `cursor variable "${frame.compiled.body.datums[datum]?.name ?? ''}" is null`);
-  const portal = frame.scene.portals.get(name);
-  if (portal === undefined) throw new DriftError('34000', `cursor "${name}" does not exist`);
-  return portal;
+  return portalNamed(frame.scene.portals, name);
 }

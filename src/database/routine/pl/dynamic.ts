@@ -8,13 +8,18 @@ import { parse } from '../../../sql/parser/parser.ts';
 import type { ResultSet } from '../../api.ts';
 import { isSelectInto } from '../../bindable.ts';
 import { command } from '../../show.ts';
+import type { Scene } from '../../statement.ts';
 import { runUnit, type Unit, unitOf } from '../nested.ts';
 import type { Frame } from './frame.ts';
 
 const MAX_STATEMENTS = 100;
 const TEXT = { oid: 25, typmod: -1 } as const;
 
-export function* runDynamic(frame: Frame, query: Extract<PlQuery, { kind: 'dynamic' }>): Task<ResultSet> {
+export function* runDynamic(
+  frame: Frame,
+  query: Extract<PlQuery, { kind: 'dynamic' }>,
+  shape?: Scene['shape'],
+): Task<ResultSet> {
   const text = yield* frame.evaluate(query.text, TEXT);
   if (text === null) throw new DriftError('22004', 'query string argument of EXECUTE is null');
   const values: Value[] = [];
@@ -31,7 +36,7 @@ export function* runDynamic(frame: Frame, query: Extract<PlQuery, { kind: 'dynam
         throw new DriftError('0A000', 'EXECUTE of SELECT ... INTO is not implemented', {
           hint: 'You might want to use EXECUTE ... INTO or EXECUTE CREATE TABLE ... AS instead.',
         });
-      result = yield* runUnit(frame.scene, unit, parametersOf(oids), values);
+      result = yield* runUnit({ ...frame.scene, shape }, unit, parametersOf(oids), values);
       frame.refresh();
     }
   } catch (error) {

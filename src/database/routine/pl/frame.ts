@@ -196,7 +196,7 @@ export class Frame {
   // ---- statements
 
   /** Runs a statement of SQL whose names may be variables; an error of its run says which statement it was. */
-  *statement(sql: PlStatementText): Task<ResultSet> {
+  *statement(sql: PlStatementText, shape?: Scene['shape']): Task<ResultSet> {
     const { statement } = sql;
     this.refresh();
     if (this.scene.nonVolatile === true && statement.kind !== 'query') throw notAllowed(statement);
@@ -211,12 +211,12 @@ export class Frame {
       );
       if (done !== null) return done;
     }
-    let prepared = this.typed.prepared.get(sql);
+    let prepared = shape === undefined ? this.typed.prepared.get(sql) : undefined;
     if (prepared?.plan === undefined || prepared.plan === null || !this.#fits(prepared)) {
       const names = new BodyNames(this.compiled, this.typed, sql.names, this.values);
-      const plan = yield* planOf({ ...this.scene, names }, statement);
+      const plan = yield* planOf({ ...this.scene, names, shape }, statement);
       prepared = { ...used(names), expression: null, reusable: false, waits: true, plan, oid: 0 };
-      if (plan.cacheable) this.typed.prepared.set(sql, prepared);
+      if (plan.cacheable && shape === undefined) this.typed.prepared.set(sql, prepared);
     }
     this.#fill(prepared);
     const { plan } = prepared;

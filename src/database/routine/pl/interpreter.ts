@@ -13,10 +13,11 @@ import type { Block, Into, PlQuery, PlStatement } from '../../../sql/plpgsql/ast
 import { SqlArray } from '../../../sql/types/array.ts';
 import { typeByOid } from '../../../sql/types/registry.ts';
 import type { ResultSet } from '../../api.ts';
+import type { Portal } from '../../portal.ts';
 import { assign, assignRow, type Row, rowValue, setDatum, wantedType } from './assign.ts';
 import { callProcedure } from './call-procedure.ts';
 import { isCondition } from './conditions.ts';
-import { closeCursor, cursorRows, fetchCursor, openCursor } from './cursor.ts';
+import { closeCursor, fetchCursor, openCursor, openLoop } from './cursor.ts';
 import { runDynamic } from './dynamic.ts';
 import type { Frame } from './frame.ts';
 import { raise } from './raise.ts';
@@ -281,10 +282,18 @@ export class Machine {
   }
 
   *#forQuery(s: Extract<PlStatement, { kind: 'forQuery' }>): Task<Way> {
+    if (s.query.kind !== 'cursor') return yield* this.#rows(s, yield* this.#query(s.query), null);
+    const { portal, close } = yield* openLoop(this.frame, s.query);
+    const way = yield* this.#rows(s, portal.result, portal);
+    close();
+    return way;
+  }
+
+  *#rows(s: Extract<PlStatement, { kind: 'forQuery' }>, result: ResultSet, portal: Portal | null): Task<Way> {
     const { frame } = this;
-    const result = s.query.kind === 'cursor' ? yield* cursorRows(frame, s.query) : yield* this.#query(s.query);
     let way: Way = NORMAL;
     for (let row = 0; row < result.rowCount; row++) {
+      if (portal !== null) portal.position = row + 1;
       yield* assignRow(frame, s.targets, rowAt(result, row));
       way = yield* this.#round(s);
       if (way !== NORMAL) break;
