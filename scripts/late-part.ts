@@ -16,7 +16,9 @@ import type { Plugin } from 'vite';
 
 /** Not needed to open a database and to read rows by key or range; `*` is any run of characters. */
 const LATE: readonly string[] = [
-  'src/storage/indexed-db',
+  'src/storage/(indexed-db|encryption/.*)',
+  'src/log/sealed',
+  'src/segment/sealed-segment',
   'src/table/check-(tree|index)',
   'src/sql/parser/rare-statement',
   'src/sql/types/json-path-(syntax|print)',

@@ -23,7 +23,7 @@ import { TransactionManager } from '../txn/transaction-manager.ts';
 import type { EngineApi, EngineOptions, EngineStatus, FunctionBody, FunctionOptions, SessionApi } from './api.ts';
 import { type Core, evalContext } from './core.ts';
 import { exportFile, importFile } from './export-file.ts';
-import { refuseUnfinishedImport } from './import-marker.ts';
+import { refuseUnopenable } from './import-marker.ts';
 import { createSystemTables, decodeCheckpoint, describeTables, encodeCheckpoint, Replay } from './recovery.ts';
 import { register } from './registered.ts';
 import { drive, Queue } from './scheduler.ts';
@@ -82,7 +82,7 @@ class Engine implements EngineApi {
     if (options.importFile !== undefined) {
       yield* makeWhole(options.host);
       yield* importFile(storage, options.importFile);
-    } else yield* refuseUnfinishedImport(storage);
+    } else yield* refuseUnopenable(storage);
     const manifest = yield* readManifest(storage);
     try {
       return yield* Engine.#openFrom(options, manifest);

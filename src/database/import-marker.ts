@@ -13,8 +13,10 @@ export const MARKER = 'IMPORT';
 export const UNDER_WAY = 1;
 export const DONE = 2;
 
-/** Throws XX001 where an import was cut off, by a crash say. */
-export function* refuseUnfinishedImport(storage: Storage): Task<void> {
+/** Throws XX001 where an import was cut off, by a crash say; 28P01 where keys are needed (their file is hidden from who has them). */
+export function* refuseUnopenable(storage: Storage): Task<void> {
+  if ((yield* wait(storage.list())).includes('KEYS'))
+    throw new DriftError('28P01', 'the database is encrypted: it opens with its passphrase or key');
   if (!(yield* isUnfinished(storage))) return;
   throw new DriftError('XX001', 'an import into this storage did not come to its end', {
     hint: 'Import the file again, or remove the storage.',

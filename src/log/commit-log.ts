@@ -40,6 +40,7 @@ import {
   sealFrames,
   writeCommit,
 } from './frame.ts';
+import { type LogIdentity, logIdentity, openLog, sealLog } from './sealed.ts';
 
 export interface LogOptions {
   readonly durability: 'full' | 'relaxed';
@@ -65,6 +66,8 @@ export class CommitLog {
   #creating: MaybePromise<NewFile> | null = null;
   /** Seed of the file's runs. */
   #seed = 0;
+  /** Of the file, where the database is encrypted. */
+  #identity: LogIdentity | null = null;
   #chain = 0;
   /** The next frame begins a run. */
   #atRunStart = true;
@@ -231,6 +234,7 @@ export class CommitLog {
     header.u64(number);
     header.u64(this.#options.epoch);
     header.raw(salt);
+    const identity = this.#identify(`log-${number}`, header.view());
     const seed = logSeed(header.view());
     header.u32(seed);
     header.raw(new Uint8Array(LOG_HEADER_BYTES - header.length));
@@ -240,10 +244,14 @@ export class CommitLog {
     yield* wait(file.flush());
     yield* wait(file.write(LOG_HEADER_BYTES, new Uint8Array(this.#firstStepBytes)));
     yield* wait(file.flush());
-    return { number, file, seed };
+    return { number, file, seed, identity };
   }
 
-  #adopt({ number, file, seed }: NewFile): void {
+  #identify(name: string, file: Uint8Array): LogIdentity | null {
+    return this.#storage.cipher === undefined ? null : logIdentity(name, file.slice(0, 32));
+  }
+
+  #adopt({ number, file, seed, identity }: NewFile): void {
     if (this.#file !== null) {
       this.#olderBytes += this.#end - LOG_HEADER_BYTES;
       this.#olderFiles++;
@@ -251,6 +259,7 @@ export class CommitLog {
     this.#number = number;
     this.#file = file;
     this.#seed = seed;
+    this.#identity = identity;
     this.#atRunStart = true;
     this.#end = LOG_HEADER_BYTES;
     this.#allocated = LOG_HEADER_BYTES + this.#firstStepBytes;
@@ -264,12 +273,14 @@ export class CommitLog {
   }
 
   *#writePending(): Task<void> {
-    const bytes = this.#pending.finish();
+    let bytes = this.#pending.finish();
     if (bytes.length === 0) return;
     const file = this.#file;
     if (file === null) throw new DriftError('XX000', 'the log was not replayed before the first commit');
     this.#pending.clear();
     const at = this.#end;
+    const { cipher } = this.#storage;
+    if (cipher !== undefined && this.#identity !== null) bytes = yield* sealLog(cipher, this.#identity, at, bytes);
     this.#chain = sealFrames(bytes, this.#atRunStart ? runSeed(this.#seed, at) : this.#chain);
     this.#atRunStart = false;
     this.#end += bytes.length;
@@ -328,6 +339,8 @@ export class CommitLog {
       return null;
     }
     let offset = LOG_HEADER_BYTES;
+    const { cipher } = this.#storage;
+    const identity = this.#identify(name, bytes);
     let chain = runSeed(seed, offset);
     let last = afterSeq;
     let validEnd = offset;
@@ -350,17 +363,21 @@ export class CommitLog {
         yield* this.#cutTail(file, validEnd);
         return last;
       }
-      frames.push(frame);
+      const held =
+        cipher === undefined || identity === null ? [frame] : yield* openLog(cipher, identity, offset, frame);
       chain = frame.crc;
       offset = frame.end;
-      if (frame.type !== FRAME_COMMIT) continue;
-      validEnd = offset;
-      if (frame.seq > last) {
-        if (frame.seq !== last + 1) throw damaged(name, offset, `transaction ${frame.seq} after transaction ${last}`);
-        yield* onCommit(decodeCommit(frames, frame.seq, frame.timestamp));
-        last = frame.seq;
+      for (const { type, payload, seq, timestamp } of held) {
+        frames.push({ type, payload });
+        if (type !== FRAME_COMMIT) continue;
+        validEnd = offset;
+        if (seq > last) {
+          if (seq !== last + 1) throw damaged(name, offset, `transaction ${seq} after transaction ${last}`);
+          yield* onCommit(decodeCommit(frames, seq, timestamp));
+          last = seq;
+        }
+        frames = [];
       }
-      frames = [];
     }
   }
 
@@ -378,6 +395,7 @@ interface NewFile {
   readonly number: number;
   readonly file: StorageFile;
   readonly seed: number;
+  readonly identity: LogIdentity | null;
 }
 
 /** Where the first valid run at or behind an offset begins, or -1. */

@@ -11,6 +11,8 @@ export const SECTOR_BYTES = 512;
 export const FRAME_PREFIX_BYTES = 8;
 /** Longer frames are corruption; checked before anything is allocated. */
 export const MAX_FRAME_BYTES: number = 64 * 1024 * 1024;
+/** What a transaction's frames may have: one that is sealed becomes a little longer. */
+export const MAX_WRITTEN_FRAME_BYTES: number = MAX_FRAME_BYTES - 64;
 /** Log files grow in steps of this size by default: a commit that needs another waits 0.5 ms for the zeros. */
 export const LOG_STEP_BYTES: number = 256 * 1024;
 /** The first step is smaller: each opening makes a log file, and the next reads it. */
@@ -21,6 +23,8 @@ export const FRAME_PATCH = 2;
 export const FRAME_SOFT_DELETE = 3;
 export const FRAME_SEQUENCE = 4;
 export const FRAME_COMMIT = 5;
+/** Of encrypted databases, which have no others in the file. */
+export const FRAME_SEALED = 6;
 
 /** "DRFM": first bytes of both manifest slots. */
 export const MANIFEST_MAGIC = 0x4d465244;

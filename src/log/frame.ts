@@ -12,7 +12,7 @@
 import { ByteReader, ByteWriter } from '../base/bytes.ts';
 import { crc32c } from '../base/crc32c.ts';
 import { DriftError } from '../base/error.ts';
-import { FRAME_COMMIT, FRAME_PREFIX_BYTES, MAX_FRAME_BYTES } from './constants.ts';
+import { FRAME_COMMIT, FRAME_PREFIX_BYTES, MAX_FRAME_BYTES, MAX_WRITTEN_FRAME_BYTES } from './constants.ts';
 
 export interface LogFrame {
   readonly type: number;
@@ -73,18 +73,24 @@ export function readFrame(bytes: Uint8Array, offset: number, chain: number): Dec
   const body = bytes.subarray(offset + FRAME_PREFIX_BYTES, offset + FRAME_PREFIX_BYTES + length);
   const found = checksum(length, body, chain, 0);
   if (found !== expected) return `checksum ${hex(found)}, expected ${hex(expected)}`;
+  return decodeBody(body, found, offset + FRAME_PREFIX_BYTES + length);
+}
+
+/** Reads a frame that has no checksum of its own, for what holds it has one, or says why there is none. */
+export function parseFrame(bytes: Uint8Array, offset: number): DecodedFrame | string {
+  const start = offset + FRAME_PREFIX_BYTES;
+  if (start > bytes.length) return 'end of frames';
+  const length = new DataView(bytes.buffer, bytes.byteOffset + offset, 4).getUint32(0, true);
+  if (length === 0 || length > bytes.length - start) return `length ${length} where ${bytes.length - start} bytes remain`;
+  return decodeBody(bytes.subarray(start, start + length), 0, start + length);
+}
+
+function decodeBody(body: Uint8Array, crc: number, end: number): DecodedFrame {
   const reader = new ByteReader(body, 'log frame');
   const seq = reader.varint();
   const timestamp = reader.i53();
   const type = reader.u8();
-  return {
-    seq,
-    timestamp,
-    type,
-    payload: reader.raw(reader.remaining),
-    crc: found,
-    end: offset + FRAME_PREFIX_BYTES + length,
-  };
+  return { seq, timestamp, type, payload: reader.raw(reader.remaining), crc, end };
 }
 
 /** Turns the frames of one sequence number, the last a COMMIT, back into the transaction. */
@@ -117,8 +123,8 @@ function writeFrame(writer: ByteWriter, commit: LoggedCommit, type: number, payl
   writer.u8(type);
   writer.raw(payload);
   const length = writer.length - start - FRAME_PREFIX_BYTES;
-  if (length > MAX_FRAME_BYTES)
-    throw new DriftError('54000', `a log frame of ${length} bytes exceeds the limit of ${MAX_FRAME_BYTES}`);
+  if (length > MAX_WRITTEN_FRAME_BYTES)
+    throw new DriftError('54000', `a log frame of ${length} bytes exceeds the limit of ${MAX_WRITTEN_FRAME_BYTES}`);
   writer.patchU32(start, length);
 }
 

@@ -16,6 +16,7 @@ import { DriftError } from '../base/error.ts';
 import { type Task, wait } from '../base/task.ts';
 import type { Storage, StorageFile } from '../storage/storage.ts';
 import { logSeed, readFrame, runSeed } from './frame.ts';
+import { manifestPlace } from './sealed.ts';
 import {
   LOG_HEADER_BYTES,
   MANIFEST_BODY_OFFSET,
@@ -31,6 +32,8 @@ export interface ManifestState {
   readonly epoch: number;
   readonly body: Uint8Array;
   readonly bodyOffset: number;
+  /** Bytes of the body in the file. */
+  readonly bodyLength: number;
   /** What is wrong with the other slot. Legitimate after a crash during a switch; else the state in force is an old one. */
   readonly damage?: string | undefined;
 }
@@ -59,6 +62,11 @@ export function* readManifest(storage: Storage): Task<ManifestState | null> {
   // A crash while the database was being made leaves a manifest that says nothing, and logs without a transaction.
   if (best === null && !(yield* holdsAnything(storage, names))) return null;
   if (best === null) throw new DriftError('XX001', `MANIFEST is damaged: ${problems.join('; ')}`);
+  const { cipher } = storage;
+  if (cipher !== undefined) {
+    const place = manifestPlace(best.generation, best.epoch);
+    best = { ...best, body: yield* wait(cipher.open('manifest', place, best.body)) };
+  }
   const damage = problems.filter((problem) => !problem.endsWith(UNUSED));
   return damage.length === 0 ? best : { ...best, damage: damage.join('; ') };
 }
@@ -71,9 +79,12 @@ export function* writeManifest(
 ): Task<ManifestState> {
   const file = yield* wait(storage.open(NAME));
   const generation = (previous?.generation ?? 0) + 1;
-  const bodyOffset = freeOffset(previous, next.body.length);
+  const { cipher } = storage;
+  const place = cipher === undefined ? '' : manifestPlace(generation, next.epoch);
+  const body = cipher === undefined ? next.body : yield* wait(cipher.seal('manifest', place, next.body));
+  const bodyOffset = freeOffset(previous, body.length);
   if (file.size() < MANIFEST_BODY_OFFSET) yield* wait(file.write(0, new Uint8Array(MANIFEST_BODY_OFFSET)));
-  yield* wait(file.write(bodyOffset, next.body));
+  yield* wait(file.write(bodyOffset, body));
   yield* wait(file.flush());
   const slot = new ByteWriter(MANIFEST_SLOT_BYTES);
   slot.u32(MANIFEST_MAGIC);
@@ -81,13 +92,13 @@ export function* writeManifest(
   slot.u64(generation);
   slot.u64(next.epoch);
   slot.u64(bodyOffset);
-  slot.u64(next.body.length);
-  slot.u32(crc32c(next.body));
+  slot.u64(body.length);
+  slot.u32(crc32c(body));
   slot.u32(crc32c(slot.view()));
   slot.raw(new Uint8Array(MANIFEST_SLOT_BYTES - slot.length));
   yield* wait(file.write((generation % 2) * MANIFEST_SLOT_BYTES, slot.view()));
   yield* wait(file.flush());
-  return { generation, epoch: next.epoch, body: next.body, bodyOffset };
+  return { generation, epoch: next.epoch, body: next.body, bodyOffset, bodyLength: body.length };
 }
 
 /**
@@ -96,7 +107,7 @@ export function* writeManifest(
  */
 function freeOffset(previous: ManifestState | null, length: number): number {
   if (previous === null || MANIFEST_BODY_OFFSET + length <= previous.bodyOffset) return MANIFEST_BODY_OFFSET;
-  return Math.ceil((previous.bodyOffset + previous.body.length) / SECTOR_BYTES) * SECTOR_BYTES;
+  return Math.ceil((previous.bodyOffset + previous.bodyLength) / SECTOR_BYTES) * SECTOR_BYTES;
 }
 
 function* readSlot(file: StorageFile, slot: number, size: number): Task<ManifestState | string> {
@@ -125,7 +136,7 @@ function* readSlot(file: StorageFile, slot: number, size: number): Task<Manifest
     return `a body of ${length} bytes at ${bodyOffset} in a file of ${size}`;
   const body = yield* wait(file.read(bodyOffset, length));
   if (crc32c(body) !== crc) return `checksum of the body at ${bodyOffset} does not hold`;
-  return { generation, epoch, body, bodyOffset };
+  return { generation, epoch, body, bodyOffset, bodyLength: length };
 }
 
 /** True when a pack exists or a log begins with a valid frame: then a manifest must have been in force. */

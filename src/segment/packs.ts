@@ -9,6 +9,7 @@
 import { DriftError } from '../base/error.ts';
 import { type Task, wait } from '../base/task.ts';
 import type { Storage } from '../storage/storage.ts';
+import { openSegment, sealedLength, sealSegment } from './sealed-segment.ts';
 import type { EncodedSegment, SegmentRef } from './segment.ts';
 
 const SECTOR_BYTES = 512;
@@ -58,19 +59,25 @@ export class Packs {
     return total;
   }
 
-  *append(segment: EncodedSegment): Task<SegmentRef> {
+  /** Writes a segment of a table, whose key seals it where the database is encrypted. */
+  *append(segment: EncodedSegment, table: number): Task<SegmentRef> {
+    const { cipher } = this.#storage;
+    const { length } = segment.bytes;
+    const size = cipher === undefined ? length : sealedLength(length);
     let offset = Math.ceil((this.#sizes.get(this.#current) ?? 0) / SECTOR_BYTES) * SECTOR_BYTES;
-    if (offset > 0 && offset + segment.bytes.length > this.#packSizeBytes) {
+    if (offset > 0 && offset + size > this.#packSizeBytes) {
       this.#current++;
       offset = 0;
     }
     const pack = this.#current;
     // Reserved before the write: another appender that runs meanwhile writes behind it.
-    this.#sizes.set(pack, offset + segment.bytes.length);
+    this.#sizes.set(pack, offset + size);
     this.#unflushed.add(pack);
     const file = yield* wait(this.#storage.open(`pack-${pack}`));
-    yield* wait(file.write(offset, segment.bytes));
-    return { pack, offset, length: segment.bytes.length, tableLength: segment.tableLength, tableCrc: segment.tableCrc };
+    const bytes =
+      cipher === undefined ? segment.bytes : yield* wait(sealSegment(cipher, table, { pack, offset }, segment.bytes));
+    yield* wait(file.write(offset, bytes));
+    return { pack, offset, length, tableLength: segment.tableLength, tableCrc: segment.tableCrc };
   }
 
   *flush(): Task<void> {
@@ -102,7 +109,10 @@ export class Packs {
     this.#reading.set(ref.pack, (this.#reading.get(ref.pack) ?? 0) + 1);
     try {
       const file = yield* wait(this.#storage.open(`pack-${ref.pack}`));
-      return yield* wait(file.read(ref.offset + start, length));
+      const { cipher } = this.#storage;
+      return cipher === undefined
+        ? yield* wait(file.read(ref.offset + start, length))
+        : yield* openSegment(cipher, file, ref, start, length);
     } finally {
       this.#reading.set(ref.pack, (this.#reading.get(ref.pack) ?? 1) - 1);
     }

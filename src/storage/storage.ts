@@ -2,7 +2,7 @@
  * Storage: a flat directory of files, the only door between the engine and a medium.
  *
  * Five media sit behind it: OPFS (synchronous access handles in a worker), IndexedDB, Node's file system, memory, and
- * the simulated disk of the tests; encryption (a wrapper) follows. Reads and writes may be asynchronous; where
+ * the simulated disk of the tests; encryption (encryption/encrypted-storage.ts) wraps any of them. Reads and writes may be asynchronous; where
  * the medium is synchronous they return plain values, so that nothing pays for a promise it does not need.
  *
  * What a caller may rely on:
@@ -13,10 +13,13 @@
  * - One owner: `acquire` fails with 55006 while another holder lives, in this process or another.
  */
 import type { MaybePromise } from '../base/task.ts';
+import type { StorageCipher } from './cipher.ts';
 
 export interface Storage {
   /** What kind of medium this is, for messages and status ("opfs", "node", "memory", …). */
   readonly medium: string;
+  /** Seals what the files hold, where the database is encrypted; there once it is acquired. */
+  readonly cipher?: StorageCipher | undefined;
   /** Takes exclusive ownership. Throws DriftError 55006 when another holder has it. Called once, before anything else. */
   acquire(): MaybePromise<void>;
   /** Names of all files (the lock aside), in no particular order. */

@@ -44,6 +44,8 @@ interface CapturedLeaf {
 
 interface CapturedTree {
   readonly tree: Tree;
+  /** The table that it is, or is an index of. */
+  readonly tableId: number;
   /** Columns that the committed catalog knows. */
   readonly columns: readonly TreeColumn[];
   readonly lastChange: number;
@@ -83,11 +85,11 @@ export class Checkpoint {
       );
       this.#tables.push({
         table: { id, nextRowId, endSeq },
-        tree: captureTree(table, known?.columns ?? table.columns.length),
+        tree: captureTree(id, table, known?.columns ?? table.columns.length),
         indexes: indexes.map((index) => ({
           spec: index.spec,
           droppedAt: index.droppedAt,
-          tree: captureTree(index, index.columns.length),
+          tree: captureTree(id, index, index.columns.length),
         })),
       });
     }
@@ -115,7 +117,7 @@ export class Checkpoint {
     }
   }
 
-  *#writeLeaf({ tree, columns }: CapturedTree, captured: CapturedLeaf, image: LeafImage): Task<void> {
+  *#writeLeaf({ tree, tableId, columns }: CapturedTree, captured: CapturedLeaf, image: LeafImage): Task<void> {
     const order = image.liveOrder();
     const { leaf, rows, closedRows } = captured;
     // What was appended since the capture lies behind its rows.
@@ -127,6 +129,7 @@ export class Checkpoint {
           part,
           columns.map((column) => column.format),
         ),
+        tableId,
       );
     }
     if (leaf.revision === captured.revision && tree.leaves[tree.leafIndex(leaf.low as Key)] === leaf) {
@@ -138,7 +141,7 @@ export class Checkpoint {
     yield PAUSE;
   }
 
-  *#writeTile({ columns }: CapturedTree, tile: Tile): Task<void> {
+  *#writeTile({ tableId, columns }: CapturedTree, tile: Tile): Task<void> {
     const { part } = tile;
     if (part === null) return;
     tile.stored = yield* this.#packs.append(
@@ -146,6 +149,7 @@ export class Checkpoint {
         { columns: part.columns, from: part.from, to: part.to, currentRows: 0 },
         columns.map((column) => column.format),
       ),
+      tableId,
     );
     this.#cache.noteStored(tile);
     yield PAUSE;
@@ -173,20 +177,20 @@ export class Checkpoint {
       for (const captured of tree.leaves) {
         const { leaf, ref } = captured;
         if (ref === null || !sparse.has(ref.pack)) continue;
-        captured.ref = yield* this.#copy(ref);
+        captured.ref = yield* this.#copy(ref, tree.tableId);
         if (leaf.stored === ref) leaf.stored = captured.ref;
       }
       for (const tile of tree.tiles) {
-        if (tile.stored !== null && sparse.has(tile.stored.pack)) tile.stored = yield* this.#copy(tile.stored);
+        if (tile.stored !== null && sparse.has(tile.stored.pack)) tile.stored = yield* this.#copy(tile.stored, tree.tableId);
       }
     }
   }
 
-  *#copy(ref: SegmentRef): Task<SegmentRef> {
+  *#copy(ref: SegmentRef, tableId: number): Task<SegmentRef> {
     const bytes = yield* this.#packs.read(ref);
     SegmentReader.of(ref, bytes).verify(bytes);
     yield PAUSE;
-    return yield* this.#packs.append({ bytes, tableLength: ref.tableLength, tableCrc: ref.tableCrc });
+    return yield* this.#packs.append({ bytes, tableLength: ref.tableLength, tableCrc: ref.tableCrc }, tableId);
   }
 
   #directory(): Directory {
@@ -214,7 +218,7 @@ export function packsOf(directory: Directory): Set<number> {
   return packs;
 }
 
-function captureTree(tree: Tree, columnCount: number): CapturedTree {
+function captureTree(tableId: number, tree: Tree, columnCount: number): CapturedTree {
   const leaves = tree.leaves.map((leaf): CapturedLeaf => {
     const image = leaf.dirty ? leaf.image : null;
     if (image !== null) image.pins++;
@@ -233,7 +237,7 @@ function captureTree(tree: Tree, columnCount: number): CapturedTree {
   const tiles = new Set<Tile>();
   for (const { history } of leaves) for (const tile of history) tiles.add(tile);
   const { lastChange, rowCount } = tree;
-  return { tree, columns: tree.columns.slice(0, columnCount), lastChange, rowCount, leaves, tiles: [...tiles] };
+  return { tree, tableId, columns: tree.columns.slice(0, columnCount), lastChange, rowCount, leaves, tiles: [...tiles] };
 }
 
 function treeEntry({ lastChange, rowCount, leaves, tiles }: CapturedTree): TreeEntry {
