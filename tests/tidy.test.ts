@@ -34,7 +34,7 @@ const LAYERS = [
 /** Packages and Node modules by the files that may import them; nothing else in src and worker may. */
 const PACKAGES: Readonly<Record<string, RegExp>> = {
   comlink: /^(src\/client|worker)\//,
-  '@noble/ciphers': /^src\/storage\/encryption\/chacha/,
+  '@noble/ciphers/chacha.js': /^src\/storage\/encryption\/chacha/,
   idb: /^src\/storage\/indexed-db/,
   'node:': /^src\/(storage\/node|entry\/node|client\/host-node)/,
 };

@@ -19,6 +19,9 @@ import type {
   TransactionOptions,
 } from '../src/database/api.ts';
 
+import type { RekeyOptions } from '../src/database/rekey.ts';
+import type { EncryptionOptions } from '../src/storage/encryption/secret.ts';
+
 export interface OpenOptions {
   /** `full` (default): acknowledged after the flush; `relaxed`: after the write. */
   readonly durability?: Durability | undefined;
@@ -30,6 +33,8 @@ export interface OpenOptions {
   readonly queryMemoryBytes?: number | undefined;
   /** Checkpoint when the log has grown by this many bytes. Default 16 MB. */
   readonly checkpointLogBytes?: number | undefined;
+  /** Makes a new database encrypted, and opens one that is. */
+  readonly encryption?: EncryptionOptions | undefined;
   /** An exported file to fill a new database from. */
   readonly importFile?: Uint8Array | undefined;
 }
@@ -56,6 +61,7 @@ export type Request =
   /** `alone`: whoever begins waits for the answer; else what follows in the message fails with the beginning. */
   | { readonly kind: 'begin'; readonly options: TransactionOptions; readonly alone: boolean }
   | { readonly kind: 'functions'; readonly url: string }
+  | { readonly kind: 'rekey'; readonly options: RekeyOptions }
   | { readonly kind: 'commit' | 'rollback' | 'end' }
   | { readonly kind: 'status' | 'checkpoint' | 'export' | 'close' };
 

@@ -8,11 +8,14 @@
 import { Cancellation } from '../src/base/cancel.ts';
 import { DriftError } from '../src/base/error.ts';
 import type { Host } from '../src/base/host.ts';
-import type { EngineApi, EngineOptions, SessionApi } from '../src/database/api.ts';
-import { openEngine } from '../src/database/engine.ts';
+import type { EngineApi, SessionApi } from '../src/database/api.ts';
+import { type OpenEngine, openEngine } from '../src/database/engine.ts';
+import { rekey } from '../src/database/rekey.ts';
+import { EncryptedStorage } from '../src/storage/encryption/encrypted-storage.ts';
 import { IndexedDbStorage } from '../src/storage/indexed-db.ts';
 import { MemoryStorage } from '../src/storage/memory.ts';
 import { OpfsStorage } from '../src/storage/opfs.ts';
+import type { Storage } from '../src/storage/storage.ts';
 import { loadModule, runFunctionModule } from './function-module.ts';
 import { portable } from './portable.ts';
 import type { Call, OpenOptions, Reply, RunOptions, Server, ToPage, ToWorker, WireError } from './protocol.ts';
@@ -43,7 +46,7 @@ export class EngineServer implements Server {
   #replies: Reply[] = [];
   #buffers: ArrayBufferLike[] = [];
   #postIsDue = false;
-  #engine: EngineApi | null = null;
+  #engine: OpenEngine | null = null;
 
   constructor({ host, holdLock, post }: ServerOptions) {
     this.#host = host;
@@ -124,6 +127,8 @@ export class EngineServer implements Server {
         return engine.status();
       case 'checkpoint':
         return engine.checkpoint();
+      case 'rekey':
+        return rekey(await engine.inside(), request.options);
       case 'functions':
         await this.#host.loadLatePart?.();
         return runFunctionModule(await loadModule(request.url), (name, options, body) =>
@@ -192,19 +197,29 @@ function portableFor(result: Parameters<typeof portable>[0], options: RunOptions
 }
 
 /** Where OPFS has no synchronous handles, `opfs://` databases live in IndexedDB. */
-async function openAt(url: string, options: Omit<EngineOptions, 'storage'>): Promise<EngineApi> {
-  if (url.startsWith('memory://')) return openEngine({ ...options, storage: new MemoryStorage() });
+async function openAt(
+  url: string,
+  { host, encryption, ...options }: OpenOptions & { host: Host },
+): Promise<OpenEngine> {
+  if (encryption !== undefined) await host.loadLatePart?.();
+  const openOn = (storage: Storage): Promise<OpenEngine> =>
+    openEngine({
+      ...options,
+      host,
+      storage: encryption === undefined ? storage : new EncryptedStorage(storage, encryption, host.randomBytes),
+    });
+  if (url.startsWith('memory://')) return openOn(new MemoryStorage());
   const [, scheme, encoded = ''] = /^(opfs|idb):\/\/(.+)$/s.exec(url) ?? [];
   if (scheme === undefined)
     throw new DriftError('08001', `cannot open "${url}": expected opfs://name, idb://name or memory://`);
   const name = decodeURIComponent(encoded);
   if (scheme === 'opfs') {
     try {
-      return await openEngine({ ...options, storage: new OpfsStorage(name) });
+      return await openOn(new OpfsStorage(name));
     } catch (error) {
       if (!(error instanceof DriftError && error.code === '0A000')) throw error;
     }
   }
-  await options.host.loadLatePart?.();
-  return openEngine({ ...options, storage: new IndexedDbStorage(name) });
+  await host.loadLatePart?.();
+  return openOn(new IndexedDbStorage(name));
 }

@@ -15,6 +15,8 @@ import type {
   TransactionOptions,
 } from '../database/api.ts';
 
+import type { RekeyOptions } from '../database/rekey.ts';
+
 export interface StatementOptions extends RunOptions {
   /** Ends the statement with 57014 when it aborts. */
   readonly signal?: AbortSignal | undefined;
@@ -54,5 +56,6 @@ export interface Connection {
   status(): Promise<EngineStatus>;
   checkpoint(): Promise<void>;
   exportFile(): Promise<Uint8Array>;
+  rekey(options: RekeyOptions): Promise<void>;
   close(): Promise<void>;
 }

@@ -11,6 +11,7 @@
  * it neither waits for them nor sees their BEGIN.
  */
 import type { EngineStatus, FunctionBody, FunctionOptions } from '../database/api.ts';
+import type { RekeyOptions } from '../database/rekey.ts';
 import type { Connection } from './connection.ts';
 import { type CopyFromOptions, type CopySource, copyTo, type CopyToOptions } from './copy.ts';
 import { migrate, type MigrateOptions, type MigrateResult, type Migration } from './migrate.ts';
@@ -159,6 +160,16 @@ export class Database extends Statements implements AsyncDisposable {
   /** Returns the whole database with its history as the bytes of one file, for `importFile` of `open`. */
   exportFile(): Promise<Uint8Array> {
     return this.#connection.exportFile();
+  }
+
+  /**
+   * Changes what an encrypted database opens with: `{ passphrase }` or `{ key }` at once, `{ dataKeys: true }` also the keys
+   * that its files are sealed with, by writing everything again while statements go on. When it resolves, what opened the
+   * database before opens nothing any more. A change of data keys that is cut off goes on at the next opening. Throws 55000
+   * where the database is not encrypted.
+   */
+  rekey(options: RekeyOptions): Promise<void> {
+    return this.#connection.rekey(options);
   }
 
   /** Waits for what is running, writes a checkpoint and gives the database up. Closing twice is no error. */

@@ -4,7 +4,6 @@ import { portable } from '../../worker/portable.ts';
 import { Cancellation } from '../base/cancel.ts';
 import type {
   CopyPiece,
-  EngineApi,
   EngineStatus,
   ExecuteOptions,
   FunctionBody,
@@ -14,12 +13,14 @@ import type {
   SessionApi,
   TransactionOptions,
 } from '../database/api.ts';
+import type { OpenEngine } from '../database/engine.ts';
+import { rekey, type RekeyOptions } from '../database/rekey.ts';
 import type { Connection, ConnectionSession, Description, StatementOptions } from './connection.ts';
 
 export class LocalConnection implements Connection {
-  readonly #engine: EngineApi;
+  readonly #engine: OpenEngine;
 
-  constructor(engine: EngineApi) {
+  constructor(engine: OpenEngine) {
     this.#engine = engine;
   }
 
@@ -48,6 +49,10 @@ export class LocalConnection implements Connection {
 
   exportFile(): Promise<Uint8Array> {
     return this.#engine.exportFile();
+  }
+
+  async rekey(options: RekeyOptions): Promise<void> {
+    return rekey(await this.#engine.inside(), options);
   }
 
   close(): Promise<void> {

@@ -21,6 +21,7 @@ import type {
 import { unpackError, unpackResult } from '../../worker/wire.ts';
 import { DriftError } from '../base/error.ts';
 import type { CopyPiece, EngineStatus, Parameter, ResultSet, TransactionOptions } from '../database/api.ts';
+import type { RekeyOptions } from '../database/rekey.ts';
 import type { Connection, ConnectionSession, Description, StatementOptions } from './connection.ts';
 import type { WorkerLike } from './options.ts';
 
@@ -109,6 +110,10 @@ export class RemoteConnection implements Connection {
 
   exportFile(): Promise<Uint8Array> {
     return this.call(NO_SESSION, { kind: 'export' }) as Promise<Answers['export']>;
+  }
+
+  async rekey(options: RekeyOptions): Promise<void> {
+    await this.call(NO_SESSION, { kind: 'rekey', options });
   }
 
   close(): Promise<void> {

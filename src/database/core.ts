@@ -35,6 +35,16 @@ export interface Core {
   checkpoint(): Promise<void>;
 }
 
+/** An open engine, for what works on the database as a whole: changes of keys, backups. */
+export interface EngineInside {
+  readonly core: Core;
+  /** Runs work while no checkpoint runs. */
+  readonly alone: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Takes a checkpoint, whether there is anything new or not. */
+  readonly checkpoint: () => Promise<void>;
+  readonly isClosed: () => boolean;
+}
+
 /** A session's memory of sequences: currval and lastval. */
 export interface SessionSequences {
   readonly current: Map<number, bigint>;

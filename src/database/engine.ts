@@ -21,11 +21,12 @@ import { openTableStore } from '../table/table-store.ts';
 import { readCatalog } from '../txn/catalog-history.ts';
 import { TransactionManager } from '../txn/transaction-manager.ts';
 import type { EngineApi, EngineOptions, EngineStatus, FunctionBody, FunctionOptions, SessionApi } from './api.ts';
-import { type Core, evalContext } from './core.ts';
+import { type Core, type EngineInside, evalContext } from './core.ts';
 import { exportFile, importFile } from './export-file.ts';
 import { refuseUnopenable } from './import-marker.ts';
 import { createSystemTables, decodeCheckpoint, describeTables, encodeCheckpoint, Replay } from './recovery.ts';
 import { register } from './registered.ts';
+import { resumeRekey } from './rekey.ts';
 import { drive, Queue } from './scheduler.ts';
 import { Sequences } from './sequences.ts';
 import { Session } from './session.ts';
@@ -45,8 +46,14 @@ const DEFAULT_CLOSED_ROWS = 4096;
 const MAX_LOG_FILES = 4;
 const DEFAULT_FLUSH_INTERVAL_MS = 100;
 
+/** What the engine's own parts get to see of it, beside the API. */
+export interface OpenEngine extends EngineApi {
+  /** Loads the late part, which whatever uses this belongs to. Throws 08003 when the engine is closed. */
+  inside(): Promise<EngineInside>;
+}
+
 /** Opens (creates where there is none) the database on a storage. Throws 55006 when it is in use, XX001 when damaged. */
-export async function openEngine(options: EngineOptions): Promise<EngineApi> {
+export async function openEngine(options: EngineOptions): Promise<OpenEngine> {
   await options.storage.acquire();
   try {
     return await drive(Engine.open(options), options.host);
@@ -56,7 +63,7 @@ export async function openEngine(options: EngineOptions): Promise<EngineApi> {
   }
 }
 
-class Engine implements EngineApi {
+class Engine implements EngineApi, OpenEngine {
   readonly #core: Core;
   readonly #log: CommitLog;
   readonly #queue = new Queue();
@@ -154,6 +161,7 @@ class Engine implements EngineApi {
     const inForce = manifest ?? (yield* firstManifest(options, epoch));
     const engine: Engine = new Engine(core, log, inForce, lastSeq);
     yield* dropLeftovers(core);
+    if (storage.cipher !== undefined) resumeRekey(engine.#inside).catch(() => undefined);
     engine.#checkpointIfDue();
     return engine;
   }
@@ -181,8 +189,23 @@ class Engine implements EngineApi {
     };
   }
 
-  checkpoint(): Promise<void> {
-    return this.#queue.run(() => drive(this.#checkpoint(), this.#core.host));
+  checkpoint(force = false): Promise<void> {
+    return this.#queue.run(() => drive(this.#checkpoint(force), this.#core.host));
+  }
+
+  async inside(): Promise<EngineInside> {
+    if (this.#closed) throw new DriftError('08003', 'the database is closed');
+    await this.#core.host.loadLatePart?.();
+    return this.#inside;
+  }
+
+  get #inside(): EngineInside {
+    return {
+      core: this.#core,
+      alone: (work) => this.#queue.run(work),
+      checkpoint: () => this.checkpoint(true),
+      isClosed: () => this.#closed,
+    };
   }
 
   exportFile(): Promise<Uint8Array> {
@@ -234,11 +257,11 @@ class Engine implements EngineApi {
     });
   }
 
-  *#checkpoint(): Task<void> {
+  *#checkpoint(force = false): Task<void> {
     if (this.#checkpointError !== undefined) throw this.#checkpointError;
     const { manager } = this.#core;
     // Openings without a commit leave log files, too.
-    if (manager.appliedSeq === this.#checkpointedSeq && this.#log.fileCount <= MAX_LOG_FILES) return;
+    if (!force && manager.appliedSeq === this.#checkpointedSeq && this.#log.fileCount <= MAX_LOG_FILES) return;
     try {
       yield* this.#writeCheckpoint();
     } catch (error) {

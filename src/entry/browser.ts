@@ -19,6 +19,8 @@ export { estimate, persist, type StorageEstimate } from '../client/quota.ts';
 export type { MigrateOptions, MigrateResult, Migration, MigrationStep } from '../client/migrate.ts';
 export type { Parser, Parsers } from '../client/parsers.ts';
 export type { Field, Results } from '../client/result.ts';
+export type { RekeyOptions } from '../database/rekey.ts';
+export type { CipherName, EncryptionOptions } from '../storage/encryption/secret.ts';
 export type { AggregateParts, FunctionBody, FunctionOptions, Notice } from '../database/api.ts';
 export type { FunctionRegistry } from '../../worker/function-module.ts';
 export { Session } from '../client/session.ts';

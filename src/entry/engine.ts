@@ -10,6 +10,8 @@ import { Database } from '../client/database.ts';
 import { LocalConnection } from '../client/local.ts';
 import type { EngineOptions } from '../database/api.ts';
 import { openEngine } from '../database/engine.ts';
+import { EncryptedStorage } from '../storage/encryption/encrypted-storage.ts';
+import type { EncryptionOptions } from '../storage/encryption/secret.ts';
 import type { Storage } from '../storage/storage.ts';
 
 export { DriftError } from '../base/error.ts';
@@ -20,6 +22,8 @@ export type { CopyChunk, CopyFromOptions, CopySource, CopyToOptions } from '../c
 export type { MigrateOptions, MigrateResult, Migration, MigrationStep } from '../client/migrate.ts';
 export type { Parser, Parsers } from '../client/parsers.ts';
 export type { Field, Results } from '../client/result.ts';
+export type { RekeyOptions } from '../database/rekey.ts';
+export type { CipherName, EncryptionOptions } from '../storage/encryption/secret.ts';
 export type { AggregateParts, FunctionBody, FunctionOptions, Notice } from '../database/api.ts';
 export type { FunctionRegistry } from '../../worker/function-module.ts';
 export { Session } from '../client/session.ts';
@@ -35,13 +39,21 @@ export type {
   TransactionOptions as SessionTransactionOptions,
 } from '../database/api.ts';
 export { openEngine } from '../database/engine.ts';
+export { EncryptedStorage } from '../storage/encryption/encrypted-storage.ts';
 export { MemoryStorage } from '../storage/memory.ts';
 export type { Storage, StorageFile } from '../storage/storage.ts';
+
+/** `encryption` makes a new database encrypted, and opens one that is. */
+export interface EngineOpenOptions extends Partial<Omit<EngineOptions, 'storage'>> {
+  readonly encryption?: EncryptionOptions | undefined;
+}
 
 /**
  * Opens (and creates where there is none) the database on a storage. The host gives clocks, randomness and timers;
  * default: those of this realm. Throws 55006 when the database is in use, XX001 when it is damaged.
  */
-export async function open(storage: Storage, options: Partial<Omit<EngineOptions, 'storage'>> = {}): Promise<Database> {
-  return new Database(new LocalConnection(await openEngine({ host: systemHost(), ...options, storage })));
+export async function open(storage: Storage, { encryption, ...options }: EngineOpenOptions = {}): Promise<Database> {
+  const engine = { host: systemHost(), ...options };
+  const place = encryption === undefined ? storage : new EncryptedStorage(storage, encryption, engine.host.randomBytes);
+  return new Database(new LocalConnection(await openEngine({ ...engine, storage: place })));
 }

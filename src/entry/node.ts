@@ -6,6 +6,7 @@ import { Database } from '../client/database.ts';
 import { LocalConnection } from '../client/local.ts';
 import type { OpenOptions } from '../client/options.ts';
 import { openEngine } from '../database/engine.ts';
+import { EncryptedStorage } from '../storage/encryption/encrypted-storage.ts';
 import { MemoryStorage } from '../storage/memory.ts';
 import { NodeStorage } from '../storage/node.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -17,6 +18,8 @@ export type { CopyChunk, CopyFromOptions, CopySource, CopyToOptions } from '../c
 export type { MigrateOptions, MigrateResult, Migration, MigrationStep } from '../client/migrate.ts';
 export type { Parser, Parsers } from '../client/parsers.ts';
 export type { Field, Results } from '../client/result.ts';
+export type { RekeyOptions } from '../database/rekey.ts';
+export type { CipherName, EncryptionOptions } from '../storage/encryption/secret.ts';
 export type { AggregateParts, FunctionBody, FunctionOptions, Notice } from '../database/api.ts';
 export type { FunctionRegistry } from '../../worker/function-module.ts';
 export { Session } from '../client/session.ts';
@@ -24,13 +27,14 @@ export { type PreparedStatement, type Queryable, Transaction } from '../client/s
 
 /**
  * Opens (and creates where there is none) the database `memory://` or `file://path`. Throws 55006 when it is in use,
- * XX001 when it is damaged, 08001 for any other address.
+ * XX001 when it is damaged, 28P01 when it is encrypted and another passphrase or key is given, 08001 for any other address.
  */
 export async function open(url = 'memory://', options: OpenOptions = {}): Promise<Database> {
-  const { worker: _, ...engine } = options;
-  return new Database(
-    new LocalConnection(await openEngine({ ...engine, storage: storageFor(url), host: systemHost() })),
-  );
+  const { worker: _, encryption, ...engine } = options;
+  const host = systemHost();
+  const place = storageFor(url);
+  const storage = encryption === undefined ? place : new EncryptedStorage(place, encryption, host.randomBytes);
+  return new Database(new LocalConnection(await openEngine({ ...engine, storage, host })));
 }
 
 function storageFor(url: string): Storage {

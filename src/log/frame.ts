@@ -81,7 +81,8 @@ export function parseFrame(bytes: Uint8Array, offset: number): DecodedFrame | st
   const start = offset + FRAME_PREFIX_BYTES;
   if (start > bytes.length) return 'end of frames';
   const length = new DataView(bytes.buffer, bytes.byteOffset + offset, 4).getUint32(0, true);
-  if (length === 0 || length > bytes.length - start) return `length ${length} where ${bytes.length - start} bytes remain`;
+  if (length === 0 || length > bytes.length - start)
+    return `length ${length} where ${bytes.length - start} bytes remain`;
   return decodeBody(bytes.subarray(start, start + length), 0, start + length);
 }
 

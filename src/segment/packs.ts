@@ -22,6 +22,8 @@ export class Packs {
   readonly #sizes: Map<number, number>;
   readonly #reading: Map<number, number> = new Map();
   readonly #unflushed: Set<number> = new Set();
+  /** Packs before this one are to be emptied, however much of them is alive. */
+  #retiredBelow = 0;
   #current: number;
 
   private constructor(storage: Storage, packSizeBytes: number, sizes: Map<number, number>, current: number) {
@@ -57,6 +59,18 @@ export class Packs {
     let total = 0;
     for (const size of this.#sizes.values()) total += size;
     return total;
+  }
+
+  isRetired(pack: number): boolean {
+    return pack < this.#retiredBelow;
+  }
+
+  /** Begins a pack, with this number at least, and retires those before it. Returns its number. */
+  begin(atLeast: number): number {
+    if (atLeast > this.#current) this.#current = atLeast;
+    else if (atLeast === 0) this.#current++;
+    this.#retiredBelow = Math.max(this.#retiredBelow, atLeast === 0 ? this.#current : atLeast);
+    return this.#retiredBelow;
   }
 
   /** Writes a segment of a table, whose key seals it where the database is encrypted. */

@@ -167,8 +167,8 @@ export class Checkpoint {
     let copied = 0;
     for (const [pack, size] of this.#packs.sizes) {
       const alive = live.get(pack) ?? 0;
-      if (pack === this.#packs.current || alive === 0 || alive > size * SPARSE || copied + alive > MAX_COPIED_BYTES)
-        continue;
+      if (pack === this.#packs.current || alive === 0 || (copied > 0 && copied + alive > MAX_COPIED_BYTES)) continue;
+      if (alive > size * SPARSE && !this.#packs.isRetired(pack)) continue;
       sparse.add(pack);
       copied += alive;
     }
@@ -181,7 +181,8 @@ export class Checkpoint {
         if (leaf.stored === ref) leaf.stored = captured.ref;
       }
       for (const tile of tree.tiles) {
-        if (tile.stored !== null && sparse.has(tile.stored.pack)) tile.stored = yield* this.#copy(tile.stored, tree.tableId);
+        if (tile.stored !== null && sparse.has(tile.stored.pack))
+          tile.stored = yield* this.#copy(tile.stored, tree.tableId);
       }
     }
   }
@@ -237,7 +238,15 @@ function captureTree(tableId: number, tree: Tree, columnCount: number): Captured
   const tiles = new Set<Tile>();
   for (const { history } of leaves) for (const tile of history) tiles.add(tile);
   const { lastChange, rowCount } = tree;
-  return { tree, tableId, columns: tree.columns.slice(0, columnCount), lastChange, rowCount, leaves, tiles: [...tiles] };
+  return {
+    tree,
+    tableId,
+    columns: tree.columns.slice(0, columnCount),
+    lastChange,
+    rowCount,
+    leaves,
+    tiles: [...tiles],
+  };
 }
 
 function treeEntry({ lastChange, rowCount, leaves, tiles }: CapturedTree): TreeEntry {

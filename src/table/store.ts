@@ -52,6 +52,9 @@ export interface TableStore {
    * does not know (of transactions under way) are left out. One at a time.
    */
   checkpoint(committed: CommittedStructures): Task<Uint8Array>;
+  /** Begins a pack with this number at least (0: the next one); checkpoints empty all before it. Returns its number. */
+  beginPack(atLeast: number): number;
+  hasPacksBelow(pack: number): boolean;
   /** Deletes pack files that the directory now in force does not need. */
   checkpointDone(): Task<void>;
   /** Bytes on disk, cached, and dirty; counts of leaves and segments (for drift.storage and the status line). */

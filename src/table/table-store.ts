@@ -152,6 +152,15 @@ class SegmentStore implements TableStore {
     return encodeDirectory(directory);
   }
 
+  beginPack(atLeast: number): number {
+    return this.#packs.begin(atLeast);
+  }
+
+  hasPacksBelow(pack: number): boolean {
+    for (const number of this.#packs.sizes.keys()) if (number < pack) return true;
+    return false;
+  }
+
   *checkpointDone(): Task<void> {
     yield* this.#packs.removeOthers(this.#needed);
   }

@@ -8,8 +8,6 @@
  * a log file's never.
  */
 import type { MaybePromise } from '../../base/task.ts';
-import type { CipherName } from './secret.ts';
-import { aesOpen, aesSeal, deriveAes, deriveBytes, type SecretKey } from './web-crypto.ts';
 
 export interface Aead {
   seal(nonce: Uint8Array, bound: Uint8Array, bytes: Uint8Array): MaybePromise<Uint8Array>;
@@ -18,16 +16,3 @@ export interface Aead {
 }
 
 export const NONCE_BYTES = 12;
-
-/** Derives the key for one use from a base key. */
-export async function deriveAead(name: CipherName, base: SecretKey, salt: Uint8Array, use: string): Promise<Aead> {
-  if (name === 'chacha20-poly1305') {
-    const { chacha } = await import('./chacha.ts');
-    return chacha(await deriveBytes(base, salt, use));
-  }
-  const key = await deriveAes(base, salt, use);
-  return {
-    seal: (nonce, bound, bytes) => aesSeal(key, nonce, bound, bytes),
-    open: (nonce, bound, sealed) => aesOpen(key, nonce, bound, sealed),
-  };
-}

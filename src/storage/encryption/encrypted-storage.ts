@@ -57,6 +57,9 @@ export class EncryptedStorage implements Storage {
   }
 
   close(): MaybePromise<void> {
+    // One that was never acquired must not end the ownership of whoever has it.
+    if (this.#keyring === undefined) return undefined;
+    this.#keyring = undefined;
     return this.#inner.close();
   }
 }

@@ -17,7 +17,8 @@ import { assert, DriftError } from '../../base/error.ts';
 import type { MaybePromise } from '../../base/task.ts';
 import type { StorageCipher } from '../cipher.ts';
 import type { Storage } from '../storage.ts';
-import { type Aead, deriveAead, NONCE_BYTES } from './aead.ts';
+import { type Aead, NONCE_BYTES } from './aead.ts';
+import { deriveAead } from './derive-aead.ts';
 import { boundBytes, type DataKey, finishWrite, KEY_BYTES, type KeysHeader, readKeys, writeKeys } from './keys-file.ts';
 import {
   type EncryptionOptions,

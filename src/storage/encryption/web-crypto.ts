@@ -39,7 +39,7 @@ const AES_USES = ['encrypt', 'decrypt'];
 
 /** Throws 0A000 where there is none: pages without https have no WebCrypto. */
 function subtle(): Subtle {
-  const found = (globalThis as { readonly crypto?: { readonly subtle?: Subtle } }).crypto?.subtle;
+  const found = (globalThis as unknown as { readonly crypto?: { readonly subtle?: Subtle } }).crypto?.subtle;
   if (found === undefined)
     throw new DriftError('0A000', 'there is no WebCrypto here', {
       hint: 'It needs a secure context: https, or localhost.',
