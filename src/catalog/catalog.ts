@@ -197,6 +197,7 @@ class Names {
         this.tags.set(object.name, object);
         return;
       case 'role':
+      case 'collation':
         return;
       case 'schema':
         this.schemas.set(object.name, object);

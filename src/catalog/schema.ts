@@ -13,6 +13,8 @@
 export interface TypeRef {
   readonly oid: number;
   readonly typmod: number;
+  /** Key of the collation (sql/collations.ts) of a column or expression; absent: the database's, by code units. */
+  readonly collation?: string | undefined;
   /** On disk only: for a user-defined type, the built-in type whose stored form it has. */
   readonly storedAs?: number | undefined;
   /** In plans only: names and types of the fields, where a value of type record is known to have these. */
@@ -105,6 +107,8 @@ export interface IndexColumn {
   readonly column: number;
   readonly descending: boolean;
   readonly nullsFirst: boolean;
+  /** Key of the collation that the statement named; the tree orders by code units whatever it is. */
+  readonly collation?: string | undefined;
 }
 
 export interface TableDef extends Commented, Granted {
@@ -252,6 +256,17 @@ export interface RoleDef extends Commented {
   readonly memberOf: readonly { readonly role: number; readonly admin: boolean }[];
 }
 
+/** CREATE COLLATION. What it says never changes but for its name. */
+export interface CollationDef extends Commented {
+  readonly kind: 'collation';
+  readonly id: number;
+  readonly schema: string;
+  readonly name: string;
+  readonly provider: 'icu' | 'libc';
+  /** A language tag (icu), or C or POSIX. */
+  readonly locale: string;
+}
+
 /** A name for a sequence number. */
 export interface TagDef {
   readonly kind: 'tag';
@@ -292,7 +307,16 @@ export interface TypeDef extends Commented, Granted {
   readonly definition: TypeForm;
 }
 
-export type CatalogObject = TableDef | SequenceDef | ViewDef | SchemaDef | TagDef | RoutineDef | TypeDef | RoleDef;
+export type CatalogObject =
+  | TableDef
+  | SequenceDef
+  | ViewDef
+  | SchemaDef
+  | TagDef
+  | RoutineDef
+  | TypeDef
+  | RoleDef
+  | CollationDef;
 
 /**
  * The catalog at one moment. `version` is the sequence number of the newest DDL it contains; inside a transaction with

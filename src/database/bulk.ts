@@ -10,7 +10,9 @@ import { valueAt, type Vector } from '../base/vector.ts';
 import type { TableDef } from '../catalog/schema.ts';
 import type { Query } from '../sql/ast.ts';
 import type { CreateTableAs, RefreshMaterializedView, Truncate } from '../sql/ast-statement.ts';
+import { UNDETERMINED } from '../sql/collatable.ts';
 import { printStatement } from '../sql/parser/print.ts';
+import { typeByOid } from '../sql/types/registry.ts';
 import type { Key } from '../table/table.ts';
 import {
   type DdlContext,
@@ -44,10 +46,20 @@ export function* createTableAs(context: DdlContext, statement: CreateTableAs): T
   const fields = yield* context.describe(query);
   if ((statement.columns?.length ?? 0) > fields.length)
     throw new DriftError('42601', 'too many column names were specified', { position: statement.position });
+  const undetermined = fields.find(({ collation }) => collation === UNDETERMINED);
+  if (undetermined !== undefined) {
+    const { name: column, oid } = undetermined;
+    const text = `no collation was derived for column "${column}" with collatable type ${typeByOid(oid).display}`;
+    throw new DriftError('42P22', text, { hint: 'Use the COLLATE clause to set the collation explicitly.' });
+  }
   const columns = fields.map((field, id) => ({
     id,
     name: statement.columns?.[id] ?? field.name,
-    type: { oid: field.oid === UNKNOWN ? TEXT : field.oid, typmod: field.typmod },
+    type: {
+      oid: field.oid === UNKNOWN ? TEXT : field.oid,
+      typmod: field.typmod,
+      ...(field.collation === undefined ? {} : { collation: field.collation }),
+    },
     notNull: false,
   }));
   const repeated = columns.find((column, i) => columns.findIndex((other) => other.name === column.name) !== i);

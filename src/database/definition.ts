@@ -9,6 +9,7 @@ import { parseOne } from '../sql/parser/parser.ts';
 import type { ResultSet } from './api.ts';
 import { createTableAs, refreshMaterializedView, truncate } from './bulk.ts';
 import { alterTable } from './ddl/alter-table.ts';
+import { alterCollation, createCollation, dropCollations, dropCollationsIn, renameCollation } from './ddl/collation.ts';
 import { commentOn } from './ddl/comment.ts';
 import type { DdlContext } from './ddl/context.ts';
 import { createIndex } from './ddl/create-index.ts';
@@ -42,6 +43,8 @@ const KINDS = [
   'alterTable',
   'drop',
   'createIndex',
+  'createCollation',
+  'alterCollation',
   'createSequence',
   'alterSequence',
   'createView',
@@ -132,10 +135,23 @@ function* dispatch(context: DdlContext, statement: Definition): Task<string | Re
         yield* dropTypes(context, statement);
         return `DROP ${statement.object.toUpperCase()}`;
       }
+      if (statement.object === 'collation') {
+        yield* dropCollations(context, statement);
+        return 'DROP COLLATION';
+      }
       if (statement.object === 'schema' && statement.cascade)
-        for (const { name } of statement.names) yield* dropTypesIn(context, name.name);
+        for (const { name } of statement.names) {
+          yield* dropTypesIn(context, name.name);
+          yield* dropCollationsIn(context, name.name);
+        }
       drop(context, statement);
       return `DROP ${statement.object === 'materializedView' ? 'MATERIALIZED VIEW' : statement.object.toUpperCase()}`;
+    case 'createCollation':
+      createCollation(context, statement);
+      return 'CREATE COLLATION';
+    case 'alterCollation':
+      alterCollation(context, statement);
+      return 'ALTER COLLATION';
     case 'createIndex':
       yield* createIndex(context, statement);
       return 'CREATE INDEX';
@@ -156,6 +172,10 @@ function* dispatch(context: DdlContext, statement: Definition): Task<string | Re
         renameType(context, statement);
         return `ALTER ${statement.object.toUpperCase()}`;
       }
+      if (statement.object === 'collation') {
+        renameCollation(context, statement.name.name, { name: statement.newName });
+        return 'ALTER COLLATION';
+      }
       yield* rename(context, statement);
       return isRoutineKind(statement.object) || statement.object === 'trigger'
         ? `ALTER ${statement.object.toUpperCase()}`
@@ -165,6 +185,8 @@ function* dispatch(context: DdlContext, statement: Definition): Task<string | Re
       return 'COMMENT';
     case 'setSchema':
       if (statement.object === 'type' || statement.object === 'domain') setTypeSchema(context, statement);
+      else if (statement.object === 'collation')
+        renameCollation(context, statement.name.name, { schema: statement.schema });
       else yield* setSchema(context, statement);
       return `ALTER ${statement.object.toUpperCase()}`;
     case 'truncate':
@@ -250,7 +272,12 @@ export function ddlContext(scene: Scene): DdlContext {
     },
     *describe(query) {
       const plan = yield* planOf(withCatalog(scene), query);
-      return (plan.fields ?? []).map(({ name, type }) => ({ name, oid: type.oid, typmod: type.typmod }));
+      return (plan.fields ?? []).map(({ name, type }) => ({
+        name,
+        oid: type.oid,
+        typmod: type.typmod,
+        collation: type.collation,
+      }));
     },
     *resolveMoment(point) {
       const bind = bindContextOf(scene);

@@ -1,7 +1,7 @@
 /** Binding for routines: expressions over their variables, conversions of single values, the arguments of CALL. */
 import type { TypeRef } from '../catalog/schema.ts';
 import type { Expression, FunctionCall } from '../sql/ast.ts';
-import { emptyState, rootScope } from './bind.ts';
+import { collated, emptyState, rootScope } from './bind.ts';
 import { OID, TEXT, coerce, tryCoerce } from './binder/coerce.ts';
 import type { BindContext, BindState } from './binder/context.ts';
 import { bindProcedureCall } from './binder/routines.ts';
@@ -34,7 +34,10 @@ function assignedTo(operand: BoundExpression, to: TypeRef, state: BindState): Bo
 /** An expression whose names are outer ones alone, of a routine; converted to `to` if that is given. */
 export function bindOuterExpression(syntax: Expression, to: TypeRef | null, context: BindContext): BoundExpression {
   const scope = rootScope(emptyState(context), context.names);
-  const bound = scope.within(CLAUSES.values, () => scope.bind(syntax));
+  const bound = collated(
+    scope.within(CLAUSES.values, () => scope.bind(syntax)),
+    scope,
+  );
   if (to !== null) return assignedTo(bound, to, scope.state);
   return bound.type.oid === OID.unknown ? coerce(bound, TEXT, 'implicit', scope.state) : bound;
 }

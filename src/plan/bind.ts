@@ -8,10 +8,11 @@
  */
 import { DriftError } from '../base/error.ts';
 import type { Task } from '../base/task.ts';
-import type { TableDef } from '../catalog/schema.ts';
+import type { Catalog, TableDef } from '../catalog/schema.ts';
 import type { Delete, Expression, Insert, Merge, Query, SystemTime, TimePoint, Update } from '../sql/ast.ts';
 import type { Copy, Statement } from '../sql/ast-statement.ts';
 import type { BoundExpression, ColumnId } from './expression.ts';
+import { assignCollations, assignExpressionCollations } from './collate/assign.ts';
 import { BOOL, OID, coerce, tryCoerce } from './binder/coerce.ts';
 import { BindState, UnresolvedTime, type BindContext, type BoundMoment, type ResolvedTime } from './binder/context.ts';
 import { bindExpression } from './binder/expression.ts';
@@ -74,7 +75,8 @@ export function* bindStatement(statement: BindableStatement, context: BindContex
 function bindOnce(statement: BindableStatement, state: BindState): Plan {
   const scope = rootScope(state, state.context.names);
   scope.top = true;
-  const root = statement.kind === 'query' ? bindQuery(statement, scope) : bindChange(statement, scope);
+  const bound = statement.kind === 'query' ? bindQuery(statement, scope) : bindChange(statement, scope);
+  const root = state.collated ? assignCollations(bound, catalogsOf(scope)) : bound;
   const parameterTypes = state.parameterTypes.map((oid) => (oid === OID.unknown ? OID.text : oid));
   return {
     root,
@@ -101,10 +103,25 @@ export function emptyState(context: BindContext): BindState {
   return new BindState(context, new Map(), new Map());
 }
 
+function catalogsOf({ catalog, state }: Scope): readonly Catalog[] {
+  return [catalog, ...[...state.times.values()].map((time) => time.catalog)];
+}
+
+/** An expression that stands alone, with its collations if any is concerned. */
+export function collated(expression: BoundExpression, scope: Scope): BoundExpression {
+  const { state } = scope;
+  return state.collated && state.context.asWritten !== true
+    ? assignExpressionCollations(expression, catalogsOf(scope))
+    : expression;
+}
+
 /** Binds an expression without columns (SET, LIMIT of FETCH, EXECUTE's arguments …), to a type if one is given. */
 export function bindConstant(syntax: Expression, context: BindContext, typeOid?: number): BoundExpression {
   const scope = rootScope(emptyState(context));
-  const bound = scope.within(CLAUSES.values, () => scope.bind(syntax));
+  const bound = collated(
+    scope.within(CLAUSES.values, () => scope.bind(syntax)),
+    scope,
+  );
   if (typeOid === undefined)
     return (
       tryCoerce(
@@ -146,7 +163,11 @@ export function bindTableExpression(
     const { relation } = rowBinding(table, table.name, ids);
     scope.items = [{ relations: [relation], columns: relation.columns }];
   }
-  const bound = scope.within(CLAUSES[use], () => scope.bind(syntax));
+  scope.state.collated ||= table.columns.some(({ type }) => type.collation !== undefined);
+  const bound = collated(
+    scope.within(CLAUSES[use], () => scope.bind(syntax)),
+    scope,
+  );
   if (scope.state.parameterTypes.length > 0)
     throw new DriftError('42P02', 'there is no parameter $1', { position: syntax.position });
   if ((use === 'index' || use === 'generated') && someExpression(bound, isChanging)) {

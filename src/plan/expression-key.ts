@@ -44,7 +44,7 @@ function detail(expression: BoundExpression): string {
     case 'call':
       return `call ${expression.fn.id}`;
     case 'cast':
-      return `cast ${expression.method} ${expression.fn?.id ?? ''} ${expression.type.typmod}`;
+      return `cast ${expression.method} ${expression.fn?.id ?? ''} ${expression.type.typmod}${expression.collate ?? ''}`;
     case 'isNull':
     case 'inList':
     case 'distinctFrom':

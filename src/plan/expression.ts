@@ -71,6 +71,8 @@ export interface CastExpression extends Common {
   readonly element: ElementCast | null;
   /** The user wrote the cast (typmod truncation rules differ from assignment). */
   readonly explicit: boolean;
+  /** COLLATE: the collation's key. Such a cast changes nothing and is gone when plan/collate is done. */
+  readonly collate?: string | undefined;
 }
 export interface ElementCast {
   readonly method: 'function' | 'relabel' | 'io';

@@ -18,6 +18,7 @@ import type {
   TypeName,
   Update,
 } from './ast.ts';
+import type { AlterCollation, CreateCollation } from './ast-collation.ts';
 import type { AlterRole, CreateRole, GrantTerms } from './ast-role.ts';
 
 export type Statement =
@@ -30,6 +31,8 @@ export type Statement =
   | CreateTableAs
   | AlterTable
   | DropStatement
+  | CreateCollation
+  | AlterCollation
   | CreateIndex
   | CreateSequence
   | AlterSequence

@@ -88,6 +88,13 @@ function refuseTakenName(parts: CatalogConflictParts, own: ReadonlySet<number>, 
   if (object.kind === 'role') return;
   const made = parts.changes.some((change) => change.object?.kind === 'schema' && change.object.name === object.schema);
   if (applied.schema(object.schema) === undefined && !made) throw conflict();
+  if (object.kind === 'collation') {
+    for (const other of applied.objects()) {
+      if (other.kind === 'collation' && other.schema === object.schema && other.name === object.name && another(other))
+        throw new DriftError('42710', `collation "${object.name}" already exists`);
+    }
+    return;
+  }
   if (object.kind === 'type') {
     if (another(applied.typeObject(object.schema, object.name)))
       throw new DriftError('42710', `type "${object.name}" already exists`);

@@ -10,7 +10,7 @@ import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
 import type { ColumnDef, IndexDef, TableDef, TypeRef } from '../../catalog/schema.ts';
 import { bindTableExpression } from '../../plan/bind.ts';
-import { checkCollation } from '../../plan/binder/expression.ts';
+import { columnType } from '../../plan/collate/clause.ts';
 import { resolveType } from '../../plan/binder/type-name.ts';
 import type { AlterTableAction } from '../../sql/ast-statement.ts';
 import { parseExpression } from '../../sql/parser/parser.ts';
@@ -37,8 +37,8 @@ export function* alterType(
   column: ColumnDef,
   action: Action<'alterType'>,
 ): Task<void> {
-  const type = resolveType(action.type, context.transaction.catalog);
-  if (action.collation !== undefined) checkCollation(type, action.collation.name, action.collation.position);
+  const { catalog } = context.transaction;
+  const type = columnType(catalog, resolveType(action.type, catalog), action.collation);
   if (column.generated !== undefined && action.using !== undefined) {
     throw new DriftError('42611', 'cannot specify USING when altering type of generated column', {
       position: action.position,

@@ -1,7 +1,7 @@
 /** Column definitions: types, defaults, serial and identity, generated columns. */
 import { DriftError } from '../../base/error.ts';
 import type { ColumnDef, SequenceDef } from '../../catalog/schema.ts';
-import { checkCollation } from '../../plan/binder/expression.ts';
+import { columnType } from '../../plan/collate/clause.ts';
 import { resolveType } from '../../plan/binder/type-name.ts';
 import type { ColumnConstraint, ColumnDefinition, SequenceOption } from '../../sql/ast-statement.ts';
 import { printRestrictedExpression } from '../../sql/parser/print.ts';
@@ -31,9 +31,9 @@ export function columnOf(
 ): ColumnDef {
   const serial =
     syntax.type.schema === undefined && syntax.type.arrayBounds.length === 0 ? SERIAL[syntax.type.name] : undefined;
-  const type =
-    serial === undefined ? resolveType(syntax.type, context.transaction.catalog) : { oid: serial, typmod: -1 };
-  if (syntax.collation !== undefined) checkCollation(type, syntax.collation.name, syntax.collation.position);
+  const { catalog } = context.transaction;
+  const written = serial === undefined ? resolveType(syntax.type, catalog) : { oid: serial, typmod: -1 };
+  const type = columnType(catalog, written, syntax.collation);
   let column: ColumnDef = { id, name: syntax.name, type, notNull: serial !== undefined };
   for (const constraint of syntax.constraints)
     column = withConstraint(context, column, constraint, { ...table, serial: serial !== undefined });

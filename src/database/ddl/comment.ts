@@ -2,6 +2,7 @@
 import { DriftError } from '../../base/error.ts';
 import type { TableDef } from '../../catalog/schema.ts';
 import type { Comment } from '../../sql/ast-statement.ts';
+import { collationNamed } from './collation.ts';
 import { columnNamed } from './constraint.ts';
 import { type DdlContext, define, relationNamed, tableNamed, undefinedTable } from './context.ts';
 import { roleNamed } from './role.ts';
@@ -70,6 +71,9 @@ export function commentOn(context: DdlContext, statement: Comment): void {
     case 'type':
     case 'domain':
       define(context, { ...typeObjectNamed(context, name), comment });
+      return;
+    case 'collation':
+      define(context, { ...collationNamed(context, name), comment });
       return;
     case 'role': {
       const role = roleNamed(context.transaction.catalog, name.name);

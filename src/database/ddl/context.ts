@@ -29,9 +29,15 @@ export interface DdlContext {
   /** Runs a statement of this engine's own within the transaction (backfills, validation); gives its rows. */
   query(sql: string): Task<readonly (readonly Value[])[]>;
   /** Columns a query would give, for CREATE VIEW and CREATE TABLE AS. */
-  describe(
-    query: BindableStatement,
-  ): Task<readonly { readonly name: string; readonly oid: number; readonly typmod: number }[]>;
+  describe(query: BindableStatement): Task<
+    readonly {
+      readonly name: string;
+      readonly oid: number;
+      readonly typmod: number;
+      /** Key of its collation where that is not the database's. */
+      readonly collation: string | undefined;
+    }[]
+  >;
   resolveMoment(point: TimePoint): Task<number>;
   /** Like `query`, for its effect: the number of rows changed. */
   run(sql: string): Task<number>;

@@ -11,9 +11,10 @@ import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
 import type { ColumnDef, IndexDef, TableDef } from '../../catalog/schema.ts';
 import { bindTableExpression } from '../../plan/bind.ts';
-import { checkCollation } from '../../plan/binder/expression.ts';
+import { columnType } from '../../plan/collate/clause.ts';
 import type { Expression, IndexElement } from '../../sql/ast.ts';
 import type { CreateIndex } from '../../sql/ast-statement.ts';
+import { DEFAULT } from '../../sql/collations.ts';
 import { parseExpression } from '../../sql/parser/parser.ts';
 import { printRestrictedExpression } from '../../sql/parser/print.ts';
 import { createStructure, fillIndexes } from '../structure.ts';
@@ -65,10 +66,8 @@ export function* createIndex(context: DdlContext, statement: CreateIndex): Task<
     const column =
       plain ?? hiddenColumn(context, table, element, { id: table.nextColumnId + hidden.length, predicate });
     if (plain === undefined) hidden.push(column);
-    if (element.collation !== undefined)
-      checkCollation(column.type, element.collation.name, element.collation.position);
     const { descending, nullsFirst = descending } = element;
-    columns.push({ column: column.id, descending, nullsFirst });
+    columns.push({ column: column.id, descending, nullsFirst, ...collationOf(context, column, element) });
   });
   const ids = columns.map((part) => part.column);
   refuseUnordered({ ...table, columns: [...table.columns, ...hidden] }, ids, statement.position);
@@ -76,6 +75,13 @@ export function* createIndex(context: DdlContext, statement: CreateIndex): Task<
   if (hidden.length > 0) table = yield* addHidden(context, table, hidden);
   yield* addIndex(context, table, { id: context.nextId(), name, columns, unique, nullsNotDistinct, keys, where });
   return true;
+}
+
+/** What a key's COLLATE says, as far as it is not the column's own anyway. */
+function collationOf(context: DdlContext, { type }: ColumnDef, { collation }: IndexElement): { collation?: string } {
+  if (collation === undefined) return {};
+  const { collation: key = DEFAULT } = columnType(context.transaction.catalog, type, collation);
+  return key === (type.collation ?? DEFAULT) ? {} : { collation: key };
 }
 
 /** The text that an index keeps of a key, and that ON CONFLICT is compared with. */

@@ -4,7 +4,7 @@ import type { Task } from '../../base/task.ts';
 import type { TypeDef } from '../../catalog/schema.ts';
 import type { TypeForm } from '../../catalog/schema.ts';
 import { bindConstant } from '../../plan/bind.ts';
-import { checkCollation } from '../../plan/binder/expression.ts';
+import { columnType } from '../../plan/collate/clause.ts';
 import { resolveType } from '../../plan/binder/type-name.ts';
 import type { Expression } from '../../sql/ast.ts';
 import type { AlterDomain, ColumnConstraint, CreateDomain } from '../../sql/ast-statement.ts';
@@ -21,8 +21,8 @@ export function createDomain(context: DdlContext, statement: CreateDomain): void
   const { name } = statement;
   const schema = schemaFor(context, name);
   refuseTakenType(context, schema, name.name, name.position);
-  const base = resolveType(statement.type, context.transaction.catalog);
-  if (statement.collation !== undefined) checkCollation(base, statement.collation.name, statement.collation.position);
+  const { catalog } = context.transaction;
+  const base = columnType(catalog, resolveType(statement.type, catalog), statement.collation);
   let domain: Domain = { form: 'domain', base, notNull: false, checks: [] };
   let nullable: boolean | null = null;
   for (const constraint of statement.constraints) {

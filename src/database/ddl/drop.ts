@@ -256,7 +256,8 @@ export function dropSchema(
   }
   if (name === 'drift') throw new DriftError('42501', 'schema "drift" belongs to the system');
   const inside = [...context.transaction.catalog.objects()].filter(
-    (object): object is Relation | RoutineDef => 'schema' in object && object.schema === name,
+    (object): object is Relation | RoutineDef =>
+      'schema' in object && object.schema === name && object.kind !== 'collation',
   );
   const [first] = inside;
   if (first !== undefined && !statement.cascade) {

@@ -107,7 +107,7 @@ function* renameSchema(context: DdlContext, { name, position }: QualifiedName, t
   const moved: (TableDef | ViewDef | SequenceDef)[] = [];
   for (const object of [...context.transaction.catalog.objects()]) {
     if (!('schema' in object) || object.schema !== name) continue;
-    if (object.kind === 'type') {
+    if (object.kind === 'type' || object.kind === 'collation') {
       define(context, { ...object, schema: to });
       continue;
     }

@@ -11,6 +11,7 @@ import type { TableDef, ViewDef } from '../../catalog/schema.ts';
 import type { Expression, Query, QueryBody, Select, SelectTarget, TableReference } from '../../sql/ast.ts';
 import type { CreateView, Option } from '../../sql/ast-statement.ts';
 import { isBindable } from '../../plan/bind.ts';
+import { UNDETERMINED } from '../../sql/collatable.ts';
 import { parseOne } from '../../sql/parser/parser.ts';
 import { printStatement } from '../../sql/parser/print.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
@@ -18,7 +19,12 @@ import { mentions } from './alter-column.ts';
 import { type DdlContext, define, refuseTaken, schemaFor } from './context.ts';
 import { quoted, tableText } from './names.ts';
 
-type Field = { readonly name: string; readonly oid: number; readonly typmod: number };
+type Field = {
+  readonly name: string;
+  readonly oid: number;
+  readonly typmod: number;
+  readonly collation: string | undefined;
+};
 
 export function* createView(context: DdlContext, statement: CreateView): Task<void> {
   const { name, orReplace } = statement;
@@ -35,6 +41,11 @@ export function* createView(context: DdlContext, statement: CreateView): Task<vo
     throw new DriftError('42601', 'CREATE VIEW specifies more column names than columns');
   }
   const columns = fields.map((field, i) => statement.columns?.[i] ?? field.name);
+  const undetermined = columns.find((_, i) => fields[i]?.collation === UNDETERMINED);
+  if (undetermined !== undefined)
+    throw new DriftError('42P22', `could not determine which collation to use for view column "${undetermined}"`, {
+      hint: 'Use the COLLATE clause to set the collation explicitly.',
+    });
   const repeated = columns.find((column, i) => columns.indexOf(column) !== i);
   if (repeated !== undefined) throw new DriftError('42701', `column "${repeated}" specified more than once`);
   if (old?.kind === 'view') yield* refuseOtherColumns(context, old, fields, columns);

@@ -1,6 +1,7 @@
 /** Definitions as SQL: what pg_get_constraintdef, pg_get_indexdef and pg_get_viewdef answer, in PostgreSQL's words. */
 import type { ReferentialAction, TableDef, ViewDef } from '../../catalog/schema.ts';
 import type { BindContext } from '../../plan/bind.ts';
+import { collationOfKey } from '../../sql/collations.ts';
 import { quoteIdent } from '../../sql/functions/format-text.ts';
 import { deparseStored } from './deparse.ts';
 import { columnName, type ConstraintEntry, type IndexEntry, type KeyPart } from './model.ts';
@@ -76,7 +77,8 @@ export function predicateText(index: IndexEntry, manner: Manner): string {
 function keyText(part: KeyPart, table: TableDef, manner: Manner): string {
   const usual = part.nullsFirst === part.descending;
   const nulls = usual ? '' : part.nullsFirst ? ' NULLS FIRST' : ' NULLS LAST';
-  return `${keyExpression(part, table, manner)}${part.descending ? ' DESC' : ''}${nulls}`;
+  const collation = part.collation === undefined ? '' : ` COLLATE ${collationText(part.collation, manner)}`;
+  return `${keyExpression(part, table, manner)}${collation}${part.descending ? ' DESC' : ''}${nulls}`;
 }
 
 /** A column's name, or an expression, in parentheses unless it is a call. */
@@ -95,6 +97,13 @@ function closesAtEnd(text: string): boolean {
     if (text[i] === ')' && --depth === 0) return i === text.length - 1;
   }
   return false;
+}
+
+/** A collation's name, with its schema where that is not searched. */
+function collationText(key: string, { bind: { catalog } }: Manner): string {
+  const found = collationOfKey(catalog, key);
+  const hidden = found !== undefined && found.own !== null && !catalog.searched.includes(found.schema);
+  return `${hidden ? `${quoteIdent(found.schema)}.` : ''}${quoteIdent(found?.name ?? key)}`;
 }
 
 /** A relation's name, with its schema where the path does not find it. */

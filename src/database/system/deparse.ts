@@ -6,6 +6,7 @@ import type { TableDef, TypeRef } from '../../catalog/schema.ts';
 import { bindTableExpression, type BindContext, type TableExpressionUse } from '../../plan/bind.ts';
 import type { BoundExpression } from '../../plan/expression.ts';
 import { printExpression } from '../../plan/explain/expressions.ts';
+import { collationOfKey } from '../../sql/collations.ts';
 import { parseExpression } from '../../sql/parser/parser.ts';
 import { quoteIdent } from '../../sql/functions/format-text.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
@@ -21,7 +22,7 @@ export function deparseStored(
   const sequence = /^nextval\('((?:[^']|'')*)'::regclass\)$/.exec(text)?.[1];
   if (sequence !== undefined) return `nextval('${shortName(sequence.replaceAll("''", "'"), bind)}'::regclass)`;
   try {
-    const bound = bindTableExpression(parseExpression(text), table, use, bind, columnIndex);
+    const bound = bindTableExpression(parseExpression(text), table, use, { ...bind, asWritten: true }, columnIndex);
     return new Deparser(bind, pretty).top(bound);
   } catch {
     return text;
@@ -152,7 +153,11 @@ class Deparser {
   }
 
   #cast(expression: Extract<BoundExpression, { kind: 'cast' }>): string {
-    const { operand, type } = expression;
+    const { operand, type, collate } = expression;
+    if (collate !== undefined) {
+      const name = collationOfKey(this.#context.catalog, collate)?.name ?? collate;
+      return this.#parenthesised(`${this.#inside(operand, expression)} COLLATE ${quoteIdent(name)}`);
+    }
     // A literal that was read as another type is a constant of that type.
     if (operand.kind === 'const' && operand.type.oid === type.oid) return this.#constant(operand.value, type);
     if (operand.kind === 'const' && (operand.type.oid === 705 || expression.method === 'io'))

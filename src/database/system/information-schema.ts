@@ -1,6 +1,8 @@
 /** information_schema: the standard's views of relations, their columns and constraints, as PostgreSQL fills them. */
 import { OWNER_OID, schemaOid } from '../../catalog/oids.ts';
 import type { AclEntry, Catalog, ColumnDef, ReferentialAction, SequenceDef, TableDef } from '../../catalog/schema.ts';
+import { isCollatable, typeCollation } from '../../sql/collatable.ts';
+import { collationOfKey } from '../../sql/collations.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import { OWNER } from './constants.ts';
 import { deparseStored } from './deparse.ts';
@@ -77,7 +79,7 @@ export const informationSources: Readonly<Record<string, RowSource>> = {
       for (const [i, { name, type, notNull }] of relation.columns.entries())
         yield {
           ...tableNames(database, relation),
-          ...columnFacts(name, i + 1, type, database),
+          ...columnFacts(name, i + 1, type, context),
           is_nullable: yes(!notNull),
           is_updatable: yes(relation.kind === 'r'),
         };
@@ -87,7 +89,7 @@ export const informationSources: Readonly<Record<string, RowSource>> = {
       for (const [i, { name, type, updatable }] of context.viewColumns(view).entries())
         yield {
           ...tableNames(database, view),
-          ...columnFacts(name, i + 1, type, database),
+          ...columnFacts(name, i + 1, type, context),
           is_nullable: 'YES',
           is_updatable: yes(updatable),
         };
@@ -330,19 +332,32 @@ function triggersOn(triggers: readonly { readonly time: string; readonly events:
 
 // ---- columns -------------------------------------------------------------------------------------------------------
 
-function columnFacts(name: string, position: number, type: ColumnDef['type'], database: string): SystemRecord {
+function columnFacts(
+  name: string,
+  position: number,
+  type: ColumnDef['type'],
+  { catalog, eval: { database } }: SystemContext,
+): SystemRecord {
   return {
     column_name: name,
     ordinal_position: position,
     ...typeFacts(type),
     ...domainFacts(type, database),
     ...udtFacts(type, database),
+    ...collationFacts(type, catalog, database),
     dtd_identifier: String(position),
     is_self_referencing: 'NO',
     is_identity: 'NO',
     identity_cycle: 'NO',
     is_generated: 'NEVER',
   };
+}
+
+/** The collation of a column, where it is not the database's. */
+function collationFacts(type: ColumnDef['type'], catalog: SystemContext['catalog'], database: string): SystemRecord {
+  const found = isCollatable(type.oid) ? collationOfKey(catalog, typeCollation(type)) : undefined;
+  if (found === undefined || found.provider === 'default') return {};
+  return { collation_catalog: database, collation_schema: found.schema, collation_name: found.name };
 }
 
 function* tableColumns(table: TableDef, context: SystemContext): Generator<SystemRecord> {
@@ -359,7 +374,7 @@ function* tableColumns(table: TableDef, context: SystemContext): Generator<Syste
     const sequence = column.identity === undefined ? undefined : catalog.byId(column.sequenceId ?? -1);
     yield {
       ...tableNames(database, table),
-      ...columnFacts(column.name, position, column.type, database),
+      ...columnFacts(column.name, position, column.type, context),
       column_default: generated ? null : text,
       is_nullable: yes(!column.notNull),
       ...(sequence?.kind === 'sequence' ? identityFacts(column, sequence) : {}),

@@ -92,6 +92,8 @@ export interface KeyPart {
   readonly expression: string | undefined;
   readonly descending: boolean;
   readonly nullsFirst: boolean;
+  /** Key of the collation that the index names. */
+  readonly collation?: string | undefined;
 }
 
 export interface IndexEntry {
@@ -127,11 +129,11 @@ export function* indexesOf(table: TableDef): Generator<IndexEntry> {
 function indexEntry(table: TableDef, index: IndexDef): IndexEntry {
   // A partial index ends with the hidden column of its predicate.
   const columns = index.keys === undefined ? index.columns : index.columns.slice(0, index.keys.length);
-  const parts = columns.map(({ column, descending, nullsFirst }, i): KeyPart => {
+  const parts = columns.map(({ column, descending, nullsFirst, collation }, i): KeyPart => {
     const text = index.keys?.[i];
-    if (text === undefined) return plainPart(table, column, descending, nullsFirst);
+    if (text === undefined) return { ...plainPart(table, column, descending, nullsFirst), collation };
     const named = visibleColumns(table).find(({ name }) => name === text || `"${name.replaceAll('"', '""')}"` === text);
-    return { column: named, expression: named === undefined ? text : undefined, descending, nullsFirst };
+    return { column: named, expression: named === undefined ? text : undefined, descending, nullsFirst, collation };
   });
   return {
     oid: index.id,

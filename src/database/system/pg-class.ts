@@ -1,6 +1,6 @@
 /** pg_namespace, pg_class, pg_attribute, pg_attrdef, pg_sequence, pg_rewrite, pg_description. */
 import { INFORMATION_SCHEMA_OID, keyIndexOid, OWNER_OID, PG_CATALOG_OID, schemaOid } from '../../catalog/oids.ts';
-import type { Attribute, Catalog, ColumnDef, TableDef, TypeDef } from '../../catalog/schema.ts';
+import type { Attribute, Catalog, ColumnDef, TableDef, TypeDef, TypeRef } from '../../catalog/schema.ts';
 import { publicTypeOid } from '../../catalog/user-types.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import { deparseStored } from './deparse.ts';
@@ -266,12 +266,7 @@ function indexClass(index: IndexEntry, { catalog, store }: SystemContext): Syste
 // ---- pg_attribute --------------------------------------------------------------------------------------------------
 
 /** The columns that every table of PostgreSQL's has: none here but for what programs ask of attnum > 0. */
-function attribute(
-  attrelid: number,
-  attname: string,
-  attnum: number,
-  type: { oid: number; typmod: number },
-): SystemRecord {
+function attribute(attrelid: number, attname: string, attnum: number, type: TypeRef): SystemRecord {
   const known = typeByOid(type.oid);
   return {
     attrelid,
@@ -290,7 +285,7 @@ function attribute(
     attidentity: '',
     attgenerated: '',
     attislocal: true,
-    attcollation: collationOf(type.oid),
+    attcollation: collationOf(type),
   };
 }
 
@@ -341,7 +336,9 @@ function* indexAttributes(index: IndexEntry): Generator<SystemRecord> {
     const column = part.column ?? index.table.columns.find((candidate) => candidate.id === hidden);
     const name = part.column?.name ?? expressionName(part.expression ?? '', names);
     names.add(name);
-    yield attribute(index.oid, name, i + 1, column?.type ?? { oid: 25, typmod: -1 });
+    const { collation } = index.def?.columns[i] ?? {};
+    const type = column?.type ?? { oid: 25, typmod: -1 };
+    yield attribute(index.oid, name, i + 1, collation === undefined ? type : { ...type, collation });
   }
 }
 

@@ -83,7 +83,10 @@ function indexRow(index: IndexEntry, { bind }: SystemContext): SystemRecord {
       INT2,
     ),
     indcollation: vector(
-      parts.map((_, i) => collationOf(typeOf(i))),
+      parts.map((part, i) => {
+        const { collation = part.column?.type.collation } = index.def?.columns[i] ?? {};
+        return collationOf({ oid: typeOf(i), typmod: -1, collation });
+      }),
       26,
     ),
     indclass: vector(

@@ -1,5 +1,6 @@
 /** Roles, the database, its tablespace, extensions and collations: one user owns everything. */
-import { OWNER_OID, PG_CATALOG_OID } from '../../catalog/oids.ts';
+import { OWNER_OID, PG_CATALOG_OID, schemaOidOf } from '../../catalog/oids.ts';
+import { allCollations } from '../../sql/collations.ts';
 import { SqlArray } from '../../sql/types/array.ts';
 import { BACKEND_PID, DATABASE_OID, EXTENSION_OID, OWNER } from './constants.ts';
 import { rolesOf } from './privileges.ts';
@@ -117,22 +118,21 @@ export const roleSources: Readonly<Record<string, RowSource>> = {
       extversion: '1.0',
     };
   },
-  *pg_collation() {
-    for (const [oid, collname, collprovider, collcollate] of [
-      [100, 'default', 'd', null],
-      [950, 'C', 'c', 'C'],
-      [951, 'POSIX', 'c', 'POSIX'],
-    ] as const) {
+  *pg_collation({ catalog }) {
+    for (const collation of allCollations(catalog)) {
+      const { oid, schema, name, provider, locale, anyEncoding } = collation;
+      const icu = provider === 'icu';
       yield {
         oid,
-        collname,
-        collnamespace: PG_CATALOG_OID,
+        collname: name,
+        collnamespace: schemaOidOf(catalog, schema) ?? 0,
         collowner: OWNER_OID,
-        collprovider,
+        collprovider: provider.charAt(0) === 'l' ? 'c' : provider.charAt(0),
         collisdeterministic: true,
-        collencoding: -1,
-        collcollate,
-        collctype: collcollate,
+        collencoding: anyEncoding ? -1 : UTF8,
+        collcollate: icu ? null : locale,
+        collctype: icu ? null : locale,
+        colliculocale: icu ? locale : null,
       };
     }
   },

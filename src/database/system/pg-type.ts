@@ -98,7 +98,7 @@ function* ownType(type: TypeDef, catalog: Catalog): Generator<SystemRecord> {
           typnotnull: definition.notNull,
           typbasetype: publicTypeOid(definition.base.oid),
           typtypmod: definition.base.typmod,
-          typcollation: collationOf(definition.base.oid),
+          typcollation: collationOf(definition.base),
           typdefault: definition.default ?? null,
           typdefaultbin: definition.default ?? null,
         }

@@ -1,6 +1,8 @@
 /** Types as the catalogs show them: their OIDs and their names with modifiers. */
 import type { TypeRef } from '../../catalog/schema.ts';
 import { publicOidOf } from '../../catalog/user-types.ts';
+import { isCollatable, typeCollation } from '../../sql/collatable.ts';
+import { collationOid } from '../../sql/collations.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 
 /** "character varying(40)", "timestamp(3) with time zone". */
@@ -17,13 +19,10 @@ export function rowTypeOid(relation: { readonly id: number }): number {
   return publicOidOf(relation.id);
 }
 
-const DEFAULT_COLLATION = 100;
-const C_COLLATION = 950;
-const NAME = 19;
-
 /** Collation of a type's values; 0 where the type has none. */
-export function collationOf(oid: number): number {
-  if (oid === NAME) return C_COLLATION;
-  const { category, elementOid } = typeByOid(oid);
-  return category === 'S' || (elementOid !== 0 && typeByOid(elementOid).category === 'S') ? DEFAULT_COLLATION : 0;
+export function collationOf(type: TypeRef | number): number {
+  const ref = typeof type === 'number' ? { oid: type, typmod: -1 } : type;
+  return isCollatable(ref.oid) && ref.oid !== UNKNOWN ? collationOid(typeCollation(ref)) : 0;
 }
+
+const UNKNOWN = 705;

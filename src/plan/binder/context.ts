@@ -45,6 +45,8 @@ export interface BindContext {
   readonly parameterTypes?: readonly number[] | undefined;
   /** What names of no table's mean: the arguments or variables of a routine. */
   readonly names?: OuterNames | undefined;
+  /** Expressions are bound to be printed: COLLATE stays in them. */
+  readonly asWritten?: boolean | undefined;
   /** Functions registered through the API. */
   readonly registered?: ((name: string) => readonly SqlFunction[]) | undefined;
   /** Names and types as they were at a sequence number. */
@@ -92,6 +94,8 @@ export class BindState {
   /** Whether the statement may change data or sequences. */
   writes = false;
   viewDepth = 0;
+  /** Whether a collation other than the database's may be concerned: then plan/collate goes over what was bound. */
+  collated = false;
   /** Routines whose bodies are being bound in place of their calls. */
   readonly inlining: Set<number> = new Set();
   #nextColumn: ColumnId = 0;

@@ -17,6 +17,7 @@ import type {
 } from '../../sql/ast.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import type { BoundExpression, RowExpression } from '../expression.ts';
+import { bindCollate } from '../collate/clause.ts';
 import { jsonSubscripts } from './part-assignment.ts';
 import { bindCall, bindConditional, bindSqlValue, withoutSets } from './calls.ts';
 import { BOOL, INT4, INT8, OID, TEXT, UNKNOWN, asBoolean, coerce, displayType, tryCoerce, unify } from './coerce.ts';
@@ -127,7 +128,8 @@ export function bindExpression(syntax: Expression, scope: Scope): BoundExpressio
     case 'cast':
       return bindCast(syntax, scope);
     case 'collate':
-      return bindCollate(scope.bind(syntax.operand), syntax.collation.name, position);
+      scope.state.collated = true;
+      return bindCollate(scope.bind(syntax.operand), syntax.collation, { catalog: scope.catalog, position });
     case 'conditional':
       return bindConditional(syntax, scope);
     case 'sqlValue':
@@ -406,34 +408,4 @@ function bindCast(syntax: CastExpression, scope: Scope): BoundExpression {
   const operand = scope.bind(syntax.operand);
   const cast = coerce(operand, type, 'explicit', scope.state);
   return cast.kind === 'cast' ? { ...cast, position } : cast;
-}
-
-const COLLATIONS = new Set([
-  'C',
-  'POSIX',
-  'default',
-  'ucs_basic',
-  'en_US',
-  'en_US.utf8',
-  'en_US.UTF-8',
-  'C.UTF-8',
-  'unicode',
-  'en-x-icu',
-  'und-x-icu',
-]);
-const COLLATABLE = new Set([OID.text, OID.varchar, OID.bpchar, 19, OID.unknown]);
-
-/** Text compares by code point whatever the collation; the clause is checked and has no effect. */
-function bindCollate(operand: BoundExpression, name: string, position: number): BoundExpression {
-  checkCollation(operand.type, name, position);
-  return operand;
-}
-
-/** Throws 42804 for a type without collations, 42704 for a collation that does not exist. */
-export function checkCollation(type: TypeRef, name: string, position: number): void {
-  if (!COLLATABLE.has(type.oid as 25)) {
-    throw new DriftError('42804', `collations are not supported by type ${displayType(type)}`, { position });
-  }
-  if (!COLLATIONS.has(name))
-    throw new DriftError('42704', `collation "${name}" for encoding "UTF8" does not exist`, { position });
 }

@@ -23,6 +23,7 @@ export function scanTable(table: TableDef, alias: string, time: ScanTime, state:
     columns.push({ id, ordinal: column.id });
     const output: PlanColumn = { id, name: column.name, type: column.type, tableId: table.id, columnId: column.id };
     row.push(output);
+    if (column.type.collation !== undefined) state.collated = true;
     if (column.hidden !== true) shown.push(visible(output));
   }
   const seqFrom: PlanColumn = { id: state.nextId(), name: '_seq_from', type: INT8 };

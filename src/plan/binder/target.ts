@@ -174,7 +174,10 @@ export function newRow(table: TableDef, name: string, scope: Scope): RowBinding 
   return rowBinding(
     table,
     name,
-    table.columns.map(() => scope.state.nextId()),
+    table.columns.map(({ type }) => {
+      if (type.collation !== undefined) scope.state.collated = true;
+      return scope.state.nextId();
+    }),
   );
 }
 

@@ -7,6 +7,7 @@
 import type { Value } from '../../base/vector.ts';
 import { SqlArray } from '../../sql/types/array.ts';
 import type { EvalContext } from '../../sql/eval-context.ts';
+import { isCollatedType } from '../../sql/types/collation.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import { Numeric } from '../../base/numeric.ts';
 import type { AggregateCall, BoundExpression, ColumnId, SortKey } from '../expression.ts';
@@ -58,6 +59,8 @@ export class Printer {
       case 'call':
         return this.#call(expression);
       case 'cast':
+        if (isCollatedType(expression.type.oid))
+          return `${this.print(expression.operand)} COLLATE "${typeByOid(expression.type.oid).display}"`;
         return `(${this.print(expression.operand)})::${typeByOid(expression.type.oid).display}`;
       case 'and':
       case 'or':
@@ -152,10 +155,10 @@ export class Printer {
 
   #call(expression: BoundExpression & { kind: 'call' }): string {
     const [left, right] = expression.args;
-    if (expression.operator === undefined || left === undefined)
-      return `${expression.fn.name}(${this.list(expression.args)})`;
-    if (right === undefined) return `(${expression.operator} ${this.print(left)})`;
-    return `(${this.print(left)} ${expression.operator} ${this.print(right)})`;
+    const { operator = expression.fn.sign } = expression;
+    if (operator === undefined || left === undefined) return `${expression.fn.name}(${this.list(expression.args)})`;
+    if (right === undefined) return `(${operator} ${this.print(left)})`;
+    return `(${this.print(left)} ${operator} ${this.print(right)})`;
   }
 
   #subquery(expression: BoundExpression & { kind: 'subquery' }): string {

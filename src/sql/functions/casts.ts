@@ -88,15 +88,16 @@ const numbers: readonly CastEntry[] = [
       [2203, 'regoper'],
       [2204, 'regoperator'],
       [4096, 'regrole'],
+      [4191, 'regcollation'],
     ] as const
   ).flatMap(([type, name]) =>
     INTEGERS.map((oid) => cast(oid, type, 'implicit', name, oid === T.int8 ? unsigned : toOid)),
   ),
-  ...[REGNAMESPACE, T.regproc, 2202, 2203, 2204, 4096].flatMap((type) => [
+  ...[REGNAMESPACE, T.regproc, 2202, 2203, 2204, 4096, 4191].flatMap((type) => [
     entry(type, T.oid, 'implicit', null),
     entry(T.oid, type, 'implicit', null),
   ]),
-  ...[T.regclass, T.regtype, REGNAMESPACE, T.regproc, 2202, 2203, 2204, 4096].flatMap((type) => [
+  ...[T.regclass, T.regtype, REGNAMESPACE, T.regproc, 2202, 2203, 2204, 4096, 4191].flatMap((type) => [
     cast(type, T.int8, 'assignment', 'int8', (a: number) => a),
     cast(type, T.int4, 'assignment', 'int4', (a: number) => a | 0),
   ]),

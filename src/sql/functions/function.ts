@@ -54,6 +54,8 @@ export interface ScalarFunction extends Signature, Defined {
    * one call. The type of an argument beyond the list is its last entry: VARIADIC arrays.
    */
   readonly typed?: ((types: readonly number[], returns: number) => ScalarFunction['call']) | undefined;
+  /** For comparisons under a collation: the operator they are printed as; the optimizer knows nothing of them. */
+  readonly sign?: string | undefined;
   /** A cast that takes the type modifier as a further argument and makes a value that fits it. */
   readonly takesTypmod?: boolean | undefined;
 }

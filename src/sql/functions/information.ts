@@ -3,6 +3,7 @@ import { DriftError } from '../../base/error.ts';
 import type { Value } from '../../base/vector.ts';
 import { isUserType, publicTypeOid } from '../../catalog/user-types.ts';
 import type { EvalContext } from '../eval-context.ts';
+import { isCollatable } from '../collatable.ts';
 import { SqlArray } from '../types/array.ts';
 import { allTypes, typeByOid } from '../types/registry.ts';
 import type { SqlType } from '../types/type.ts';
@@ -67,6 +68,18 @@ export const informationFunctions: readonly ScalarFunction[] = [
         publicTypeOid(oid),
     { strict: false },
   ),
+  // Where collations are concerned, plan/collate has put the answer in its place.
+  typedScalar(
+    'pg_collation_for',
+    [T.any],
+    T.text,
+    ([oid = T.unknown]) =>
+      () => {
+        if (isCollatable(oid)) return oid === T.unknown ? null : oid === T.name ? '"C"' : '"default"';
+        throw new DriftError('42804', `collations are not supported by type ${typeByOid(oid).display}`);
+      },
+    { strict: false },
+  ),
   scalar('format_type', [T.oid, T.int4], T.text, formatType, { strict: false }),
   scalar('current_schemas', [T.bool], 1003, (context, implicit) =>
     SqlArray.of(searchPath(context, implicit === true), T.name),
@@ -80,6 +93,7 @@ export const informationFunctions: readonly ScalarFunction[] = [
       ['to_regoper', 2203],
       ['to_regoperator', 2204],
       ['to_regrole', 4096],
+      ['to_regcollation', 4191],
     ] as const
   ).map(([name, oid]) => scalar(name, [T.text], oid, (context, text) => named(oid, text as string, context))),
   ...catalogFunctions,

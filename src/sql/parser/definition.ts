@@ -16,6 +16,7 @@ import type {
 } from '../ast-statement.ts';
 import { parseAlterTable } from './alter-table.ts';
 import { parseIndexElement } from './change.ts';
+import { parseAlterCollation, parseCreateCollation } from './collation.ts';
 import type { Cursor } from './cursor.ts';
 import { parseAlterFunction, parseCreateFunction, parseCreateTrigger } from './function.ts';
 import { parseCreateMigration } from './migration.ts';
@@ -74,6 +75,8 @@ function parseCreateOther(p: Cursor, position: number): Statement {
       return parseCreateType(p, position);
     case 'domain':
       return parseCreateDomain(p, position);
+    case 'collation':
+      return parseCreateCollation(p, position);
     case 'role':
     case 'user':
     case 'group':
@@ -290,6 +293,8 @@ export function parseAlter(p: Cursor): Statement {
       return parseAlterDomain(p, position);
     case 'type':
       return parseAlterType(p, position);
+    case 'collation':
+      return parseAlterCollation(p, position);
     case 'schema':
     case 'function':
     case 'procedure':

@@ -1,6 +1,7 @@
 /** Names of functions, operators and roles: what regproc and its kind read and print. */
 import { DriftError } from '../../base/error.ts';
 import type { EvalContext } from '../eval-context.ts';
+import { collationOfOid, requireCollation } from '../collations.ts';
 import type { Procedure } from '../procedure-names.ts';
 import { badInput, cleanText } from './text-input.ts';
 import type { SqlType } from './type.ts';
@@ -27,6 +28,10 @@ export function findNamed(family: string, text: string, context: EvalContext, re
     case 'regrole': {
       const [, name] = nameOf(written);
       return roleOid(name, context);
+    }
+    case 'regcollation': {
+      const [schema, name] = nameOf(written);
+      return requireCollation(context.catalog, { catalog: undefined, schema, name, position: 0 }).oid;
     }
     default:
       if (nameOf(written)[1] !== 'simple') throw badInput(family, text);
@@ -58,6 +63,10 @@ export function printNamed(family: string, oid: number, context: EvalContext, re
     case 'regrole': {
       const role = oid === ROLE_OID ? { kind: 'role', name: OWNER } : context.catalog.byId(oid);
       return role?.kind === 'role' ? quoted(role.name) : String(oid);
+    }
+    case 'regcollation': {
+      const found = collationOfOid(context.catalog, oid);
+      return found === undefined ? String(oid) : found.name === 'default' ? '"default"' : qualified(found, context);
     }
     default:
       return oid === SIMPLE[family] ? 'simple' : String(oid);
@@ -128,7 +137,7 @@ function findSignature(
   return only(same, isOperator ? 'operator' : 'function', text);
 }
 
-function qualified(found: Procedure, context: EvalContext): string {
+function qualified(found: Pick<Procedure, 'schema' | 'name'>, context: EvalContext): string {
   const bare = found.schema === 'pg_catalog' || context.catalog.searched.includes(found.schema);
   return bare ? quoted(found.name) : `${quoted(found.schema)}.${quoted(found.name)}`;
 }

@@ -12,6 +12,7 @@ const FAMILY = [
   [2203, 'regoper', 2208],
   [2204, 'regoperator', 2209],
   [4096, 'regrole', 4097],
+  [4191, 'regcollation', 4192],
   [3734, 'regconfig', 3735],
   [3769, 'regdictionary', 3770],
 ] as const;

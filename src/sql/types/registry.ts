@@ -96,6 +96,11 @@ function add(type: SqlType): void {
   names.set(type.name, type);
 }
 
+/** A type of the engine's own, which no name reaches (types/collation.ts). */
+export function addHiddenType(type: SqlType): void {
+  types.set(type.oid, type);
+}
+
 /** Throws 42704 for an OID that is no type's. */
 export function typeByOid(oid: number): SqlType {
   const type = types.get(oid) ?? userTypeByOid(oid);
@@ -116,7 +121,7 @@ export function typeByName(name: string): SqlType | undefined {
 
 /** PostgreSQL's own types. */
 export function allTypes(): Iterable<SqlType> {
-  return [...types.values()].filter(({ oid }) => !isUserType(oid));
+  return [...types.values()].filter(({ oid, name }) => !isUserType(oid) && names.has(name));
 }
 
 /** Resolves a written type; modifiers are the numbers in parentheses. Throws 42704, 22023. */
