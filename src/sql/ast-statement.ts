@@ -20,6 +20,7 @@ import type {
 } from './ast.ts';
 import type { AlterCollation, CreateCollation } from './ast-collation.ts';
 import type { AlterRole, CreateRole, GrantTerms } from './ast-role.ts';
+import type { AlterComposite, AlterEnum, CreateCompositeType, CreateEnum } from './ast-type.ts';
 
 export type Statement =
   | Query
@@ -365,36 +366,6 @@ export interface CreateSchema extends Span {
   readonly authorization: string | undefined;
   readonly ifNotExists: boolean;
   readonly elements: readonly Statement[];
-}
-export interface CreateEnum extends Span {
-  readonly kind: 'createEnum';
-  readonly name: QualifiedName;
-  readonly labels: readonly string[];
-}
-export interface CreateCompositeType extends Span {
-  readonly kind: 'createCompositeType';
-  readonly name: QualifiedName;
-  readonly attributes: readonly {
-    readonly name: string;
-    readonly type: TypeName;
-    readonly collation: QualifiedName | undefined;
-  }[];
-}
-export interface AlterEnum extends Span {
-  readonly kind: 'alterEnum';
-  readonly name: QualifiedName;
-  readonly value: string;
-  readonly ifNotExists: boolean;
-  readonly neighbour: { readonly where: 'before' | 'after'; readonly value: string } | undefined;
-}
-/** ALTER TYPE … ADD, DROP, ALTER ATTRIBUTE. */
-export interface AlterComposite extends Span {
-  readonly kind: 'alterComposite';
-  readonly name: QualifiedName;
-  readonly actions: readonly (
-    | { readonly kind: 'add' | 'alter'; readonly name: string; readonly type: TypeName; readonly position: number }
-    | { readonly kind: 'drop'; readonly name: string; readonly ifExists: boolean; readonly position: number }
-  )[];
 }
 export interface CreateDomain extends Span {
   readonly kind: 'createDomain';

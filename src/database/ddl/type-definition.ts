@@ -9,14 +9,8 @@ import { DriftError } from '../../base/error.ts';
 import type { TypeDef } from '../../catalog/schema.ts';
 import type { Attribute, EnumLabel, TypeForm } from '../../catalog/schema.ts';
 import { resolveType } from '../../plan/binder/type-name.ts';
-import type {
-  AlterComposite,
-  AlterEnum,
-  CreateCompositeType,
-  CreateEnum,
-  RenameObject,
-  SetObjectSchema,
-} from '../../sql/ast-statement.ts';
+import type { AlterComposite, AlterEnum, CreateCompositeType, CreateEnum } from '../../sql/ast-type.ts';
+import type { RenameObject, SetObjectSchema } from '../../sql/ast-statement.ts';
 import { type DdlContext, define, schemaFor, skipExisting, skipMissing } from './context.ts';
 import {
   findType,

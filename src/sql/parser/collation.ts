@@ -3,6 +3,7 @@ import type { AlterCollation, CreateCollation } from '../ast-collation.ts';
 import type { Statement } from '../ast-statement.ts';
 import type { Cursor } from './cursor.ts';
 import { parseOptions } from './option.ts';
+import { parseRenameOrSchema } from './rename.ts';
 
 /** `COLLATION [IF NOT EXISTS] name (locale = …, …)` or `… FROM other`. */
 export function parseCreateCollation(p: Cursor, position: number): CreateCollation {
@@ -18,20 +19,9 @@ export function parseCreateCollation(p: Cursor, position: number): CreateCollati
 export function parseAlterCollation(p: Cursor, position: number): Statement {
   p.expect('collation');
   const name = p.qualifiedName();
-  const head = {
-    position,
-    ifExists: false,
-    object: 'collation',
-    name: { name, args: undefined, table: undefined },
-  } as const;
-  if (p.accept('rename')) {
-    p.expect('to');
-    return { kind: 'rename', ...head, part: undefined, newName: p.columnName(), end: p.lastEnd };
-  }
-  if (p.accept('set')) {
-    p.expect('schema');
-    return { kind: 'setSchema', ...head, schema: p.columnName(), end: p.lastEnd };
-  }
+  const object = { name, args: undefined, table: undefined };
+  if (p.at('rename') || p.at('set'))
+    return parseRenameOrSchema(p, { position, ifExists: false, object: 'collation', name: object });
   let action: AlterCollation['action'] = 'owner';
   if (p.accept('owner')) {
     p.expect('to');

@@ -1,7 +1,6 @@
 /** CREATE, ALTER and COMMENT for everything but tables, functions and triggers. */
 import type { Identifier, QualifiedName } from '../ast.ts';
 import type {
-  AlterComposite,
   AlterDomain,
   Comment,
   CreateDomain,
@@ -21,9 +20,11 @@ import type { Cursor } from './cursor.ts';
 import { parseAlterFunction, parseCreateFunction, parseCreateTrigger } from './function.ts';
 import { parseCreateMigration } from './migration.ts';
 import { parseObjectKind, parseObjectName } from './object.ts';
+import { parseRenameOrSchema } from './rename.ts';
 import { parseAlterSequence, parseCreateSequence } from './sequence.ts';
 import { parseColumnConstraints, parseCreateTable, parseWithData, parseWithOptions } from './table.ts';
 import { parseTimePoint } from './system-time.ts';
+import { parseAlterType, parseCreateType } from './type-definition.ts';
 import { parseTypeName } from './type-name.ts';
 import { parseAlterRole, parseCreateRole } from './role.ts';
 import { skipUnsupported } from './unsupported.ts';
@@ -214,7 +215,7 @@ export function parseRefresh(p: Cursor): RefreshMaterializedView {
   return { kind: 'refreshMaterializedView', name, concurrently, withData, position, end: p.lastEnd };
 }
 
-// ---- schemas and types -----------------------------------------------------------------------------------------
+// ---- schemas and domains ---------------------------------------------------------------------------------------
 
 function parseCreateSchema(p: Cursor, position: number): CreateSchema {
   p.expect('schema');
@@ -225,34 +226,6 @@ function parseCreateSchema(p: Cursor, position: number): CreateSchema {
   const elements: Statement[] = [];
   while (p.at('create') || p.at('grant')) elements.push(p.grammar.statement(p));
   return { kind: 'createSchema', name, authorization, ifNotExists, elements, position, end: p.lastEnd };
-}
-
-function parseCreateType(p: Cursor, position: number): Statement {
-  p.expect('type');
-  const name = p.qualifiedName();
-  if (!p.at('as')) return skipUnsupported(p, position, 'CREATE TYPE');
-  p.expect('as');
-  if (p.accept('enum')) {
-    p.expect('(');
-    const labels = p.at(')') ? [] : p.list(() => p.string());
-    p.expect(')');
-    return { kind: 'createEnum', name, labels, position, end: p.lastEnd };
-  }
-  if (p.at('range')) return skipUnsupported(p, position, 'CREATE TYPE AS RANGE');
-  p.expect('(');
-  const attributes = p.at(')') ? [] : p.list(() => parseAttribute(p));
-  p.expect(')');
-  return { kind: 'createCompositeType', name, attributes, position, end: p.lastEnd };
-}
-
-function parseAttribute(p: Cursor): {
-  name: string;
-  type: ReturnType<typeof parseTypeName>;
-  collation: QualifiedName | undefined;
-} {
-  const name = p.columnName();
-  const type = parseTypeName(p);
-  return { name, type, collation: p.accept('collate') ? p.qualifiedName() : undefined };
 }
 
 function parseCreateDomain(p: Cursor, position: number): CreateDomain {
@@ -323,19 +296,6 @@ function parseAlterSequenceStatement(p: Cursor, position: number): Statement {
   return parseAlterSequence(p, { name, ifExists, position });
 }
 
-type Named = Pick<Extract<Statement, { kind: 'rename' }>, 'position' | 'ifExists' | 'object' | 'name'>;
-
-/** Parses RENAME TO or SET SCHEMA. */
-function parseRenameOrSchema(p: Cursor, head: Named): Statement {
-  if (p.accept('rename')) {
-    p.expect('to');
-    return { kind: 'rename', ...head, part: undefined, newName: p.columnName(), end: p.lastEnd };
-  }
-  p.expect('set');
-  p.expect('schema');
-  return { kind: 'setSchema', ...head, schema: p.columnName(), end: p.lastEnd };
-}
-
 function parseAlterNamed(p: Cursor, position: number): Statement {
   const object = parseObjectKind(p);
   const name = parseObjectName(p, object);
@@ -345,66 +305,6 @@ function parseAlterNamed(p: Cursor, position: number): Statement {
   if (object === 'function' || object === 'procedure' || object === 'routine')
     return parseAlterFunction(p, { object, name, position });
   return skipUnsupported(p, position, `ALTER ${object.toUpperCase()}`);
-}
-
-function parseAlterType(p: Cursor, position: number): Statement {
-  p.expect('type');
-  const name = p.qualifiedName();
-  if (p.at('add') && p.peekWord() === 'value') {
-    p.advance();
-    p.advance();
-    const ifNotExists = p.acceptIfNotExists();
-    const value = p.string();
-    let neighbour: Extract<Statement, { kind: 'alterEnum' }>['neighbour'];
-    if (p.at('before') || p.at('after')) {
-      const where = p.word as 'before' | 'after';
-      p.advance();
-      neighbour = { where, value: p.string() };
-    }
-    return { kind: 'alterEnum', name, value, ifNotExists, neighbour, position, end: p.lastEnd };
-  }
-  const object = { name, args: undefined, table: undefined };
-  if (p.at('rename') && (p.peekWord() === 'value' || p.peekWord() === 'attribute')) {
-    p.advance();
-    const kind = p.word as 'value' | 'attribute';
-    p.advance();
-    const part = { kind, name: kind === 'value' ? p.string() : p.columnName() };
-    p.expect('to');
-    const newName = kind === 'value' ? p.string() : p.columnName();
-    p.acceptCascade();
-    return { kind: 'rename', object: 'type', name: object, ifExists: false, part, newName, position, end: p.lastEnd };
-  }
-  if (p.at('rename') || (p.at('set') && p.peekWord() === 'schema')) {
-    return parseRenameOrSchema(p, { position, ifExists: false, object: 'type', name: object });
-  }
-  if (p.at('add') || p.at('drop') || p.at('alter')) {
-    const actions = p.list(() => parseAttributeAction(p));
-    return { kind: 'alterComposite', name, actions, position, end: p.lastEnd };
-  }
-  return skipUnsupported(p, position, 'ALTER TYPE');
-}
-
-function parseAttributeAction(p: Cursor): AlterComposite['actions'][number] {
-  const { position } = p;
-  if (p.accept('drop')) {
-    p.expect('attribute');
-    const ifExists = p.acceptIfExists();
-    const name = p.columnName();
-    p.acceptCascade();
-    return { kind: 'drop', name, ifExists, position };
-  }
-  const kind = p.accept('add') ? 'add' : 'alter';
-  if (kind === 'alter') p.expect('alter');
-  p.expect('attribute');
-  const name = p.columnName();
-  if (kind === 'alter') {
-    if (p.accept('set')) p.expect('data');
-    p.expect('type');
-  }
-  const type = parseTypeName(p);
-  if (p.accept('collate')) p.qualifiedName();
-  p.acceptCascade();
-  return { kind, name, type, position };
 }
 
 function parseAlterDomain(p: Cursor, position: number): Statement {
