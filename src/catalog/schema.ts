@@ -216,7 +216,29 @@ export interface RoutineDef extends Commented, Granted {
   readonly strict: boolean;
   /** SET name TO value, in force while it runs. */
   readonly settings?: readonly (readonly [string, string])[] | undefined;
+  /** Of an aggregate, which has no body. */
+  readonly aggregate?: AggregateDef | undefined;
 }
+
+/** What an aggregate is made of. */
+export interface AggregateDef {
+  readonly stateType: TypeRef;
+  /** The state to begin with, as text of its type; absent: null. */
+  readonly initial?: string | undefined;
+  readonly transition: FunctionRef;
+  readonly final?: FunctionRef | undefined;
+  /** The final function takes the arguments' types as well, as nulls. */
+  readonly finalExtra?: boolean | undefined;
+  readonly combine?: FunctionRef | undefined;
+  /** PostgreSQL's letters: r(ead only), s(hareable), w(rite). */
+  readonly finalModify?: string | undefined;
+  readonly sortOperator?: string | undefined;
+  /** PostgreSQL's letters; absent: unsafe. */
+  readonly parallel?: string | undefined;
+}
+
+/** A function of the user's by its id, or a built-in one by its name; argument types tell it apart from others. */
+export type FunctionRef = { readonly routine: number } | { readonly name: string };
 
 /** A trigger, part of its table or view. */
 export interface TriggerDef extends Commented {

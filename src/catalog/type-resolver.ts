@@ -83,12 +83,14 @@ export class TypeResolver {
   }
 
   #routine(routine: RoutineDef): RoutineDef {
-    const { args, returns } = routine;
-    if (![...args.map(({ type }) => type), returns].some((type) => this.#ref(type) !== type)) return routine;
+    const { args, returns, aggregate } = routine;
+    const types = [...args.map(({ type }) => type), returns, ...(aggregate === undefined ? [] : [aggregate.stateType])];
+    if (types.every((type) => this.#ref(type) === type)) return routine;
     return {
       ...routine,
       args: args.map((arg) => ({ ...arg, type: this.#ref(arg.type) })),
       returns: this.#ref(returns),
+      aggregate: aggregate === undefined ? undefined : { ...aggregate, stateType: this.#ref(aggregate.stateType) },
     };
   }
 

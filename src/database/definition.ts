@@ -16,6 +16,7 @@ import { createIndex } from './ddl/create-index.ts';
 import { createTable } from './ddl/create-table.ts';
 import { drop } from './ddl/drop.ts';
 import { alterSequence, createSchema, createSequence, createTag, dropTag, rename, setSchema } from './ddl/objects.ts';
+import { createAggregate } from './ddl/aggregate.ts';
 import { alterRoutine, createRoutine, isRoutineKind } from './ddl/routine.ts';
 import { alterDomain, createDomain } from './ddl/domain.ts';
 import {
@@ -57,6 +58,7 @@ const KINDS = [
   'dropTag',
   'createFunction',
   'alterFunction',
+  'createAggregate',
   'createTrigger',
   'createEnum',
   'createCompositeType',
@@ -201,6 +203,9 @@ function* dispatch(context: DdlContext, statement: Definition): Task<string | Re
     case 'createFunction':
       yield* createRoutine(context, statement);
       return `CREATE ${statement.procedure ? 'PROCEDURE' : 'FUNCTION'}`;
+    case 'createAggregate':
+      createAggregate(context, statement);
+      return 'CREATE AGGREGATE';
     case 'createTrigger':
       createTrigger(context, statement);
       return 'CREATE TRIGGER';

@@ -9,7 +9,7 @@ import { CLAUSES } from './binder/scope.ts';
 import type { BoundExpression } from './expression.ts';
 
 export { attributesOf } from './binder/composite-fields.ts';
-export { argumentNames, expressionOf, inputsOf, isRow, resultColumns } from './binder/routines.ts';
+export { argumentNames, entryOf, expressionOf, inputsOf, isRow, resultColumns } from './binder/routines.ts';
 
 /** Converts the value of parameter $1 to another type as an assignment does; by way of text where no cast exists. */
 export function bindConversion(from: number, to: TypeRef, context: BindContext): BoundExpression {

@@ -19,6 +19,7 @@ import type {
   Update,
 } from './ast.ts';
 import type { AlterCollation, CreateCollation } from './ast-collation.ts';
+import type { CreateAggregate, FunctionArgument } from './ast-function.ts';
 import type { AlterRole, CreateRole, GrantTerms } from './ast-role.ts';
 import type { AlterComposite, AlterEnum, CreateCompositeType, CreateEnum } from './ast-type.ts';
 
@@ -47,6 +48,7 @@ export type Statement =
   | CreateDomain
   | AlterDomain
   | CreateFunction
+  | CreateAggregate
   | AlterFunction
   | CreateTrigger
   | RenameObject
@@ -387,13 +389,6 @@ export interface AlterDomain extends Span {
 
 // ---- functions and triggers ------------------------------------------------------------------------------------
 
-export interface FunctionArgument {
-  readonly mode: 'in' | 'out' | 'inout' | 'variadic';
-  readonly name: string | undefined;
-  readonly type: TypeName;
-  readonly default: Expression | undefined;
-  readonly position: number;
-}
 export interface CreateFunction extends Span {
   readonly kind: 'createFunction';
   readonly procedure: boolean;
@@ -417,7 +412,7 @@ export interface CreateFunction extends Span {
 /** ALTER FUNCTION, PROCEDURE or ROUTINE with options; OWNER TO and the like change nothing here. */
 export interface AlterFunction extends Span {
   readonly kind: 'alterFunction';
-  readonly object: 'function' | 'procedure' | 'routine';
+  readonly object: 'function' | 'procedure' | 'routine' | 'aggregate';
   readonly name: ObjectName;
   readonly volatility: CreateFunction['volatility'];
   readonly strict: boolean | undefined;

@@ -57,6 +57,7 @@ export function commentOn(context: DdlContext, statement: Comment): void {
     case 'function':
     case 'procedure':
     case 'routine':
+    case 'aggregate':
       define(context, { ...routineNamed(context, statement.object, statement.name), comment });
       return;
     case 'constraint': {

@@ -29,7 +29,6 @@ const MISSING: Readonly<Record<string, string>> = {
   function: '42883',
   procedure: '42883',
   routine: '42883',
-  aggregate: '42883',
   trigger: '42704',
   extension: '42704',
   collation: '42704',
@@ -61,6 +60,7 @@ export function drop(context: DdlContext, statement: DropStatement): void {
     case 'function':
     case 'procedure':
     case 'routine':
+    case 'aggregate':
       dropRoutines(context, statement);
       return;
     case 'trigger':

@@ -1,13 +1,13 @@
 /** CREATE, ALTER and DROP of functions and procedures. */
 import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
-import type { RoutineArgument, RoutineDef, TableDef, TypeRef, ViewDef } from '../../catalog/schema.ts';
+import type { AggregateDef, RoutineArgument, RoutineDef, TableDef, TypeRef, ViewDef } from '../../catalog/schema.ts';
 import type { Expression, QualifiedName, TypeName } from '../../sql/ast.ts';
+import type { FunctionArgument } from '../../sql/ast-function.ts';
 import type {
   AlterFunction,
   CreateFunction,
   DropStatement,
-  FunctionArgument,
   ObjectKind,
   ObjectName,
   Statement,
@@ -169,7 +169,7 @@ function printed(statements: readonly Statement[]): string {
 
 // ---- replacing -------------------------------------------------------------------------------------------------------
 
-function inputTypes(args: readonly RoutineArgument[]): number[] {
+export function inputTypes(args: readonly RoutineArgument[]): number[] {
   return args.filter(({ mode }) => mode !== 'out' && mode !== 'table').map(({ type }) => type.oid);
 }
 
@@ -177,7 +177,7 @@ function sameTypes(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((oid, i) => oid === b[i]);
 }
 
-function sameArguments(
+export function sameArguments(
   context: DdlContext,
   schema: string,
   name: string,
@@ -194,6 +194,8 @@ function refuseOther(
   result: NamedType,
 ): void {
   const word = old.procedure ? 'procedure' : 'function';
+  if (old.aggregate !== undefined && statement.orReplace)
+    throw new DriftError('42809', 'cannot change routine kind', { detail: `"${old.name}" is an aggregate function.` });
   if (!statement.orReplace)
     throw new DriftError('42723', `function "${old.name}" already exists with same argument types`);
   if (old.procedure !== statement.procedure)
@@ -238,7 +240,7 @@ export function isRoutineKind(object: ObjectKind): object is Kind {
 export function routineNamed(context: DdlContext, object: Kind, { name, args }: ObjectName): RoutineDef {
   const all = context.transaction.catalog.routines(name.schema, name.name);
   const word = object === 'routine' ? 'routine' : object;
-  const fits = all.filter((def) => object === 'routine' || (object === 'procedure') === def.procedure);
+  const fits = all.filter((def) => object === 'routine' || object === kindOf(def));
   const { position } = name;
   if (args === undefined) {
     const [only, second] = fits.length > 0 ? fits : all;
@@ -265,11 +267,20 @@ function written({ schema, name }: QualifiedName): string {
 }
 
 function checkedKind(def: RoutineDef, object: Kind, shown: string, position: number): RoutineDef {
-  if (object === 'routine' || (object === 'procedure') === def.procedure) {
-    if (object !== 'aggregate') return def;
-  }
+  if (object === 'routine' || object === kindOf(def)) return def;
+  if (object === 'function' && def.aggregate !== undefined)
+    throw new DriftError('42809', `"${def.name}" is an aggregate function`, {
+      position,
+      hint: 'Use DROP AGGREGATE to drop aggregate functions.',
+    });
   const article = object === 'aggregate' ? 'an' : 'a';
-  throw new DriftError('42809', `${shown} is not ${article} ${object}`, { position });
+  const what = object === 'aggregate' ? `function ${shown}` : shown;
+  throw new DriftError('42809', `${what} is not ${article} ${object}`, { position });
+}
+
+export function kindOf(def: RoutineDef): 'function' | 'procedure' | 'aggregate' {
+  if (def.aggregate !== undefined) return 'aggregate';
+  return def.procedure ? 'procedure' : 'function';
 }
 
 export function dropRoutines(context: DdlContext, statement: DropStatement): void {
@@ -307,9 +318,18 @@ interface Dependent {
   release(): void;
 }
 
-/** Triggers that run it, and what is kept as text and calls it by name. */
+function calls({ transition, final, combine }: AggregateDef, id: number): boolean {
+  return [transition, final, combine].some((ref) => ref !== undefined && 'routine' in ref && ref.routine === id);
+}
+
+/** Aggregates and triggers that run it, and what is kept as text and calls it by name. */
 function* dependentsOf(context: DdlContext, def: RoutineDef): Generator<Dependent> {
   for (const object of [...context.transaction.catalog.objects()]) {
+    if (object.kind === 'routine' && object.aggregate !== undefined && calls(object.aggregate, def.id))
+      yield {
+        text: `function ${signatureOf(object).replaceAll(', ', ',')}`,
+        release: () => dropRoutine(context, object, true),
+      };
     if (object.kind !== 'table' && object.kind !== 'view') continue;
     const redefine = (change: (now: TableDef | ViewDef) => TableDef | ViewDef): void => {
       const now = context.transaction.catalog.byId(object.id);

@@ -147,7 +147,7 @@ export const routineSources: Readonly<Record<string, RowSource>> = {
 };
 
 function* routinesOf(catalog: Catalog): Generator<RoutineDef> {
-  for (const object of catalog.objects()) if (object.kind === 'routine') yield object;
+  for (const object of catalog.objects()) if (object.kind === 'routine' && object.aggregate === undefined) yield object;
 }
 
 function* typesOf(catalog: Catalog): Generator<TypeDef> {

@@ -1,9 +1,18 @@
 /** pg_proc, pg_aggregate, pg_operator, pg_cast, pg_language: the function catalogue as PostgreSQL's. */
 import { hashedOid, OWNER_OID, PG_CATALOG_OID } from '../../catalog/oids.ts';
-import type { Catalog, RoutineDef, TableDef, TriggerDef, ViewDef } from '../../catalog/schema.ts';
+import type {
+  AggregateDef,
+  Catalog,
+  FunctionRef,
+  RoutineDef,
+  TableDef,
+  TriggerDef,
+  ViewDef,
+} from '../../catalog/schema.ts';
 import type { OperatorEntry, SqlFunction } from '../../sql/functions/function.ts';
-import { allCasts, allFunctions, allOperators } from '../../sql/functions/registry.ts';
+import { allCasts, allFunctions, allOperators, functionsNamed } from '../../sql/functions/registry.ts';
 import { publicTypeOid } from '../../catalog/user-types.ts';
+import { resolveFunction } from '../../sql/resolve.ts';
 import { SqlArray } from '../../sql/types/array.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import { functionOid, operatorOid } from './builtin-oids.ts';
@@ -53,11 +62,13 @@ export const procedureSources: Readonly<Record<string, RowSource>> = {
       for (const trigger of relation.triggers ?? []) yield triggerRow(trigger, relation);
     }
   },
-  *pg_aggregate() {
+  *pg_aggregate({ catalog }) {
     for (const { oid, fn } of builtinFunctions().values()) {
       if (fn.kind !== 'aggregate') continue;
       yield { aggfnoid: oid, aggkind: fn.orderedSet ? 'o' : 'n', aggfinalmodify: 'r', aggmfinalmodify: 'r' };
     }
+    for (const object of catalog.objects())
+      if (object.kind === 'routine' && object.aggregate !== undefined) yield aggregateRow(object, object.aggregate);
   },
   pg_operator: () => builtinOperators(),
   *pg_cast() {
@@ -128,20 +139,21 @@ function routineRow(routine: RoutineDef, catalog: Catalog): SystemRecord {
   const plain = inputs.length === routine.args.length && inputs.every(({ mode }) => mode === 'in');
   const named = routine.args.some(({ name }) => name !== '');
   const last = inputs.at(-1);
+  const isAggregate = routine.aggregate !== undefined;
   return {
     oid: routine.id,
     proname: routine.name,
     pronamespace: namespaceOid(catalog, routine.schema),
     proowner: OWNER_OID,
-    prolang: routine.language === 'sql' ? SQL_LANGUAGE : PLPGSQL_OID,
-    procost: 100,
+    prolang: isAggregate ? INTERNAL_LANGUAGE : routine.language === 'sql' ? SQL_LANGUAGE : PLPGSQL_OID,
+    procost: isAggregate ? 1 : 100,
     prorows: routine.set ? 1000 : 0,
     provariadic: last?.mode === 'variadic' ? variadicElement(last.type.oid) : 0,
-    prokind: routine.procedure ? 'p' : 'f',
+    prokind: isAggregate ? 'a' : routine.procedure ? 'p' : 'f',
     proisstrict: routine.strict,
     proretset: routine.set,
     provolatile: routine.volatility.charAt(0),
-    proparallel: 'u',
+    proparallel: routine.aggregate?.parallel ?? 'u',
     pronargs: inputs.length,
     pronargdefaults: inputs.filter((arg) => arg.default !== undefined).length,
     prorettype: publicTypeOid(routine.returns.oid),
@@ -169,9 +181,43 @@ function routineRow(routine: RoutineDef, catalog: Catalog): SystemRecord {
           TEXT,
         )
       : null,
-    prosrc: routine.body,
+    prosrc: isAggregate ? 'aggregate_dummy' : routine.body,
     proacl: aclArray(routine.acl, catalog),
   };
+}
+
+function aggregateRow({ id, args }: RoutineDef, aggregate: AggregateDef): SystemRecord {
+  const state = aggregate.stateType.oid;
+  const inputs = args.map(({ type }) => type.oid);
+  const oidOf = (ref: FunctionRef | undefined, types: readonly number[]): number =>
+    ref === undefined ? 0 : 'routine' in ref ? ref.routine : builtinOid(ref.name, types);
+  const modify = aggregate.finalModify ?? 'r';
+  const sort = aggregate.sortOperator;
+  const [input] = inputs;
+  return {
+    aggfnoid: id,
+    aggkind: 'n',
+    aggtransfn: oidOf(aggregate.transition, [state, ...inputs]),
+    aggfinalfn: oidOf(aggregate.final, [state, ...(aggregate.finalExtra === true ? inputs : [])]),
+    aggcombinefn: oidOf(aggregate.combine, [state, state]),
+    aggfinalextra: aggregate.finalExtra === true,
+    aggfinalmodify: modify,
+    aggmfinalmodify: 'r',
+    aggsortop:
+      sort === undefined || input === undefined
+        ? 0
+        : operatorOid(sort.replace(/^operator\s*\(.*?([^.\s]+)\s*\)$/i, '$1'), input, input),
+    aggtranstype: publicTypeOid(state),
+    agginitval: aggregate.initial ?? null,
+  };
+}
+
+function builtinOid(name: string, types: readonly number[]): number {
+  const exact = functionsNamed(name).find(
+    ({ args }) => args.length === types.length && args.every((oid, i) => oid === types[i]),
+  );
+  const { args } = exact ?? resolveFunction(name, types).fn;
+  return functionOid(name, args);
 }
 
 const MODES = { in: 'i', out: 'o', inout: 'b', variadic: 'v', table: 't' } as const;

@@ -1,4 +1,5 @@
 /** Functions and triggers as SQL: arguments, results and definitions of built-in and of own ones, in PostgreSQL's words. */
+import { DriftError } from '../../base/error.ts';
 import type { Catalog, RoutineArgument, RoutineDef, TriggerDef } from '../../catalog/schema.ts';
 import { quoteIdent } from '../../sql/functions/format-text.ts';
 import { columnName, type Relation } from './model.ts';
@@ -65,6 +66,7 @@ function resultText(routine: RoutineDef, catalog: Catalog): string {
 export function routineDefinition(catalog: Catalog, oid: number): string | null {
   const routine = routineOf(catalog, oid);
   if (routine === undefined) return null;
+  if (routine.aggregate !== undefined) throw new DriftError('42809', `"${routine.name}" is an aggregate function`);
   const args = functionArguments(catalog, oid, true) ?? '';
   const kind = routine.procedure ? 'PROCEDURE' : 'FUNCTION';
   const returns = routine.procedure || routine.returns.oid === 0 ? '' : ` RETURNS ${resultText(routine, catalog)}\n`;

@@ -20,6 +20,7 @@ import {
   StepAccumulator,
 } from '../accumulators.ts';
 import { Collector } from '../collector.ts';
+import { runnableAggregate } from '../defined-aggregate.ts';
 import { Compiler } from '../compile.ts';
 import { type Evaluator, withSelection } from '../evaluator.ts';
 import { KeyTable } from '../key-table.ts';
@@ -239,7 +240,7 @@ function compileCall(
     order: compiler.compileAll(call.order.map((key) => key.expression)),
     filter: call.filter === null ? null : compiler.compile(call.filter),
     setting: {
-      fn: call.fn,
+      fn: runnableAggregate(call.fn, run),
       argOids: call.args.map((arg) => arg.type.oid),
       resultOid,
       context: run.context.eval,

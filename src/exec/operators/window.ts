@@ -12,6 +12,7 @@ import type { WindowCall } from '../../plan/expression.ts';
 import type { WindowNode } from '../../plan/plan.ts';
 import type { AggregateFunction } from '../../sql/functions/function.ts';
 import { Collector, drain, oidsOf } from '../collector.ts';
+import { runnableAggregate } from '../defined-aggregate.ts';
 import { Compiler } from '../compile.ts';
 import { type Evaluator, withSelection } from '../evaluator.ts';
 import { type ExecRun, layoutOf, type Operator } from '../run.ts';
@@ -138,7 +139,7 @@ export class WindowOperator implements Operator {
           frames,
           out: results[c] as Value[],
         };
-        if (call.fn.kind === 'aggregate') yield* aggregateOver(call.fn, input, this.#run);
+        if (call.fn.kind === 'aggregate') yield* aggregateOver(runnableAggregate(call.fn, this.#run), input, this.#run);
         else windowFunction(call.fn.name, input);
       }
       start = at;

@@ -20,7 +20,7 @@ import type {
 import type { AggregateFunction, SqlFunction, WindowFunction, SetFunction } from '../../sql/functions/function.ts';
 import { functionsNamed } from '../../sql/functions/registry.ts';
 import { resolveFunction, resolveOperator } from '../../sql/resolve.ts';
-import { typeByName, typeByOid } from '../../sql/types/registry.ts';
+import { typeByOid } from '../../sql/types/registry.ts';
 import type { BoundExpression, ColumnId, FrameBound, SortKey, WindowFrame, WindowSpec } from '../expression.ts';
 import { expressionKey } from '../expression-key.ts';
 import { collectColumns, someExpression } from '../walk-expression.ts';
@@ -36,6 +36,8 @@ import {
   tryCoerce,
   unify,
 } from './coerce.ts';
+import { castByName } from './cast-by-name.ts';
+import { definedAggregate } from './defined-aggregates.ts';
 import { bindHypothetical, isHypothetical } from './hypothetical.ts';
 import { argument, call, comparison } from './operators.ts';
 import { bindRoutineCall, isRoutine, routinesNamed } from './routines.ts';
@@ -64,6 +66,12 @@ export function bindCall(syntax: FunctionCall, scope: Scope): BoundExpression {
   const { fn } = resolved;
   const place = { scope, position };
   const converted = args.map((arg, i) => argument(arg, resolved.argTypes[i] ?? 0, place));
+  if (fn.kind === 'aggregate' && fn.defined !== undefined) {
+    if (fn.args.length === 0 && !star) throw starNeeded(name, position);
+    const own = definedAggregate(fn, converted, variadic, scope);
+    if (syntax.over !== undefined) return bindWindowCall(syntax, own.fn, own.args, own.type, scope);
+    return bindAggregate(syntax, { ...own, direct }, scope);
+  }
   const type: TypeRef = { oid: resolved.returns, typmod: -1 };
   if (isRoutine(fn)) {
     rejectAggregateSyntax(syntax);
@@ -100,29 +108,11 @@ function withFields(type: TypeRef, { columns }: SetFunction): TypeRef {
 
 function requireStar(name: string, position: number): void {
   if (!functionsNamed(name).some((fn) => fn.kind === 'aggregate' && fn.args.length === 0 && !fn.orderedSet)) return;
-  throw new DriftError('42809', `${name}(*) must be used to call a parameterless aggregate function`, { position });
+  throw starNeeded(name, position);
 }
 
-/**
- * A call by a type's name with one argument is a cast where no function of that name takes it: `timestamptz(text)`. Null
- * where it is none.
- */
-function castByName(syntax: FunctionCall, args: readonly BoundExpression[], scope: Scope): BoundExpression | null {
-  const [arg] = args;
-  if (arg === undefined || args.length > 1 || syntax.star || syntax.variadic || syntax.over !== undefined) return null;
-  const { name } = syntax.name;
-  const type = typeByName(name);
-  if (type === undefined || type.category === 'P' || findsFunction(name, arg.type.oid)) return null;
-  return tryCoerce(arg, { oid: type.oid, typmod: -1 }, 'explicit', scope.state);
-}
-
-function findsFunction(name: string, argument: number): boolean {
-  try {
-    resolveFunction(name, [argument]);
-    return true;
-  } catch {
-    return false;
-  }
+function starNeeded(name: string, position: number): DriftError {
+  return new DriftError('42809', `${name}(*) must be used to call a parameterless aggregate function`, { position });
 }
 
 const WRITERS = new Set(['nextval', 'setval']);
@@ -195,7 +185,8 @@ function bindAggregate(syntax: FunctionCall, parts: AggregateParts, scope: Scope
     }
   }
   owner.hasAggregates = true;
-  const sorted = syntax.distinct && COLLECTING.has(fn.name) ? distinctOrder(order, args) : order;
+  const sorted =
+    syntax.distinct && (fn.defined !== undefined || COLLECTING.has(fn.name)) ? distinctOrder(order, args) : order;
   return {
     kind: 'aggregate',
     call: {

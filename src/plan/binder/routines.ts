@@ -12,7 +12,14 @@
 import { DriftError, assert } from '../../base/error.ts';
 import type { Catalog, RoutineDef, TypeRef } from '../../catalog/schema.ts';
 import type { Expression, FunctionCall, Query } from '../../sql/ast.ts';
-import type { RoutineCall, ScalarFunction, SetFunction, SqlFunction } from '../../sql/functions/function.ts';
+import type {
+  AggregateFunction,
+  RoutineCall,
+  ScalarFunction,
+  SetFunction,
+  SqlFunction,
+} from '../../sql/functions/function.ts';
+import { functionsNamed } from '../../sql/functions/registry.ts';
 import { resolveFunction } from '../../sql/resolve.ts';
 import { parse, parseExpression } from '../../sql/parser/parser.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
@@ -84,7 +91,19 @@ export function entryOf(def: RoutineDef, catalog: Catalog): SqlFunction {
     volatility: def.volatility,
     routine: { def, argTypes: args, columns: [], returns: def.returns, row: false },
   };
+  if (def.aggregate !== undefined) return aggregateEntry(def, common);
   return def.set ? { kind: 'set', ...common, columns, rows: NO_CALL } : { kind: 'scalar', ...common, call: NO_CALL };
+}
+
+/** The catalogue entry of a defined aggregate; `common` as for functions. */
+function aggregateEntry(
+  def: RoutineDef,
+  common: Pick<AggregateFunction, 'id' | 'args' | 'variadic' | 'optional' | 'returns'>,
+): AggregateFunction {
+  // The names of some built-in aggregates mean more to planner and executor than to look them up.
+  const name = functionsNamed(def.name).length > 0 ? `${def.schema}.${def.name}` : def.name;
+  const steps = { init: NO_CALL, step: NO_CALL, final: NO_CALL };
+  return { kind: 'aggregate', ...common, name, strict: false, orderedSet: false, defined: def, ...steps };
 }
 
 function elementOf(oid: number): number {
@@ -181,7 +200,7 @@ function withOutputs(def: RoutineDef): RoutineDef {
 
 /** All input arguments in the order of the definition: defaults filled in, the variadic rest as an array. */
 export function completeArguments(
-  fn: RoutineFunction,
+  fn: Pick<RoutineFunction, 'routine' | 'places'>,
   written: readonly BoundExpression[],
   variadicArray: boolean,
   scope: Scope,

@@ -243,6 +243,8 @@ function liftAggregate(source: PlanNode, subquery: SubqueryExpression): Lifted |
   const { plan } = subquery;
   const [project, aggregate] = plan.kind === 'project' ? [plan, plan.source] : [null, plan];
   if (aggregate.kind !== 'aggregate' || aggregate.groups.length > 0 || aggregate.sets !== null) return null;
+  // What a user's aggregate gives for no rows only it can tell.
+  if (aggregate.aggregates.some(({ fn }) => fn.defined !== undefined)) return null;
   const outer = idsOf(source);
   const pulled = pullCorrelation(aggregate.source, outer);
   if (pulled === null || pulled.conditions.length === 0) return null;

@@ -84,6 +84,21 @@ export interface AggregateFunction extends Signature {
   readonly final: (state: unknown, context: EvalContext) => Value;
   /** As of ScalarFunction. */
   readonly typed?: ((types: readonly number[], returns: number) => AggregateSteps) | undefined;
+  /** Of an aggregate that a user has defined: init, step and final are never called. */
+  readonly defined?: RoutineDef | undefined;
+  /** Of a call of one: what it calls (exec/defined-aggregate.ts). */
+  readonly parts?: DefinedParts | undefined;
+}
+
+/** The functions of a defined aggregate, for the types of one call. */
+export interface DefinedParts {
+  readonly transition: ScalarFunction;
+  readonly final: ScalarFunction | null;
+  /** Nulls that the final function takes beside the state. */
+  readonly extra: number;
+  readonly stateType: number;
+  /** As text. */
+  readonly initial: string | undefined;
 }
 
 export type AggregateSteps = Pick<AggregateFunction, 'init' | 'step' | 'final'>;

@@ -13,6 +13,7 @@ import type {
   RefreshMaterializedView,
   Statement,
 } from '../ast-statement.ts';
+import { parseCreateAggregate } from './aggregate.ts';
 import { parseAlterTable } from './alter-table.ts';
 import { parseIndexElement } from './change.ts';
 import { parseAlterCollation, parseCreateCollation } from './collation.ts';
@@ -55,6 +56,8 @@ export function parseCreate(p: Cursor): Statement {
     case 'function':
     case 'procedure':
       return parseCreateFunction(p, position, orReplace);
+    case 'aggregate':
+      return parseCreateAggregate(p, position, orReplace);
     case 'trigger':
     case 'constraint':
       return parseCreateTrigger(p, position, orReplace);
@@ -272,6 +275,7 @@ export function parseAlter(p: Cursor): Statement {
     case 'function':
     case 'procedure':
     case 'routine':
+    case 'aggregate':
     case 'trigger':
       return parseAlterNamed(p, position);
     case 'role':
@@ -302,7 +306,7 @@ function parseAlterNamed(p: Cursor, position: number): Statement {
   if (p.at('rename') || (p.at('set') && p.peekWord() === 'schema')) {
     return parseRenameOrSchema(p, { position, ifExists: false, object, name });
   }
-  if (object === 'function' || object === 'procedure' || object === 'routine')
+  if (object === 'function' || object === 'procedure' || object === 'routine' || object === 'aggregate')
     return parseAlterFunction(p, { object, name, position });
   return skipUnsupported(p, position, `ALTER ${object.toUpperCase()}`);
 }

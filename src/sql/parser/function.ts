@@ -1,12 +1,12 @@
 /** Functions, procedures, triggers, DO and CALL. Bodies in other languages are kept as text. */
 import type { Expression, TypeName } from '../ast.ts';
+import type { FunctionArgument } from '../ast-function.ts';
 import type {
   AlterFunction,
   Call,
   CreateFunction,
   CreateTrigger,
   DoBlock,
-  FunctionArgument,
   Option,
   SetSetting,
   Statement,

@@ -1,9 +1,9 @@
 /** Naming objects of any kind, for DROP, COMMENT and ALTER … RENAME. */
+import type { FunctionArgument } from '../ast-function.ts';
 import type {
   DropMigration,
   DropStatement,
   DropTag,
-  FunctionArgument,
   ObjectKind,
   ObjectName,
   UnsupportedStatement,
