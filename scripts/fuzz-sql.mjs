@@ -1,11 +1,11 @@
 /**
  * `npm run fuzz:sql`: random statements on DriftDB and on PostgreSQL (PGlite, in process), compared.
  *
- *     npm run fuzz:sql -- [--cases N] [--seed S] [--minutes M] [--raw] [--trace]
+ *     npm run fuzz:sql -- [--cases N] [--seed S] [--minutes M] [--state FILE] [--raw] [--trace]
  *
  * The same seed gives the same statements. What differs is printed, shrunk to a small script (`--raw`: the statement as
- * it was; `--trace`: each statement before it runs). Ends with 1 where anything differed. The code is tests/fuzz/sql; it is bundled first, for the speed of plain
- * modules.
+ * it was; `--trace`: each statement before it runs). With `--state` a run that was stopped goes on where it was when it is started again, until it has the cases in all.
+ * Ends with 1 where anything differed. The code is tests/fuzz/sql; it is bundled first, for the speed of plain modules.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,6 +19,7 @@ const { values } = parseArgs({
     cases: { type: 'string', default: '20000' },
     seed: { type: 'string', default: '1' },
     minutes: { type: 'string', default: '1000' },
+    state: { type: 'string' },
     raw: { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
   },
@@ -38,6 +39,7 @@ try {
     seed: Number(values.seed),
     cases: Number(values.cases),
     minutes: Number(values.minutes),
+    state: values.state,
     shrink: !values.raw,
     trace: values.trace,
     log: (line) => console.log(line),

@@ -12,6 +12,9 @@ export const PG_CATALOG_OID = 11;
 export const INFORMATION_SCHEMA_OID = 13219;
 const PUBLIC_OID = 2200;
 /** The owner of everything: PostgreSQL's bootstrap superuser. */
+/** The name of the one database. */
+export const DATABASE = 'drift';
+
 export const OWNER_OID = 10;
 
 const KEY_INDEXES = 0x8000_0000;

@@ -26,7 +26,8 @@ import {
 } from './ddl/context.ts';
 import type { SelectInto } from './bindable.ts';
 import { draftOf, makeTable } from './ddl/create-table.ts';
-import { tableText } from './ddl/names.ts';
+import { refuseUnknownOptions } from './ddl/storage-options.ts';
+import { refuseSystemName, tableText } from './ddl/names.ts';
 
 const UNKNOWN = 705;
 const TEXT = 25;
@@ -42,8 +43,8 @@ export function* createTableAs(context: DdlContext, statement: CreateTableAs): T
     skipExisting(context, `relation "${name.name}"`);
     return 0;
   }
-  refuseTaken(context, schema, name.name, name.position);
   const fields = yield* context.describe(query);
+  refuseTaken(context, schema, name.name, name.position);
   if ((statement.columns?.length ?? 0) > fields.length)
     throw new DriftError('42601', 'too many column names were specified', { position: statement.position });
   const undetermined = fields.find(({ collation }) => collation === UNDETERMINED);
@@ -64,6 +65,8 @@ export function* createTableAs(context: DdlContext, statement: CreateTableAs): T
   }));
   const repeated = columns.find((column, i) => columns.findIndex((other) => other.name === column.name) !== i);
   if (repeated !== undefined) throw new DriftError('42701', `column "${repeated.name}" specified more than once`);
+  refuseUnknownOptions(statement.options, 'table');
+  for (const column of columns) refuseSystemName(column.name);
   const draft = draftOf({ id: context.nextId(), schema, name: name.name }, columns);
   draft.table = { ...draft.table, onCommit: statement.onCommit };
   const table = yield* makeTable(context, draft, []);

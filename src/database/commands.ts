@@ -8,7 +8,7 @@ import type { EvalContext } from '../sql/eval-context.ts';
 import { typeByOid } from '../sql/types/registry.ts';
 import type { CommitInfo } from '../txn/transaction.ts';
 import type { ResultSet, TransactionOptions } from './api.ts';
-import { flattened } from './setting-values.ts';
+import { flattened, refuseList } from './setting-values.ts';
 import type { Open } from './open.ts';
 import type { Settings } from './settings.ts';
 import { command, warned } from './show.ts';
@@ -35,6 +35,7 @@ export function* applySet(
     settings.set(name, point === null ? null : `SEQ ${yield* resolve(point)}`, local);
   } else {
     const [role = 'none'] = values ?? [];
+    refuseList(name, values);
     if ((name === 'role' || name === 'session_authorization') && role !== 'none' && role !== 'default' && !isRole(role))
       throw new DriftError('22023', `role "${role}" does not exist`, { position });
     settings.set(name, values === undefined || role === 'default' ? null : flattened(name, values), local);

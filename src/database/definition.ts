@@ -29,6 +29,7 @@ import {
 } from './ddl/type-definition.ts';
 import { dropTypes, dropTypesIn } from './ddl/type-drop.ts';
 import { createTrigger } from './ddl/trigger.ts';
+import { alterOwner } from './ddl/owner.ts';
 import { alterRole, createRole, grant } from './ddl/role.ts';
 import { createView } from './ddl/view.ts';
 import { firing } from '../exec/modify/triggers.ts';
@@ -68,6 +69,7 @@ const KINDS = [
   'alterDomain',
   'createRole',
   'alterRole',
+  'alterOwner',
   'grant',
   'revoke',
 ] as const;
@@ -123,6 +125,9 @@ function* dispatch(context: DdlContext, statement: Definition): Task<string | Re
     case 'alterRole':
       alterRole(context, statement);
       return 'ALTER ROLE';
+    case 'alterOwner':
+      alterOwner(context, statement);
+      return `ALTER ${statement.object.toUpperCase()}`;
     case 'grant':
     case 'revoke': {
       grant(context, statement);

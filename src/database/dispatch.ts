@@ -14,6 +14,7 @@ import { runCursor } from './cursor.ts';
 import { isDefinition, runDefinition } from './definition.ts';
 import { maintain } from './maintain.ts';
 import { createMigration, dropMigration } from './migration/migration.ts';
+import { refuseUnsupported } from './ddl/unsupported.ts';
 import type { PreparedStatements } from './prepared.ts';
 import { runCall, runDo } from './routine/statements.ts';
 import { command } from './show.ts';
@@ -64,7 +65,7 @@ export function* dispatch(
     case 'setConstraints':
       return yield* setConstraints(scene, statement);
     case 'unsupported':
-      throw new DriftError('0A000', `${statement.feature} is not supported`, { position: statement.position });
+      return refuseUnsupported(statement, scene.transaction.catalog, scene.eval.database);
     default:
       if (!isDefinition(statement)) {
         throw new DriftError('0A000', `this statement (${statement.kind}) is not supported yet`, {

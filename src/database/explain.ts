@@ -137,7 +137,8 @@ function flag({ name, value, position }: Option): boolean {
   throw new DriftError('42601', `${name} requires a Boolean value`, { position });
 }
 
-function formatOf({ value = '', position }: Option): string {
+function formatOf({ value, position }: Option): string {
+  if (value === undefined) throw new DriftError('42601', 'format requires a parameter', { position });
   const format = value.toLowerCase();
   if (format === 'text' || format === 'json' || format === 'yaml') return format;
   if (format === 'xml') throw new DriftError('0A000', 'EXPLAIN (FORMAT XML) is not supported', { position });

@@ -28,6 +28,24 @@ const SIZES: readonly (readonly [string, number])[] = [
 ];
 const BLOCK = 8192;
 
+const MANY: ReadonlySet<string> = new Set([
+  'datestyle',
+  'local_preload_libraries',
+  'log_destination',
+  'search_path',
+  'session_preload_libraries',
+  'shared_preload_libraries',
+  'temp_tablespaces',
+  'unix_socket_directories',
+  'wal_consistency_checking',
+]);
+
+/** Throws 22023 where several values are given to a setting that has one. */
+export function refuseList(name: string, values: readonly string[] | undefined): void {
+  if (values !== undefined && values.length > 1 && !MANY.has(name))
+    throw new DriftError('22023', `SET ${name} takes only one argument`);
+}
+
 /** The value as it is kept and shown. Throws 22023 for one that the setting does not take. */
 export function checkedValue(key: string, value: string): string {
   switch (key) {

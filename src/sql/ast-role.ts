@@ -52,6 +52,7 @@ export type GrantObject =
   | 'routine'
   | 'type'
   | 'domain'
+  | 'database'
   /** Objects that exist once or not at all here: databases, languages, tablespaces … */
   | 'other';
 

@@ -84,6 +84,7 @@ export type Statement =
   | CreateMigration
   | DropMigration
   | DropTag
+  | AlterOwner
   | UnsupportedStatement;
 
 /** Where a statement is in the text: `end` is the position after its last token (the semicolon is not part of it). */
@@ -665,4 +666,28 @@ export interface DropTag extends Span {
 export interface UnsupportedStatement extends Span {
   readonly kind: 'unsupported';
   readonly feature: string;
+  /** What has to be there, or must not be, before the command is refused. */
+  readonly subjects?: readonly MissingSubject[] | undefined;
+}
+
+export interface MissingSubject {
+  readonly kind:
+    | 'role'
+    | 'schema'
+    | 'database'
+    | 'newDatabase'
+    | 'template'
+    | 'encoding'
+    | 'locale'
+    | 'library'
+    /** 0LP01, with the message for a name. */
+    | 'invalid';
+  readonly name: string;
+}
+
+/** ALTER … OWNER TO for what is not a relation. */
+export interface AlterOwner extends Span {
+  readonly kind: 'alterOwner';
+  readonly object: ObjectKind;
+  readonly name: ObjectName;
 }

@@ -32,6 +32,8 @@ export interface Identifier {
 
 export interface TypeName {
   readonly kind: 'typeName';
+  /** The database, where one is written. */
+  readonly catalog?: string | undefined;
   readonly schema: string | undefined;
   /** PostgreSQL's internal name for types with keywords (int4, varchar, bpchar, timestamptz …), else as written. */
   readonly name: string;

@@ -25,6 +25,8 @@ export interface ResolvedFunction<F = SqlFunction> {
 }
 
 const STRENGTH = { implicit: 0, assignment: 1, explicit: 2 } as const;
+const INT2VECTOR = 22;
+const OIDVECTOR = 30;
 const RELABEL: CoercionPath = { method: 'relabel', fn: null, element: null };
 const IO: CoercionPath = { method: 'io', fn: null, element: null };
 const POLYMORPHIC: readonly number[] = [T.anyelement, T.anyarray, T.anynonarray, T.anyenum, T.any];
@@ -40,7 +42,8 @@ export function coercionPath(from: number, to: number, context: CoercionContext)
     return cast.fn === null ? RELABEL : { method: 'function', fn: cast.fn, element: null };
   }
   const [source, target] = [typeByOid(from), typeByOid(to)];
-  if (source.category === 'A' && target.category === 'A') {
+  // The vectors of the catalogs are read from text, and made of no array.
+  if (source.category === 'A' && target.category === 'A' && to !== INT2VECTOR && to !== OIDVECTOR) {
     const inner = coercionPath(source.elementOid, target.elementOid, context);
     if (inner === null || inner.method === 'array') return null;
     return {
@@ -290,7 +293,7 @@ function reachable(from: number, to: number): boolean {
   if (from === to || to === T.any || to === T.anyelement) return true;
   if (to === T.anyarray) return from === T.unknown || typeByOid(from).category === 'A';
   if (to === T.anyenum) return from === T.unknown || typeByOid(from).category === 'E';
-  if (to === T.anynonarray) return from !== T.unknown && typeByOid(from).category !== 'A';
+  if (to === T.anynonarray) return from === T.unknown || typeByOid(from).category !== 'A';
   if (from === T.unknown) return typeByOid(to).category !== 'P';
   return coercionPath(from, to, 'implicit') !== null;
 }
@@ -301,7 +304,9 @@ function isPolymorphic(type: number): boolean {
 
 /** anyelement and anyarray must agree on one element type. */
 function polymorphicFits(types: readonly number[], args: readonly number[]): boolean {
-  return elementOf(types, args) !== 'conflict';
+  const element = elementOf(types, args);
+  // A literal alone does not say of which enum it is.
+  return element === null ? !types.includes(T.anyenum) : element !== 'conflict';
 }
 
 function elementOf(types: readonly number[], args: readonly number[]): number | null | 'conflict' {

@@ -27,6 +27,7 @@ import {
   tableNamed,
   undefinedTable,
 } from './context.ts';
+import { refuseUnknownOptions } from './storage-options.ts';
 import { addIndex, withoutIndexes } from './create-index.ts';
 import { rowIdColumn } from './create-table.ts';
 import { refuseOrphanRows } from './foreign-rows.ts';
@@ -40,7 +41,11 @@ const RECORD = 2249;
 
 export function* alterTable(context: DdlContext, statement: AlterTable): Task<boolean> {
   if (statement.object !== 'table') {
-    const found = relationNamed(context, statement.name);
+    const found =
+      relationNamed(context, statement.name) ??
+      (statement.object === 'index'
+        ? context.transaction.catalog.tableOfIndex(statement.name.schema, statement.name.name)
+        : undefined);
     if (found === undefined && !statement.ifExists) throw undefinedTable(context, statement.name);
     if (found === undefined) {
       skipMissing(context, `relation "${statement.name.name}"`);
@@ -143,8 +148,15 @@ function* alter(context: DdlContext, table: TableDef, action: AlterTableAction):
     case 'triggers':
       switchTriggers(context, table, action.name, action.enable);
       return;
+    case 'resetOptions': {
+      const given = action.options.find(({ value }) => value !== undefined);
+      if (given !== undefined)
+        throw new DriftError('42601', 'RESET must not include values for parameters', { position: given.position });
+      return;
+    }
     case 'setOptions':
-    case 'resetOptions':
+      refuseUnknownOptions(action.options, 'table');
+      return;
     case 'noEffect':
       return;
     case 'unsupported':

@@ -149,6 +149,12 @@ export function withSequenceOptions(sequence: SequenceDef, options: readonly Seq
         if (whole) result = { ...result, max: limits[1] };
         break;
       }
+      case 'cache':
+        if (Number(option.value) <= 0)
+          throw new DriftError('22023', `CACHE (${option.value ?? ''}) must be greater than zero`, {
+            position: option.position,
+          });
+        break;
       case 'cycle':
         result = { ...result, cycle: option.value };
         break;

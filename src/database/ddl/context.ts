@@ -10,8 +10,10 @@ import type { CatalogObject, RoutineDef, SequenceDef, TableDef, ViewDef } from '
 import type { BindableStatement, BindContext } from '../../plan/bind.ts';
 import type { EvalContext } from '../../sql/eval-context.ts';
 import type { QualifiedName, TimePoint } from '../../sql/ast.ts';
+import { refuseOtherDatabase } from '../../sql/other-database.ts';
 import type { Persistence } from '../../sql/ast-statement.ts';
 import type { Notice } from '../api.ts';
+import { type SystemRelation, systemRelation } from '../system/relations.ts';
 import type { TableStore } from '../../table/store.ts';
 import type { StatementReader } from '../../txn/api.ts';
 import type { Transaction } from '../../txn/transaction.ts';
@@ -61,6 +63,7 @@ const SYSTEM: ReadonlySet<string> = new Set([TEMP_ALIAS, 'pg_catalog', 'informat
 
 /** The schema a new object goes to; it must exist and take user objects. */
 export function schemaFor(context: DdlContext, name: QualifiedName, persistence: Persistence = 'permanent'): string {
+  refuseOtherDatabase(name, context.eval.database);
   if (persistence === 'temporary' && name.schema !== undefined && name.schema !== TEMP_ALIAS) {
     throw new DriftError('42P16', 'cannot create temporary relation in non-temporary schema', {
       position: name.position,
@@ -100,12 +103,7 @@ export function refuseTaken(context: DdlContext, schema: string, name: string, p
 }
 
 export function relationNamed(context: DdlContext, name: QualifiedName): TableDef | ViewDef | SequenceDef | undefined {
-  if (name.catalog !== undefined && name.catalog !== context.eval.database) {
-    const written = [name.catalog, name.schema, name.name].join('.');
-    throw new DriftError('0A000', `cross-database references are not implemented: "${written}"`, {
-      position: name.position,
-    });
-  }
+  refuseOtherDatabase(name, context.eval.database);
   return context.transaction.catalog.relation(name.schema, name.name);
 }
 
@@ -139,8 +137,21 @@ export function undefinedTable(context: DdlContext, name: QualifiedName): DriftE
     context.transaction.catalog.schema(name.schema) === undefined
   )
     return new DriftError('3F000', `schema "${name.schema}" does not exist`, { position });
+  const system = systemRelationNamed(name);
+  if (system !== undefined) return notOwner(system, position);
   const written = name.schema === undefined ? name.name : `${name.schema}.${name.name}`;
   return new DriftError('42P01', `relation "${written}" does not exist`, { position: name.position });
+}
+
+/** A relation of pg_catalog or information_schema. */
+export function systemRelationNamed({ schema, name }: QualifiedName): SystemRelation | undefined {
+  return systemRelation(schema ?? 'pg_catalog', name);
+}
+
+/** System relations are nobody's to change. */
+export function notOwner({ kind, name }: SystemRelation, position: number): DriftError {
+  if (kind === 'v') return new DriftError('42501', `must be owner of view ${name}`, { position });
+  return new DriftError('42501', `permission denied: "${name}" is a system catalog`, { position });
 }
 
 /** Replaces one object's definition. */

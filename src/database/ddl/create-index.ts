@@ -28,6 +28,7 @@ import {
   skipExisting,
   tableNamed,
 } from './context.ts';
+import { refuseUnknownOptions } from './storage-options.ts';
 import { columnText, tableText } from './names.ts';
 
 /** All of them become trees here. */
@@ -51,7 +52,6 @@ export function* createIndex(context: DdlContext, statement: CreateIndex): Task<
     skipExisting(context, `relation "${name}"`);
     return false;
   }
-  refuseTaken(context, table.schema, name, statement.name?.position ?? statement.position);
   const partial = unique && where !== undefined;
   if (partial && nullsNotDistinct) {
     throw new DriftError('0A000', 'a partial unique index with NULLS NOT DISTINCT is not supported', {
@@ -70,7 +70,9 @@ export function* createIndex(context: DdlContext, statement: CreateIndex): Task<
     columns.push({ column: column.id, descending, nullsFirst, ...collationOf(context, column, element) });
   });
   const ids = columns.map((part) => part.column);
+  refuseUnknownOptions(statement.options, statement.method);
   refuseUnordered({ ...table, columns: [...table.columns, ...hidden] }, ids, statement.position);
+  refuseTaken(context, table.schema, name, statement.name?.position ?? statement.position);
   const keys = hidden.length === 0 ? undefined : statement.elements.map(({ expression }) => keyText(expression));
   if (hidden.length > 0) table = yield* addHidden(context, table, hidden);
   yield* addIndex(context, table, { id: context.nextId(), name, columns, unique, nullsNotDistinct, keys, where });

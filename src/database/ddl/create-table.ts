@@ -10,6 +10,7 @@ import { columnOf } from './column.ts';
 import { refuseSystemName } from './names.ts';
 import { addConstraint, constraintsOf, type Draft } from './constraint.ts';
 import { type DdlContext, define, refuseTaken, schemaFor, skipExisting } from './context.ts';
+import { refuseUnknownOptions } from './storage-options.ts';
 import { addLike, likeColumns, likeIndexes } from './like.ts';
 
 const INT8 = 20;
@@ -58,6 +59,7 @@ export function* createTable(context: DdlContext, statement: CreateTable): Task<
       constraints.push(element);
     }
   }
+  refuseUnknownOptions(statement.options, 'table');
   refuseTaken(context, schema, name.name, name.position);
   const draft = draftOf(identity, columns);
   draft.table = { ...draft.table, onCommit: statement.onCommit };

@@ -12,7 +12,17 @@ import { withoutIndexes } from './create-index.ts';
 import { dropRoutine, dropRoutines } from './routine.ts';
 import { dropRoles } from './role.ts';
 import { dropTriggers } from './trigger.ts';
-import { type DdlContext, define, relationNamed, skipMissing, tableNamed, undefinedTable } from './context.ts';
+import type { SystemRelation } from '../system/relations.ts';
+import {
+  type DdlContext,
+  define,
+  notOwner,
+  relationNamed,
+  skipMissing,
+  systemRelationNamed,
+  tableNamed,
+  undefinedTable,
+} from './context.ts';
 
 type Relation = TableDef | ViewDef | SequenceDef;
 
@@ -106,6 +116,8 @@ function named(context: DdlContext, statement: DropStatement, { name }: ObjectNa
     }
     if (context.transaction.catalog.tableOfIndex(name.schema, name.name) !== undefined)
       throw new DriftError('42809', `"${name.name}" is not a ${word}`, { position: name.position });
+    const system = systemRelationNamed(name);
+    if (system !== undefined) throw systemDrop(system, statement.object, word, name.position);
     const missing = undefinedTable(context, name);
     if (missing.code !== '42P01') throw missing;
     throw new DriftError('42P01', `${word} "${name.name}" does not exist`, { position: name.position });
@@ -114,6 +126,11 @@ function named(context: DdlContext, statement: DropStatement, { name }: ObjectNa
     throw new DriftError('42809', `"${name.name}" is not a ${word}`, { position: name.position });
   if (found.schema === 'drift') tableNamed(context, name);
   return found;
+}
+
+function systemDrop(system: SystemRelation, object: string, word: string, position: number): DriftError {
+  const fits = object === (system.kind === 'v' ? 'view' : 'table');
+  return fits ? notOwner(system, position) : new DriftError('42809', `"${system.name}" is not a ${word}`, { position });
 }
 
 interface Dependent {

@@ -232,8 +232,8 @@ export function createSequence(context: DdlContext, statement: CreateSequence): 
     skipExisting(context, `relation "${statement.name.name}"`);
     return;
   }
-  refuseTaken(context, schema, statement.name.name, statement.name.position);
   const made = withSequenceOptions(newSequence(context.nextId(), schema, statement.name.name), statement.options);
+  refuseTaken(context, schema, statement.name.name, statement.name.position);
   define(context, withOwner(context, made, statement.options));
 }
 

@@ -7,7 +7,7 @@ import { OWNER_OID } from '../../catalog/oids.ts';
 import type { AclEntry, Catalog, CatalogObject, RoleDef, TableDef } from '../../catalog/schema.ts';
 import type { AlterRole, CreateRole, GrantObject, Privilege } from '../../sql/ast-role.ts';
 import type { DropStatement, Grant, ObjectName } from '../../sql/ast-statement.ts';
-import { type DdlContext, define, relationNamed, skipMissing, undefinedTable } from './context.ts';
+import { type DdlContext, define, relationNamed, skipMissing, systemRelationNamed, undefinedTable } from './context.ts';
 import { routineNamed } from './routine.ts';
 import { typeObjectNamed } from './type-names.ts';
 import { PRIVILEGE_LETTERS } from '../system/privileges.ts';
@@ -27,6 +27,10 @@ function roleOid({ transaction }: DdlContext, name: string): number {
   const role = roleNamed(transaction.catalog, name);
   if (role === undefined) throw missing(name);
   return role.id;
+}
+
+export function roleExists(catalog: Catalog, name: string): boolean {
+  return name === PUBLIC || name === OWNER || roleNamed(catalog, name) !== undefined;
 }
 
 function missing(name: string): DriftError {
@@ -125,6 +129,7 @@ function join(context: DdlContext, member: string, into: { readonly role: number
 // ---- GRANT and REVOKE ----------------------------------------------------------------------------------------------
 
 const ORDER = 'arwdDxtXUC';
+const LETTERS: Readonly<Record<string, string>> = { ...PRIVILEGE_LETTERS, CONNECT: 'c', TEMPORARY: 'T', TEMP: 'T' };
 
 /** What there is to grant on each kind of object. */
 export const ALL_PRIVILEGES: Readonly<Record<GrantObject, string>> = {
@@ -136,6 +141,7 @@ export const ALL_PRIVILEGES: Readonly<Record<GrantObject, string>> = {
   routine: 'X',
   type: 'U',
   domain: 'U',
+  database: 'CTc',
   other: '',
 };
 const COLUMN_PRIVILEGES = 'arwx';
@@ -152,8 +158,11 @@ export function grant(context: DdlContext, statement: Grant): void {
     }
     return;
   }
+  // What is named comes first, then to whom, then what.
+  const found = [...targets(context, statement)];
   const roles = statement.grantees.map((name) => roleOid(context, name));
-  for (const target of targets(context, statement)) {
+  refuseInvalid(statement);
+  for (const target of found) {
     const kind = target.kind === 'sequence' ? 'sequence' : statement.object;
     const whole = lettersOf(
       statement.privileges.filter(({ columns }) => columns.length === 0),
@@ -176,6 +185,19 @@ function leave(context: DdlContext, member: string, role: number, adminOnly: boo
     ? found.memberOf.map((other) => (other.role === role ? { ...other, admin: false } : other))
     : found.memberOf.filter((other) => other.role !== role);
   define(context, { ...found, memberOf });
+}
+
+/** Privileges that no object of the kind has; those of a sequence may be given on it as on a table. */
+function refuseInvalid({ object, privileges, schemas }: Grant): void {
+  if (object === 'other') return;
+  const possible = ALL_PRIVILEGES[object] + (object === 'table' && schemas === undefined ? 'U' : '');
+  for (const { name } of privileges) {
+    const letter = LETTERS[name];
+    if (name === 'ALL') continue;
+    if (letter === undefined) throw new DriftError('42601', `unrecognized privilege type "${name.toLowerCase()}"`);
+    if (!possible.includes(letter))
+      throw new DriftError('0LP01', `invalid privilege type ${name} for ${object === 'table' ? 'relation' : object}`);
+  }
 }
 
 function lettersOf(privileges: readonly Privilege[], kind: GrantObject, all: boolean): string {
@@ -204,7 +226,18 @@ function* targets(context: DdlContext, { object, names, schemas }: Grant): Gener
     }
     return;
   }
-  for (const name of names) yield targetNamed(context, object, name);
+  if (object === 'database') {
+    // There is one database, and what is given on it is not kept.
+    for (const { name } of names)
+      if (name.name !== context.eval.database) throw new DriftError('3D000', `database "${name.name}" does not exist`);
+    return;
+  }
+  for (const name of names) {
+    // What is given on system relations is not kept.
+    const ofSystem = object === 'table' && relationNamed(context, name.name) === undefined;
+    if (ofSystem && systemRelationNamed(name.name) !== undefined) continue;
+    yield targetNamed(context, object, name);
+  }
 }
 
 function isOfKind(found: CatalogObject, object: GrantObject): found is Target {

@@ -32,7 +32,6 @@ export function* createView(context: DdlContext, statement: CreateView): Task<vo
   const old = context.transaction.catalog.relation(schema, name.name);
   if (old !== undefined && orReplace && old.kind !== 'view')
     throw new DriftError('42809', `"${name.name}" is not a view`, { position: name.position });
-  if (old !== undefined && !orReplace) refuseTaken(context, schema, name.name, name.position);
   const changes = statement.query.with?.tables.some((table) => table.query.kind !== 'query') === true;
   if (changes) throw new DriftError('0A000', 'views must not contain data-modifying statements in WITH');
   const given = statement.recursive ? recursive(statement) : statement.query;
@@ -48,6 +47,7 @@ export function* createView(context: DdlContext, statement: CreateView): Task<vo
     });
   const repeated = columns.find((column, i) => columns.indexOf(column) !== i);
   if (repeated !== undefined) throw new DriftError('42701', `column "${repeated}" specified more than once`);
+  if (old !== undefined && !orReplace) refuseTaken(context, schema, name.name, name.position);
   if (old?.kind === 'view') yield* refuseOtherColumns(context, old, fields, columns);
   const query = printStatement(yield* withoutStars(context, given));
   const { path: along } = context.transaction.catalog;

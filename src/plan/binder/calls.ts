@@ -19,6 +19,7 @@ import type {
 } from '../../sql/ast.ts';
 import type { AggregateFunction, SqlFunction, WindowFunction, SetFunction } from '../../sql/functions/function.ts';
 import { functionsNamed } from '../../sql/functions/registry.ts';
+import { refuseOtherDatabase } from '../../sql/other-database.ts';
 import { resolveFunction, resolveOperator } from '../../sql/resolve.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import type { BoundExpression, ColumnId, FrameBound, SortKey, WindowFrame, WindowSpec } from '../expression.ts';
@@ -43,6 +44,8 @@ import { argument, call, comparison } from './operators.ts';
 import { bindRoutineCall, isRoutine, routinesNamed } from './routines.ts';
 import { CLAUSES, type Scope } from './scope.ts';
 
+const HYPOTHETICAL: ReadonlySet<string> = new Set(['rank', 'dense_rank', 'percent_rank', 'cume_dist']);
+
 /** Names the parser's keywords or older spellings use for functions that exist under another. */
 const SYNTAX_NAMES: Readonly<Record<string, string>> = { 'at time zone': 'timezone' };
 
@@ -58,6 +61,8 @@ export function bindCall(syntax: FunctionCall, scope: Scope): BoundExpression {
   }
   const types = [...args, ...direct.map((key) => key.expression)].map((arg) => arg.type.oid);
   const { variadic, star, argNames } = syntax;
+  if (types.length > 0 && HYPOTHETICAL.has(name) && syntax.over === undefined && syntax.withinGroup === undefined)
+    throw new DriftError('42809', `WITHIN GROUP is required for ordered-set aggregate ${name}`, { position });
   const defined = routinesNamed(scope, syntax.name.schema, name);
   const conversion = defined.length > 0 ? null : castByName(syntax, args, scope);
   if (conversion !== null) return conversion;
@@ -120,6 +125,7 @@ const WRITERS = new Set(['nextval', 'setval']);
 const SYSTEM_SCHEMAS = new Set(['pg_catalog', 'information_schema', 'public', 'drift']);
 
 function checkSchema(syntax: FunctionCall, scope: Scope): void {
+  refuseOtherDatabase(syntax.name, scope.state.context.eval.database, '');
   const { schema } = syntax.name;
   if (schema !== undefined && scope.catalog.schema(schema) !== undefined) return;
   if (schema === undefined || SYSTEM_SCHEMAS.has(schema)) return;
@@ -404,7 +410,7 @@ function frameBound(
   // PRECEDING goes against the sort direction: key - offset when ascending, key + offset when descending.
   const operator = (side.kind === 'preceding') === key.descending ? '+' : '-';
   const unknownAs = offset.type.oid === OID.unknown ? offsetType(key.expression.type.oid) : offset.type.oid;
-  const resolved = located(side.position, () => rangeShift(operator, key.expression.type.oid, unknownAs));
+  const resolved = located(side.position, () => rangeShift(operator, key.expression.type, unknownAs));
   const wanted = resolved.argTypes[1] ?? unknownAs;
   return {
     kind: side.kind,
@@ -413,11 +419,18 @@ function frameBound(
   };
 }
 
-function rangeShift(operator: string, key: number, offset: number): ReturnType<typeof resolveOperator> {
-  const { category } = typeByOid(key);
-  if (category === 'N' || category === 'D' || category === 'T') return resolveOperator(operator, key, offset);
+function rangeShift(operator: string, key: TypeRef, offset: number): ReturnType<typeof resolveOperator> {
+  const { category } = typeByOid(key.oid);
   const message = `RANGE with offset PRECEDING/FOLLOWING is not supported for column type ${displayType(key)}`;
-  throw new DriftError('0A000', message);
+  if (category !== 'N' && category !== 'D' && category !== 'T') throw new DriftError('0A000', message);
+  try {
+    return resolveOperator(operator, key.oid, offset);
+  } catch (error) {
+    if (!(error instanceof DriftError) || error.code !== '42883') throw error;
+    throw new DriftError('0A000', `${message} and offset type ${typeByOid(offset).display}`, {
+      hint: 'Cast the offset value to an appropriate type.',
+    });
+  }
 }
 
 function offsetType(key: number): number {

@@ -21,6 +21,8 @@ export interface SystemTable {
   readonly id: string;
   readonly schema: string;
   readonly name: string;
+  /** Table or view, as PostgreSQL has it. */
+  readonly kind?: 'r' | 'v';
   readonly columns: readonly { readonly name: string; readonly type: TypeRef }[];
   /** Its rows end with a further column then, `tableoid`, which `*` does not show. */
   readonly oid?: number;

@@ -7,6 +7,7 @@
 import { DriftError, assert } from '../../base/error.ts';
 import type { Catalog, SequenceDef, ViewDef } from '../../catalog/schema.ts';
 import type { DerivedTable, Identifier, Join, TableName, TableReference } from '../../sql/ast.ts';
+import { refuseOtherDatabase } from '../../sql/other-database.ts';
 import { parseOne } from '../../sql/parser/parser.ts';
 import type { BoundExpression } from '../expression.ts';
 import type { JoinNode, JoinType, PlanColumn, PlanNode, ScanTime } from '../plan.ts';
@@ -80,10 +81,7 @@ function bindTable(reference: TableName, scope: Scope): BoundFrom {
       return bindCteReference(reference, cte.name, scope);
     }
   }
-  if (name.catalog !== undefined && name.catalog !== scope.state.context.eval.database) {
-    const written = [name.catalog, name.schema, name.name].join('.');
-    throw new DriftError('0A000', `cross-database references are not implemented: "${written}"`, { position });
-  }
+  refuseOtherDatabase(name, scope.state.context.eval.database);
   const resolved = reference.systemTime === undefined ? null : timeOf(reference.systemTime, scope);
   const catalog = resolved?.catalog ?? scope.catalog;
   const time = resolved?.time ?? scope.time;

@@ -4,6 +4,7 @@
 import { DriftError } from '../../base/error.ts';
 import type { ColumnDef, TableDef, TypeRef } from '../../catalog/schema.ts';
 import type { ChangeTarget, SelectTarget, TargetColumn } from '../../sql/ast.ts';
+import { refuseOtherDatabase } from '../../sql/other-database.ts';
 import { parseExpression } from '../../sql/parser/parser.ts';
 import { domainOf, isConstrained } from '../../sql/user-coercion.ts';
 import type { BoundExpression, ColumnId } from '../expression.ts';
@@ -23,6 +24,7 @@ export interface BoundTarget {
 
 export function changeTarget(target: ChangeTarget, verb: string, scope: Scope): BoundTarget {
   const { name } = target;
+  refuseOtherDatabase(name, scope.state.context.eval.database);
   const found = scope.catalog.relation(name.schema, name.name);
   if (found?.kind !== 'view') {
     const table = targetTable(target, verb, scope);
@@ -59,9 +61,12 @@ export function targetTable(target: ChangeTarget, verb: string, scope: Scope): T
   }
   if (found?.kind === 'view') throw new DriftError('55000', `cannot ${verb} view "${name.name}"`, { position });
   if (found !== undefined) throw new DriftError('42809', `"${name.name}" is not a table`, { position });
-  if (scope.state.context.systemTables.find(name.schema, name.name) !== undefined) {
-    throw new DriftError('42501', `cannot ${verb} system table "${name.name}"`, { position });
-  }
+  const { systemTables } = scope.state.context;
+  const system = systemTables.find(name.schema, name.name) ?? systemTables.find('pg_catalog', name.name);
+  if (system?.kind === 'v') throw new DriftError('55000', `cannot ${verb} view "${name.name}"`, { position });
+  if (system !== undefined) throw new DriftError('42501', `cannot ${verb} system table "${name.name}"`, { position });
+  if (scope.catalog.tableOfIndex(name.schema, name.name) !== undefined)
+    throw new DriftError('42809', `"${name.name}" is an index`, { position });
   const qualified = name.schema === undefined ? name.name : `${name.schema}.${name.name}`;
   throw new DriftError('42P01', `relation "${qualified}" does not exist`, { position });
 }

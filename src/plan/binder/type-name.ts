@@ -1,7 +1,9 @@
 /** Type names to type references: OID and type modifier. */
 import { DriftError } from '../../base/error.ts';
+import { DATABASE } from '../../catalog/oids.ts';
 import type { Catalog, TypeRef } from '../../catalog/schema.ts';
 import type { Expression, TypeName } from '../../sql/ast.ts';
+import { refuseOtherDatabase } from '../../sql/other-database.ts';
 import { resolveTypeName, typeByOid } from '../../sql/types/registry.ts';
 import { located } from './coerce.ts';
 
@@ -15,6 +17,7 @@ export function typeRefOf(name: TypeName, catalog: Catalog): TypeRef {
 /** Resolves a type name; also for column definitions. */
 export function resolveType(name: TypeName, catalog: Catalog): TypeRef {
   const { position } = name;
+  if (name.catalog !== undefined) refuseOtherDatabase({ ...name, catalog: name.catalog }, DATABASE, '');
   // That there is no such type comes before what is wrong with its modifiers.
   if (name.modifiers.length > 0)
     located(position, () => resolveTypeName(name.schema, name.name, [], undefined, catalog));

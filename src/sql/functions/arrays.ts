@@ -248,6 +248,7 @@ export const arrayFunctions: readonly ScalarFunction[] = [
     [...pairOf, T.int4],
     T.int4,
     (same, array: SqlArray, value: Value, from: number | null) => {
+      searched(array);
       if (value === null && !array.elements.includes(null)) return null;
       if (from === null) throw new DriftError('22004', 'initial position must not be null');
       return positions(searched(array), value, same, from).next().value ?? null;

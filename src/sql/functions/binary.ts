@@ -77,7 +77,8 @@ function decode(text: string, format: string): Uint8Array {
 }
 
 function fromHex(text: string): Uint8Array {
-  const digits = text.replace(/[ \n\t\r]/g, '');
+  // White space may stand between bytes, not within one.
+  const digits = text.replace(/([0-9a-f]{2})[ \n\t\r]+/giu, '$1').replace(/^[ \n\t\r]+/, '');
   const bad = /[^0-9a-f]/iu.exec(digits)?.[0];
   if (bad !== undefined) throw new DriftError('22023', `invalid hexadecimal digit: "${bad}"`);
   if (digits.length % 2 !== 0) throw new DriftError('22023', 'invalid hexadecimal data: odd number of digits');

@@ -19,6 +19,7 @@ import {
 import { Interval } from '../types/interval.ts';
 import { offsetOfLocal } from '../types/time-zone.ts';
 import { charCode, charOf, charOfCode, fitName } from '../types/catalog-types.ts';
+import { withoutBlanks } from '../types/text-input.ts';
 import { TimeTz, timetzAt } from '../types/time.ts';
 import { typeByOid } from '../types/registry.ts';
 import { fitInteger, roundHalfEven } from './arithmetic.ts';
@@ -124,12 +125,12 @@ const texts: readonly CastEntry[] = [
   entry(T.text, T.varchar, 'implicit', null),
   entry(T.text, T.bpchar, 'implicit', null),
   entry(T.varchar, T.bpchar, 'implicit', null),
-  cast(T.bpchar, T.text, 'implicit', 'text', (a: string) => a.trimEnd()),
-  cast(T.bpchar, T.varchar, 'implicit', 'varchar', (a: string) => a.trimEnd()),
+  cast(T.bpchar, T.text, 'implicit', 'text', withoutBlanks),
+  cast(T.bpchar, T.varchar, 'implicit', 'varchar', withoutBlanks),
   entry(T.name, T.text, 'implicit', null),
   cast(T.name, T.varchar, 'assignment', 'varchar', (a: string) => a),
   cast(T.text, T.name, 'implicit', 'name', fitName),
-  cast(T.bpchar, T.name, 'implicit', 'name', (a: string) => fitName(a.trimEnd())),
+  cast(T.bpchar, T.name, 'implicit', 'name', (a: string) => fitName(withoutBlanks(a))),
   cast(T.varchar, T.name, 'implicit', 'name', fitName),
   entry(T.char, T.text, 'implicit', null),
   cast(T.bool, T.text, 'assignment', 'text', (a: boolean) => (a ? 'true' : 'false')),

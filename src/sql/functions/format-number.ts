@@ -6,6 +6,7 @@ import { DriftError } from '../../base/error.ts';
 import { Numeric } from '../../base/numeric.ts';
 import { pure, T } from './define.ts';
 import type { ScalarFunction } from './function.ts';
+import { printfExponent, printfFixed } from './printf-float.ts';
 import { type NumberKeyword, type NumberPattern, type NumberStep, numberPattern } from './number-pattern.ts';
 
 const ROMAN: readonly (readonly [number, string])[] = [
@@ -55,7 +56,11 @@ function digitsOf(value: Numeric, pattern: NumberPattern): Digits {
     shown = value.multiply(Numeric.fromBigInt(10n ** BigInt(pattern.multi)));
     pattern.pre += pattern.multi;
   }
-  const text = shown.round(pattern.post).toString();
+  return cut(shown.round(pattern.post).toString(), pattern);
+}
+
+/** A number's text, rounded as the pattern says. */
+function cut(text: string, pattern: NumberPattern): Digits {
   const sign = text.startsWith('-') ? '-' : '+';
   const digits = sign === '-' ? text.slice(1) : text;
   const point = digits.indexOf('.');
@@ -64,8 +69,8 @@ function digitsOf(value: Numeric, pattern: NumberPattern): Digits {
   return { text: digits, sign, blanks: pattern.pre - whole };
 }
 
-function formatNumber(value: Numeric, pattern: NumberPattern, exact = true): string {
-  if (pattern.scientific) return scientific(value, pattern, exact);
+function formatNumber(value: Numeric, pattern: NumberPattern): string {
+  if (pattern.scientific) return scientific(value, pattern);
   if (pattern.roman) {
     const roman = value.special === null ? romanNumeral(value.round(0).toNumber()) : '#'.repeat(15);
     return new NumberWriter(pattern, { text: roman, sign: '+', blanks: 0 }).write();
@@ -73,18 +78,24 @@ function formatNumber(value: Numeric, pattern: NumberPattern, exact = true): str
   return new NumberWriter(pattern, digitsOf(value, pattern)).write();
 }
 
-/** PostgreSQL prints the numeric 9.996 by 9.99EEEE as 10.00e+00, and the integer or double as 1.00e+01. */
-function scientific(value: Numeric, { pre, post }: NumberPattern, exact: boolean): string {
-  if (value.special !== null) return ` ${'#'.repeat(pre)}.${'#'.repeat(post + 4)}`;
+/** An integer of the small types, which PostgreSQL prints by way of a double where it has an exponent. */
+function formatInteger(value: number, pattern: NumberPattern): string {
+  if (pattern.scientific) return printfExponent(value, pattern.post);
+  return formatNumber(Numeric.fromBigInt(BigInt(value)), pattern);
+}
+
+/** PostgreSQL prints the numeric and bigint 9.996 by 9.99EEEE as 10.00e+00, and the integer or double as 1.00e+01. */
+function scientific(value: Numeric, { pre, post }: NumberPattern): string {
+  if (value.special !== null) return noNumber(pre, post);
   const size = value.abs();
-  let exponent = value.sign() === 0 ? 0 : size.coefficient.toString().length - 1 - size.scale;
-  let mantissa = shift(size, exponent).round(post);
-  if (!exact && mantissa.compare(Numeric.fromBigInt(10n)) >= 0) {
-    exponent++;
-    mantissa = shift(size, exponent).round(post);
-  }
+  const exponent = value.sign() === 0 ? 0 : size.coefficient.toString().length - 1 - size.scale;
+  const mantissa = shift(size, exponent).round(post);
   const power = Math.abs(exponent).toString().padStart(2, '0');
   return `${value.sign() < 0 ? '-' : ' '}${mantissa.toString()}e${exponent < 0 ? '-' : '+'}${power}`;
+}
+
+function noNumber(pre: number, post: number): string {
+  return ` ${'#'.repeat(pre)}.${'#'.repeat(post + 4)}`;
 }
 
 /** value × 10^-exponent. */
@@ -347,18 +358,25 @@ const SINGLE_DIGITS = 6;
 
 function formatFloat(value: number, source: string, precision: number): string {
   const pattern = numberPattern(source);
-  if (pattern.scientific || !Number.isFinite(value)) return formatNumber(Numeric.fromNumber(value), pattern, false);
-  const whole = Math.abs(Math.trunc(value)).toString().length;
+  if (!Number.isFinite(value) || pattern.roman) return formatNumber(Numeric.fromNumber(value), pattern);
+  if (pattern.scientific) return printfExponent(value, pattern.post);
+  let shown = value;
+  if (pattern.shifted) {
+    shown = value * 10 ** pattern.multi;
+    if (precision === SINGLE_DIGITS) shown = Math.fround(shown);
+    pattern.pre += pattern.multi;
+  }
+  const whole = printfFixed(Math.abs(shown), 0).length;
   pattern.post = Math.min(pattern.post, Math.max(precision - whole, 0));
-  // What is printed is the double itself, as printf would.
-  return formatNumber(Numeric.parse(value.toFixed(pattern.post)) ?? Numeric.fromNumber(value), pattern);
+  return new NumberWriter(pattern, cut(printfFixed(shown, pattern.post), pattern)).write();
 }
 
 export const numberFormats: readonly ScalarFunction[] = [
-  ...([T.int4, T.int8] as const).map((oid) =>
-    pure('to_char', [oid, T.text], T.text, (value: number | bigint, pattern: string) =>
-      pattern === '' ? '' : formatNumber(Numeric.fromBigInt(BigInt(value)), numberPattern(pattern), false),
-    ),
+  pure('to_char', [T.int4, T.text], T.text, (value: number, pattern: string) =>
+    pattern === '' ? '' : formatInteger(value, numberPattern(pattern)),
+  ),
+  pure('to_char', [T.int8, T.text], T.text, (value: number | bigint, pattern: string) =>
+    pattern === '' ? '' : formatNumber(Numeric.fromBigInt(BigInt(value)), numberPattern(pattern)),
   ),
   pure('to_char', [T.numeric, T.text], T.text, (value: Numeric, pattern: string) =>
     pattern === '' ? '' : formatNumber(value, numberPattern(pattern)),

@@ -25,7 +25,7 @@ function objectText(type: Flavour, members: readonly (readonly [string, string])
 const builders: readonly ScalarFunction[] = flavours.flatMap((type) => [
   typedScalar(
     `to_${type}`,
-    [T.any],
+    [T.anyelement],
     T[type],
     ([oid = T.text]) =>
       (context, value) =>
@@ -118,7 +118,7 @@ interface Members {
 }
 
 export const jsonAggregates: readonly AggregateFunction[] = flavours.flatMap((type) => [
-  typedAggregate<string[]>(`${type}_agg`, [T.any], T[type], ([oid = T.text]) => ({
+  typedAggregate<string[]>(`${type}_agg`, [T.anyelement], T[type], ([oid = T.text]) => ({
     strict: false,
     init: () => [],
     step(items, [value], context) {

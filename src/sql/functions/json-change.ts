@@ -43,13 +43,20 @@ function edit(text: string, path: Path, depth: number, change: Edit): string {
   return jsonbArray(items);
 }
 
+/** Of what holds nothing no path is looked at, not even a wrong one. */
+function isEmpty(text: string): boolean {
+  return text === '[]' || text === '{}';
+}
+
 export function removeAt(text: string, path: Path): string {
   if (isScalar(text)) throw new DriftError('22023', 'cannot delete path in scalar');
+  if (isEmpty(text)) return text;
   return edit(text, path, 0, { element: () => [], beyond: [], member: () => undefined });
 }
 
 function setAt(text: string, path: Path, value: string, create: boolean): string {
   if (isScalar(text)) throw new DriftError('22023', 'cannot set path in scalar');
+  if (!create && isEmpty(text)) return text;
   return edit(text, path, 0, {
     element: () => [value],
     beyond: create ? [value] : [],

@@ -3,6 +3,8 @@ import { DriftError } from '../../base/error.ts';
 import { Numeric } from '../../base/numeric.ts';
 import type { Value } from '../../base/vector.ts';
 import type { EvalContext } from '../eval-context.ts';
+import { schemaOidOf } from '../../catalog/oids.ts';
+import { nameParts } from '../types/catalog-types.ts';
 import { hexText } from '../types/basic.ts';
 import { Interval } from '../types/interval.ts';
 import { addInterval } from './datetime.ts';
@@ -62,11 +64,10 @@ export const setFunctions: readonly SetFunction[] = [
 
 function sequenceId(context: EvalContext, name: Value): number {
   if (typeof name === 'number') return name;
-  const parts = String(name)
-    .split('.')
-    .map((part) => part.replace(/^"(.*)"$/, '$1'));
-  const [relation = '', schema] = parts.toReversed();
+  const [relation = '', schema] = nameParts(String(name));
   const found = context.catalog.relation(schema, relation);
+  if (found === undefined && schema !== undefined && schemaOidOf(context.catalog, schema) === undefined)
+    throw new DriftError('3F000', `schema "${schema}" does not exist`);
   if (found === undefined) throw new DriftError('42P01', `relation "${String(name)}" does not exist`);
   if (found.kind !== 'sequence') throw new DriftError('42809', `"${String(name)}" is not a sequence`);
   return found.id;
@@ -110,7 +111,12 @@ export const systemFunctions: readonly ScalarFunction[] = [
     if (value === undefined) throw new DriftError('42704', `unrecognized configuration parameter "${String(name)}"`);
     return value;
   }),
-  scalar('current_setting', [T.text, T.bool], T.text, (context, name) => context.setting(String(name)) ?? null),
+  scalar('current_setting', [T.text, T.bool], T.text, (context, name, missing) => {
+    const value = context.setting(String(name));
+    if (value === undefined && missing !== true)
+      throw new DriftError('42704', `unrecognized configuration parameter "${String(name)}"`);
+    return value ?? null;
+  }),
   scalar(
     'set_config',
     [T.text, T.text, T.bool],

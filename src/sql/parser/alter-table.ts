@@ -3,6 +3,7 @@ import type { QualifiedName } from '../ast.ts';
 import type { AlterTable, AlterTableAction, RenameObject, SequenceOption, SetObjectSchema } from '../ast-statement.ts';
 import type { Cursor } from './cursor.ts';
 import { parseOptions } from './option.ts';
+import { parseRole } from './role.ts';
 import { parseParenthesisedSequenceOptions, parseSequenceOption } from './sequence.ts';
 import {
   atTableConstraint,
@@ -256,7 +257,7 @@ function parseSet(p: Cursor, position: number): AlterTableAction {
 
 function parseRest(p: Cursor, position: number): AlterTableAction {
   if (p.acceptAll('owner', 'to')) {
-    p.label();
+    parseRole(p);
     return { kind: 'noEffect', feature: 'owner', position };
   }
   if (p.acceptAll('cluster', 'on')) {

@@ -18,6 +18,7 @@ import { parseAlterTable } from './alter-table.ts';
 import { parseIndexElement } from './change.ts';
 import { parseAlterCollation, parseCreateCollation } from './collation.ts';
 import type { Cursor } from './cursor.ts';
+import { parseDatabaseCommand } from './database.ts';
 import { parseAlterFunction, parseCreateFunction, parseCreateTrigger } from './function.ts';
 import { parseCreateMigration } from './migration.ts';
 import { parseObjectKind, parseObjectName } from './object.ts';
@@ -27,6 +28,7 @@ import { parseColumnConstraints, parseCreateTable, parseWithData, parseWithOptio
 import { parseTimePoint } from './system-time.ts';
 import { parseAlterType, parseCreateType } from './type-definition.ts';
 import { parseTypeName } from './type-name.ts';
+import { parseOwner } from './owner.ts';
 import { parseAlterRole, parseCreateRole } from './role.ts';
 import { skipUnsupported } from './unsupported.ts';
 
@@ -87,7 +89,7 @@ function parseCreateOther(p: Cursor, position: number): Statement {
       if (p.peekWord() === 'mapping') return skipUnsupported(p, position, 'CREATE');
       return parseCreateRole(p, position);
     default:
-      return skipUnsupported(p, position, 'CREATE');
+      return parseDatabaseCommand(p, position, 'CREATE') ?? skipUnsupported(p, position, 'CREATE');
   }
 }
 
@@ -284,7 +286,7 @@ export function parseAlter(p: Cursor): Statement {
       if (p.peekWord() === 'mapping') return skipUnsupported(p, position, 'ALTER');
       return parseAlterRole(p, position);
     default:
-      return skipUnsupported(p, position, 'ALTER');
+      return parseDatabaseCommand(p, position, 'ALTER') ?? skipUnsupported(p, position, 'ALTER');
   }
 }
 
@@ -296,7 +298,8 @@ function parseAlterSequenceStatement(p: Cursor, position: number): Statement {
   if (p.at('rename') || (p.at('set') && p.peekWord() === 'schema')) {
     return parseRenameOrSchema(p, { position, ifExists, object: 'sequence', name: object });
   }
-  if (p.at('owner') || p.at('set')) return skipUnsupported(p, position, 'ALTER SEQUENCE');
+  if (p.at('owner') && p.peekWord() === 'to') return parseOwner(p, position, 'sequence', object);
+  if (p.at('set')) return skipUnsupported(p, position, 'ALTER SEQUENCE');
   return parseAlterSequence(p, { name, ifExists, position });
 }
 
@@ -308,6 +311,8 @@ function parseAlterNamed(p: Cursor, position: number): Statement {
   }
   if (object === 'function' || object === 'procedure' || object === 'routine' || object === 'aggregate')
     return parseAlterFunction(p, { object, name, position });
+  if (p.at('owner')) return parseOwner(p, position, object, name);
+  if (object === 'schema') p.fail();
   return skipUnsupported(p, position, `ALTER ${object.toUpperCase()}`);
 }
 
@@ -325,9 +330,7 @@ function parseAlterDomain(p: Cursor, position: number): Statement {
     const newName = p.columnName();
     return { kind: 'rename', object: 'domain', name: object, ifExists: false, part, newName, position, end: p.lastEnd };
   }
-  if (p.at('owner')) {
-    return skipUnsupported(p, position, 'ALTER DOMAIN');
-  }
+  if (p.at('owner')) return parseOwner(p, position, 'domain', object);
   return { kind: 'alterDomain', name, action: parseDomainAction(p), position, end: p.lastEnd };
 }
 

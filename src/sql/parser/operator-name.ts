@@ -18,12 +18,16 @@ export function parseOperatorName(p: Cursor): { operator: string; schema: string
 export function parseQualifiedOperator(p: Cursor): { operator: string; schema: string | undefined } {
   p.expect('operator');
   p.expect('(');
-  let schema: string | undefined;
+  const { position } = p;
+  const names: string[] = [];
   while (p.isColumnName()) {
-    schema = p.label();
+    names.push(p.label());
     p.expect('.');
   }
   const operator = parseSymbol(p);
+  if (names.length > 2)
+    p.refuse(`improper qualified name (too many dotted names): ${[...names, operator].join('.')}`, position);
+  const schema = names.at(-1);
   p.expect(')');
   return { operator, schema };
 }

@@ -35,7 +35,10 @@ export function parseOptionValue(p: Cursor): string {
     return text;
   }
   if (sign !== '') p.fail();
-  return p.label();
+  const word = p.label();
+  // A word with modifiers reads as a type does.
+  if (p.at('(')) p.parenthesised(() => p.grammar.expression(p));
+  return word;
 }
 
 /** Parses a constant or a word that is not reserved, but for true, false and on. */

@@ -93,8 +93,11 @@ function parseParentheses(p: Cursor): Expression {
 /** Parses an operand with what may stand behind it; only columns, parameters and parentheses have subscripts or fields. */
 export function parseOperand(p: Cursor): Expression {
   const open = p.code === 40;
+  const nested = open && p.peekCode() === 40;
   const operand = parsePrimary(p);
   if (p.code !== 91 && p.code !== 46) return operand;
+  // A row without the word has no parts, but in parentheses of its own.
+  if (operand.kind === 'row' && !operand.explicit && !nested) p.fail();
   if (!open && operand.kind !== 'column' && operand.kind !== 'parameter') p.fail();
   return parsePostfix(p, operand);
 }

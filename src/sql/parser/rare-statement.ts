@@ -1,6 +1,7 @@
 /** Statements other than queries, changes, transaction control and settings, by their first words. */
 import type { Statement } from '../ast-statement.ts';
 import type { Cursor } from './cursor.ts';
+import { parseImport, parseLoad } from './database.ts';
 import { parseAlter, parseComment, parseCreate, parseRefresh } from './definition.ts';
 import { parseCallStatement, parseDo } from './function.ts';
 import { parseDrop } from './object.ts';
@@ -80,10 +81,12 @@ export function parseRareStatement(p: Cursor): Statement {
     case 'grant':
     case 'revoke':
       return parseGrant(p);
-    case 'reassign':
     case 'load':
-    case 'security':
+      return parseLoad(p);
     case 'import':
+      return parseImport(p);
+    case 'reassign':
+    case 'security':
       p.advance();
       return skipUnsupported(p, position, word.toUpperCase());
     default:

@@ -25,12 +25,12 @@ interface Parsed {
 }
 
 /** A role's name; the session's own under its names. */
-function parseRole(p: Cursor): string {
+export function parseRole(p: Cursor): string {
   if (p.accept('current_user') || p.accept('session_user') || p.accept('current_role')) return 'drift';
   return p.nonReservedWord();
 }
 
-function parseRoles(p: Cursor): string[] {
+export function parseRoles(p: Cursor): string[] {
   return p.list(() => {
     p.accept('group');
     return parseRole(p);
@@ -103,6 +103,7 @@ const OBJECTS: Readonly<Record<string, GrantObject>> = {
   routine: 'routine',
   type: 'type',
   domain: 'domain',
+  database: 'database',
 };
 
 const PLURALS: Readonly<Record<string, GrantObject>> = {
@@ -113,7 +114,7 @@ const PLURALS: Readonly<Record<string, GrantObject>> = {
   routines: 'routine',
 };
 
-const OTHERS = new Set(['database', 'language', 'tablespace', 'parameter', 'foreign', 'large']);
+const OTHERS = new Set(['language', 'tablespace', 'parameter', 'foreign', 'large']);
 
 export function parseGrant(p: Cursor): Grant {
   const { position } = p;
@@ -160,7 +161,16 @@ function parsePrivileges(p: Cursor): (Privilege & { readonly written: string })[
     return [{ name: 'ALL', written: 'all', columns: p.parenthesisedNames() }];
   }
   return p.list(() => {
-    const written = p.label();
+    // Of the words of the grammar only some name privileges.
+    const named = p.isColumnName() || p.at('select') || p.at('references') || p.at('create');
+    if (!named && !p.at('alter')) p.fail();
+    const system = p.at('alter') ? 'alter system' : undefined;
+    if (system !== undefined) {
+      p.advance();
+      if (!p.at('system')) p.fail();
+    }
+    const word = p.label();
+    const written = system ?? word;
     const columns = p.at('(') ? p.parenthesisedNames() : [];
     return { name: written.toUpperCase(), written, columns };
   });
@@ -185,4 +195,41 @@ function parseTargets(p: Cursor): Pick<Grant, 'object' | 'names' | 'schemas'> {
     return parseObjectName(p, object as ObjectKind);
   });
   return { object, names, schemas: undefined };
+}
+
+/** Privileges that can be given beforehand, by what they are on. */
+const DEFAULT_OBJECTS: Readonly<Record<string, string>> = {
+  tables: 'SELECT INSERT UPDATE DELETE TRUNCATE REFERENCES TRIGGER',
+  sequences: 'SELECT UPDATE USAGE',
+  functions: 'EXECUTE',
+  routines: 'EXECUTE',
+  types: 'USAGE',
+  schemas: 'USAGE CREATE',
+};
+
+/** GRANT … or REVOKE … within ALTER DEFAULT PRIVILEGES; `invalid` says what is wrong with the privileges. */
+export function parseDefaultGrant(p: Cursor): {
+  readonly grantees: readonly string[];
+  readonly invalid: string | undefined;
+  readonly onSchemas: boolean;
+} {
+  const gives = p.accept('grant');
+  if (!gives) {
+    p.expect('revoke');
+    if (p.acceptAll('grant', 'option')) p.expect('for');
+  }
+  const privileges = parsePrivileges(p);
+  p.expect('on');
+  const kind = p.word;
+  const possible = DEFAULT_OBJECTS[kind];
+  if (possible === undefined) p.fail();
+  p.advance();
+  p.expect(gives ? 'to' : 'from');
+  const grantees = parseRoles(p);
+  if (gives && p.acceptAll('with', 'grant')) p.expect('option');
+  if (!gives) p.acceptCascade();
+  const wrong = privileges.find(({ name }) => !possible.split(' ').includes(name));
+  const object = kind === 'tables' ? 'relation' : kind.slice(0, -1);
+  const invalid = wrong === undefined ? undefined : `invalid privilege type ${wrong.name} for ${object}`;
+  return { grantees, invalid, onSchemas: kind === 'schemas' };
 }

@@ -97,6 +97,7 @@ export function parseSet(p: Cursor): Statement {
     p.advance();
     const snapshot = p.accept('snapshot') ? p.string() : undefined;
     const modes = parseModes(p);
+    if (snapshot === undefined && Object.values(modes).every((mode) => mode === undefined)) p.fail();
     return { kind: 'setTransaction', session: false, modes, snapshot, position, end: p.lastEnd };
   }
   return parseSetRest(p, position, local);

@@ -3,6 +3,7 @@ import type { QualifiedName } from '../ast.ts';
 import type { Statement } from '../ast-statement.ts';
 import type { AlterComposite } from '../ast-type.ts';
 import type { Cursor } from './cursor.ts';
+import { parseOwner } from './owner.ts';
 import { parseRenameOrSchema } from './rename.ts';
 import { parseTypeName } from './type-name.ts';
 import { skipUnsupported } from './unsupported.ts';
@@ -69,6 +70,7 @@ export function parseAlterType(p: Cursor, position: number): Statement {
     const actions = p.list(() => parseAttributeAction(p));
     return { kind: 'alterComposite', name, actions, position, end: p.lastEnd };
   }
+  if (p.at('owner')) return parseOwner(p, position, 'type', object);
   return skipUnsupported(p, position, 'ALTER TYPE');
 }
 

@@ -9,6 +9,7 @@ import type { Cursor } from './cursor.ts';
 
 /** What a type is but for SETOF and array bounds. */
 interface SimpleType {
+  catalog?: string | undefined;
   schema: string | undefined;
   name: string;
   modifiers: readonly Expression[];
@@ -57,8 +58,19 @@ function finish(
   setOf: boolean,
   position: number,
 ): TypeName {
-  const { schema, name, modifiers, intervalFields, percentType } = type;
-  return { kind: 'typeName', schema, name, modifiers, intervalFields, arrayBounds, setOf, percentType, position };
+  const { catalog, schema, name, modifiers, intervalFields, percentType } = type;
+  return {
+    kind: 'typeName',
+    catalog,
+    schema,
+    name,
+    modifiers,
+    intervalFields,
+    arrayBounds,
+    setOf,
+    percentType,
+    position,
+  };
 }
 
 /** Whether the current keyword begins a type with syntax of its own. */
@@ -117,16 +129,13 @@ function parseSimpleType(p: Cursor): SimpleType {
     return simple('float8');
   }
   if (!p.isTypeOrFunctionName()) p.fail();
-  const names = [p.label()];
-  while (p.accept('.')) names.push(p.label());
-  const name = names.pop() as string;
-  const schema = names.pop();
+  const { catalog, schema, name } = p.restOfName(p.label(), p.position);
   if (p.at('%') && p.peekWord() === 'type') {
     p.advance();
     p.advance();
     return { schema, name, modifiers: [], intervalFields: undefined, percentType: true };
   }
-  return { schema, name, modifiers: parseModifiers(p), intervalFields: undefined, percentType: false };
+  return { catalog, schema, name, modifiers: parseModifiers(p), intervalFields: undefined, percentType: false };
 }
 
 function parseModifiers(p: Cursor): readonly Expression[] {

@@ -2,7 +2,7 @@
 import { DriftError } from '../../base/error.ts';
 import type { Value, ValueCodec } from '../../base/vector.ts';
 import { escapesBytes, extraFloatDigits } from './output-style.ts';
-import { badInput, cleanText } from './text-input.ts';
+import { badInput, cleanText, withoutBlanks } from './text-input.ts';
 import type { SqlType } from './type.ts';
 
 type Parts = Pick<SqlType, 'oid' | 'name' | 'display' | 'category' | 'arrayOid' | 'length' | 'format' | 'input'> &
@@ -194,8 +194,8 @@ function padded(value: string, typmod: number, explicit: boolean): string {
 const bpcharType = text(1042, 'bpchar', 'character', 1014, {
   input: (value, typmod) => padded(cleanText(value), typmod, false),
   applyTypmod: (value, typmod, explicit) => padded(value as string, typmod, explicit),
-  compare: (a, b) => order((a as string).trimEnd(), (b as string).trimEnd()),
-  hashKey: (value) => (value as string).trimEnd(),
+  compare: (a, b) => order(withoutBlanks(a as string), withoutBlanks(b as string)),
+  hashKey: (value) => withoutBlanks(value as string),
   typmodText: lengthText,
 });
 

@@ -89,12 +89,14 @@ const charType = makeType({
   compare: (a, b) => (charCode(a as string) & 255) - (charCode(b as string) & 255),
 });
 
-/** The parts of a qualified name, the last one first: quoted ones as they are, others in lower case. */
-function nameParts(text: string): readonly string[] {
-  const parts = [...text.matchAll(/"((?:[^"]|"")*)"|([^."\s]+)/g)].map(
+const QUALIFIED_NAME = /^\s*(?:(?:"(?:[^"]|"")+"|[^."\s][^.\s]*)\s*(?:\.\s*(?!$)|$))+$/;
+
+/** The parts of a qualified name, the last one first: quoted ones as they are, others in lower case. Throws 42602. */
+export function nameParts(text: string): readonly string[] {
+  if (!QUALIFIED_NAME.test(text)) throw new DriftError('42602', 'invalid name syntax');
+  const parts = [...text.matchAll(/"((?:[^"]|"")*)"|([^.\s]+)/g)].map(
     (match) => match[1]?.replaceAll('""', '"') ?? (match[2] as string).toLowerCase(),
   );
-  if (parts.length === 0) throw new DriftError('42602', 'invalid name syntax');
   return parts.toReversed();
 }
 
@@ -119,10 +121,15 @@ const regclassType = makeType({
   input(text, _typmod, context) {
     const number = readNumber(text);
     if (number !== undefined) return number;
-    const [name = '', schema] = nameParts(cleanText(text));
-    const found = context.catalog.relation(schema, name)?.id ?? context.systemClassOid(schema, name);
-    if (found === undefined) throw new DriftError('42P01', `relation "${text}" does not exist`);
-    return found;
+    const [name = '', schema, database] = nameParts(cleanText(text));
+    const { catalog } = context;
+    if (database !== undefined && database !== context.database)
+      throw new DriftError('0A000', `cross-database references are not implemented: "${text}"`);
+    const found = catalog.relation(schema, name)?.id ?? context.systemClassOid(schema, name);
+    if (found !== undefined) return found;
+    if (schema !== undefined && schemaOidOf(catalog, schema) === undefined)
+      throw new DriftError('3F000', `schema "${schema}" does not exist`);
+    throw new DriftError('42P01', `relation "${text}" does not exist`);
   },
   output(value, context: EvalContext) {
     if (value === 0) return '-';
@@ -176,18 +183,20 @@ function regtypeType(find: TypeFinder, byOid: (oid: number) => SqlType | undefin
       const number = readNumber(text);
       if (number !== undefined) return number;
       const spelled = SPELLED_TYPE.exec(cleanText(text));
-      const [, written = '', array = ''] = spelled ?? [];
+      if (spelled === null || /[.,(]\s*$/.test(spelled[1] ?? ''))
+        throw new DriftError('42601', `invalid type name "${text}"`);
+      const [, written = '', array = ''] = spelled;
       const plain = written
         .toLowerCase()
         .replace(/\s*\([\d\s,]*\)/, '')
         .replaceAll(/\s+/g, ' ');
       const type = written.startsWith('"') ? find(written.slice(1, -1)) : find(plain === 'char' ? 'bpchar' : plain);
       const oid = array === '' ? type?.oid : type?.arrayOid;
-      const [name = '', schema] = nameParts(written);
-      const own = oid === undefined ? catalog.typeNamed(schema, name) : undefined;
+      if (oid !== undefined && oid !== 0) return oid;
+      const [name = '', schema] = nameParts(written.replace(/\s*\([\d\s,]*\)/, ''));
+      const own = catalog.typeNamed(schema, name);
       if (own !== undefined) return publicTypeOid(own + (array === '' ? 0 : 1));
-      if (oid === undefined || oid === 0) throw new DriftError('42704', `type "${text.trim()}" does not exist`);
-      return oid;
+      throw new DriftError('42704', `type "${text.trim()}" does not exist`);
     },
     output(value, { catalog }) {
       const oid = value as number;

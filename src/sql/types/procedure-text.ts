@@ -3,6 +3,7 @@ import { DriftError } from '../../base/error.ts';
 import type { EvalContext } from '../eval-context.ts';
 import { collationOfOid, requireCollation } from '../collations.ts';
 import type { Procedure } from '../procedure-names.ts';
+import { nameParts } from './catalog-types.ts';
 import { badInput, cleanText } from './text-input.ts';
 import type { SqlType } from './type.ts';
 
@@ -95,10 +96,8 @@ function quoted(name: string): string {
 
 /** Schema (undefined: none written) and name. */
 function nameOf(text: string): readonly [schema: string | undefined, name: string] {
-  const parts = [...text.matchAll(/"((?:[^"]|"")*)"|([^."\s]+)/g)].map(
-    (match) => match[1]?.replaceAll('""', '"') ?? (match[2] as string).toLowerCase(),
-  );
-  return parts.length > 1 ? [parts.at(-2), parts.at(-1) as string] : [undefined, parts[0] ?? ''];
+  const [name = '', schema] = nameParts(text);
+  return [schema, name];
 }
 
 function operatorName(text: string): string {

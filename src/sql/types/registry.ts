@@ -84,7 +84,6 @@ const ALIASES: Readonly<Record<string, string>> = {
   boolean: 'bool',
   character: 'bpchar',
   'character varying': 'varchar',
-  string: 'text',
   'timestamp with time zone': 'timestamptz',
   'timestamp without time zone': 'timestamp',
   'time without time zone': 'time',

@@ -8,6 +8,13 @@ export function cleanText(text: string): string {
   return text;
 }
 
+/** Without the blanks at its end, which do not count in a char(n); other white space does. */
+export function withoutBlanks(text: string): string {
+  let end = text.length;
+  while (end > 0 && text.charCodeAt(end - 1) === 32) end--;
+  return end === text.length ? text : text.slice(0, end);
+}
+
 export function badInput(type: string, text: string): DriftError {
   return new DriftError('22P02', `invalid input syntax for type ${type}: "${text}"`);
 }

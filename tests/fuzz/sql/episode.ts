@@ -8,6 +8,7 @@ import { Choices } from './choices.ts';
 import { compare, type Expectation } from './compare.ts';
 import { Drift, type Outcome, type Reference } from './engines.ts';
 import { expression, mistyped } from './expression.ts';
+import { paths } from './paths.ts';
 import { property } from './properties.ts';
 import { makeQuery, makeWorld } from './query.ts';
 import type { Relation } from './relation.ts';
@@ -123,7 +124,7 @@ export class Episode {
       case 'property': {
         this.#tally.cases++;
         this.#tally.properties++;
-        const failed = await property(c, drift, this.#relations());
+        const failed = await (c.chance(0.6) ? property : paths)(c, drift, this.#relations());
         if (failed !== undefined) this.#fail(failed.what, failed.sql, STATEMENT, 'property');
         return true;
       }

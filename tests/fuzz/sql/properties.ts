@@ -3,12 +3,14 @@
  *
  * NoREC (Rigger and Su 2020): WHERE p lets through as many rows as those for which p, in the select list and so out of
  * the optimizer's reach, is true. TLP (same authors): rows for which p is true, false and null are all rows.
- * Partitioning: the rows of a query by remainder of the key, united, are its rows.
+ * Partitioning: the rows of a query by remainder of the key, united, are its rows. Each of them also with ways of access
+ * forced (paths.ts) on one side, and AS OF an earlier sequence number on both.
  */
 import type { Choices } from './choices.ts';
 import { compare } from './compare.ts';
 import type { Drift } from './engines.ts';
 import { condition } from './expression.ts';
+import { forced, someSwitches } from './paths.ts';
 import { makeFrom, type Relation, subquery, type World } from './relation.ts';
 import { makeWorld } from './query.ts';
 
@@ -34,12 +36,14 @@ export async function property(
     ],
     () => partitioned(c, world, relations),
   ])() as [string, string];
-  const [found, wanted] = [await drift.run(left), await drift.run(right)];
+  const off = someSwitches(c);
+  const past = c.chance(0.3) && !drift.inTransaction ? Math.max(1, drift.lastSeq - c.int(12)) : undefined;
+  const [found, wanted] = [await forced(drift, off, left, past), await forced(drift, [], right, past)];
   const verdict = compare(found, wanted, { sorted: false, loose: true, strict: false });
   // What one side refuses and the other never comes to, is not the property's matter.
   const refused = [found, wanted].some((outcome) => outcome.kind === 'error' && outcome.code.startsWith('42'));
   return verdict.kind === 'different' && !refused
-    ? { what: `${verdict.what} (right side)`, sql: `${left};\n${right}` }
+    ? { what: `${verdict.what} (right side; left ${off.join(', ')} off, as of ${past})`, sql: `${left};\n${right}` }
     : undefined;
 }
 
