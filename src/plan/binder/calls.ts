@@ -44,8 +44,6 @@ import { argument, call, comparison } from './operators.ts';
 import { bindRoutineCall, isRoutine, routinesNamed } from './routines.ts';
 import { CLAUSES, type Scope } from './scope.ts';
 
-const HYPOTHETICAL: ReadonlySet<string> = new Set(['rank', 'dense_rank', 'percent_rank', 'cume_dist']);
-
 /** Names the parser's keywords or older spellings use for functions that exist under another. */
 const SYNTAX_NAMES: Readonly<Record<string, string>> = { 'at time zone': 'timezone' };
 
@@ -61,8 +59,6 @@ export function bindCall(syntax: FunctionCall, scope: Scope): BoundExpression {
   }
   const types = [...args, ...direct.map((key) => key.expression)].map((arg) => arg.type.oid);
   const { variadic, star, argNames } = syntax;
-  if (types.length > 0 && HYPOTHETICAL.has(name) && syntax.over === undefined && syntax.withinGroup === undefined)
-    throw new DriftError('42809', `WITHIN GROUP is required for ordered-set aggregate ${name}`, { position });
   const defined = routinesNamed(scope, syntax.name.schema, name);
   const conversion = defined.length > 0 ? null : castByName(syntax, args, scope);
   if (conversion !== null) return conversion;

@@ -32,7 +32,11 @@ const RESULTS: Readonly<Record<string, { oid: number; of: (counts: Counts) => nu
   cume_dist: { oid: FLOAT8, of: ({ upTo, rows }) => (upTo + 1) / (rows + 1) },
 };
 
+/** Throws 42809 for a call with arguments that names no order: without arguments it is the window function's. */
 export function isHypothetical(syntax: FunctionCall, name: string): boolean {
+  const { position } = syntax;
+  if (RESULTS[name] !== undefined && syntax.args.length > 0 && !syntax.over && !syntax.withinGroup)
+    throw new DriftError('42809', `WITHIN GROUP is required for ordered-set aggregate ${name}`, { position });
   return syntax.withinGroup !== undefined && RESULTS[name] !== undefined;
 }
 
