@@ -2,7 +2,7 @@
  * The late part: what the engine's worker loads after its first answer.
  *
  * A page waits for the bytes and the compilation of its worker before it sees a row. So the build cuts worker.js in two
- * (scripts/late-part.ts): what opening a database and reading rows by key or range need, and the rest. The engine's
+ * (scripts/late-part.ts): what opening a database and reading rows by key need, and the rest. The engine's
  * sources know nothing of the cut: in the first half, what the second exports is a stand-in that behaves like it once it
  * is there, and throws PartMissing before. The session then loads the part and begins the statement anew; so a statement
  * must not have had an effect that lasts when it first meets a stand-in. In process the engine is whole and none exist.

@@ -33,7 +33,7 @@ import { Session } from './session.ts';
 import { Settings } from './settings.ts';
 import { textArray } from './specs.ts';
 import { endStructures, structureIn } from './structure.ts';
-import { makeWhole } from './whole.ts';
+import { makeWhole, whenWhole } from './whole.ts';
 
 const DEFAULT_CHECKPOINT_LOG_BYTES = 16 * 1024 * 1024;
 const DEFAULT_CACHE_BYTES = 256 * 1024 * 1024;
@@ -92,7 +92,8 @@ class Engine implements EngineApi, OpenEngine {
     } else yield* refuseUnopenable(storage);
     const manifest = yield* readManifest(storage);
     try {
-      return yield* Engine.#openFrom(options, manifest);
+      // Replaying some commits needs more than the first half.
+      return yield* whenWhole(options.host, () => Engine.#openFrom(options, manifest));
     } catch (error) {
       throw explained(error, manifest);
     }
@@ -262,6 +263,7 @@ class Engine implements EngineApi, OpenEngine {
     const { manager } = this.#core;
     // Openings without a commit leave log files, too.
     if (!force && manager.appliedSeq === this.#checkpointedSeq && this.#log.fileCount <= MAX_LOG_FILES) return;
+    yield* makeWhole(this.#core.host);
     try {
       yield* this.#writeCheckpoint();
     } catch (error) {

@@ -1,4 +1,5 @@
 /** Numbers of the segment format; FORMAT.md explains them. */
+import type { ColumnFormat } from '../base/vector.ts';
 
 /** First bytes of a segment's header: "DSEG". */
 export const SEGMENT_MAGIC = 0x47455344;
@@ -9,6 +10,9 @@ export const GROUP_ROWS = 4096;
 export const MAX_COLUMNS = 4096;
 /** Rows a segment may claim to have. */
 export const MAX_ROWS: number = 1 << 26;
+
+/** Sequence numbers are stored as a column of doubles. */
+export const SEQ_FORMAT: ColumnFormat = { kind: 'f64' };
 
 /** Physical kind of a block's vector. */
 export const KIND: Readonly<Record<'bool' | 'i32' | 'f64' | 'i64' | 'text' | 'boxed', number>> = {

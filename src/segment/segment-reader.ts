@@ -9,9 +9,9 @@ import { crc32c } from '../base/crc32c.ts';
 import { DriftError } from '../base/error.ts';
 import { type ColumnFormat, type DictVector, type Vector } from '../base/vector.ts';
 import { VectorBuilder } from '../base/vector-builder.ts';
-import { GROUP_ROWS, MAX_COLUMNS, MAX_ROWS, SEGMENT_MAGIC, SEGMENT_VERSION } from './constants.ts';
+import { GROUP_ROWS, MAX_COLUMNS, MAX_ROWS, SEGMENT_MAGIC, SEGMENT_VERSION, SEQ_FORMAT } from './constants.ts';
 import { decodeBlock } from './decode-block.ts';
-import { SEQ_FORMAT, type SegmentRef } from './segment.ts';
+import type { SegmentRef } from './segment.ts';
 import { readZone, type Zone } from './zone.ts';
 
 /** One block as the table describes it. */

@@ -14,7 +14,7 @@
 import { ByteWriter } from '../base/bytes.ts';
 import { crc32c } from '../base/crc32c.ts';
 import type { ColumnFormat, Vector } from '../base/vector.ts';
-import { GROUP_ROWS, SEGMENT_MAGIC, SEGMENT_VERSION } from './constants.ts';
+import { GROUP_ROWS, SEGMENT_MAGIC, SEGMENT_VERSION, SEQ_FORMAT } from './constants.ts';
 import { encodeBlock } from './encode-block.ts';
 import { writeZone, zoneOf } from './zone.ts';
 
@@ -40,9 +40,6 @@ export interface EncodedSegment {
   readonly tableLength: number;
   readonly tableCrc: number;
 }
-
-/** Sequence numbers are stored as a column of doubles. */
-export const SEQ_FORMAT: ColumnFormat = { kind: 'f64' };
 
 export function encodeSegment(rows: SegmentRows, formats: readonly ColumnFormat[]): EncodedSegment {
   const count = rows.from.length;

@@ -11,10 +11,11 @@ import { typeByOid } from '../../sql/types/registry.ts';
 import type { AggregateCall, AggregateExpression, BoundExpression, ColumnId } from '../expression.ts';
 import { expressionKey } from '../expression-key.ts';
 import type { AggregateNode, PlanColumn, PlanNode } from '../plan.ts';
-import { childrenOf, columnsOf, idsOf, mapChildren } from '../walk-expression.ts';
-import { freeColumns, mapRoots, somePlan, visitExpressions } from '../walk-plan.ts';
+import { idsOf, mapChildren } from '../walk-expression.ts';
+import { freeColumns, mapRoots } from '../walk-plan.ts';
 import { INT4, OID, displayType } from './coerce.ts';
 import { operate } from './operators.ts';
+import { isOwn, mentions } from './own-aggregate.ts';
 import { columnOf, type Relation, type Scope } from './scope.ts';
 
 export interface Grouping {
@@ -104,40 +105,6 @@ function setsOf(element: GroupingElement, position: (syntax: Expression) => numb
     case 'groupingSets':
       return element.sets.flatMap((set) => setsOf(set, position));
   }
-}
-
-/** Whether an expression has an aggregate that belongs to the query whose FROM gives `own`; deep into subqueries. */
-export function hasOwnAggregate(expression: BoundExpression, own: ReadonlySet<ColumnId>): boolean {
-  if (expression.kind === 'aggregate' && isOwn(expression, own)) return true;
-  if (expression.kind === 'grouping') return true;
-  if (expression.kind === 'subquery') {
-    const inPlan = somePlan(expression.plan, (node) => {
-      let found = false;
-      visitExpressions(node, (part) => {
-        found ||= hasForeignAggregate(part, own);
-      });
-      return found;
-    });
-    if (inPlan) return true;
-  }
-  return childrenOf(expression).some((child) => hasOwnAggregate(child, own));
-}
-
-/** Inside a subquery only aggregates that mention the outer query's columns can be the outer query's. */
-function hasForeignAggregate(expression: BoundExpression, own: ReadonlySet<ColumnId>): boolean {
-  if (expression.kind === 'aggregate' && mentions(expression, own)) return true;
-  return childrenOf(expression).some((child) => hasForeignAggregate(child, own));
-}
-
-function mentions(expression: BoundExpression, own: ReadonlySet<ColumnId>): boolean {
-  for (const id of columnsOf(expression)) if (own.has(id)) return true;
-  return false;
-}
-
-/** An aggregate without columns, or with one of ours. */
-function isOwn(expression: AggregateExpression, own: ReadonlySet<ColumnId>): boolean {
-  const columns = columnsOf(expression);
-  return columns.size === 0 || mentions(expression, own);
 }
 
 /** Rewrites expressions over the ungrouped rows into expressions over groups, collecting the aggregates. */

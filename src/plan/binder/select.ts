@@ -20,11 +20,14 @@ import { sortKeyOf } from './calls.ts';
 import { asBoolean, decided } from './coerce.ts';
 import { expandedRow } from './composite-fields.ts';
 import { bindFrom } from './from.ts';
-import { Grouper, bindGrouping, hasOwnAggregate, type Grouping } from './grouping.ts';
+import { Grouper, bindGrouping, type Grouping } from './grouping.ts';
+import { hasOwnAggregate } from './own-aggregate.ts';
 import { liftSets, liftWindows } from './lift.ts';
 import { columnName } from './names.ts';
 import { limited } from './limit.ts';
 import { CLAUSES, columnOf, type QueryOptions, type Scope } from './scope.ts';
+
+const UNGROUPED: Grouping = { expressions: [], sets: null };
 
 interface Target {
   readonly name: string;
@@ -49,7 +52,10 @@ export function bindSelect(select: Select, query: Query, scope: Scope, options: 
   const on = select.distinct === undefined ? [] : bindOn(select.distinct, targets, shown, scope);
   const isDistinct = select.distinct !== undefined;
   if (isDistinct && on.length === 0) checkDistinctOrder(order, shown);
-  const grouping = bindGrouping(select, (syntax) => bindGroupItem(syntax, targets, shown, scope));
+  const grouping =
+    select.groupBy.length === 0
+      ? UNGROUPED
+      : bindGrouping(select, (syntax) => bindGroupItem(syntax, targets, shown, scope));
   const having =
     select.having === undefined
       ? null

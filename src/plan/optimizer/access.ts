@@ -25,13 +25,16 @@ const MAX_KEYS = 1000;
 
 export function chooseAccess(scan: ScanNode, context: AccessContext): ScanNode {
   if (scan.filter === null) return scan;
-  const cost = context.cost.forScan(scan.alias);
-  cost.estimator.note(scan);
   const conditions = conjuncts(scan.filter);
   const plain = new SargFinder(scan).find(conditions);
   const versions = scan.time.kind === 'versions' || scan.time.kind === 'contained';
-  const zones = zonesOf(scan, conditions, plain.comparisons);
   const point = versions ? null : keyPath(scan.table, plain.comparisons);
+  // Nothing is better than one row by its key, whatever the table looks like.
+  if (point !== null && context.switches.indexscan && context.hints === undefined)
+    return withPath(scan, conditions, { ...point, cost: 0 });
+  const cost = context.cost.forScan(scan.alias);
+  cost.estimator.note(scan);
+  const zones = zonesOf(scan, conditions, plain.comparisons);
   if (point !== null && cost.switches.indexscan) return withPath(scan, conditions, { ...point, cost: 0 });
   let best: Path = { access: { kind: 'full' }, decided: [], cost: fullCost(scan, conditions, cost) };
   const consider = (path: Path | null): void => {

@@ -52,18 +52,34 @@ export function optimize(plan: Plan, context: OptimizerContext): Plan {
   if (context.eval.setting('drift.optimizer') === 'off') return plan;
   let nextColumn = plan.columnCount;
   const nextId = (): ColumnId => nextColumn++;
-  const estimator = new Estimator(context.statistics);
-  const hints = context.hints === undefined ? undefined : parseHints(context.hints);
-  const cost = new CostModel(estimator, switchesOf(context.eval, hints?.settings), hints);
-  const access: AccessContext = { cost, bindTableText: context.bindTableText };
+  const access = accessContext(context);
   let root = foldPlan(plan.root, context.eval);
   // What is the plan of most statements has nothing for the rules about joins and subqueries.
   if (hasJoins(root)) root = unnest(root, nextId);
   root = physical(root, access, nextId);
   root = prunePlan(root);
-  if (context.explains === true) root = estimated(root, cost);
+  if (context.explains === true) root = estimated(root, access.cost);
   const fields = plan.fields === null ? null : root.outputs;
   return { ...plan, root, fields, point: pointOf(root), columnCount: nextColumn };
+}
+
+function accessContext({
+  statistics,
+  eval: evaluation,
+  bindTableText,
+  hints: comment,
+}: OptimizerContext): AccessContext {
+  const hints = comment === undefined ? undefined : parseHints(comment);
+  const switches = switchesOf(evaluation, hints?.settings);
+  let cost: CostModel | undefined;
+  return {
+    get cost() {
+      return (cost ??= new CostModel(new Estimator(statistics), switches, hints));
+    },
+    switches,
+    hints,
+    bindTableText,
+  };
 }
 
 /** Whether a plan joins anything or has subqueries. */
@@ -85,7 +101,8 @@ function physical(plan: PlanNode, context: AccessContext, nextId: () => ColumnId
   if (somePlan(root, ({ kind }) => kind === 'aggregate')) root = seekExtremes(root, context.cost, nextId);
   if (hasJoins(root)) root = orderJoins(root, context);
   root = place(root, context);
-  root = chooseOrders(root, context.cost);
+  if (somePlan(root, ({ kind }) => kind === 'sort' || kind === 'limit' || kind === 'aggregate'))
+    root = chooseOrders(root, context.cost);
   return subqueries(root, context, nextId);
 }
 

@@ -4,12 +4,17 @@ import type { BoundExpression } from '../expression.ts';
 import type { ScanNode } from '../plan.ts';
 import type { AccessBound, AccessRange, ScanAccess } from '../scan-access.ts';
 import type { CostModel } from './cost.ts';
+import type { Hints } from './hints.ts';
 import { type BindTableText, type UsableIndex, usableIndexes } from './index-keys.ts';
 import { type Sarg, SargFinder, type Sargs } from './sargs.ts';
 import { isUnique, type Estimator } from './statistics.ts';
+import type { Switches } from './switches.ts';
 
 export interface AccessContext {
+  /** Made when it is first asked for: a look-up by key does without. */
   readonly cost: CostModel;
+  readonly switches: Switches;
+  readonly hints?: Hints | undefined;
   /** For indexes on expressions and partial ones; without it they are not used. */
   readonly bindTableText?: BindTableText | undefined;
 }

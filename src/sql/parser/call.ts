@@ -16,6 +16,7 @@ import type {
 import { COLON_EQUALS, EQUALS_GREATER, IDENTIFIER, QUOTED_IDENTIFIER, STRING } from '../lexer.ts';
 import type { Cursor } from './cursor.ts';
 import { parseOrderBy } from './sort.ts';
+import { SQL_VALUES } from './special-words.ts';
 import { parseTypeName } from './type-name.ts';
 
 /** Name of one of PostgreSQL's own functions. */
@@ -209,45 +210,11 @@ function refuseFrame(p: Cursor, start: FrameBound, end: FrameBound | undefined):
 
 // ---- functions with syntax of their own ------------------------------------------------------------------------
 
-const VALUES: ReadonlySet<string> = new Set<SqlValueName>([
-  'current_date',
-  'current_time',
-  'current_timestamp',
-  'localtime',
-  'localtimestamp',
-  'current_user',
-  'current_role',
-  'session_user',
-  'user',
-  'current_catalog',
-  'current_schema',
-]);
 const WITH_PRECISION = new Set(['current_time', 'current_timestamp', 'localtime', 'localtimestamp']);
-const SPECIAL = new Set([
-  'coalesce',
-  'greatest',
-  'least',
-  'nullif',
-  'grouping',
-  'extract',
-  'substring',
-  'position',
-  'overlay',
-  'trim',
-  'normalize',
-  'treat',
-]);
-
-/** Whether a call with syntax of its own stands at the cursor, which is at a keyword. */
-export function atSpecialCall(p: Cursor): boolean {
-  if (SPECIAL.has(p.word)) return p.peekWord() === '(';
-  if (p.word === 'collation') return p.peekWord() === 'for';
-  return VALUES.has(p.word) && !(p.word === 'current_schema' && p.peekWord() === '(');
-}
 
 export function parseSpecialCall(p: Cursor): Expression {
   const { position, word } = p;
-  if (VALUES.has(word)) return parseSqlValue(p, word as SqlValueName, position);
+  if (SQL_VALUES.has(word)) return parseSqlValue(p, word as SqlValueName, position);
   p.advance();
   if (word === 'collation') p.expect('for');
   p.expect('(');

@@ -13,7 +13,8 @@ import type {
   TableReference,
   TableSample,
 } from '../ast.ts';
-import { atSpecialCall, parseCall, parseSpecialCall } from './call.ts';
+import { parseCall, parseSpecialCall } from './call.ts';
+import { atSpecialCall } from './special-words.ts';
 import type { Cursor } from './cursor.ts';
 import { atQuery, continuesQuery } from './parenthesis.ts';
 import { atSystemTime, parseSystemTime } from './system-time.ts';

@@ -135,14 +135,15 @@ function parseStatement(p: Cursor): Statement {
 function parseByFirstWord(p: Cursor): Statement {
   switch (p.word) {
     case 'select':
+    case 'values':
+    case 'table':
+    case '(':
+      return parseQuery(p);
     case 'insert':
     case 'update':
     case 'delete':
     case 'merge':
-    case 'values':
-    case 'table':
     case 'with':
-    case '(':
       return parsePreparable(p);
     case 'begin':
     case 'start':

@@ -14,7 +14,8 @@ import {
   QUOTED_IDENTIFIER,
   STRING,
 } from '../lexer.ts';
-import { atSpecialCall, parseCall, parseSpecialCall } from './call.ts';
+import { parseCall, parseSpecialCall } from './call.ts';
+import { atSpecialCall } from './special-words.ts';
 import type { Cursor } from './cursor.ts';
 import { parseParenthesised } from './parenthesis.ts';
 import { atKeywordType, namedType, parseIntervalFields, parseKeywordType, parseTypeName } from './type-name.ts';
