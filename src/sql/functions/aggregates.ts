@@ -1,7 +1,7 @@
 /** Aggregates and the names of window functions. States are small objects; hot ones have accumulators in exec. */
 import { Numeric } from '../../base/numeric.ts';
 import type { Value } from '../../base/vector.ts';
-import { Interval, scaleInterval } from '../types/interval.ts';
+import { addIntervals, Interval, scaleInterval } from '../types/interval.ts';
 import { typeByOid } from '../types/registry.ts';
 import { fitInteger } from './arithmetic.ts';
 import { aggregate, T, typedAggregate, windowFunction } from './define.ts';
@@ -114,10 +114,7 @@ export const aggregates: readonly AggregateFunction[] = [
   ...(['sum', 'avg'] as const).map((name) =>
     aggregate<{ sum: Interval; count: number }>(name, [T.interval], T.interval, {
       init: () => ({ sum: new Interval(0, 0, 0), count: 0 }),
-      step: ({ sum, count }, [value]) => {
-        const { months, days, micros } = value as Interval;
-        return { sum: new Interval(sum.months + months, sum.days + days, sum.micros + micros), count: count + 1 };
-      },
+      step: ({ sum, count }, [value]) => ({ sum: addIntervals(sum, value as Interval), count: count + 1 }),
       final: ({ sum, count }) => (count === 0 ? null : name === 'sum' ? sum : scaleInterval(sum, count, true)),
     }),
   ),

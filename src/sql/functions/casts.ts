@@ -175,13 +175,7 @@ const times: readonly CastEntry[] = [
   }),
   cast(T.timetz, T.time, 'assignment', 'time', (a: TimeTz) => a.micros),
   cast(T.time, T.interval, 'implicit', 'interval', (a: Value) => new Interval(0, 0, asMicros(a))),
-  cast(
-    T.interval,
-    T.time,
-    'assignment',
-    'time',
-    (a: Interval) => ((a.micros % MICROS_PER_DAY) + MICROS_PER_DAY) % MICROS_PER_DAY,
-  ),
+  cast(T.interval, T.time, 'assignment', 'time', (a: Interval) => (a.timeRest + MICROS_PER_DAY) % MICROS_PER_DAY),
 ];
 
 /** A bigint has room for every OID and gives no negative number another meaning. Throws 22003. */

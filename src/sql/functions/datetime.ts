@@ -13,7 +13,7 @@ import {
   toLocal,
 } from '../types/datetime.ts';
 import { zoneArgument } from '../types/time-zone.ts';
-import { Interval, makeInterval, plusInterval, scaleInterval, timeBetween } from '../types/interval.ts';
+import { addIntervals, Interval, negated, plusInterval, scaleInterval, timeBetween } from '../types/interval.ts';
 import { dayMicros, dayOf, startOfDay } from './casts.ts';
 import { pure, scalar, T } from './define.ts';
 import type { OperatorEntry, ScalarFunction } from './function.ts';
@@ -37,7 +37,7 @@ export function addInterval(local: number, by: Interval): number {
 /** Months and days count on the zone's calendar, the rest in elapsed time. */
 function plusZoned(value: Value, by: Interval, zone: string, sign: 1 | -1): Value {
   const calendar = plusInterval(toLocal(value, zone), new Interval(by.months, by.days, 0), sign);
-  return plusInterval(toInstant(calendar, zone), new Interval(0, 0, by.micros), sign);
+  return plusInterval(toInstant(calendar, zone), new Interval(0, 0, by.exactMicros), sign);
 }
 
 function zoned(name: string, sign: 1 | -1): OperatorEntry {
@@ -92,33 +92,29 @@ export const datetimeOperators: readonly OperatorEntry[] = [
       plusZoned(value, by as Interval, context.timeZone, 1),
     ),
   },
-  op('+', T.interval, T.time, T.time, 'interval_pl_time', (a: Interval, b: number) => wrap(b + a.micros)),
+  op('+', T.interval, T.time, T.time, 'interval_pl_time', (a: Interval, b: number) => wrap(b + a.timeRest)),
   op('+', T.time, T.date, T.timestamp, 'timedate_pl', (a: number, b: number) => {
     const start = startOfDay(b);
     return isFiniteTime(start) ? microsOf(b, a) : start;
   }),
   zoned('+', 1),
   zoned('-', -1),
-  op('+', T.interval, T.interval, T.interval, 'interval_pl', (a: Interval, b: Interval) =>
-    makeInterval(a.months + b.months, a.days + b.days, a.micros + b.micros),
-  ),
-  op('-', T.interval, T.interval, T.interval, 'interval_mi', (a: Interval, b: Interval) =>
-    makeInterval(a.months - b.months, a.days - b.days, a.micros - b.micros),
-  ),
+  op('+', T.interval, T.interval, T.interval, 'interval_pl', (a: Interval, b: Interval) => addIntervals(a, b)),
+  op('-', T.interval, T.interval, T.interval, 'interval_mi', (a: Interval, b: Interval) => addIntervals(a, b, -1)),
   op('*', T.interval, T.float8, T.interval, 'interval_mul', (a: Interval, b: number) => scaleInterval(a, b)),
   op('*', T.float8, T.interval, T.interval, 'mul_d_interval', (a: number, b: Interval) => scaleInterval(b, a)),
   op('/', T.interval, T.float8, T.interval, 'interval_div', (a: Interval, b: number) => {
     if (b === 0) throw new DriftError('22012', 'division by zero');
     return scaleInterval(a, b, true);
   }),
-  op('+', T.time, T.interval, T.time, 'time_pl_interval', (a: number, b: Interval) => wrap(a + b.micros)),
-  op('-', T.time, T.interval, T.time, 'time_mi_interval', (a: number, b: Interval) => wrap(a - b.micros)),
+  op('+', T.time, T.interval, T.time, 'time_pl_interval', (a: number, b: Interval) => wrap(a + b.timeRest)),
+  op('-', T.time, T.interval, T.time, 'time_mi_interval', (a: number, b: Interval) => wrap(a - b.timeRest)),
   op('-', T.time, T.time, T.interval, 'time_mi_time', (a: number, b: number) => new Interval(0, 0, a - b)),
   {
     name: '-',
     left: 0,
     right: T.interval,
-    fn: pure('interval_um', [T.interval], T.interval, (a: Interval) => makeInterval(-a.months, -a.days, -a.micros)),
+    fn: pure('interval_um', [T.interval], T.interval, negated),
   },
 ];
 

@@ -134,9 +134,10 @@ function fieldOfTime(name: string, micros: number): Numeric {
   return value;
 }
 
-function fieldOfInterval(name: string, { months, days, micros }: Interval): Numeric {
+function fieldOfInterval(name: string, interval: Interval): Numeric {
+  const { months, days, hours, timeRest } = interval;
   const unit = timeUnit(name, 'interval');
-  const clock = clockField(unit, micros);
+  const clock = unit === 'hour' ? whole(hours) : clockField(unit, timeRest);
   if (clock !== undefined) return clock;
   const year = Math.trunc(months / 12);
   switch (unit) {
@@ -157,7 +158,7 @@ function fieldOfInterval(name: string, { months, days, micros }: Interval): Nume
     case 'epoch': {
       // A year has 365.25 days here, a month 30.
       const seconds = BigInt(year) * 31557600n + BigInt((months % 12) * 30 + days) * 86400n;
-      return Numeric.fromBigInt(seconds * 1000000n + BigInt(micros), 6);
+      return Numeric.fromBigInt(seconds * 1000000n + interval.exactMicros, 6);
     }
     default:
       throw unsupportedUnit(name, 'interval');
@@ -257,13 +258,17 @@ const MONTHS: Partial<Record<TimeUnit, number>> = {
   millennium: 12000,
 };
 
-function truncatedInterval(name: string, { months, days, micros }: Interval): Interval {
+function truncatedInterval(name: string, interval: Interval): Interval {
+  const { months, days } = interval;
   const unit = timeUnit(name, 'interval');
   const span = MONTHS[unit];
   if (span !== undefined) return new Interval(Math.trunc(months / span) * span, 0, 0);
   if (unit === 'day') return new Interval(months, days, 0);
   const step = STEPS[unit];
-  if (step !== undefined) return new Interval(months, days, Math.trunc(micros / step) * step);
+  if (step !== undefined) {
+    const big = BigInt(step);
+    return new Interval(months, days, (interval.exactMicros / big) * big);
+  }
   throw unsupportedUnit(name, 'interval', unit === 'week' ? 'Months usually have fractional weeks.' : undefined);
 }
 
@@ -273,7 +278,7 @@ function binned(stride: Interval, value: Value, origin: Value): Value {
     throw new DriftError('0A000', 'timestamps cannot be binned into intervals containing months or years');
   if (!isFiniteTime(value)) return value;
   if (!isFiniteTime(origin)) throw new DriftError('22008', 'origin out of range');
-  const step = BigInt(stride.days) * BigInt(MICROS_PER_DAY) + BigInt(stride.micros);
+  const step = BigInt(stride.days) * BigInt(MICROS_PER_DAY) + stride.exactMicros;
   if (step <= 0n) throw new DriftError('22008', 'stride must be greater than zero');
   const distance = BigInt(value) - BigInt(origin);
   const rest = distance % step;

@@ -54,10 +54,11 @@ function clock(micros: number): Pick<Moment, 'hour' | 'minute' | 'second' | 'mic
   };
 }
 
-function ofInterval({ months, days, micros }: Interval): Moment {
+function ofInterval({ months, days, hours, timeRest }: Interval): Moment {
   const [year, month] = [Math.trunc(months / 12), months % 12];
   const dayOfYear = (year * 12 + month) * 30 + days;
-  return { interval: true, year, month, day: days, ...clock(micros), dayOfYear, days: 0, offset: undefined, zone: '' };
+  const time = { ...clock(timeRest), hour: hours };
+  return { interval: true, year, month, day: days, ...time, dayOfYear, days: 0, offset: undefined, zone: '' };
 }
 
 export function weekday(days: number): number {

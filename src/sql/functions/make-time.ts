@@ -17,7 +17,7 @@ import {
   toInstant,
   toLocal,
 } from '../types/datetime.ts';
-import { Interval, plusInterval } from '../types/interval.ts';
+import { Interval, makeInterval, negated, plusInterval } from '../types/interval.ts';
 import { dayMicros } from './casts.ts';
 import { pure, scalar, T } from './define.ts';
 import type { ScalarFunction } from './function.ts';
@@ -67,12 +67,10 @@ function inZone(local: Value, zone: string): Value {
   return shifted(local, match[1] === '-' ? offset : -offset);
 }
 
-function makeInterval(y = 0, mo = 0, w = 0, d = 0, h = 0, mi = 0, s = 0): Interval {
-  const [months, days] = [y * 12 + mo, w * 7 + d];
-  const micros = (h * 3600 + mi * 60) * MICROS_PER_SECOND + Math.round(s * MICROS_PER_SECOND);
-  if (!Number.isFinite(s) || Math.abs(months) > 2147483647 || Math.abs(days) > 2147483647)
-    throw new DriftError('22008', 'interval out of range');
-  return new Interval(months, days, micros);
+function intervalOf(y = 0, mo = 0, w = 0, d = 0, h = 0, mi = 0, s = 0): Interval {
+  if (!Number.isFinite(s)) throw new DriftError('22008', 'interval out of range');
+  const micros = BigInt(h * 3600 + mi * 60) * BigInt(MICROS_PER_SECOND) + BigInt(Math.round(s * MICROS_PER_SECOND));
+  return makeInterval(y * 12 + mo, w * 7 + d, micros);
 }
 
 // ---- intervals ---------------------------------------------------------------------------------------------------
@@ -86,36 +84,34 @@ function carried(greater: number, smaller: number, size: number): [number, numbe
   return [a + 0, b + 0];
 }
 
-function justifyHours({ months, days, micros }: Interval): Interval {
-  const [wholeDays, rest] = carried(days, micros, MICROS_PER_DAY);
-  return new Interval(months, wholeDays, rest);
+function justifyHours({ months, days, timeDays, timeRest }: Interval): Interval {
+  const [wholeDays, rest] = carried(days + timeDays, timeRest, MICROS_PER_DAY);
+  return makeInterval(months, wholeDays, rest);
 }
 
-function justifyDays({ months, days, micros }: Interval): Interval {
+function justifyDays({ months, days, exactMicros }: Interval): Interval {
   const [wholeMonths, rest] = carried(months, days, 30);
-  return new Interval(wholeMonths, rest, micros);
+  return makeInterval(wholeMonths, rest, exactMicros);
 }
 
 /** Both, and one sign for all three parts. */
 function justifyInterval(interval: Interval): Interval {
-  let { months, days, micros } = justifyHours(interval);
+  let { months } = interval;
+  let [days, micros] = carried(interval.days + interval.timeDays, interval.timeRest, MICROS_PER_DAY);
   const carry = Math.trunc(days / 30);
   [months, days] = [months + carry, days - carry * 30];
   if (months > 0 && (days < 0 || (days === 0 && micros < 0))) [months, days] = [months - 1, days + 30];
   else if (months < 0 && (days > 0 || (days === 0 && micros > 0))) [months, days] = [months + 1, days - 30];
   if (days > 0 && micros < 0) [days, micros] = [days - 1, micros + MICROS_PER_DAY];
   else if (days < 0 && micros > 0) [days, micros] = [days + 1, micros - MICROS_PER_DAY];
-  return new Interval(months + 0, days + 0, micros + 0);
+  return makeInterval(months + 0, days + 0, micros + 0);
 }
 
 /** Years, months, days and time between two times; a day more is borrowed from the earlier one's month. */
 function age(later: Value, earlier: Value): Interval {
   if (!isFiniteTime(later) || !isFiniteTime(earlier))
     throw new DriftError('22008', 'cannot subtract infinite timestamps');
-  if (later < earlier) {
-    const { months, days, micros } = age(earlier, later);
-    return new Interval(-months + 0, -days + 0, -micros + 0);
-  }
+  if (later < earlier) return negated(age(earlier, later));
   const [end, start] = [dayTimeOf(later), dayTimeOf(earlier)];
   const [a, b] = [civilFromDays(end.days), civilFromDays(start.days)];
   const borrowed = end.micros < start.micros;
@@ -199,7 +195,7 @@ export const makeTimeFunctions: readonly ScalarFunction[] = [
     const zone = parts.pop() as string;
     return inZone(makeTimestamp(...(parts as Parameters<typeof makeTimestamp>)), zone);
   }),
-  pure('make_interval', [...ints(6), T.float8], T.interval, makeInterval, {
+  pure('make_interval', [...ints(6), T.float8], T.interval, intervalOf, {
     optional: 7,
     names: 'years months weeks days hours mins secs',
   }),
@@ -232,7 +228,7 @@ export const makeTimeFunctions: readonly ScalarFunction[] = [
   ),
   ...overlapsOf(
     T.time,
-    (value, by) => ((((value as number) + by.micros) % MICROS_PER_DAY) + MICROS_PER_DAY) % MICROS_PER_DAY,
+    (value, by) => ((((value as number) + by.timeRest) % MICROS_PER_DAY) + MICROS_PER_DAY) % MICROS_PER_DAY,
   ),
   ...([T.timestamp, T.timestamptz] as const).map((oid) =>
     pure(

@@ -6,7 +6,7 @@ import { DriftError } from '../../base/error.ts';
 import { Numeric } from '../../base/numeric.ts';
 import type { Value } from '../../base/vector.ts';
 import { SqlArray } from '../types/array.ts';
-import { Interval, scaleInterval } from '../types/interval.ts';
+import { addIntervals, Interval, scaleInterval } from '../types/interval.ts';
 import { typeByOid } from '../types/registry.ts';
 import { aggregate, T, typedAggregate } from './define.ts';
 import type { AggregateFunction } from './function.ts';
@@ -53,9 +53,7 @@ function interpolated(share: number, values: readonly Value[]): Value {
   const part = position - Math.floor(position);
   if (low instanceof Interval && high instanceof Interval) {
     if (part === 0) return low;
-    const distance = new Interval(high.months - low.months, high.days - low.days, high.micros - low.micros);
-    const { months, days, micros } = scaleInterval(distance, part);
-    return new Interval(low.months + months, low.days + days, low.micros + micros);
+    return addIntervals(low, scaleInterval(addIntervals(high, low, -1), part));
   }
   const [a, b] = [numberOf(low), numberOf(high)];
   return part === 0 ? a : a + (b - a) * part;

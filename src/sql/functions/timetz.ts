@@ -12,7 +12,7 @@ import type { OperatorEntry, ScalarFunction } from './function.ts';
 
 /** Whole days leave a time as it is, and it wraps at midnight. */
 function plus(time: TimeTz, by: Interval, sign: 1 | -1): TimeTz {
-  const micros = (time.micros + sign * (by.micros % MICROS_PER_DAY)) % MICROS_PER_DAY;
+  const micros = (time.micros + sign * by.timeRest) % MICROS_PER_DAY;
   return new TimeTz(micros < 0 ? micros + MICROS_PER_DAY : micros, time.offset);
 }
 

@@ -11,8 +11,8 @@ import { type Field, splitFields } from './datetime-fields.ts';
 import { cleanText } from './text-input.ts';
 
 const MICROS_PER_DAY = 86_400_000_000;
-/** About what 64 bits hold. */
-const MAX_MICROS = 9223372036854775000;
+/** What 64 bits hold. */
+const MAX_MICROS = (1n << 63n) - 1n;
 
 /** Bits of the fields that an interval type may be limited to, as in its type modifier. */
 export const FIELDS = { month: 2, year: 4, day: 8, hour: 1024, minute: 2048, second: 4096 } as const;
@@ -61,7 +61,7 @@ const MICROS: Partial<Readonly<Record<Unit, number>>> = {
 export interface IntervalParts {
   months: number;
   days: number;
-  micros: number;
+  micros: bigint;
 }
 
 /** `range` is the mask of the type's fields, 0 for all. Throws 22007, 22015. */
@@ -72,13 +72,17 @@ export function readInterval(text: string, range: number): IntervalParts {
   if (parts === undefined) throw new DriftError('22007', `invalid input syntax for type interval: "${text}"`);
   const { months, days, micros } = parts;
   const years = Math.trunc(months / 12);
-  if (days !== clamp32(days) || years !== clamp32(years) || Math.abs(micros) > MAX_MICROS) throw outOfRange(text);
+  if (days !== clamp32(days) || years !== clamp32(years) || !fits64(micros)) throw outOfRange(text);
   if (months !== clamp32(months)) throw new DriftError('22008', 'interval out of range');
-  return { months: months + 0, days: days + 0, micros: micros + 0 };
+  return { months: months + 0, days: days + 0, micros };
 }
 
 function clamp32(value: number): number {
   return Math.max(Math.min(value, 2147483647), -2147483648);
+}
+
+function fits64(micros: bigint): boolean {
+  return micros <= MAX_MICROS && micros >= -MAX_MICROS - 1n;
 }
 
 function outOfRange(text: string): DriftError {
@@ -86,12 +90,13 @@ function outOfRange(text: string): DriftError {
 }
 
 /** Adds a number of a unit, given as its whole and its fraction of the same sign. */
-function add(parts: IntervalParts, unit: Unit, whole: number, fraction: number): void {
+function add(parts: IntervalParts, unit: Unit, count: bigint, fraction: number): void {
   const size = MICROS[unit];
   if (size !== undefined) {
-    parts.micros += whole * size + wholeMicros(fraction * size);
+    parts.micros += count * BigInt(size) + BigInt(wholeMicros(fraction * size));
     return;
   }
+  const whole = Number(count);
   const months = MONTHS[unit];
   if (months !== undefined) {
     parts.months += whole * months + Math.round(Math.abs(fraction) * months) * Math.sign(fraction);
@@ -99,7 +104,7 @@ function add(parts: IntervalParts, unit: Unit, whole: number, fraction: number):
   }
   if (unit === 'day') {
     parts.days += whole;
-    parts.micros += wholeMicros(fraction * MICROS_PER_DAY);
+    parts.micros += BigInt(wholeMicros(fraction * MICROS_PER_DAY));
     return;
   }
   const length = unit === 'week' ? 7 : 30;
@@ -107,7 +112,7 @@ function add(parts: IntervalParts, unit: Unit, whole: number, fraction: number):
   else parts.months += whole;
   const days = Math.trunc(fraction * length);
   parts.days += days;
-  parts.micros += wholeMicros((fraction * length - days) * MICROS_PER_DAY);
+  parts.micros += BigInt(wholeMicros((fraction * length - days) * MICROS_PER_DAY));
 }
 
 /** Rounds, a half towards zero. */
@@ -130,7 +135,7 @@ function unitOf(range: number): Unit {
 class Reader {
   readonly #text: string;
   readonly #range: number;
-  readonly #parts: IntervalParts = { months: 0, days: 0, micros: 0 };
+  readonly #parts: IntervalParts = { months: 0, days: 0, micros: 0n };
   readonly #seen = new Set<Unit>();
   #unit: Unit | undefined;
   /** A unit was read whose number is still to come. */
@@ -184,13 +189,14 @@ class Reader {
   #time(text: string, sign: 1 | -1): boolean {
     const match = /^(\d+):(\d*)(?::(\d*))?(?:\.(\d*))?$/.exec(text);
     if (match === null) return false;
-    let [hour, minute, second] = [Number(match[1]), Number(match[2]), Number(match[3] ?? 0)];
+    let hour = BigInt(match[1] ?? '');
+    let [minute, second] = [Number(match[2]), Number(match[3] ?? 0)];
     const fromMinutes = this.#range === (FIELDS.minute | FIELDS.second) || match[4] !== undefined;
-    if (match[3] === undefined && fromMinutes) [hour, minute, second] = [0, hour, minute];
+    if (match[3] === undefined && fromMinutes) [hour, minute, second] = [0n, Number(hour), minute];
     if (minute > 59 || second > 60) throw outOfRange(this.#text);
     const micros = Math.round(Number(`0.${match[4] || '0'}`) * 1e6);
     if (!this.#once('hour', 'minute', 'second', 'millisecond', 'microsecond')) return false;
-    this.#parts.micros += sign * (((hour * 60 + minute) * 60 + second) * 1e6 + micros);
+    this.#parts.micros += BigInt(sign) * (hour * 3_600_000_000n + BigInt((minute * 60 + second) * 1e6 + micros));
     this.#unit = 'day';
     this.#pending = false;
     return true;
@@ -201,21 +207,20 @@ class Reader {
     if (match === null || match[0] === '.') return false;
     this.#pending = false;
     const sign = match[1] === '-' ? -1 : 1;
-    const whole = Number(match[2] || '0') * sign;
+    const count = BigInt(match[2] || '0') * BigInt(sign);
     if (match[3] !== undefined) {
       if (Number(match[3]) > 11) throw outOfRange(this.#text);
       this.#unit = 'month';
-      this.#parts.months += whole * 12 + Number(match[3]) * sign;
+      this.#parts.months += Number(count) * 12 + Number(match[3]) * sign;
       return this.#once('month');
     }
     if (this.#unit === undefined && this.#ago) return false;
     this.#unit ??= unitOf(this.#range);
     const unit = this.#unit;
     const fraction = Number(`0${match[4] === undefined || match[4] === '.' ? '' : match[4]}`) * sign;
-    add(this.#parts, unit, whole, fraction);
-    if (unit === 'month' && Math.abs(this.#parts.months) > 2147483647) throw outOfRange(this.#text);
-    if (Math.abs(this.#parts.days) > 2147483648 || Math.abs(this.#parts.micros) > MAX_MICROS)
-      throw outOfRange(this.#text);
+    add(this.#parts, unit, count, fraction);
+    if (unit === 'month' && this.#parts.months !== clamp32(this.#parts.months)) throw outOfRange(this.#text);
+    if (Math.abs(this.#parts.days) > 2147483648 || !fits64(this.#parts.micros)) throw outOfRange(this.#text);
     if (unit === 'hour') this.#unit = 'day';
     return unit === 'second' && fraction !== 0 ? this.#once('second', 'millisecond', 'microsecond') : this.#once(unit);
   }
@@ -231,7 +236,7 @@ const ISO_NUMBER = /([+-]?)(\d{0,20})(\.\d{0,20})?/y;
 /** The forms of ISO 8601 (4.4.3.2 and 4.4.3.3): with designators, or as a date and a time. */
 class IsoReader {
   readonly #text: string;
-  readonly #parts: IntervalParts = { months: 0, days: 0, micros: 0 };
+  readonly #parts: IntervalParts = { months: 0, days: 0, micros: 0n };
   #at = 0;
 
   constructor(text: string) {
@@ -256,7 +261,7 @@ class IsoReader {
       const fraction = Number(`0${first[1] ?? ''}`);
       const cuts = [0, width - 4, width - 2, width];
       for (const [i, unit] of parts.entries())
-        add(this.#parts, unit, Number(text.slice(cuts[i], cuts[i + 1])), i === 2 ? fraction : 0);
+        add(this.#parts, unit, BigInt(text.slice(cuts[i], cuts[i + 1])), i === 2 ? fraction : 0);
       return true;
     }
     let count = 0;
@@ -285,13 +290,13 @@ class IsoReader {
   }
 
   /** A number's whole and its fraction. */
-  #number(text: string): readonly [number, number] | undefined {
+  #number(text: string): readonly [bigint, number] | undefined {
     ISO_NUMBER.lastIndex = this.#at;
     const match = ISO_NUMBER.exec(text);
     if (match === null || !/\d/.test(match[0])) return undefined;
     this.#at = ISO_NUMBER.lastIndex;
     const sign = match[1] === '-' ? -1 : 1;
     const fraction = match[3] === undefined || match[3] === '.' ? 0 : Number(`0${match[3]}`);
-    return [Number(match[2] || '0') * sign, fraction * sign];
+    return [BigInt(match[2] || '0') * BigInt(sign), fraction * sign];
   }
 }

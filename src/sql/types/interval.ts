@@ -18,20 +18,62 @@ import { intervalStyle } from './output-style.ts';
 import { styledInterval } from './styled-output.ts';
 import type { SqlType } from './type.ts';
 
+const BIG_DAY = BigInt(MICROS_PER_DAY);
+const MICROS_PER_HOUR = 3_600_000_000;
+
+/**
+ * The time part has 64 bits. `micros` is it as a number, the nearest one beyond 2^53; what must be exact there takes
+ * `exactMicros`, or the whole days in it and the rest, which are always exact.
+ */
 export class Interval {
   readonly months: number;
   readonly days: number;
   readonly micros: number;
+  /** Only where `micros` is not exact. */
+  readonly #wide: bigint | null;
 
-  constructor(months: number, days: number, micros: number) {
+  constructor(months: number, days: number, micros: number | bigint) {
     this.months = months;
     this.days = days;
-    this.micros = micros;
+    this.micros = Number(micros);
+    this.#wide = Number.isSafeInteger(this.micros) ? null : BigInt(micros);
   }
 
-  /** Comparable length in µs: a month counts 30 days, a day 24 hours. */
+  get isWide(): boolean {
+    return this.#wide !== null;
+  }
+
+  get exactMicros(): bigint {
+    return this.#wide ?? BigInt(this.micros);
+  }
+
+  /** Whole days in the time part, towards zero. */
+  get timeDays(): number {
+    return this.#wide === null ? Math.trunc(this.micros / MICROS_PER_DAY) + 0 : Number(this.#wide / BIG_DAY);
+  }
+
+  /** What is left of the time part, of its sign. */
+  get timeRest(): number {
+    return this.#wide === null ? (this.micros % MICROS_PER_DAY) + 0 : Number(this.#wide % BIG_DAY);
+  }
+
+  /** Whole hours of the time part, towards zero. */
+  get hours(): number {
+    return this.timeDays * 24 + Math.trunc(this.timeRest / MICROS_PER_HOUR);
+  }
+
+  /** Comparable length in days, a month being 30 of them, and the rest in µs, not negative. */
+  get normal(): readonly [days: number, micros: number] {
+    const rest = this.timeRest;
+    const days = this.months * 30 + this.days + this.timeDays;
+    return rest < 0 ? [days - 1, rest + MICROS_PER_DAY] : [days, rest];
+  }
+
+  /** The comparable length in µs: the nearest number. */
   get length(): number {
-    return (this.months * 30 + this.days) * MICROS_PER_DAY + this.micros;
+    const [days, rest] = this.normal;
+    const length = days * MICROS_PER_DAY + rest;
+    return Number.isSafeInteger(length) ? length : Number(BigInt(days) * BIG_DAY + BigInt(rest));
   }
 
   toString(): string {
@@ -49,26 +91,57 @@ export class Interval {
     add(this.days, 'day');
     if (this.micros !== 0 || parts.length === 0) {
       const sign = this.micros < 0 ? '-' : negative ? '+' : '';
-      parts.push(sign + timeText(Math.abs(this.micros)));
+      const hours = String(Math.abs(this.hours)).padStart(2, '0');
+      parts.push(sign + hours + timeText(Math.abs(this.timeRest % MICROS_PER_HOUR)).slice(2));
     }
     return parts.join(' ');
   }
 }
 
+const MAX_MICROS = (1n << 63n) - 1n;
+
 /** Throws 22008 where a part is beyond what intervals hold. */
-export function makeInterval(months: number, days: number, micros: number): Interval {
-  const fits = fitsInt32(months) && fitsInt32(days) && Math.abs(micros) < 2 ** 63;
-  if (!fits) throw new DriftError('22008', 'interval out of range');
-  return new Interval(months + 0, days + 0, micros + 0);
+export function makeInterval(months: number, days: number, micros: number | bigint): Interval {
+  if (!fitsInt32(months) || !fitsInt32(days) || !fitsInt64(micros)) throw outOfRange();
+  return new Interval(months + 0, days + 0, typeof micros === 'number' ? micros + 0 : micros);
+}
+
+function outOfRange(): DriftError {
+  return new DriftError('22008', 'interval out of range');
 }
 
 function fitsInt32(value: number): boolean {
   return value >= -2147483648 && value <= 2147483647;
 }
 
+function fitsInt64(value: number | bigint): boolean {
+  if (typeof value === 'number') return value >= -(2 ** 63) && value < 2 ** 63;
+  return value >= -MAX_MICROS - 1n && value <= MAX_MICROS;
+}
+
+/** Throws 22008. */
+export function addIntervals(a: Interval, b: Interval, sign: 1 | -1 = 1): Interval {
+  const near = a.micros + sign * b.micros;
+  const exact = Number.isSafeInteger(near) && !a.isWide && !b.isWide;
+  const micros = exact ? near : a.exactMicros + BigInt(sign) * b.exactMicros;
+  return makeInterval(a.months + sign * b.months, a.days + sign * b.days, micros);
+}
+
+/** Throws 22008: the least values have no counterpart. */
+export function negated(interval: Interval): Interval {
+  return addIntervals(new Interval(0, 0, 0), interval, -1);
+}
+
 /** Seven digits of seconds and of days are kept where fractions go down to smaller units. */
 function rounded(value: number): number {
   return Math.round(value * 1e6) / 1e6;
+}
+
+/** To the nearest integer, halves to the even one, as C's rint does. */
+function nearest(value: number): number {
+  const floor = Math.floor(value);
+  if (value - floor !== 0.5) return Math.round(value);
+  return floor % 2 === 0 ? floor : floor + 1;
 }
 
 /** Multiplies (or divides) each part; fractions of months become days, those of days time. */
@@ -80,7 +153,7 @@ export function scaleInterval(interval: Interval, factor: number, divide = false
   let seconds = rounded((days - wholeDays + monthDays - Math.trunc(monthDays)) * 86400);
   const carry = Math.abs(seconds) >= 86400 ? Math.trunc(seconds / 86400) : 0;
   seconds -= carry * 86400;
-  const micros = Math.round(scale(interval.micros) + seconds * MICROS_PER_SECOND);
+  const micros = nearest(scale(interval.micros) + seconds * MICROS_PER_SECOND);
   return makeInterval(wholeMonths, wholeDays + carry + Math.trunc(monthDays), micros);
 }
 
@@ -94,9 +167,9 @@ export function plusInterval(value: Value, by: Interval, sign: 1 | -1 = 1): Valu
     const [y, m] = [Math.floor(total / 12), (((total % 12) + 12) % 12) + 1];
     days = daysFromCivil(y, m, Math.min(day, daysInMonth(y, m)));
   }
-  micros += by.micros * sign;
+  micros += by.timeRest * sign;
   const carry = Math.floor(micros / MICROS_PER_DAY);
-  return microsOf(days + by.days * sign + carry, micros - carry * MICROS_PER_DAY);
+  return microsOf(days + (by.days + by.timeDays) * sign + carry, micros - carry * MICROS_PER_DAY);
 }
 
 /** The time between two timestamps in days and less. Throws 22008 where one is infinite. */
@@ -137,18 +210,21 @@ function rangeOf(typmod: number): number {
 function limited(value: Interval, typmod: number): Interval {
   const range = rangeOf(typmod);
   const precision = typmod < 0 ? FULL_PRECISION : typmod & FULL_PRECISION;
-  let { months, days, micros } = value;
+  if (range === 0 && precision >= 6) return value;
+  let { months, days } = value;
+  let micros = value.exactMicros;
   if (range !== 0 && (range & FIELDS.second) === 0) {
-    const step = (range & FIELDS.minute) !== 0 ? 60e6 : (range & FIELDS.hour) !== 0 ? 3600e6 : Infinity;
-    micros = step === Infinity ? 0 : micros - (micros % step);
-    if (step === Infinity && (range & FIELDS.day) === 0) days = 0;
+    const step = (range & FIELDS.minute) !== 0 ? 60_000_000n : (range & FIELDS.hour) !== 0 ? 3_600_000_000n : null;
+    micros = step === null ? 0n : micros - (micros % step);
+    if (step === null && (range & FIELDS.day) === 0) days = 0;
     if (range === FIELDS.year) months -= months % 12;
   }
   if (precision < 6) {
-    const step = 10 ** (6 - precision);
-    micros = Math.sign(micros) * Math.floor(Math.abs(micros) / step + 0.5) * step;
+    const step = 10n ** BigInt(6 - precision);
+    const half = micros < 0n ? -step / 2n : step / 2n;
+    micros = ((micros + half) / step) * step;
   }
-  return new Interval(months + 0, days + 0, micros + 0);
+  return makeInterval(months + 0, days + 0, micros);
 }
 
 function typmodText(typmod: number): string {
@@ -163,24 +239,32 @@ function typmodText(typmod: number): string {
 const codec: ValueCodec = {
   name: 'interval',
   encode(value) {
-    const { months, days, micros } = value as Interval;
+    const interval = value as Interval;
     const writer = new ByteWriter(24);
-    writer.zigzag(months);
-    writer.zigzag(days);
-    writer.f64(micros);
+    writer.zigzag(interval.months);
+    writer.zigzag(interval.days);
+    // NaN says that a double does not hold the number, which follows as text.
+    writer.f64(interval.isWide ? NaN : interval.micros);
+    if (interval.isWide) writer.string(String(interval.exactMicros));
     return writer.finish();
   },
   decode(bytes) {
     const reader = new ByteReader(bytes, 'interval');
-    return new Interval(reader.zigzag(), reader.zigzag(), reader.f64());
+    const [months, days, micros] = [reader.zigzag(), reader.zigzag(), reader.f64()];
+    return new Interval(months, days, Number.isNaN(micros) ? BigInt(reader.string()) : micros);
   },
+  /** The length as a double, made monotone; from 2^53 on 64 bits follow, by how much the double is beside it. */
   encodeKey(value) {
-    const bytes = new Uint8Array(8);
+    const [days, rest] = (value as Interval).normal;
+    const { length } = value as Interval;
+    const wide = Math.abs(length) >= 2 ** 53;
+    const bytes = new Uint8Array(wide ? 16 : 8);
     const view = new DataView(bytes.buffer);
-    view.setFloat64(0, (value as Interval).length + 0);
+    view.setFloat64(0, length + 0);
     const negative = (bytes[0] as number) > 127;
     for (let i = 0; i < 8; i++)
       bytes[i] = negative ? ~(bytes[i] as number) : i === 0 ? (bytes[i] as number) | 128 : (bytes[i] as number);
+    if (wide) view.setBigInt64(8, (BigInt(days) * BIG_DAY + BigInt(rest) - BigInt(length)) ^ -(1n << 63n));
     return bytes;
   },
 };
@@ -200,14 +284,20 @@ export const intervalType: SqlType = {
     // In the standard a sign in front is that of all fields.
     const signed = standard ? text.replace(/(\s)(?=\d)/g, '$1-') : text;
     const { months, days, micros } = readInterval(signed, rangeOf(typmod));
-    return limited(new Interval(months, days, micros), typmod);
+    return limited(makeInterval(months, days, micros), typmod);
   },
   output(value, context) {
     const style = intervalStyle(context);
     return style === 'postgres' ? String(value) : styledInterval(value as Interval, style);
   },
-  compare: (a, b) => (a as Interval).length - (b as Interval).length,
-  hashKey: (value) => (value as Interval).length,
+  compare(a, b) {
+    const [[days, rest], [otherDays, otherRest]] = [(a as Interval).normal, (b as Interval).normal];
+    return days - otherDays || rest - otherRest;
+  },
+  hashKey(value) {
+    const { length, normal } = value as Interval;
+    return Number.isSafeInteger(length) ? length : normal.join();
+  },
   applyTypmod: (value, typmod) => limited(value as Interval, typmod),
   typmodText,
 };

@@ -59,13 +59,16 @@ interface Span {
   readonly months: number;
   readonly days: number;
   readonly micros: number;
+  /** Exact: whole hours of the time part, and what is left of it without the whole days. */
+  readonly hours: number;
+  readonly timeRest: number;
 }
 
-function clock(micros: number): { hours: number; minutes: number; seconds: number; fraction: number } {
-  const size = Math.abs(micros);
+function clock(span: Span): { hours: number; minutes: number; seconds: number; fraction: number } {
+  const size = Math.abs(span.timeRest);
   const seconds = Math.floor(size / 1e6);
   return {
-    hours: Math.floor(seconds / 3600),
+    hours: Math.abs(span.hours),
     minutes: Math.floor(seconds / 60) % 60,
     seconds: seconds % 60,
     fraction: size - seconds * 1e6,
@@ -83,20 +86,22 @@ export function styledInterval(span: Span, style: string): string {
   return style === 'sql_standard' ? standardInterval(span) : verboseInterval(span);
 }
 
-function isoInterval({ months, days, micros }: Span): string {
+function isoInterval(span: Span): string {
+  const { months, days, micros } = span;
   if (months === 0 && days === 0 && micros === 0) return 'PT0S';
   const part = (value: number, unit: string): string => (value === 0 ? '' : `${value}${unit}`);
   const date = part(Math.trunc(months / 12), 'Y') + part(months % 12, 'M') + part(days, 'D');
   if (micros === 0) return `P${date}`;
-  const { hours, minutes, seconds, fraction } = clock(micros);
+  const { hours, minutes, seconds, fraction } = clock(span);
   const sign = micros < 0 ? -1 : 1;
   const rest = seconds === 0 && fraction === 0 ? '' : `${sign < 0 ? '-' : ''}${secondsText(seconds, fraction, false)}S`;
   return `P${date}T${part(sign * hours, 'H')}${part(sign * minutes, 'M')}${rest}`;
 }
 
 /** The standard has year-month and day-time intervals; what is neither gets a sign for each part. */
-function standardInterval({ months, days, micros }: Span): string {
-  const { hours, minutes, seconds, fraction } = clock(micros);
+function standardInterval(span: Span): string {
+  const { months, days, micros } = span;
+  const { hours, minutes, seconds, fraction } = clock(span);
   const time = `${hours}:${two(minutes)}:${secondsText(seconds, fraction, true)}`;
   const [years, rest] = [Math.trunc(Math.abs(months) / 12), Math.abs(months) % 12];
   const signs = new Set([months, days, micros].map(Math.sign).filter((sign) => sign !== 0));
@@ -111,8 +116,9 @@ function standardInterval({ months, days, micros }: Span): string {
   return `${minus}${Math.abs(days)} ${time}`;
 }
 
-function verboseInterval({ months, days, micros }: Span): string {
-  const { hours, minutes, seconds, fraction } = clock(micros);
+function verboseInterval(span: Span): string {
+  const { months, days, micros } = span;
+  const { hours, minutes, seconds, fraction } = clock(span);
   const sign = micros < 0 ? -1 : 1;
   const parts: [number, string, string][] = [
     [Math.trunc(months / 12), 'year', ''],
