@@ -43,7 +43,7 @@ const LATE: readonly string[] = [
   'src/database/migration/.*',
   'src/database/routine/.*',
   'src/database/system/.*',
-  'src/database/(control|definition|rekey|backup/.*|export-file|bulk|system-tables|temporary|recheck|deferral|domain-check|maintain|explain|setting-specs|setting-values|registered|cursor|portal)',
+  'src/database/(control|definition|rekey|backup/.*|export-file|bulk|system-tables|temporary|recheck|deferral|domain-check|maintain|explain|setting-specs|setting-values|registered|cursor|portal|turn)',
 ];
 const IS_LATE = new RegExp(`/(?:${LATE.join('|')})\\.ts$`);
 

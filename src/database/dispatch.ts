@@ -87,12 +87,13 @@ export function* nested(
   resolve: (point: TimePoint) => Task<number>,
 ): Task<ResultSet> {
   switch (statement.kind) {
-    case 'begin':
     case 'commit':
     case 'rollback':
+      throw new DriftError('0A000', `${statement.kind.toUpperCase()} is not allowed in an SQL function`);
+    case 'begin':
     case 'savepoint':
     case 'release':
-      throw new DriftError('2D000', 'invalid transaction termination');
+      throw new DriftError('0A000', 'unsupported transaction command in PL/pgSQL');
     case 'set':
       yield* applySet(scene.settings, statement, {
         inTransaction: true,

@@ -15,12 +15,15 @@ interface Savepoint {
 }
 
 export interface Open {
-  readonly transaction: Transaction;
+  /** A procedure may end it and begin the next. */
+  transaction: Transaction;
   readonly asOf: number | null;
   readonly savepoints: Savepoint[];
   readonly durability: Durability | undefined;
   /** A statement has failed: only ROLLBACK (also to a savepoint) is taken. */
   failed: boolean;
+  /** A body has ended the transaction it began with. */
+  turned?: boolean;
 }
 
 /** SAVEPOINT and RELEASE SAVEPOINT. Throws 25P01 outside of a transaction, 3B001 for a name that is not there. */

@@ -36,6 +36,7 @@ import { StatementCache } from './statement-cache.ts';
 import { makeWhole, whenWhole } from './whole.ts';
 import { command, noted } from './show.ts';
 import { applyOnCommit, dropTemporary } from './temporary.ts';
+import { withTurns } from './turn.ts';
 import { asText, bindContextOf, fieldsOf, planOf, readPoint, resolveMoment, type Scene } from './statement.ts';
 
 /** Times a statement of its own transaction is tried when others commit in its way. */
@@ -251,7 +252,7 @@ export class Session implements SessionApi, Controlled {
         this.core.manager.rollback(own.transaction);
         this.settings.endTransaction(true);
         // Nobody has seen a statement's own transaction: it may be run again on the newer state.
-        if (error instanceof DriftError && error.code === '40001' && attempt < TRIES) continue;
+        if (error instanceof DriftError && error.code === '40001' && attempt < TRIES && own.turned !== true) continue;
         throw error;
       } finally {
         this.#endTransaction(false);
@@ -266,13 +267,17 @@ export class Session implements SessionApi, Controlled {
     options: ExecuteOptions,
     cancellation: Cancellation,
   ): Task<ResultSet> {
-    const scene = yield* this.#scene(open, options, cancellation);
+    const given = yield* this.#scene(open, options, cancellation);
+    const { kind } = cached.statement;
+    const turns = (kind === 'callProcedure' || kind === 'do') && open !== this.open;
+    const scene = turns ? this.#turning(given, open, cancellation) : given;
     const mark = open.transaction.mark();
     for (;;) {
       try {
         const result = noted(yield* dispatch(scene, cached, parameters, this.prepared), scene.notices);
         return options.text === true ? asText(result, scene.eval) : result;
       } catch (error) {
+        if (open.turned === true) throw error;
         open.transaction.rollbackTo(mark);
         if (!(error instanceof Suspended)) throw error;
         // A function that had to wait where nobody waits: it is run again when what it needs is there.
@@ -300,6 +305,15 @@ export class Session implements SessionApi, Controlled {
     const context = this.#evalFor(transaction, catalog, transaction.snapshot, NEVER);
     const values = parameters.map((value, i) => coerceParameter(value, parameterTypes[i] as number, context, i));
     return readPoint(manager.reader(transaction, null), plan, values);
+  }
+
+  #turning(scene: Scene, open: Open, cancellation: Cancellation): Scene {
+    return withTurns(scene, open, {
+      finish: () => this.#finish(open),
+      ended: (undone) => this.#endTransaction(undone),
+      start: (options) => this.startTask(options, cancellation),
+      scene: () => this.#scene(open, {}, cancellation),
+    });
   }
 
   *#scene(open: Open, options: ExecuteOptions, cancellation: Cancellation): Task<Scene> {

@@ -50,6 +50,7 @@ import { publicFields } from './public-fields.ts';
 import type { Settings } from './settings.ts';
 import type { PreparedList } from './system/source.ts';
 import { systemRows, systemTables } from './system-tables.ts';
+import type { Turns } from './turns.ts';
 import { type Basis, isFresh, tableStatistics } from './table-statistics.ts';
 
 const DEFAULT_QUERY_MEMORY_BYTES = 1024 * 1024 * 1024;
@@ -77,6 +78,8 @@ export interface Scene {
   /** What the statement has to say besides its result. */
   readonly notices: Notice[];
   readonly routines: RoutineRunner;
+  /** Where bodies may end the transaction; absent: they may not. */
+  readonly turns?: Turns | undefined;
   /** The transaction was begun by BEGIN: it goes on after this statement. */
   readonly inBlock: boolean;
   /** Open cursors of the session. */

@@ -63,7 +63,9 @@ function* callRoutineSet(scene: Scene, call: RoutineCall, args: readonly Value[]
 function* runBody(scene: Scene, call: RoutineCall, args: readonly Value[]): Task<RoutineRows> {
   const { def } = call;
   if (scene.depth >= MAX_DEPTH) throw tooDeep();
-  const inner = (): Scene => routineScene(scene, def.volatility !== 'volatile');
+  // A procedure that brings settings cannot end the transaction, which would end them.
+  const turns = def.procedure && def.settings === undefined ? scene.turns : undefined;
+  const inner = (): Scene => ({ ...routineScene(scene, def.volatility !== 'volatile'), turns });
   const restore = applySettings(scene, def);
   try {
     return yield* def.language === 'sql' ? runSqlRoutine(inner(), call, args) : runPlRoutine(scene, inner, call, args);

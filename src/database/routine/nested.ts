@@ -5,6 +5,7 @@
 import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
 import type { Value } from '../../base/vector.ts';
+import { Suspended } from '../../exec/suspended.ts';
 import { isBindable, type OuterNames } from '../../plan/bind.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Statement } from '../../sql/ast-statement.ts';
@@ -36,6 +37,7 @@ export function routineScene(scene: Scene, nonVolatile: boolean): Scene {
     names: undefined,
     relations: undefined,
     shape: undefined,
+    turns: undefined,
     depth: scene.depth + 1,
     nonVolatile,
   };
@@ -90,4 +92,22 @@ const TAGS: Readonly<Record<string, string>> = {
 export function notAllowed(statement: Statement): DriftError {
   const tag = TAGS[statement.kind] ?? statement.kind.replaceAll(/([A-Z])/g, ' $1').toUpperCase();
   return new DriftError('0A000', `${tag} is not allowed in a non-volatile function`);
+}
+
+/**
+ * A statement of a body that may have ended transactions: where it has to wait where nobody waits, it alone is run again
+ * when what it needs is there (elsewhere the session does so with the whole statement).
+ */
+export function* settled<T>(scene: Scene, run: () => Task<T>): Task<T> {
+  if (scene.turns === undefined) return yield* run();
+  for (;;) {
+    const mark = scene.transaction.mark();
+    try {
+      return yield* run();
+    } catch (error) {
+      if (!(error instanceof Suspended)) throw error;
+      scene.transaction.rollbackTo(mark);
+      yield error.step;
+    }
+  }
 }

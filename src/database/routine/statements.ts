@@ -33,7 +33,7 @@ export function* runDo(scene: Scene, { language, body, position }: DoBlock): Tas
       { position },
     );
   }
-  yield* runBlock(routineScene(scene, false), body);
+  yield* runBlock({ ...routineScene(scene, false), turns: scene.turns }, body);
   return command('DO');
 }
 

@@ -219,7 +219,7 @@ export type PlStatement =
   | Fetch
   | (Placed & { readonly kind: 'close'; readonly cursor: number })
   | (Placed & { readonly kind: 'null' })
-  | (Placed & { readonly kind: 'end'; readonly commit: boolean });
+  | (Placed & { readonly kind: 'end'; readonly commit: boolean; readonly chain: boolean });
 
 /** A body, and the variables it has besides those declared: FOUND, the arguments, what triggers are told. */
 export interface PlBody {

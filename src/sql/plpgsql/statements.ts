@@ -76,9 +76,11 @@ export function parseStatement(r: Reader, parts: Parts): PlStatement {
     case 'commit':
     case 'rollback': {
       const commit = r.at('commit');
-      r.textUntil([';']);
+      p.advance();
+      const chains = p.accept('and') ? !p.accept('no') : undefined;
+      if (chains !== undefined) p.expect('chain');
       p.expect(';');
-      return { kind: 'end', commit, line };
+      return { kind: 'end', commit, chain: chains === true, line };
     }
     default:
       return parseSql(r);

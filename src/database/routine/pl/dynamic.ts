@@ -9,7 +9,7 @@ import type { ResultSet } from '../../api.ts';
 import { isSelectInto } from '../../bindable.ts';
 import { command } from '../../show.ts';
 import type { Scene } from '../../statement.ts';
-import { runUnit, type Unit, unitOf } from '../nested.ts';
+import { runUnit, settled, type Unit, unitOf } from '../nested.ts';
 import type { Frame } from './frame.ts';
 
 const MAX_STATEMENTS = 100;
@@ -36,7 +36,10 @@ export function* runDynamic(
         throw new DriftError('0A000', 'EXECUTE of SELECT ... INTO is not implemented', {
           hint: 'You might want to use EXECUTE ... INTO or EXECUTE CREATE TABLE ... AS instead.',
         });
-      result = yield* runUnit({ ...frame.scene, shape }, unit, parametersOf(oids), values);
+      if (unit.statement.kind === 'commit' || unit.statement.kind === 'rollback')
+        throw new DriftError('0A000', 'EXECUTE of transaction commands is not implemented');
+      const scene = { ...frame.scene, shape };
+      result = yield* settled(scene, () => runUnit(scene, unit, parametersOf(oids), values));
       frame.refresh();
     }
   } catch (error) {

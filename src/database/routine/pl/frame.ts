@@ -22,7 +22,7 @@ import type { Query } from '../../../sql/ast.ts';
 import { changesView, isSelectInto } from '../../bindable.ts';
 import { bindContextOf, expressionRun, planOf, runPlan, type Scene } from '../../statement.ts';
 import { convert } from '../convert.ts';
-import { notAllowed } from '../nested.ts';
+import { notAllowed, settled } from '../nested.ts';
 import { AbsentRecord, BodyNames, notAssigned, shapeOf } from './body-names.ts';
 import { type Compiled, type Typed, typedUnder } from './compiled.ts';
 import type { Prepared } from './prepared.ts';
@@ -92,13 +92,22 @@ export class Frame {
     return this;
   }
 
-  /** Follows the catalog, which a statement may have changed. */
+  /** Follows the catalog, which a statement may have changed, and the transaction, which a body may have ended. */
   refresh(): void {
     const { scene } = this;
+    const { turns } = scene;
+    if (turns !== undefined && turns.transaction !== scene.transaction) {
+      this.#follow({ ...scene, transaction: turns.transaction, eval: turns.eval });
+      return;
+    }
     const { catalog } = scene.transaction;
     if (scene.asOf !== null || catalog === scene.eval.catalog) return;
-    this.scene = { ...scene, eval: Object.create(scene.eval, { catalog: { value: catalog } }) as Scene['eval'] };
-    this.typed = typedUnder(this.compiled, catalog, this.def, this.argTypes);
+    this.#follow({ ...scene, eval: Object.create(scene.eval, { catalog: { value: catalog } }) as Scene['eval'] });
+  }
+
+  #follow(scene: Scene): void {
+    this.scene = scene;
+    this.typed = typedUnder(this.compiled, scene.eval.catalog, this.def, this.argTypes);
     this.run = expressionRun(this.scene);
     this.#evaluators.clear();
   }
@@ -109,6 +118,8 @@ export class Frame {
   now(syntax: PlExpression, to: TypeRef | null): Value | undefined {
     const prepared = this.#preparedExpression(syntax, to);
     if (prepared.expression === null || prepared.waits) return undefined;
+    // Behind a COMMIT the statement cannot be run again for a function that has to wait.
+    if (prepared.calls && this.scene.turns !== undefined) return undefined;
     this.#fill(prepared);
     this.lastOid = prepared.oid;
     let evaluator = this.#evaluators.get(prepared);
@@ -148,15 +159,24 @@ export class Frame {
     const known = this.typed.prepared.get(syntax);
     if (known !== undefined && this.#fits(known)) return known;
     const names = new BodyNames(this.compiled, this.typed, syntax.names, this.values);
-    let prepared: Prepared = { ...used(names), expression: null, reusable: false, waits: true, plan: null, oid: 0 };
+    let prepared: Prepared = {
+      ...used(names),
+      expression: null,
+      reusable: false,
+      waits: true,
+      calls: true,
+      plan: null,
+      oid: 0,
+    };
     const simple = expressionOf(syntax.query);
     if (simple !== null) {
       try {
         const bound = bindOuterExpression(simple, to, bindContextOf({ ...this.scene, names }));
         const expression = fold(bound, this.scene.eval);
         const waits = hasSubquery(expression);
+        const calls = someExpression(expression, (part) => part.kind === 'call' && part.fn.routine !== undefined);
         const reusable = !someExpression(expression, (part) => part.kind === 'subquery' || part.kind === 'inList');
-        prepared = { ...used(names), expression, reusable, waits, plan: null, oid: expression.type.oid };
+        prepared = { ...used(names), expression, reusable, waits, calls, plan: null, oid: expression.type.oid };
       } catch (error) {
         // An aggregate or a set-returning function: a query after all.
         if (!(error instanceof DriftError) || (error.code !== '42803' && error.code !== '0A000'))
@@ -215,13 +235,17 @@ export class Frame {
     if (prepared?.plan === undefined || prepared.plan === null || !this.#fits(prepared)) {
       const names = new BodyNames(this.compiled, this.typed, sql.names, this.values);
       const plan = yield* planOf({ ...this.scene, names, shape }, statement);
-      prepared = { ...used(names), expression: null, reusable: false, waits: true, plan, oid: 0 };
+      prepared = { ...used(names), expression: null, reusable: false, waits: true, calls: true, plan, oid: 0 };
       if (plan.cacheable && shape === undefined) this.typed.prepared.set(sql, prepared);
     }
     this.#fill(prepared);
     const { plan } = prepared;
     assert(plan !== null, 'a statement that was prepared has a plan');
-    return yield* located(runPlan({ ...this.scene, parameters: [...this.#parameters] }, plan), sql.text);
+    const scene = { ...this.scene, parameters: [...this.#parameters] };
+    return yield* located(
+      settled(scene, () => runPlan(scene, plan)),
+      sql.text,
+    );
   }
 
   *#query(query: Query, names: NameSpace, relations: Scene['relations']): Task<ResultSet> {

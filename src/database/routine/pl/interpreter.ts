@@ -63,10 +63,15 @@ export class Machine {
     const { frame } = this;
     for (const datum of block.declared) yield* this.#initialise(datum);
     if (block.handlers === undefined) return this.#left(yield* this.list(block.body), block.label);
-    const { transaction } = frame.scene;
+    const { transaction, turns } = frame.scene;
     const mark = transaction.mark();
     try {
-      return this.#left(yield* this.list(block.body), block.label);
+      if (turns !== undefined) turns.subtransactions++;
+      try {
+        return this.#left(yield* this.list(block.body), block.label);
+      } finally {
+        if (turns !== undefined) turns.subtransactions--;
+      }
     } catch (error) {
       if (!(error instanceof DriftError) || error.name === 'AssertionError') throw error;
       const handler = block.handlers.find(({ conditions }) =>
@@ -232,8 +237,13 @@ export class Machine {
         return NORMAL;
       case 'null':
         return NORMAL;
-      case 'end':
-        throw new DriftError('2D000', 'invalid transaction termination');
+      case 'end': {
+        const { turns } = frame.scene;
+        if (turns === undefined) throw new DriftError('2D000', 'invalid transaction termination');
+        yield* turns.end(s.commit, s.chain);
+        frame.refresh();
+        return NORMAL;
+      }
     }
   }
 

@@ -13,6 +13,8 @@ export interface Prepared {
   readonly reusable: boolean;
   /** … and may have to wait. */
   readonly waits: boolean;
+  /** … and calls functions of users. */
+  readonly calls: boolean;
   /** Else a plan. */
   readonly plan: Plan | null;
   /** Its type, or its columns'. */
