@@ -21,7 +21,7 @@ const LATE: readonly string[] = [
   'src/log/sealed',
   'src/segment/(segment|sealed-segment|encode-block|encode-numbers)',
   'src/catalog/oids',
-  'src/table/(checkpoint|seal|check-(tree|index))',
+  'src/table/(checkpoint|repack|seal|check-(tree|index))',
   'src/txn/(overlay-scan|catalog-conflicts)',
   'src/sql/(string-escapes|collatable|collations|collation-names)',
   'src/sql/parser/(rare-statement|change|call|transaction|setting)',

@@ -33,6 +33,8 @@ export interface OpenOptions {
   readonly queryMemoryBytes?: number | undefined;
   /** Checkpoint when the log has grown by this many bytes. Default 16 MB. */
   readonly checkpointLogBytes?: number | undefined;
+  /** … or so many milliseconds after the first commit that only the log has; 0 for never. Default 5 minutes. */
+  readonly checkpointIntervalMs?: number | undefined;
   /** Makes a new database encrypted, and opens one that is. */
   readonly encryption?: EncryptionOptions | undefined;
   /** An exported file to fill a new database from. */

@@ -34,6 +34,10 @@ export interface EngineOptions {
   readonly maxLeafRows?: number | undefined;
   /** Closed versions a leaf holds before it may split by time. Default 4096; tests shrink it. */
   readonly minClosedRows?: number | undefined;
+  /** A checkpoint follows the first commit after the last one within so many milliseconds; 0 for never. Default 5 minutes. */
+  readonly checkpointIntervalMs?: number | undefined;
+  /** Cells up to which a commit splits a leaf itself; bigger ones wait for the background. Default 65536; tests shrink it. */
+  readonly inlineSplitCells?: number | undefined;
 }
 
 export interface FieldDescription {

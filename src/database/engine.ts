@@ -26,8 +26,9 @@ import { exportFile, importFile } from './export-file.ts';
 import { refuseUnopenable } from './import-marker.ts';
 import { createSystemTables, decodeCheckpoint, describeTables, encodeCheckpoint, Replay } from './recovery.ts';
 import { register } from './registered.ts';
+import { Maintenance } from './maintenance.ts';
 import { resumeRekey } from './rekey.ts';
-import { drive, Queue } from './scheduler.ts';
+import { drive } from './scheduler.ts';
 import { Sequences } from './sequences.ts';
 import { Session } from './session.ts';
 import { Settings } from './settings.ts';
@@ -36,6 +37,7 @@ import { endStructures, structureIn } from './structure.ts';
 import { makeWhole, whenWhole } from './whole.ts';
 
 const DEFAULT_CHECKPOINT_LOG_BYTES = 16 * 1024 * 1024;
+const DEFAULT_CHECKPOINT_INTERVAL_MS = 5 * 60 * 1000;
 const DEFAULT_CACHE_BYTES = 256 * 1024 * 1024;
 /** Dirty bytes call for a checkpoint at half the cache's budget, but not below this. */
 const MIN_DIRTY_BYTES = 4 * 1024 * 1024;
@@ -66,14 +68,13 @@ export async function openEngine(options: EngineOptions): Promise<OpenEngine> {
 class Engine implements EngineApi, OpenEngine {
   readonly #core: Core;
   readonly #log: CommitLog;
-  readonly #queue = new Queue();
+  readonly #maintenance: Maintenance;
   #manifest: ManifestState;
   #checkpoints = 0;
   /** The newest commit that the manifest in force has in segments. */
   #checkpointedSeq: number;
   /** Why no checkpoint is taken any more: what a failed one left in the packs cannot be relied on. */
   #checkpointError: unknown;
-  #due = false;
   #closed = false;
 
   private constructor(core: Core, log: CommitLog, manifest: ManifestState, checkpointedSeq: number) {
@@ -81,7 +82,17 @@ class Engine implements EngineApi, OpenEngine {
     this.#core = core;
     this.#log = log;
     this.#manifest = manifest;
-    core.manager.onPublish = () => this.#checkpointIfDue();
+    const { host, store, options } = core;
+    this.#maintenance = new Maintenance({
+      host,
+      store,
+      logLimitBytes: options.checkpointLogBytes ?? DEFAULT_CHECKPOINT_LOG_BYTES,
+      intervalMs: options.checkpointIntervalMs ?? DEFAULT_CHECKPOINT_INTERVAL_MS,
+      reasonFor: (limit) => this.#reasonForCheckpoint(limit),
+      checkpoint: (force) => this.#checkpoint(force),
+    });
+    core.manager.onPublish = () => this.#maintenance.noteCommit();
+    core.manager.turn = () => this.#maintenance.turn();
   }
 
   static *open(options: EngineOptions): Task<Engine> {
@@ -111,6 +122,7 @@ class Engine implements EngineApi, OpenEngine {
         packSizeBytes: options.packSizeBytes ?? DEFAULT_PACK_BYTES,
         maxLeafRows: options.maxLeafRows ?? DEFAULT_LEAF_ROWS,
         minClosedRows: options.minClosedRows ?? DEFAULT_CLOSED_ROWS,
+        inlineSplitCells: options.inlineSplitCells,
       },
     );
     const sequences = new Sequences();
@@ -163,7 +175,7 @@ class Engine implements EngineApi, OpenEngine {
     const engine: Engine = new Engine(core, log, inForce, lastSeq);
     yield* dropLeftovers(core);
     if (storage.cipher !== undefined) resumeRekey(engine.#inside).catch(() => undefined);
-    engine.#checkpointIfDue();
+    engine.#maintenance.start();
     return engine;
   }
 
@@ -191,7 +203,7 @@ class Engine implements EngineApi, OpenEngine {
   }
 
   checkpoint(force = false): Promise<void> {
-    return this.#queue.run(() => drive(this.#checkpoint(force), this.#core.host));
+    return this.#maintenance.checkpoint('asked for', force);
   }
 
   async inside(): Promise<EngineInside> {
@@ -203,25 +215,35 @@ class Engine implements EngineApi, OpenEngine {
   get #inside(): EngineInside {
     return {
       core: this.#core,
-      alone: (work) => this.#queue.run(work),
+      alone: (work) => this.#maintenance.alone(work),
       checkpoint: () => this.checkpoint(true),
       isClosed: () => this.#closed,
     };
   }
 
   exportFile(): Promise<Uint8Array> {
-    return this.#queue.run(() => drive(this.#export(), this.#core.host));
+    return this.#maintenance.alone(() => drive(this.#export(), this.#core.host));
   }
 
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#maintenance.close();
     for (const session of [...this.#core.sessions.values()]) await session.close();
     try {
-      if (this.#log.failed === undefined && this.#checkpointError === undefined) await this.checkpoint();
+      if (this.#log.failed === undefined && this.#checkpointError === undefined) await this.#lastCheckpoint();
       await drive(this.#log.close(), this.#core.host);
     } finally {
       await this.#core.options.storage.close();
+    }
+  }
+
+  async #lastCheckpoint(): Promise<void> {
+    try {
+      await this.#maintenance.checkpoint('closing');
+    } catch (error) {
+      // The half of the engine that writes checkpoints cannot be loaded: the log has everything.
+      if (!(error instanceof DriftError) || error.code !== '08006') throw error;
     }
   }
 
@@ -239,33 +261,26 @@ class Engine implements EngineApi, OpenEngine {
     });
   }
 
-  #checkpointIfDue(): void {
+  /** What calls for a checkpoint now; null for nothing. */
+  #reasonForCheckpoint(logLimitBytes: number): string | null {
+    if (this.#checkpointError !== undefined || this.#log.failed !== undefined) return null;
     const { options, store } = this.#core;
-    const logLimit = options.checkpointLogBytes ?? DEFAULT_CHECKPOINT_LOG_BYTES;
     const dirtyLimit = Math.max(MIN_DIRTY_BYTES, (options.cacheBudgetBytes ?? DEFAULT_CACHE_BYTES) / 2);
-    const needed =
-      this.#log.sizeBytes >= logLimit || this.#log.fileCount > MAX_LOG_FILES || store.dirtyBytes >= dirtyLimit;
-    if (this.#due || !needed || this.#checkpointError !== undefined || this.#closed) return;
-    this.#due = true;
-    this.#core.host.setTimer(0, () => {
-      if (this.#closed) return;
-      // One that fails leaves the manifest in force as it is, and the log keeps everything; `status` says why.
-      this.checkpoint()
-        .catch(() => undefined)
-        .finally(() => {
-          this.#due = false;
-        });
-    });
+    if (this.#log.sizeBytes >= logLimitBytes) return 'log';
+    if (this.#log.fileCount > MAX_LOG_FILES) return 'log files';
+    return store.dirtyBytes >= dirtyLimit ? 'dirty' : null;
   }
 
-  *#checkpoint(force = false): Task<void> {
+  /** False where there is nothing to write. */
+  *#checkpoint(force = false): Task<boolean> {
     if (this.#checkpointError !== undefined) throw this.#checkpointError;
     const { manager } = this.#core;
     // Openings without a commit leave log files, too.
-    if (!force && manager.appliedSeq === this.#checkpointedSeq && this.#log.fileCount <= MAX_LOG_FILES) return;
+    if (!force && manager.appliedSeq === this.#checkpointedSeq && this.#log.fileCount <= MAX_LOG_FILES) return false;
     yield* makeWhole(this.#core.host);
     try {
       yield* this.#writeCheckpoint();
+      return true;
     } catch (error) {
       this.#checkpointError = error;
       throw error;
@@ -274,6 +289,8 @@ class Engine implements EngineApi, OpenEngine {
 
   *#writeCheckpoint(): Task<void> {
     const { manager, store, sequences, options } = this.#core;
+    const logBytes = this.#log.sizeBytes;
+    const { writtenBytes } = store.traffic();
     const firstLog = yield* this.#log.rotate();
     // Nothing waits between here and the capture at the start of `store.checkpoint`.
     const state = {
@@ -291,6 +308,7 @@ class Engine implements EngineApi, OpenEngine {
     this.#checkpointedSeq = state.lastSeq;
     yield* store.checkpointDone();
     yield* this.#log.recycle(firstLog);
+    this.#maintenance.noteCheckpoint(logBytes, store.traffic().writtenBytes - writtenBytes);
   }
 }
 

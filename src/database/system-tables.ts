@@ -16,6 +16,8 @@ import type { SystemContext } from './system/source.ts';
 const TEXT: TypeRef = { oid: 25, typmod: -1 };
 const INT4: TypeRef = { oid: 23, typmod: -1 };
 const INT8: TypeRef = { oid: 20, typmod: -1 };
+const FLOAT8: TypeRef = { oid: 701, typmod: -1 };
+const TIMESTAMPTZ: TypeRef = { oid: 1184, typmod: -1 };
 const BOOL: TypeRef = { oid: 16, typmod: -1 };
 
 type OwnContext = Pick<SystemContext, 'catalog' | 'store' | 'settings'>;
@@ -89,7 +91,49 @@ const TABLES: readonly Definition[] = [
   define('drift', 'storage', { name: TEXT, value: INT8 }, function* ({ store }) {
     for (const [name, value] of Object.entries(store.statistics())) yield [name, Number(value)];
   }),
+  define(
+    'drift',
+    'maintenance',
+    {
+      kind: TEXT,
+      schema: TEXT,
+      table_name: TEXT,
+      reason: TEXT,
+      state: TEXT,
+      started_at: TIMESTAMPTZ,
+      duration_ms: FLOAT8,
+      slices: INT4,
+      longest_slice_ms: FLOAT8,
+      bytes_read: INT8,
+      bytes_written: INT8,
+    },
+    function* ({ catalog, store }) {
+      for (const work of store.work.entries()) {
+        const object = work.treeId === null ? undefined : treeOwner(catalog, work.treeId);
+        yield [
+          work.kind,
+          object?.schema ?? null,
+          object?.name ?? null,
+          work.reason,
+          work.state,
+          work.startedAt,
+          work.durationMs,
+          work.slices,
+          work.longestMs,
+          work.readBytes,
+          work.writtenBytes,
+        ];
+      }
+    },
+  ),
 ];
+
+/** The table of a tree, be it the table's own or an index's. */
+function treeOwner(catalog: Catalog, treeId: number): TableDef | undefined {
+  for (const table of tablesOf(catalog))
+    if (table.id === treeId || table.indexes.some(({ id }) => id === treeId)) return table;
+  return undefined;
+}
 
 export const systemTables: SystemTables = {
   find(schema, name) {

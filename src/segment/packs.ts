@@ -24,6 +24,10 @@ export class Packs {
   readonly #unflushed: Set<number> = new Set();
   /** Packs before this one are to be emptied, however much of them is alive. */
   #retiredBelow = 0;
+  /** Bytes appended since the last flush, and since the opening; and bytes read. */
+  unflushedBytes = 0;
+  writtenBytes = 0;
+  readBytes = 0;
   #current: number;
 
   private constructor(storage: Storage, packSizeBytes: number, sizes: Map<number, number>, current: number) {
@@ -87,6 +91,8 @@ export class Packs {
     // Reserved before the write: another appender that runs meanwhile writes behind it.
     this.#sizes.set(pack, offset + size);
     this.#unflushed.add(pack);
+    this.unflushedBytes += segment.bytes.length;
+    this.writtenBytes += segment.bytes.length;
     const file = yield* wait(this.#storage.open(`pack-${pack}`));
     const bytes =
       cipher === undefined ? segment.bytes : yield* wait(sealSegment(cipher, table, { pack, offset }, segment.bytes));
@@ -95,6 +101,7 @@ export class Packs {
   }
 
   *flush(): Task<void> {
+    this.unflushedBytes = 0;
     for (const pack of [...this.#unflushed]) {
       const file = yield* wait(this.#storage.open(`pack-${pack}`));
       yield* wait(file.flush());
@@ -121,6 +128,7 @@ export class Packs {
       );
     }
     this.#reading.set(ref.pack, (this.#reading.get(ref.pack) ?? 0) + 1);
+    this.readBytes += length;
     try {
       const file = yield* wait(this.#storage.open(`pack-${ref.pack}`));
       const { cipher } = this.#storage;

@@ -12,6 +12,7 @@
  * altered or read from the wrong place is noticed before a value of it is used.
  */
 import { ByteWriter } from '../base/bytes.ts';
+import { PAUSE, type Task } from '../base/task.ts';
 import { crc32c } from '../base/crc32c.ts';
 import type { ColumnFormat, Vector } from '../base/vector.ts';
 import { GROUP_ROWS, SEGMENT_MAGIC, SEGMENT_VERSION, SEQ_FORMAT } from './constants.ts';
@@ -41,7 +42,8 @@ export interface EncodedSegment {
   readonly tableCrc: number;
 }
 
-export function encodeSegment(rows: SegmentRows, formats: readonly ColumnFormat[]): EncodedSegment {
+/** Encodes the rows, with a pause after each block; they must not change meanwhile. */
+export function* encodeSegment(rows: SegmentRows, formats: readonly ColumnFormat[]): Task<EncodedSegment> {
   const count = rows.from.length;
   const blocks = new ByteWriter(count * formats.length * 4 + 256);
   const table = new ByteWriter(256);
@@ -50,7 +52,7 @@ export function encodeSegment(rows: SegmentRows, formats: readonly ColumnFormat[
   table.varint(count);
   table.varint(rows.currentRows);
   table.varint(formats.length);
-  const put = (vector: Vector, format: ColumnFormat): void => {
+  const put = function* (vector: Vector, format: ColumnFormat): Task<void> {
     for (let start = 0; start < count; start += GROUP_ROWS) {
       const end = Math.min(start + GROUP_ROWS, count);
       const block = encodeBlock(vector, start, end, format);
@@ -58,11 +60,12 @@ export function encodeSegment(rows: SegmentRows, formats: readonly ColumnFormat[
       table.u32(crc32c(block));
       writeZone(table, zoneOf(vector, start, end));
       blocks.raw(block);
+      yield PAUSE;
     }
   };
-  for (let c = 0; c < formats.length; c++) put(rows.columns[c] as Vector, formats[c] as ColumnFormat);
-  put({ kind: 'f64', data: rows.from, length: count, nulls: null }, SEQ_FORMAT);
-  put({ kind: 'f64', data: rows.to, length: count, nulls: null }, SEQ_FORMAT);
+  for (let c = 0; c < formats.length; c++) yield* put(rows.columns[c] as Vector, formats[c] as ColumnFormat);
+  yield* put({ kind: 'f64', data: rows.from, length: count, nulls: null }, SEQ_FORMAT);
+  yield* put({ kind: 'f64', data: rows.to, length: count, nulls: null }, SEQ_FORMAT);
   const tableBytes = table.finish();
   blocks.raw(tableBytes);
   return { bytes: blocks.finish(), tableLength: tableBytes.length, tableCrc: crc32c(tableBytes) };

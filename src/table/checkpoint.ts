@@ -6,15 +6,13 @@
  * (`write`) goes leaf by leaf and lets others run in between. A leaf that has not changed since becomes clean: it may
  * leave memory. One that has stays dirty, and the next checkpoint writes it again.
  *
- * Segments that lie in packs of which little is alive are copied along, byte for byte, so that those packs can go.
- *
  * Invariants: the directory names only what was written and flushed; it describes exactly the commits applied before
  * `capture`; nothing that it names is overwritten or removed while it is in force.
  */
 import { PAUSE, type Task } from '../base/task.ts';
+import type { ColumnFormat } from '../base/vector.ts';
 import type { Packs } from '../segment/packs.ts';
-import { encodeSegment, type SegmentRef } from '../segment/segment.ts';
-import { SegmentReader } from '../segment/segment-reader.ts';
+import { encodeSegment, type SegmentRef, type SegmentRows } from '../segment/segment.ts';
 import type { Directory, LeafEntry, TableEntry, TreeEntry } from './directory.ts';
 import type { LeafImage } from './leaf-image.ts';
 import { leafRows } from './seal.ts';
@@ -24,10 +22,8 @@ import type { Leaf, Tile, TileCache } from './tile.ts';
 import type { Tree } from './tree.ts';
 import type { Table } from './versioned-table.ts';
 
-/** A pack of which less than this share is alive is emptied. */
-const SPARSE = 0.5;
-/** Bytes copied out of sparse packs by one checkpoint. */
-const MAX_COPIED_BYTES: number = 32 * 1024 * 1024;
+/** Written bytes that are flushed together. */
+const FLUSH_BYTES = 2 * 1024 * 1024;
 
 interface CapturedLeaf {
   readonly leaf: Leaf;
@@ -35,8 +31,8 @@ interface CapturedLeaf {
   readonly startSeq: number;
   readonly history: readonly Tile[];
   readonly revision: number;
-  /** Pinned; null for a leaf that is on disk as it is. */
-  readonly image: LeafImage | null;
+  /** Pinned; null for a leaf that is on disk as it is, or has been written. */
+  image: LeafImage | null;
   readonly rows: number;
   readonly closedRows: number;
   ref: SegmentRef | null;
@@ -98,7 +94,6 @@ export class Checkpoint {
   /** Writes what was captured and is not on disk, flushes it, and returns the directory. */
   *write(): Task<Directory> {
     try {
-      yield* this.#emptySparsePacks();
       for (const tree of this.#trees()) {
         for (const tile of tree.tiles) if (tile.stored === null) yield* this.#writeTile(tree, tile);
         for (const leaf of tree.leaves) if (leaf.image !== null) yield* this.#writeLeaf(tree, leaf, leaf.image);
@@ -123,15 +118,15 @@ export class Checkpoint {
     // What was appended since the capture lies behind its rows.
     const current = image.rows === rows ? order : order.filter((row) => row < rows);
     if (current.length + closedRows > 0) {
-      const part = leafRows(image, current, closedRows, columns);
-      captured.ref = yield* this.#packs.append(
-        encodeSegment(
-          part,
-          columns.map((column) => column.format),
-        ),
+      const part = yield* leafRows(image, current, closedRows, columns);
+      captured.ref = yield* this.#append(
+        part,
+        columns.map((column) => column.format),
         tableId,
       );
     }
+    captured.image = null;
+    image.pins--;
     if (leaf.revision === captured.revision && tree.leaves[tree.leafIndex(leaf.low as Key)] === leaf) {
       leaf.stored = captured.ref;
       leaf.dirty = false;
@@ -144,54 +139,23 @@ export class Checkpoint {
   *#writeTile({ tableId, columns }: CapturedTree, tile: Tile): Task<void> {
     const { part } = tile;
     if (part === null) return;
-    tile.stored = yield* this.#packs.append(
-      encodeSegment(
-        { columns: part.columns, from: part.from, to: part.to, currentRows: 0 },
-        columns.map((column) => column.format),
-      ),
+    tile.stored = yield* this.#append(
+      { columns: part.columns, from: part.from, to: part.to, currentRows: 0 },
+      columns.map((column) => column.format),
       tableId,
     );
     this.#cache.noteStored(tile);
     yield PAUSE;
   }
 
-  /** Copies live segments out of packs that hold little else. */
-  *#emptySparsePacks(): Task<void> {
-    const live = new Map<number, number>();
-    const count = (ref: SegmentRef): void => void live.set(ref.pack, (live.get(ref.pack) ?? 0) + ref.length);
-    for (const tree of this.#trees()) {
-      for (const { ref } of tree.leaves) if (ref !== null) count(ref);
-      for (const { stored } of tree.tiles) if (stored !== null) count(stored);
+  /** Encodes and writes a segment. What was written is flushed in portions, because a flush of all would take long. */
+  *#append(rows: SegmentRows, formats: readonly ColumnFormat[], tableId: number): Task<SegmentRef> {
+    const ref = yield* this.#packs.append(yield* encodeSegment(rows, formats), tableId);
+    if (this.#packs.unflushedBytes >= FLUSH_BYTES) {
+      yield PAUSE;
+      yield* this.#packs.flush();
     }
-    const sparse = new Set<number>();
-    let copied = 0;
-    for (const [pack, size] of this.#packs.sizes) {
-      const alive = live.get(pack) ?? 0;
-      if (pack === this.#packs.current || alive === 0 || (copied > 0 && copied + alive > MAX_COPIED_BYTES)) continue;
-      if (alive > size * SPARSE && !this.#packs.isRetired(pack)) continue;
-      sparse.add(pack);
-      copied += alive;
-    }
-    if (sparse.size === 0) return;
-    for (const tree of this.#trees()) {
-      for (const captured of tree.leaves) {
-        const { leaf, ref } = captured;
-        if (ref === null || !sparse.has(ref.pack)) continue;
-        captured.ref = yield* this.#copy(ref, tree.tableId);
-        if (leaf.stored === ref) leaf.stored = captured.ref;
-      }
-      for (const tile of tree.tiles) {
-        if (tile.stored !== null && sparse.has(tile.stored.pack))
-          tile.stored = yield* this.#copy(tile.stored, tree.tableId);
-      }
-    }
-  }
-
-  *#copy(ref: SegmentRef, tableId: number): Task<SegmentRef> {
-    const bytes = yield* this.#packs.read(ref);
-    SegmentReader.of(ref, bytes).verify(bytes);
-    yield PAUSE;
-    return yield* this.#packs.append({ bytes, tableLength: ref.tableLength, tableCrc: ref.tableCrc }, tableId);
+    return ref;
   }
 
   #directory(): Directory {

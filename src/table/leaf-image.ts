@@ -93,8 +93,8 @@ export class LeafImage {
   holeCount = 0;
   /** Greatest `from` of any row ever put here: a scan at or above it needs no filter. */
   maxFrom = 0;
-  readonly closedFrom: Sequences;
-  readonly closedTo: Sequences;
+  closedFrom: Sequences;
+  closedTo: Sequences;
   pins = 0;
   /** A scan has handed out slices of the columns: batches are immutable, and whoever got them may keep them for long. */
   lent = false;
@@ -302,6 +302,24 @@ export class LeafImage {
     for (const key of keys) own.push(key);
     this.closedFrom.append(from);
     this.closedTo.append(to);
+    this.changed();
+  }
+
+  /** Forgets the first `count` closed versions: a tile has them. REQUIRES: nobody has pinned the image. */
+  dropClosed(count: number): void {
+    const left = this.closedRows - count;
+    for (let c = 0; c < this.#closed.length; c++) {
+      const { format } = this.#formats[c] as TreeColumn;
+      const builder = new VectorBuilder(format, Math.max(left, 4));
+      if (left > 0) builder.appendVector(this.closedColumn(c).view(), null, count, count + left);
+      else this.column(c);
+      this.#closed[c] = builder;
+    }
+    this.#closedKeys = this.closedKeys.slice(count);
+    this.closedFrom = Sequences.adopt(this.closedFrom.data.slice(count, count + left));
+    this.closedTo = Sequences.adopt(this.closedTo.data.slice(count, count + left));
+    this.#closedHead = null;
+    this.#closedPrior = [];
     this.changed();
   }
 

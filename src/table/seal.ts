@@ -1,5 +1,6 @@
 /** What a leaf's image becomes: its rows closed, the image copied, or sealed into one sorted run of versions. */
-import type { ColumnFormat, Vector } from '../base/vector.ts';
+import { PAUSE, type Task } from '../base/task.ts';
+import type { Vector } from '../base/vector.ts';
 import type { SegmentRows } from '../segment/segment.ts';
 import { concatVectors, constantVector, gatherDoubles, gatherVector, sliceVector } from './gather.ts';
 import { LeafImage } from './leaf-image.ts';
@@ -35,39 +36,47 @@ export function copied(old: LeafImage, columns: readonly TreeColumn[]): LeafImag
   return image;
 }
 
-/** Makes one sorted run of current rows (given in key order) and the first `closedRows` closed versions. */
-export function sealPart(
+/**
+ * Makes one sorted run of current rows (given in key order) and the first `closedRows` closed versions. The image must be
+ * pinned where the task pauses.
+ */
+export function* sealPart(
   image: LeafImage,
   current: Int32Array,
   closedRows: number,
   columns: readonly TreeColumn[],
-): SealedPart {
-  const { rows } = image;
-  const keyAt = (at: number): Key => (at < rows ? image.keys[at] : image.closedKeys[at - rows]) as Key;
-  const fromAt = (at: number): number => (at < rows ? image.from.data[at] : image.closedFrom.data[at - rows]) as number;
-  const order = closedRows === 0 ? current : versionOrder(image, current, closedRows);
-  const views = image.views();
-  const closedViews = image.closedViews();
-  const columnOf = (format: ColumnFormat, c: number): Vector =>
-    closedRows === 0 ? (views[c] as Vector) : concatVectors(format, [views[c] as Vector, closedViews[c] as Vector]);
-  return new MemoryPart(
-    columns.map(({ format }, c) => gatherVector(columnOf(format, c), order)),
-    Array.from(order, keyAt),
-    Float64Array.from(order, fromAt),
-    Float64Array.from(order, (at) => (at < rows ? Infinity : (image.closedTo.data[at - rows] as number))),
-  );
+): Task<SealedPart> {
+  const { rows, keys, closedKeys } = image;
+  const order = closedRows === 0 ? current : yield* versionOrder(image, current, closedRows);
+  yield PAUSE;
+  const count = order.length;
+  const sealedKeys = new Array<Key>(count);
+  const from = new Float64Array(count);
+  const to = new Float64Array(count);
+  for (let i = 0; i < count; i++) {
+    const at = order[i] as number;
+    const isCurrent = at < rows;
+    const closed = at - rows;
+    sealedKeys[i] = (isCurrent ? keys[at] : closedKeys[closed]) as Key;
+    from[i] = (isCurrent ? image.from.data[at] : image.closedFrom.data[closed]) as number;
+    to[i] = isCurrent ? Infinity : (image.closedTo.data[closed] as number);
+    if ((i & 8191) === 8191) yield PAUSE;
+  }
+  const sealed: Vector[] = [];
+  for (const [c, { format }] of columns.entries()) {
+    yield PAUSE;
+    const view = sliceVector(image.view(c), 0, rows);
+    const whole = closedRows === 0 ? view : concatVectors(format, [view, image.closedView(c)]);
+    sealed.push(gatherVector(whole, order));
+  }
+  return new MemoryPart(sealed, sealedKeys, from, to);
 }
 
 /** Rows and closed rows (numbered behind all rows) by key, then from. */
-function versionOrder(image: LeafImage, current: Int32Array, closedRows: number): Int32Array {
+function* versionOrder(image: LeafImage, current: Int32Array, closedRows: number): Task<Int32Array> {
   const { rows, keys, closedKeys } = image;
-  const closed = new Int32Array(closedRows);
-  for (let row = 0; row < closedRows; row++) closed[row] = row;
   // Stable: closed versions of one key lie in the order of their time, and all of them before the current one.
-  closed.sort((a, b) => {
-    const [left, right] = [closedKeys[a] as Key, closedKeys[b] as Key];
-    return left < right ? -1 : left === right ? a - b : 1;
-  });
+  const closed = yield* sortedByKey(closedKeys, closedRows);
   const order = new Int32Array(current.length + closedRows);
   let next = 0;
   let n = 0;
@@ -78,6 +87,30 @@ function versionOrder(image: LeafImage, current: Int32Array, closedRows: number)
     order[n++] = row;
   }
   while (next < closedRows) order[n++] = rows + (closed[next++] as number);
+  return order;
+}
+
+/** The first `count` positions in the order of their keys, equal ones as they are: a merge sort that pauses after a pass. */
+function* sortedByKey(keys: readonly Key[], count: number): Task<Int32Array> {
+  let order = new Int32Array(count);
+  for (let i = 0; i < count; i++) order[i] = i;
+  let merged = new Int32Array(count);
+  for (let width = 1; width < count; width *= 2) {
+    for (let start = 0; start < count; start += 2 * width) {
+      const middle = Math.min(start + width, count);
+      const end = Math.min(start + 2 * width, count);
+      let left = start;
+      let right = middle;
+      for (let n = start; n < end; n++) {
+        const takesLeft =
+          left < middle &&
+          (right >= end || (keys[order[left] as number] as Key) <= (keys[order[right] as number] as Key));
+        merged[n] = order[takesLeft ? left++ : right++] as number;
+      }
+    }
+    [order, merged] = [merged, order];
+    yield PAUSE;
+  }
   return order;
 }
 
@@ -92,13 +125,16 @@ export function fitted(part: SealedPart, columns: readonly TreeColumn[]): Sealed
   );
 }
 
-/** Lays out a leaf for a segment: current rows (given in key order), then the first `closedRows` closed versions. */
-export function leafRows(
+/**
+ * Lays out a leaf for a segment: current rows (given in key order), then the first `closedRows` closed versions. The
+ * image must be pinned, for there are pauses.
+ */
+export function* leafRows(
   image: LeafImage,
   current: Int32Array,
   closedRows: number,
   columns: readonly TreeColumn[],
-): SegmentRows {
+): Task<SegmentRows> {
   const count = current.length + closedRows;
   const from = new Float64Array(count);
   const to = new Float64Array(count).fill(Infinity);
@@ -106,11 +142,15 @@ export function leafRows(
   from.set(image.closedFrom.data.subarray(0, closedRows), current.length);
   to.set(image.closedTo.data.subarray(0, closedRows), current.length);
   const inPlace = isWhole(current);
-  const vectors = columns.map(({ format }, c) => {
+  const vectors: Vector[] = [];
+  for (const [c, { format }] of columns.entries()) {
+    yield PAUSE;
     const view = image.view(c);
     const now = inPlace ? sliceVector(view, 0, current.length) : gatherVector(view, current);
-    return closedRows === 0 ? now : concatVectors(format, [now, sliceVector(image.closedView(c), 0, closedRows)]);
-  });
+    vectors.push(
+      closedRows === 0 ? now : concatVectors(format, [now, sliceVector(image.closedView(c), 0, closedRows)]),
+    );
+  }
   return { columns: vectors, from, to, currentRows: current.length };
 }
 

@@ -6,6 +6,7 @@
  */
 import type { Task } from '../base/task.ts';
 import type { TreeFindings } from './check-tree.ts';
+import type { WorkKind, WorkLog } from './work-log.ts';
 import type { IndexSpec, RowChanges, TableSpec, TreeColumn, VersionedTable } from './table.ts';
 
 export interface TableStore {
@@ -55,6 +56,18 @@ export interface TableStore {
   /** Begins a pack with this number at least (0: the next one); checkpoints empty all before it. Returns its number. */
   beginPack(atLeast: number): number;
   hasPacksBelow(pack: number): boolean;
+  /** Splits that wait for the background (split.ts). */
+  readonly dueSplits: number;
+  /** Takes the next of them: a task that says whether it was still due. */
+  takeSplit(): { readonly kind: WorkKind; readonly treeId: number; task(): Task<boolean> } | null;
+  /** Some packs hold little that is alive: `repack` would empty them. */
+  hasSparsePacks(): boolean;
+  /** Copies what is alive in them elsewhere; the next checkpoint lets them go. Not beside a checkpoint. */
+  repack(): Task<boolean>;
+  /** Bytes of segments read and written since the opening. */
+  traffic(): { readonly readBytes: number; readonly writtenBytes: number };
+  /** What was done in the background. */
+  readonly work: WorkLog;
   /** Deletes pack files that the directory now in force does not need. */
   checkpointDone(): Task<void>;
   /** Bytes on disk, cached, and dirty; counts of leaves and segments (for drift.storage and the status line). */

@@ -10,9 +10,12 @@ import { Checkpoint, packsOf } from './checkpoint.ts';
 import { decodeDirectory, encodeDirectory, type TableEntry } from './directory.ts';
 import type { CheckedTree, CommittedStructures, PreparedChanges, StoreStatistics, TableStore } from './store.ts';
 import type { IndexSpec, RowChanges, TableSpec, TreeColumn } from './table.ts';
+import { repack, sparsePacks, type StoredLeaves } from './repack.ts';
+import { divide, SplitQueue } from './split.ts';
 import { TileCache } from './tile.ts';
 import type { TreeOptions } from './tree.ts';
 import { Table } from './versioned-table.ts';
+import { type WorkKind, WorkLog } from './work-log.ts';
 
 export interface StoreOptions {
   /** Bytes of clean leaves and tiles kept in memory. */
@@ -23,6 +26,8 @@ export interface StoreOptions {
   readonly maxLeafRows: number;
   /** Closed versions below which a leaf does not split by time. */
   readonly minClosedRows: number;
+  /** Cells of a leaf that a commit splits itself; bigger ones are split in the background. */
+  readonly inlineSplitCells?: number | undefined;
 }
 
 /** Opens the store; `directory` is the manifest's, null for a new database. */
@@ -41,6 +46,8 @@ class SegmentStore implements TableStore {
   readonly #packs: Packs;
   readonly #cache: TileCache;
   readonly #options: StoreOptions;
+  readonly #splits: SplitQueue;
+  readonly work: WorkLog = new WorkLog();
   readonly #tables = new Map<number, Table>();
   /** Tables of the directory whose columns are not described yet. */
   readonly #undescribed: Map<number, TableEntry>;
@@ -51,6 +58,7 @@ class SegmentStore implements TableStore {
     this.#packs = packs;
     this.#cache = new TileCache(packs, options.cacheBudgetBytes);
     this.#options = options;
+    this.#splits = new SplitQueue(options.inlineSplitCells);
     this.#undescribed = new Map(tables.map((entry) => [entry.id, entry]));
   }
 
@@ -161,6 +169,35 @@ class SegmentStore implements TableStore {
     return false;
   }
 
+  get dueSplits(): number {
+    return this.#splits.size;
+  }
+
+  takeSplit(): { readonly kind: WorkKind; readonly treeId: number; task(): Task<boolean> } | null {
+    const due = this.#splits.take();
+    return due === null ? null : { kind: due.kind, treeId: due.tree.id, task: () => divide(due) };
+  }
+
+  hasSparsePacks(): boolean {
+    return sparsePacks(this.#packs, this.#stored()).size > 0;
+  }
+
+  repack(): Task<boolean> {
+    return repack(this.#packs, [...this.#stored()]);
+  }
+
+  traffic(): { readonly readBytes: number; readonly writtenBytes: number } {
+    const { readBytes, writtenBytes } = this.#packs;
+    return { readBytes, writtenBytes };
+  }
+
+  *#stored(): Generator<StoredLeaves> {
+    for (const { id, leaves, indexes } of this.#tables.values()) {
+      yield { tableId: id, leaves };
+      for (const index of indexes) yield { tableId: id, leaves: index.leaves };
+    }
+  }
+
   *checkpointDone(): Task<void> {
     yield* this.#packs.removeOthers(this.#needed);
   }
@@ -168,11 +205,9 @@ class SegmentStore implements TableStore {
   statistics(): StoreStatistics {
     let leaves = 0;
     let segments = 0;
-    for (const table of this.#tables.values()) {
-      for (const tree of [table, ...table.indexes]) {
-        leaves += tree.leaves.length;
-        for (const leaf of tree.leaves) if (leaf.stored !== null) segments++;
-      }
+    for (const tree of this.#stored()) {
+      leaves += tree.leaves.length;
+      for (const leaf of tree.leaves) if (leaf.stored !== null) segments++;
     }
     return {
       diskBytes: this.#packs.diskBytes,
@@ -187,6 +222,12 @@ class SegmentStore implements TableStore {
 
   #treeOptions(spec: TableSpec): TreeOptions {
     const { maxLeafRows, minClosedRows } = this.#options;
-    return { maxLeafRows, minClosedRows, timeSplitFactor: spec.timeSplitFactor, cache: this.#cache };
+    return {
+      maxLeafRows,
+      minClosedRows,
+      timeSplitFactor: spec.timeSplitFactor,
+      cache: this.#cache,
+      splits: this.#splits,
+    };
   }
 }

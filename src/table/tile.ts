@@ -82,6 +82,8 @@ export interface ScannedTree extends RowLayout {
   readonly options: { readonly cache: TileCache };
   /** Index of the leaf whose range holds the key. */
   leafIndex(key: Key): number;
+  /** Counts closed rows that reads of the past pass over. */
+  pastRows: number;
   /** True ends of versions that outlive a tile, given their rows in it. */
   versionEnds(leaf: Leaf, tile: Tile, part: SealedPart, rows: Int32Array): Task<Float64Array>;
 }

@@ -106,6 +106,7 @@ export class TreeScan implements BatchSource {
       tree.options.cache.touch(leaf);
       image.pins++;
       this.#pinned = image;
+      if (seq < image.maxFrom) tree.pastRows += image.closedRows;
       this.#pieces = order === undefined ? this.#unorderedPieces(image, range) : [this.#orderedPiece(image, range)];
       return;
     }

@@ -20,7 +20,7 @@ import type { TreeEntry } from './directory.ts';
 import { constantVector, gatherVector, sameCell, scatter } from './gather.ts';
 import { KeyCodec } from './key.ts';
 import { LeafImage } from './leaf-image.ts';
-import { closeRows, copied, fitted, sealPart } from './seal.ts';
+import { closeRows, copied, fitted } from './seal.ts';
 import { lowerBound } from './search.ts';
 import {
   type BatchSource,
@@ -42,18 +42,17 @@ import {
 } from './table.ts';
 import type { SealedPart } from './part.ts';
 import { MutableRowRef } from './row-ref.ts';
-import { bytesOf, type Leaf, newLeaf, type Tile, type TileCache } from './tile.ts';
+import { keySplitIfDue, type DividedTree, type SplitLimits, timeSplitIfDue } from './split.ts';
+import { bytesOf, type Leaf, newLeaf, type Tile } from './tile.ts';
 import { TreeScan } from './tree-scan.ts';
 import { TreeVersionScan } from './tree-version-scan.ts';
 
-export interface TreeOptions {
-  readonly maxLeafRows: number;
-  readonly minClosedRows: number;
-  readonly timeSplitFactor: number;
-  readonly cache: TileCache;
-}
+export type TreeOptions = SplitLimits;
 
-export class Tree implements VersionedTree {
+/** Closed rows passed over by reads of the past, in tables of that size, that make splitting twice as often worth it. */
+const MUCH_READ = 16;
+
+export class Tree implements VersionedTree, DividedTree {
   readonly id: number;
   readonly key: readonly KeyColumn[];
   readonly codec: KeyCodec;
@@ -61,6 +60,8 @@ export class Tree implements VersionedTree {
   columns: readonly TreeColumn[];
   lastChange = 0;
   rowCount = 0;
+  /** Closed rows that reads of the past have passed over lately. */
+  pastRows = 0;
   /** The tree ends here: no row is current from this sequence number on (a dropped table). */
   endSeq: number = Infinity;
   readonly leaves: Leaf[];
@@ -79,6 +80,12 @@ export class Tree implements VersionedTree {
 
   get sizeBytes(): number {
     return bytesOf(this.leaves);
+  }
+
+  /** The factor c; half of it while the past is read much: its leaves then hold fewer closed versions. */
+  get splitFactor(): number {
+    const { timeSplitFactor } = this.options;
+    return this.pastRows > MUCH_READ * this.rowCount ? timeSplitFactor / 2 : timeSplitFactor;
   }
 
   encodeKey(values: readonly Value[]): Key {
@@ -296,7 +303,7 @@ export class Tree implements VersionedTree {
       const leaf = this.leaves[index] as Leaf;
       const whole = at === 0 && end === order.length;
       this.#applyToLeaf(leaf, seq, changes, whole ? order : order.subarray(at, end));
-      if (!this.#keySplit(index) && leaf.dirty) this.options.cache.noteDirty(leaf);
+      if (!keySplitIfDue(this, index) && leaf.dirty) this.options.cache.noteDirty(leaf);
       at = end;
     }
   }
@@ -309,8 +316,7 @@ export class Tree implements VersionedTree {
     for (let i = 0; onlyInserts && i < entries.length; i++)
       onlyInserts = changes.ops[entries[i] as number] === OP_INSERT;
     if (onlyInserts) {
-      this.#appendRows(present, seq, changes, entries);
-      this.#dirty(leaf);
+      this.#appendToEnd(leaf, present, seq, changes, entries);
       return;
     }
     const closing: number[] = [];
@@ -346,7 +352,7 @@ export class Tree implements VersionedTree {
     // Readers keep the old image; row numbers stay the same because a clone keeps holes and tail.
     const image = present.pins > 0 || (present.lent && targets.length > 0) ? copied(present, this.columns) : present;
     leaf.image = image;
-    this.#dirty(leaf);
+    this.noteChange(leaf);
     if (closing.length > 0) closeRows(image, Int32Array.from(closing), seq);
     if (targets.length > 0) this.#overwrite(image, seq, changes, targets, sources);
     for (const row of deleted) image.setHole(row, true);
@@ -356,10 +362,37 @@ export class Tree implements VersionedTree {
     image.changed();
     const tailLimit = Math.max(256, image.sorted >> 6);
     if (image.tail.size > tailLimit || image.holeCount > 64 + image.rows / 20) leaf.image = image.rebuilt(this.columns);
-    this.#timeSplit(leaf, leaf.image, seq);
+    timeSplitIfDue(this, leaf);
   }
 
-  #dirty(leaf: Leaf): void {
+  /**
+   * Rows behind all of a leaf. Where they would make it too long they begin leaves of their own: ascending loads fill one
+   * leaf after the other and never split.
+   */
+  #appendToEnd(leaf: Leaf, image: LeafImage, seq: number, changes: RowChanges, entries: Int32Array): void {
+    const { maxLeafRows, cache } = this.options;
+    const isSplittable = image.closedRows === 0;
+    let end = isSplittable ? Math.min(Math.max(maxLeafRows - image.rows, 0), entries.length) : entries.length;
+    if (end > 0) {
+      this.#appendRows(image, seq, changes, end === entries.length ? entries : entries.subarray(0, end));
+      this.noteChange(leaf);
+    }
+    let after = this.leaves.indexOf(leaf);
+    for (; end < entries.length; end += maxLeafRows) {
+      const rows = entries.subarray(end, end + maxLeafRows);
+      const next = newLeaf(
+        changes.keys[rows[0] as number] as Key,
+        leaf.startSeq,
+        new LeafImage(this.columns),
+        leaf.history,
+      );
+      this.#appendRows(next.image as LeafImage, seq, changes, rows);
+      this.leaves.splice(++after, 0, next);
+      cache.noteDirty(next);
+    }
+  }
+
+  noteChange(leaf: Leaf): void {
     leaf.revision++;
     leaf.dirty = true;
     leaf.stored = null;
@@ -429,47 +462,6 @@ export class Tree implements VersionedTree {
   #source(changes: RowChanges, column: number): Vector {
     const { format, missing } = this.columns[column] as TreeColumn;
     return changes.rows[column] ?? constantVector(format, missing, changes.count);
-  }
-
-  /** Cuts a leaf that holds too many live rows; after ascending appends the left leaves stay full. */
-  #keySplit(index: number): boolean {
-    const leaf = this.leaves[index] as Leaf;
-    const { maxLeafRows } = this.options;
-    const image = leaf.image;
-    if (image === null || image.live <= maxLeafRows) return false;
-    const live = image.live;
-    const order = image.liveOrder();
-    const ascending = image.sorted === image.rows && image.closedRows === 0;
-    const size = ascending ? maxLeafRows : Math.ceil(live / Math.ceil(live / (maxLeafRows * 0.6)));
-    const children: Leaf[] = [];
-    for (let start = 0; start < live; start += size) {
-      const end = Math.min(start + size, live);
-      const low = start === 0 ? leaf.low : (image.keys[order[start] as number] as Key);
-      const high = end === live ? undefined : (image.keys[order[end] as number] as Key);
-      const keep = (key: Key): boolean => (start === 0 || key >= (low as Key)) && (high === undefined || key < high);
-      children.push(newLeaf(low, leaf.startSeq, image.rebuilt(this.columns, start, end, keep), leaf.history));
-    }
-    this.leaves.splice(index, 1, ...children);
-    // A checkpoint that is writing this leaf must not take it for the newest.
-    leaf.revision++;
-    this.options.cache.noteClean(leaf);
-    for (const child of children) this.options.cache.noteDirty(child);
-    return true;
-  }
-
-  /**
-   * Seals the past of a leaf with many closed versions. The tile ends at `seq`, the newest change: the image alone
-   * answers for `seq` and later, the part for everything before.
-   */
-  #timeSplit(leaf: Leaf, image: LeafImage, seq: number): void {
-    const { minClosedRows, timeSplitFactor } = this.options;
-    if (image.closedRows < Math.max(minClosedRows, timeSplitFactor * image.live)) return;
-    const carried = image.liveOrder().filter((row) => (image.from.data[row] as number) < seq);
-    const part = sealPart(image, carried, image.closedRows, this.columns);
-    leaf.history = [...leaf.history, { startSeq: leaf.startSeq, endSeq: seq, part, stored: null, used: 0 }];
-    leaf.image = image.rebuilt(this.columns, 0, image.live, () => false);
-    leaf.startSeq = seq;
-    this.options.cache.noteSealed(part);
   }
 }
 

@@ -86,6 +86,8 @@ export class TransactionManager {
   #lastNames: { readonly names: readonly string[]; readonly array: Value } = { names: ['?'], array: null };
   /** Called after each publication: live queries, change feeds, the checkpoint trigger. */
   onPublish: ((seq: number) => void) | undefined;
+  /** What a commit waits for when commits have followed each other for long: others get a turn. Null mostly. */
+  turn: (() => Promise<void> | null) | undefined;
 
   constructor(parts: ManagerParts) {
     this.store = parts.store;
@@ -197,6 +199,8 @@ export class TransactionManager {
     }
     yield* wait(this.sync(options.durability ?? this.#durability));
     this.#publish(seq);
+    const turn = this.turn?.() ?? null;
+    if (turn !== null) yield turn;
     return seq;
   }
 
