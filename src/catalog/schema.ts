@@ -97,6 +97,10 @@ export interface IndexDef extends Commented {
   /** Made by a UNIQUE constraint of this name. */
   readonly constraint?: string | undefined;
   readonly deferrable?: Deferrable | undefined;
+  /** Stands for a primary key that is deferrable: the rows have a hidden id as their key then. */
+  readonly primary?: boolean | undefined;
+  /** Ids of INCLUDE's columns, which are recorded only. */
+  readonly included?: readonly number[] | undefined;
   /** SQL text of each key, where keys are expressions or the index is partial: its columns are hidden ones then. */
   readonly keys?: readonly string[] | undefined;
   /** SQL text of a partial index's predicate. An index that is not unique holds all rows nevertheless. */
@@ -128,6 +132,8 @@ export interface TableDef extends Commented, Granted {
   /** Ids of the primary key's columns; a table without one has a single hidden row id here. */
   readonly key: readonly number[];
   readonly primaryKeyName?: string | undefined;
+  /** Ids of INCLUDE's columns of the primary key. */
+  readonly keyIncluded?: readonly number[] | undefined;
   readonly indexes: readonly IndexDef[];
   readonly checks: readonly CheckDef[];
   readonly foreignKeys: readonly ForeignKeyDef[];

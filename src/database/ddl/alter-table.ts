@@ -105,7 +105,8 @@ function* alter(context: DdlContext, table: TableDef, action: AlterTableAction):
     }
     case 'dropNotNull': {
       const column = existing(table, action.name, action.position);
-      if (table.key.includes(column.id)) throw new DriftError('42P16', `column "${column.name}" is in a primary key`);
+      if (table.key.includes(column.id) || isDeferrableKey(table, column.id))
+        throw new DriftError('42P16', `column "${column.name}" is in a primary key`);
       replaceColumn(context, table, { ...column, notNull: false });
       return;
     }
@@ -235,14 +236,21 @@ function* addTableConstraint(
   const draft: Draft = { table };
   addConstraint(context, draft, constraint);
   const added = draft.table;
-  if (constraint.kind === 'primaryKey') {
+  if (constraint.kind === 'primaryKey' && !constraint.deferrable) {
     const columns = added.columns.filter((column) => column.hidden !== true || isIndexed(added, column.id));
     yield* rekey(context, table, { ...added, columns });
     return;
   }
   const index = added.indexes.find((candidate) => !table.indexes.includes(candidate));
   if (index !== undefined) {
-    yield* addIndex(context, table, index);
+    for (const column of added.columns)
+      if (column.notNull && !table.columns.includes(column))
+        yield* alter(context, tableById(context, table.id), {
+          kind: 'setNotNull',
+          name: column.name,
+          position: constraint.position,
+        });
+    yield* addIndex(context, tableById(context, table.id), index);
     return;
   }
   const check = added.checks.find((candidate) => !table.checks.includes(candidate));
@@ -272,7 +280,7 @@ function* dropColumn(
     });
   }
   dropViewsOf(context, table, column.name, action.cascade);
-  if (table.key.includes(column.id)) {
+  if (table.key.includes(column.id) || table.keyIncluded?.includes(column.id) === true) {
     // The primary key goes with its column.
     yield* dropPrimaryKey(context, table, action.cascade);
     table = tableNamed(context, { schema: table.schema, name: table.name, catalog: undefined, position: 0 });
@@ -297,7 +305,9 @@ function* dropColumn(
   }
   const uses = (id: number): boolean =>
     id === column.id || mentions(table.columns.find((other) => other.id === id)?.generated ?? '', column.name);
-  const lost = table.indexes.filter((index) => index.columns.some((part) => uses(part.column)));
+  const lost = table.indexes.filter(
+    ({ columns, included }) => columns.some((part) => uses(part.column)) || included?.includes(column.id) === true,
+  );
   const rest = withoutIndexes(table, lost);
   define(context, {
     ...rest,
@@ -343,10 +353,14 @@ function* dropConstraint(
   define(context, next);
 }
 
+function isDeferrableKey(table: TableDef, id: number): boolean {
+  return table.indexes.some(({ primary, columns }) => primary === true && columns.some(({ column }) => column === id));
+}
+
 /** The rows move to a table whose key is a hidden row id. */
 function* dropPrimaryKey(context: DdlContext, table: TableDef, cascade: boolean): Task<void> {
   dropReferences(context, table, table.key, { name: table.primaryKeyName ?? '', cascade });
-  const { primaryKeyName: _, ...rest } = tableById(context, table.id);
+  const { primaryKeyName: _, keyIncluded: __, ...rest } = tableById(context, table.id);
   const rowId = rowIdColumn(table.nextColumnId);
   yield* rekey(context, table, { ...rest, columns: [...table.columns, rowId], key: [rowId.id] });
 }

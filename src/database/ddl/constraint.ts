@@ -66,12 +66,14 @@ export function addConstraint(context: DdlContext, draft: Draft, constraint: Tab
       draft.table = { ...draft.table, checks: [...draft.table.checks, checkOf(context, draft.table, constraint)] };
       return;
     case 'primaryKey':
-      addPrimaryKey(draft, constraint.columns, constraint.name, constraint.position);
+      if (constraint.deferrable) addDeferrableKey(context, draft, constraint);
+      else addPrimaryKey(draft, constraint);
       return;
     case 'unique': {
       const ids = columnIds(draft.table, constraint.columns);
       refuseUnordered(draft.table, ids, constraint.position);
-      const names = constraint.columns.map((column) => column.name).join('_');
+      const included = includedIds(draft.table, constraint.include);
+      const names = [...constraint.columns, ...constraint.include].map((column) => column.name).join('_');
       const name =
         constraint.name ??
         freeName(context, draft.table.schema, `${draft.table.name}_${names}_key`, constraintNames(draft.table));
@@ -83,6 +85,7 @@ export function addConstraint(context: DdlContext, draft: Draft, constraint: Tab
         nullsNotDistinct: constraint.nullsNotDistinct,
         constraint: name,
         deferrable: deferrableOf(constraint),
+        included,
       };
       draft.table = { ...draft.table, indexes: [...draft.table.indexes, index] };
       return;
@@ -109,19 +112,62 @@ export function deferrableOf({
   return initiallyDeferred ? 'deferred' : 'immediate';
 }
 
-function addPrimaryKey(draft: Draft, columns: readonly Identifier[], name: string | undefined, position: number): void {
-  const { table } = draft;
-  if (table.primaryKeyName !== undefined) {
+type PrimaryKey = Extract<TableConstraint, { kind: 'primaryKey' | 'unique' }>;
+
+/** The columns of a new primary key. Throws 42P16 where the table has one. */
+function newKey(table: TableDef, { columns, position }: PrimaryKey): number[] {
+  if (table.primaryKeyName !== undefined || table.indexes.some(({ primary }) => primary === true)) {
     throw new DriftError('42P16', `multiple primary keys for table "${table.name}" are not allowed`, { position });
   }
   const key = columnIds(table, columns);
   refuseUnordered(table, key, position);
+  return key;
+}
+
+/** INCLUDE's columns; undefined for none. */
+export function includedIds(table: TableDef, names: readonly Identifier[]): readonly number[] | undefined {
+  if (names.length === 0) return undefined;
+  return names.map(({ name, position }) => {
+    const column = columnNamed(table, name);
+    if (column === undefined) throw new DriftError('42703', `column "${name}" does not exist`, { position });
+    return column.id;
+  });
+}
+
+/** A key that may be broken for a while cannot be what rows are found by: it is a unique index, of columns NOT NULL. */
+function addDeferrableKey(context: DdlContext, draft: Draft, constraint: PrimaryKey): void {
+  const { table } = draft;
+  const key = newKey(table, constraint);
+  const name = constraint.name ?? `${table.name}_pkey`;
+  const index: IndexDef = {
+    id: context.nextId(),
+    name,
+    columns: key.map((column) => ({ column, descending: false, nullsFirst: false })),
+    unique: true,
+    constraint: name,
+    deferrable: deferrableOf(constraint),
+    primary: true,
+    included: includedIds(table, constraint.include),
+  };
+  draft.table = {
+    ...table,
+    columns: table.columns.map((column) => (key.includes(column.id) ? { ...column, notNull: true } : column)),
+    indexes: [...table.indexes, index],
+  };
+}
+
+function addPrimaryKey(draft: Draft, constraint: PrimaryKey): void {
+  const { table } = draft;
+  const { name } = constraint;
+  const key = newKey(table, constraint);
+  const keyIncluded = includedIds(table, constraint.include);
   // A hidden row id goes; hidden columns of expression indexes stay.
   const visible = table.columns.filter((column) => column.hidden !== true || column.generated !== undefined);
   draft.table = {
     ...table,
     key,
     primaryKeyName: name ?? `${table.name}_pkey`,
+    ...(keyIncluded === undefined ? {} : { keyIncluded }),
     columns: visible.map((column) => (key.includes(column.id) ? { ...column, notNull: true } : column)),
   };
 }
@@ -174,7 +220,9 @@ function foreignKeyOf(
   if (parent.kind !== 'table') throw new DriftError('42809', `referenced relation "${parent.name}" is not a table`);
   const columns = columnIds(table, constraint.columns);
   const foreignColumns =
-    references.columns === undefined ? primaryKeyOf(parent) : columnIds(parent, references.columns);
+    references.columns === undefined
+      ? primaryKeyOf(parent, references.table.position)
+      : columnIds(parent, references.columns);
   if (columns.length !== foreignColumns.length) {
     throw new DriftError('42830', 'number of referencing and referenced columns for foreign key disagree', {
       position: constraint.position,
@@ -235,7 +283,11 @@ function setColumns(
   });
 }
 
-function primaryKeyOf(table: TableDef): readonly number[] {
+function primaryKeyOf(table: TableDef, position: number): readonly number[] {
+  if (table.indexes.some(({ primary }) => primary === true))
+    throw new DriftError('55000', `cannot use a deferrable primary key for referenced table "${table.name}"`, {
+      position,
+    });
   if (table.primaryKeyName === undefined) {
     throw new DriftError('42704', `there is no primary key for referenced table "${table.name}"`);
   }

@@ -15,10 +15,11 @@ import { columnType } from '../../plan/collate/clause.ts';
 import type { Expression, IndexElement } from '../../sql/ast.ts';
 import type { CreateIndex } from '../../sql/ast-statement.ts';
 import { DEFAULT } from '../../sql/collations.ts';
+import { quoteIdent } from '../../sql/functions/format-text.ts';
 import { parseExpression } from '../../sql/parser/parser.ts';
 import { printRestrictedExpression } from '../../sql/parser/print.ts';
 import { createStructure, fillIndexes } from '../structure.ts';
-import { columnNamed, refuseUnordered } from './constraint.ts';
+import { columnNamed, includedIds, refuseUnordered } from './constraint.ts';
 import {
   type DdlContext,
   define,
@@ -45,8 +46,15 @@ export function* createIndex(context: DdlContext, statement: CreateIndex): Task<
     });
   }
   const { unique, nullsNotDistinct } = statement;
+  if (statement.include.length > 0 && !['btree', 'gist', 'spgist'].includes(statement.method)) {
+    throw new DriftError('0A000', `access method "${statement.method}" does not support included columns`, {
+      position: statement.position,
+    });
+  }
   const where = statement.where === undefined ? undefined : predicateText(context, table, statement.where);
-  const base = `${table.name}_${statement.elements.map(keyName).join('_')}_idx`;
+  const included = includedIds(table, statement.include);
+  const names = [...statement.elements.map(keyName), ...statement.include.map((column) => column.name)];
+  const base = `${table.name}_${names.join('_')}_idx`;
   const name = statement.name?.name ?? freeName(context, table.schema, base);
   if (statement.ifNotExists && context.transaction.catalog.tableOfIndex(table.schema, name) !== undefined) {
     skipExisting(context, `relation "${name}"`);
@@ -75,7 +83,16 @@ export function* createIndex(context: DdlContext, statement: CreateIndex): Task<
   refuseTaken(context, table.schema, name, statement.name?.position ?? statement.position);
   const keys = hidden.length === 0 ? undefined : statement.elements.map(({ expression }) => keyText(expression));
   if (hidden.length > 0) table = yield* addHidden(context, table, hidden);
-  yield* addIndex(context, table, { id: context.nextId(), name, columns, unique, nullsNotDistinct, keys, where });
+  yield* addIndex(context, table, {
+    id: context.nextId(),
+    name,
+    columns,
+    unique,
+    nullsNotDistinct,
+    keys,
+    where,
+    included,
+  });
   return true;
 }
 
@@ -189,8 +206,16 @@ export function* verifyUnique(context: DdlContext, table: TableDef, index: Index
   const [row] = rows;
   if (row === undefined) return;
   throw new DriftError('23505', `could not create unique index "${index.name}"`, {
-    detail: `Key (${names.join(', ')})=(${row.map(String).join(', ')}) is duplicated.`,
+    detail: `Key (${shownKeys(table, index).join(', ')})=(${row.map(String).join(', ')}) is duplicated.`,
     table: table.name,
     constraint: index.name,
+  });
+}
+
+/** The keys as messages name them. */
+function shownKeys(table: TableDef, index: IndexDef): string[] {
+  return index.columns.map(({ column: id }, i) => {
+    const name = table.columns.find((candidate) => candidate.id === id && candidate.hidden !== true)?.name;
+    return name === undefined ? (index.keys?.[i] ?? '') : quoteIdent(name);
   });
 }

@@ -62,6 +62,7 @@ export function addLike(context: DdlContext, draft: Draft, clause: LikeClause): 
       ...draft.table,
       key,
       primaryKeyName: `${draft.table.name}_pkey`,
+      ...(source.keyIncluded === undefined ? {} : { keyIncluded: includedAs(draft.table, source, source.keyIncluded) }),
       columns: draft.table.columns
         .filter((column) => column.hidden !== true)
         .map((column) => (key.includes(column.id) ? { ...column, notNull: true } : column)),
@@ -72,10 +73,27 @@ export function addLike(context: DdlContext, draft: Draft, clause: LikeClause): 
     const columns = index.columns.map((part) => ({ ...part, column: sameColumn(draft.table, source, part.column).id }));
     const names = columns.map(({ column }) => draft.table.columns.find(({ id }) => id === column)?.name ?? '');
     const name = freeName(context, draft.table.schema, `${draft.table.name}_${names.join('_')}_key`);
-    const { nullsNotDistinct } = index;
-    const own: IndexDef = { id: context.nextId(), name, columns, unique: true, nullsNotDistinct, constraint: name };
+    const { nullsNotDistinct, deferrable, primary } = index;
+    const given = primary === true ? `${draft.table.name}_pkey` : name;
+    const common = { nullsNotDistinct, deferrable, primary, included: includedAs(draft.table, source, index.included) };
+    const own: IndexDef = { id: context.nextId(), name: given, columns, unique: true, constraint: given, ...common };
+    if (primary === true)
+      draft.table = {
+        ...draft.table,
+        columns: draft.table.columns.map((column) =>
+          columns.some((part) => part.column === column.id) ? { ...column, notNull: true } : column,
+        ),
+      };
     draft.table = { ...draft.table, indexes: [...draft.table.indexes, own] };
   }
+}
+
+function includedAs(
+  table: TableDef,
+  source: TableDef,
+  included: readonly number[] | undefined,
+): readonly number[] | undefined {
+  return included?.map((id) => sameColumn(table, source, id).id);
 }
 
 /** Makes the indexes that stand for no constraint, once the table is there. */

@@ -3,7 +3,7 @@ import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
 import { FIRST_USER_ID } from '../../catalog/system-objects.ts';
 import type { QualifiedName } from '../../sql/ast.ts';
-import type { CatalogObject, SequenceDef, TableDef, ViewDef } from '../../catalog/schema.ts';
+import type { IndexDef, CatalogObject, SequenceDef, TableDef, ViewDef } from '../../catalog/schema.ts';
 import type {
   AlterSequence,
   CreateSchema,
@@ -56,7 +56,9 @@ export function* rename(context: DdlContext, statement: RenameObject): Task<void
     define(context, {
       ...table,
       primaryKeyName: table.primaryKeyName === name.name ? statement.newName : table.primaryKeyName,
-      indexes: table.indexes.map((index) => (index.name === name.name ? { ...index, name: statement.newName } : index)),
+      indexes: table.indexes.map((index) =>
+        index.name === name.name ? renamedIndex(index, statement.newName) : index,
+      ),
     });
     return;
   }
@@ -143,6 +145,11 @@ function renamedKey(
   return moved === undefined ? comments : { ...rest, [to]: moved };
 }
 
+/** An index and the constraint that it stands for have one name. */
+function renamedIndex(index: IndexDef, name: string): IndexDef {
+  return { ...index, name, constraint: index.constraint === undefined ? undefined : name };
+}
+
 function renamePart(context: DdlContext, table: TableDef, statement: RenameObject): void {
   const { newName, part } = statement;
   if (part?.kind === 'constraint') {
@@ -158,7 +165,7 @@ function renamePart(context: DdlContext, table: TableDef, statement: RenameObjec
       constraintComments: renamedKey(table.constraintComments, part.name, newName),
       checks: renamed(table.checks),
       foreignKeys: renamed(table.foreignKeys),
-      indexes: renamed(table.indexes),
+      indexes: table.indexes.map((index) => (index.name === part.name ? renamedIndex(index, newName) : index)),
     });
     return;
   }

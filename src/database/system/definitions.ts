@@ -1,5 +1,5 @@
 /** Definitions as SQL: what pg_get_constraintdef, pg_get_indexdef and pg_get_viewdef answer, in PostgreSQL's words. */
-import type { ReferentialAction, TableDef, ViewDef } from '../../catalog/schema.ts';
+import type { Deferrable, ReferentialAction, TableDef, ViewDef } from '../../catalog/schema.ts';
 import type { BindContext } from '../../plan/bind.ts';
 import { collationOfKey } from '../../sql/collations.ts';
 import { quoteIdent } from '../../sql/functions/format-text.ts';
@@ -22,10 +22,10 @@ const ACTIONS: Readonly<Record<ReferentialAction, string>> = {
 export function constraintText(entry: ConstraintEntry, manner: Manner): string {
   switch (entry.type) {
     case 'p':
-      return `PRIMARY KEY (${keyList(entry.index)})${includeText(entry.index)}`;
+      return `PRIMARY KEY (${keyList(entry.index)})${includeText(entry.index)}${timingText(entry.index.def?.deferrable)}`;
     case 'u': {
       const nulls = entry.index.def?.nullsNotDistinct === true ? ' NULLS NOT DISTINCT' : '';
-      return `UNIQUE${nulls} (${keyList(entry.index)})${includeText(entry.index)}`;
+      return `UNIQUE${nulls} (${keyList(entry.index)})${includeText(entry.index)}${timingText(entry.index.def?.deferrable)}`;
     }
     case 'c': {
       const text = deparseStored(entry.check.expression, entry.table, 'check', manner);
@@ -45,10 +45,16 @@ export function constraintText(entry: ConstraintEntry, manner: Manner): string {
         `(${foreign === undefined ? '' : list(foreign, key.foreignColumns)})${match}` +
         (update === '' ? '' : ` ON UPDATE ${update}`) +
         (remove === '' ? '' : ` ON DELETE ${remove}${setColumns}`) +
+        timingText(key.deferrable) +
         (key.notValid === true ? ' NOT VALID' : '')
       );
     }
   }
+}
+
+function timingText(deferrable: Deferrable | undefined): string {
+  if (deferrable === undefined) return '';
+  return deferrable === 'deferred' ? ' DEFERRABLE INITIALLY DEFERRED' : ' DEFERRABLE';
 }
 
 function keyList(index: IndexEntry): string {

@@ -19,6 +19,7 @@ import {
   relationsOf,
   sequencesOf,
   tablesOf,
+  timingOf,
   viewsOf,
   visibleColumns,
   type ConstraintEntry,
@@ -123,7 +124,19 @@ export const informationSources: Readonly<Record<string, RowSource>> = {
       for (const entry of constraintsOf(table, catalog)) {
         const nulls = entry.type === 'u' ? yes(entry.index.def?.nullsNotDistinct !== true) : null;
         const constraint_type = KINDS[entry.type];
-        yield { ...constraintNames(database, entry), ...names, constraint_type, ...timing, nulls_distinct: nulls };
+        const deferrable = timingOf(entry);
+        const own = {
+          is_deferrable: yes(deferrable !== undefined),
+          initially_deferred: yes(deferrable === 'deferred'),
+        };
+        yield {
+          ...constraintNames(database, entry),
+          ...names,
+          constraint_type,
+          ...timing,
+          ...own,
+          nulls_distinct: nulls,
+        };
       }
       for (const name of notNullNames(table, catalog))
         yield {

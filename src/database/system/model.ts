@@ -14,6 +14,7 @@ import type {
   Catalog,
   CheckDef,
   ColumnDef,
+  Deferrable,
   ForeignKeyDef,
   IndexDef,
   SequenceDef,
@@ -118,7 +119,7 @@ export function* indexesOf(table: TableDef): Generator<IndexEntry> {
       primary: true,
       unique: true,
       parts: table.key.map((id) => plainPart(table, id, false, false)),
-      included: [],
+      included: columnsOf(table, table.keyIncluded),
       where: undefined,
       def: undefined,
     };
@@ -139,13 +140,17 @@ function indexEntry(table: TableDef, index: IndexDef): IndexEntry {
     oid: index.id,
     name: index.name,
     table,
-    primary: false,
+    primary: index.primary === true,
     unique: index.unique,
     parts,
-    included: [],
+    included: columnsOf(table, index.included),
     where: index.where,
     def: index,
   };
+}
+
+function columnsOf(table: TableDef, ids: readonly number[] | undefined): ColumnDef[] {
+  return (ids ?? []).flatMap((id) => table.columns.find((column) => column.id === id) ?? []);
 }
 
 function plainPart(table: TableDef, id: number, descending: boolean, nullsFirst: boolean): KeyPart {
@@ -185,6 +190,12 @@ export function* constraintsOf(table: TableDef, catalog: Catalog): Generator<Con
     const foreign = key.foreignTableId === table.id ? table : catalog.byId(key.foreignTableId);
     yield { ...common(key.name), type: 'f', key, foreign: foreign?.kind === 'table' ? foreign : undefined };
   }
+}
+
+/** Whether and how a constraint waits for the commit. */
+export function timingOf(entry: ConstraintEntry): Deferrable | undefined {
+  if (entry.type === 'f') return entry.key.deferrable;
+  return entry.type === 'c' ? undefined : entry.index.def?.deferrable;
 }
 
 export function constraintOid(table: TableDef, name: string): number {

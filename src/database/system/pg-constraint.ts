@@ -14,6 +14,7 @@ import {
   ruleOid,
   sequencesOf,
   tablesOf,
+  timingOf,
   viewsOf,
   visibleColumns,
   type ConstraintEntry,
@@ -74,7 +75,7 @@ function indexRow(index: IndexEntry, { bind }: SystemContext): SystemRecord {
     indisunique: index.unique,
     indnullsnotdistinct: index.def?.nullsNotDistinct === true,
     indisprimary: index.primary,
-    indimmediate: true,
+    indimmediate: index.def?.deferrable === undefined,
     indisvalid: true,
     indisready: true,
     indislive: true,
@@ -118,6 +119,7 @@ const ACTION_CODES: Readonly<Record<ReferentialAction, string>> = {
 
 function constraintRow(entry: ConstraintEntry, { catalog, bind }: SystemContext): SystemRecord {
   const { table } = entry;
+  const deferrable = timingOf(entry);
   const numbers = (owner: TableDef, ids: readonly number[]): SqlArray =>
     SqlArray.of(
       ids.map((id) => attributeNumber(owner, id)),
@@ -128,6 +130,8 @@ function constraintRow(entry: ConstraintEntry, { catalog, bind }: SystemContext)
     conname: entry.name,
     connamespace: namespaceOid(catalog, table.schema),
     contype: entry.type,
+    condeferrable: deferrable !== undefined,
+    condeferred: deferrable === 'deferred',
     convalidated: !('check' in entry ? entry.check.notValid : 'key' in entry ? entry.key.notValid : false),
     conrelid: table.id,
     conislocal: true,

@@ -341,10 +341,15 @@ function bindConflict(statement: Insert, syntax: OnConflict, place: ConflictPlac
 
 function arbitersOf(syntax: OnConflict, { table, view }: BoundTarget): (number | 'key')[] | null {
   const { target } = syntax;
-  if (target === undefined) return null;
+  if (target === undefined) {
+    if (table.indexes.some(({ unique, deferrable }) => unique && deferrable !== undefined))
+      throw deferrableArbiter(syntax.position);
+    return null;
+  }
   if (target.kind === 'constraint') {
     if (table.primaryKeyName === target.name) return ['key'];
     const index = table.indexes.find((candidate) => candidate.constraint === target.name);
+    if (index?.deferrable !== undefined) throw deferrableArbiter(target.position);
     if (index !== undefined) return [index.id];
     throw new DriftError('42704', `constraint "${target.name}" for table "${table.name}" does not exist`, {
       position: target.position,
@@ -369,16 +374,24 @@ function arbitersOf(syntax: OnConflict, { table, view }: BoundTarget): (number |
   const where = target.where === undefined ? undefined : printRestrictedExpression(target.where);
   const arbiters: (number | 'key')[] = [];
   if (table.primaryKeyName !== undefined && same(table.key)) arbiters.push('key');
-  for (const { id, unique, columns: parts, keys, where: predicate } of table.indexes) {
+  let refused = false;
+  for (const { id, unique, deferrable, columns: parts, keys, where: predicate } of table.indexes) {
     if (!unique || (predicate !== undefined && predicate !== where)) continue;
     const matches =
       keys === undefined
         ? same(parts.map((part) => part.column))
         : keys.length === texts.size && keys.every((key) => texts.has(key));
-    if (matches) arbiters.push(id);
+    if (matches && deferrable !== undefined) refused = true;
+    else if (matches) arbiters.push(id);
   }
+  if (arbiters.length === 0 && refused) throw deferrableArbiter(syntax.position);
   if (arbiters.length === 0) throw noArbiter(syntax);
   return arbiters;
+}
+
+function deferrableArbiter(position: number): DriftError {
+  const message = 'ON CONFLICT does not support deferrable unique constraints/exclusion constraints as arbiters';
+  return new DriftError('55000', message, { position });
 }
 
 function noArbiter(syntax: OnConflict): DriftError {
