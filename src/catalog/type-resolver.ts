@@ -97,7 +97,7 @@ export class TypeResolver {
   #ref(type: TypeRef): TypeRef {
     if (!isUserType(type.oid) && !isPublicUserOid(type.oid)) return type;
     const oid = this.resolve(type.oid);
-    return oid === undefined || oid === type.oid ? type : { oid, typmod: type.typmod };
+    return oid === undefined || oid === type.oid ? type : { ...type, oid };
   }
 }
 

@@ -7,6 +7,8 @@
  * pattern as a whole prefers a long match or a short one.
  */
 import { DriftError } from '../../base/error.ts';
+import { fromBasic } from './regex-basic.ts';
+import { CLASSES, COLLATING, WORD } from './regex-names.ts';
 
 export interface RegexOptions {
   readonly ignoreCase: boolean;
@@ -16,6 +18,7 @@ export interface RegexOptions {
   readonly lineAnchors: boolean;
   readonly expanded: boolean;
   readonly literal: boolean;
+  readonly basic: boolean;
 }
 
 export interface RegexSource {
@@ -34,22 +37,6 @@ const MAX_REPETITIONS = 255;
 /** Groups within groups; each is a level of the stack. */
 const MAX_DEPTH = 500;
 
-const WORD = '\\p{L}\\p{M}\\p{N}_';
-const CLASSES: Readonly<Record<string, string>> = {
-  alpha: '\\p{L}',
-  digit: '0-9',
-  alnum: '\\p{L}\\p{N}',
-  upper: '\\p{Lu}',
-  lower: '\\p{Ll}',
-  space: '\\s',
-  blank: ' \\t',
-  punct: '!-\\/:-@\\[-`\\{-~\\p{P}\\p{S}',
-  cntrl: '\\p{Cc}',
-  graph: '\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}',
-  print: '\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ',
-  xdigit: '0-9A-Fa-f',
-  word: WORD,
-};
 const CONSTRAINTS: Readonly<Record<string, string>> = {
   A: '(?<![^])',
   Z: '(?![^])',
@@ -59,15 +46,20 @@ const CONSTRAINTS: Readonly<Record<string, string>> = {
   Y: `(?:(?<=[${WORD}])(?=[${WORD}])|(?<![${WORD}])(?![${WORD}]))`,
 };
 const CHARACTERS: Readonly<Record<string, number>> = { a: 7, b: 8, B: 92, e: 27, f: 12, n: 10, r: 13, t: 9, v: 11 };
-const COLLATING: Readonly<Record<string, string>> = { space: ' ', period: '.', hyphen: '-', newline: '\n', tab: '\t' };
-
 export function regexError(what: string): DriftError {
   return new DriftError('2201B', `invalid regular expression: ${what}`);
 }
 
 /** Reads the options of regexp functions. Throws 22023 for a letter that is none; `g` is the caller's. */
 export function regexOptions(flags: string): RegexOptions {
-  let options = { ignoreCase: false, dotNewline: true, lineAnchors: false, expanded: false, literal: false };
+  let options: RegexOptions = {
+    ignoreCase: false,
+    dotNewline: true,
+    lineAnchors: false,
+    expanded: false,
+    literal: false,
+    basic: false,
+  };
   for (const flag of flags) {
     const changed = withOption(options, flag);
     if (changed === undefined) throw new DriftError('22023', `invalid regular expression option: "${flag}"`);
@@ -96,10 +88,10 @@ function withOption(options: RegexOptions, flag: string): RegexOptions | undefin
     case 't':
       return { ...options, expanded: false };
     case 'q':
-      return { ...options, literal: true };
+      return { ...options, literal: true, basic: false };
     case 'b':
     case 'e':
-      return options;
+      return { ...options, basic: true, literal: false };
     default:
       return undefined;
   }
@@ -107,16 +99,19 @@ function withOption(options: RegexOptions, flag: string): RegexOptions | undefin
 
 export function readRegex(pattern: string, options: RegexOptions): RegexSource {
   let [text, chosen] = [pattern, options];
+  if (chosen.basic) return new RegexReader(fromBasic(text), chosen).read();
   if (text.startsWith('***=')) [text, chosen] = [text.slice(4), { ...chosen, literal: true }];
   else if (text.startsWith('***:')) text = text.slice(4);
   const embedded = chosen.literal ? null : /^\(\?([a-z]+)\)/.exec(text);
+  if (embedded === null && !chosen.literal && /^\(\?[a-z]/i.test(text)) throw regexError('invalid embedded option');
   if (embedded !== null) {
     for (const flag of embedded[1] ?? '') {
-      const changed = withOption(chosen, flag);
+      const changed = flag === 'e' ? chosen : withOption(chosen, flag);
       if (changed === undefined) throw regexError('invalid embedded option');
       chosen = changed;
     }
     text = text.slice(embedded[0].length);
+    if (chosen.basic) text = fromBasic(text);
   }
   if (chosen.literal) {
     const source = [...text].map(quoted).join('');
@@ -148,7 +143,9 @@ class RegexReader {
   readonly #options: RegexOptions;
   #at = 0;
   #groups = 0;
-  #closed = 0;
+  readonly #closed = new Set<number>();
+  /** Parentheses inside of look-around capture nothing. */
+  #around = 0;
   #alternatives = false;
   #long = false;
   #short = false;
@@ -176,10 +173,15 @@ class RegexReader {
     return this.#chars[this.#at + offset] ?? '';
   }
 
+  /** Passes over comments, and blanks in the expanded syntax. */
   #skipBlanks(): void {
-    if (!this.#options.expanded) return;
     for (;;) {
-      if (/^\s$/.test(this.#peek())) this.#at++;
+      if (this.#peek() === '(' && this.#peek(1) === '?' && this.#peek(2) === '#') {
+        const end = this.#chars.indexOf(')', this.#at);
+        if (end < 0) throw regexError('parentheses () not balanced');
+        this.#at = end + 1;
+      } else if (!this.#options.expanded) return;
+      else if (/^\s$/.test(this.#peek())) this.#at++;
       else if (this.#peek() === '#') while (this.#at < this.#chars.length && this.#peek() !== '\n') this.#at++;
       else return;
     }
@@ -320,12 +322,15 @@ class RegexReader {
       open = `(${found}`;
       around = found !== '?:';
       this.#at += found.length;
-    } else this.#groups++;
-    const counted = open === '(';
+    } else if (this.#around > 0) open = '(?:';
+    else this.#groups++;
+    const number = open === '(' ? this.#groups : 0;
+    if (around) this.#around++;
     const inner = this.#alternation(depth + 1);
+    if (around) this.#around--;
     if (this.#peek() !== ')') throw regexError('parentheses () not balanced');
     this.#at++;
-    if (counted) this.#closed++;
+    if (number > 0) this.#closed.add(number);
     if (around) this.#context = true;
     return { source: `${open}${inner.source})`, preference: around ? 'none' : inner.preference, quantifiable: !around };
   }
@@ -336,15 +341,16 @@ class RegexReader {
     if (/^[dswDSW]$/.test(char)) {
       this.#at++;
       const set = char.toLowerCase() === 'd' ? '0-9' : char.toLowerCase() === 's' ? '\\s' : WORD;
-      return char === char.toLowerCase() ? `[${set}]` : `[^${set}${this.#options.dotNewline ? '' : '\\n'}]`;
+      return char === char.toLowerCase() ? `[${set}]` : `[^${set}]`;
     }
     if (/^[1-9]$/.test(char)) {
       let digits = char;
       // A number that is not that of a group is octal, unless it is of one digit.
-      if (/^\d$/.test(this.#peek(1)) && Number(char + this.#peek(1)) <= this.#closed) digits += this.#peek(1);
-      if (Number(digits) > this.#closed) {
+      if (/^\d$/.test(this.#peek(1)) && Number(char + this.#peek(1)) <= this.#groups) digits += this.#peek(1);
+      if (Number(digits) > this.#groups) {
         if (digits.length === 1 && !/^[0-7]$/.test(this.#peek(1))) throw regexError('invalid backreference number');
       } else {
+        if (!this.#closed.has(Number(digits)) || this.#around > 0) throw regexError('invalid backreference number');
         this.#at += digits.length;
         return `(?:\\${digits})`;
       }
@@ -393,17 +399,25 @@ class RegexReader {
 
   #bracket(): string {
     let set = '';
+    const outside: string[] = [];
     const negated = this.#peek() === '^';
     if (negated) this.#at++;
+    let ranged = false;
     for (let first = true; first || this.#peek() !== ']'; first = false) {
       if (this.#at >= this.#chars.length) throw regexError('brackets [] not balanced');
+      // A hyphen behind a range is one only at the end.
+      if (ranged && this.#peek() === '-' && this.#peek(1) !== ']') throw regexError('invalid character range');
+      ranged = false;
       const item = this.#bracketItem();
+      const isRange = this.#peek() === '-' && this.#peek(1) !== ']' && this.#peek(1) !== '';
       if (item.set !== undefined) {
-        set += item.set;
+        if (isRange) throw regexError('invalid character range');
+        if (item.complement === true) outside.push(`[^${item.set}]`);
+        else set += item.set;
         continue;
       }
       const low = item.char;
-      if (this.#peek() !== '-' || this.#peek(1) === ']' || this.#peek(1) === '') {
+      if (!isRange) {
         set += bracketed(low);
         continue;
       }
@@ -412,21 +426,25 @@ class RegexReader {
       if (high.set !== undefined || (low.codePointAt(0) ?? 0) > (high.char.codePointAt(0) ?? 0))
         throw regexError('invalid character range');
       set += `${bracketed(low)}-${bracketed(high.char)}`;
+      ranged = true;
     }
     this.#at++;
-    return negated ? `[^${set}${this.#options.dotNewline ? '' : '\\n'}]` : `[${set}]`;
+    if (negated && !this.#options.dotNewline) set += '\\n';
+    if (outside.length === 0) return `[${negated ? '^' : ''}${set}]`;
+    const either = (set === '' ? outside : [`[${set}]`, ...outside]).join('|');
+    return negated ? `(?:(?!${either})[^])` : `(?:${either})`;
   }
 
-  #bracketItem(): { readonly char: string; readonly set?: string } {
+  #bracketItem(): { readonly char: string; readonly set?: string; readonly complement?: boolean } {
     const char = this.#peek();
     this.#at++;
     if (char === '\\') {
-      if (/^[dsw]$/.test(this.#peek())) {
-        const name = this.#peek();
+      const name = this.#peek().toLowerCase();
+      if (/^[dsw]$/.test(name)) {
+        const complement = this.#peek() !== name;
         this.#at++;
-        return { char: '', set: name === 'd' ? '0-9' : name === 's' ? '\\s' : WORD };
+        return { char: '', set: name === 'd' ? '0-9' : name === 's' ? '\\s' : WORD, complement };
       }
-      if (/^[DSW]$/.test(this.#peek())) throw regexError('invalid escape \\ sequence');
       return { char: this.#character() };
     }
     if (char !== '[' || !/^[:.=]$/.test(this.#peek())) return { char };
@@ -441,8 +459,8 @@ class RegexReader {
       if (set === undefined) throw regexError('invalid character class');
       return { char: '', set };
     }
-    if ([...name].length === 1) return { char: name };
-    const named = COLLATING[name];
+    if ([...name].length === 1) return kind === '=' ? { char: '', set: bracketed(name) } : { char: name };
+    const named = COLLATING.get(name);
     if (named === undefined) throw regexError('invalid collating element');
     return { char: named };
   }

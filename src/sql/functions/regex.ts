@@ -5,13 +5,15 @@
  * longest, or the shortest where the pattern as a whole is not greedy. Where they start is the same. So for patterns in
  * which the order can make a difference (alternatives; greedy and non-greedy parts together) the end is looked for among
  * all: the pattern is tried against the text cut at each candidate, the preferred first. Patterns that look beyond their
- * match (constraints, look-around) cannot be tried on cut texts and keep JavaScript's choice.
+ * match (constraints, look-around) cannot be tried on cut texts: they are tried with the rest behind them counted.
  */
 import { DriftError } from '../../base/error.ts';
 import { readRegex, regexError, regexOptions } from './regex-syntax.ts';
 
 /** Ends tried at most. */
 const MAX_ENDS = 2000;
+/** Of those that need a pattern of their own. */
+const MAX_COUNTED_ENDS = 500;
 const KEPT = 200;
 
 export interface RegexMatch {
@@ -26,6 +28,10 @@ export interface RegexMatch {
 export class Regex {
   readonly #find: RegExp;
   readonly #whole: RegExp | null;
+  /** The source, where ends are tried by counting what is behind them. */
+  readonly #counted: string | null;
+  readonly #mode: string;
+  readonly #byRest: Map<number, RegExp> = new Map();
   readonly #short: boolean;
   readonly groups: number;
 
@@ -34,6 +40,8 @@ export class Regex {
     const mode = `du${found.ignoreCase ? 'i' : ''}`;
     this.groups = found.groups;
     this.#short = found.prefersShort;
+    this.#mode = mode;
+    this.#counted = found.ordered && found.context ? found.source : null;
     try {
       this.#find = new RegExp(found.source, `g${mode}`);
       this.#whole = found.ordered && !found.context ? new RegExp(`(?:${found.source})(?![^])`, `y${mode}`) : null;
@@ -52,7 +60,8 @@ export class Regex {
     this.#find.lastIndex = from;
     const found = this.#find.exec(text);
     if (found === null) return null;
-    return matchOf(this.#whole === null ? found : (this.#preferred(text, found, this.#whole) ?? found));
+    const chosen = this.#whole === null && this.#counted === null ? null : this.#preferred(text, found);
+    return matchOf(chosen ?? found);
   }
 
   /** All matches, one behind the other; an empty one moves on by a character. */
@@ -65,13 +74,11 @@ export class Regex {
     }
   }
 
-  #preferred(text: string, found: RegExpExecArray, whole: RegExp): RegExpExecArray | null {
+  #preferred(text: string, found: RegExpExecArray): RegExpExecArray | null {
     const start = found.index;
     const end = start + found[0].length;
-    const at = (cut: number): RegExpExecArray | null => {
-      whole.lastIndex = start;
-      return whole.exec(text.slice(0, cut));
-    };
+    const most = this.#counted === null ? MAX_ENDS : MAX_COUNTED_ENDS;
+    const at = (cut: number): RegExpExecArray | null => this.#endingAt(text, start, cut);
     if (this.#short) {
       for (let cut = start; cut < end; cut++) {
         const match = at(cut);
@@ -79,11 +86,30 @@ export class Regex {
       }
       return null;
     }
-    for (let cut = Math.min(text.length, end + MAX_ENDS); cut > end; cut--) {
+    for (let cut = Math.min(text.length, end + most); cut > end; cut--) {
       const match = at(cut);
       if (match !== null) return match;
     }
     return null;
+  }
+
+  /** The match from `start` to `cut`, if there is one. */
+  #endingAt(text: string, start: number, cut: number): RegExpExecArray | null {
+    if (this.#whole !== null) {
+      this.#whole.lastIndex = start;
+      return this.#whole.exec(text.slice(0, cut));
+    }
+    const unit = text.charCodeAt(cut);
+    if (unit >= 0xdc00 && unit < 0xe000) return null;
+    const rest = [...text.slice(cut)].length;
+    let regex = this.#byRest.get(rest);
+    if (regex === undefined) {
+      if (this.#byRest.size >= KEPT) this.#byRest.clear();
+      regex = new RegExp(`(?:${this.#counted ?? ''})(?=[^]{${rest}}(?![^]))`, `y${this.#mode}`);
+      this.#byRest.set(rest, regex);
+    }
+    regex.lastIndex = start;
+    return regex.exec(text);
   }
 }
 
