@@ -196,6 +196,12 @@ function portableFor(result: Parameters<typeof portable>[0], options: RunOptions
   return options.text === true ? result : portable(result, options.printed);
 }
 
+/** A sixteenth of the device's memory where the browser tells it (in GB, 8 at most), 256 MB where not. */
+function cacheBudgetOfDevice(): number | undefined {
+  const { deviceMemory } = navigator as { readonly deviceMemory?: number | undefined };
+  return deviceMemory === undefined ? undefined : Math.max(deviceMemory, 1) * 64 * 1024 * 1024;
+}
+
 /** Where OPFS has no synchronous handles, `opfs://` databases live in IndexedDB. */
 async function openAt(
   url: string,
@@ -204,6 +210,7 @@ async function openAt(
   if (encryption !== undefined) await host.loadLatePart?.();
   const openOn = (storage: Storage): Promise<OpenEngine> =>
     openEngine({
+      cacheBudgetBytes: cacheBudgetOfDevice(),
       ...options,
       host,
       storage: encryption === undefined ? storage : new EncryptedStorage(storage, encryption, host.randomBytes),

@@ -131,7 +131,7 @@ export class Checkpoint {
       leaf.stored = captured.ref;
       leaf.dirty = false;
       this.#cache.noteClean(leaf);
-      if (leaf.image !== null) this.#cache.keep(leaf, leaf.image.bytes);
+      if (leaf.image !== null) this.#cache.keep(leaf, leaf.image.bytes, false);
     }
     yield PAUSE;
   }

@@ -9,6 +9,7 @@ import type { Task } from '../base/task.ts';
 import type { Packs } from '../segment/packs.ts';
 import type { SegmentRef } from '../segment/segment.ts';
 import { SegmentReader } from '../segment/segment-reader.ts';
+import { Eviction, MOST_USES } from './eviction.ts';
 import { LeafImage } from './leaf-image.ts';
 import { groupMayMatch, type RowLayout, type SealedPart, StoredRows } from './part.ts';
 import type { Key, KeyRange, ZoneFilter } from './table.ts';
@@ -88,27 +89,32 @@ export interface ScannedTree extends RowLayout {
   versionEnds(leaf: Leaf, tile: Tile, part: SealedPart, rows: Int32Array): Task<Float64Array>;
 }
 
-/** Loads tiles and images, counts what they hold, and lets the least recently used go when it is over the budget. */
+/** Loads tiles and images, counts what they hold, and lets the least useful go when it is over the budget. */
 export class TileCache {
   readonly #packs: Packs;
   readonly budgetBytes: number;
-  readonly #loaded: Map<Leaf | Tile, number> = new Map();
-  /** Bytes in memory that are on disk as well. */
-  bytes = 0;
+  readonly #loaded: Eviction<Leaf | Tile> = new Eviction();
   /** Bytes that only a checkpoint can make evictable. */
   dirtyBytes = 0;
-  #clock = 0;
 
   constructor(packs: Packs, budgetBytes: number) {
     this.#packs = packs;
     this.budgetBytes = budgetBytes;
   }
 
-  touch(item: Leaf | Tile): void {
-    item.used = ++this.#clock;
+  /** Bytes in memory that are on disk as well. */
+  get bytes(): number {
+    return this.#loaded.bytes;
   }
 
-  *image(leaf: Leaf, layout: RowLayout): Task<LeafImage> {
+  /** Notes a use. */
+  touch(item: Leaf | Tile): void {
+    if (item.used < MOST_USES) item.used++;
+  }
+
+  /** `isLookUp`: it is wanted for its own sake, not by a scan over everything (eviction.ts). */
+  *image(leaf: Leaf, layout: RowLayout, isLookUp = true): Task<LeafImage> {
+    if (leaf.image !== null) this.touch(leaf);
     while (leaf.image === null) {
       const ref = leaf.stored;
       assert(!leaf.dirty, 'a dirty leaf is not in memory');
@@ -120,21 +126,20 @@ export class TileCache {
       // While this waited another task may have loaded the leaf, or a checkpoint moved its segment.
       if (leaf.image !== null || leaf.stored !== ref) continue;
       leaf.image = new LeafImage(layout.columns, new StoredRows(ref, bytes, layout));
-      this.keep(leaf, leaf.image.bytes);
+      this.keep(leaf, leaf.image.bytes, isLookUp);
     }
-    this.touch(leaf);
     return leaf.image;
   }
 
-  *part(tile: Tile, layout: RowLayout): Task<SealedPart> {
-    if (tile.part === null) {
+  *part(tile: Tile, layout: RowLayout, isLookUp = true): Task<SealedPart> {
+    if (tile.part !== null) this.touch(tile);
+    else {
       assert(tile.stored !== null, 'a tile is neither in memory nor on disk');
       const { stored } = tile;
       const bytes = yield* this.#packs.read(stored);
       tile.part ??= new StoredRows(stored, bytes, layout);
-      this.keep(tile, partBytes(tile.part));
+      this.keep(tile, partBytes(tile.part), isLookUp);
     }
-    this.touch(tile);
     // Eviction may take it from the tile at once, never from whoever asked.
     return tile.part;
   }
@@ -190,31 +195,26 @@ export class TileCache {
     if (tile.part === null) return;
     const bytes = partBytes(tile.part);
     this.dirtyBytes -= bytes;
-    this.keep(tile, bytes);
+    this.keep(tile, bytes, false);
   }
 
   /** Notes that something clean is in memory. */
-  keep(item: Leaf | Tile, bytes: number): void {
-    this.forget(item);
-    this.#loaded.set(item, bytes);
-    this.bytes += bytes;
-    this.touch(item);
+  keep(item: Leaf | Tile, bytes: number, isLookUp: boolean): void {
+    item.used = 0;
+    this.#loaded.add(item, bytes, isLookUp);
     if (this.bytes > this.budgetBytes) this.#evict(item);
   }
 
   /** Notes that something has become dirty or is gone. */
   forget(item: Leaf | Tile): void {
-    const bytes = this.#loaded.get(item);
-    if (bytes === undefined) return;
-    this.#loaded.delete(item);
-    this.bytes -= bytes;
+    this.#loaded.remove(item);
   }
 
   #evict(except: Leaf | Tile): void {
-    const oldest = [...this.#loaded.keys()].sort((a, b) => a.used - b.used);
-    for (const item of oldest) {
-      if (this.bytes <= this.budgetBytes * 0.9) return;
-      if (item === except || ('holds' in item && item.holds > 0)) continue;
+    const mayGo = (item: Leaf | Tile): boolean => item !== except && !('holds' in item && item.holds > 0);
+    while (this.bytes > this.budgetBytes) {
+      const item = this.#loaded.next(this.budgetBytes, mayGo);
+      if (item === null) return;
       this.drop(item);
     }
   }

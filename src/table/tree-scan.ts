@@ -50,6 +50,8 @@ export class TreeScan implements BatchSource {
   readonly #options: ScanOptions;
   readonly #leaves: LeafCursor;
   readonly #zones: readonly ZoneFilter[];
+  /** Bounded on both sides: what it reads counts as looked up. */
+  readonly #isNarrow: boolean;
   #pinned: LeafImage | null = null;
   #pieces: Piece[] = [];
   #position = 0;
@@ -59,6 +61,7 @@ export class TreeScan implements BatchSource {
     this.#options = options;
     this.#leaves = new LeafCursor(tree, options.range ?? {}, options.order === 'desc');
     this.#zones = options.zones ?? [];
+    this.#isNarrow = options.range?.low !== undefined && options.range.high !== undefined;
   }
 
   *next(): Task<Batch | null> {
@@ -96,14 +99,16 @@ export class TreeScan implements BatchSource {
     this.#position = 0;
     if (counters !== undefined) counters.leaves++;
     // Loading may wait, and the leaf may be split by time meanwhile: then the state is in the new tile.
+    let hit = true;
     while (seq >= leaf.startSeq) {
       if (leaf.image === null) {
         if (yield* this.#ruledOut(leaf)) return;
-        yield* tree.options.cache.image(leaf, tree);
+        yield* tree.options.cache.image(leaf, tree, this.#isNarrow);
+        hit = false;
         continue;
       }
       const image = leaf.image;
-      tree.options.cache.touch(leaf);
+      if (hit) tree.options.cache.touch(leaf);
       image.pins++;
       this.#pinned = image;
       if (seq < image.maxFrom) tree.pastRows += image.closedRows;
@@ -114,7 +119,7 @@ export class TreeScan implements BatchSource {
     if (tile === undefined || seq >= tile.endSeq) return;
     if (counters !== undefined) counters.segments++;
     if (tile.part === null && (yield* this.#ruledOut(tile))) return;
-    const part = yield* tree.options.cache.part(tile, tree);
+    const part = yield* tree.options.cache.part(tile, tree, this.#isNarrow);
     this.#pieces = [yield* this.#sealedPiece(leaf, tile, part, range)];
   }
 

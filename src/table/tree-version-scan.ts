@@ -50,13 +50,13 @@ export class TreeVersionScan implements BatchSource {
     const found: Found = { sources: [], rows: [], keys: [], from: [], to: [] };
     if (counters !== undefined) counters.leaves++;
     const { cache } = this.#tree.options;
-    let image = yield* cache.image(leaf, this.#tree);
+    let image = yield* cache.image(leaf, this.#tree, false);
     // Tiles and image must be of one moment: from here on nothing of the leaf is read after a wait but sealed tiles.
     const parts: SealedPart[] = [];
     for (let p = 0; p < leaf.history.length; p++) {
       const tile = leaf.history[p] as Tile;
       // A version that touches the interval ends after fromSeq, so tiles that end before it hold none that ends here.
-      if (tile.endSeq > fromSeq) parts.push(yield* cache.part(tile, this.#tree));
+      if (tile.endSeq > fromSeq) parts.push(yield* cache.part(tile, this.#tree, false));
     }
     if (leaf.image !== null) image = leaf.image;
     for (const part of parts) {

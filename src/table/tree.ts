@@ -19,6 +19,7 @@ import type { Value, Vector } from '../base/vector.ts';
 import type { TreeEntry } from './directory.ts';
 import { constantVector, gatherVector, sameCell, scatter } from './gather.ts';
 import { KeyCodec } from './key.ts';
+import { MOST_USES } from './eviction.ts';
 import { LeafImage } from './leaf-image.ts';
 import { closeRows, copied, fitted } from './seal.ts';
 import { lowerBound } from './search.ts';
@@ -190,6 +191,7 @@ export class Tree implements VersionedTree, DividedTree {
     if (seq < leaf.startSeq) return this.#findSealed(leaf, key, seq);
     const image = leaf.image;
     if (image === null) return this.#miss(leaf);
+    if (leaf.used < MOST_USES) leaf.used++;
     const row = image.rowOf(key);
     if (row >= 0 && !image.isHole(row) && (image.from.data[row] as number) <= seq) {
       const { columns, base } = image.cellsOf(row);
@@ -212,6 +214,7 @@ export class Tree implements VersionedTree, DividedTree {
       if (seq < tile.startSeq) continue;
       const part = tile.part;
       if (part === null) return this.#miss(tile);
+      if (tile.used < MOST_USES) tile.used++;
       for (let row = lowerBound(part.keys, part.keys.length, key); part.keys[row] === key; row++) {
         const from = part.from[row] as number;
         if (from > seq) return null;
