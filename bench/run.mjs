@@ -3,6 +3,7 @@
  *
  *     npm run bench [-- --quick] [--rounds N] [--rows N] [--only WORKLOAD,…] [--engines NAME,…]
  *     npm run bench -- history [--rows N] [--updates N]
+ *     npm run bench -- amplification [--rows N]
  *
  * Rounds go over all engines before the next begins, and start with another engine each time, so that a noisy minute
  * hits all. The figure of a workload is the median over the rounds; answers are compared. Results go to the console and
@@ -34,6 +35,11 @@ const { values: options, positionals } = parseArgs({
     engines: { type: 'string', default: 'driftdb,sqlite,pglite' },
   },
 });
+if (positionals[0] === 'amplification') {
+  const { amplification } = await import('./amplification.mjs');
+  await amplification(options.rows === undefined ? {} : { rows: Number(options.rows) });
+  process.exit();
+}
 const rounds = Number(options.rounds ?? (options.quick ? 3 : 5));
 
 /** Name, what it is, its size, the unit of its figure. */
