@@ -109,6 +109,7 @@ function withoutTables(context: EvalContext): ExecRun['context'] {
     memoryBudgetBytes: Infinity,
     monotonicMs: () => 0,
     systemRows: refuse,
+    sleep: refuse,
     callRoutine: refuse,
     callRoutineSet: refuse,
     modify: refuse,

@@ -297,6 +297,7 @@ function execContext(scene: Scene, target: ModifyTarget, counters?: Map<PlanNode
     memoryBudgetBytes: core.options.queryMemoryBytes ?? DEFAULT_QUERY_MEMORY_BYTES,
     monotonicMs: () => core.host.monotonicMs(),
     counters,
+    sleep: (ms) => new Promise((resolve) => void core.host.setTimer(ms, resolve)),
     callRoutine: (call, args) => scene.routines.call(scene, call, args),
     callRoutineSet: (call, args) => scene.routines.callSet(scene, call, args),
     *systemRows(name, seq) {

@@ -183,7 +183,7 @@ export class Compiler {
   #call(expression: CallExpression): Evaluator {
     const { fn } = expression;
     const args = this.compileAll(expression.args);
-    if (fn.routine !== undefined) {
+    if (fn.routine !== undefined || fn.waits !== undefined) {
       this.#calls ??= new RoutineCalls();
       return this.#calls.add(expression, fn.routine, args, this.run);
     }

@@ -16,7 +16,7 @@ import { DriftError } from '../base/error.ts';
 import { PAUSE, type Step, type Task } from '../base/task.ts';
 import { type Batch, type Value, type Vector, valueAt } from '../base/vector.ts';
 import type { CallExpression } from '../plan/expression.ts';
-import type { RoutineCall } from '../sql/functions/function.ts';
+import type { RoutineCall, ScalarFunction } from '../sql/functions/function.ts';
 import type { Evaluator } from './evaluator.ts';
 import type { ExecRun } from './run.ts';
 import { type Pending, Suspended } from './suspended.ts';
@@ -38,7 +38,7 @@ interface Round {
 class RoutineEvaluator implements Evaluator {
   readonly oid: number;
   readonly fixed: boolean;
-  readonly #call: RoutineCall;
+  readonly #start: (values: readonly Value[]) => Task<Value>;
   readonly #strict: boolean;
   readonly #args: readonly Evaluator[];
   readonly #run: ExecRun;
@@ -49,11 +49,15 @@ class RoutineEvaluator implements Evaluator {
 
   constructor(
     expression: CallExpression,
-    parts: { readonly call: RoutineCall; readonly args: readonly Evaluator[]; readonly round: Round },
+    parts: {
+      readonly start: (values: readonly Value[]) => Task<Value>;
+      readonly args: readonly Evaluator[];
+      readonly round: Round;
+    },
     run: ExecRun,
   ) {
     this.oid = expression.type.oid;
-    this.#call = parts.call;
+    this.#start = parts.start;
     this.#args = parts.args;
     this.#round = parts.round;
     this.#strict = expression.fn.strict;
@@ -107,7 +111,7 @@ class RoutineEvaluator implements Evaluator {
       if (pending === undefined) {
         const values = args();
         if (this.#strict && values.includes(null)) return this.#remember(row, null);
-        pending = { task: this.#run.context.callRoutine(this.#call, values), value: undefined, failed: false };
+        pending = { task: this.#start(values), value: undefined, failed: false };
         step = pending.task.next();
       } else {
         step = pending.failed ? pending.task.throw(pending.value) : pending.task.next(pending.value);
@@ -137,6 +141,24 @@ class RoutineEvaluator implements Evaluator {
     if (this.#round.preparing || row < 0) this.#done.set(row, value);
     return value;
   }
+}
+
+const WAIT_MS = 10;
+
+/**
+ * A function of the engine's own that waits. It looks at the cancellation now and then; where nobody prepares, nobody
+ * can wait.
+ */
+function* waited(fn: ScalarFunction, values: readonly Value[], run: ExecRun, round: Round): Task<Value> {
+  const { context } = run;
+  const until = context.monotonicMs() + (fn.waits?.(context.eval, ...values) ?? 0);
+  for (;;) {
+    const left = until - context.monotonicMs();
+    if (!round.preparing || left <= 0) break;
+    yield context.sleep(Math.min(left, WAIT_MS));
+    run.cancellation.check();
+  }
+  return fn.call(context.eval, ...values);
 }
 
 /** The root of an expression that calls functions of users. */
@@ -214,8 +236,12 @@ export class RoutineCalls {
   readonly calls: RoutineEvaluator[] = [];
   readonly round: Round = { preparing: false };
 
-  add(expression: CallExpression, call: RoutineCall, args: readonly Evaluator[], run: ExecRun): Evaluator {
-    const evaluator = new RoutineEvaluator(expression, { call, args, round: this.round }, run);
+  /** `call`: of a user's function; else the function waits by itself. */
+  add(expression: CallExpression, call: RoutineCall | undefined, args: readonly Evaluator[], run: ExecRun): Evaluator {
+    const { round } = this;
+    const start = (values: readonly Value[]): Task<Value> =>
+      call === undefined ? waited(expression.fn, values, run, round) : run.context.callRoutine(call, values);
+    const evaluator = new RoutineEvaluator(expression, { start, args, round }, run);
     this.calls.push(evaluator);
     return evaluator;
   }

@@ -44,6 +44,8 @@ export interface ExecContext {
   readonly counters?: Map<PlanNode, NodeCounters> | undefined;
   /** Rows of a virtual table at a moment (null: now). */
   systemRows(name: string, seq: number | null): Task<SystemRows>;
+  /** Resolves after at least so many milliseconds. */
+  sleep(ms: number): Promise<void>;
   /** Calls a function that a user has defined. */
   callRoutine(call: RoutineCall, args: readonly Value[]): Task<Value>;
   /** All rows of one that returns a set. */

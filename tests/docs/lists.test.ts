@@ -6,7 +6,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { SqlFunction } from '../../src/sql/functions/function.ts';
-import { allFunctions } from '../../src/sql/functions/registry.ts';
+import { allFunctions, functionsNamed } from '../../src/sql/functions/registry.ts';
 import { allTypes, typeByOid } from '../../src/sql/types/registry.ts';
 import { pages, readPage, ROOT } from './markdown.ts';
 
@@ -62,6 +62,13 @@ function functionList(): string {
     );
   return ['| | |', '| --- | --- |', ...lines].join('\n');
 }
+
+test(`${PAGE} names functions as missing that are`, () => {
+  const [, table = ''] = /<!-- missing -->\n([^]*?)<!-- end -->/.exec(readPage(PAGE)) ?? [];
+  const names = [...table.matchAll(/`([a-z_0-9]+)`/g)].map(([, name = '']) => name);
+  expect(names.length).toBeGreaterThan(100);
+  expect(names.filter((name) => functionsNamed(name).length > 0)).toEqual([]);
+});
 
 /** Types of values, without arrays (each type has one) and pseudo-types. */
 function typeList(): string {

@@ -56,6 +56,8 @@ export interface ScalarFunction extends Signature, Defined {
   readonly typed?: ((types: readonly number[], returns: number) => ScalarFunction['call']) | undefined;
   /** For comparisons under a collation: the operator they are printed as; the optimizer knows nothing of them. */
   readonly sign?: string | undefined;
+  /** Milliseconds to wait before the call gives its value: pg_sleep. */
+  readonly waits?: ((context: EvalContext, ...args: Value[]) => number) | undefined;
   /** A cast that takes the type modifier as a further argument and makes a value that fits it. */
   readonly takesTypmod?: boolean | undefined;
 }

@@ -39,6 +39,9 @@ import { orderedAggregates } from './ordered-aggregates.ts';
 import { regexFunctions, regexOperators, regexSets } from './regex-functions.ts';
 import { rangeFunctions, rangeOperators } from './ranges.ts';
 import { statisticsAggregates } from './statistics-aggregates.ts';
+import { hashFunctions } from './hashes.ts';
+import { sessionFunctions, sessionSets } from './session-functions.ts';
+import { supportFunctions } from './support.ts';
 import { setFunctions, systemFunctions } from './system.ts';
 import { systemValueAggregates, systemValueCasts, systemValueOperators } from './system-values.ts';
 import { textFunctions, textOperators } from './text.ts';
@@ -109,6 +112,10 @@ const functions: readonly SqlFunction[] = [
   ...pathFunctions,
   ...pathSets,
   ...jsonAggregates,
+  ...hashFunctions,
+  ...supportFunctions,
+  ...sessionFunctions,
+  ...sessionSets,
 ];
 
 const byName = new Map<string, SqlFunction[]>();

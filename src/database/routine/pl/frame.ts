@@ -173,7 +173,9 @@ export class Frame {
       try {
         const bound = bindOuterExpression(simple, to, bindContextOf({ ...this.scene, names }));
         const expression = fold(bound, this.scene.eval);
-        const waits = hasSubquery(expression);
+        const waits =
+          hasSubquery(expression) ||
+          someExpression(expression, (part) => part.kind === 'call' && part.fn.waits !== undefined);
         const calls = someExpression(expression, (part) => part.kind === 'call' && part.fn.routine !== undefined);
         const reusable = !someExpression(expression, (part) => part.kind === 'subquery' || part.kind === 'inList');
         prepared = { ...used(names), expression, reusable, waits, calls, plan: null, oid: expression.type.oid };
