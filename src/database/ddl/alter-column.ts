@@ -21,6 +21,7 @@ import { createStructure, fillIndexes } from '../structure.ts';
 import { makeSequence, withSequenceOptions } from './column.ts';
 import { type DdlContext, define, requireColumnsOf } from './context.ts';
 import { verifyUnique } from './create-index.ts';
+import { refuseIncompatibleKeys } from './foreign-types.ts';
 import { refuseOrphanRows } from './foreign-rows.ts';
 import { quoted, tableText } from './names.ts';
 import { rekey } from './rekey.ts';
@@ -55,6 +56,7 @@ export function* alterType(
   }
   const changed: ColumnDef = { ...column, type };
   checkDefault(context, table, changed);
+  refuseIncompatibleKeys(context, { ...table, columns: table.columns.map((old) => (old === column ? changed : old)) });
   if (action.using === undefined && sameValues(column.type, type)) {
     define(context, { ...table, columns: table.columns.map((old) => (old === column ? changed : old)) });
     return;

@@ -34,6 +34,7 @@ export function columnOf(
   const { catalog } = context.transaction;
   const written = serial === undefined ? resolveType(syntax.type, catalog) : { oid: serial, typmod: -1 };
   const type = columnType(catalog, written, syntax.collation);
+  refuseContradiction(syntax, table.name, serial !== undefined);
   let column: ColumnDef = { id, name: syntax.name, type, notNull: serial !== undefined };
   for (const constraint of syntax.constraints)
     column = withConstraint(context, column, constraint, { ...table, serial: serial !== undefined });
@@ -46,6 +47,16 @@ export function columnOf(
     };
   }
   return column;
+}
+
+/** NULL beside NOT NULL, or beside what implies it. */
+function refuseContradiction({ name, constraints }: ColumnDefinition, table: string, serial: boolean): void {
+  const implied = serial || constraints.some(({ kind }) => kind === 'notNull' || kind === 'identity');
+  const none = constraints.find(({ kind }) => kind === 'null');
+  if (!implied || none === undefined) return;
+  throw new DriftError('42601', `conflicting NULL/NOT NULL declarations for column "${name}" of table "${table}"`, {
+    position: none.position,
+  });
 }
 
 function withConstraint(

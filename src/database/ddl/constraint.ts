@@ -6,6 +6,7 @@ import type { Expression, Identifier } from '../../sql/ast.ts';
 import type { ColumnDefinition, References, TableConstraint } from '../../sql/ast-statement.ts';
 import { printRestrictedExpression } from '../../sql/parser/print.ts';
 import { type DdlContext, freeName, relationNamed, undefinedTable } from './context.ts';
+import { refuseIncompatible } from './foreign-types.ts';
 
 const JSON_OID = 114;
 
@@ -250,7 +251,7 @@ function foreignKeyOf(
     if (constraint.name !== undefined) throw duplicateConstraint(table, name);
     name = `${table.name}_${names}_fkey${n}`;
   }
-  return {
+  const key: ForeignKeyDef = {
     name,
     columns,
     foreignTableId: parent.id,
@@ -262,6 +263,8 @@ function foreignKeyOf(
     deferrable: deferrableOf(constraint),
     notValid: constraint.notValid ? true : undefined,
   };
+  refuseIncompatible(table, parent, key);
+  return key;
 }
 
 /** ON DELETE SET NULL (columns): each must be one of the key's. */

@@ -7,6 +7,7 @@ import { OWNER_OID } from '../../catalog/oids.ts';
 import type { AclEntry, Catalog, CatalogObject, RoleDef, TableDef } from '../../catalog/schema.ts';
 import type { AlterRole, CreateRole, GrantObject, Privilege } from '../../sql/ast-role.ts';
 import type { DropStatement, Grant, ObjectName } from '../../sql/ast-statement.ts';
+import { typeByName } from '../../sql/types/registry.ts';
 import { type DdlContext, define, relationNamed, skipMissing, systemRelationNamed, undefinedTable } from './context.ts';
 import { routineNamed } from './routine.ts';
 import { typeObjectNamed } from './type-names.ts';
@@ -45,11 +46,17 @@ function refuseReserved(name: string): void {
   });
 }
 
+/** VALID UNTIL is a time. Throws 22007. */
+function refuseBadTime({ eval: context }: DdlContext, { validUntil }: CreateRole['options']): void {
+  if (validUntil !== undefined) typeByName('timestamptz')?.input(validUntil, -1, context);
+}
+
 export function createRole(context: DdlContext, statement: CreateRole): void {
   const { name, options } = statement;
   refuseReserved(name);
   if (name === OWNER || roleNamed(context.transaction.catalog, name) !== undefined)
     throw new DriftError('42710', `role "${name}" already exists`);
+  refuseBadTime(context, options);
   const id = context.nextId();
   define(context, {
     kind: 'role',
@@ -83,12 +90,14 @@ export function alterRole(context: DdlContext, { name, options, newName }: Alter
     define(context, { ...role, name: newName });
     return;
   }
+  refuseBadTime(context, options);
   const said = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   define(context, { ...role, ...said });
 }
 
 export function dropRoles(context: DdlContext, statement: DropStatement): void {
   for (const { name } of statement.names) {
+    if (name.name === PUBLIC) throw new DriftError('22023', 'cannot use special role specifier in DROP ROLE');
     const role = roleNamed(context.transaction.catalog, name.name);
     if (role === undefined) {
       if (name.name === OWNER) throw new DriftError('55006', 'current user cannot be dropped');
@@ -123,7 +132,23 @@ function join(context: DdlContext, member: string, into: { readonly role: number
     if (member === OWNER) return;
     throw missing(member);
   }
+  refuseCycle(context, role, into.role);
   define(context, { ...role, memberOf: [...role.memberOf.filter((other) => other.role !== into.role), into] });
+}
+
+/** A role is no member of itself, by no way. */
+function refuseCycle({ transaction }: DdlContext, member: RoleDef, into: number): void {
+  const waiting = [into];
+  for (const id of waiting) {
+    const role = transaction.catalog.byId(id);
+    if (role?.kind !== 'role') continue;
+    if (id === member.id) {
+      const granted = transaction.catalog.byId(into);
+      const name = granted?.kind === 'role' ? granted.name : '';
+      throw new DriftError('0LP01', `role "${name}" is a member of role "${member.name}"`);
+    }
+    waiting.push(...role.memberOf.map((other) => other.role).filter((other) => !waiting.includes(other)));
+  }
 }
 
 // ---- GRANT and REVOKE ----------------------------------------------------------------------------------------------
@@ -162,6 +187,8 @@ export function grant(context: DdlContext, statement: Grant): void {
   const found = [...targets(context, statement)];
   const roles = statement.grantees.map((name) => roleOid(context, name));
   refuseInvalid(statement);
+  if (gives && statement.option && roles.includes(0))
+    throw new DriftError('0LP01', 'grant options can only be granted to roles');
   for (const target of found) {
     const kind = target.kind === 'sequence' ? 'sequence' : statement.object;
     const whole = lettersOf(
@@ -181,6 +208,12 @@ function leave(context: DdlContext, member: string, role: number, adminOnly: boo
     if (member === OWNER) return;
     throw missing(member);
   }
+  if (!found.memberOf.some((other) => other.role === role)) {
+    const of = context.transaction.catalog.byId(role);
+    const message = `role "${member}" is not a member of role "${of?.kind === 'role' ? of.name : ''}"`;
+    context.notices.push({ severity: 'WARNING', code: '01000', message });
+    return;
+  }
   const memberOf = adminOnly
     ? found.memberOf.map((other) => (other.role === role ? { ...other, admin: false } : other))
     : found.memberOf.filter((other) => other.role !== role);
@@ -191,9 +224,11 @@ function leave(context: DdlContext, member: string, role: number, adminOnly: boo
 function refuseInvalid({ object, privileges, schemas }: Grant): void {
   if (object === 'other') return;
   const possible = ALL_PRIVILEGES[object] + (object === 'table' && schemas === undefined ? 'U' : '');
-  for (const { name } of privileges) {
+  for (const { name, columns } of privileges) {
     const letter = LETTERS[name];
     if (name === 'ALL') continue;
+    if (columns.length > 0 && letter !== undefined && !COLUMN_PRIVILEGES.includes(letter))
+      throw new DriftError('0LP01', `invalid privilege type ${name} for column`);
     if (letter === undefined) throw new DriftError('42601', `unrecognized privilege type "${name.toLowerCase()}"`);
     if (!possible.includes(letter))
       throw new DriftError('0LP01', `invalid privilege type ${name} for ${object === 'table' ? 'relation' : object}`);
@@ -251,7 +286,11 @@ function targetNamed(context: DdlContext, object: GrantObject, name: ObjectName)
     case 'table':
     case 'sequence': {
       const found = relationNamed(context, name.name);
-      if (found === undefined) throw undefinedTable(context, name.name);
+      if (found === undefined) {
+        if (context.transaction.catalog.tableOfIndex(name.name.schema, name.name.name) !== undefined)
+          throw new DriftError('42809', `"${name.name.name}" is an index`);
+        throw undefinedTable(context, name.name);
+      }
       if (object === 'sequence' && found.kind !== 'sequence')
         throw new DriftError('42809', `"${found.name}" is not a sequence`);
       return found;

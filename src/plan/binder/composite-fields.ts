@@ -13,12 +13,22 @@ import { baseOfDomain } from '../../sql/user-coercion.ts';
 import { SqlRecord } from '../../sql/types/record.ts';
 import type { BoundExpression } from '../expression.ts';
 import { BOOL } from './coerce.ts';
+import type { Scope } from './scope.ts';
 
 export function attributesOf({ oid, record }: TypeRef): readonly Attribute[] | null {
   if (record !== undefined) return record;
   const base = baseOfDomain(oid);
   const type = userType(base);
   return type?.oid === base && type.definition.form === 'composite' ? type.definition.attributes : null;
+}
+
+/** A column's name of four parts begins with this database's; more parts are none. Throws 0A000, 42601. */
+export function refuseOtherDatabase(names: readonly string[], { state }: Scope, position: number): void {
+  const written = names.join('.');
+  if (names.length > 4)
+    throw new DriftError('42601', `improper qualified name (too many dotted names): ${written}`, { position });
+  if (names[0] !== state.context.eval.database)
+    throw new DriftError('0A000', `cross-database references are not implemented: ${written}`, { position });
 }
 
 export function isComposite(expression: BoundExpression): boolean {

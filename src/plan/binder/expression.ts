@@ -42,6 +42,7 @@ import {
 } from './subqueries.ts';
 import {
   missingField,
+  refuseOtherDatabase,
   compositeIsNull,
   expandedRow,
   jsonSubscript,
@@ -192,6 +193,7 @@ function bindColumn(syntax: ColumnRef, scope: Scope): BoundExpression {
       hint: similarColumns(name, undefined, scope),
     });
   }
+  if (names.length > 3) refuseOtherDatabase(names, scope, position);
   const table = names[names.length - 2] as string;
   const schema = names.length > 2 ? names[names.length - 3] : undefined;
   const relation = scope.relation(schema, table, position);

@@ -8,6 +8,7 @@ import type {
   CreateSchema,
   CreateTableAs,
   CreateView,
+  ObjectName,
   Option,
   Persistence,
   RefreshMaterializedView,
@@ -362,6 +363,17 @@ function parseDomainAction(p: Cursor): AlterDomain['action'] {
   return { kind: 'addConstraint', constraint, notValid: p.acceptAll('not', 'valid') };
 }
 
+/** A column, behind the name of its relation. */
+function parseColumnOf(p: Cursor): ObjectName & { readonly column: string } {
+  const { position } = p;
+  const names = [p.columnName()];
+  while (p.accept('.')) names.push(p.label());
+  const [column = '', name, schema, catalog, ...more] = names.toReversed();
+  if (name === undefined) p.refuse('column name must be qualified', position);
+  if (more.length > 0) p.refuse(`improper qualified name (too many dotted names): ${names.join('.')}`, position);
+  return { name: { catalog, schema, name, position }, args: undefined, table: undefined, column };
+}
+
 // ---- COMMENT ---------------------------------------------------------------------------------------------------
 
 export function parseComment(p: Cursor): Comment {
@@ -370,14 +382,7 @@ export function parseComment(p: Cursor): Comment {
   p.expect('on');
   const isColumn = p.at('column');
   const object = parseObjectKind(p);
-  let name = parseObjectName(p, object);
-  let column: string | undefined;
-  if (isColumn) {
-    const { name: last, schema, catalog } = name.name;
-    if (schema === undefined) p.refuse('column name must be qualified', name.name.position);
-    column = last;
-    name = { ...name, name: { catalog: undefined, schema: catalog, name: schema, position: name.name.position } };
-  }
+  const { column, ...name } = isColumn ? parseColumnOf(p) : { ...parseObjectName(p, object), column: undefined };
   p.expect('is');
   const text = p.accept('null') ? undefined : p.string();
   return { kind: 'comment', object, name, column, text, position, end: p.lastEnd };

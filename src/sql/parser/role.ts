@@ -1,6 +1,7 @@
 /** CREATE ROLE, ALTER ROLE, GRANT and REVOKE. */
 import type { AlterRole, CreateRole, GrantObject, Privilege, RoleOptions } from '../ast-role.ts';
 import type { Grant, ObjectKind, ObjectName, UnsupportedStatement } from '../ast-statement.ts';
+import { DriftError } from '../../base/error.ts';
 import { STRING } from '../lexer.ts';
 import type { Cursor } from './cursor.ts';
 import { parseObjectName } from './object.ts';
@@ -39,18 +40,25 @@ export function parseRoles(p: Cursor): string[] {
 
 function parseRoleOptions(p: Cursor): Parsed {
   const parsed: Parsed = { options: {}, memberOf: [], members: [], admins: [] };
+  const said = new Set<string>();
   const set = (options: RoleOptions): void => {
     parsed.options = { ...parsed.options, ...options };
   };
   p.accept('with');
   while (p.code !== 0 && !p.at(';')) {
+    const { position } = p;
     const word = p.label().toLowerCase();
+    const kind = FLAGS[word] ?? FLAGS[word.replace(/^no/, '')] ?? (/(un)?encrypted/.test(word) ? 'password' : word);
+    if (said.has(kind)) p.refuse('conflicting or redundant options', position);
+    said.add(kind);
     const flag = FLAGS[word] ?? FLAGS[word.replace(/^no/, '')];
     if (flag !== undefined) set({ [flag]: FLAGS[word] !== undefined });
     else if (word === 'connection') {
       p.expect('limit');
       const negative = p.accept('-');
-      set({ connectionLimit: p.integer() * (negative ? -1 : 1) });
+      const limit = p.integer() * (negative ? -1 : 1);
+      if (limit < -1) throw new DriftError('22023', `invalid connection limit: ${limit}`);
+      set({ connectionLimit: limit });
     } else if (word === 'valid') {
       if (p.label().toLowerCase() !== 'until') p.fail();
       set({ validUntil: p.string() });
@@ -78,12 +86,23 @@ export function parseCreateRole(p: Cursor, position: number): CreateRole {
   return { kind: 'createRole', command, name, options: { ...options, login }, ...rest, position, end: p.lastEnd };
 }
 
-export function parseAlterRole(p: Cursor, position: number): AlterRole | UnsupportedStatement {
+/** `ALTER GROUP g ADD | DROP USER …`: what GRANT and REVOKE say of membership. */
+function parseMembers(p: Cursor, group: string, position: number): Grant {
+  const kind = p.accept('add') ? 'grant' : 'revoke';
+  if (kind === 'revoke') p.expect('drop');
+  p.expect('user');
+  const members = { kind, roles: [group], grantees: parseRoles(p) } as const;
+  const none = { privileges: [], object: 'other', names: [], schemas: undefined, option: false } as const;
+  return { ...members, ...none, position, end: p.lastEnd };
+}
+
+export function parseAlterRole(p: Cursor, position: number): AlterRole | Grant | UnsupportedStatement {
   const word = p.word.toUpperCase();
   p.advance();
   if (p.at('all')) return skipUnsupported(p, position, `ALTER ${word} ALL`);
   const name = parseRole(p);
   if (p.at('set') || p.at('reset') || p.at('in')) return skipUnsupported(p, position, `ALTER ${word} SET`);
+  if (word === 'GROUP' && (p.at('add') || p.at('drop'))) return parseMembers(p, name, position);
   if (p.acceptAll('rename', 'to')) {
     const newName = parseRole(p);
     return { kind: 'alterRole', name, options: {}, newName, position, end: p.lastEnd };
