@@ -92,6 +92,7 @@ function bindContext(context: EvalContext): BindContext {
     catalog: context.catalog,
     eval: context,
     systemTables: { find: () => undefined },
+    lastSeq: 0,
     catalogAt: refuse,
     resolveMoment: refuse,
     evaluateConstant: (expression) =>

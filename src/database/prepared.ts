@@ -12,6 +12,7 @@ import type { Expression, Query } from '../sql/ast.ts';
 import type { Execute, Prepare } from '../sql/ast-statement.ts';
 import { parseTypeName } from '../sql/parser/parser.ts';
 import { typeByOid } from '../sql/types/registry.ts';
+import { withArguments } from '../sql/with-arguments.ts';
 import type { ResultSet } from './api.ts';
 import { command } from './show.ts';
 import { bindContextOf, evaluate, isCurrent, planOf, runPlan, type Scene } from './statement.ts';
@@ -103,7 +104,7 @@ export class PreparedStatements {
         style: 'cast',
         position,
       })),
-    ) as Query;
+    );
   }
 
   /** Forgets one statement, or all. Throws 26000 for a name that is not there. */
@@ -112,14 +113,6 @@ export class PreparedStatements {
     else if (!this.#byName.delete(name)) throw missing(name, position);
     return command(name === undefined ? 'DEALLOCATE ALL' : 'DEALLOCATE');
   }
-}
-
-function withArguments(tree: unknown, args: readonly Expression[]): unknown {
-  if (Array.isArray(tree)) return tree.map((item) => withArguments(item, args));
-  if (typeof tree !== 'object' || tree === null) return tree;
-  const node = tree as Readonly<Record<string, unknown>>;
-  if (node['kind'] === 'parameter') return args[Number(node['index']) - 1];
-  return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, withArguments(value, args)]));
 }
 
 function missing(name: string, position: number): DriftError {

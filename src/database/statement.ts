@@ -114,6 +114,7 @@ export function bindContextOf(scene: Scene, parameterTypes?: readonly number[]):
     systemTables,
     transitions: scene.relations,
     parameterTypes,
+    lastSeq: scene.transaction.snapshot,
     *catalogAt(seq) {
       const { temp, path } = scene.eval.catalog;
       return (yield* core.manager.catalogs.at(seq)).forSession(temp, path);

@@ -51,6 +51,12 @@ export type ScanTime =
   /** Versions with from >= fromSeq and to <= toSeq. */
   | { readonly kind: 'contained'; readonly fromSeq: number; readonly toSeq: number };
 
+/** Versions with from > begunAfter and to <= endedBy (Infinity: those in force, too). */
+export interface VersionRange {
+  readonly begunAfter: number;
+  readonly endedBy: number;
+}
+
 export interface ScanColumn {
   readonly id: ColumnId;
   /** Column id in the table = ordinal in its tree. */
@@ -82,6 +88,8 @@ export interface ScanNode extends Node {
   readonly time: ScanTime;
   readonly columns: readonly ScanColumn[];
   readonly version: VersionColumns | null;
+  /** Of a scan of versions: which of them can pass the filter. */
+  readonly versionRange?: VersionRange | undefined;
   /** Only rows for which this is true. Mentions columns of `outputs` and ids of enclosing queries; no subqueries. */
   readonly filter: BoundExpression | null;
   readonly zones: readonly ZoneTest[];

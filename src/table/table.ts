@@ -107,6 +107,10 @@ export interface VersionScanOptions extends Omit<ScanOptions, 'seq' | 'order'> {
   readonly fromSeq: number;
   /** Inclusive; Infinity for "up to now". */
   readonly toSeq: number;
+  /** Only versions that began after this commit. Default: all. */
+  readonly begunAfter?: number | undefined;
+  /** Only versions that ended by this commit. Default: those in force, too. */
+  readonly endedBy?: number | undefined;
 }
 
 /** A batch source: `next` until it returns null. Batches may share memory with the table and are immutable. */

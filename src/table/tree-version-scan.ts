@@ -45,8 +45,12 @@ export class TreeVersionScan implements BatchSource {
   }
 
   *#leafVersions(leaf: Leaf, range: KeyRange): Task<Batch[]> {
-    const { fromSeq, toSeq, counters } = this.#options;
+    const { fromSeq, toSeq, begunAfter = -1, endedBy = Infinity, counters } = this.#options;
     const { endSeq } = this.#tree;
+    const wanted = (from: number, closed: number): boolean => {
+      const to = Math.min(closed, endSeq);
+      return from <= toSeq && to > fromSeq && from > begunAfter && to <= endedBy;
+    };
     const found: Found = { sources: [], rows: [], keys: [], from: [], to: [] };
     if (counters !== undefined) counters.leaves++;
     const { cache } = this.#tree.options;
@@ -65,19 +69,22 @@ export class TreeVersionScan implements BatchSource {
       const rows: number[] = [];
       for (let row = rangeStart(part.keys, part.keys.length, range); row < end; row++) {
         const to = part.to[row] as number;
-        if (to !== Infinity && to > fromSeq && (part.from[row] as number) <= toSeq) rows.push(row);
+        if (to !== Infinity && wanted(part.from[row] as number, to)) rows.push(row);
       }
       take(found, (c) => part.column(c), rows, part.keys, part.from, part.to);
     }
     const closed: number[] = [];
     for (let row = 0; row < image.closedRows; row++) {
-      const touches = (image.closedFrom.data[row] as number) <= toSeq && (image.closedTo.data[row] as number) > fromSeq;
-      if (touches && inRange(image.closedKeys[row] as Key, range)) closed.push(row);
+      if (
+        wanted(image.closedFrom.data[row] as number, image.closedTo.data[row] as number) &&
+        inRange(image.closedKeys[row] as Key, range)
+      )
+        closed.push(row);
     }
     take(found, (c) => image.closedView(c), closed, image.closedKeys, image.closedFrom.data, image.closedTo.data);
     const current: number[] = [];
     const visit = (row: number): void => {
-      if (!image.isHole(row) && (image.from.data[row] as number) <= toSeq && endSeq > fromSeq) current.push(row);
+      if (wanted(image.from.data[row] as number, Infinity) && !image.isHole(row)) current.push(row);
     };
     const end = rangeEnd(image.keys, image.sorted, range);
     for (let row = rangeStart(image.keys, image.sorted, range); row < end; row++) visit(row);

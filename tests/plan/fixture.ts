@@ -104,6 +104,7 @@ const context: BindContext = {
   catalog,
   eval: evalContext,
   systemTables: { find: () => undefined },
+  lastSeq: 1000,
   catalogAt: () => immediately(catalog),
   resolveMoment: (moment) => immediately(moment.kind === 'seq' ? moment.seq : 500),
   evaluateConstant: () => {

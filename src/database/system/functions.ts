@@ -93,6 +93,7 @@ function bindContext({ eval: context }: AnswerContext): BindContext {
     catalog: context.catalog,
     eval: context,
     systemTables: { find: (schema, name) => (schema === undefined ? undefined : systemRelation(schema, name)) },
+    lastSeq: context.snapshot,
     *catalogAt() {
       return context.catalog;
     },

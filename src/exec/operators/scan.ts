@@ -154,6 +154,7 @@ export class ScanOperator implements Operator {
       reader.scanVersions({
         fromSeq: time.fromSeq,
         toSeq: time.toSeq,
+        ...this.#node.versionRange,
         columns: this.#ordinals,
         range,
         zones,

@@ -51,6 +51,8 @@ export interface BindContext {
   readonly asWritten?: boolean | undefined;
   /** Functions registered through the API. */
   readonly registered?: ((name: string) => readonly SqlFunction[]) | undefined;
+  /** The newest commit that the statement sees. */
+  readonly lastSeq: number;
   /** Names and types as they were at a sequence number. */
   catalogAt(seq: number): Task<Catalog>;
   /** The last sequence number at or before a moment; errors (22023) for the future and before the first commit. */

@@ -18,6 +18,8 @@ export function scanTable(table: TableDef, alias: string, time: ScanTime, state:
   const columns: ScanColumn[] = [];
   const row: PlanColumn[] = [];
   const shown: VisibleColumn[] = [];
+  /** The key of a table without a primary key. */
+  const rowId: VisibleColumn[] = [];
   for (const column of table.columns) {
     const id = state.nextId();
     columns.push({ id, ordinal: column.id });
@@ -25,6 +27,7 @@ export function scanTable(table: TableDef, alias: string, time: ScanTime, state:
     row.push(output);
     if (column.type.collation !== undefined) state.collated = true;
     if (column.hidden !== true) shown.push(visible(output));
+    else rowId.push(visible({ ...output, name: '_row_id' }));
   }
   const seqFrom: PlanColumn = { id: state.nextId(), name: '_seq_from', type: INT8 };
   const seqTo: PlanColumn = { id: state.nextId(), name: '_seq_to', type: INT8 };
@@ -44,5 +47,5 @@ export function scanTable(table: TableDef, alias: string, time: ScanTime, state:
     order: null,
     outputs: [...row, ...version],
   };
-  return { plan, columns: shown, pseudo: version.map((column) => visible(column)), row };
+  return { plan, columns: shown, pseudo: [...version.map((column) => visible(column)), ...rowId], row };
 }

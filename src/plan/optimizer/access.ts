@@ -20,6 +20,7 @@ import type { CostModel } from './cost.ts';
 import { type AccessContext, type Path, PathFinder } from './path-finder.ts';
 import { DISABLED_COST } from './switches.ts';
 import { type Sarg, SargFinder, type Sargs, zonesOf } from './sargs.ts';
+import { versionRange } from './version-range.ts';
 
 const MAX_KEYS = 1000;
 
@@ -49,7 +50,9 @@ export function chooseAccess(scan: ScanNode, context: AccessContext): ScanNode {
     if (best.cost >= DISABLED_COST || mayHaveBitmap(scan, conditions)) consider(bitmapPath(finder));
   }
   const access = withPath(scan, conditions, best);
-  return best.access.kind === 'full' || best.access.kind === 'keyRange' ? { ...access, zones } : access;
+  const within = versions ? versionRange(scan, conditions) : null;
+  const zoned = best.access.kind === 'full' || best.access.kind === 'keyRange' ? { ...access, zones } : access;
+  return within === null ? zoned : { ...zoned, versionRange: within };
 }
 
 function withPath(scan: ScanNode, conditions: readonly BoundExpression[], path: Path): ScanNode {
