@@ -37,7 +37,7 @@ const LATE: readonly string[] = [
   'src/exec/modify/.*',
   'src/exec/kernels/.*',
   'src/exec/routine-call',
-  'worker/function-module',
+  'worker/(function-module|backups)',
   'src/database/copy/.*',
   'src/database/ddl/.*',
   'src/database/migration/.*',

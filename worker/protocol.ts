@@ -22,6 +22,10 @@ import type {
 import type { RekeyOptions } from '../src/database/rekey.ts';
 import type { EncryptionOptions } from '../src/storage/encryption/secret.ts';
 
+import type { BackupInfo } from '../src/database/backup/info.ts';
+import type { BackupOptions } from '../src/database/backup/make.ts';
+import type { RestoreSource } from '../src/database/backup/source.ts';
+
 export interface OpenOptions {
   /** `full` (default): acknowledged after the flush; `relaxed`: after the write. */
   readonly durability?: Durability | undefined;
@@ -37,8 +41,8 @@ export interface OpenOptions {
   readonly checkpointIntervalMs?: number | undefined;
   /** Makes a new database encrypted, and opens one that is. */
   readonly encryption?: EncryptionOptions | undefined;
-  /** An exported file to fill a new database from. */
-  readonly importFile?: Uint8Array | undefined;
+  /** Fills a new database from backups, which the worker pulls from the page. */
+  readonly restore?: RestoreRequest | undefined;
 }
 
 /** How to run a statement; a signal does not cross, `cancel` does. */
@@ -48,6 +52,17 @@ export interface RunOptions {
   readonly text?: boolean | undefined;
   /** Type OIDs whose values the caller wants as text. */
   readonly printed?: readonly number[] | undefined;
+}
+
+/** One step: it begins a backup and answers its number, reads the next bytes (null at the end), or gives it up. */
+export type BackupStep = { readonly begin: BackupOptions } | { readonly next: number } | { readonly cancel: number };
+
+/** Gives the next bytes of the backup with that index, null at its end. */
+export type Pull = (backup: number) => Promise<Uint8Array | null>;
+
+/** What a restoration is, without the bytes. */
+export interface RestoreRequest extends Omit<RestoreSource, 'backups'> {
+  readonly count: number;
 }
 
 export type Request =
@@ -63,9 +78,10 @@ export type Request =
   /** `alone`: whoever begins waits for the answer; else what follows in the message fails with the beginning. */
   | { readonly kind: 'begin'; readonly options: TransactionOptions; readonly alone: boolean }
   | { readonly kind: 'functions'; readonly url: string }
+  | { readonly kind: 'backup'; readonly step: BackupStep }
   | { readonly kind: 'rekey'; readonly options: RekeyOptions }
   | { readonly kind: 'commit' | 'rollback' | 'end' }
-  | { readonly kind: 'status' | 'checkpoint' | 'export' | 'close' };
+  | { readonly kind: 'status' | 'checkpoint' | 'close' };
 
 /** `session` is the caller's number for it; the first call of a number begins the session, `end` ends it. */
 export interface Call {
@@ -93,7 +109,9 @@ export interface ToPage {
 /** The object that the worker exposes with Comlink. */
 export interface Server {
   /** The worker holds the Web Lock `life` from before the answer until it ends, so that the page notices its death. */
-  open(url: string, options: OpenOptions, life: string): Promise<WireError | null>;
+  open(url: string, options: OpenOptions, life: string, pull?: Pull): Promise<WireError | null>;
+  /** Reads backups to their ends. */
+  verify(request: RestoreRequest, pull: Pull): Promise<Verified>;
 }
 
 export interface WireError {
@@ -101,6 +119,8 @@ export interface WireError {
   readonly message: string;
   readonly fields: Readonly<Record<string, string | number>>;
 }
+
+export type Verified = { readonly error: null; readonly info: BackupInfo | null } | { readonly error: WireError };
 
 /** What each kind of request answers, where it answers something. */
 export interface Answers {
@@ -110,7 +130,7 @@ export interface Answers {
   readonly copy: string | number | null;
   readonly commit: number | null;
   readonly status: EngineStatus;
-  readonly export: Uint8Array;
+  readonly backup: number | Uint8Array | null;
 }
 
 export interface WireResult {

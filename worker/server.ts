@@ -16,9 +16,22 @@ import { IndexedDbStorage } from '../src/storage/indexed-db.ts';
 import { MemoryStorage } from '../src/storage/memory.ts';
 import { OpfsStorage } from '../src/storage/opfs.ts';
 import type { Storage } from '../src/storage/storage.ts';
+import { backupStep, pulled, verifyPulled } from './backups.ts';
 import { loadModule, runFunctionModule } from './function-module.ts';
 import { portable } from './portable.ts';
-import type { Call, OpenOptions, Reply, RunOptions, Server, ToPage, ToWorker, WireError } from './protocol.ts';
+import type {
+  Call,
+  OpenOptions,
+  Pull,
+  Reply,
+  RestoreRequest,
+  RunOptions,
+  Server,
+  ToPage,
+  ToWorker,
+  Verified,
+  WireError,
+} from './protocol.ts';
 import { packError, packResult } from './wire.ts';
 
 /** A page that is being reloaded holds its handles a moment longer: so long a database may seem to be in use. */
@@ -54,17 +67,22 @@ export class EngineServer implements Server {
     this.#post = post;
   }
 
-  async open(url: string, options: OpenOptions, life: string): Promise<WireError | null> {
-    const [error] = await Promise.all([this.#open(url, options), this.#holdLock(life)]);
+  async open(url: string, options: OpenOptions, life: string, pull?: Pull): Promise<WireError | null> {
+    const [error] = await Promise.all([this.#open(url, options, pull), this.#holdLock(life)]);
     return error;
   }
 
-  async #open(url: string, options: OpenOptions): Promise<WireError | null> {
+  async verify(request: RestoreRequest, pull: Pull): Promise<Verified> {
+    await this.#host.loadLatePart?.();
+    return verifyPulled(pull, request);
+  }
+
+  async #open(url: string, options: OpenOptions, pull: Pull | undefined): Promise<WireError | null> {
     const deadline = this.#host.monotonicMs() + RELOAD_MS;
     for (;;) {
       try {
         if (this.#engine !== null) throw new DriftError('55006', 'this worker has a database open already');
-        this.#engine = await openAt(url, { ...options, host: this.#host });
+        this.#engine = await openAt(url, { ...options, host: this.#host, pull });
         this.#host.setTimer(LATE_PART_MS, () => void this.#host.loadLatePart?.().catch(() => undefined));
         return null;
       } catch (error) {
@@ -134,10 +152,11 @@ export class EngineServer implements Server {
         return runFunctionModule(await loadModule(request.url), (name, options, body) =>
           engine.createFunction(name, options, body),
         );
-      case 'export': {
-        const bytes = await engine.exportFile();
-        buffers.push(bytes.buffer);
-        return bytes;
+      case 'backup': {
+        await this.#host.loadLatePart?.();
+        const answer = await backupStep(engine, request.step);
+        if (answer instanceof Uint8Array) buffers.push(answer.buffer);
+        return answer;
       }
       case 'close':
         this.#engine = null;
@@ -198,21 +217,29 @@ function portableFor(result: Parameters<typeof portable>[0], options: RunOptions
 
 /** A sixteenth of the device's memory where the browser tells it (in GB, 8 at most), 256 MB where not. */
 function cacheBudgetOfDevice(): number | undefined {
-  const { deviceMemory } = navigator as { readonly deviceMemory?: number | undefined };
+  const { navigator } = globalThis as { readonly navigator?: { readonly deviceMemory?: number | undefined } };
+  const { deviceMemory } = navigator ?? {};
   return deviceMemory === undefined ? undefined : Math.max(deviceMemory, 1) * 64 * 1024 * 1024;
 }
 
 /** Where OPFS has no synchronous handles, `opfs://` databases live in IndexedDB. */
 async function openAt(
   url: string,
-  { host, encryption, ...options }: OpenOptions & { host: Host },
+  {
+    host,
+    pull,
+    encryption,
+    restore,
+    ...options
+  }: OpenOptions & { readonly host: Host; readonly pull: Pull | undefined },
 ): Promise<OpenEngine> {
-  if (encryption !== undefined) await host.loadLatePart?.();
+  if (encryption !== undefined || pull !== undefined) await host.loadLatePart?.();
   const openOn = (storage: Storage): Promise<OpenEngine> =>
     openEngine({
       cacheBudgetBytes: cacheBudgetOfDevice(),
       ...options,
       host,
+      restore: pull === undefined || restore === undefined ? undefined : pulled(pull, restore),
       storage: encryption === undefined ? storage : new EncryptedStorage(storage, encryption, host.randomBytes),
     });
   if (url.startsWith('memory://')) return openOn(new MemoryStorage());

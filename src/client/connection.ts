@@ -15,7 +15,10 @@ import type {
   TransactionOptions,
 } from '../database/api.ts';
 
+import type { BackupOptions } from '../database/backup/make.ts';
 import type { RekeyOptions } from '../database/rekey.ts';
+
+import type { BackupReading } from './backup.ts';
 
 export interface StatementOptions extends RunOptions {
   /** Ends the statement with 57014 when it aborts. */
@@ -55,7 +58,7 @@ export interface Connection {
   loadFunctions(url: string): Promise<void>;
   status(): Promise<EngineStatus>;
   checkpoint(): Promise<void>;
-  exportFile(): Promise<Uint8Array>;
+  backup(options: BackupOptions): Promise<BackupReading>;
   rekey(options: RekeyOptions): Promise<void>;
   close(): Promise<void>;
 }

@@ -11,7 +11,9 @@
  * it neither waits for them nor sees their BEGIN.
  */
 import type { EngineStatus, FunctionBody, FunctionOptions } from '../database/api.ts';
+import type { BackupOptions } from '../database/backup/make.ts';
 import type { RekeyOptions } from '../database/rekey.ts';
+import { backupStream, collected } from './backup.ts';
 import type { Connection } from './connection.ts';
 import { type CopyFromOptions, type CopySource, copyTo, type CopyToOptions } from './copy.ts';
 import { migrate, type MigrateOptions, type MigrateResult, type Migration } from './migrate.ts';
@@ -157,9 +159,21 @@ export class Database extends Statements implements AsyncDisposable {
       .map(({ object, kind, problem }) => ({ object, kind, problem }));
   }
 
-  /** Returns the whole database with its history as the bytes of one file, for `importFile` of `open`. */
+  /**
+   * Returns the database as a stream of bytes: one file, which `restore`, `importFile` and the console read. It is the state of
+   * one commit, at or after all that was acknowledged before the first read; statements go on meanwhile. With
+   * `history: false` only the newest state, with `since` (what `verifyBackup` says of an earlier backup) only what came
+   * after that, with `encryption` sealed. A backup that is not read to its end must be cancelled.
+   *
+   *     await db.backup().pipeTo(file);
+   */
+  backup(options: BackupOptions = {}): ReadableStream<Uint8Array> {
+    return backupStream(() => this.#connection.backup(options));
+  }
+
+  /** Returns the whole database with its history as the bytes of one file: a backup in one piece. */
   exportFile(): Promise<Uint8Array> {
-    return this.#connection.exportFile();
+    return collected(() => this.#connection.backup({}));
   }
 
   /**

@@ -13,8 +13,10 @@ import type {
   SessionApi,
   TransactionOptions,
 } from '../database/api.ts';
+import { type BackupOptions, makeBackup } from '../database/backup/make.ts';
 import type { OpenEngine } from '../database/engine.ts';
 import { rekey, type RekeyOptions } from '../database/rekey.ts';
+import type { BackupReading } from './backup.ts';
 import type { Connection, ConnectionSession, Description, StatementOptions } from './connection.ts';
 
 export class LocalConnection implements Connection {
@@ -47,8 +49,15 @@ export class LocalConnection implements Connection {
     return this.#engine.checkpoint();
   }
 
-  exportFile(): Promise<Uint8Array> {
-    return this.#engine.exportFile();
+  async backup(options: BackupOptions): Promise<BackupReading> {
+    const making = makeBackup(await this.#engine.inside(), options);
+    return {
+      async next() {
+        const { done, value } = await making.next();
+        return done === true ? null : value;
+      },
+      cancel: async () => void (await making.return()),
+    };
   }
 
   async rekey(options: RekeyOptions): Promise<void> {

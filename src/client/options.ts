@@ -48,7 +48,9 @@ export interface WorkerLike {
   terminate(): void;
 }
 
-export interface OpenOptions extends EngineOpenOptions {
+export interface OpenOptions extends Omit<EngineOpenOptions, 'restore'> {
+  /** A backup in one piece (`exportFile`), to fill a new database from. `restore` takes streams. */
+  readonly importFile?: Uint8Array | undefined;
   /**
    * A worker of one's own that runs `driftdb-web/worker`, for bundlers that do not know
    * `new Worker(new URL(…, import.meta.url))`. Default: `open` starts one. `close` ends it. Browser only.

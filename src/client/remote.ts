@@ -5,13 +5,16 @@
  * A worker that dies fails every call with 08006, the open ones too. Browsers say nothing when a worker is ended or runs
  * out of memory; but a Web Lock that it holds becomes free, and for this lock the connection waits from the start.
  */
-import { type Endpoint, releaseProxy, type Remote, wrap } from 'comlink';
+import { type Endpoint, proxy, releaseProxy, type Remote, wrap } from 'comlink';
 import type {
   Answers,
+  BackupStep,
   Call,
   OpenOptions,
+  Pull,
   Reply,
   Request,
+  RestoreRequest,
   RunOptions,
   Server,
   ToPage,
@@ -21,7 +24,11 @@ import type {
 import { unpackError, unpackResult } from '../../worker/wire.ts';
 import { DriftError } from '../base/error.ts';
 import type { CopyPiece, EngineStatus, Parameter, ResultSet, TransactionOptions } from '../database/api.ts';
+import type { BackupInfo } from '../database/backup/info.ts';
+import type { BackupOptions } from '../database/backup/make.ts';
+import type { RestoreSource } from '../database/backup/source.ts';
 import type { RekeyOptions } from '../database/rekey.ts';
+import type { BackupReading } from './backup.ts';
 import type { Connection, ConnectionSession, Description, StatementOptions } from './connection.ts';
 import type { WorkerLike } from './options.ts';
 
@@ -65,14 +72,23 @@ export class RemoteConnection implements Connection {
   }
 
   /** Opens a database in a worker of its own, which `close` ends. */
-  static async open(worker: WorkerLike, url: string, options: OpenOptions): Promise<RemoteConnection> {
+  static async open(
+    worker: WorkerLike,
+    url: string,
+    options: OpenOptions,
+    restore?: RestoreSource,
+  ): Promise<RemoteConnection> {
     const connection = new RemoteConnection(worker);
     try {
       const failed = new Promise<never>((_, reject) =>
         connection.#waiting.set(0, { resolve: () => undefined, reject }),
       );
       const life = `driftdb-worker-${randomName()}`;
-      const error = await Promise.race([connection.#server.open(url, options, life), failed]);
+      const opening =
+        restore === undefined
+          ? connection.#server.open(url, options, life)
+          : connection.#server.open(url, { ...options, restore: requestOf(restore) }, life, proxy(pullFrom(restore)));
+      const error = await Promise.race([opening, failed]);
       if (error !== null) throw unpackError(error);
       connection.#watch(life);
       return connection;
@@ -108,8 +124,14 @@ export class RemoteConnection implements Connection {
     await this.call(NO_SESSION, { kind: 'checkpoint' });
   }
 
-  exportFile(): Promise<Uint8Array> {
-    return this.call(NO_SESSION, { kind: 'export' }) as Promise<Answers['export']>;
+  async backup(options: BackupOptions): Promise<BackupReading> {
+    const step = (what: BackupStep): Promise<Answers['backup']> =>
+      this.call(NO_SESSION, { kind: 'backup', step: what }) as Promise<Answers['backup']>;
+    const number = (await step({ begin: options })) as number;
+    return {
+      next: () => step({ next: number }) as Promise<Uint8Array | null>,
+      cancel: async () => void (await step({ cancel: number })),
+    };
   }
 
   async rekey(options: RekeyOptions): Promise<void> {
@@ -218,6 +240,32 @@ export class RemoteConnection implements Connection {
     this.#server[releaseProxy]();
     this.#worker.terminate();
   }
+}
+
+/** Verifies backups in a worker of its own, which then ends. */
+export async function verifyRemotely(worker: WorkerLike, source: RestoreSource): Promise<BackupInfo | null> {
+  const server = wrap<Server>(worker as unknown as Endpoint);
+  try {
+    const answer = await server.verify(requestOf(source), proxy(pullFrom(source)));
+    if (answer.error !== null) throw unpackError(answer.error);
+    return answer.info;
+  } finally {
+    server[releaseProxy]();
+    worker.terminate();
+  }
+}
+
+function requestOf({ backups, ...rest }: RestoreSource): RestoreRequest {
+  return { ...rest, count: backups.length };
+}
+
+/** The worker asks for the bytes of each backup, one piece after another. */
+function pullFrom({ backups }: RestoreSource): Pull {
+  const sources = backups.map((backup) => backup[Symbol.asyncIterator]());
+  return async (backup) => {
+    const step = await sources[backup]?.next();
+    return step === undefined || step.done === true ? null : step.value;
+  };
 }
 
 class RemoteSession implements ConnectionSession {

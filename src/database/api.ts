@@ -11,6 +11,8 @@ import type { Storage } from '../storage/storage.ts';
 
 export type Durability = 'full' | 'relaxed';
 
+import type { RestoreSource } from './backup/source.ts';
+
 export interface EngineOptions {
   readonly storage: Storage;
   readonly host: Host;
@@ -24,8 +26,8 @@ export interface EngineOptions {
   readonly queryMemoryBytes?: number | undefined;
   /** Checkpoint when the log has grown by this many bytes. Default 16 MB. */
   readonly checkpointLogBytes?: number | undefined;
-  /** An exported file to fill the storage from, which must be empty (55000). */
-  readonly importFile?: Uint8Array | undefined;
+  /** Backups to fill the storage from, which must be empty (55000). */
+  readonly restore?: RestoreSource | undefined;
   /** Log files grow by so many bytes. Default 256 KB; tests shrink it. */
   readonly logStepBytes?: number | undefined;
   /** A pack file takes segments up to this size. Default 32 MB; tests shrink it. */
@@ -176,7 +178,5 @@ export interface EngineApi {
   checkpoint(): Promise<void>;
   /** Registers a function in JavaScript for all sessions, until the engine is closed. */
   createFunction(name: string, options: FunctionOptions, body: FunctionBody): void;
-  /** The whole database with its history as one file's bytes, as of a commit boundary at or after all that is acknowledged. */
-  exportFile(): Promise<Uint8Array>;
   close(): Promise<void>;
 }

@@ -6,6 +6,7 @@ import { Random } from '../base/random.ts';
 import type { Value } from '../base/vector.ts';
 import type { Catalog, SequenceDef } from '../catalog/schema.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
+import type { ManifestState } from '../log/manifest.ts';
 import type { SqlFunction } from '../sql/functions/function.ts';
 import type { ProcedureNames } from '../sql/procedure-names.ts';
 import type { TableStore } from '../table/store.ts';
@@ -26,6 +27,10 @@ export interface Core {
   /** Functions registered through the API, by name. */
   readonly registered: Map<string, SqlFunction[]>;
   nextObjectId: number;
+  /** Moments before this one are not there. */
+  readonly historyFrom: number;
+  /** Names the database in its backups; null until there is one. */
+  databaseId: string | null;
   lastSessionId: number;
   /** Those that are open, by id. */
   readonly sessions: Map<number, { close(): Promise<void> }>;
@@ -40,8 +45,8 @@ export interface EngineInside {
   readonly core: Core;
   /** Runs work while no checkpoint runs. */
   readonly alone: <T>(work: () => Promise<T>) => Promise<T>;
-  /** Takes a checkpoint, whether there is anything new or not. */
-  readonly checkpoint: () => Promise<void>;
+  /** Takes a checkpoint, whether there is anything new or not; `then` runs before anything else may change. */
+  readonly checkpoint: (then?: (manifest: ManifestState) => void) => Promise<void>;
   readonly isClosed: () => boolean;
 }
 

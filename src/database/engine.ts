@@ -6,23 +6,20 @@
  * segments; the manifest switches to them in one step; older logs and packs without live segments go. A crash at any
  * point leaves the manifest before or after, each with the log that continues it.
  */
-import { Cancellation } from '../base/cancel.ts';
 import { DriftError } from '../base/error.ts';
-import { Random } from '../base/random.ts';
-import type { Task } from '../base/task.ts';
-import { CatalogState } from '../catalog/catalog.ts';
-import { FIRST_NEW_ID, systemObjects } from '../catalog/system-objects.ts';
+import { type Task, wait } from '../base/task.ts';
+import { FIRST_NEW_ID } from '../catalog/system-objects.ts';
 import { CommitLog } from '../log/commit-log.ts';
 import { LOG_STEP_BYTES } from '../log/constants.ts';
 import { type ManifestState, readManifest, writeManifest } from '../log/manifest.ts';
-import type { EvalContext } from '../sql/eval-context.ts';
 import type { TableStore } from '../table/store.ts';
 import { openTableStore } from '../table/table-store.ts';
 import { readCatalog } from '../txn/catalog-history.ts';
 import { TransactionManager } from '../txn/transaction-manager.ts';
 import type { EngineApi, EngineOptions, EngineStatus, FunctionBody, FunctionOptions, SessionApi } from './api.ts';
-import { type Core, type EngineInside, evalContext } from './core.ts';
-import { exportFile, importFile } from './export-file.ts';
+import { bareContext } from './bare-context.ts';
+import type { Core, EngineInside } from './core.ts';
+import { restoreInto } from './backup/restore.ts';
 import { refuseUnopenable } from './import-marker.ts';
 import { createSystemTables, decodeCheckpoint, describeTables, encodeCheckpoint, Replay } from './recovery.ts';
 import { register } from './registered.ts';
@@ -31,7 +28,6 @@ import { resumeRekey } from './rekey.ts';
 import { drive } from './scheduler.ts';
 import { Sequences } from './sequences.ts';
 import { Session } from './session.ts';
-import { Settings } from './settings.ts';
 import { textArray } from './specs.ts';
 import { endStructures, structureIn } from './structure.ts';
 import { makeWhole, whenWhole } from './whole.ts';
@@ -97,9 +93,9 @@ class Engine implements EngineApi, OpenEngine {
 
   static *open(options: EngineOptions): Task<Engine> {
     const { storage } = options;
-    if (options.importFile !== undefined) {
+    if (options.restore !== undefined) {
       yield* makeWhole(options.host);
-      yield* importFile(storage, options.importFile);
+      yield* wait(restoreInto(storage, options.host, options.restore));
     } else yield* refuseUnopenable(storage);
     const manifest = yield* readManifest(storage);
     try {
@@ -154,6 +150,7 @@ class Engine implements EngineApi, OpenEngine {
       durability,
       lastSeq: replay.lastSeq,
       lastTimestamp: replay.lastTimestamp,
+      historyFrom: state?.historyFrom,
       catalog: replay.catalog,
       textArray: (names) => textArray(names, context),
       endStructures: (before, after, seq) => endStructures(store, before, after, seq),
@@ -165,6 +162,8 @@ class Engine implements EngineApi, OpenEngine {
       sequences,
       options,
       nextObjectId: replay.nextObjectId,
+      historyFrom: state?.historyFrom ?? 0,
+      databaseId: state?.databaseId ?? null,
       lastSessionId: 0,
       sessions: new Map(),
       rowIds: new Map(),
@@ -216,13 +215,12 @@ class Engine implements EngineApi, OpenEngine {
     return {
       core: this.#core,
       alone: (work) => this.#maintenance.alone(work),
-      checkpoint: () => this.checkpoint(true),
+      checkpoint: async (then) => {
+        await this.checkpoint(true);
+        if (then !== undefined) await this.#maintenance.alone(() => then(this.#manifest));
+      },
       isClosed: () => this.#closed,
     };
-  }
-
-  exportFile(): Promise<Uint8Array> {
-    return this.#maintenance.alone(() => drive(this.#export(), this.#core.host));
   }
 
   async close(): Promise<void> {
@@ -245,20 +243,6 @@ class Engine implements EngineApi, OpenEngine {
       // The half of the engine that writes checkpoints cannot be loaded: the log has everything.
       if (!(error instanceof DriftError) || error.code !== '08006') throw error;
     }
-  }
-
-  /** The files of one commit boundary: checkpoints wait for this, and commits go to the log that begins here. */
-  *#export(): Task<Uint8Array> {
-    yield* makeWhole(this.#core.host);
-    yield* this.#checkpoint();
-    const { firstLog } = decodeCheckpoint(this.#manifest.body);
-    const nextLog = yield* this.#log.rotate();
-    const seq = this.#core.manager.published;
-    return yield* exportFile(this.#core.options.storage, seq, (name) => {
-      if (!name.startsWith('log-')) return true;
-      const number = Number(name.slice('log-'.length));
-      return number >= firstLog && number < nextLog;
-    });
   }
 
   /** What calls for a checkpoint now; null for nothing. */
@@ -299,6 +283,8 @@ class Engine implements EngineApi, OpenEngine {
       firstLog,
       nextObjectId: this.#core.nextObjectId,
       sequences: sequences.all(),
+      historyFrom: this.#core.historyFrom,
+      databaseId: this.#core.databaseId,
     };
     const catalog = manager.appliedCatalog;
     const directory = yield* store.checkpoint((tableId) => structureIn(catalog, tableId));
@@ -340,21 +326,8 @@ function* firstManifest(options: EngineOptions, epoch: number): Task<ManifestSta
     nextObjectId: FIRST_NEW_ID,
     sequences: [],
     directory: new Uint8Array(0),
+    historyFrom: 0,
+    databaseId: null,
   });
   return yield* writeManifest(options.storage, null, { epoch, body });
-}
-
-/** A context for values of the engine's own, before there is a session. */
-function bareContext(options: EngineOptions, sequences: Sequences): EvalContext {
-  return evalContext({
-    core: { host: options.host, sequences },
-    settings: new Settings(),
-    random: new Random(1),
-    sequences: { current: new Map(), last: null },
-    catalog: new CatalogState(0, systemObjects()),
-    snapshot: 0,
-    transactionTime: options.host.now(),
-    cancellation: new Cancellation(),
-    sessionId: 0,
-  });
 }

@@ -55,6 +55,10 @@ export interface Checkpointed {
   readonly nextObjectId: number;
   readonly sequences: readonly SequenceValue[];
   readonly directory: Uint8Array;
+  /** Moments before this one are not there (a backup without history was restored); 0: all are. */
+  readonly historyFrom: number;
+  /** Names the database in its backups; null until there is one. */
+  readonly databaseId: string | null;
 }
 
 export function encodeCheckpoint(state: Checkpointed): Uint8Array {
@@ -70,6 +74,8 @@ export function encodeCheckpoint(state: Checkpointed): Uint8Array {
     writer.u8(isCalled ? 1 : 0);
   }
   writer.bytes(state.directory);
+  writer.varint(state.historyFrom);
+  writer.string(state.databaseId ?? '');
   return writer.finish();
 }
 
@@ -85,7 +91,11 @@ export function decodeCheckpoint(body: Uint8Array): Checkpointed {
   for (let left = reader.varint(); left > 0; left--) {
     sequences.push({ id: reader.varint(), value: BigInt(reader.string()), isCalled: reader.u8() === 1 });
   }
-  return { lastSeq, lastTimestamp, firstLog, nextObjectId, sequences, directory: reader.bytes() };
+  const directory = reader.bytes();
+  const isOlder = reader.remaining === 0;
+  const historyFrom = isOlder ? 0 : reader.varint();
+  const databaseId = isOlder ? null : reader.string() || null;
+  return { lastSeq, lastTimestamp, firstLog, nextObjectId, sequences, directory, historyFrom, databaseId };
 }
 
 /** Describes all tables that ever were to the store, so that their segments can be read. */

@@ -23,6 +23,9 @@ export interface RekeyOptions extends Pick<EncryptionOptions, 'passphrase' | 'ke
   readonly dataKeys?: boolean | undefined;
 }
 
+/** How long to wait before looking again whether a backup has let go. */
+const PINNED_MS = 50;
+
 const underWay = new WeakMap<Keyring, Promise<void>>();
 
 /** Changes keys; resolves when the ones before open nothing any more. Throws 55000 where the database is not encrypted. */
@@ -53,7 +56,9 @@ async function writeAgain(engine: EngineInside, ring: Keyring): Promise<void> {
   const { host, store } = engine.core;
   store.beginPack(ring.firstPack);
   do {
-    await host.yieldToOthers();
+    // A backup that is being read keeps the packs that it reads.
+    if (store.isPinned) await new Promise<void>((resolve) => host.setTimer(PINNED_MS, resolve));
+    else await host.yieldToOthers();
     if (engine.isClosed())
       throw new DriftError('08003', 'the database was closed while its data keys changed', {
         hint: 'The change goes on when it is opened again.',

@@ -7,18 +7,24 @@
  * (esbuild), copy both beside the output or pass `worker`.
  */
 import { DriftError } from '../base/error.ts';
+import { type BackupSource, type RestoreOptions, restoreSource } from '../client/backup.ts';
+import type { BackupInfo } from '../database/backup/info.ts';
+import type { RestoreSource } from '../database/backup/source.ts';
 import { Database } from '../client/database.ts';
 import type { OpenOptions, WorkerLike } from '../client/options.ts';
-import { RemoteConnection } from '../client/remote.ts';
+import { RemoteConnection, verifyRemotely } from '../client/remote.ts';
 
 export { DriftError } from '../base/error.ts';
 export { Database, type Problem } from '../client/database.ts';
+export type { BackupSource, RestoreOptions } from '../client/backup.ts';
 export type { At, OpenOptions, QueryOptions, TransactionOptions, WorkerLike } from '../client/options.ts';
 export type { CopyChunk, CopyFromOptions, CopySource, CopyToOptions } from '../client/copy.ts';
 export { estimate, persist, type StorageEstimate } from '../client/quota.ts';
 export type { MigrateOptions, MigrateResult, Migration, MigrationStep } from '../client/migrate.ts';
 export type { Parser, Parsers } from '../client/parsers.ts';
 export type { Field, Results } from '../client/result.ts';
+export type { BackupOptions } from '../database/backup/make.ts';
+export type { BackupInfo };
 export type { RekeyOptions } from '../database/rekey.ts';
 export type { CipherName, EncryptionOptions } from '../storage/encryption/secret.ts';
 export type { AggregateParts, FunctionBody, FunctionOptions, Notice } from '../database/api.ts';
@@ -32,11 +38,44 @@ export { type PreparedStatement, type Queryable, Transaction } from '../client/s
  * Throws 55006 when it is in use, XX001 when it is damaged, 08001 for any other address,
  * 08006 when the worker does not start.
  */
-export async function open(url = 'memory://', options: OpenOptions = {}): Promise<Database> {
+export function open(url = 'memory://', options: OpenOptions = {}): Promise<Database> {
+  const { importFile, ...rest } = options;
+  return openFrom(url, rest, importFile === undefined ? undefined : restoreSource(importFile, {}));
+}
+
+async function openFrom(url: string, options: OpenOptions, restored?: RestoreSource): Promise<Database> {
   if (!/^(?:opfs:\/\/|idb:\/\/|memory:\/\/)/.test(url))
     throw new DriftError('08001', `cannot open "${url}": expected opfs://name, idb://name or memory://`);
   const { worker = startWorker(), ...engine } = options;
-  return new Database(await RemoteConnection.open(worker, url, engine));
+  return new Database(await RemoteConnection.open(worker, url, engine, restored));
+}
+
+/**
+ * Makes a database of a backup, or of a whole one and the increments that follow it, and opens it. `to` is a moment in the
+ * backup; the options of `open` are those of the new database. Throws 55000 where there is a database already, XX001 for
+ * a damaged backup, 28P01, 22023 and 72000 (moments that it does not have); then nothing is left behind.
+ */
+export function restore(
+  source: BackupSource | readonly BackupSource[],
+  url = 'memory://',
+  { to, backupEncryption, ...options }: Omit<OpenOptions, 'importFile'> & RestoreOptions = {},
+): Promise<Database> {
+  return openFrom(url, options, restoreSource(source, { to, backupEncryption }));
+}
+
+/**
+ * Reads a backup, or a whole one and the increments that follow it, to the end, and says what the last one is. Changes
+ * nothing. Throws XX001 where it is damaged, with the place; 28P01 for a wrong passphrase or key; 22023 for an
+ * increment without what it builds on. Of files of version 1 it says null.
+ *
+ *     const first = await verifyBackup(file);
+ *     const increment = db.backup({ since: first });
+ */
+export function verifyBackup(
+  source: BackupSource | readonly BackupSource[],
+  { encryption, worker = startWorker() }: Pick<OpenOptions, 'encryption' | 'worker'> = {},
+): Promise<BackupInfo | null> {
+  return verifyRemotely(worker, restoreSource(source, { backupEncryption: encryption }));
 }
 
 function startWorker(): WorkerLike {

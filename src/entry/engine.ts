@@ -6,6 +6,7 @@
  *     const db = await open(new MemoryStorage());
  */
 import { systemHost } from '../../worker/host.ts';
+import { restoreSource } from '../client/backup.ts';
 import { Database } from '../client/database.ts';
 import { LocalConnection } from '../client/local.ts';
 import type { EngineOptions } from '../database/api.ts';
@@ -17,11 +18,15 @@ import type { Storage } from '../storage/storage.ts';
 export { DriftError } from '../base/error.ts';
 export type { Host } from '../base/host.ts';
 export { Database, type Problem } from '../client/database.ts';
+export { type BackupSource, restoreSource } from '../client/backup.ts';
+export { verifyBackup } from '../client/verify.ts';
 export type { At, QueryOptions, TransactionOptions } from '../client/options.ts';
 export type { CopyChunk, CopyFromOptions, CopySource, CopyToOptions } from '../client/copy.ts';
 export type { MigrateOptions, MigrateResult, Migration, MigrationStep } from '../client/migrate.ts';
 export type { Parser, Parsers } from '../client/parsers.ts';
 export type { Field, Results } from '../client/result.ts';
+export type { BackupOptions } from '../database/backup/make.ts';
+export type { BackupInfo } from '../database/backup/info.ts';
 export type { RekeyOptions } from '../database/rekey.ts';
 export type { CipherName, EncryptionOptions } from '../storage/encryption/secret.ts';
 export type { AggregateParts, FunctionBody, FunctionOptions, Notice } from '../database/api.ts';
@@ -45,6 +50,8 @@ export type { Storage, StorageFile } from '../storage/storage.ts';
 
 /** `encryption` makes a new database encrypted, and opens one that is. */
 export interface EngineOpenOptions extends Partial<Omit<EngineOptions, 'storage'>> {
+  /** A backup in one piece (`exportFile`), to fill a new database from. */
+  readonly importFile?: Uint8Array | undefined;
   readonly encryption?: EncryptionOptions | undefined;
 }
 
@@ -52,8 +59,12 @@ export interface EngineOpenOptions extends Partial<Omit<EngineOptions, 'storage'
  * Opens (and creates where there is none) the database on a storage. The host gives clocks, randomness and timers;
  * default: those of this realm. Throws 55006 when the database is in use, XX001 when it is damaged.
  */
-export async function open(storage: Storage, { encryption, ...options }: EngineOpenOptions = {}): Promise<Database> {
-  const engine = { host: systemHost(), ...options };
+export async function open(
+  storage: Storage,
+  { encryption, importFile, ...options }: EngineOpenOptions = {},
+): Promise<Database> {
+  const restored = importFile === undefined ? {} : { restore: restoreSource(importFile, {}) };
+  const engine = { host: systemHost(), ...options, ...restored };
   const place = encryption === undefined ? storage : new EncryptedStorage(storage, encryption, engine.host.randomBytes);
   return new Database(new LocalConnection(await openEngine({ ...engine, storage: place })));
 }

@@ -1,6 +1,8 @@
 /** driftdb-web on Node: the engine in process, on memory or the file system. */
 import { systemHost } from '../../worker/host.ts';
 import { DriftError } from '../base/error.ts';
+import { type BackupSource, type RestoreOptions, restoreSource } from '../client/backup.ts';
+import type { RestoreSource } from '../database/backup/source.ts';
 import { Database } from '../client/database.ts';
 
 import { LocalConnection } from '../client/local.ts';
@@ -13,11 +15,15 @@ import type { Storage } from '../storage/storage.ts';
 
 export { DriftError } from '../base/error.ts';
 export { Database, type Problem } from '../client/database.ts';
+export type { BackupSource, RestoreOptions } from '../client/backup.ts';
+export { verifyBackup } from '../client/verify.ts';
 export type { At, OpenOptions, QueryOptions, TransactionOptions, WorkerLike } from '../client/options.ts';
 export type { CopyChunk, CopyFromOptions, CopySource, CopyToOptions } from '../client/copy.ts';
 export type { MigrateOptions, MigrateResult, Migration, MigrationStep } from '../client/migrate.ts';
 export type { Parser, Parsers } from '../client/parsers.ts';
 export type { Field, Results } from '../client/result.ts';
+export type { BackupOptions } from '../database/backup/make.ts';
+export type { BackupInfo } from '../database/backup/info.ts';
 export type { RekeyOptions } from '../database/rekey.ts';
 export type { CipherName, EncryptionOptions } from '../storage/encryption/secret.ts';
 export type { AggregateParts, FunctionBody, FunctionOptions, Notice } from '../database/api.ts';
@@ -29,12 +35,30 @@ export { type PreparedStatement, type Queryable, Transaction } from '../client/s
  * Opens (and creates where there is none) the database `memory://` or `file://path`. Throws 55006 when it is in use,
  * XX001 when it is damaged, 28P01 when it is encrypted and another passphrase or key is given, 08001 for any other address.
  */
-export async function open(url = 'memory://', options: OpenOptions = {}): Promise<Database> {
+export function open(url = 'memory://', options: OpenOptions = {}): Promise<Database> {
+  const { importFile, ...rest } = options;
+  return openFrom(url, rest, importFile === undefined ? undefined : restoreSource(importFile, {}));
+}
+
+async function openFrom(url: string, options: OpenOptions, restored?: RestoreSource): Promise<Database> {
   const { worker: _, encryption, ...engine } = options;
   const host = systemHost();
   const place = storageFor(url);
   const storage = encryption === undefined ? place : new EncryptedStorage(place, encryption, host.randomBytes);
-  return new Database(new LocalConnection(await openEngine({ ...engine, storage, host })));
+  return new Database(new LocalConnection(await openEngine({ ...engine, storage, host, restore: restored })));
+}
+
+/**
+ * Makes a database of a backup, or of a whole one and the increments that follow it, and opens it. `to` is a moment in the
+ * backup; the options of `open` are those of the new database. Throws 55000 where there is a database already, XX001 for
+ * a damaged backup, 28P01, 22023 and 72000 (moments that it does not have); then nothing is left behind.
+ */
+export function restore(
+  source: BackupSource | readonly BackupSource[],
+  url = 'memory://',
+  { to, backupEncryption, ...options }: Omit<OpenOptions, 'importFile'> & RestoreOptions = {},
+): Promise<Database> {
+  return openFrom(url, options, restoreSource(source, { to, backupEncryption }));
 }
 
 function storageFor(url: string): Storage {

@@ -28,6 +28,7 @@ export class Packs {
   unflushedBytes = 0;
   writtenBytes = 0;
   readBytes = 0;
+  readonly #pins: Set<ReadonlySet<number>> = new Set();
   #current: number;
 
   private constructor(storage: Storage, packSizeBytes: number, sizes: Map<number, number>, current: number) {
@@ -67,6 +68,17 @@ export class Packs {
 
   isRetired(pack: number): boolean {
     return pack < this.#retiredBelow;
+  }
+
+  /** Keeps the packs that there are until what it returns is called. */
+  pin(): () => void {
+    const pinned = new Set(this.#sizes.keys());
+    this.#pins.add(pinned);
+    return () => void this.#pins.delete(pinned);
+  }
+
+  get isPinned(): boolean {
+    return this.#pins.size > 0;
   }
 
   /** Begins a pack, with this number at least, and retires those before it. Returns its number. */
@@ -144,6 +156,7 @@ export class Packs {
   *removeOthers(live: ReadonlySet<number>): Task<void> {
     for (const pack of [...this.#sizes.keys()]) {
       if (live.has(pack) || pack === this.#current || (this.#reading.get(pack) ?? 0) > 0) continue;
+      if ([...this.#pins].some((pinned) => pinned.has(pack))) continue;
       this.#sizes.delete(pack);
       yield* wait(this.#storage.remove(`pack-${pack}`));
     }

@@ -5,6 +5,7 @@
  * A checkpoint runs as a task in between and never changes what a reader sees.
  */
 import type { Task } from '../base/task.ts';
+import type { SegmentRef } from '../segment/segment.ts';
 import type { TreeFindings } from './check-tree.ts';
 import type { WorkKind, WorkLog } from './work-log.ts';
 import type { IndexSpec, RowChanges, TableSpec, TreeColumn, VersionedTable } from './table.ts';
@@ -68,10 +69,21 @@ export interface TableStore {
   traffic(): { readonly readBytes: number; readonly writtenBytes: number };
   /** What was done in the background. */
   readonly work: WorkLog;
+  /** Keeps all segments of the directory in force where they are until they are released. */
+  pin(): PinnedPacks;
+  readonly isPinned: boolean;
+  /** Columns of a table, or of one of its indexes. */
+  columnsOf(tableId: number, indexId: number | null): readonly TreeColumn[];
   /** Deletes pack files that the directory now in force does not need. */
   checkpointDone(): Task<void>;
   /** Bytes on disk, cached, and dirty; counts of leaves and segments (for drift.storage and the status line). */
   statistics(): StoreStatistics;
+}
+
+export interface PinnedPacks {
+  /** Reads a segment. Throws XX001. */
+  read(ref: SegmentRef): Task<Uint8Array>;
+  release(): void;
 }
 
 /** What was found of one tree: the table (`indexId` null) or one of its indexes. */

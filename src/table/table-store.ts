@@ -8,7 +8,14 @@ import type { Storage } from '../storage/storage.ts';
 import { checkTree } from './check-tree.ts';
 import { Checkpoint, packsOf } from './checkpoint.ts';
 import { decodeDirectory, encodeDirectory, type TableEntry } from './directory.ts';
-import type { CheckedTree, CommittedStructures, PreparedChanges, StoreStatistics, TableStore } from './store.ts';
+import type {
+  CheckedTree,
+  CommittedStructures,
+  PinnedPacks,
+  PreparedChanges,
+  StoreStatistics,
+  TableStore,
+} from './store.ts';
 import type { IndexSpec, RowChanges, TableSpec, TreeColumn } from './table.ts';
 import { repack, sparsePacks, type StoredLeaves } from './repack.ts';
 import { divide, SplitQueue } from './split.ts';
@@ -196,6 +203,22 @@ class SegmentStore implements TableStore {
       yield { tableId: id, leaves };
       for (const index of indexes) yield { tableId: id, leaves: index.leaves };
     }
+  }
+
+  pin(): PinnedPacks {
+    return { read: (ref) => this.#packs.read(ref), release: this.#packs.pin() };
+  }
+
+  get isPinned(): boolean {
+    return this.#packs.isPinned;
+  }
+
+  columnsOf(tableId: number, indexId: number | null): readonly TreeColumn[] {
+    const table = this.table(tableId);
+    if (indexId === null) return table.columns;
+    const index = table.indexes.find(({ id }) => id === indexId);
+    assert(index !== undefined, `no index ${indexId}`);
+    return index.columns;
   }
 
   *checkpointDone(): Task<void> {

@@ -17,12 +17,20 @@ export class TimeLine {
   readonly #store: TableStore;
   readonly #host: Host;
   readonly #newest: () => { readonly seq: number; readonly timestamp: number };
+  readonly #first: number;
   #served = -Infinity;
 
-  constructor(store: TableStore, host: Host, newest: () => { readonly seq: number; readonly timestamp: number }) {
+  /** Moments before `first` are not there. */
+  constructor(
+    store: TableStore,
+    host: Host,
+    newest: () => { readonly seq: number; readonly timestamp: number },
+    first = 0,
+  ) {
     this.#store = store;
     this.#host = host;
     this.#newest = newest;
+    this.#first = first;
   }
 
   /** Greatest timestamp (µs) that an AS OF reader was answered for. */
@@ -39,7 +47,15 @@ export class TimeLine {
         detail: `The newest commit is ${last}.`,
       });
     }
-    return seq;
+    return this.#there(seq);
+  }
+
+  #there(seq: number): number {
+    if (seq >= this.#first) return seq;
+    throw new DriftError('72000', `the state at ${seq} is not there`, {
+      detail: `History begins at ${this.#first}.`,
+      hint: 'The database was restored from a backup without history.',
+    });
   }
 
   /** Returns the last sequence number committed at or before a time in µs. */
@@ -60,7 +76,7 @@ export class TimeLine {
     }
     const first = yield* this.timestampOf(low);
     if (first > micros) throw new DriftError('22023', 'the time to read is before the database existed');
-    return low;
+    return this.#there(low);
   }
 
   /** Commit timestamp (µs) of a sequence number; that of 0 is -Infinity, of Infinity is Infinity. */

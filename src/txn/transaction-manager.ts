@@ -59,6 +59,8 @@ export interface ManagerParts {
   /** Newest commit after recovery, and its timestamp in µs (0 and -Infinity for a new database: its first commit may be of any time). */
   readonly lastSeq: number;
   readonly lastTimestamp: number;
+  /** Moments before this one are not there. */
+  readonly historyFrom?: number | undefined;
   readonly catalog: CatalogState;
   /** Makes the boxed text[] of drift.transactions.tables. */
   readonly textArray: (names: readonly string[]) => Value;
@@ -100,10 +102,8 @@ export class TransactionManager {
     this.#lastTimestamp = parts.lastTimestamp;
     this.#appliedCatalog = parts.catalog;
     this.#catalog = parts.catalog;
-    this.timeLine = new TimeLine(parts.store, parts.host, () => ({
-      seq: this.#published,
-      timestamp: this.#lastTimestamp,
-    }));
+    const newest = (): { seq: number; timestamp: number } => ({ seq: this.#published, timestamp: this.#lastTimestamp });
+    this.timeLine = new TimeLine(parts.store, parts.host, newest, parts.historyFrom);
     this.catalogs = new CatalogHistory(parts.store, () => this.#catalog);
   }
 

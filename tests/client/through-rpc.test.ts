@@ -5,6 +5,7 @@ import { systemHost } from '../../worker/host.ts';
 import type { ToWorker } from '../../worker/protocol.ts';
 import { EngineServer } from '../../worker/server.ts';
 import { Random } from '../../src/base/random.ts';
+import { restoreSource } from '../../src/client/backup.ts';
 import { Database } from '../../src/client/database.ts';
 
 import type { OpenOptions, WorkerLike } from '../../src/client/options.ts';
@@ -41,8 +42,9 @@ function channelWorker(): { readonly worker: WorkerLike; readonly messages: () =
   return { worker: worker as unknown as WorkerLike, messages: () => sent };
 }
 
-async function open({ worker = channelWorker().worker, ...options }: OpenOptions = {}): Promise<Database> {
-  return new Database(await RemoteConnection.open(worker, 'memory://', options));
+async function open({ worker = channelWorker().worker, importFile, ...options }: OpenOptions = {}): Promise<Database> {
+  const restored = importFile === undefined ? undefined : restoreSource(importFile, {});
+  return new Database(await RemoteConnection.open(worker, 'memory://', options, restored));
 }
 
 describe('through the protocol', () => {

@@ -1,11 +1,21 @@
 /** A whole database as one file, out and in again; altered and truncated files; storages that are not empty. */
 import { expect, test } from 'vitest';
-import { run } from '../../src/base/task.ts';
-import { importFile } from '../../src/database/export-file.ts';
+import { LocalConnection } from '../../src/client/local.ts';
+import { collected, restoreSource } from '../../src/client/backup.ts';
+import type { OpenEngine } from '../../src/database/engine.ts';
+import { restoreInto } from '../../src/database/backup/restore.ts';
 import { openEngine } from '../../src/database/engine.ts';
 import { MemoryStorage } from '../../src/storage/memory.ts';
 import type { StorageFile } from '../../src/storage/storage.ts';
 import { openDb, testHost, textRows } from './helper.ts';
+
+function exportFile(engine: OpenEngine): Promise<Uint8Array> {
+  return collected(() => new LocalConnection(engine).backup({}));
+}
+
+function importFile(storage: MemoryStorage, file: Uint8Array): Promise<void> {
+  return restoreInto(storage, testHost(), restoreSource(file, {}));
+}
 
 const HISTORY = 'SELECT id, v, _seq_from, _seq_to, _sys_from FROM t FOR SYSTEM_TIME ALL ORDER BY id, _seq_from';
 const COMMITS = 'SELECT * FROM drift.transactions ORDER BY seq';
@@ -14,13 +24,13 @@ async function exported(): Promise<{ file: Uint8Array; history: unknown; commits
   const db = await openDb();
   await db.run(`CREATE TABLE t (id serial PRIMARY KEY, v text UNIQUE); INSERT INTO t (v) VALUES ('a'), ('b'), ('c');
     UPDATE t SET v = 'B' WHERE id = 2; CREATE TAG first; DELETE FROM t WHERE id = 3`);
-  const file = await db.engine.exportFile();
+  const file = await exportFile(db.engine);
   return { file, history: await db.rows(HISTORY), commits: await db.rows(COMMITS) };
 }
 
 async function refusal(file: Uint8Array, storage = new MemoryStorage()): Promise<string> {
   try {
-    await openEngine({ storage, host: testHost(), importFile: file });
+    await openEngine({ storage, host: testHost(), restore: restoreSource(file, {}) });
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };
     return `${code}: ${message}`;
@@ -31,7 +41,7 @@ async function refusal(file: Uint8Array, storage = new MemoryStorage()): Promise
 test('out and in again: data, history, tags, sequences', async () => {
   const { file, history, commits } = await exported();
   const storage = new MemoryStorage();
-  const engine = await openEngine({ storage, host: testHost(7), importFile: file });
+  const engine = await openEngine({ storage, host: testHost(7), restore: restoreSource(file, {}) });
   const session = engine.session();
   const rows = async (sql: string): Promise<unknown> => textRows(await session.execute(sql, [], { text: true }));
   expect(await rows(HISTORY)).toEqual(history);
@@ -44,7 +54,7 @@ test('out and in again: data, history, tags, sequences', async () => {
   // The imported database is one like any other, and exports itself again.
   const again = await openDb(storage);
   expect(await again.rows('SELECT count(*) FROM t')).toEqual([['3']]);
-  const second = await again.engine.exportFile();
+  const second = await exportFile(again.engine);
   expect(await refusal(second)).toBe('opened');
 });
 
@@ -54,8 +64,8 @@ test('commits go on during an export; what was acknowledged before it is in it',
   for (let id = 0; id < 20; id++) await db.run(`INSERT INTO t VALUES (${id})`);
   const other = db.engine.session();
   const writes = Array.from({ length: 20 }, (_, i) => other.execute(`INSERT INTO t VALUES (${100 + i})`));
-  const [file] = await Promise.all([db.engine.exportFile(), ...writes]);
-  const engine = await openEngine({ storage: new MemoryStorage(), host: testHost(), importFile: file });
+  const [file] = await Promise.all([exportFile(db.engine), ...writes]);
+  const engine = await openEngine({ storage: new MemoryStorage(), host: testHost(), restore: restoreSource(file, {}) });
   const result = await engine.session().execute('SELECT id FROM t ORDER BY id', [], { text: true });
   const ids = textRows(result).map(([id]) => Number(id));
   expect(ids.slice(0, 20)).toEqual(Array.from({ length: 20 }, (_, id) => id));
@@ -144,7 +154,7 @@ test('an import that ends at any step is refused or whole, and can be repeated',
     const storage = new EndingStorage(steps);
     let whole = true;
     try {
-      void run(importFile(storage, file));
+      await importFile(storage, file);
     } catch {
       whole = false;
     }
@@ -157,7 +167,7 @@ test('an import that ends at any step is refused or whole, and can be repeated',
       expect(await opened.rows(HISTORY)).toEqual(history);
       if (!whole) continue;
     }
-    if (!whole) void run(importFile(storage, file));
+    if (!whole) await importFile(storage, file);
     const db = await openDb(storage);
     expect(await db.rows(HISTORY)).toEqual(history);
     if (whole) break;

@@ -2,8 +2,8 @@
 import type { Host } from '../../src/base/host.ts';
 import { Random } from '../../src/base/random.ts';
 import { type Value, valueAt } from '../../src/base/vector.ts';
-import type { EngineApi, EngineOptions, ResultSet, SessionApi } from '../../src/database/api.ts';
-import { openEngine } from '../../src/database/engine.ts';
+import type { EngineOptions, ResultSet, SessionApi } from '../../src/database/api.ts';
+import { type OpenEngine, openEngine } from '../../src/database/engine.ts';
 import { MemoryStorage } from '../../src/storage/memory.ts';
 
 /** A clock that ticks a millisecond at every look; timers never fire by themselves. */
@@ -25,7 +25,7 @@ export function testHost(seed = 1): Host {
 }
 
 export interface Db {
-  readonly engine: EngineApi;
+  readonly engine: OpenEngine;
   readonly session: SessionApi;
   readonly storage: MemoryStorage;
   /** Rows of one statement as arrays of PostgreSQL's text. */

@@ -60,7 +60,9 @@ export class Keyring implements StorageCipher {
   /** Opens the keys of a database, or makes those of a new one. Throws 28P01, 55000 for one that is not encrypted, XX001. */
   static async open(storage: Storage, options: EncryptionOptions, random: RandomBytes): Promise<Keyring> {
     const stored = await readKeys(storage);
-    if (stored === null) return Keyring.#create(storage, options, random);
+    // Keys of nothing are left by a making, or a restoration, that was cut off.
+    const isNew = stored === null || (await databaseFiles(storage)).length === 0;
+    if (isNew) return Keyring.#create(storage, options, random, stored?.generation ?? 0);
     const outer = await outerKeyFor(options, stored.derivation);
     const keys = await openKeys(outer, stored.bound, stored.sealed);
     if (stored.hasLeftover) await finishWrite(storage, stored.generation);
@@ -69,8 +71,13 @@ export class Keyring implements StorageCipher {
     return ring;
   }
 
-  static async #create(storage: Storage, options: EncryptionOptions, random: RandomBytes): Promise<Keyring> {
-    const others = (await storage.list()).filter((name) => /^(MANIFEST$|log-|pack-)/.test(name));
+  static async #create(
+    storage: Storage,
+    options: EncryptionOptions,
+    random: RandomBytes,
+    generation: number,
+  ): Promise<Keyring> {
+    const others = await databaseFiles(storage);
     if (others.includes('MANIFEST') && !(await storage.list()).includes('KEYS'))
       throw new DriftError('55000', 'the database is not encrypted', {
         hint: 'Open it without encryption, and restore a backup of it into one that is.',
@@ -79,7 +86,7 @@ export class Keyring implements StorageCipher {
       throw new DriftError('XX001', 'KEYS is missing or damaged, but files of a database are there');
     const outer = await newOuterKey(options, random);
     const header: KeysHeader = {
-      generation: 0,
+      generation,
       databaseId: randomOf(16, random),
       cipher: options.cipher ?? 'aes-256-gcm',
       derivation: outer.derivation,
@@ -195,6 +202,10 @@ export class Keyring implements StorageCipher {
     const at = this.#usedNonces++ * NONCE_BYTES;
     return this.#nonces.slice(at, at + NONCE_BYTES);
   }
+}
+
+async function databaseFiles(storage: Storage): Promise<string[]> {
+  return (await storage.list()).filter((name) => /^(MANIFEST$|log-|pack-)/.test(name));
 }
 
 function openWith(aead: Aead, version: number, place: string, sealed: Uint8Array): MaybePromise<Uint8Array> {
