@@ -54,8 +54,29 @@ export const textOperators: readonly OperatorEntry[] = [
     right: T.text,
     fn: pure(id, [T.bpchar, T.text], T.bool, (a: string, b: string) => like(a, b, fold) === wanted),
   })),
+  ...(
+    [
+      ['~~', 'bytealike', true],
+      ['!~~', 'byteanlike', false],
+    ] as const
+  ).map(([name, id, wanted]): OperatorEntry => ({
+    name,
+    left: T.bytea,
+    right: T.bytea,
+    fn: pure(
+      id,
+      [T.bytea, T.bytea],
+      T.bool,
+      (a: Uint8Array, b: Uint8Array) => like(byteText(a), byteText(b), false) === wanted,
+    ),
+  })),
   operator('^@', 'starts_with', (a, b) => a.startsWith(b)),
 ];
+
+/** A character for each byte. */
+function byteText(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
+}
 
 export const textFunctions: readonly ScalarFunction[] = [
   ...(['length', 'char_length', 'character_length'] as const).map((name) =>

@@ -1,6 +1,6 @@
 /**
- * What PGlite's PostgreSQL 18 answers and PostgreSQL 15, which is the reference, does not. Each entry is a difference
- * that was looked at; nothing else is passed over.
+ * What PGlite's PostgreSQL 18 answers and PostgreSQL 15, which is the reference, does not; and where DriftDB differs on
+ * purpose. Each entry is a difference that was looked at; nothing else is passed over.
  */
 import type { Outcome } from './engines.ts';
 
@@ -31,6 +31,12 @@ const DIFFERENCES: readonly VersionDifference[] = [
   },
   {
     since: 18,
+    what: 'a grouping expression that folds to a column which grouping sets make null',
+    fits: (sql, drift, postgres) =>
+      drift.kind === postgres.kind && /GROUP BY (CUBE|ROLLUP|GROUPING SETS).*CASE WHEN true/.test(sql),
+  },
+  {
+    since: 18,
     what: 'casts between bytea and integers',
     fits: (_sql, drift) =>
       refuses(
@@ -43,6 +49,19 @@ const DIFFERENCES: readonly VersionDifference[] = [
     since: 18,
     what: 'JSON null cast to a scalar is null',
     fits: (_sql, drift) => refuses(drift, '22023', /^cannot cast jsonb null to type/),
+  },
+  {
+    since: 8,
+    what: 'PostgreSQL looks for duplicate keys row by row while it updates; DriftDB when the statement ends',
+    fits: (sql, drift, postgres) =>
+      /^(?:WITH |UPDATE |MERGE )/.test(sql) && drift.kind === 'rows' && refuses(postgres, '23505', /^duplicate key/),
+  },
+  {
+    since: 15,
+    what: 'PostgreSQL does not sort by an outer column that grouping sets make null',
+    fits: (sql, drift, postgres) =>
+      drift.kind === postgres.kind &&
+      /LATERAL \(.*GROUP BY (CUBE|ROLLUP|GROUPING SETS).*ORDER BY.*(LIMIT|OFFSET)/.test(sql),
   },
 ];
 
