@@ -173,7 +173,7 @@ export function bindDistinct(
     [left, right],
     [right, left],
   ] as const) {
-    if (side.kind === 'const' && side.value === null)
+    if (side.kind === 'const' && side.value === null && side.type.oid === OID.unknown)
       return { kind: 'isNull', operand: other, negated: !negated, type: BOOL, position };
   }
   const compared = comparison('=', left, right, place);

@@ -51,7 +51,7 @@ function elementOf(oid: number, array: SqlArray): number {
 /** "2020-01-01 10:00:00+00" as ISO 8601: a T between, minutes in the offset. */
 function isoText(text: string): string {
   const iso = text.replace(' ', 'T');
-  return /T.*[+-]\d\d$/.test(iso) ? `${iso}:00` : iso;
+  return iso.replace(/(T.*[+-]\d\d)(?=$| BC$)/, '$1:00');
 }
 
 function arrayJson(array: SqlArray, oid: number, context: EvalContext, separator: string): string {
