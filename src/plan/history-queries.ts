@@ -36,7 +36,7 @@ export function changesQuery(table: TableDef, a: number, b: number): string {
     `${list(columns, (q, c) => `c.${q(`after_${c}`)}`)} FROM (` +
     `SELECT coalesce(n._seq_from, o._seq_to) AS seq, CASE WHEN o._seq_to IS NULL THEN 'insert' ` +
     `WHEN n._seq_from IS NULL THEN 'delete' ELSE 'update' END AS operation` +
-    `${list(columns, (q, c) => `o.${q(c)} AS ${q(`before_${c}`)}`)}` +
+    list(columns, (q, c) => `o.${q(c)} AS ${q(`before_${c}`)}`) +
     `${list(columns, (q, c) => `n.${q(c)} AS ${q(`after_${c}`)}`)} ` +
     `FROM (${side} WHERE _seq_from > ${a}) n FULL JOIN (${side} WHERE _seq_to <= ${b}) o ` +
     `ON ${keys.join(' AND ')} AND n._seq_from = o._seq_to) c JOIN drift.transactions x ON x.seq = c.seq`
@@ -54,7 +54,7 @@ export function diffQuery(name: string, from: TableAt | null, to: TableAt | null
   const differs = comparable(before, after).map(([f, t]) => `f.${f} IS DISTINCT FROM t.${t}`);
   return (
     `SELECT CASE WHEN f._there IS NULL THEN 'added' WHEN t._there IS NULL THEN 'removed' ELSE 'modified' END AS diff_type` +
-    `${list(shown(before), (q, c) => `f.${q(c)} AS ${q(`from_${c}`)}`)}` +
+    list(shown(before), (q, c) => `f.${q(c)} AS ${q(`from_${c}`)}`) +
     `${list(shown(after), (q, c) => `t.${q(c)} AS ${q(`to_${c}`)}`)} ` +
     `FROM (${left}) f FULL JOIN (${right}) t ON ${keys.map(([f, t]) => `f.${f} = t.${t}`).join(' AND ') || 'false'} ` +
     `WHERE ${['f._there IS NULL', 't._there IS NULL', ...differs].join(' OR ')} /* ${name.replaceAll('*/', '')} */`
