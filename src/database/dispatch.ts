@@ -16,6 +16,8 @@ import { maintain } from './maintain.ts';
 import { createMigration, dropMigration } from './migration/migration.ts';
 import { refuseUnsupported } from './ddl/unsupported.ts';
 import type { PreparedStatements } from './prepared.ts';
+import { restore } from './history/restore.ts';
+import { revertTransaction } from './history/revert.ts';
 import { runCall, runDo } from './routine/statements.ts';
 import { command } from './show.ts';
 import { refuseWrites, type Scene } from './statement.ts';
@@ -62,6 +64,10 @@ export function* dispatch(
       return yield* createMigration(scene, statement);
     case 'dropMigration':
       return yield* dropMigration(scene, statement);
+    case 'restore':
+      return yield* restore(scene, statement);
+    case 'revert':
+      return yield* revertTransaction(scene, statement);
     case 'setConstraints':
       return yield* setConstraints(scene, statement);
     case 'unsupported':

@@ -19,14 +19,16 @@ export const ROW_ID = '_row_id';
 /** A table as it was at a moment; null where it was not there. */
 export interface TableAt {
   readonly table: TableDef;
-  readonly seq: number;
+  /** Null: now, with the transaction's own changes. */
+  readonly seq: number | null;
 }
 
 const COMMIT = 'x.committed_at, x.author, x.message, x.metadata';
 
 /** Every change after commit `a` up to commit `b`. */
-export function changesQuery(table: TableDef, a: number, b: number): string {
-  const columns = shown(table);
+export function changesQuery(table: TableDef, a: number, b: number, rowIds = false): string {
+  const hidden = rowIds && rowId(table) !== '' ? [{ name: ROW_ID }] : [];
+  const columns = [...shown(table), ...hidden];
   const name = nameOf(table);
   const period = `FOR SYSTEM_TIME BETWEEN SEQ ${a} AND SEQ ${b}`;
   const side = `SELECT *, _seq_from, _seq_to${rowId(table)} FROM ${name} ${period}`;
@@ -44,19 +46,26 @@ export function changesQuery(table: TableDef, a: number, b: number): string {
 }
 
 /** The net difference; null for a table that is not there at that moment, and `seq` is the moment all the same. */
-export function diffQuery(name: string, from: TableAt | null, to: TableAt | null, a: number, b: number): string {
+export function diffQuery(
+  name: string,
+  from: TableAt | null,
+  to: TableAt | null,
+  a: number,
+  b: number,
+  rowIds = false,
+): string {
   const before = from?.table ?? (to as TableAt).table;
   const after = to?.table ?? before;
   const same = from !== null && to !== null && before.id === after.id && before.key.join() === after.key.join();
-  const left = side(from, before, same ? `_seq_to <= ${b}` : '', a);
-  const right = side(to, after, same ? `_seq_from > ${a}` : '', b);
+  const left = side(from, before, same && to.seq !== null ? `_seq_to <= ${b}` : '', a);
+  const right = side(to, after, same && to.seq !== null ? `_seq_from > ${a}` : '', b);
   const keys = same ? keyPairs(before, after) : namedKeys(before, after);
   const differs = comparable(before, after).map(([f, t]) => `f.${f} IS DISTINCT FROM t.${t}`);
   return (
     `SELECT CASE WHEN f._there IS NULL THEN 'added' WHEN t._there IS NULL THEN 'removed' ELSE 'modified' END AS diff_type` +
     list(shown(before), (q, c) => `f.${q(c)} AS ${q(`from_${c}`)}`) +
-    `${list(shown(after), (q, c) => `t.${q(c)} AS ${q(`to_${c}`)}`)} ` +
-    `FROM (${left}) f FULL JOIN (${right}) t ON ${keys.map(([f, t]) => `f.${f} = t.${t}`).join(' AND ') || 'false'} ` +
+    `${list(shown(after), (q, c) => `t.${q(c)} AS ${q(`to_${c}`)}`)}` +
+    `${rowIds && rowId(after) !== '' ? `, t.${ROW_ID} AS to_${ROW_ID}` : ''} FROM (${left}) f FULL JOIN (${right}) t ON ${keys.map(([f, t]) => `f.${f} = t.${t}`).join(' AND ') || 'false'} ` +
     `WHERE ${['f._there IS NULL', 't._there IS NULL', ...differs].join(' OR ')} /* ${name.replaceAll('*/', '')} */`
   );
 }
@@ -125,8 +134,8 @@ function side(at: TableAt | null, table: TableDef, condition: string, seq: numbe
       .join(', ')} WHERE false`;
   const where = condition === '' ? '' : ` WHERE ${condition}`;
   // The versions in force at one moment: as AS OF, but bounds of the interval are tested before rows are copied.
-  const moment = `FOR SYSTEM_TIME BETWEEN SEQ ${seq} AND SEQ ${seq}`;
-  return `SELECT *${rowId(table)}, true AS _there FROM ${nameOf(table)} ${moment}${where}`;
+  const moment = at.seq === null ? '' : ` FOR SYSTEM_TIME BETWEEN SEQ ${seq} AND SEQ ${seq}`;
+  return `SELECT *${rowId(table)}, true AS _there FROM ${nameOf(table)}${moment}${where}`;
 }
 
 function* tablePairs(before: Catalog, after: Catalog): Iterable<[TableDef | null, TableDef | null]> {
@@ -195,12 +204,12 @@ function namedKeys(before: TableDef, after: TableDef): [string, string][] {
 
 // ---- text --------------------------------------------------------------------------------------------------------
 
-function shown(table: TableDef): readonly ColumnDef[] {
+export function shown(table: TableDef): readonly ColumnDef[] {
   return table.columns.filter(({ hidden }) => hidden !== true);
 }
 
 /** Names of the key's columns; the row id where there is no primary key. */
-function keyNames(table: TableDef): string[] {
+export function keyNames(table: TableDef): string[] {
   return table.key.map((id) => {
     const column = table.columns.find((candidate) => candidate.id === id);
     return column === undefined || column.hidden === true ? ROW_ID : quoteIdent(column.name);
@@ -211,11 +220,14 @@ function rowId(table: TableDef): string {
   return keyNames(table).includes(ROW_ID) ? `, ${ROW_ID}` : '';
 }
 
-function nameOf({ schema, name }: TableDef): string {
+export function nameOf({ schema, name }: TableDef): string {
   return `${quoteIdent(schema)}.${quoteIdent(name)}`;
 }
 
-function list(columns: readonly ColumnDef[], one: (quote: (name: string) => string, name: string) => string): string {
+function list(
+  columns: readonly Pick<ColumnDef, 'name'>[],
+  one: (quote: (name: string) => string, name: string) => string,
+): string {
   return columns.map(({ name }) => `, ${one(quoteIdent, name)}`).join('');
 }
 

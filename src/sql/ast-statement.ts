@@ -20,6 +20,7 @@ import type {
 } from './ast.ts';
 import type { AlterCollation, CreateCollation } from './ast-collation.ts';
 import type { CreateAggregate, FunctionArgument } from './ast-function.ts';
+import type { Restore, RevertTransaction } from './ast-history.ts';
 import type { AlterRole, CreateRole, GrantTerms } from './ast-role.ts';
 import type { AlterComposite, AlterEnum, CreateCompositeType, CreateEnum } from './ast-type.ts';
 
@@ -84,6 +85,8 @@ export type Statement =
   | CreateMigration
   | DropMigration
   | DropTag
+  | Restore
+  | RevertTransaction
   | AlterOwner
   | UnsupportedStatement;
 

@@ -4,6 +4,7 @@ import type { Cursor } from './cursor.ts';
 import { parseImport, parseLoad } from './database.ts';
 import { parseAlter, parseComment, parseCreate, parseRefresh } from './definition.ts';
 import { parseCallStatement, parseDo } from './function.ts';
+import { parseRestore, parseRevert } from './history.ts';
 import { parseDrop } from './object.ts';
 import {
   parseCheckDatabase,
@@ -90,6 +91,8 @@ export function parseRareStatement(p: Cursor): Statement {
       p.advance();
       return skipUnsupported(p, position, word.toUpperCase());
     default:
+      if (p.atName('restore')) return parseRestore(p);
+      if (p.atName('revert')) return parseRevert(p);
       p.fail();
   }
 }

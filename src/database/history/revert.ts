@@ -1,0 +1,139 @@
+/**
+ * REVERT TRANSACTION n: takes back what one commit changed, by a new commit.
+ *
+ * A row can be put back where nobody has changed it since: its current version is the one that commit n wrote, or it is
+ * still gone. Otherwise it is in conflict with the later commits:
+ *
+ *     NOCASCADE           any conflict is an error that lists them (default)
+ *     NONCONFLICT_ONLY    rows in conflict stay as they are
+ *     CASCADE             the later commits are reverted as well, and those that build on them
+ *
+ * Constraints hold at the end of the statement; triggers are not fired. Definitions are not reverted.
+ */
+import { DriftError } from '../../base/error.ts';
+import type { Task } from '../../base/task.ts';
+import type { TableDef } from '../../catalog/schema.ts';
+import { changesQuery, keyNames, nameOf, ROW_ID, shown } from '../../plan/history-queries.ts';
+import type { RevertTransaction } from '../../sql/ast-history.ts';
+import { quoteIdent } from '../../sql/functions/format-text.ts';
+import type { ResultSet } from '../api.ts';
+import { ddlContext } from '../definition.ts';
+import { command } from '../show.ts';
+import { refuseWrites, type Scene } from '../statement.ts';
+import { changeRows } from './restore.ts';
+
+export function* revertTransaction(scene: Scene, statement: RevertTransaction): Task<ResultSet> {
+  refuseWrites(scene);
+  const { seq, mode, position } = statement;
+  const { transaction } = scene;
+  const last = transaction.snapshot;
+  if (seq < 1 || seq > last)
+    throw new DriftError('22023', `there is no transaction ${seq}`, { position, detail: `The last one is ${last}.` });
+  const tables = yield* changedTables(scene, seq);
+  const reverted = new Set([seq]);
+  for (;;) {
+    const later = new Set<number>();
+    for (const table of tables) for (const other of yield* laterChanges(scene, table, reverted, last)) later.add(other);
+    if (later.size === 0 || mode === 'nonconflict_only') break;
+    if (mode === 'nocascade') throw conflict(seq, later, position);
+    for (const other of later) {
+      reverted.add(other);
+      for (const table of yield* changedTables(scene, other))
+        if (!tables.some(({ id }) => id === table.id)) tables.push(table);
+    }
+  }
+  const parts: string[] = [];
+  for (const [i, table] of tables.entries()) parts.push(...changes(table, reverted, last, i));
+  const rows = yield* changeRows(scene, parts);
+  const names = [...reverted].toSorted((a, b) => a - b).join(', ');
+  transaction.info = { ...transaction.info, message: transaction.info.message ?? `revert ${names}` };
+  return { ...command('REVERT'), affectedRows: rows };
+}
+
+function conflict(seq: number, later: ReadonlySet<number>, position: number): DriftError {
+  const list = [...later].toSorted((a, b) => a - b).join(', ');
+  return new DriftError('55000', `rows of transaction ${seq} were changed again since`, {
+    position,
+    detail: `Later transactions that changed them: ${list}.`,
+    hint: 'CASCADE reverts those, too; NONCONFLICT_ONLY leaves such rows as they are.',
+  });
+}
+
+/** Tables that exist now and that a commit changed rows of. */
+function* changedTables(scene: Scene, seq: number): Task<TableDef[]> {
+  const found: TableDef[] = [];
+  for (const object of scene.eval.catalog.objects()) {
+    if (object.kind !== 'table' || object.schema === 'drift' || object.onCommit !== undefined) continue;
+    const sql = `SELECT 1 FROM (${changesQuery(object, seq - 1, seq)}) c LIMIT 1`;
+    if ((yield* query(scene, sql)).length > 0) found.push(object);
+  }
+  return found;
+}
+
+/** Commits, not among those to revert, that changed a row after one of those had. */
+function* laterChanges(scene: Scene, table: TableDef, reverted: ReadonlySet<number>, last: number): Task<number[]> {
+  const first = Math.min(...reverted);
+  const list = [...reverted].join(', ');
+  const rows = yield* query(
+    scene,
+    `WITH c AS MATERIALIZED (${keyed(table, first - 1, last)}) SELECT DISTINCT b.seq FROM c a JOIN c b ` +
+      `ON b.seq > a.seq AND ${keyAliases(table)
+        .map((key) => `a.${key} = b.${key}`)
+        .join(' AND ')} WHERE a.seq IN (${list}) AND b.seq NOT IN (${list})`,
+  );
+  return rows.map(([seq]) => Number(seq));
+}
+
+/** The changes of a period under the keys of their rows. */
+function keyed(table: TableDef, after: number, to: number): string {
+  const keys = keyColumns(table).map(({ before, now }, i) => `coalesce(k.${now}, k.${before}) AS key_${i}`);
+  return `SELECT k.*, ${keys.join(', ')} FROM (${changesQuery(table, after, to, true)}) k`;
+}
+
+/** For each row that was changed by what is reverted: the image before the first of those changes. */
+function changes(table: TableDef, reverted: ReadonlySet<number>, last: number, i: number): string[] {
+  const list = [...reverted].join(', ');
+  const first = Math.min(...reverted);
+  const keys = keyAliases(table);
+  const columns = shown(table).filter(({ generated }) => generated === undefined);
+  const before = (name: string): string => `d.${quoteIdent(`before_${name}`)}`;
+  const same = keyNames(table).map((key, at) => `t.${key} = d.key_${at}`);
+  const there = same.join(' AND ');
+  const settable = columns.filter(({ id, identity }) => !table.key.includes(id) && identity !== 'always');
+  const name = nameOf(table);
+  const source = `first_${i} d`;
+  const parts = [
+    `all_${i} AS MATERIALIZED (${keyed(table, first - 1, last)})`,
+    // Rows whose last change is one of those that are reverted.
+    `first_${i} AS MATERIALIZED (SELECT DISTINCT ON (${keys.join(', ')}) a.*, (SELECT max(b.seq) FROM all_${i} b WHERE ` +
+      `${keys.map((key) => `b.${key} = a.${key}`).join(' AND ')}) IN (${list}) AS free ` +
+      `FROM all_${i} a WHERE a.seq IN (${list}) ORDER BY ${keys.join(', ')}, a.seq)`,
+    `changed_${i}_d AS (DELETE FROM ${name} t USING ${source} WHERE d.free AND d.operation = 'insert' AND ${there} RETURNING 1)`,
+    `changed_${i}_i AS (INSERT INTO ${name} (${columns.map((column) => quoteIdent(column.name)).join(', ')}) ` +
+      `OVERRIDING SYSTEM VALUE SELECT ${columns.map((column) => before(column.name)).join(', ')} FROM ${source} ` +
+      `WHERE d.free AND d.operation <> 'insert' AND NOT EXISTS (SELECT FROM ${name} t WHERE ${there}) RETURNING 1)`,
+  ];
+  if (settable.length === 0) return parts;
+  const sets = settable.map((column) => `${quoteIdent(column.name)} = ${before(column.name)}`);
+  parts.push(
+    `changed_${i}_u AS (UPDATE ${name} t SET ${sets.join(', ')} FROM ${source} ` +
+      `WHERE d.free AND d.operation <> 'insert' AND ${there} RETURNING 1)`,
+  );
+  return parts;
+}
+
+function keyAliases(table: TableDef): string[] {
+  return table.key.map((_, i) => `key_${i}`);
+}
+
+function keyColumns(table: TableDef): { readonly before: string; readonly now: string }[] {
+  return table.key.map((id) => {
+    const column = table.columns.find((candidate) => candidate.id === id);
+    const name = column === undefined || column.hidden === true ? ROW_ID : column.name;
+    return { before: quoteIdent(`before_${name}`), now: quoteIdent(`after_${name}`) };
+  });
+}
+
+function query(scene: Scene, sql: string): ReturnType<ReturnType<typeof ddlContext>['query']> {
+  return ddlContext(scene).query(sql);
+}

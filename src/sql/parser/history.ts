@@ -1,0 +1,26 @@
+/** RESTORE TABLE, RESTORE DATABASE and REVERT TRANSACTION. */
+import type { Restore, RevertMode, RevertTransaction } from '../ast-history.ts';
+import type { Cursor } from './cursor.ts';
+import { parseTimePoint } from './system-time.ts';
+
+const MODES: readonly RevertMode[] = ['nocascade', 'cascade', 'nonconflict_only'];
+
+export function parseRestore(p: Cursor): Restore {
+  const { position } = p;
+  p.advance();
+  let table;
+  if (p.accept('table')) table = p.qualifiedName();
+  else p.expect('database');
+  p.expect('to');
+  const at = parseTimePoint(p);
+  return { kind: 'restore', table, at, position, end: p.lastEnd };
+}
+
+export function parseRevert(p: Cursor): RevertTransaction {
+  const { position } = p;
+  p.advance();
+  p.expect('transaction');
+  const seq = p.integer();
+  const mode = MODES.find((name) => p.accept(name) || p.acceptName(name)) ?? 'nocascade';
+  return { kind: 'revert', seq, mode, position, end: p.lastEnd };
+}
