@@ -313,7 +313,15 @@ export type TypeForm =
       readonly default?: string | undefined;
       readonly checks: readonly CheckDef[];
     }
-  | { readonly form: 'composite'; readonly attributes: readonly Attribute[] };
+  | { readonly form: 'composite'; readonly attributes: readonly Attribute[] }
+  /** `multirange` is the object id of the type of its sets; subtypeDiff the function that was named, for show. */
+  | {
+      readonly form: 'range';
+      readonly subtype: TypeRef;
+      readonly multirange: number;
+      readonly subtypeDiff?: string | undefined;
+    }
+  | { readonly form: 'multirange'; readonly range: TypeRef };
 
 export interface EnumLabel {
   readonly label: string;

@@ -47,7 +47,13 @@ export class TypeResolver {
   }
 
   numberOf(type: TypeDef): number {
-    return internType(publicOidOf(type.id), type.schema, type.name, this.#form(type.definition)).oid;
+    const publicOid = publicOidOf(type.id);
+    const { oid } = internType(publicOid, type.schema, type.name, this.#form(type.definition));
+    if (type.definition.form !== 'range') return oid;
+    // A range type and its multirange know each other: the multirange is looked for once this one has its number.
+    this.#found.set(publicOid, oid);
+    this.resolve(publicOidOf(type.definition.multirange));
+    return oid;
   }
 
   #rowNumber(object: CatalogObject | undefined): number | undefined {
@@ -74,6 +80,14 @@ export class TypeResolver {
         return form.attributes.some(({ type }) => this.#ref(type) !== type)
           ? { ...form, attributes: form.attributes.map((part) => ({ ...part, type: this.#ref(part.type) })) }
           : form;
+      case 'range': {
+        const subtype = this.#ref(form.subtype);
+        return subtype === form.subtype ? form : { ...form, subtype };
+      }
+      case 'multirange': {
+        const range = this.#ref(form.range);
+        return range === form.range ? form : { ...form, range };
+      }
     }
   }
 

@@ -27,6 +27,8 @@ export interface UserType {
 }
 
 const byKey = new Map<string, UserType>();
+/** Multirange types by the numbers of their range types. */
+const multiranges = new Map<number, UserType>();
 const byNumber: UserType[] = [];
 
 /** The OID users see of a catalog object's type: an own type's, or a table's row type's. */
@@ -55,6 +57,7 @@ export function internType(publicOid: number, schema: string, name: string, defi
     known = { oid: FIRST_INTERNAL + 2 * byNumber.length, publicOid, schema, name, definition };
     byNumber.push(known);
     byKey.set(key, known);
+    if (definition.form === 'multirange') multiranges.set(definition.range.oid, known);
   }
   return known;
 }
@@ -62,6 +65,11 @@ export function internType(publicOid: number, schema: string, name: string, defi
 /** The type behind an internal number, its own or its array's; undefined for all other OIDs. */
 export function userType(oid: number): UserType | undefined {
   return oid < FIRST_INTERNAL ? undefined : byNumber[(oid - FIRST_INTERNAL) >> 1];
+}
+
+/** The type of sets of a range type's values. */
+export function multirangeOf(range: number): UserType | undefined {
+  return multiranges.get(range);
 }
 
 /** Any OID as users see it. */
@@ -96,6 +104,8 @@ export function storedType(type: TypeRef): number {
     case 'enum':
       return FLOAT8;
     case 'composite':
+    case 'range':
+    case 'multirange':
       return RECORD;
     case 'domain':
       return storedType(user.definition.base);

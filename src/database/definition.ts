@@ -28,6 +28,7 @@ import {
   setTypeSchema,
 } from './ddl/type-definition.ts';
 import { dropTypes, dropTypesIn } from './ddl/type-drop.ts';
+import { createRangeType } from './ddl/range-type.ts';
 import { createTrigger } from './ddl/trigger.ts';
 import { alterOwner } from './ddl/owner.ts';
 import { alterRole, createRole, grant } from './ddl/role.ts';
@@ -63,6 +64,7 @@ const KINDS = [
   'createTrigger',
   'createEnum',
   'createCompositeType',
+  'createRangeType',
   'createDomain',
   'alterEnum',
   'alterComposite',
@@ -109,6 +111,9 @@ function* dispatch(context: DdlContext, statement: Definition): Task<string | Re
       return 'CREATE TYPE';
     case 'createCompositeType':
       createCompositeType(context, statement);
+      return 'CREATE TYPE';
+    case 'createRangeType':
+      createRangeType(context, statement);
       return 'CREATE TYPE';
     case 'createDomain':
       createDomain(context, statement);

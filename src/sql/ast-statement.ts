@@ -22,7 +22,7 @@ import type { AlterCollation, CreateCollation } from './ast-collation.ts';
 import type { CreateAggregate, FunctionArgument } from './ast-function.ts';
 import type { Restore, RevertTransaction } from './ast-history.ts';
 import type { AlterRole, CreateRole, GrantTerms } from './ast-role.ts';
-import type { AlterComposite, AlterEnum, CreateCompositeType, CreateEnum } from './ast-type.ts';
+import type { AlterComposite, AlterEnum, CreateCompositeType, CreateEnum, CreateRangeType } from './ast-type.ts';
 
 export type Statement =
   | Query
@@ -44,6 +44,7 @@ export type Statement =
   | CreateSchema
   | CreateEnum
   | CreateCompositeType
+  | CreateRangeType
   | AlterEnum
   | AlterComposite
   | CreateDomain

@@ -1,4 +1,4 @@
-/** Statements about enums and composite types. */
+/** Statements about enums, composite types and ranges. */
 import type { QualifiedName, TypeName } from './ast.ts';
 
 interface Span {
@@ -19,6 +19,21 @@ export interface CreateCompositeType extends Span {
     readonly type: TypeName;
     readonly collation: QualifiedName | undefined;
   }[];
+}
+/** CREATE TYPE … AS RANGE (…). */
+export interface CreateRangeType extends Span {
+  readonly kind: 'createRangeType';
+  readonly name: QualifiedName;
+  readonly options: RangeOptions;
+}
+export interface RangeOptions {
+  readonly subtype?: TypeName | undefined;
+  readonly collation?: QualifiedName | undefined;
+  readonly canonical?: QualifiedName | undefined;
+  readonly subtypeDiff?: QualifiedName | undefined;
+  readonly multirange?: QualifiedName | undefined;
+  /** The only operator class of a type is its default. */
+  readonly operatorClass?: QualifiedName | undefined;
 }
 export interface AlterEnum extends Span {
   readonly kind: 'alterEnum';

@@ -10,6 +10,7 @@ import type { CoercionPath } from './resolve-types.ts';
 import { T } from './functions/define.ts';
 import type { ScalarFunction, SqlFunction } from './functions/function.ts';
 import { operatorsNamed } from './functions/operators.ts';
+import { ownRangeFunctions, ownRangeOperators } from './functions/own-ranges.ts';
 import { castBetween, functionsNamed } from './functions/registry.ts';
 import { isUserType, sameUserType } from '../catalog/user-types.ts';
 import { typeByOid } from './types/registry.ts';
@@ -75,7 +76,9 @@ export function resolveFunction(name: string, written: readonly number[], shape:
   checkNames(shape.names ?? []);
   const candidates: Candidate<SqlFunction>[] = [];
   const builtIn = shape.only === true ? [] : functionsNamed(name);
-  const all = shape.defined === undefined ? builtIn : [...builtIn, ...shape.defined];
+  const own = shape.only === true ? [] : ownRangeFunctions(name, args);
+  const all =
+    shape.defined === undefined && own.length === 0 ? builtIn : [...builtIn, ...own, ...(shape.defined ?? [])];
   for (const fn of all) {
     const named = byName(fn, shape.names);
     const types = named === null ? parametersFor(fn, args.length, shape) : named.types;
@@ -99,7 +102,8 @@ export function resolveOperator(name: string, first: number, second: number): Re
   const [left, right] = [baseOfDomain(first), baseOfDomain(second)];
   const args = left === 0 ? [right] : [left, right];
   const candidates: Candidate<ScalarFunction>[] = [];
-  for (const entry of operatorsNamed(name)) {
+  const own = ownRangeOperators(name, args);
+  for (const entry of own.length === 0 ? operatorsNamed(name) : [...own, ...operatorsNamed(name)]) {
     if ((entry.left === 0) !== (left === 0)) continue;
     candidates.push({ item: entry.fn, types: left === 0 ? [entry.right] : [entry.left, entry.right] });
   }

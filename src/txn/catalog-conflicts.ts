@@ -70,9 +70,20 @@ function usesType(object: CatalogObject, id: number): boolean {
   const concerns = ({ type }: { readonly type: { readonly oid: number } }): boolean =>
     isUserType(type.oid) && objectOfType(publicTypeOid(type.oid)).id === id;
   if (object.kind === 'table') return object.columns.some(concerns);
-  if (object.kind !== 'type' || object.definition.form === 'enum') return false;
+  if (object.kind !== 'type') return false;
   const { definition } = object;
-  return definition.form === 'domain' ? concerns({ type: definition.base }) : definition.attributes.some(concerns);
+  switch (definition.form) {
+    case 'enum':
+      return false;
+    case 'domain':
+      return concerns({ type: definition.base });
+    case 'composite':
+      return definition.attributes.some(concerns);
+    case 'range':
+      return concerns({ type: definition.subtype });
+    case 'multirange':
+      return concerns({ type: definition.range });
+  }
 }
 
 function refuseTakenName(parts: CatalogConflictParts, own: ReadonlySet<number>, object: CatalogObject): void {

@@ -12,6 +12,7 @@ import { alterTable } from './alter-table.ts';
 import { type DdlContext, define, skipMissing } from './context.ts';
 import { dropRelations } from './drop.ts';
 import { quoted, tableText } from './names.ts';
+import { companions } from './range-type.ts';
 import { findType, refersTo, typeObjectNamed, writtenName } from './type-names.ts';
 
 export function* dropTypes(context: DdlContext, statement: DropStatement): Task<void> {
@@ -38,14 +39,16 @@ export function* dropTypesIn(context: DdlContext, schema: string): Task<void> {
 }
 
 function* dropTypeObjects(context: DdlContext, named: readonly TypeDef[], cascade: boolean): Task<void> {
-  const gone = new Map(named.map((type) => [type.id, type]));
+  const all = [...named, ...companions([...context.transaction.catalog.objects()], named)];
+  const gone = new Map(all.map((type) => [type.id, type]));
   // Types made of a type go with it; the map grows while it is walked.
   for (const type of gone.values()) {
     for (const other of context.transaction.catalog.objects()) {
       if (other.kind !== 'type' || gone.has(other.id) || !isMadeOf(other, type)) continue;
-      if (other.definition.form === 'domain') {
+      if (other.definition.form === 'domain' || other.definition.form === 'range') {
         dependent(context, type, `type ${other.name}`, cascade);
         gone.set(other.id, other);
+        for (const set of companions([...context.transaction.catalog.objects()], [other])) gone.set(set.id, set);
       }
     }
   }
@@ -59,6 +62,7 @@ function* dropTypeObjects(context: DdlContext, named: readonly TypeDef[], cascad
 
 function isMadeOf(object: TypeDef, type: TypeDef): boolean {
   const { definition } = object;
+  if (definition.form === 'range') return refersTo(definition.subtype.oid, type);
   return definition.form === 'domain' && refersTo(definition.base.oid, type);
 }
 

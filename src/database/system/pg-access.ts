@@ -1,7 +1,9 @@
 /** Access methods, operator classes and families: PostgreSQL's B-tree ones, for the types that DriftDB orders. */
 import { PG_CATALOG_OID, OWNER_OID } from '../../catalog/oids.ts';
+import { publicOidOf, publicTypeOid } from '../../catalog/user-types.ts';
 import { typeByName, typeByOid } from '../../sql/types/registry.ts';
 import type { RowSource } from './source.ts';
+import { collationOf } from './types.ts';
 
 export const HEAP_OID = 2;
 export const BTREE_OID = 403;
@@ -79,7 +81,18 @@ export const accessSources: Readonly<Record<string, RowSource>> = {
         opfowner: OWNER_OID,
       };
   },
-  *pg_range() {
+  *pg_range({ catalog }) {
+    for (const object of catalog.objects()) {
+      if (object.kind !== 'type' || object.definition.form !== 'range') continue;
+      const { subtype, multirange } = object.definition;
+      yield {
+        rngtypid: publicOidOf(object.id),
+        rngsubtype: publicTypeOid(subtype.oid),
+        rngmultitypid: publicOidOf(multirange),
+        rngcollation: collationOf(subtype),
+        rngsubopc: opclassOid(subtype.oid),
+      };
+    }
     for (const [range, subtype] of RANGES) {
       const type = typeByName(range);
       const of = typeByName(subtype);

@@ -64,8 +64,8 @@ export const typeSources: Readonly<Record<string, RowSource>> = {
   },
 };
 
-const FORMS = { enum: 'e', domain: 'd', composite: 'c' } as const;
-const CATEGORIES = { enum: 'E', domain: '', composite: 'C' } as const;
+const FORMS = { enum: 'e', domain: 'd', composite: 'c', range: 'r', multirange: 'm' } as const;
+const CATEGORIES = { enum: 'E', domain: '', composite: 'C', range: 'R', multirange: 'R' } as const;
 
 /** A type of CREATE TYPE or CREATE DOMAIN, and the arrays of it. */
 function* ownType(type: TypeDef, catalog: Catalog): Generator<SystemRecord> {

@@ -19,6 +19,7 @@ import type {
   SetFunction,
   SqlFunction,
 } from '../../sql/functions/function.ts';
+import { rangeConstructors } from '../../sql/functions/own-ranges.ts';
 import { functionsNamed } from '../../sql/functions/registry.ts';
 import { resolveFunction } from '../../sql/resolve.ts';
 import { parse, parseExpression } from '../../sql/parser/parser.ts';
@@ -72,6 +73,10 @@ export function routinesNamed(scope: Scope, schema: string | undefined, name: st
   const { registered } = scope.state.context;
   const own = registered === undefined ? [] : registered(name);
   const defs = scope.catalog.routines(schema, name);
+  if (defs.length === 0 && own.length === 0 && functionsNamed(name).length === 0) {
+    const type = scope.catalog.typeNamed(schema, name);
+    return type === undefined ? own : rangeConstructors(type);
+  }
   return defs.length === 0 ? own : [...defs.map((def) => entryOf(def, scope.catalog)), ...own];
 }
 

@@ -84,6 +84,11 @@ export const comparisonOperators: readonly OperatorEntry[] = [
   ),
 ];
 
+/** The six comparisons of a type by its own order. */
+export function comparisonsOf(oid: number, stem: string): readonly OperatorEntry[] {
+  return entries(oid, oid, stem, (a, b) => compareAs(oid, a, b));
+}
+
 function entries(left: number, right: number, stem: string, compare: (a: Value, b: Value) => number): OperatorEntry[] {
   return COMPARISONS.map(({ operator, suffix, commutator, negator, test }) => ({
     name: operator,

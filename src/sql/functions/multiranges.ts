@@ -7,13 +7,13 @@ import { aggregate, pure, setFunction, T } from './define.ts';
 import type { AggregateFunction, CastEntry, OperatorEntry, ScalarFunction, SetFunction } from './function.ts';
 import { adjacent, contains, containsElement, flipped, intersection, merge, overlaps } from './ranges.ts';
 
-interface Kind {
+export interface MultirangeKind {
   readonly spec: MultirangeSpec;
   readonly range: RangeKind;
   readonly subtype: number;
 }
 
-const KINDS: readonly Kind[] = MULTIRANGES.map((spec) => {
+const KINDS: readonly MultirangeKind[] = MULTIRANGES.map((spec) => {
   const range = kindOfRange(spec.range, typeByOid);
   return { spec, range, subtype: range.spec.subtype };
 });
@@ -74,7 +74,7 @@ function rest(kind: RangeKind, part: SqlRange, hole: SqlRange): SqlRange[] {
   return parts;
 }
 
-export const multirangeOperators: readonly OperatorEntry[] = KINDS.flatMap(({ spec, range, subtype }) => {
+export function operatorsOfMultirange({ spec, range, subtype }: MultirangeKind): readonly OperatorEntry[] {
   const sides = [
     [spec.oid, spec.oid, 'multirange', 'multirange'],
     [spec.oid, spec.range, 'multirange', 'range'],
@@ -107,9 +107,9 @@ export const multirangeOperators: readonly OperatorEntry[] = KINDS.flatMap(({ sp
     pair('*', own, spec.oid, 'multirange_intersect', (a: SqlMultirange, b: SqlMultirange) => intersected(range, a, b)),
     pair('-', own, spec.oid, 'multirange_minus', (a: SqlMultirange, b: SqlMultirange) => without(range, a, b)),
   ];
-});
+}
 
-export const multirangeFunctions: readonly ScalarFunction[] = KINDS.flatMap(({ spec, range, subtype }) => {
+export function functionsOfMultirange({ spec, range, subtype }: MultirangeKind): readonly ScalarFunction[] {
   const { oid, name } = spec;
   const make = (...ranges: SqlRange[]): SqlMultirange => normalized(range, ranges);
   const is = (id: string, test: (ranges: readonly SqlRange[]) => boolean): ScalarFunction =>
@@ -127,15 +127,15 @@ export const multirangeFunctions: readonly ScalarFunction[] = KINDS.flatMap(({ s
     is('upper_inf', (ranges) => ranges.length > 0 && last(ranges).upper.value === null),
     pure('range_merge', [oid], spec.range, ({ ranges }: SqlMultirange) => merge(range, first(ranges), last(ranges))),
   ];
-});
+}
 
-export const multirangeSets: readonly SetFunction[] = KINDS.map(({ spec }) =>
-  setFunction('unnest', [spec.oid], [{ name: 'unnest', oid: spec.range }], (_context, value) =>
+export function unnestOfMultirange({ spec }: MultirangeKind): SetFunction {
+  return setFunction('unnest', [spec.oid], [{ name: 'unnest', oid: spec.range }], (_context, value) =>
     (value as SqlMultirange).ranges.map((range) => [range]),
-  ),
-);
+  );
+}
 
-export const rangeAggregates: readonly AggregateFunction[] = KINDS.flatMap(({ spec, range }) => {
+export function aggregatesOfRange({ spec, range }: MultirangeKind): readonly AggregateFunction[] {
   const collect = (from: number): AggregateFunction =>
     aggregate<SqlRange[] | null>('range_agg', [from], spec.oid, {
       init: () => null,
@@ -157,7 +157,7 @@ export const rangeAggregates: readonly AggregateFunction[] = KINDS.flatMap(({ sp
       final: (state) => state,
     }),
   ];
-});
+}
 
 export const multirangeCasts: readonly CastEntry[] = KINDS.map(({ spec, range }) => ({
   from: spec.range,
@@ -165,3 +165,8 @@ export const multirangeCasts: readonly CastEntry[] = KINDS.map(({ spec, range })
   context: 'explicit',
   fn: pure('multirange', [spec.range], spec.oid, (value: SqlRange) => normalized(range, [value])),
 }));
+
+export const multirangeOperators: readonly OperatorEntry[] = KINDS.flatMap(operatorsOfMultirange);
+export const multirangeFunctions: readonly ScalarFunction[] = KINDS.flatMap(functionsOfMultirange);
+export const multirangeSets: readonly SetFunction[] = KINDS.map(unnestOfMultirange);
+export const rangeAggregates: readonly AggregateFunction[] = KINDS.flatMap(aggregatesOfRange);

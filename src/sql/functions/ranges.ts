@@ -110,7 +110,8 @@ const COMBINATIONS = [
   ['-', 'range_minus', difference],
 ] as const;
 
-export const rangeOperators: readonly OperatorEntry[] = KINDS.flatMap((kind) => {
+/** The operators of one range type. */
+export function operatorsOfRange(kind: RangeKind): readonly OperatorEntry[] {
   const { oid, subtype } = kind.spec;
   const entry = (
     name: string,
@@ -131,9 +132,10 @@ export const rangeOperators: readonly OperatorEntry[] = KINDS.flatMap((kind) => 
       containsElement(kind, b, a),
     ),
   ];
-});
+}
 
-export const rangeFunctions: readonly ScalarFunction[] = KINDS.flatMap((kind) => {
+/** The functions of one range type, the one that makes its values by the type's name among them. */
+export function functionsOfRange(kind: RangeKind): readonly ScalarFunction[] {
   const { oid, name, subtype } = kind.spec;
   const lenient = { strict: false };
   const is = (id: string, test: (range: SqlRange) => boolean): ScalarFunction => pure(id, [oid], T.bool, test);
@@ -155,4 +157,7 @@ export const rangeFunctions: readonly ScalarFunction[] = KINDS.flatMap((kind) =>
     is('upper_inf', ({ empty, upper }) => !empty && upper.value === null),
     pure('range_merge', [oid, oid], oid, (a: SqlRange, b: SqlRange) => merge(kind, a, b)),
   ];
-});
+}
+
+export const rangeOperators: readonly OperatorEntry[] = KINDS.flatMap(operatorsOfRange);
+export const rangeFunctions: readonly ScalarFunction[] = KINDS.flatMap(functionsOfRange);

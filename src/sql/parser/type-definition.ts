@@ -1,7 +1,7 @@
 /** CREATE TYPE and ALTER TYPE. */
 import type { QualifiedName } from '../ast.ts';
 import type { Statement } from '../ast-statement.ts';
-import type { AlterComposite } from '../ast-type.ts';
+import type { AlterComposite, RangeOptions } from '../ast-type.ts';
 import type { Cursor } from './cursor.ts';
 import { parseOwner } from './owner.ts';
 import { parseRenameOrSchema } from './rename.ts';
@@ -19,11 +19,34 @@ export function parseCreateType(p: Cursor, position: number): Statement {
     p.expect(')');
     return { kind: 'createEnum', name, labels, position, end: p.lastEnd };
   }
-  if (p.at('range')) return skipUnsupported(p, position, 'CREATE TYPE AS RANGE');
+  if (p.accept('range'))
+    return { kind: 'createRangeType', name, options: parseRangeOptions(p), position, end: p.lastEnd };
   p.expect('(');
   const attributes = p.at(')') ? [] : p.list(() => parseAttribute(p));
   p.expect(')');
   return { kind: 'createCompositeType', name, attributes, position, end: p.lastEnd };
+}
+
+const RANGE_NAMES: Readonly<Record<string, Exclude<keyof RangeOptions, 'subtype'>>> = {
+  subtype_opclass: 'operatorClass',
+  collation: 'collation',
+  canonical: 'canonical',
+  subtype_diff: 'subtypeDiff',
+  multirange_type_name: 'multirange',
+};
+
+function parseRangeOptions(p: Cursor): RangeOptions {
+  let options: RangeOptions = {};
+  p.parenthesised(() => {
+    const { position } = p;
+    const label = p.label();
+    const name = label === 'subtype' ? label : RANGE_NAMES[label];
+    if (name === undefined) p.refuse(`type attribute "${label}" not recognized`, position);
+    if (options[name] !== undefined) p.refuse('conflicting or redundant options', position);
+    p.expect('=');
+    options = { ...options, [name]: name === 'subtype' ? parseTypeName(p) : p.qualifiedName() };
+  });
+  return options;
 }
 
 function parseAttribute(p: Cursor): {

@@ -5,11 +5,12 @@
  * is `{[1,3),[5,7)}`; it is also the stored one.
  */
 import { ByteReader, ByteWriter } from '../../base/bytes.ts';
-import { DriftError } from '../../base/error.ts';
+import { assert, DriftError } from '../../base/error.ts';
 import type { Value, ValueCodec } from '../../base/vector.ts';
+import { userType } from '../../catalog/user-types.ts';
 import type { EvalContext } from '../eval-context.ts';
 import { makeType } from './basic.ts';
-import { RangeKind, RANGES, SqlRange } from './range.ts';
+import { RangeKind, RANGES, type RangeSpec, SqlRange } from './range.ts';
 import { cleanText } from './text-input.ts';
 import type { SqlType } from './type.ts';
 
@@ -39,8 +40,15 @@ export const MULTIRANGES: readonly MultirangeSpec[] = [
 ];
 
 export function kindOfRange(range: number, typeOf: (oid: number) => SqlType): RangeKind {
-  const spec = RANGES.find(({ oid }) => oid === range) as (typeof RANGES)[number];
+  const spec = RANGES.find(({ oid }) => oid === range) ?? ownSpec(range);
   return new RangeKind(spec, typeOf(spec.subtype));
+}
+
+/** Of a range type that CREATE TYPE made. */
+function ownSpec(oid: number): RangeSpec {
+  const type = userType(oid);
+  assert(type?.definition.form === 'range', `type ${oid} is a range type`);
+  return { oid, arrayOid: oid + 1, name: type.name, subtype: type.definition.subtype.oid };
 }
 
 /** The set of values that are in any of the ranges. */

@@ -38,7 +38,7 @@ const NO_LOWER: Bound = { value: null, inclusive: false, isLower: true };
 const NO_UPPER: Bound = { value: null, inclusive: false, isLower: false };
 export const EMPTY: SqlRange = new SqlRange(true, NO_LOWER, NO_UPPER);
 
-interface RangeSpec {
+export interface RangeSpec {
   readonly oid: number;
   readonly arrayOid: number;
   readonly name: string;

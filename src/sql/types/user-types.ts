@@ -7,12 +7,14 @@
  * plan/binder/user-type-casts.ts. A composite value is an SqlRecord, whose fields' types its type knows.
  */
 import { DriftError } from '../../base/error.ts';
-import type { Value } from '../../base/vector.ts';
+import type { ColumnFormat, Value } from '../../base/vector.ts';
 import type { TypeForm } from '../../catalog/schema.ts';
 import { type UserType, userType } from '../../catalog/user-types.ts';
 import type { EvalContext } from '../eval-context.ts';
 import { arrayTypeOf } from './array.ts';
 import { makeType, order } from './basic.ts';
+import { makeMultirangeType } from './multirange.ts';
+import { makeRangeType } from './range.ts';
 import { printRecord, readRecord } from './record-text.ts';
 import { SqlRecord } from './record.ts';
 import { taggedCodec } from './tagged.ts';
@@ -20,6 +22,8 @@ import { cleanText } from './text-input.ts';
 import type { SqlType } from './type.ts';
 
 type TypeOf = (oid: number) => SqlType;
+
+const tagged = (): ColumnFormat => ({ kind: 'boxed', codec: taggedCodec });
 
 /** The type behind an internal number (catalog/user-types.ts), or the array type over it; undefined for other OIDs. */
 export function makeUserType(oid: number, typeOf: TypeOf, stored: EvalContext): SqlType | undefined {
@@ -34,11 +38,19 @@ export function makeUserType(oid: number, typeOf: TypeOf, stored: EvalContext): 
       return domainType(user, definition, typeOf);
     case 'composite':
       return compositeType(user, definition, typeOf);
+    case 'range': {
+      const spec = { oid, arrayOid: oid + 1, name: user.name, subtype: definition.subtype.oid };
+      return { ...makeRangeType(spec, typeOf(spec.subtype), stored), ...names(user), format: tagged };
+    }
+    case 'multirange': {
+      const spec = { oid, arrayOid: oid + 1, name: user.name, range: definition.range.oid };
+      return { ...makeMultirangeType(spec, typeOf, stored), ...names(user), format: tagged };
+    }
   }
 }
 
 function arrayOf(element: SqlType, stored: EvalContext): SqlType {
-  return { ...arrayTypeOf(element, stored), format: () => ({ kind: 'boxed', codec: taggedCodec }) };
+  return { ...arrayTypeOf(element, stored), format: tagged };
 }
 
 function plainName(name: string): string {
@@ -101,7 +113,7 @@ function compositeType(
     ...names(user),
     category: 'C',
     length: -1,
-    format: () => ({ kind: 'boxed', codec: taggedCodec }),
+    format: tagged,
     input(text, _typmod, context) {
       const parts = readRecord(cleanText(text), names(user).display, attributes.length);
       const values = parts.map((part, i) => {
