@@ -25,7 +25,7 @@ const LATE: readonly string[] = [
   'src/txn/(overlay-scan|catalog-conflicts)',
   'src/sql/(with-arguments|string-escapes|collatable|collations|collation-names)',
   'src/sql/parser/(rare-statement|history|change|call|transaction|setting)',
-  'src/sql/functions/registry',
+  'src/sql/functions/(registry|own-ranges)',
   'src/sql/types/(procedure-text|styled-output|datetime-input|interval-input|array-input|time-zone|jsonb-order|datetime-fields|user-types|collation|json-path-(syntax|print))',
   'src/plan/collate/.*',
   'src/plan/expression-key',

@@ -76,7 +76,7 @@ export function resolveFunction(name: string, written: readonly number[], shape:
   checkNames(shape.names ?? []);
   const candidates: Candidate<SqlFunction>[] = [];
   const builtIn = shape.only === true ? [] : functionsNamed(name);
-  const own = shape.only === true ? [] : ownRangeFunctions(name, args);
+  const own = shape.only !== true && args.some(isUserType) ? ownRangeFunctions(name, args) : [];
   const all =
     shape.defined === undefined && own.length === 0 ? builtIn : [...builtIn, ...own, ...(shape.defined ?? [])];
   for (const fn of all) {
@@ -102,7 +102,7 @@ export function resolveOperator(name: string, first: number, second: number): Re
   const [left, right] = [baseOfDomain(first), baseOfDomain(second)];
   const args = left === 0 ? [right] : [left, right];
   const candidates: Candidate<ScalarFunction>[] = [];
-  const own = ownRangeOperators(name, args);
+  const own = args.some(isUserType) ? ownRangeOperators(name, args) : [];
   for (const entry of own.length === 0 ? operatorsNamed(name) : [...own, ...operatorsNamed(name)]) {
     if ((entry.left === 0) !== (left === 0)) continue;
     candidates.push({ item: entry.fn, types: left === 0 ? [entry.right] : [entry.left, entry.right] });
