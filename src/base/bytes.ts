@@ -283,6 +283,14 @@ export class ByteReader {
     }
   }
 
+  /** An integer of any size, as its decimal digits behind their length. */
+  bigint(): bigint {
+    const digits = this.string();
+    if (digits.length > 40 || !/^-?\d+$/.test(digits))
+      this.#fail(`${JSON.stringify(digits.slice(0, 40))} where an integer is`);
+    return BigInt(digits);
+  }
+
   #need(length: number): void {
     if (length > this.#bytes.length - this.#offset) {
       this.#fail(`${length} bytes where ${this.#bytes.length - this.#offset} remain`);

@@ -11,7 +11,8 @@ import { type Task, wait } from '../base/task.ts';
 import { FIRST_NEW_ID } from '../catalog/system-objects.ts';
 import { CommitLog } from '../log/commit-log.ts';
 import { LOG_STEP_BYTES } from '../log/constants.ts';
-import { type ManifestState, readManifest, writeManifest } from '../log/manifest.ts';
+import { flushManifest, type ManifestState, readManifest, writeManifest } from '../log/manifest.ts';
+import type { Storage } from '../storage/storage.ts';
 import type { TableStore } from '../table/store.ts';
 import { openTableStore } from '../table/table-store.ts';
 import { readCatalog } from '../txn/catalog-history.ts';
@@ -35,6 +36,7 @@ import { makeWhole, whenWhole } from './whole.ts';
 const DEFAULT_CHECKPOINT_LOG_BYTES = 16 * 1024 * 1024;
 const DEFAULT_CHECKPOINT_INTERVAL_MS = 5 * 60 * 1000;
 const DEFAULT_CACHE_BYTES = 256 * 1024 * 1024;
+const FULL_PAUSE_MS = 2000;
 /** Dirty bytes call for a checkpoint at half the cache's budget, but not below this. */
 const MIN_DIRTY_BYTES = 4 * 1024 * 1024;
 const DEFAULT_PACK_BYTES = 32 * 1024 * 1024;
@@ -71,6 +73,8 @@ class Engine implements EngineApi, OpenEngine {
   #checkpointedSeq: number;
   /** Why no checkpoint is taken any more: what a failed one left in the packs cannot be relied on. */
   #checkpointError: unknown;
+  /** When the next may be begun without being asked for: not at every commit while the medium is full. */
+  #notBeforeMs = -Infinity;
   #closed = false;
 
   private constructor(core: Core, log: CommitLog, manifest: ManifestState, checkpointedSeq: number) {
@@ -110,7 +114,7 @@ class Engine implements EngineApi, OpenEngine {
     const { storage, host } = options;
     const state = manifest === null ? null : decodeCheckpoint(manifest.body);
     const epoch = (manifest?.epoch ?? 0) + 1;
-    const store: TableStore = yield* openTableStore(
+    const store: TableStore = openTableStore(
       storage,
       state === null || state.directory.length === 0 ? null : state.directory,
       {
@@ -143,6 +147,7 @@ class Engine implements EngineApi, OpenEngine {
       epoch,
     });
     yield* log.replay(lastSeq, (commit) => replay.apply(commit));
+    if (manifest !== null) yield* settle(storage, manifest, yield* store.leftovers());
     const manager = new TransactionManager({
       store,
       log,
@@ -172,7 +177,12 @@ class Engine implements EngineApi, OpenEngine {
     };
     const inForce = manifest ?? (yield* firstManifest(options, epoch));
     const engine: Engine = new Engine(core, log, inForce, lastSeq);
-    yield* dropLeftovers(core);
+    try {
+      yield* dropLeftovers(core);
+    } catch (error) {
+      // On a full medium they stay until another opening: it can be read.
+      if (!isFull(error)) throw error;
+    }
     if (storage.cipher !== undefined) resumeRekey(engine.#inside).catch(() => undefined);
     engine.#maintenance.start();
     return engine;
@@ -240,15 +250,16 @@ class Engine implements EngineApi, OpenEngine {
     try {
       await this.#maintenance.checkpoint('closing');
     } catch (error) {
-      // The half of the engine that writes checkpoints cannot be loaded: the log has everything.
-      if (!(error instanceof DriftError) || error.code !== '08006') throw error;
+      // On a full medium, or where the half of the engine that writes checkpoints cannot be loaded: the log has everything.
+      if (!isFull(error) && !(error instanceof DriftError && error.code === '08006')) throw error;
     }
   }
 
   /** What calls for a checkpoint now; null for nothing. */
   #reasonForCheckpoint(logLimitBytes: number): string | null {
     if (this.#checkpointError !== undefined || this.#log.failed !== undefined) return null;
-    const { options, store } = this.#core;
+    const { options, store, host } = this.#core;
+    if (host.monotonicMs() < this.#notBeforeMs) return null;
     const dirtyLimit = Math.max(MIN_DIRTY_BYTES, (options.cacheBudgetBytes ?? DEFAULT_CACHE_BYTES) / 2);
     if (this.#log.sizeBytes >= logLimitBytes) return 'log';
     if (this.#log.fileCount > MAX_LOG_FILES) return 'log files';
@@ -266,7 +277,9 @@ class Engine implements EngineApi, OpenEngine {
       yield* this.#writeCheckpoint();
       return true;
     } catch (error) {
-      this.#checkpointError = error;
+      // A full medium took some segments and not others: those it took are as good as any, the next checkpoint goes on.
+      if (!isFull(error) || this.#log.failed !== undefined) this.#checkpointError = error;
+      else this.#notBeforeMs = this.#core.host.monotonicMs() + FULL_PAUSE_MS;
       throw error;
     }
   }
@@ -296,6 +309,20 @@ class Engine implements EngineApi, OpenEngine {
     yield* this.#log.recycle(firstLog);
     this.#maintenance.noteCheckpoint(logBytes, store.traffic().writtenBytes - writtenBytes);
   }
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof DriftError && error.code === '53100';
+}
+
+/**
+ * Makes the manifest in force durable where a power failure could bring back one before it that is not good any more, and
+ * removes what it does not name. Not before all of this state was found to be there: where it is an older one, those
+ * files belong to the newer.
+ */
+function* settle(storage: Storage, manifest: ManifestState, leftovers: readonly string[]): Task<void> {
+  if (manifest.generation === 1 || leftovers.length > 0) yield* flushManifest(storage);
+  if (manifest.damage === undefined) for (const name of leftovers) yield* wait(storage.remove(name));
 }
 
 /** Temporary objects whose sessions ended with a crash. */

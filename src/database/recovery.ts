@@ -89,7 +89,7 @@ export function decodeCheckpoint(body: Uint8Array): Checkpointed {
   ];
   const sequences: SequenceValue[] = [];
   for (let left = reader.varint(); left > 0; left--) {
-    sequences.push({ id: reader.varint(), value: BigInt(reader.string()), isCalled: reader.u8() === 1 });
+    sequences.push({ id: reader.varint(), value: reader.bigint(), isCalled: reader.u8() === 1 });
   }
   const directory = reader.bytes();
   const isOlder = reader.remaining === 0;

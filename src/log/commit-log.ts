@@ -12,24 +12,20 @@
  * is damaged, which is reported (XX001); with none behind it the bad frame is the torn end of the log, which is cut.
  * The same holds from file to file: nothing is written to log n+1 before log n is flushed as a whole.
  *
- * Replay takes whole transactions only: frames up to a COMMIT.
+ * Replay takes whole transactions only: frames up to a COMMIT. What it found may be in the system's memory only (the
+ * process before has died between write and flush), so it is flushed before anybody sees it.
+ *
+ * A full medium (53100) is met before a commit has begun: `reserve` makes the room that it takes, and fails without a trace.
  *
  * Invariants: one write or flush at a time; after a failed one nothing is written any more (`failed` says why);
  * sequence numbers in the files are dense.
  */
-import { ByteReader, ByteWriter } from '../base/bytes.ts';
+import { ByteWriter } from '../base/bytes.ts';
 import { DriftError } from '../base/error.ts';
 import type { Host } from '../base/host.ts';
 import { type MaybePromise, run, type Task, wait } from '../base/task.ts';
 import type { Storage, StorageFile } from '../storage/storage.ts';
-import {
-  FRAME_COMMIT,
-  LOG_FIRST_STEP_BYTES,
-  LOG_FORMAT_VERSION,
-  LOG_HEADER_BYTES,
-  LOG_MAGIC,
-  SECTOR_BYTES,
-} from './constants.ts';
+import { FRAME_COMMIT, LOG_FIRST_STEP_BYTES, LOG_FORMAT_VERSION, LOG_HEADER_BYTES, LOG_MAGIC } from './constants.ts';
 import {
   decodeCommit,
   type LogFrame,
@@ -40,7 +36,8 @@ import {
   sealFrames,
   writeCommit,
 } from './frame.ts';
-import { type LogIdentity, logIdentity, openLog, sealLog } from './sealed.ts';
+import { damaged, isFull, isZero, nextRun, nextSector, readHeader } from './log-file.ts';
+import { type LogIdentity, logIdentity, openLog, sealedLogBytes, sealLog } from './sealed.ts';
 
 export interface LogOptions {
   readonly durability: 'full' | 'relaxed';
@@ -133,17 +130,39 @@ export class CommitLog {
     }
     this.#number = newest;
     // The manifest names the first file. Any other waits for a commit: an opening that only reads leaves none behind.
-    if (newest < this.#options.firstLog) yield* this.#ready();
+    if (!numbers.includes(this.#options.firstLog)) yield* this.#ready();
     return last;
   }
 
   /** Makes the file for what comes, where there is none yet. */
   *#ready(): Task<void> {
     if (this.#file !== null) return;
-    this.#creating ??= run(this.#create(this.#number + 1));
-    const made = yield* wait(this.#creating);
-    this.#creating = null;
-    if (this.#file === null) this.#adopt(made);
+    try {
+      this.#creating ??= run(this.#create(this.#number + 1));
+      const made = yield* wait(this.#creating);
+      if (this.#file === null) this.#adopt(made);
+    } finally {
+      this.#creating = null;
+    }
+  }
+
+  /** True if a commit of so many bytes can be written without making the file longer. */
+  hasRoom(bytes: number): boolean {
+    const frames = this.#pending.length + bytes;
+    const size = this.#storage.cipher === undefined ? frames : sealedLogBytes(frames);
+    return this.#file !== null && nextSector(this.#end) + size <= this.#allocated;
+  }
+
+  /**
+   * Makes room for a commit of so many bytes. Throws 53100 where the medium is full, and then the log is as it was: whoever
+   * comes later tries again.
+   */
+  *reserve(bytes: number): Task<void> {
+    while (!this.hasRoom(bytes)) {
+      while (this.#busy !== null) yield* wait(this.#busy);
+      if (this.#failed !== undefined) throw this.#failed;
+      if (!this.hasRoom(bytes)) yield* this.#alone(this.#grow(bytes));
+    }
   }
 
   /** Log files follow each other without a gap from the one on that the manifest names. */
@@ -169,7 +188,12 @@ export class CommitLog {
   *sync(durability: 'full' | 'relaxed'): Task<void> {
     while (this.#busy !== null) yield* wait(this.#busy);
     if (this.#failed !== undefined) throw this.#failed;
-    const work = run(this.#work(durability));
+    yield* this.#alone(this.#work(durability));
+  }
+
+  /** One write or flush at a time: whoever comes meanwhile waits for `busy`. */
+  *#alone(task: Task<void>): Task<void> {
+    const work = run(task);
     if (!(work instanceof Promise)) return;
     // Those who wait here learn of a failure from `failed`.
     this.#busy = work
@@ -220,6 +244,34 @@ export class CommitLog {
     }
   }
 
+  /** Makes the file longer by a step behind what is to come; on a medium that is nearly full by what is needed. */
+  *#grow(bytes: number): Task<void> {
+    try {
+      yield* this.#ready();
+      const needed = nextSector(this.#end) + sealedLogBytes(this.#pending.length + bytes);
+      // At a sector's boundary: what is written there next must not touch the sector of a run that was flushed.
+      const sizes = [nextSector(needed + this.#options.stepBytes), nextSector(needed)];
+      for (const [i, size] of sizes.entries()) {
+        if (size <= this.#allocated) return;
+        try {
+          yield* this.#extend(size);
+          return;
+        } catch (error) {
+          if (!isFull(error) || i === sizes.length - 1) throw error;
+        }
+      }
+    } catch (error) {
+      throw isFull(error) ? error : this.#fail(error);
+    }
+  }
+
+  *#extend(size: number): Task<void> {
+    const file = this.#file;
+    if (file === null) return;
+    yield* wait(file.write(this.#allocated, new Uint8Array(size - this.#allocated)));
+    this.#allocated = size;
+  }
+
   get #firstStepBytes(): number {
     return Math.min(this.#options.stepBytes, LOG_FIRST_STEP_BYTES);
   }
@@ -238,7 +290,11 @@ export class CommitLog {
     const seed = logSeed(header.view());
     header.u32(seed);
     header.raw(new Uint8Array(LOG_HEADER_BYTES - header.length));
-    yield* wait(file.truncate(0));
+    if (file.size() > 0) {
+      // Where it is torn the header is neither: what comes behind it must be zeros then.
+      yield* wait(file.truncate(0));
+      yield* wait(file.flush());
+    }
     yield* wait(file.write(0, header.view()));
     // The header is durable before the file grows: a longer file without a valid header is damaged, not unfinished.
     yield* wait(file.flush());
@@ -285,12 +341,7 @@ export class CommitLog {
     this.#atRunStart = false;
     this.#end += bytes.length;
     this.#dirty = true;
-    if (this.#end > this.#allocated) {
-      // At a sector's boundary: what is written there next must not touch the sector of a run that was flushed.
-      const grown = nextSector(this.#end + this.#options.stepBytes);
-      yield* wait(file.write(this.#allocated, new Uint8Array(grown - this.#allocated)));
-      this.#allocated = grown;
-    }
+    if (this.#end > this.#allocated) yield* this.#extend(nextSector(this.#end + this.#options.stepBytes));
     yield* wait(file.write(at, bytes));
   }
 
@@ -315,14 +366,17 @@ export class CommitLog {
 
   #fail(error: unknown): DriftError {
     const cause = error instanceof Error ? error.message : String(error);
-    const code = error instanceof DriftError && error.code === '53100' ? '53100' : '58030';
-    this.#failed ??= new DriftError(code, `the database has stopped taking writes: ${cause}`, {
-      hint: 'What was acknowledged is safe. Close the database, make room or repair the medium, and open it again.',
-    });
+    this.#failed ??= new DriftError(
+      isFull(error) ? '53100' : '58030',
+      `the database has stopped taking writes: ${cause}`,
+      {
+        hint: 'What was acknowledged is safe. Close the database, make room or repair the medium, and open it again.',
+      },
+    );
     return this.#failed;
   }
 
-  /** Gives the last sequence number; null for a file that a crash left without a header, which goes. */
+  /** Gives the last sequence number; null for a file that nothing was written to, or that a crash left without a header. */
   *#replayFile(
     number: number,
     afterSeq: number,
@@ -335,7 +389,7 @@ export class CommitLog {
     const seed = readHeader(bytes, name, number);
     if (seed === null) {
       if (yield* this.#anyHasRuns(laterFiles)) throw damaged(name, 0, 'a file without a header');
-      yield* wait(this.#storage.remove(name));
+      // It stays until `create` uses it: the manifest may name it.
       return null;
     }
     let offset = LOG_HEADER_BYTES;
@@ -356,9 +410,14 @@ export class CommitLog {
           chain = runSeed(seed, run);
           continue;
         }
+        // Nothing was ever written to the newest file: it is begun anew, by this owner, when there is a commit.
+        if (unwritten && validEnd === LOG_HEADER_BYTES && laterFiles.length === 0) return null;
         this.#olderBytes += validEnd - LOG_HEADER_BYTES;
         this.#olderFiles++;
-        if (unwritten) return last;
+        if (unwritten) {
+          yield* wait(file.flush());
+          return last;
+        }
         if (run >= 0 || (yield* this.#anyHasRuns(laterFiles))) throw damaged(name, offset, frame);
         yield* this.#cutTail(file, validEnd);
         return last;
@@ -396,54 +455,4 @@ interface NewFile {
   readonly file: StorageFile;
   readonly seed: number;
   readonly identity: LogIdentity | null;
-}
-
-/** Where the first valid run at or behind an offset begins, or -1. */
-function nextRun(bytes: Uint8Array, seed: number, offset: number): number {
-  const first = Math.max(LOG_HEADER_BYTES, nextSector(offset));
-  for (let at = first; at < bytes.length; at += SECTOR_BYTES) {
-    if (typeof readFrame(bytes, at, runSeed(seed, at)) !== 'string') return at;
-  }
-  return -1;
-}
-
-/** Returns the seed of the file's runs; null for a file whose header never became durable (a crash at its start). */
-function readHeader(bytes: Uint8Array, name: string, number: number): number | null {
-  const unusable = (why: string): null => {
-    if (bytes.length > LOG_HEADER_BYTES) throw damaged(name, 0, why);
-    return null;
-  };
-  if (bytes.length < LOG_HEADER_BYTES) return unusable(`a header of ${bytes.length} bytes`);
-  const reader = new ByteReader(bytes.subarray(0, LOG_HEADER_BYTES), `header of ${name}`);
-  if (reader.u32() !== LOG_MAGIC) return unusable('no log header');
-  const version = reader.u32();
-  const seed = logSeed(bytes);
-  const found = reader.remaining >= 28 ? new DataView(bytes.buffer, bytes.byteOffset + 32, 4).getUint32(0, true) : 0;
-  if (found !== seed) return unusable('a header whose checksum does not hold');
-  if (version !== LOG_FORMAT_VERSION) {
-    throw new DriftError(
-      '0A000',
-      `${name} has log format version ${version}; this release reads version ${LOG_FORMAT_VERSION}`,
-    );
-  }
-  if (reader.u64() !== number) return unusable('the header of another log file');
-  return seed;
-}
-
-function nextSector(offset: number): number {
-  return Math.ceil(offset / SECTOR_BYTES) * SECTOR_BYTES;
-}
-
-/** Four bytes at a time where they lie together: a log ends with hundreds of kilobytes of zeros. */
-function isZero(bytes: Uint8Array, from: number, to: number): boolean {
-  const start = Math.min(to, from + ((4 - ((bytes.byteOffset + from) & 3)) & 3));
-  const words = new Int32Array(bytes.buffer, bytes.byteOffset + start, (to - start) >> 2);
-  for (let i = from; i < start; i++) if (bytes[i] !== 0) return false;
-  for (let i = 0; i < words.length; i++) if (words[i] !== 0) return false;
-  for (let i = start + words.length * 4; i < to; i++) if (bytes[i] !== 0) return false;
-  return true;
-}
-
-function damaged(name: string, offset: number, found: string): DriftError {
-  return new DriftError('XX001', `${name} is damaged at offset ${offset}: expected a valid frame, found ${found}`);
 }

@@ -52,23 +52,32 @@ export function* readManifest(storage: Storage): Task<ManifestState | null> {
   }
   const file = yield* wait(storage.open(NAME));
   const size = file.size();
-  const problems: string[] = [];
+  const bad: BadSlot[] = [];
   let best: ManifestState | null = null;
   for (const slot of [0, 1]) {
     const state = yield* readSlot(file, slot, size);
-    if (typeof state === 'string') problems.push(`slot ${slot}: ${state}`);
+    if ('problem' in state) bad.push({ ...state, problem: `slot ${slot}: ${state.problem}` });
     else if (best === null || state.generation > best.generation) best = state;
   }
   // A crash while the database was being made leaves a manifest that says nothing, and logs without a transaction.
   if (best === null && !(yield* holdsAnything(storage, names))) return null;
-  if (best === null) throw new DriftError('XX001', `MANIFEST is damaged: ${problems.join('; ')}`);
+  if (best === null)
+    throw new DriftError('XX001', `MANIFEST is damaged: ${bad.map(({ problem }) => problem).join('; ')}`);
+  const { generation: inForce } = best;
   const { cipher } = storage;
   if (cipher !== undefined) {
     const place = manifestPlace(best.generation, best.epoch);
     best = { ...best, body: yield* wait(cipher.open('manifest', place, best.body)) };
   }
-  const damage = problems.filter((problem) => !problem.endsWith(UNUSED));
-  return damage.length === 0 ? best : { ...best, damage: damage.join('; ') };
+  // The body of the generation before goes when the next one is written.
+  const damage = bad.filter(({ problem, generation }) => !problem.endsWith(UNUSED) && !(generation < inForce));
+  return damage.length === 0 ? best : { ...best, damage: damage.map(({ problem }) => problem).join('; ') };
+}
+
+/** Makes sure that the state that was read is durable: the process that wrote it may have died before its flush. */
+export function* flushManifest(storage: Storage): Task<void> {
+  const file = yield* wait(storage.open(NAME));
+  yield* wait(file.flush());
 }
 
 /** Switches to a new state; returns it. */
@@ -110,15 +119,25 @@ function freeOffset(previous: ManifestState | null, length: number): number {
   return Math.ceil((previous.bodyOffset + previous.bodyLength) / SECTOR_BYTES) * SECTOR_BYTES;
 }
 
-function* readSlot(file: StorageFile, slot: number, size: number): Task<ManifestState | string> {
+interface BadSlot {
+  readonly problem: string;
+  /** NaN where the slot does not say. */
+  readonly generation: number;
+}
+
+function badSlot(problem: string, generation: number = NaN): BadSlot {
+  return { problem, generation };
+}
+
+function* readSlot(file: StorageFile, slot: number, size: number): Task<ManifestState | BadSlot> {
   const bytes = yield* wait(file.read(slot * MANIFEST_SLOT_BYTES, MANIFEST_SLOT_BYTES));
-  if (bytes.length < 48) return `${bytes.length} bytes`;
-  if (bytes.every((byte) => byte === 0)) return UNUSED;
+  if (bytes.length < 48) return badSlot(`${bytes.length} bytes`);
+  if (bytes.every((byte) => byte === 0)) return badSlot(UNUSED);
   const reader = new ByteReader(bytes, `MANIFEST slot ${slot}`);
-  if (reader.u32() !== MANIFEST_MAGIC) return 'no manifest header';
+  if (reader.u32() !== MANIFEST_MAGIC) return badSlot('no manifest header');
   const version = reader.u32();
   const stored = new DataView(bytes.buffer, bytes.byteOffset + 44, 4).getUint32(0, true);
-  if (crc32c(bytes.subarray(0, 44)) !== stored) return 'checksum of the header does not hold';
+  if (crc32c(bytes.subarray(0, 44)) !== stored) return badSlot('checksum of the header does not hold');
   if (version !== MANIFEST_FORMAT_VERSION) {
     throw new DriftError(
       '0A000',
@@ -133,9 +152,9 @@ function* readSlot(file: StorageFile, slot: number, size: number): Task<Manifest
     reader.u32(),
   ];
   if (length > MAX_MANIFEST_BYTES || bodyOffset + length > size)
-    return `a body of ${length} bytes at ${bodyOffset} in a file of ${size}`;
+    return badSlot(`a body of ${length} bytes at ${bodyOffset} in a file of ${size}`, generation);
   const body = yield* wait(file.read(bodyOffset, length));
-  if (crc32c(body) !== crc) return `checksum of the body at ${bodyOffset} does not hold`;
+  if (crc32c(body) !== crc) return badSlot(`checksum of the body at ${bodyOffset} does not hold`, generation);
   return { generation, epoch, body, bodyOffset, bodyLength: length };
 }
 

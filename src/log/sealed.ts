@@ -47,6 +47,11 @@ export function* sealLog(
   return writer.finish();
 }
 
+/** Most bytes that frames of so many bytes take when they are sealed. */
+export function sealedLogBytes(bytes: number): number {
+  return bytes + (Math.floor(bytes / SEALED_AT_ONCE) + 1) * (FRAME_PREFIX_BYTES + HEAD_BYTES + SEALED_EXTRA_BYTES);
+}
+
 /** Opens the frame at an offset. Throws XX001 where it is none of this file and place. */
 export function* openLog(
   cipher: StorageCipher,

@@ -38,18 +38,18 @@ export class Packs {
     this.#current = current;
   }
 
-  /** Opens the packs a directory names and removes leftovers of checkpoints that never came into force. */
-  static *open(
-    storage: Storage,
-    packSizeBytes: number,
-    known: ReadonlyMap<number, number>,
-    current: number,
-  ): Task<Packs> {
-    for (const name of yield* wait(storage.list())) {
-      const match = PACK_NAME.exec(name);
-      if (match !== null && !known.has(Number(match[1]))) yield* wait(storage.remove(name));
-    }
+  /** The packs that a directory names. */
+  static of(storage: Storage, packSizeBytes: number, known: ReadonlyMap<number, number>, current: number): Packs {
     return new Packs(storage, packSizeBytes, new Map(known), current);
+  }
+
+  /** Files that the directory does not name: leftovers of checkpoints that never came into force, or of packs emptied since. */
+  *leftovers(): Task<readonly string[]> {
+    const isLeft = (name: string): boolean => {
+      const match = PACK_NAME.exec(name);
+      return match !== null && !this.#sizes.has(Number(match[1]));
+    };
+    return (yield* wait(this.#storage.list())).filter(isLeft);
   }
 
   get current(): number {
@@ -105,10 +105,16 @@ export class Packs {
     this.#unflushed.add(pack);
     this.unflushedBytes += segment.bytes.length;
     this.writtenBytes += segment.bytes.length;
-    const file = yield* wait(this.#storage.open(`pack-${pack}`));
-    const bytes =
-      cipher === undefined ? segment.bytes : yield* wait(sealSegment(cipher, table, { pack, offset }, segment.bytes));
-    yield* wait(file.write(offset, bytes));
+    try {
+      const file = yield* wait(this.#storage.open(`pack-${pack}`));
+      const bytes =
+        cipher === undefined ? segment.bytes : yield* wait(sealSegment(cipher, table, { pack, offset }, segment.bytes));
+      yield* wait(file.write(offset, bytes));
+    } catch (error) {
+      // The directory names no more of a pack than there is.
+      if (this.#sizes.get(pack) === offset + size) this.#sizes.set(pack, offset);
+      throw error;
+    }
     return { pack, offset, length, tableLength: segment.tableLength, tableCrc: segment.tableCrc };
   }
 

@@ -151,7 +151,7 @@ class NodeFile implements StorageFile {
       fdatasyncSync(this.#open());
       if (this.#isNew) syncDirectory(this.#directory);
     } catch (error) {
-      throw ioError(`cannot flush ${this.name}`, error);
+      throw flushError(this.name, error);
     }
     this.#isNew = false;
   }
@@ -178,6 +178,11 @@ function syncDirectory(directory: string): void {
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** Never 53100: what a failed flush should have saved may be gone, however much room there is later. */
+function flushError(name: string, error: unknown): DriftError {
+  return new DriftError('58030', `cannot flush ${name}: ${messageOf(error)}`);
 }
 
 function ioError(what: string, error: unknown): Error {

@@ -182,7 +182,7 @@ class OpfsFile implements StorageFile {
     try {
       this.#access.flush();
     } catch (error) {
-      throw ioError(`cannot flush ${this.name}`, error);
+      throw flushError(this.name, error);
     }
   }
 
@@ -230,6 +230,11 @@ function noHandles(): DriftError {
 
 function nameOf(error: unknown): string {
   return error instanceof Error || error instanceof DOMException ? error.name : '';
+}
+
+/** Never 53100: what a failed flush should have saved may be gone, however much room there is later. */
+function flushError(name: string, error: unknown): DriftError {
+  return new DriftError('58030', `cannot flush ${name}: ${error instanceof Error ? error.message : String(error)}`);
 }
 
 function ioError(what: string, error: unknown): Error {

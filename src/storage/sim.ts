@@ -83,6 +83,8 @@ export class SimDisk {
   /** Operations so far, over all openings. */
   operations = 0;
   fired = false;
+  /** The file that the fault struck, or the operation where it was not on a file. */
+  struck = '';
   down = false;
   #fault: Fault | null = null;
   #full = false;
@@ -102,6 +104,7 @@ export class SimDisk {
   plan(fault: Fault | null): void {
     this.#fault = fault;
     this.fired = false;
+    this.struck = '';
   }
 
   /** Ends `quota`. */
@@ -124,11 +127,11 @@ export class SimDisk {
     this.#restart(survivors);
   }
 
-  /** The process dies, the machine lives on: everything written is there, flushed or not. */
+  /** The process dies, the machine lives on: everything written is there, but no safer than before. */
   processKill(): void {
-    const survivors = new Map<string, SimFile>();
-    for (const [name, file] of this.files) survivors.set(name, new SimFile(name, file.afterKill(), true));
-    this.#restart(survivors);
+    const { removed } = this;
+    this.#restart(this.files);
+    this.removed = removed;
   }
 
   /** Changes bytes of a file at rest, as a failing medium or a meddling person does. */
@@ -139,7 +142,7 @@ export class SimDisk {
   }
 
   /** Counts an operation; returns the fault that strikes it, if any. */
-  strike(operation: Operation, grows = false): FaultKind | null {
+  strike(operation: Operation, name: string = operation, grows = false): FaultKind | null {
     if (this.down) throw new SimCrash('the machine is down');
     const number = this.operations++;
     const fault = this.#fault;
@@ -151,6 +154,7 @@ export class SimDisk {
     ) {
       this.#fault = null;
       this.fired = true;
+      this.struck = name;
       if (fault.kind === 'quota') this.#full = true;
       else if (fault.kind === 'flush-lies') this.#lying = true;
       else if (fault.kind === 'crash') this.down = true;
@@ -314,7 +318,7 @@ class SimHandle implements StorageFile {
 
   #strike(operation: Operation, grows = false): FaultKind | null {
     this.#storage.check();
-    const fault = this.#disk.strike(operation, grows);
+    const fault = this.#disk.strike(operation, this.name, grows);
     if (fault === 'lost-handle') this.#lost = true;
     if (this.#lost) throw this.#error(operation);
     if (fault === 'crash' && operation === 'read') throw new SimCrash('crash during read');

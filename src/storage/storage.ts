@@ -41,7 +41,7 @@ export interface StorageFile {
   /** Writes all bytes at the offset, growing the file. Throws 53100 when the medium is full, 58030 on I/O errors. */
   write(offset: number, bytes: Uint8Array): MaybePromise<void>;
   truncate(size: number): MaybePromise<void>;
-  /** Makes everything written to this file durable. */
+  /** Makes everything written to this file durable. Throws 58030; 53100 only where a later flush saves what this one has not. */
   flush(): MaybePromise<void>;
   close(): MaybePromise<void>;
 }

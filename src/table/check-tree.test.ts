@@ -42,7 +42,7 @@ function made(): Made {
   const storage = new MemoryStorage();
   storage.acquire();
   const options = { cacheBudgetBytes: 1 << 20, packSizeBytes: 1 << 20, maxLeafRows: 16, minClosedRows: 4 };
-  const store = runSync(openTableStore(storage, null, options));
+  const store = openTableStore(storage, null, options);
   store.createTable(SPEC);
   const ids = Array.from({ length: 100 }, (_, i) => i);
   const rows = changes(OP_INSERT, ids, [ids, ids.map((id) => id * 2)]);

@@ -8,6 +8,8 @@
  *     tree      = varint last change | varint rows | varint count, tile* | varint count, leaf*
  *     tile      = f64 start | f64 end | ref
  *     leaf      = key (its low bound) | f64 start | u8 1, ref or u8 0 | varint count, varint tile number*
+ *     key       = u8 0 (none) | u8 1, f64 | u8 2, string (an integer's digits) | u8 3, string
+ *               | u8 4, varint units, UTF-16 (2 bytes a unit: text that has no UTF-8 form)
  *     ref       = varint pack, offset, length, table length | u32 crc of the block table
  *
  * Tiles are listed once a tree, since leaves split from one another share them. Columns are not described here: the
@@ -23,6 +25,7 @@ const NO_KEY = 0;
 const NUMBER_KEY = 1;
 const BIGINT_KEY = 2;
 const TEXT_KEY = 3;
+const UNITS_KEY = 4;
 
 export interface Directory {
   readonly currentPack: number;
@@ -200,8 +203,19 @@ function writeKey(writer: ByteWriter, key: Key | undefined): void {
       writer.string(key.toString());
       return;
     default:
-      writer.u8(TEXT_KEY);
-      writer.string(key);
+      // The units of a descending text are inverted, and may be halves of surrogate pairs: no UTF-8.
+      if (key.isWellFormed()) {
+        writer.u8(TEXT_KEY);
+        writer.string(key);
+        return;
+      }
+      writer.u8(UNITS_KEY);
+      writer.varint(key.length);
+      for (let i = 0; i < key.length; i++) {
+        const unit = key.charCodeAt(i);
+        writer.u8(unit & 255);
+        writer.u8(unit >>> 8);
+      }
   }
 }
 
@@ -213,9 +227,16 @@ function readKey(reader: ByteReader): Key | undefined {
     case NUMBER_KEY:
       return reader.f64();
     case BIGINT_KEY:
-      return BigInt(reader.string());
+      return reader.bigint();
     case TEXT_KEY:
       return reader.string();
+    case UNITS_KEY: {
+      const bytes = reader.raw(reader.varint() * 2);
+      let text = '';
+      for (let i = 0; i < bytes.length; i += 2)
+        text += String.fromCharCode((bytes[i] as number) | ((bytes[i + 1] as number) << 8));
+      return text;
+    }
     default:
       throw corrupt(`a key of kind ${kind}`);
   }

@@ -57,6 +57,8 @@ export interface TableStore {
   /** Begins a pack with this number at least (0: the next one); checkpoints empty all before it. Returns its number. */
   beginPack(atLeast: number): number;
   hasPacksBelow(pack: number): boolean;
+  /** Pack files that the directory does not name. */
+  leftovers(): Task<readonly string[]>;
   /** Splits that wait for the background (split.ts). */
   readonly dueSplits: number;
   /** Takes the next of them: a task that says whether it was still due. */

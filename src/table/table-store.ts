@@ -38,14 +38,10 @@ export interface StoreOptions {
 }
 
 /** Opens the store; `directory` is the manifest's, null for a new database. */
-export function* openTableStore(
-  storage: Storage,
-  directory: Uint8Array | null,
-  options: StoreOptions,
-): Task<TableStore> {
+export function openTableStore(storage: Storage, directory: Uint8Array | null, options: StoreOptions): TableStore {
   const known =
     directory === null ? { currentPack: 1, packs: new Map<number, number>(), tables: [] } : decodeDirectory(directory);
-  const packs = yield* Packs.open(storage, options.packSizeBytes, known.packs, known.currentPack);
+  const packs = Packs.of(storage, options.packSizeBytes, known.packs, known.currentPack);
   return new SegmentStore(packs, known.tables, options);
 }
 
@@ -174,6 +170,10 @@ class SegmentStore implements TableStore {
   hasPacksBelow(pack: number): boolean {
     for (const number of this.#packs.sizes.keys()) if (number < pack) return true;
     return false;
+  }
+
+  leftovers(): Task<readonly string[]> {
+    return this.#packs.leftovers();
   }
 
   get dueSplits(): number {

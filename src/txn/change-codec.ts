@@ -70,7 +70,7 @@ export function encodeSequence(sequence: SequenceValue): LogFrame {
 
 export function decodeSequence(payload: Uint8Array): SequenceValue {
   const reader = new ByteReader(payload, 'log sequence frame');
-  return { id: reader.varint(), value: BigInt(reader.string()), isCalled: reader.u8() === 1 };
+  return { id: reader.varint(), value: reader.bigint(), isCalled: reader.u8() === 1 };
 }
 
 /** Id of the table a change frame belongs to. */
@@ -188,7 +188,7 @@ function readKeys(reader: ByteReader, count: number): Key[] {
   for (let i = 0; i < count; i++) {
     const tag = reader.u8();
     if (tag === KEY_NUMBER) keys.push(reader.f64());
-    else if (tag === KEY_BIGINT) keys.push(BigInt(reader.string()));
+    else if (tag === KEY_BIGINT) keys.push(reader.bigint());
     else if (tag === KEY_STRING) keys.push(reader.string());
     else throw new DriftError('XX001', `log change frame has a key of unknown tag ${tag}`);
   }

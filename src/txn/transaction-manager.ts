@@ -26,7 +26,7 @@ import { CatalogState } from '../catalog/catalog.ts';
 import { CATALOG_TABLE_ID, FIRST_USER_ID, TRANSACTIONS_TABLE_ID } from '../catalog/system-objects.ts';
 import { definitionText } from '../catalog/user-types.ts';
 import type { CommitLog } from '../log/commit-log.ts';
-import type { LogFrame } from '../log/frame.ts';
+import { commitBytes, type LogFrame } from '../log/frame.ts';
 import {
   type Key,
   MISS,
@@ -67,6 +67,9 @@ export interface ManagerParts {
   /** Ends the tables and indexes that commit `seq` has dropped. */
   readonly endStructures: (before: CatalogState, after: CatalogState, seq: number) => void;
 }
+
+/** Room in the log for the values of sequences: some 40 bytes each. */
+const SEQUENCES_BYTES = 1024;
 
 /** Verifies constraints of a transaction's writes against a newer state than its snapshot; throws their errors. */
 export type Recheck = (reader: StatementReader) => Task<void>;
@@ -190,10 +193,23 @@ export class TransactionManager {
     const prepared: PreparedChanges[] = [];
     let seq: number;
     try {
-      yield* this.#prepare(transaction, all, prepared, options.recheck);
-      const changes = prepared.filter((change) => this.#hasEffect(change));
-      if (changes.length === 0) return null;
-      seq = this.#append(transaction, changes, options.sequences?.() ?? []);
+      let frames: LogFrame[];
+      let changes: PreparedChanges[];
+      for (;;) {
+        yield* this.#prepare(transaction, all, prepared, options.recheck);
+        changes = prepared.filter((change) => this.#hasEffect(change));
+        if (changes.length === 0) return null;
+        frames = changes.flatMap(({ tableId, changes: rows }) =>
+          encodeChanges(tableId, rows, this.store.table(tableId).columns),
+        );
+        const { author, message, metadata, clientId } = transaction.info;
+        const bytes = commitBytes(frames, [author, message, metadata, clientId]) + SEQUENCES_BYTES;
+        if (this.#log.hasRoom(bytes)) break;
+        // Others may commit while this waits. A full medium ends the commit here, before it has changed anything.
+        yield* this.#log.reserve(bytes);
+      }
+      for (const value of options.sequences?.() ?? []) frames.push(encodeSequence(value));
+      seq = this.#append(transaction, changes, frames);
     } finally {
       for (const part of prepared) part.release();
     }
@@ -350,14 +366,9 @@ export class TransactionManager {
   }
 
   /** The steps that do not wait. */
-  #append(transaction: Transaction, changes: readonly PreparedChanges[], sequences: readonly SequenceValue[]): number {
+  #append(transaction: Transaction, changes: readonly PreparedChanges[], frames: readonly LogFrame[]): number {
     const timestamp = this.#timestamp(transaction.info);
     const seq = this.#applied + 1;
-    const frames: LogFrame[] = [];
-    for (const { tableId, changes: rows } of changes) {
-      frames.push(...encodeChanges(tableId, rows, this.store.table(tableId).columns));
-    }
-    for (const sequence of sequences) frames.push(encodeSequence(sequence));
     const { author, message, metadata, clientId } = transaction.info;
     this.#log.append({ seq, timestamp, author, message, metadata, clientId, frames });
     for (const change of changes) this.store.apply(seq, change);

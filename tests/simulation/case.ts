@@ -1,0 +1,369 @@
+/**
+ * One case of the simulation: a workload on a simulated disk, one fault at its k-th I/O operation or later, then a power
+ * failure or the death of the process; the database is opened again, compared with the model, worked on, and compared
+ * once more.
+ *
+ * What must hold, by fault:
+ *
+ *     crash, kill        everything acknowledged is there, at most the commit under way besides
+ *     short-write, flush-fails, lost-handle
+ *                        the statement fails with 58030; if it was the log's, every later change fails so, too, and reads go on
+ *     quota              the statement fails with 53100 and leaves nothing; reads go on, and when there is room again so do
+ *                        changes, without opening anew
+ *     flush-lies         what the medium has lost in spite of its word may be missing; a state that never was is not shown
+ *     read-error, bit-flip, misdirected-read
+ *                        right answers, or an error that names the file; a bit of the last commit in the log may cost that commit
+ */
+import type { EngineApi, SessionApi } from '../../src/database/api.ts';
+import { openEngine } from '../../src/database/engine.ts';
+import { type FaultKind, SimCrash, SimDisk } from '../../src/storage/sim.ts';
+import { SimHost } from './host.ts';
+import { isRefusal, Oracle } from './oracle.ts';
+import { type Step, type Workload, workload } from './workload.ts';
+
+export type CaseFault = FaultKind | 'kill';
+
+export const FAULTS: readonly CaseFault[] = [
+  'crash',
+  'kill',
+  'short-write',
+  'quota',
+  'flush-fails',
+  'flush-lies',
+  'read-error',
+  'bit-flip',
+  'misdirected-read',
+  'lost-handle',
+];
+
+export interface Case {
+  readonly seed: number;
+  readonly commits: number;
+  readonly fault: CaseFault;
+  /** The fault strikes at the first operation of this number or later that it can strike. */
+  readonly at: number;
+}
+
+export interface Tally {
+  cases: number;
+  /** Operations that were struck, by fault. */
+  readonly faults: Map<CaseFault, number>;
+  openings: number;
+  /** Openings and answers that were refused, with file and reason. */
+  refused: number;
+  /** States compared with the model, each a sequence number in one opening. */
+  states: number;
+}
+
+export function newTally(): Tally {
+  return { cases: 0, faults: new Map(), openings: 0, refused: 0, states: 0 };
+}
+
+/** Everything small, so that few statements cross every kind of background work. */
+export const TINY = {
+  maxLeafRows: 8,
+  minClosedRows: 4,
+  packSizeBytes: 8192,
+  cacheBudgetBytes: 16_384,
+  logStepBytes: 4096,
+  checkpointLogBytes: 16_384,
+};
+
+/** After these the medium may hold something else than it was given, or refuse to show it. */
+const DAMAGING: ReadonlySet<CaseFault> = new Set(['flush-lies', 'bit-flip']);
+
+/** These strike one call: the same call again does what it should. */
+const TRANSIENT: ReadonlySet<CaseFault> = new Set(['read-error', 'misdirected-read']);
+
+export function diskOf({ seed, at }: Pick<Case, 'seed' | 'at'>): SimDisk {
+  // One workload in three meets a medium that makes the engine wait.
+  return new SimDisk(seed * 1000 + at, { asynchronous: seed % 3 === 0 ? 0.3 : 0 });
+}
+
+/** Runs one case; false where the workload ended before operation `at`. Throws what is wrong, with the case's name. */
+export async function runCase(it: Case, tally: Tally): Promise<boolean> {
+  try {
+    return await new Run(it, tally).run();
+  } catch (error) {
+    const replay = `npm run simulate -- --seed ${it.seed} --commits ${it.commits} --fault ${it.fault} --at ${it.at}`;
+    throw new Error(`${replay}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}
+
+/** How many operations a workload takes without a fault. */
+export async function operationsOf(seed: number, commits: number): Promise<number> {
+  const run = new Run({ seed, commits, fault: 'crash', at: Number.MAX_SAFE_INTEGER }, newTally());
+  await run.run();
+  return run.disk.operations;
+}
+
+class Run {
+  readonly #case: Case;
+  readonly #tally: Tally;
+  readonly disk: SimDisk;
+  readonly #workload: Workload;
+  readonly #host: SimHost;
+  #engine: EngineApi | null = null;
+  #session: SessionApi | null = null;
+  /** Commits that were acknowledged. */
+  #acknowledged = 0;
+  /** One commit more may be there: an error does not say whether it happened. */
+  #isUncertain = false;
+  /** The disk was full and is not any more. */
+  #hasRoomAgain = false;
+  #retries = 0;
+  /**
+   * The medium was used again after a flush of it had failed, without a restart of the machine: what it shows need not be
+   * what it holds, and another power failure may leave a gap, which is refused.
+   */
+  #isDeceived = false;
+
+  constructor(it: Case, tally: Tally) {
+    this.#case = it;
+    this.#tally = tally;
+    this.disk = diskOf(it);
+    this.#workload = workload(it.seed, it.commits);
+    this.#host = new SimHost(it.seed);
+  }
+
+  async run(): Promise<boolean> {
+    const { fault, at } = this.#case;
+    this.disk.plan({ kind: fault === 'kill' ? 'crash' : fault, at });
+    const isOpen = await this.#open();
+    if (isOpen) for (const step of this.#workload.steps) if (!(await this.#step(step))) break;
+    if (this.#engine !== null && !this.disk.down && this.disk.fired) await this.#glance();
+    // Half of the runs that a fault did not end are closed, the others are cut off.
+    if (this.#engine !== null && !this.disk.down && (at % 2 === 0 || !this.disk.fired)) await this.#close();
+    if (!this.disk.fired) return false;
+    this.#tally.cases++;
+    this.#tally.faults.set(fault, (this.#tally.faults.get(fault) ?? 0) + 1);
+    if (fault === 'kill' || (fault !== 'crash' && fault !== 'flush-lies' && at % 3 === 0)) {
+      this.disk.processKill();
+      this.#isDeceived ||= fault === 'flush-fails';
+    } else this.disk.powerFailure();
+    this.disk.plan(null);
+    this.disk.lift();
+    await this.#verify();
+    return true;
+  }
+
+  async #open(): Promise<boolean> {
+    this.#isDeceived ||= this.#case.fault === 'flush-fails' && this.disk.fired;
+    try {
+      this.#engine = await openEngine({ storage: this.disk.storage(), host: this.#host, ...TINY });
+      this.#session = this.#engine.session();
+      return true;
+    } catch (error) {
+      this.#engine = null;
+      this.#refuseUnexpected(error);
+      // The fault struck the opening: it may be tried again, unless the machine is down.
+      if (this.disk.down || this.#wasRefusedForGood(error) || this.#retries++ > 0) return false;
+      this.disk.lift();
+      return this.#open();
+    }
+  }
+
+  /** An altered byte is there at the next opening, too. */
+  #wasRefusedForGood(error: unknown): boolean {
+    return DAMAGING.has(this.#case.fault) && (error as { code?: string }).code === 'XX001';
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await this.#takeEngine()?.close();
+    } catch (error) {
+      this.#refuseUnexpected(error);
+    }
+  }
+
+  #takeEngine(): EngineApi | null {
+    const engine = this.#engine;
+    this.#engine = null;
+    return engine;
+  }
+
+  /** Runs a step; false when the run ends here. */
+  async #step(step: Step): Promise<boolean> {
+    try {
+      await this.#carryOut(step);
+    } catch (error) {
+      this.#refuseUnexpected(error);
+      if (this.disk.down) {
+        this.#isUncertain ||= step.kind === 'commit';
+        return false;
+      }
+      return this.#afterError(step, error);
+    }
+    this.#host.elapse(5);
+    return this.#engine !== null;
+  }
+
+  async #carryOut(step: Step): Promise<void> {
+    switch (step.kind) {
+      case 'commit':
+        await this.#script(step.sql);
+        this.#acknowledged++;
+        return;
+      case 'nothing': {
+        const code = await this.#script(step.sql).then(
+          () => null,
+          (error: unknown) => {
+            if ((error as { code?: string }).code !== '23505') throw error;
+            return '23505';
+          },
+        );
+        if (step.refused !== (code !== null)) throw new Error(`${step.sql}: ended with ${String(code)}`);
+        return;
+      }
+      case 'checkpoint':
+        await this.#engine?.checkpoint();
+        return;
+      case 'export':
+        await this.#engine?.exportFile();
+        return;
+      case 'reopen':
+        await this.#takeEngine()?.close();
+        await this.#open();
+    }
+  }
+
+  async #script(sql: string): Promise<void> {
+    try {
+      await this.#session?.script(sql);
+    } catch (error) {
+      if (this.#session?.inTransaction === true) await this.#session.rollback();
+      throw error;
+    }
+  }
+
+  /** The database goes on after an error; false when the run ends here. */
+  async #afterError(step: Step, error: unknown): Promise<boolean> {
+    const { fault } = this.#case;
+    const { code } = error as { code?: string };
+    if (fault === 'quota') {
+      if (code !== '53100' || this.#hasRoomAgain) throw error;
+      await this.#glance();
+      this.disk.lift();
+      this.#hasRoomAgain = true;
+      // What failed has left nothing, and goes now that there is room.
+      return step.kind === 'reopen' ? this.#open() : this.#step(step);
+    }
+    if (step.kind === 'reopen') return this.#open();
+    if (step.kind !== 'commit') return true;
+    // Reading for a change may fail where the log is sound; otherwise it is the log that failed.
+    const isOfLog = (error as { message: string }).message.includes('stopped taking writes');
+    if (!isOfLog) return TRANSIENT.has(fault) && this.#retries++ === 0 ? this.#step(step) : false;
+    this.#isUncertain = true;
+    await this.#refusesChanges(step);
+    return false;
+  }
+
+  /** A database whose log has failed refuses every change, and says so. */
+  async #refusesChanges(step: Step & { readonly kind: 'commit' }): Promise<void> {
+    const error = await this.#script(step.sql).then(
+      () => null,
+      (reason: unknown) => reason as { code?: string; message?: string },
+    );
+    if (error === null || error.code !== '58030' || error.message?.includes('stopped taking writes') !== true)
+      throw new Error(`a change after the log has failed: ${error?.message ?? 'accepted'}`);
+  }
+
+  /** An opened database still answers right, or refuses, after a fault. */
+  async #glance(): Promise<void> {
+    if (this.#engine === null) return;
+    const last = this.#engine.status().lastSeq;
+    if (last !== this.#acknowledged)
+      throw new Error(`${last} commits are visible, ${this.#acknowledged} were acknowledged`);
+    const mayRefuse = this.#case.fault !== 'quota';
+    await new Oracle(this.#engine, this.#workload.worlds, { stride: 1, mayRefuse }).glance();
+  }
+
+  /** Only what the fault explains may be thrown. */
+  #refuseUnexpected(error: unknown): void {
+    if (this.disk.down) {
+      // The session makes an internal error of what it does not know, and the log a failure of its own.
+      const { code, message } = error as { code?: string; message?: string };
+      if (error instanceof SimCrash || code === '58030') return;
+      if (code === 'XX000' && /crash during|machine is down|opening of the disk is over/.test(message ?? '')) return;
+      throw error;
+    }
+    if (!this.disk.fired) throw error;
+    isRefusal(error);
+  }
+
+  async #verify(): Promise<void> {
+    const { fault } = this.#case;
+    const mayRefuse = DAMAGING.has(fault) || this.#isDeceived;
+    let last = this.#acknowledged;
+    // Opened twice: an opening must leave a database as sound as it was.
+    for (const stride of [1, 4]) {
+      let engine: EngineApi;
+      try {
+        engine = await openEngine({ storage: this.disk.storage(), host: this.#host, ...TINY });
+      } catch (error) {
+        if (!mayRefuse) throw error;
+        isRefusal(error);
+        this.#tally.refused++;
+        return;
+      }
+      this.#tally.openings++;
+      const found = engine.status().lastSeq;
+      this.#refuseLoss(found, last, stride === 1);
+      const oracle = new Oracle(engine, this.#workload.worlds, { stride, mayRefuse });
+      const findings = await oracle.compare();
+      this.#tally.states += findings.states;
+      this.#tally.refused += findings.refused;
+      last = found;
+      if (stride === 1) last = await this.#goOn(engine, found, mayRefuse);
+      if (this.#case.at % 2 === 0) {
+        // And it may be the machine's turn now.
+        this.disk.powerFailure();
+        continue;
+      }
+      try {
+        await engine.close();
+      } catch (error) {
+        if (!mayRefuse) throw error;
+        isRefusal(error);
+      }
+    }
+  }
+
+  #refuseLoss(found: number, expected: number, isFirst: boolean): void {
+    const { fault } = this.#case;
+    const most = expected + (isFirst && this.#isUncertain ? 1 : 0);
+    const { struck } = this.disk;
+    // A bad bit in the last commit of the log looks like a commit that was cut off (docs/durability.md).
+    const least =
+      fault === 'flush-lies' || this.#isDeceived
+        ? 0
+        : fault === 'bit-flip' && struck.startsWith('log-')
+          ? expected - 1
+          : expected;
+    if (found < least || found > most)
+      throw new Error(`${found} commits are there, expected ${least} to ${most} (struck: ${struck})`);
+  }
+
+  /** A few commits more, on what was found. */
+  async #goOn(engine: EngineApi, found: number, mayRefuse: boolean): Promise<number> {
+    const session = engine.session();
+    const rest = this.#commitsAfter(found).slice(0, 3);
+    let last = found;
+    for (const sql of rest) {
+      try {
+        await session.script(sql);
+      } catch (error) {
+        if (!mayRefuse) throw error;
+        isRefusal(error);
+        break;
+      }
+      last++;
+    }
+    await session.close();
+    return last;
+  }
+
+  #commitsAfter(seq: number): string[] {
+    return this.#workload.steps.flatMap((step) => (step.kind === 'commit' ? [step.sql] : [])).slice(seq);
+  }
+}

@@ -1,0 +1,13 @@
+/** Faults of every kind at every I/O operation of short workloads (see case.ts). One of the seeds makes the engine wait. */
+import { expect, test } from 'vitest';
+import { FAULTS, newTally, runCase } from './case.ts';
+import { summary } from './main.ts';
+
+test('every fault at every operation of short workloads', async () => {
+  const tally = newTally();
+  for (const seed of [1, 2, 3]) {
+    for (const fault of FAULTS) for (let at = 0; await runCase({ seed, commits: 6, fault, at }, tally); at++);
+  }
+  console.log(summary(tally));
+  for (const fault of FAULTS) expect(tally.faults.get(fault), fault).toBeGreaterThan(0);
+});

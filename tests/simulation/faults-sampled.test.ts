@@ -1,0 +1,62 @@
+/** Faults at random I/O operations of long workloads (see case.ts); and that a seed says everything. */
+import { expect, test } from 'vitest';
+import { Random } from '../../src/base/random.ts';
+import { openEngine } from '../../src/database/engine.ts';
+import { SimDisk } from '../../src/storage/sim.ts';
+import { FAULTS, newTally, operationsOf, runCase, TINY } from './case.ts';
+import { SimHost } from './host.ts';
+import { summary } from './main.ts';
+import { workload } from './workload.ts';
+
+test('random faults in long workloads', async () => {
+  const tally = newTally();
+  for (let seed = 100; seed < 120; seed++) {
+    const random = new Random(seed);
+    const operations = await operationsOf(seed, 30);
+    for (const fault of FAULTS) await runCase({ seed, commits: 30, fault, at: random.uint32() % operations }, tally);
+  }
+  console.log(summary(tally));
+  expect(tally.cases).toBeGreaterThan(120);
+});
+
+/** Runs a whole workload; gives the files' bytes as they are before and after closing. */
+async function filesOf(seed: number, asynchronous: number): Promise<string> {
+  const disk = new SimDisk(seed, { asynchronous });
+  const host = new SimHost(seed);
+  const open = (): ReturnType<typeof openEngine> => openEngine({ storage: disk.storage(), host, ...TINY });
+  const states: string[] = [];
+  const note = (): void => {
+    for (const [name, file] of disk.files) states.push(`${name} ${Buffer.from(file.afterKill()).toString('base64')}`);
+  };
+  let engine = await open();
+  for (const step of workload(seed, 40).steps) {
+    if (step.kind === 'checkpoint') await engine.checkpoint();
+    else if (step.kind === 'export') states.push(Buffer.from(await engine.exportFile()).toString('base64'));
+    else if (step.kind === 'reopen') {
+      await engine.close();
+      engine = await open();
+    } else if (step.kind === 'commit' || step.kind === 'nothing') {
+      const session = engine.session();
+      await session.script(step.sql).catch((error: unknown) => {
+        if (step.kind === 'commit') throw error;
+      });
+      await session.close();
+    }
+    host.elapse(5);
+  }
+  note();
+  await engine.close();
+  note();
+  return states.join('\n');
+}
+
+test('the same seed gives the same bytes in every file', async () => {
+  for (const seed of [7, 8]) {
+    for (const asynchronous of [0, 0.4]) {
+      const first = await filesOf(seed, asynchronous);
+      expect((await filesOf(seed, asynchronous)) === first).toBe(true);
+      expect(first).toContain('pack-');
+    }
+  }
+  expect((await filesOf(7, 0)) === (await filesOf(8, 0))).toBe(false);
+});
