@@ -65,7 +65,7 @@ export async function verifyBackups({ backups, encryption }: Omit<RestoreSource,
 }
 
 async function fill(storage: Storage, host: Host, { backups, encryption, to }: RestoreSource): Promise<void> {
-  const packs = await drive(Packs.open(storage, PACK_BYTES, new Map(), 1), host);
+  const packs = Packs.of(storage, PACK_BYTES, new Map(), 1);
   const moved = new Map<string, SegmentRef | null>();
   const read = await readAll(backups, encryption, {
     has: (place) => moved.has(place),

@@ -56,7 +56,7 @@ export function* rewind(
   host: Host,
   { state, directory, to, info }: Restored & { readonly to: Moment; readonly info: BackupInfo },
 ): Task<Restored> {
-  const store = yield* openTableStore(storage, encodeDirectory(directory), {
+  const store = openTableStore(storage, encodeDirectory(directory), {
     cacheBudgetBytes: 16 * 1024 * 1024,
     packSizeBytes: Infinity,
     maxLeafRows: Infinity,
