@@ -18,7 +18,7 @@ import type { Plugin } from 'vite';
 const LATE: readonly string[] = [
   'src/base/decimal-functions',
   'src/storage/(indexed-db|encryption/.*)',
-  'src/log/sealed',
+  'src/log/(sealed|room)',
   'src/segment/(segment|sealed-segment|encode-block|encode-numbers)',
   'src/catalog/oids',
   'src/table/(checkpoint|repack|seal|check-(tree|index))',

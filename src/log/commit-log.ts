@@ -37,6 +37,7 @@ import {
   writeCommit,
 } from './frame.ts';
 import { damaged, isFull, isZero, nextRun, nextSector, readHeader } from './log-file.ts';
+import { lengthen } from './room.ts';
 import { type LogIdentity, logIdentity, openLog, sealedLogBytes, sealLog } from './sealed.ts';
 
 export interface LogOptions {
@@ -148,9 +149,7 @@ export class CommitLog {
 
   /** True if a commit of so many bytes can be written without making the file longer. */
   hasRoom(bytes: number): boolean {
-    const frames = this.#pending.length + bytes;
-    const size = this.#storage.cipher === undefined ? frames : sealedLogBytes(frames);
-    return this.#file !== null && nextSector(this.#end) + size <= this.#allocated;
+    return this.#file !== null && nextSector(this.#end) + this.#sizeOf(bytes) <= this.#allocated;
   }
 
   /**
@@ -244,32 +243,24 @@ export class CommitLog {
     }
   }
 
-  /** Makes the file longer by a step behind what is to come; on a medium that is nearly full by what is needed. */
+  /** Makes the file longer by a step behind what is to come. */
   *#grow(bytes: number): Task<void> {
     try {
       yield* this.#ready();
-      const needed = nextSector(this.#end) + sealedLogBytes(this.#pending.length + bytes);
-      // At a sector's boundary: what is written there next must not touch the sector of a run that was flushed.
-      const sizes = [nextSector(needed + this.#options.stepBytes), nextSector(needed)];
-      for (const [i, size] of sizes.entries()) {
-        if (size <= this.#allocated) return;
-        try {
-          yield* this.#extend(size);
-          return;
-        } catch (error) {
-          if (!isFull(error) || i === sizes.length - 1) throw error;
-        }
-      }
+      const needed = nextSector(nextSector(this.#end) + this.#sizeOf(bytes));
+      if (this.#file === null || needed <= this.#allocated) return;
+      // To a sector's boundary: what is written there next must not touch the sector of a run that was flushed.
+      const wanted = nextSector(needed + this.#options.stepBytes);
+      this.#allocated = yield* lengthen(this.#file, this.#allocated, wanted, needed);
     } catch (error) {
       throw isFull(error) ? error : this.#fail(error);
     }
   }
 
-  *#extend(size: number): Task<void> {
-    const file = this.#file;
-    if (file === null) return;
-    yield* wait(file.write(this.#allocated, new Uint8Array(size - this.#allocated)));
-    this.#allocated = size;
+  /** What is pending and so many bytes, as they lie in the file. */
+  #sizeOf(bytes: number): number {
+    const frames = this.#pending.length + bytes;
+    return this.#storage.cipher === undefined ? frames : sealedLogBytes(frames);
   }
 
   get #firstStepBytes(): number {
@@ -341,7 +332,10 @@ export class CommitLog {
     this.#atRunStart = false;
     this.#end += bytes.length;
     this.#dirty = true;
-    if (this.#end > this.#allocated) yield* this.#extend(nextSector(this.#end + this.#options.stepBytes));
+    if (this.#end > this.#allocated) {
+      const wanted = nextSector(this.#end + this.#options.stepBytes);
+      this.#allocated = yield* lengthen(file, this.#allocated, wanted, nextSector(this.#end));
+    }
     yield* wait(file.write(at, bytes));
   }
 

@@ -14,9 +14,6 @@ import { crc32c } from '../base/crc32c.ts';
 import { DriftError } from '../base/error.ts';
 import { FRAME_COMMIT, FRAME_PREFIX_BYTES, MAX_FRAME_BYTES, MAX_WRITTEN_FRAME_BYTES } from './constants.ts';
 
-/** Most bytes before a frame's payload: prefix, sequence number, timestamp, type. */
-const FRAME_HEAD_BYTES: number = FRAME_PREFIX_BYTES + 8 + 8 + 1;
-
 export interface LogFrame {
   readonly type: number;
   readonly payload: Uint8Array;
@@ -39,14 +36,6 @@ export interface LoggedCommit {
 export function writeCommit(writer: ByteWriter, commit: LoggedCommit): void {
   for (const frame of commit.frames) writeFrame(writer, commit, frame.type, frame.payload);
   writeFrame(writer, commit, FRAME_COMMIT, commitPayload(commit));
-}
-
-/** Most bytes that a commit takes in the log. */
-export function commitBytes(frames: readonly LogFrame[], texts: readonly (string | null)[]): number {
-  let bytes = FRAME_HEAD_BYTES + 16;
-  for (const { payload } of frames) bytes += FRAME_HEAD_BYTES + payload.length;
-  for (const text of texts) bytes += 9 + (text?.length ?? 0) * 3;
-  return bytes;
 }
 
 /** Puts the checksums into whole frames that lie one behind the other; returns the last, to chain the next frame to. */

@@ -26,7 +26,8 @@ import { CatalogState } from '../catalog/catalog.ts';
 import { CATALOG_TABLE_ID, FIRST_USER_ID, TRANSACTIONS_TABLE_ID } from '../catalog/system-objects.ts';
 import { definitionText } from '../catalog/user-types.ts';
 import type { CommitLog } from '../log/commit-log.ts';
-import { commitBytes, type LogFrame } from '../log/frame.ts';
+import type { LogFrame } from '../log/frame.ts';
+import { commitBytes } from '../log/room.ts';
 import {
   type Key,
   MISS,

@@ -1,0 +1,32 @@
+/**
+ * Room in the log: how much a commit takes, and making a file longer before the commit begins, so that a full medium is met
+ * while the commit can still be refused.
+ */
+import { DriftError } from '../base/error.ts';
+import { type Task, wait } from '../base/task.ts';
+import type { StorageFile } from '../storage/storage.ts';
+import { FRAME_PREFIX_BYTES } from './constants.ts';
+import type { LogFrame } from './frame.ts';
+
+/** Most bytes before a frame's payload: prefix, sequence number, timestamp, type. */
+const FRAME_HEAD_BYTES: number = FRAME_PREFIX_BYTES + 8 + 8 + 1;
+
+/** Most bytes that a commit takes in the log. */
+export function commitBytes(frames: readonly LogFrame[], texts: readonly (string | null)[]): number {
+  let bytes = FRAME_HEAD_BYTES + 16;
+  for (const { payload } of frames) bytes += FRAME_HEAD_BYTES + payload.length;
+  for (const text of texts) bytes += 9 + (text?.length ?? 0) * 3;
+  return bytes;
+}
+
+/** Makes a file as long as `wanted`, or, on a medium that is nearly full, as `needed`; returns which. Throws 53100. */
+export function* lengthen(file: StorageFile, from: number, wanted: number, needed: number): Task<number> {
+  try {
+    yield* wait(file.write(from, new Uint8Array(wanted - from)));
+    return wanted;
+  } catch (error) {
+    if (!(error instanceof DriftError) || error.code !== '53100') throw error;
+    yield* wait(file.write(from, new Uint8Array(needed - from)));
+    return needed;
+  }
+}
