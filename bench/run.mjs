@@ -4,6 +4,7 @@
  *     npm run bench [-- --quick] [--rounds N] [--rows N] [--only WORKLOAD,…] [--engines NAME,…]
  *     npm run bench -- history [--rows N] [--updates N]
  *     npm run bench -- amplification [--rows N]
+ *     npm run bench -- encryption [--rows N]
  *
  * Rounds go over all engines before the next begins, and start with another engine each time, so that a noisy minute
  * hits all. The figure of a workload is the median over the rounds; answers are compared. Results go to the console and
@@ -38,6 +39,11 @@ const { values: options, positionals } = parseArgs({
 if (positionals[0] === 'amplification') {
   const { amplification } = await import('./amplification.mjs');
   await amplification(options.rows === undefined ? {} : { rows: Number(options.rows) });
+  process.exit();
+}
+if (positionals[0] === 'encryption') {
+  const { encryption } = await import('./encryption.mjs');
+  await encryption(options.rows === undefined ? {} : { rows: Number(options.rows) });
   process.exit();
 }
 const rounds = Number(options.rounds ?? (options.quick ? 3 : 5));
