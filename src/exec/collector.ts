@@ -3,6 +3,7 @@ import type { Task } from '../base/task.ts';
 import type { Batch, Vector } from '../base/vector.ts';
 import type { PlanColumn } from '../plan/plan.ts';
 import type { ExecRun, MemoryBudget, Operator } from './run.ts';
+import type { Pacer } from './pacer.ts';
 import { compact, concat, vectorBytes, wholeBatch } from './vectors.ts';
 
 export class Collector {
@@ -54,6 +55,18 @@ export class Collector {
     return wholeBatch(columns, this.#length);
   }
 
+  /** The same, with pauses between the columns, and within those that are lists. */
+  *whole(pacer: Pacer): Task<Batch> {
+    const columns: Vector[] = [];
+    for (let c = 0; c < this.#chunks.length; c++) {
+      const column = yield* joined(this.#chunks[c] as Vector[], this.#oids[c] as number, pacer);
+      this.#chunks[c] = [column];
+      columns.push(column);
+      if (pacer.due()) yield* pacer.pause();
+    }
+    return wholeBatch(columns, this.#length);
+  }
+
   /** Gives the memory back. */
   release(): void {
     this.#memory.give(this.#bytes);
@@ -61,6 +74,21 @@ export class Collector {
     this.#length = 0;
     for (let c = 0; c < this.#chunks.length; c++) this.#chunks[c] = [];
   }
+}
+
+function* joined(chunks: readonly Vector[], oid: number, pacer: Pacer): Task<Vector> {
+  const [first] = chunks;
+  const isList = first !== undefined && (first.kind === 'text' || first.kind === 'boxed');
+  if (!isList || chunks.length === 1 || chunks.some(({ kind }) => kind !== first.kind)) return concat(chunks, oid);
+  const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+  const nulls = chunks.some((chunk) => chunk.nulls !== null) ? new Uint8Array(length) : null;
+  const data: unknown[] = [];
+  for (const chunk of chunks) {
+    if (chunk.nulls !== null) nulls?.set(chunk.nulls.subarray(0, chunk.length), data.length);
+    for (let i = 0; i < chunk.length; i++) data.push(chunk.data[i]);
+    if (pacer.due()) yield* pacer.pause();
+  }
+  return { kind: first.kind, data, length, nulls } as Vector;
 }
 
 export function oidsOf(columns: readonly PlanColumn[]): number[] {
@@ -71,7 +99,7 @@ export function oidsOf(columns: readonly PlanColumn[]): number[] {
 export function* drain(source: Operator, collector: Collector, run: ExecRun): Task<Batch> {
   for (;;) {
     const batch = yield* source.next();
-    if (batch === null) return collector.batch();
+    if (batch === null) return yield* collector.whole(run);
     collector.add(batch);
     if (run.due()) yield* run.pause();
   }

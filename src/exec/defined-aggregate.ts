@@ -17,7 +17,7 @@ const EMPTY = Symbol('empty');
 
 /** The aggregate itself, or for a defined one the same with steps that call its functions. */
 export function runnableAggregate(fn: AggregateFunction, run: ExecRun): AggregateFunction {
-  return fn.parts === undefined ? fn : { ...fn, ...stepsOf(fn.parts, run) };
+  return fn.parts === undefined ? fn : { ...fn, ...stepsOf(fn.parts, run), merge: undefined };
 }
 
 function stepsOf(

@@ -23,7 +23,7 @@ export function* runToResult(root: Operator, columns: readonly PlanColumn[], run
     collector.add(second);
     for (;;) {
       const batch = yield* root.next();
-      if (batch === null) return collector.batch();
+      if (batch === null) return yield* collector.whole(run);
       collector.add(batch);
       if (run.due()) yield* run.pause();
     }

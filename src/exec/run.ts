@@ -18,6 +18,7 @@ import type { ModifyNode, NodeCounters, PlanNode } from '../plan/plan.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
 import type { RoutineCall } from '../sql/functions/function.ts';
 import type { StatementReader } from '../txn/api.ts';
+import type { Pacer } from './pacer.ts';
 
 export interface Operator {
   open(): void;
@@ -70,7 +71,7 @@ export interface SharedRows {
 
 const SLICE_MS = 4;
 
-export class ExecRun {
+export class ExecRun implements Pacer {
   readonly context: ExecContext;
   readonly memory: MemoryBudget;
   readonly cancellation: Cancellation;

@@ -5,9 +5,14 @@
  * values, which are sorted first. Descending keys are inverted, nulls add a word before. Then a least-significant-digit
  * radix sort over 16-bit digits, stable and without comparisons, skipping digits in which all rows agree; small
  * inputs take a comparison sort over the same words.
+ *
+ * A million rows take longer than other sessions should wait: the work is a task that pauses between its passes.
  */
+import { runSync, type Task } from '../base/task.ts';
 import { type Value, type Vector, valueAt } from '../base/vector.ts';
 import { typeByOid } from '../sql/types/registry.ts';
+import { sortBy, sortTexts } from './merge-sort.ts';
+import { type Pacer, UNPACED } from './pacer.ts';
 
 export interface OrderOf {
   readonly oid: number;
@@ -15,21 +20,36 @@ export interface OrderOf {
   readonly nullsFirst: boolean;
 }
 
-/** Row numbers 0 … length-1 in the order of the keys; equal rows keep their order. */
+/** Row numbers 0 … length-1 in the order of the keys; equal rows keep their order. For few rows: it does not pause. */
 export function sortRows(keys: readonly Vector[], orders: readonly OrderOf[], length: number): Int32Array {
+  return runSync(sortInSlices(keys, orders, length, UNPACED));
+}
+
+/** The same, with pauses. */
+export function* sortInSlices(
+  keys: readonly Vector[],
+  orders: readonly OrderOf[],
+  length: number,
+  pacer: Pacer,
+): Task<Int32Array> {
   const words: Uint32Array[] = [];
-  for (let k = 0; k < keys.length; k++) words.push(...orderWords(keys[k] as Vector, orders[k] as OrderOf, length));
-  const rows = new Int32Array(length);
-  for (let i = 0; i < length; i++) rows[i] = i;
+  for (let k = 0; k < keys.length; k++)
+    words.push(...(yield* orderWords(keys[k] as Vector, orders[k] as OrderOf, length, pacer)));
+  const rows = numbersBelow(length);
   if (words.length === 0) return rows;
-  return length < SMALL ? compareSort(rows, words) : radixSort(rows, words, length);
+  return length < SMALL ? compareSort(rows, words) : yield* radixSort(rows, words, length, pacer);
 }
 
 const SMALL = 2048;
+/** Rows between looks at the clock. */
+const STEP_ROWS = 65_536;
+/** The same where each row costs a look into a map. */
+const SLOW_STEP_ROWS = 4096;
 
 /** The words of one key for each row, most significant first. */
-export function orderWords(vector: Vector, order: OrderOf, length: number): Uint32Array[] {
-  const words = valueWords(vector, order.oid, length);
+export function* orderWords(vector: Vector, order: OrderOf, length: number, pacer: Pacer): Task<Uint32Array[]> {
+  const words = yield* valueWords(vector, order.oid, length, pacer);
+  if (pacer.due()) yield* pacer.pause();
   if (order.descending) {
     for (const word of words) for (let i = 0; i < length; i++) word[i] = ~(word[i] as number);
   }
@@ -50,7 +70,7 @@ export function orderWords(vector: Vector, order: OrderOf, length: number): Uint
   return any ? [nullWord, ...words] : words;
 }
 
-function valueWords(vector: Vector, oid: number, length: number): Uint32Array[] {
+function* valueWords(vector: Vector, oid: number, length: number, pacer: Pacer): Task<Uint32Array[]> {
   switch (vector.kind) {
     case 'bool': {
       const word = new Uint32Array(length);
@@ -67,24 +87,24 @@ function valueWords(vector: Vector, oid: number, length: number): Uint32Array[] 
     case 'i64': {
       const high = new Uint32Array(length);
       const low = new Uint32Array(length);
+      const halves = new Uint32Array(vector.data.buffer, vector.data.byteOffset, 2 * length);
       for (let i = 0; i < length; i++) {
-        const value = BigInt.asUintN(64, (vector.data[i] as bigint) ^ (1n << 63n));
-        high[i] = Number(value >> 32n);
-        low[i] = Number(value & 0xffffffffn);
+        high[i] = (halves[2 * i + 1] as number) ^ 0x80000000;
+        low[i] = halves[2 * i] as number;
       }
       return [high, low];
     }
     case 'dict': {
       const compare = textCompare(oid);
-      const ranks = ranksOf(vector.dictionary, compare);
+      const ranks = yield* ranksOf(vector.dictionary, compare, pacer);
       const word = new Uint32Array(length);
       for (let i = 0; i < length; i++) word[i] = ranks[vector.data[i] as number] as number;
       return [word];
     }
     case 'text':
-      return [textRanks(vector.data, textCompare(oid), length)];
+      return [yield* textRanks(vector.data, textCompare(oid), length, pacer)];
     case 'boxed':
-      return [boxedRanks(vector, oid, length)];
+      return [yield* boxedRanks(vector, oid, length, pacer)];
   }
 }
 
@@ -125,20 +145,31 @@ function textCompare(oid: number): TextCompare {
 }
 
 /** The rank of each entry among the distinct entries; entries that compare equal share one. */
-function ranksOf(entries: readonly string[], compare: TextCompare): Uint32Array {
-  const order = Array.from({ length: entries.length }, (_, i) => i);
+function* ranksOf(entries: readonly string[], compare: TextCompare, pacer: Pacer): Task<Uint32Array> {
   const by = compare ?? ((a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0));
-  order.sort((a, b) => by(entries[a] as string, entries[b] as string));
-  const ranks = new Uint32Array(entries.length);
+  const compared = (a: number, b: number): number => by(entries[a] as string, entries[b] as string);
+  const order = yield* sortBy(numbersBelow(entries.length), compared, pacer);
+  return yield* ranksIn(order, entries.length, compared, pacer);
+}
+
+/** Ranks of numbers by their order; neighbours that compare equal share one. */
+function* ranksIn(
+  order: Int32Array,
+  length: number,
+  compare: (a: number, b: number) => number,
+  pacer: Pacer,
+): Task<Uint32Array> {
+  const ranks = new Uint32Array(length);
   let rank = 0;
   for (let k = 0; k < order.length; k++) {
-    if (k > 0 && by(entries[order[k - 1] as number] as string, entries[order[k] as number] as string) !== 0) rank++;
+    if (k > 0 && compare(order[k - 1] as number, order[k] as number) !== 0) rank++;
     ranks[order[k] as number] = rank;
+    if ((k & (SLOW_STEP_ROWS - 1)) === SLOW_STEP_ROWS - 1 && pacer.due()) yield* pacer.pause();
   }
   return ranks;
 }
 
-function textRanks(data: readonly string[], compare: TextCompare, length: number): Uint32Array {
+function* textRanks(data: readonly string[], compare: TextCompare, length: number, pacer: Pacer): Task<Uint32Array> {
   const codes = new Map<string, number>();
   const distinct: string[] = [];
   const word = new Uint32Array(length);
@@ -151,28 +182,45 @@ function textRanks(data: readonly string[], compare: TextCompare, length: number
       distinct.push(text);
     }
     word[i] = code;
+    if ((i & (SLOW_STEP_ROWS - 1)) === SLOW_STEP_ROWS - 1 && pacer.due()) yield* pacer.pause();
   }
-  const ranks = ranksOf(distinct, compare);
+  const ranks =
+    compare === undefined ? yield* ranksByCode(distinct, codes, pacer) : yield* ranksOf(distinct, compare, pacer);
   for (let i = 0; i < length; i++) word[i] = ranks[word[i] as number] as number;
   return word;
 }
 
-function boxedRanks(vector: Vector, oid: number, length: number): Uint32Array {
+/** Ranks of texts that all differ, by their codes. */
+function* ranksByCode(distinct: string[], codes: ReadonlyMap<string, number>, pacer: Pacer): Task<Uint32Array> {
+  const sorted = yield* sortTexts(distinct, pacer);
+  const ranks = new Uint32Array(sorted.length);
+  for (let rank = 0; rank < sorted.length; rank++) {
+    ranks[codes.get(sorted[rank] as string) as number] = rank;
+    if ((rank & (SLOW_STEP_ROWS - 1)) === SLOW_STEP_ROWS - 1 && pacer.due()) yield* pacer.pause();
+  }
+  return ranks;
+}
+
+function* boxedRanks(vector: Vector, oid: number, length: number, pacer: Pacer): Task<Uint32Array> {
   const compare = typeByOid(oid)?.compare ?? (() => 0);
   const values: Value[] = [];
-  const order: number[] = [];
+  const present = new Int32Array(length);
+  let count = 0;
   for (let i = 0; i < length; i++) {
-    values.push(valueAt(vector, i));
-    if (values[i] !== null) order.push(i);
+    const value = valueAt(vector, i);
+    values.push(value);
+    if (value !== null) present[count++] = i;
+    if ((i & (SLOW_STEP_ROWS - 1)) === SLOW_STEP_ROWS - 1 && pacer.due()) yield* pacer.pause();
   }
-  order.sort((a, b) => compare(values[a] as Value, values[b] as Value));
-  const word = new Uint32Array(length);
-  let rank = 0;
-  for (let k = 0; k < order.length; k++) {
-    if (k > 0 && compare(values[order[k - 1] as number] as Value, values[order[k] as number] as Value) !== 0) rank++;
-    word[order[k] as number] = rank;
-  }
-  return word;
+  const compared = (a: number, b: number): number => compare(values[a] as Value, values[b] as Value);
+  const order = yield* sortBy(present.subarray(0, count), compared, pacer);
+  return yield* ranksIn(order, length, compared, pacer);
+}
+
+function numbersBelow(length: number): Int32Array {
+  const numbers = new Int32Array(length);
+  for (let i = 0; i < length; i++) numbers[i] = i;
+  return numbers;
 }
 
 function compareSort(rows: Int32Array, words: readonly Uint32Array[]): Int32Array {
@@ -186,18 +234,16 @@ function compareSort(rows: Int32Array, words: readonly Uint32Array[]): Int32Arra
   });
 }
 
-function radixSort(rows: Int32Array, words: readonly Uint32Array[], length: number): Int32Array {
+function* radixSort(rows: Int32Array, words: readonly Uint32Array[], length: number, pacer: Pacer): Task<Int32Array> {
   let from: Int32Array = rows;
   let to: Int32Array = new Int32Array(length);
   const counts = new Int32Array(65536);
   for (let w = words.length - 1; w >= 0; w--) {
     const word = words[w] as Uint32Array;
     for (let shift = 0; shift < 32; shift += 16) {
+      if (pacer.due()) yield* pacer.pause();
       counts.fill(0);
-      for (let i = 0; i < length; i++) {
-        const digit = ((word[i] as number) >>> shift) & 0xffff;
-        counts[digit] = (counts[digit] as number) + 1;
-      }
+      countDigits(word, shift, counts);
       if (counts[((word[0] as number) >>> shift) & 0xffff] === length) continue;
       let total = 0;
       for (let d = 0; d < 65536; d++) {
@@ -205,15 +251,32 @@ function radixSort(rows: Int32Array, words: readonly Uint32Array[], length: numb
         counts[d] = total;
         total += count;
       }
-      for (let i = 0; i < length; i++) {
-        const row = from[i] as number;
-        const digit = ((word[row] as number) >>> shift) & 0xffff;
-        const at = counts[digit] as number;
-        counts[digit] = at + 1;
-        to[at] = row;
+      for (let at = 0; at < length; at += STEP_ROWS) {
+        if (pacer.due()) yield* pacer.pause();
+        scatter(from.subarray(at, at + STEP_ROWS), word, shift, counts, to);
       }
       [from, to] = [to, from];
     }
   }
   return from;
+}
+
+// Loops of their own, for those in generators are slower.
+
+function countDigits(word: Uint32Array, shift: number, counts: Int32Array): void {
+  for (let i = 0; i < word.length; i++) {
+    const digit = ((word[i] as number) >>> shift) & 0xffff;
+    counts[digit] = (counts[digit] as number) + 1;
+  }
+}
+
+/** Moves rows to where their digits belong. */
+function scatter(rows: Int32Array, word: Uint32Array, shift: number, counts: Int32Array, to: Int32Array): void {
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i] as number;
+    const digit = ((word[row] as number) >>> shift) & 0xffff;
+    const at = counts[digit] as number;
+    counts[digit] = at + 1;
+    to[at] = row;
+  }
 }

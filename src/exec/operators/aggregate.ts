@@ -27,9 +27,12 @@ import { KeyTable } from '../key-table.ts';
 import { split } from '../logic.ts';
 import { INT4 } from '../physical.ts';
 import { type ExecRun, layoutOf, type Operator } from '../run.ts';
-import { sortRows } from '../sort-keys.ts';
+import { sortInSlices } from '../sort-keys.ts';
 import { compact, concat, constantVector, take, wholeBatch } from '../vectors.ts';
 import { BatchPieces } from './simple.ts';
+
+/** Rows that are stepped through between looks at the clock. */
+const STEPS = 1024;
 
 export class AggregateOperator implements Operator {
   readonly #node: AggregateNode;
@@ -96,17 +99,17 @@ export class AggregateOperator implements Operator {
       if (batch === null) {
         this.#started = true;
         this.#source.close();
-        if (this.#open !== null) this.#pieces.reset(this.#open.finish());
+        if (this.#open !== null) this.#pieces.reset(yield* this.#open.finish());
         this.#open = null;
         continue;
       }
       if (batch.count === 0) continue;
       yield* this.#compiler.prepare(batch);
       const groups = this.#groups.map((group) => group.eval(batch));
-      const [complete, last] = this.#parted(batch, groups);
+      const [complete, last] = yield* this.#parted(batch, groups);
       if (complete.count > 0) {
         this.#addTo((this.#open ??= this.#newGrouping()), complete, groups);
-        this.#pieces.reset(this.#open.finish());
+        this.#pieces.reset(yield* this.#open.finish());
         this.#open = null;
       }
       this.#addTo((this.#open ??= this.#newGrouping()), last, groups);
@@ -135,7 +138,7 @@ export class AggregateOperator implements Operator {
    * The rows before those of the last group, and these. If the batch is all of one group, it may go on with the open one
    * or not: the first part is empty then only where it does.
    */
-  #parted(batch: Batch, groups: readonly Vector[]): [Batch, Batch] {
+  *#parted(batch: Batch, groups: readonly Vector[]): Task<[Batch, Batch]> {
     const row = (k: number): number => (batch.selection === null ? k : (batch.selection[k] as number));
     const keyAt = (k: number): string => groupKey(groups, this.#keyTypes, row(k));
     const last = keyAt(batch.count - 1);
@@ -145,7 +148,7 @@ export class AggregateOperator implements Operator {
     this.#lastKey = last;
     // A group that was open and is not this one is complete, even if the batch has nothing of it.
     if (start === 0 && !goesOn && this.#open !== null) {
-      this.#pieces.reset(this.#open.finish());
+      this.#pieces.reset(yield* this.#open.finish());
       this.#open = null;
     }
     const rows = Int32Array.from({ length: batch.count }, (_, k) => row(k));
@@ -178,12 +181,12 @@ export class AggregateOperator implements Operator {
         this.#bytes = bytes;
       }
     }
-    const parts = groupings.map((grouping, s) => {
-      const part = grouping.finish();
-      return node.sets === null
-        ? part
-        : wholeBatch([...part.columns, constantVector(s, part.length, INT4)], part.length);
-    });
+    const parts: Batch[] = [];
+    for (const [s, grouping] of groupings.entries()) {
+      const part = yield* grouping.finish();
+      const set = constantVector(s, part.length, INT4);
+      parts.push(node.sets === null ? part : wholeBatch([...part.columns, set], part.length));
+    }
     const [only] = parts;
     if (parts.length === 1 && only !== undefined) return only;
     const columns = node.outputs.map((output, c) =>
@@ -283,6 +286,7 @@ function positionsOf(batch: Batch, part: Batch): Int32Array {
 
 /** One grouping set. */
 class Grouping {
+  readonly #run: ExecRun;
   readonly #set: readonly number[];
   readonly #oids: readonly number[];
   readonly #table: KeyTable | null;
@@ -293,6 +297,7 @@ class Grouping {
   constructor(set: readonly number[], oids: readonly number[], calls: readonly CompiledCall[], run: ExecRun) {
     this.#set = set;
     this.#oids = oids;
+    this.#run = run;
     this.#table =
       set.length === 0
         ? null
@@ -334,18 +339,22 @@ class Grouping {
     this.#groups = count;
   }
 
-  finish(): Batch {
+  *finish(): Task<Batch> {
     const columns: Vector[] = this.#oids.map((oid, g) => {
       const position = this.#set.indexOf(g);
       return position < 0 ? constantVector(null, this.#groups, oid) : concat(this.#keys[position] as Vector[], oid);
     });
-    for (const state of this.#states) columns.push(state.finish(this.#groups));
+    for (const state of this.#states) {
+      columns.push(yield* state.finish(this.#groups));
+      if (this.#run.due()) yield* this.#run.pause();
+    }
     return wholeBatch(columns, this.#groups);
   }
 }
 
 /** One call's states in one grouping. */
 class CallState {
+  readonly #run: ExecRun;
   readonly #call: CompiledCall;
   readonly #accumulator: Accumulator;
   readonly #distinct: KeyTable | null;
@@ -354,6 +363,7 @@ class CallState {
 
   constructor(call: CompiledCall, grouped: boolean, run: ExecRun) {
     this.#call = call;
+    this.#run = run;
     const { setting } = call;
     const ordered = call.order.length > 0;
     this.#accumulator = ordered ? new StepAccumulator(setting) : makeAccumulator(setting);
@@ -411,22 +421,23 @@ class CallState {
     return [withSelection(batch, rows, n), rowIds];
   }
 
-  finish(groups: number): Vector {
+  *finish(groups: number): Task<Vector> {
     if (this.#ordered !== null && this.#accumulator instanceof StepAccumulator) {
-      const all = this.#ordered.batch();
+      const all = yield* this.#ordered.whole(this.#run);
       const width = this.#call.args.length;
       const orders = this.#call.call.order.map((key) => ({
         oid: key.expression.type.oid,
         descending: key.descending,
         nullsFirst: key.nullsFirst,
       }));
-      const rows = sortRows(all.columns.slice(1 + width), orders, all.length);
+      const rows = yield* sortInSlices(all.columns.slice(1 + width), orders, all.length, this.#run);
       const ids = all.columns[0] as Vector;
       for (let r = 0; r < rows.length; r++) {
         const row = rows[r] as number;
         const values = [];
         for (let a = 0; a < width; a++) values.push(valueAt(all.columns[1 + a] as Vector, row));
         this.#accumulator.step(ids.data[row] as number, values);
+        if ((r & (STEPS - 1)) === STEPS - 1 && this.#run.due()) yield* this.#run.pause();
       }
       this.#ordered.release();
     }

@@ -12,7 +12,9 @@ import { Collector, drain, oidsOf } from '../collector.ts';
 import { Compiler } from '../compile.ts';
 import type { Evaluator } from '../evaluator.ts';
 import { KeyTable } from '../key-table.ts';
+import { type HashFamily, hashFamily } from '../physical.ts';
 import { type Cell, type ExecRun, layoutOf, type Operator } from '../run.ts';
+import { cutBatch } from './simple.ts';
 
 /** Positions in the left batch and rows of `right` (-1: none, see padsLeft), in step. */
 export interface PairChunk {
@@ -34,6 +36,9 @@ export interface PairSource {
 }
 
 const CHUNK_ROWS = 8192;
+/** Build rows whose keys are numbered at once; of keys that cost a look into a map each. */
+const BUILD_ROWS = 131_072;
+const SLOW_BUILD_ROWS = 8192;
 
 /** Whether hash matches alone decide about a left join's rows, so that those without any can be told at once. */
 export function padsLeft(node: JoinNode): boolean {
@@ -102,15 +107,8 @@ export class HashPairs implements PairSource {
     this.#source.open();
     const right = yield* drain(this.#source, this.#collector, this.#run);
     this.#source.close();
-    yield* this.#rightCompiler.prepare(right);
     this.#table = this.#newTable();
-    const ids =
-      right.count === 0
-        ? new Int32Array(0)
-        : this.#table.assign(
-            this.#rightKeys.map((key) => key.eval(right)),
-            right,
-          );
+    const ids = yield* this.#assign(right);
     const { count } = this.#table;
     this.#heads = new Int32Array(count).fill(-1);
     this.#next = new Int32Array(right.count).fill(-1);
@@ -126,10 +124,26 @@ export class HashPairs implements PairSource {
       if (head >= 0) this.#unique = false;
       this.#next[row] = head;
       this.#heads[id] = row;
+      if ((row & (BUILD_ROWS - 1)) === 0 && this.#run.due()) yield* this.#run.pause();
     }
     this.#bytes = this.#table.bytes + count * 4 + right.count * 4;
     this.#run.memory.take(this.#bytes);
     this.right = right;
+  }
+
+  /** Numbers the build rows' keys, piece by piece. */
+  *#assign(right: Batch): Task<Int32Array> {
+    const ids = new Int32Array(right.count);
+    const slow = this.#rightKeys.some(({ oid }) => isSlow(hashFamily(oid)));
+    const step = slow ? SLOW_BUILD_ROWS : BUILD_ROWS;
+    for (let at = 0; at < right.count; at += step) {
+      const piece = cutBatch(right, at, Math.min(at + step, right.count));
+      yield* this.#rightCompiler.prepare(piece);
+      const keys = this.#rightKeys.map((key) => key.eval(piece));
+      ids.set(this.#table.assign(keys, piece), at);
+      if (this.#run.due()) yield* this.#run.pause();
+    }
+    return ids;
   }
 
   *begin(left: Batch): Task<void> {
@@ -223,6 +237,10 @@ export class HashPairs implements PairSource {
     this.#chain = row;
     return { leftRows, rightRows, count: n, right };
   }
+}
+
+function isSlow(family: HashFamily): boolean {
+  return family !== 'number';
 }
 
 /** Every left row with every right row. */

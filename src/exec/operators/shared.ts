@@ -165,7 +165,7 @@ export class RecursiveUnionOperator implements Operator {
     if (this.#run.due()) yield* this.#run.pause();
     this.#round.release();
     this.#round = round;
-    return round.batch();
+    return yield* round.whole(this.#run);
   }
 }
 

@@ -12,7 +12,7 @@ import { Compiler } from '../compile.ts';
 import { type Evaluator, ONE_ROW, withSelection } from '../evaluator.ts';
 import { type ExecRun, layoutOf, type Operator } from '../run.ts';
 import { SortBound } from '../sort-bound.ts';
-import { type OrderOf, sortRows } from '../sort-keys.ts';
+import { type OrderOf, sortInSlices } from '../sort-keys.ts';
 import { compact, wholeBatch } from '../vectors.ts';
 import { BatchPieces } from './simple.ts';
 
@@ -73,7 +73,7 @@ export class SortOperator implements Operator {
       const limit = yield* this.#limit();
       yield* this.#collect(limit);
       this.#source.close();
-      this.#pieces.reset(this.#sorted(limit));
+      this.#pieces.reset(yield* this.#sorted(limit));
     }
     return this.#pieces.next();
   }
@@ -114,13 +114,13 @@ export class SortOperator implements Operator {
       if (rows.count === 0) continue;
       const columns = [...rows.columns, ...keys].map((column) => compact(column, rows));
       this.#rows.addColumns(columns, rows.count);
-      if (this.#rows.length >= enough && limit < Infinity) this.#cut(limit);
+      if (this.#rows.length >= enough && limit < Infinity) yield* this.#cut(limit);
     }
   }
 
   /** Forgets all rows but the best. */
-  #cut(limit: number): void {
-    const best = this.#sorted(limit);
+  *#cut(limit: number): Task<void> {
+    const best = yield* this.#sorted(limit);
     this.#rows.release();
     this.#rows = this.#newCollector();
     const columns = [...best.columns, ...this.#lastKeys].map((column) => compact(column, best));
@@ -130,13 +130,13 @@ export class SortOperator implements Operator {
   }
 
   /** All rows (or the first `limit`) in order: a selection over the collected columns. */
-  #sorted(limit: number): Batch {
-    const all = this.#rows.batch();
+  *#sorted(limit: number): Task<Batch> {
+    const all = yield* this.#rows.whole(this.#run);
     const width = this.#node.source.outputs.length;
     this.#lastKeys = all.columns.slice(width);
     const workBytes = all.length * (8 + 8 * this.#orders.length);
     this.#run.memory.take(workBytes);
-    const rows = sortRows(this.#lastKeys, this.#orders, all.length);
+    const rows = yield* sortInSlices(this.#lastKeys, this.#orders, all.length, this.#run);
     this.#run.memory.give(workBytes);
     const count = Math.min(limit, all.length);
     return withSelection(wholeBatch(all.columns.slice(0, width), all.length), rows, count);

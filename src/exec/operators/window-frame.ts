@@ -29,11 +29,15 @@ export interface FrameInput {
   readonly offsets: readonly (Vector | null)[];
 }
 
+/** Numbers that `Frames.parts` writes at most. */
+export const MAX_PARTS = 6;
+
 export class Frames {
   readonly #spec: WindowSpec;
   readonly #frame: WindowFrame;
   readonly #context: EvalContext;
   readonly #input: FrameInput;
+  readonly #parts: Int32Array = new Int32Array(MAX_PARTS);
   #partition: Partition = {
     rows: new Int32Array(0),
     count: 0,
@@ -58,11 +62,6 @@ export class Frames {
     );
   }
 
-  /** Rows whose frames have the same bounds see the same rows. */
-  get shared(): boolean {
-    return this.#frame.exclude === 'no others';
-  }
-
   begin(partition: Partition): void {
     this.#partition = partition;
   }
@@ -75,36 +74,58 @@ export class Frames {
     return clamp(this.#bound(this.#frame.end, position, false), this.#partition.count);
   }
 
-  /** Whether EXCLUDE lets `other`, within the frame, be seen from `position`. */
-  includes(position: number, other: number): boolean {
-    const { group } = this.#partition;
+  /**
+   * Writes the ranges of positions that the row's frame consists of into `out`, ascending: start, end, start, end … ;
+   * returns how many numbers. EXCLUDE takes one range out, or two with the row between them, so there are three at most.
+   */
+  parts(position: number, out: Int32Array): number {
+    const start = this.start(position);
+    const end = this.end(position);
+    const { group, groupStarts } = this.#partition;
+    const peers = group[position] as number;
+    let count = 0;
+    const put = (from: number, to: number): void => {
+      const low = Math.max(from, start);
+      const high = Math.min(to, end);
+      if (low >= high) return;
+      out[count++] = low;
+      out[count++] = high;
+    };
     switch (this.#frame.exclude) {
       case 'no others':
-        return true;
+        put(start, end);
+        break;
       case 'current row':
-        return other !== position;
+        put(start, position);
+        put(position + 1, end);
+        break;
       case 'group':
-        return group[other] !== group[position];
       case 'ties':
-        return other === position || group[other] !== group[position];
+        put(start, groupStarts[peers] as number);
+        if (this.#frame.exclude === 'ties') put(position, position + 1);
+        put(groupStarts[peers + 1] as number, end);
+        break;
     }
+    return count;
   }
 
   /** Position of the n-th row (from 0) of the frame, or -1. */
   at(position: number, n: number): number {
-    const end = this.end(position);
-    const start = this.start(position);
-    if (this.#frame.exclude === 'no others') return start + n < end ? start + n : -1;
+    const numbers = this.parts(position, this.#parts);
     let left = n;
-    for (let p = start; p < end; p++) if (this.includes(position, p) && left-- === 0) return p;
+    for (let i = 0; i < numbers; i += 2) {
+      const from = this.#parts[i] as number;
+      const size = (this.#parts[i + 1] as number) - from;
+      if (left < size) return from + left;
+      left -= size;
+    }
     return -1;
   }
 
   /** Position of the frame's last row, or -1. */
   fromEnd(position: number): number {
-    const start = this.start(position);
-    for (let p = this.end(position) - 1; p >= start; p--) if (this.includes(position, p)) return p;
-    return -1;
+    const numbers = this.parts(position, this.#parts);
+    return numbers === 0 ? -1 : (this.#parts[numbers - 1] as number) - 1;
   }
 
   #bound(bound: FrameBound, position: number, isStart: boolean): number {

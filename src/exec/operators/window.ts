@@ -10,15 +10,15 @@ import type { Task } from '../../base/task.ts';
 import { type Batch, type Value, type Vector, valueAt } from '../../base/vector.ts';
 import type { WindowCall } from '../../plan/expression.ts';
 import type { WindowNode } from '../../plan/plan.ts';
-import type { AggregateFunction } from '../../sql/functions/function.ts';
 import { Collector, drain, oidsOf } from '../collector.ts';
 import { runnableAggregate } from '../defined-aggregate.ts';
 import { Compiler } from '../compile.ts';
-import { type Evaluator, withSelection } from '../evaluator.ts';
+import { ColumnEvaluator, type Evaluator, withSelection } from '../evaluator.ts';
 import { type ExecRun, layoutOf, type Operator } from '../run.ts';
-import { type OrderOf, orderWords, sortRows } from '../sort-keys.ts';
-import { vectorFromValues, wholeBatch } from '../vectors.ts';
-import { BatchPieces } from './simple.ts';
+import { type OrderOf, orderWords, sortInSlices } from '../sort-keys.ts';
+import { concat, vectorFromValues, wholeBatch } from '../vectors.ts';
+import { BatchPieces, cutBatch } from './simple.ts';
+import { aggregateOver, type CallInput } from './window-aggregate.ts';
 import { Frames, type Partition } from './window-frame.ts';
 
 interface CompiledCall {
@@ -31,6 +31,8 @@ interface CompiledCall {
 const ROW_BYTES = 20;
 const KEY_BYTES = 8;
 const RESULT_BYTES = 8;
+/** Rows that are worked on between looks at the clock. */
+const PIECE_ROWS = 8192;
 
 export class WindowOperator implements Operator {
   readonly #node: WindowNode;
@@ -99,31 +101,56 @@ export class WindowOperator implements Operator {
       const rows = yield* drain(this.#source, this.#collector, this.#run);
       this.#source.close();
       this.#takeWork(rows.count);
-      yield* this.#compiler.prepare(rows);
       this.#pieces.reset(rows.count === 0 ? null : yield* this.#compute(rows));
     }
     return this.#pieces.next();
   }
 
+  /** The expressions over all rows, piece by piece; what is a column of them already costs nothing. */
+  *#evaluate(evaluators: readonly Evaluator[], rows: Batch): Task<Vector[]> {
+    const made = evaluators.filter((evaluator) => !(evaluator instanceof ColumnEvaluator));
+    const pieces: Vector[][] = made.map(() => []);
+    for (let at = 0; at < rows.count && made.length > 0; at += PIECE_ROWS) {
+      const piece = cutBatch(rows, at, Math.min(at + PIECE_ROWS, rows.count));
+      yield* this.#compiler.prepare(piece);
+      for (let i = 0; i < made.length; i++) (pieces[i] as Vector[]).push((made[i] as Evaluator).eval(piece));
+      if (this.#run.due()) yield* this.#run.pause();
+    }
+    const columns = new Map(made.map((evaluator, i) => [evaluator, concat(pieces[i] as Vector[], evaluator.oid)]));
+    return evaluators.map((evaluator) => columns.get(evaluator) ?? evaluator.eval(rows));
+  }
+
   *#compute(rows: Batch): Task<Batch> {
     const { window } = this.#node;
-    const partitionKeys = this.#partition.map((key) => key.eval(rows));
-    const orderKeys = this.#order.map((key) => key.eval(rows));
+    const evaluators = [
+      ...this.#partition,
+      ...this.#order,
+      ...this.#offsets.filter((offset) => offset !== null),
+      ...this.#calls.flatMap(({ args, filter }) => (filter === null ? args : [...args, filter])),
+    ];
+    const computed = yield* this.#evaluate(evaluators, rows);
+    const partitionKeys = computed.splice(0, this.#partition.length);
+    const orderKeys = computed.splice(0, this.#order.length);
+    const offsets = this.#offsets.map((offset) => (offset === null ? null : (computed.shift() ?? null)));
     const partitionOrders = this.#partition.map((key) => ({ oid: key.oid, descending: false, nullsFirst: false }));
     const orders = window.order.map(({ expression, descending, nullsFirst }) => ({
       oid: expression.type.oid,
       descending,
       nullsFirst,
     }));
-    const sorted = sortRows([...partitionKeys, ...orderKeys], [...partitionOrders, ...orders], rows.length);
-    const newPartition = changes(partitionKeys, partitionOrders, sorted);
-    const newPeers = changes(orderKeys, orders, sorted);
-    const frames = new Frames(window, this.#run.context.eval, {
-      order: orderKeys,
-      offsets: this.#offsets.map((offset) => (offset === null ? null : offset.eval(rows))),
-    });
-    const args = this.#calls.map(({ args: own }) => own.map((arg) => arg.eval(rows)));
-    const filters = this.#calls.map(({ filter }) => (filter === null ? null : filter.eval(rows)));
+    const sorted = yield* sortInSlices(
+      [...partitionKeys, ...orderKeys],
+      [...partitionOrders, ...orders],
+      rows.length,
+      this.#run,
+    );
+    const newPartition = yield* changes(partitionKeys, partitionOrders, sorted, this.#run);
+    const newPeers = yield* changes(orderKeys, orders, sorted, this.#run);
+    const frames = new Frames(window, this.#run.context.eval, { order: orderKeys, offsets });
+    const inputs = this.#calls.map(({ args, filter }) => ({
+      args: computed.splice(0, args.length),
+      filter: filter === null ? null : (computed.shift() ?? null),
+    }));
     const results: Value[][] = this.#calls.map(() => new Array<Value>(rows.length).fill(null));
     let start = 0;
     for (let at = 1; at <= sorted.length; at++) {
@@ -132,32 +159,45 @@ export class WindowOperator implements Operator {
       frames.begin(partition);
       for (let c = 0; c < this.#calls.length; c++) {
         const { call } = this.#calls[c] as CompiledCall;
-        const input = {
-          args: args[c] as readonly Vector[],
-          filter: filters[c] ?? null,
-          partition,
-          frames,
-          out: results[c] as Value[],
-        };
+        const { args, filter } = inputs[c] as (typeof inputs)[number];
+        const input = { args, filter, partition, frames, out: results[c] as Value[] };
         if (call.fn.kind === 'aggregate') yield* aggregateOver(runnableAggregate(call.fn, this.#run), input, this.#run);
-        else windowFunction(call.fn.name, input);
+        else yield* windowFunction(call.fn.name, input, this.#run);
       }
       start = at;
       if (this.#run.due()) yield* this.#run.pause();
     }
     const width = rows.columns.length;
-    const columns = results.map((values, c) => vectorFromValues(values, this.#node.outputs[width + c]?.type.oid ?? 0));
+    const columns: Vector[] = [];
+    for (const [c, values] of results.entries())
+      columns.push(yield* packed(values, this.#node.outputs[width + c]?.type.oid ?? 0, this.#run));
     return withSelection(wholeBatch([...rows.columns, ...columns], rows.length), sorted, rows.length);
   }
 }
 
+/** Boxed values as a column, in slices. */
+function* packed(values: readonly Value[], oid: number, run: ExecRun): Task<Vector> {
+  const pieces: Vector[] = [];
+  for (let at = 0; at < values.length || at === 0; at += PIECE_ROWS) {
+    pieces.push(vectorFromValues(values.slice(at, at + PIECE_ROWS), oid));
+    if (run.due()) yield* run.pause();
+  }
+  return concat(pieces, oid);
+}
+
 /** A 1 at each sorted position whose keys differ from those before. */
-function changes(keys: readonly Vector[], orders: readonly OrderOf[], sorted: Int32Array): Uint8Array {
+function* changes(
+  keys: readonly Vector[],
+  orders: readonly OrderOf[],
+  sorted: Int32Array,
+  run: ExecRun,
+): Task<Uint8Array> {
   const flags = new Uint8Array(sorted.length);
   for (let k = 0; k < keys.length; k++) {
-    for (const word of orderWords(keys[k] as Vector, orders[k] as OrderOf, sorted.length)) {
+    for (const word of yield* orderWords(keys[k] as Vector, orders[k] as OrderOf, sorted.length, run)) {
       for (let i = 1; i < sorted.length; i++)
         if (word[sorted[i] as number] !== word[sorted[i - 1] as number]) flags[i] = 1;
+      if (run.due()) yield* run.pause();
     }
   }
   return flags;
@@ -175,41 +215,35 @@ function makePartition(rows: Int32Array, newPeers: Uint8Array): Partition {
   return { rows, count, group, groupStarts: Int32Array.from(starts) };
 }
 
-interface CallInput {
-  readonly args: readonly Vector[];
-  readonly filter: Vector | null;
-  readonly partition: Partition;
-  readonly frames: Frames;
-  /** By row number. */
-  readonly out: Value[];
-}
-
-function windowFunction(name: string, input: CallInput): void {
+function* windowFunction(name: string, input: CallInput, run: ExecRun): Task<void> {
   const { partition, args, frames, out } = input;
   const { rows, count, group, groupStarts } = partition;
   const arg = (index: number, position: number): Value => valueAt(args[index] as Vector, rows[position] as number);
-  const put = (compute: (position: number) => Value): void => {
-    for (let p = 0; p < count; p++) out[rows[p] as number] = compute(p);
-  };
+  function* put(compute: (position: number) => Value): Task<void> {
+    for (let p = 0; p < count; p++) {
+      out[rows[p] as number] = compute(p);
+      if ((p & (PIECE_ROWS - 1)) === PIECE_ROWS - 1 && run.due()) yield* run.pause();
+    }
+  }
   const peersStart = (p: number): number => groupStarts[group[p] as number] as number;
   const peersEnd = (p: number): number => groupStarts[(group[p] as number) + 1] as number;
   switch (name) {
     case 'row_number':
-      return put((p) => p + 1);
+      return yield* put((p) => p + 1);
     case 'rank':
-      return put((p) => peersStart(p) + 1);
+      return yield* put((p) => peersStart(p) + 1);
     case 'dense_rank':
-      return put((p) => (group[p] as number) + 1);
+      return yield* put((p) => (group[p] as number) + 1);
     case 'percent_rank':
-      return put((p) => (count === 1 ? 0 : peersStart(p) / (count - 1)));
+      return yield* put((p) => (count === 1 ? 0 : peersStart(p) / (count - 1)));
     case 'cume_dist':
-      return put((p) => peersEnd(p) / count);
+      return yield* put((p) => peersEnd(p) / count);
     case 'ntile':
-      return put(ntile(count, arg(0, 0)));
+      return yield* put(ntile(count, arg(0, 0)));
     case 'lag':
     case 'lead': {
       const sign = name === 'lag' ? -1 : 1;
-      return put((p) => {
+      return yield* put((p) => {
         const offset = args.length > 1 ? arg(1, p) : 1;
         if (offset === null) return null;
         const target = p + sign * Number(offset);
@@ -218,17 +252,17 @@ function windowFunction(name: string, input: CallInput): void {
       });
     }
     case 'first_value':
-      return put((p) => {
+      return yield* put((p) => {
         const at = frames.at(p, 0);
         return at < 0 ? null : arg(0, at);
       });
     case 'last_value':
-      return put((p) => {
+      return yield* put((p) => {
         const at = frames.fromEnd(p);
         return at < 0 ? null : arg(0, at);
       });
     case 'nth_value':
-      return put((p) => {
+      return yield* put((p) => {
         const n = arg(1, p);
         if (n === null) return null;
         if (Number(n) <= 0) throw new DriftError('22016', 'argument of nth_value must be greater than zero');
@@ -248,43 +282,4 @@ function ntile(count: number, buckets: Value): (position: number) => Value {
   const bigger = count % n;
   const split = bigger * (size + 1);
   return (p) => (p < split ? Math.floor(p / (size + 1)) + 1 : bigger + Math.floor((p - split) / size) + 1);
-}
-
-/** Steps between looks at the clock. */
-const STEPS = 4096;
-
-function* aggregateOver(fn: AggregateFunction, input: CallInput, run: ExecRun): Task<void> {
-  const { partition, frames, out } = input;
-  const context = run.context.eval;
-  const step = (state: unknown, position: number): unknown => {
-    const row = partition.rows[position] as number;
-    if (input.filter !== null && valueAt(input.filter, row) !== true) return state;
-    const values = input.args.map((arg) => valueAt(arg, row));
-    return fn.strict && values.includes(null) ? state : fn.step(state, values, context);
-  };
-  const { growing, shared } = frames;
-  let state = fn.init(context);
-  let value: Value = null;
-  let start = 0;
-  let end = -1;
-  let steps = 0;
-  for (let p = 0; p < partition.count; p++) {
-    const frameStart = frames.start(p);
-    const frameEnd = frames.end(p);
-    const sameStart = end >= 0 && frameStart === start && shared;
-    if (!sameStart || frameEnd !== end) {
-      if (!(sameStart && growing && frameEnd > end)) {
-        state = fn.init(context);
-        end = frameStart;
-      }
-      for (let q = end; q < frameEnd; q++) {
-        if (shared || frames.includes(p, q)) state = step(state, q);
-        if ((++steps & (STEPS - 1)) === 0 && run.due()) yield* run.pause();
-      }
-      value = fn.final(state, context);
-    }
-    [start, end] = [frameStart, Math.max(frameEnd, frameStart)];
-    out[partition.rows[p] as number] = value;
-    if ((++steps & (STEPS - 1)) === 0 && run.due()) yield* run.pause();
-  }
 }

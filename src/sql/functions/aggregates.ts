@@ -36,24 +36,37 @@ interface NumericSum {
 }
 
 export const aggregates: readonly AggregateFunction[] = [
-  aggregate<number>('count', [], T.int8, { init: () => 0, step: (n) => n + 1, final: (n) => n }),
-  aggregate<number>('count', [T.any], T.int8, { init: () => 0, step: (n) => n + 1, final: (n) => n }),
+  aggregate<number>('count', [], T.int8, {
+    init: () => 0,
+    step: (n) => n + 1,
+    final: (n) => n,
+    merge: (a, b) => a + b,
+  }),
+  aggregate<number>('count', [T.any], T.int8, {
+    init: () => 0,
+    step: (n) => n + 1,
+    final: (n) => n,
+    merge: (a, b) => a + b,
+  }),
   ...([T.int2, T.int4] as const).map((oid) =>
     aggregate<bigint | null>('sum', [oid], T.int8, {
       init: () => null,
       step: (sum, [value]) => (sum ?? 0n) + BigInt(value as number),
       final: (sum) => (sum === null ? null : fitInteger(sum, T.int8)),
+      merge: either((a, b) => a + b),
     }),
   ),
   aggregate<bigint | null>('sum', [T.int8], T.numeric, {
     init: () => null,
     step: (sum, [value]) => (sum ?? 0n) + BigInt(value as number),
     final: (sum) => (sum === null ? null : Numeric.fromBigInt(sum)),
+    merge: either((a, b) => a + b),
   }),
   aggregate<Numeric | null>('sum', [T.numeric], T.numeric, {
     init: () => null,
     step: (sum, [value]) => (sum === null ? (value as Numeric) : sum.add(value as Numeric)),
     final: (sum) => sum,
+    merge: either((a, b) => a.add(b)),
   }),
   ...([T.float4, T.float8] as const).map((oid) =>
     aggregate<number | null>('sum', [oid], oid, {
@@ -61,6 +74,7 @@ export const aggregates: readonly AggregateFunction[] = [
       step: (sum, [value]) =>
         oid === T.float4 ? Math.fround((sum ?? 0) + (value as number)) : (sum ?? 0) + (value as number),
       final: (sum) => sum,
+      merge: either((a, b) => (oid === T.float4 ? Math.fround(a + b) : a + b)),
     }),
   ),
   ...([T.int2, T.int4, T.int8, T.numeric] as const).map((oid) =>
@@ -72,6 +86,7 @@ export const aggregates: readonly AggregateFunction[] = [
         return state;
       },
       final: ({ sum, count }) => (count === 0 ? null : sum.divide(Numeric.fromBigInt(BigInt(count)))),
+      merge: (a, b) => ({ sum: a.sum.add(b.sum), count: a.count + b.count }),
     }),
   ),
   ...([T.float4, T.float8] as const).map((oid) =>
@@ -83,6 +98,7 @@ export const aggregates: readonly AggregateFunction[] = [
         return state;
       },
       final: ({ sum, count }) => (count === 0 ? null : sum / count),
+      merge: (a, b) => ({ sum: a.sum + b.sum, count: a.count + b.count }),
     }),
   ),
   ...ORDERED.flatMap((oid) => [extreme('min', oid, -1), extreme('max', oid, 1)]),
@@ -134,6 +150,11 @@ export const windowFunctions: readonly WindowFunction[] = [
   windowFunction('nth_value', [T.anyelement, T.int4], T.anyelement),
 ];
 
+/** Merges states of which null means no rows. */
+function either<S>(merge: (a: S, b: S) => S): (a: S | null, b: S | null) => S | null {
+  return (a, b) => (a === null ? b : b === null ? a : merge(a, b));
+}
+
 function extreme(name: 'min' | 'max', oid: number, sign: number): AggregateFunction {
   return typedAggregate<Value>(name, [oid], oid, ([type = oid]) => {
     const { compare } = typeByOid(type);
@@ -142,6 +163,7 @@ function extreme(name: 'min' | 'max', oid: number, sign: number): AggregateFunct
       step: (best, [value = null]) =>
         best === null || (compare !== undefined && compare(value, best) * sign > 0) ? value : best,
       final: (best) => best,
+      merge: either((a, b) => (compare !== undefined && compare(b, a) * sign > 0 ? b : a)),
     };
   });
 }
@@ -151,6 +173,7 @@ function boolean(name: string, combine: (a: boolean, b: boolean) => boolean): Ag
     init: () => null,
     step: (state, [value]) => (state === null ? (value as boolean) : combine(state, value as boolean)),
     final: (state) => state,
+    merge: either(combine),
   });
 }
 
@@ -163,6 +186,7 @@ function bits(
     init: () => null,
     step: (state, [value]) => (state === null ? BigInt(value as number) : combine(state, BigInt(value as number))),
     final: (state) => (state === null ? null : fitInteger(state, oid)),
+    merge: either(combine),
   });
 }
 
@@ -181,6 +205,12 @@ function floatSpread(name: string, oid: number): AggregateFunction {
       const divisor = name.endsWith('_pop') ? n : n - 1;
       if (divisor <= 0) return null;
       return name.startsWith('stddev') ? Math.sqrt(m2 / divisor) : m2 / divisor;
+    },
+    merge: (a, b) => {
+      const n = a.n + b.n;
+      if (a.n === 0 || b.n === 0) return a.n === 0 ? { ...b } : { ...a };
+      const delta = b.mean - a.mean;
+      return { n, mean: a.mean + (delta * b.n) / n, m2: a.m2 + b.m2 + (delta * delta * a.n * b.n) / n };
     },
   });
 }
@@ -209,5 +239,6 @@ function numericSpread(name: string, oid: number): AggregateFunction {
       const spread = squared.divide(count.multiply(Numeric.fromBigInt(divisor)));
       return name.startsWith('stddev') ? spread.sqrt(spread.scale) : spread;
     },
+    merge: (a, b) => ({ n: a.n + b.n, sum: a.sum.add(b.sum), squares: a.squares.add(b.squares) }),
   });
 }

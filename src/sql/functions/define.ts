@@ -131,6 +131,7 @@ export interface AggregateParts<S> {
   readonly init: (context: EvalContext) => S;
   readonly step: (state: S, args: readonly Value[], context: EvalContext) => S;
   readonly final: (state: S, context: EvalContext) => Value;
+  readonly merge?: ((a: S, b: S) => S) | undefined;
 }
 
 export function aggregate<S>(
@@ -152,6 +153,7 @@ export function aggregate<S>(
     init: parts.init,
     step: parts.step as AggregateFunction['step'],
     final: parts.final as AggregateFunction['final'],
+    merge: parts.merge as AggregateFunction['merge'],
   };
 }
 

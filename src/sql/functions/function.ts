@@ -84,6 +84,8 @@ export interface AggregateFunction extends Signature {
   /** Takes a state and one row's arguments; returns the new state. */
   readonly step: (state: unknown, args: readonly Value[], context: EvalContext) => unknown;
   readonly final: (state: unknown, context: EvalContext) => Value;
+  /** The state of two sets of rows from those of each, which it leaves as they are; absent where there is none. */
+  readonly merge?: ((a: unknown, b: unknown) => unknown) | undefined;
   /** As of ScalarFunction. */
   readonly typed?: ((types: readonly number[], returns: number) => AggregateSteps) | undefined;
   /** Of an aggregate that a user has defined: init, step and final are never called. */
@@ -103,7 +105,7 @@ export interface DefinedParts {
   readonly initial: string | undefined;
 }
 
-export type AggregateSteps = Pick<AggregateFunction, 'init' | 'step' | 'final'>;
+export type AggregateSteps = Pick<AggregateFunction, 'init' | 'step' | 'final' | 'merge'>;
 
 /** A window function proper (row_number, lag …): computes a whole partition at once. */
 export interface WindowFunction extends Signature {
