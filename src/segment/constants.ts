@@ -3,7 +3,9 @@ import type { ColumnFormat } from '../base/vector.ts';
 
 /** First bytes of a segment's header: "DSEG". */
 export const SEGMENT_MAGIC = 0x47455344;
-export const SEGMENT_VERSION = 2;
+export const SEGMENT_VERSION = 3;
+/** Since 3 zones may have filters; what else version 2 has is the same. */
+export const OLDEST_SEGMENT_VERSION = 2;
 /** Rows of one row group: what is encoded, checked and skipped as a unit. */
 export const GROUP_ROWS = 4096;
 /** Columns a segment may claim to have; more is corruption. */

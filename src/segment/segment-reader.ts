@@ -9,7 +9,15 @@ import { crc32c } from '../base/crc32c.ts';
 import { DriftError } from '../base/error.ts';
 import { type ColumnFormat, type DictVector, type Vector } from '../base/vector.ts';
 import { VectorBuilder } from '../base/vector-builder.ts';
-import { GROUP_ROWS, MAX_COLUMNS, MAX_ROWS, SEGMENT_MAGIC, SEGMENT_VERSION, SEQ_FORMAT } from './constants.ts';
+import {
+  GROUP_ROWS,
+  MAX_COLUMNS,
+  MAX_ROWS,
+  OLDEST_SEGMENT_VERSION,
+  SEGMENT_MAGIC,
+  SEGMENT_VERSION,
+  SEQ_FORMAT,
+} from './constants.ts';
 import { decodeBlock } from './decode-block.ts';
 import type { SegmentRef } from './segment.ts';
 import { readZone, type Zone } from './zone.ts';
@@ -43,7 +51,8 @@ export class SegmentReader {
     const reader = new ByteReader(table, what);
     if (reader.u32() !== SEGMENT_MAGIC) throw corrupt(what, 'not a segment');
     const version = reader.u8();
-    if (version !== SEGMENT_VERSION) throw corrupt(what, `segment version ${version} is not known`);
+    if (version < OLDEST_SEGMENT_VERSION || version > SEGMENT_VERSION)
+      throw corrupt(what, `segment version ${version} is not known`);
     this.rows = reader.varint();
     this.currentRows = reader.varint();
     this.columnCount = reader.varint();
@@ -72,6 +81,13 @@ export class SegmentReader {
   /** What a column's values in a row group lie between; null for a column that the segment does not have. */
   zone(column: number, group: number): Zone | null {
     return column < this.columnCount ? (this.#blocks[column * this.groups + group] as BlockEntry).zone : null;
+  }
+
+  /** False if no version of the row group is valid at a sequence number. */
+  mayBeVisible(group: number, seq: number): boolean {
+    const from = (this.#blocks[this.columnCount * this.groups + group] as BlockEntry).zone.bounds;
+    const to = (this.#blocks[(this.columnCount + 1) * this.groups + group] as BlockEntry).zone.bounds;
+    return (from === null || from.min <= seq) && (to === null || seq < to.max);
   }
 
   /** Decodes a column that the segment has. */

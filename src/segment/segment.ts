@@ -17,7 +17,8 @@ import { crc32c } from '../base/crc32c.ts';
 import type { ColumnFormat, Vector } from '../base/vector.ts';
 import { GROUP_ROWS, SEGMENT_MAGIC, SEGMENT_VERSION, SEQ_FORMAT } from './constants.ts';
 import { encodeBlock } from './encode-block.ts';
-import { writeZone, zoneOf } from './zone.ts';
+import { filterOf, isWorth } from './filter.ts';
+import { isSpreadOut, writeZone, type Zone, zoneOf } from './zone.ts';
 
 /** Where a segment lies, and what its block table must sum to. */
 export interface SegmentRef {
@@ -53,12 +54,20 @@ export function* encodeSegment(rows: SegmentRows, formats: readonly ColumnFormat
   table.varint(rows.currentRows);
   table.varint(formats.length);
   const put = function* (vector: Vector, format: ColumnFormat): Task<void> {
+    const zones: Zone[] = [];
     for (let start = 0; start < count; start += GROUP_ROWS) {
+      zones.push(zoneOf(vector, start, Math.min(start + GROUP_ROWS, count)));
+      yield PAUSE;
+    }
+    const isSpread = isSpreadOut(zones);
+    for (const [group, zone] of zones.entries()) {
+      const start = group * GROUP_ROWS;
       const end = Math.min(start + GROUP_ROWS, count);
       const block = encodeBlock(vector, start, end, format);
+      const filter = isWorth(end - start, block.length, isSpread) ? filterOf(vector, start, end) : null;
       table.varint(block.length);
       table.u32(crc32c(block));
-      writeZone(table, zoneOf(vector, start, end));
+      writeZone(table, filter === null ? zone : { ...zone, filter });
       blocks.raw(block);
       yield PAUSE;
     }

@@ -83,6 +83,8 @@ export interface SealedPart {
   readonly ages: Ages;
   /** False if no row of the group can pass the filters. Groups count rows in steps of GROUP_ROWS. */
   mayMatch(group: number, filters: readonly ZoneFilter[]): boolean;
+  /** False if no version of the group is valid at the sequence number. */
+  mayBeVisible(group: number, seq: number): boolean;
 }
 
 /** What a tree needs to know about its rows to read them. */
@@ -120,6 +122,10 @@ export class MemoryPart implements SealedPart {
   }
 
   mayMatch(): boolean {
+    return true;
+  }
+
+  mayBeVisible(): boolean {
     return true;
   }
 }
@@ -235,6 +241,10 @@ export class StoredRows implements SealedPart, ImageSource {
 
   mayMatch(group: number, filters: readonly ZoneFilter[]): boolean {
     return groupMayMatch(this.#reader, group, filters);
+  }
+
+  mayBeVisible(group: number, seq: number): boolean {
+    return this.#reader.mayBeVisible(group, seq);
   }
 }
 

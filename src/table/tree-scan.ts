@@ -146,7 +146,7 @@ export class TreeScan implements BatchSource {
       start,
       end,
       filtered: true,
-      mayMatch: (group: number) => part.mayMatch(group, this.#zones),
+      mayMatch: (group: number) => part.mayBeVisible(group, this.#options.seq) && part.mayMatch(group, this.#zones),
     };
     if (this.#options.order !== 'desc' && this.#options.versionColumns !== true) return { ...base, rows: null };
     const { seq } = this.#options;

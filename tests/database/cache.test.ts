@@ -78,6 +78,29 @@ describe('the cache', () => {
   });
 });
 
+test('a value that is nowhere is looked for in filters, not in rows', async () => {
+  const storage = new MemoryStorage();
+  const options = { maxLeafRows: 2048 };
+  const made = await open(storage, options);
+  await made.query('CREATE TABLE t (id int PRIMARY KEY, token text)');
+  await made.query('INSERT INTO t SELECT i, md5(i::text) FROM generate_series(1, 12000) i');
+  const [[token]] = (await made.query('SELECT token FROM t WHERE id = 7777')) as [[string]];
+  await made.engine.close();
+  const db = await open(storage, options);
+  await db.query('SELECT 1');
+  db.reads.bytes = 0;
+  expect(await db.query(`SELECT id FROM t WHERE token = 'a${token.slice(1)}0'`)).toEqual([]);
+  const tables = db.reads.bytes;
+  db.reads.bytes = 0;
+  expect(await db.query(`SELECT id FROM t WHERE token = '${token}'`)).toEqual([['7777']]);
+  const one = db.reads.bytes;
+  expect(await db.query('SELECT count(DISTINCT token) FROM t')).toEqual([['12000']]);
+  const all = db.reads.bytes;
+  expect(tables).toBeLessThan(all / 4);
+  expect(one).toBeLessThan(all / 2);
+  await db.engine.close();
+});
+
 describe('opening', () => {
   async function filled(rows: number, versions: number): Promise<MemoryStorage> {
     const storage = new MemoryStorage();
