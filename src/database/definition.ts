@@ -122,7 +122,7 @@ function* dispatch(context: DdlContext, statement: Definition): Task<string | Re
       alterEnum(context, statement);
       return 'ALTER TYPE';
     case 'alterComposite':
-      alterComposite(context, statement);
+      yield* alterComposite(context, statement);
       return 'ALTER TYPE';
     case 'createRole':
       createRole(context, statement);

@@ -47,13 +47,7 @@ export function* alterType(
     });
   }
   refuseViews(context, table, column);
-  const hidden = table.columns.find((other) => other.hidden === true && mentions(other.generated ?? '', column.name));
-  if (hidden !== undefined) {
-    throw new DriftError('0A000', `cannot alter type of column "${column.name}", which an index expression uses`, {
-      position: action.position,
-      hint: 'Drop the index, alter the column, and create the index again.',
-    });
-  }
+  refuseIndexed(table, column);
   const changed: ColumnDef = { ...column, type };
   checkDefault(context, table, changed);
   refuseIncompatibleKeys(context, { ...table, columns: table.columns.map((old) => (old === column ? changed : old)) });
@@ -70,6 +64,22 @@ export function* alterType(
     return;
   }
   yield* replaceColumn(context, table, { column, type, value, failed });
+}
+
+function refuseIndexed(table: TableDef, column: ColumnDef): void {
+  const hidden = table.columns.find((other) => other.hidden === true && mentions(other.generated ?? '', column.name));
+  if (hidden === undefined) return;
+  throw new DriftError('0A000', `cannot alter type of column "${column.name}", which an index expression uses`, {
+    hint: 'Drop the index, alter the column, and create the index again.',
+  });
+}
+
+/** Writes a column's values again, of the same type, as the SQL text says. */
+export function* rewriteColumn(context: DdlContext, table: TableDef, column: ColumnDef, value: string): Task<void> {
+  refuseIndexed(table, column);
+  const failed = (error: unknown): unknown => error;
+  if (table.key.includes(column.id)) yield* rekey(context, table, table, new Map([[column.id, value]]));
+  else yield* replaceColumn(context, table, { column, type: column.type, value, failed });
 }
 
 interface Replacement {

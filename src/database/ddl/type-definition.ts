@@ -6,12 +6,16 @@
  * type with further attributes reads older values as rows that end early.
  */
 import { DriftError } from '../../base/error.ts';
+import type { Task } from '../../base/task.ts';
 import type { TypeDef } from '../../catalog/schema.ts';
 import type { Attribute, EnumLabel, TypeForm } from '../../catalog/schema.ts';
+import { publicOidOf } from '../../catalog/user-types.ts';
 import { resolveType } from '../../plan/binder/type-name.ts';
 import type { AlterComposite, AlterEnum, CreateCompositeType, CreateEnum } from '../../sql/ast-type.ts';
 import type { RenameObject, SetObjectSchema } from '../../sql/ast-statement.ts';
+import { holdsType } from '../../sql/functions/composite-change.ts';
 import { type DdlContext, define, schemaFor, skipExisting, skipMissing } from './context.ts';
+import { rewriteHolders } from './drop-attribute.ts';
 import {
   findType,
   refersTo,
@@ -99,13 +103,15 @@ function enumNamed(
 }
 
 /** ALTER TYPE … ADD, DROP and ALTER ATTRIBUTE. */
-export function alterComposite(context: DdlContext, statement: AlterComposite): void {
+export function* alterComposite(context: DdlContext, statement: AlterComposite): Task<void> {
   const found = typeObjectNamed(context, statement.name);
   for (const action of statement.actions) {
     const type = context.transaction.catalog.byId(found.id);
     if (type?.kind !== 'type' || type.definition.form !== 'composite')
       throw new DriftError('42809', `"${found.name}" is not a composite type`, { position: statement.position });
+    const at = type.definition.attributes.findIndex(({ name }) => name === action.name);
     define(context, { ...type, definition: { form: 'composite', attributes: changed(context, type, action) } });
+    if (action.kind === 'drop' && at >= 0) yield* rewriteHolders(context, type, at);
   }
 }
 
@@ -129,21 +135,21 @@ function changed(context: DdlContext, type: TypeDef, action: AlterComposite['act
     }
     throw new DriftError('42703', `column "${action.name}" of relation "${type.name}" does not exist`, { position });
   }
-  refuseStored(context, type, action.kind === 'drop' ? 'drop an attribute of' : 'alter');
+  if (action.kind === 'alter') refuseStored(context, type);
   if (action.kind === 'drop') attributes.splice(at, 1);
   else attributes[at] = { name: action.name, type: resolveType(action.type, context.transaction.catalog) };
   return attributes;
 }
 
-/** Rows hold values field by field: those of a column would have to be written again. */
-function refuseStored(context: DdlContext, type: TypeDef, what: string): void {
+/** A field's values would have to be converted wherever they are: PostgreSQL refuses it too. */
+function refuseStored(context: DdlContext, type: TypeDef): void {
   for (const object of context.transaction.catalog.objects()) {
     if (object.kind !== 'table') continue;
-    const column = object.columns.find((candidate) => refersTo(candidate.type.oid, type));
+    const column = object.columns.find((candidate) => holdsType(candidate.type.oid, publicOidOf(type.id)));
     if (column === undefined) continue;
     throw new DriftError(
       '0A000',
-      `cannot ${what} type "${type.name}" because column "${object.name}.${column.name}" uses it`,
+      `cannot alter type "${type.name}" because column "${object.name}.${column.name}" uses it`,
     );
   }
 }

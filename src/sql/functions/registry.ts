@@ -9,6 +9,7 @@ import { catalogSets } from './catalog-functions.ts';
 import { casts } from './casts.ts';
 import { comparisonOperators } from './comparison.ts';
 import { datetimeFunctions, datetimeOperators } from './datetime.ts';
+import { compositeChanges } from './composite-change.ts';
 import { enumFunctions } from './enums.ts';
 import { extractFunctions } from './extract.ts';
 import { informationFunctions } from './information.ts';
@@ -80,6 +81,7 @@ const functions: readonly SqlFunction[] = [
   ...windowFunctions,
   ...arrayFunctions,
   ...enumFunctions,
+  ...compositeChanges,
   ...arraySets,
   ...extractFunctions,
   ...makeTimeFunctions,
