@@ -193,12 +193,17 @@ export function mergedDateStyle(old: string, value: string): string {
 function zone(value: string): string {
   const text = /^<[+-]\d+(?::\d+)?>([+-])(.*)$/.exec(value);
   const hours = text === null ? value.trim() : (text[1] === '-' ? '+' : '-') + (text[2] ?? '');
+  // What is no number but hours and minutes is a zone as POSIX has it, which counts to the west.
+  const posix = text === null ? /^([+-]?)(\d{1,2}:[0-5]\d)$/.exec(hours) : null;
+  if (posix !== null && !/^0+:00$/.test(posix[2] ?? '')) return `${posix[1] === '-' ? '+' : '-'}${posix[2] ?? ''}`;
+  if (posix !== null) return value;
   const [, sign = '', whole = '', minutes, fraction] = /^([+-]?)(\d{1,2})(?::?([0-5]\d)|(\.\d+))?$/.exec(hours) ?? [];
   if (whole !== '') {
     const rest = minutes ?? String(Math.round(Number(fraction ?? '0') * 60)).padStart(2, '0');
     return `${sign === '-' ? '-' : '+'}${whole.padStart(2, '0')}${rest === '00' ? '' : `:${rest}`}`;
   }
   if (!isZone(value)) throw invalid('TimeZone', value);
+  if (/^[a-z]{3,}[+-]?\d/i.test(value)) return value;
   const named = new Intl.DateTimeFormat('en', { timeZone: value }).resolvedOptions().timeZone;
   return named.toLowerCase() === value.toLowerCase() ? named : value;
 }

@@ -270,7 +270,14 @@ export type ObjectKind =
   | 'collation'
   | 'policy'
   | 'rule'
-  | 'other';
+  /** Of which there is none here. */
+  | 'statistics object'
+  | 'language'
+  | 'publication'
+  | 'subscription'
+  | 'server'
+  | 'tablespace'
+  | 'conversion';
 
 export interface ObjectName {
   readonly name: QualifiedName;

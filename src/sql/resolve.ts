@@ -97,6 +97,13 @@ export function resolveFunction(name: string, written: readonly number[], shape:
   return resolved(found.item, found.types, args, shape.variadic === true, written);
 }
 
+/** Arrays are compared with arrays of the same type only; `||` takes others as well. */
+const OF_ONE_TYPE: ReadonlySet<string> = new Set(['=', '<>', '<', '<=', '>', '>=', '@>', '<@', '&&']);
+
+function ofTwoTypes(left: number, right: number): boolean {
+  return left !== right && left !== T.unknown && right !== T.unknown;
+}
+
 /** Finds the operator meant; left 0 for a prefix one. Throws 42883 or 42725. */
 export function resolveOperator(name: string, first: number, second: number): ResolvedFunction<ScalarFunction> {
   const [left, right] = [baseOfDomain(first), baseOfDomain(second)];
@@ -105,6 +112,8 @@ export function resolveOperator(name: string, first: number, second: number): Re
   const own = args.some(isUserType) ? ownRangeOperators(name, args) : [];
   for (const entry of own.length === 0 ? operatorsNamed(name) : [...own, ...operatorsNamed(name)]) {
     if ((entry.left === 0) !== (left === 0)) continue;
+    if (entry.right === T.anyarray && entry.left === T.anyarray && OF_ONE_TYPE.has(name) && ofTwoTypes(left, right))
+      continue;
     candidates.push({ item: entry.fn, types: left === 0 ? [entry.right] : [entry.left, entry.right] });
   }
   // A literal beside a known type is first taken for that type.

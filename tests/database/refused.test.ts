@@ -65,6 +65,13 @@ test.each([
   // Names of functions and types.
   ["SELECT 'f (a, b)'::regproc", '42602'],
   ["SELECT 'a.'::regtype", '42601'],
+  ['ALTER SCHEMA pg_catalog RENAME TO x', '42501'],
+  ['ALTER INDEX nothing RENAME TO x', '42P01'],
+  ['DROP INDEX nowhere.i', '3F000'],
+  ['DROP SUBSCRIPTION s', '42704'],
+  ['DROP LANGUAGE s', '42704'],
+  ["SELECT pg_relation_size('t', 'x')", '22023'],
+  ['CREATE TEMP TABLE short (a int); CREATE MATERIALIZED VIEW m AS SELECT a FROM short', '0A000'],
   // Options.
   ['CREATE TABLE s (a int) WITH (colour = red)', '22023'],
   ['CREATE INDEX ON t (a) WITH (toast.fillfactor = 70)', '22023'],
@@ -100,6 +107,10 @@ test.each([
   ['SELECT $1::int', '42P02'],
 ])('%s', async (sql, code) => {
   expect(await db.code(sql)).toBe(code);
+});
+
+test('what is not there may be dropped where that is said', async () => {
+  await db.run('DROP FUNCTION IF EXISTS f(nothing); DROP SUBSCRIPTION IF EXISTS s; DROP SERVER IF EXISTS s CASCADE');
 });
 
 test('an owner may be anybody, of what is there', async () => {

@@ -21,7 +21,7 @@ export function commentOn(context: DdlContext, statement: Comment): void {
         define(context, { ...view, columnComments: noted(view.columnComments, statement.column ?? '', comment) });
         return;
       }
-      const table = tableNamed(context, name);
+      const table = tableNamed(context, name, true);
       const column = columnNamed(table, statement.column ?? '');
       if (column === undefined) throw undefinedColumn(statement, table.name);
       const columns = table.columns.map((old) => (old === column ? { ...old, comment } : old));

@@ -44,6 +44,13 @@ const MISSING: Readonly<Record<string, string>> = {
   collation: '42704',
   policy: '42704',
   rule: '42704',
+  'statistics object': '42704',
+  language: '42704',
+  publication: '42704',
+  subscription: '42704',
+  server: '42704',
+  tablespace: '42704',
+  conversion: '42704',
   database: '3D000',
 };
 
@@ -241,6 +248,8 @@ function dropIndex(context: DdlContext, statement: DropStatement, { name }: Obje
       skipMissing(context, `index "${name.name}"`);
       return;
     }
+    if (name.schema !== undefined && undefinedTable(context, name).code === '3F000')
+      throw undefinedTable(context, name);
     throw new DriftError('42704', `index "${name.name}" does not exist`, { position: name.position });
   }
   if (index.constraint !== undefined) {

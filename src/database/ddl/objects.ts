@@ -50,8 +50,7 @@ export function* rename(context: DdlContext, statement: RenameObject): Task<void
   const found = relationNamed(context, name);
   if (statement.object === 'index') {
     const table = context.transaction.catalog.tableOfIndex(name.schema, name.name);
-    if (table === undefined)
-      throw new DriftError('42704', `index "${name.name}" does not exist`, { position: name.position });
+    if (table === undefined) throw undefinedTable(context, name);
     refuseTaken(context, table.schema, statement.newName, name.position);
     define(context, {
       ...table,
@@ -95,6 +94,8 @@ export function* rename(context: DdlContext, statement: RenameObject): Task<void
 function* renameSchema(context: DdlContext, { name, position }: QualifiedName, to: string): Task<void> {
   const { catalog } = context.transaction;
   const schema = catalog.schema(name);
+  if (name === 'pg_catalog' || name === 'information_schema')
+    throw new DriftError('42501', `must be owner of schema ${name}`, { position });
   if (schema === undefined) throw new DriftError('3F000', `schema "${name}" does not exist`, { position });
   if (name === 'drift') throw new DriftError('42501', 'schema "drift" belongs to the system', { position });
   if (catalog.schema(to) !== undefined) throw new DriftError('42P06', `schema "${to}" already exists`, { position });

@@ -289,7 +289,9 @@ export function dropRoutines(context: DdlContext, statement: DropStatement): voi
     try {
       def = routineNamed(context, statement.object as Kind, name);
     } catch (error) {
-      if (!(error instanceof DriftError) || error.code !== '42883' || !statement.ifExists) throw error;
+      // A type that is not there is no function's.
+      const missing = error instanceof DriftError && (error.code === '42883' || error.code === '42704');
+      if (!missing || !statement.ifExists) throw error;
       const args = name.args === undefined ? '()' : `(${name.args.map(({ type }) => type.name).join(',')})`;
       skipMissing(context, `${statement.object} ${name.name.name}${args}`);
       continue;

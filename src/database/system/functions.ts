@@ -126,6 +126,17 @@ function isVisible({ eval: { catalog } }: AnswerContext, [oid]: readonly Value[]
 
 // ---- comments ------------------------------------------------------------------------------------------------------
 
+/** Catalogs whose objects may have a comment. */
+const COMMENTED: ReadonlySet<string> = new Set([
+  'pg_class',
+  'pg_type',
+  'pg_proc',
+  'pg_namespace',
+  'pg_collation',
+  'pg_constraint',
+  'pg_trigger',
+]);
+
 function commentOf({ eval: { catalog } }: AnswerContext, oid: number, of: Value | undefined): string | null {
   if (oid === PG_CATALOG_OID) return 'system catalog schema';
   if (oid === EXTENSION_OID || oid === PLPGSQL_OID) return 'PL/pgSQL procedural language';
@@ -142,6 +153,7 @@ function commentOf({ eval: { catalog } }: AnswerContext, oid: number, of: Value 
   }
   const schema = of === 'pg_class' || of === 'pg_type' ? null : schemaNameOf(catalog, oid);
   if (schema !== null) return catalog.schema(schema)?.comment ?? null;
+  if (of !== undefined && of !== null && !COMMENTED.has(String(of))) return null;
   const object = catalog.byId(of === 'pg_type' ? objectOfType(oid).id : oid);
   if (object !== undefined) return 'comment' in object ? (object.comment ?? null) : null;
   const index = indexByOid(catalog, oid);
@@ -223,7 +235,13 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
   },
   to_regclass: ({ eval: { catalog } }, [name]) => writtenClass(catalog, String(name)) ?? null,
   to_regnamespace: ({ eval: { catalog } }, [name]) => schemaOidOf(catalog, nameParts(String(name))[0] ?? '') ?? null,
-  pg_relation_size: (context, [oid]) => relationBytes(context, oid ?? null),
+  pg_relation_size(context, [oid, fork = 'main']) {
+    if (fork === 'main' || fork === null) return fork === null ? null : relationBytes(context, oid ?? null);
+    if (fork === 'fsm' || fork === 'vm' || fork === 'init') return 0;
+    throw new DriftError('22023', 'invalid fork name', {
+      hint: 'Valid fork names are "main", "fsm", "vm", and "init".',
+    });
+  },
   pg_table_size: (context, [oid]) => relationBytes(context, oid ?? null),
   pg_indexes_size: (context, [oid]) => indexBytes(context, oid ?? null),
   pg_total_relation_size(context, [oid]) {

@@ -34,6 +34,11 @@ export function addInterval(local: number, by: Interval): number {
   return asMicros(plusInterval(local, by));
 }
 
+/** The same for a moment in a zone. */
+export function addZoned(at: number, by: Interval, zone: string): number {
+  return asMicros(plusZoned(at, by, zone, 1));
+}
+
 /** Months and days count on the zone's calendar, the rest in elapsed time. */
 function plusZoned(value: Value, by: Interval, zone: string, sign: 1 | -1): Value {
   const calendar = plusInterval(toLocal(value, zone), new Interval(by.months, by.days, 0), sign);

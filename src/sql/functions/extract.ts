@@ -213,6 +213,15 @@ function truncated(name: string, local: Value, type: string): Value {
   return microsOf(start(days), 0);
 }
 
+/** Hours and less are cut at the offset of the moment itself, of which the hour before may have another. */
+function truncatedIn(zone: string, name: string, value: Value): Value {
+  const local = toLocal(value, zone);
+  const cut = truncated(name, local, TIMESTAMPTZ);
+  if (STEPS[timeUnit(name, TIMESTAMPTZ)] === undefined || !isFiniteTime(local)) return toInstant(cut, zone);
+  const back = Number(BigInt(local as number) - BigInt(cut as number));
+  return typeof value === 'bigint' ? value - BigInt(back) : (value as number) - back;
+}
+
 /** The first day of the unit that a day is in. */
 function truncationOf(unit: TimeUnit): ((days: number) => number) | undefined {
   const first =
@@ -304,12 +313,11 @@ export const extractFunctions: readonly ScalarFunction[] = [
     truncated(unit, value, TIMESTAMP),
   ),
   scalar('date_trunc', [T.text, T.timestamptz], T.timestamptz, (context, unit, value = null) =>
-    toInstant(truncated(unit as string, toLocal(value, context.timeZone), TIMESTAMPTZ), context.timeZone),
+    truncatedIn(context.timeZone, unit as string, value),
   ),
-  scalar('date_trunc', [T.text, T.timestamptz, T.text], T.timestamptz, (_context, unit, value = null, name) => {
-    const zone = zoneArgument(name as string);
-    return toInstant(truncated(unit as string, toLocal(value, zone), TIMESTAMPTZ), zone);
-  }),
+  scalar('date_trunc', [T.text, T.timestamptz, T.text], T.timestamptz, (_context, unit, value = null, name) =>
+    truncatedIn(zoneArgument(name as string), unit as string, value),
+  ),
   pure('date_trunc', [T.text, T.interval], T.interval, truncatedInterval),
   ...([T.timestamp, T.timestamptz] as const).map((oid) => pure('date_bin', [T.interval, oid, oid], oid, binned)),
 ];

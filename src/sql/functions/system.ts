@@ -7,7 +7,7 @@ import { schemaOidOf } from '../../catalog/oids.ts';
 import { nameParts } from '../types/catalog-types.ts';
 import { hexText } from '../types/basic.ts';
 import { Interval } from '../types/interval.ts';
-import { addInterval } from './datetime.ts';
+import { addInterval, addZoned } from './datetime.ts';
 import { scalar, setFunction, T } from './define.ts';
 import type { ScalarFunction, SetFunction } from './function.ts';
 
@@ -33,9 +33,11 @@ function* decimals(from: Numeric, to: Numeric, step: Numeric): Generator<readonl
   for (let at = from; at.compare(to) * step.sign() <= 0; at = at.add(step)) yield [at];
 }
 
-function* moments(from: number, to: number, step: Interval): Generator<readonly Value[]> {
+/** `zone`: of moments, whose months and days are those of its calendar. */
+function* moments(from: number, to: number, step: Interval, zone: string | null): Generator<readonly Value[]> {
   if (step.length === 0) throw new DriftError('22023', 'step size cannot equal zero');
-  for (let at = from; step.length > 0 ? at <= to : at >= to; at = addInterval(at, step)) yield [at];
+  const next = (at: number): number => (zone === null ? addInterval(at, step) : addZoned(at, step, zone));
+  for (let at = from; step.length > 0 ? at <= to : at >= to; at = next(at)) yield [at];
 }
 
 const series = (oid: number): readonly { name: string; oid: number }[] => [{ name: 'generate_series', oid }];
@@ -56,8 +58,8 @@ export const setFunctions: readonly SetFunction[] = [
     decimals(from as Numeric, to as Numeric, step as Numeric),
   ),
   ...([T.timestamp, T.timestamptz] as const).map((oid) =>
-    setFunction('generate_series', [oid, oid, T.interval], series(oid), (_c, from, to, step) =>
-      moments(from as number, to as number, step as Interval),
+    setFunction('generate_series', [oid, oid, T.interval], series(oid), (context, from, to, step) =>
+      moments(from as number, to as number, step as Interval, oid === T.timestamptz ? context.timeZone : null),
     ),
   ),
 ];

@@ -36,13 +36,13 @@ const KINDS: Readonly<Record<string, ObjectKind>> = {
   collation: 'collation',
   policy: 'policy',
   rule: 'rule',
-  statistics: 'other',
-  language: 'other',
-  publication: 'other',
-  subscription: 'other',
-  server: 'other',
-  tablespace: 'other',
-  conversion: 'other',
+  statistics: 'statistics object',
+  language: 'language',
+  publication: 'publication',
+  subscription: 'subscription',
+  server: 'server',
+  tablespace: 'tablespace',
+  conversion: 'conversion',
 };
 
 export function parseObjectKind(p: Cursor): ObjectKind {

@@ -20,6 +20,14 @@ export function parseOffset(text: string): number | undefined {
   return match[1] === '-' ? -seconds : seconds;
 }
 
+/** Seconds east of UTC of a zone as POSIX writes it, `PST+8`: a name, and hours to the west. */
+function posixOffset(text: string): number | undefined {
+  const match = /^[a-z]{3,}([+-]?)(\d{1,2})(?::(\d\d))?$/i.exec(text);
+  if (match === null) return undefined;
+  const west = Number(match[2]) * 3600 + Number(match[3] ?? 0) * 60;
+  return match[1] === '-' ? west : -west + 0;
+}
+
 /** The zone AT TIME ZONE means: a bare offset there is written as POSIX has it, positive to the west. */
 export function zoneArgument(text: string): string {
   const trimmed = text.trim();
@@ -30,12 +38,12 @@ export function zoneArgument(text: string): string {
 
 /** Whether a text names a zone of the time zone database, in any case. */
 export function isZone(text: string): boolean {
-  return /^[a-z][\w/+-]*$/i.test(text) && formatterOf(text) !== undefined;
+  return (/^[a-z][\w/+-]*$/i.test(text) && formatterOf(text) !== undefined) || posixOffset(text) !== undefined;
 }
 
 /** Seconds east of UTC in a zone at an instant (µs). Throws 22023 for an unknown zone. */
 export function offsetAt(name: string, micros: number): number {
-  const fixed = parseOffset(name) ?? abbreviation(name);
+  const fixed = parseOffset(name) ?? abbreviation(name) ?? posixOffset(name);
   if (typeof fixed === 'number') return fixed;
   const zone = fixed ?? name;
   const quarter = Math.floor(Math.min(Math.max(micros, -LIMIT), LIMIT) / QUARTER);
