@@ -71,3 +71,19 @@ export interface GrantTerms extends Span {
   /** WITH GRANT or ADMIN OPTION; for REVOKE: only that option is taken. */
   readonly option: boolean;
 }
+
+/** What a command that is refused names; it has to be there, or must not be. */
+export interface MissingSubject {
+  readonly kind:
+    | 'role'
+    | 'schema'
+    | 'database'
+    | 'newDatabase'
+    | 'template'
+    | 'encoding'
+    | 'locale'
+    | 'library'
+    /** 0LP01, with the message for a name. */
+    | 'invalid';
+  readonly name: string;
+}

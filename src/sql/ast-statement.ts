@@ -21,7 +21,7 @@ import type {
 import type { AlterCollation, CreateCollation } from './ast-collation.ts';
 import type { CreateAggregate, FunctionArgument } from './ast-function.ts';
 import type { Restore, RevertTransaction } from './ast-history.ts';
-import type { AlterRole, CreateRole, GrantTerms } from './ast-role.ts';
+import type { AlterRole, CreateRole, GrantTerms, MissingSubject } from './ast-role.ts';
 import type { AlterComposite, AlterEnum, CreateCompositeType, CreateEnum, CreateRangeType } from './ast-type.ts';
 
 export type Statement =
@@ -679,21 +679,6 @@ export interface UnsupportedStatement extends Span {
   readonly feature: string;
   /** What has to be there, or must not be, before the command is refused. */
   readonly subjects?: readonly MissingSubject[] | undefined;
-}
-
-export interface MissingSubject {
-  readonly kind:
-    | 'role'
-    | 'schema'
-    | 'database'
-    | 'newDatabase'
-    | 'template'
-    | 'encoding'
-    | 'locale'
-    | 'library'
-    /** 0LP01, with the message for a name. */
-    | 'invalid';
-  readonly name: string;
 }
 
 /** ALTER … OWNER TO for what is not a relation. */

@@ -4,7 +4,8 @@
  */
 import { DriftError } from '../../base/error.ts';
 import type { Catalog } from '../../catalog/schema.ts';
-import type { MissingSubject, UnsupportedStatement } from '../../sql/ast-statement.ts';
+import type { MissingSubject } from '../../sql/ast-role.ts';
+import type { UnsupportedStatement } from '../../sql/ast-statement.ts';
 import { roleExists } from './role.ts';
 
 /** Throws 0A000, or what is wrong with the names of the statement. */

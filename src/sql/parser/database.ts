@@ -3,7 +3,8 @@
  * what PostgreSQL's grammar does not know is a syntax error (42601), and what is named and not there is said to be
  * missing, before the command is refused by name (0A000).
  */
-import type { MissingSubject, UnsupportedStatement } from '../ast-statement.ts';
+import type { MissingSubject } from '../ast-role.ts';
+import type { UnsupportedStatement } from '../ast-statement.ts';
 import { FIRST_KEYWORD } from '../keywords.ts';
 import { DECIMAL, INTEGER, STRING } from '../lexer.ts';
 import type { Cursor } from './cursor.ts';
