@@ -7,10 +7,14 @@
  * database, and it ends with its worker however that dies. Who has it is the only one to make or remove files, so the
  * directory is read once.
  *
+ * Safari before 16.4 has the interface of an earlier draft, where getSize, truncate, flush and close give promises; then these
+ * calls of ours do, too.
+ *
  * A write that the quota refuses is 53100; one that was cut short is carried on once, and 53100 when nothing more goes
  * in.
  */
 import { assert, DriftError } from '../base/error.ts';
+import type { MaybePromise } from '../base/task.ts';
 import type { Storage, StorageFile } from './storage.ts';
 
 const LOCK_NAME = 'LOCK';
@@ -44,7 +48,7 @@ export class OpfsStorage implements Storage {
         if (entry.kind === 'file' && name !== LOCK_NAME) this.#names.add(name);
       }
     } catch (error) {
-      this.#lock?.close();
+      await this.#lock?.close();
       this.#lock = null;
       if (nameOf(error) === 'NoModificationAllowedError') {
         throw new DriftError('55006', `the database opfs://${this.#path} is in use by another connection`, {
@@ -80,7 +84,7 @@ export class OpfsStorage implements Storage {
 
   async remove(name: string): Promise<void> {
     await this.#opening.get(name)?.catch(() => undefined);
-    this.#files.get(name)?.close();
+    await this.#files.get(name)?.close();
     try {
       await this.#root().removeEntry(name);
     } catch (error) {
@@ -91,8 +95,8 @@ export class OpfsStorage implements Storage {
 
   async close(): Promise<void> {
     await Promise.allSettled(this.#opening.values());
-    for (const file of [...this.#files.values()]) file.close();
-    this.#lock?.close();
+    for (const file of [...this.#files.values()]) await file.close();
+    await this.#lock?.close();
     this.#lock = null;
     this.#directory = null;
   }
@@ -103,7 +107,7 @@ export class OpfsStorage implements Storage {
       const handle = await this.#root().getFileHandle(name, { create: true });
       this.#names.add(name);
       const access = await handle.createSyncAccessHandle();
-      const file = new OpfsFile(name, access, () => this.#files.delete(name));
+      const file = new OpfsFile(name, access, await access.getSize(), () => this.#files.delete(name));
       this.#files.set(name, file);
       return file;
     } catch (error) {
@@ -124,11 +128,11 @@ class OpfsFile implements StorageFile {
   #size: number;
   #closed = false;
 
-  constructor(name: string, access: FileSystemSyncAccessHandle, onClose: () => void) {
+  constructor(name: string, access: FileSystemSyncAccessHandle, size: number, onClose: () => void) {
     this.name = name;
     this.#access = access;
     this.#onClose = onClose;
-    this.#size = access.getSize();
+    this.#size = size;
   }
 
   size(): number {
@@ -169,29 +173,48 @@ class OpfsFile implements StorageFile {
     }
   }
 
-  truncate(size: number): void {
-    try {
-      this.#access.truncate(size);
-    } catch (error) {
+  truncate(size: number): MaybePromise<void> {
+    const failed = (error: unknown): never => {
       throw ioError(`cannot set the size of ${this.name} to ${size}`, error);
-    }
-    this.#size = size;
+    };
+    const done = (): void => {
+      this.#size = size;
+    };
+    return called(() => this.#access.truncate(size), done, failed);
   }
 
-  flush(): void {
-    try {
-      this.#access.flush();
-    } catch (error) {
+  flush(): MaybePromise<void> {
+    const failed = (error: unknown): never => {
       throw flushError(this.name, error);
-    }
+    };
+    return called(() => this.#access.flush(), nothing, failed);
   }
 
-  close(): void {
-    if (this.#closed) return;
+  close(): MaybePromise<void> {
+    if (this.#closed) return undefined;
     this.#closed = true;
-    this.#access.close();
     this.#onClose();
+    return this.#access.close();
   }
+}
+
+function nothing(): void {}
+
+/** Calls a method that gives nothing, or in the earlier draft a promise of it. */
+function called(
+  method: () => MaybePromise<void>,
+  done: () => void,
+  failed: (error: unknown) => never,
+): MaybePromise<void> {
+  let result: MaybePromise<void>;
+  try {
+    result = method();
+  } catch (error) {
+    return failed(error);
+  }
+  if (result instanceof Promise) return result.then(done, failed);
+  done();
+  return undefined;
 }
 
 /** Removes a database's directory; a missing one is no error. It must not be open. */
