@@ -336,12 +336,22 @@ function* dropLeftovers(core: Core): Task<void> {
   }
 }
 
-/** An older manifest whose files are gone, or do not fit, is in force because the newer one is damaged. */
+/**
+ * What an opening says of files that it cannot read: an older manifest whose files are gone, or do not fit, is in force
+ * because the newer one is damaged; and bytes whose checksums hold may still not make sense (somebody has made them).
+ */
 function explained(error: unknown, manifest: ManifestState | null): unknown {
+  const senseless =
+    error instanceof RangeError || error instanceof TypeError || error instanceof SyntaxError || isInternal(error);
+  if (senseless) return new DriftError('XX001', `the files of the database are damaged: ${(error as Error).message}`);
   if (!(error instanceof DriftError) || error.code !== 'XX001' || manifest?.damage === undefined) return error;
   return new DriftError('XX001', `MANIFEST is damaged: ${manifest.damage}; the state before it is gone`, {
     detail: error.message,
   });
+}
+
+function isInternal(error: unknown): boolean {
+  return error instanceof DriftError && error.code === 'XX000';
 }
 
 /** The manifest of a database that has only its log so far. */

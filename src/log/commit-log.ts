@@ -281,16 +281,16 @@ export class CommitLog {
     const seed = logSeed(header.view());
     header.u32(seed);
     header.raw(new Uint8Array(LOG_HEADER_BYTES - header.length));
-    if (file.size() > 0) {
-      // Where it is torn the header is neither: what comes behind it must be zeros then.
-      yield* wait(file.truncate(0));
-      yield* wait(file.flush());
-    }
     yield* wait(file.write(0, header.view()));
     // The header is durable before the file grows: a longer file without a valid header is damaged, not unfinished.
     yield* wait(file.flush());
-    yield* wait(file.write(LOG_HEADER_BYTES, new Uint8Array(this.#firstStepBytes)));
-    yield* wait(file.flush());
+    // A file that is begun anew has nothing but zeros behind its header.
+    const end = LOG_HEADER_BYTES + this.#firstStepBytes;
+    const size = file.size();
+    if (size < end) {
+      yield* wait(file.write(size, new Uint8Array(end - size)));
+      yield* wait(file.flush());
+    }
     return { number, file, seed, identity };
   }
 
@@ -309,7 +309,7 @@ export class CommitLog {
     this.#identity = identity;
     this.#atRunStart = true;
     this.#end = LOG_HEADER_BYTES;
-    this.#allocated = LOG_HEADER_BYTES + this.#firstStepBytes;
+    this.#allocated = file.size();
     this.#dirty = false;
   }
 

@@ -14,8 +14,10 @@
  *     read-error, bit-flip, misdirected-read
  *                        right answers, or an error that names the file; a bit of the last commit in the log may cost that commit
  */
+import { collected } from '../../src/client/backup.ts';
+import { LocalConnection } from '../../src/client/local.ts';
 import type { EngineApi, SessionApi } from '../../src/database/api.ts';
-import { openEngine } from '../../src/database/engine.ts';
+import { type OpenEngine, openEngine } from '../../src/database/engine.ts';
 import { type FaultKind, SimCrash, SimDisk } from '../../src/storage/sim.ts';
 import { SimHost } from './host.ts';
 import { isRefusal, Oracle } from './oracle.ts';
@@ -97,13 +99,17 @@ export async function operationsOf(seed: number, commits: number): Promise<numbe
   return run.disk.operations;
 }
 
+export function backupOf(engine: OpenEngine): Promise<Uint8Array> {
+  return collected(() => new LocalConnection(engine).backup({}));
+}
+
 class Run {
   readonly #case: Case;
   readonly #tally: Tally;
   readonly disk: SimDisk;
   readonly #workload: Workload;
   readonly #host: SimHost;
-  #engine: EngineApi | null = null;
+  #engine: OpenEngine | null = null;
   #session: SessionApi | null = null;
   /** Commits that were acknowledged. */
   #acknowledged = 0;
@@ -176,7 +182,7 @@ class Run {
     }
   }
 
-  #takeEngine(): EngineApi | null {
+  #takeEngine(): OpenEngine | null {
     const engine = this.#engine;
     this.#engine = null;
     return engine;
@@ -219,7 +225,7 @@ class Run {
         await this.#engine?.checkpoint();
         return;
       case 'export':
-        await this.#engine?.exportFile();
+        if (this.#engine !== null) await backupOf(this.#engine);
         return;
       case 'reopen':
         await this.#takeEngine()?.close();

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { Random } from '../../src/base/random.ts';
 import { openEngine } from '../../src/database/engine.ts';
 import { SimDisk } from '../../src/storage/sim.ts';
-import { FAULTS, newTally, operationsOf, runCase, TINY } from './case.ts';
+import { backupOf, FAULTS, newTally, operationsOf, runCase, TINY } from './case.ts';
 import { SimHost } from './host.ts';
 import { summary } from './main.ts';
 import { workload } from './workload.ts';
@@ -31,7 +31,7 @@ async function filesOf(seed: number, asynchronous: number): Promise<string> {
   let engine = await open();
   for (const step of workload(seed, 40).steps) {
     if (step.kind === 'checkpoint') await engine.checkpoint();
-    else if (step.kind === 'export') states.push(Buffer.from(await engine.exportFile()).toString('base64'));
+    else if (step.kind === 'export') states.push(Buffer.from(await backupOf(engine)).toString('base64'));
     else if (step.kind === 'reopen') {
       await engine.close();
       engine = await open();
