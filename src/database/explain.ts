@@ -3,7 +3,7 @@ import { DriftError } from '../base/error.ts';
 import type { Task } from '../base/task.ts';
 import { vectorFromValues } from '../exec/vectors.ts';
 import { type BindableStatement, isBindable } from '../plan/bind.ts';
-import { explainJson, type ExplainOptions, explainText, explainYaml } from '../plan/explain.ts';
+import { explainJson, type ExplainOptions, explainText, explainXml, explainYaml } from '../plan/explain.ts';
 import type { NodeCounters, Plan, PlanNode } from '../plan/plan.ts';
 import type { Execute, Explain, Option } from '../sql/ast-statement.ts';
 import type { ResultSet } from './api.ts';
@@ -57,10 +57,17 @@ export function* explain(scene: Scene, statement: Explain, ready: ReadyStatement
   return asResult(planned.plan, options.format, shown);
 }
 
+/** What prints a plan whole; text has a row for each line. */
+const PRINTERS: Readonly<Record<string, typeof explainJson>> = {
+  json: explainJson,
+  xml: explainXml,
+  yaml: explainYaml,
+};
+
 function asResult(plan: Plan, format: string, shown: ExplainOptions): ResultSet {
   const json = format === 'json';
-  const lines =
-    format === 'text' ? explainText(plan, shown) : [json ? explainJson(plan, shown) : explainYaml(plan, shown)];
+  const print = PRINTERS[format];
+  const lines = print === undefined ? explainText(plan, shown) : [print(plan, shown)];
   return {
     command: 'EXPLAIN',
     fields: [{ name: 'QUERY PLAN', dataTypeID: json ? JSON_OID : TEXT, typeModifier: -1, tableID: 0, columnID: 0 }],
@@ -140,7 +147,6 @@ function flag({ name, value, position }: Option): boolean {
 function formatOf({ value, position }: Option): string {
   if (value === undefined) throw new DriftError('42601', 'format requires a parameter', { position });
   const format = value.toLowerCase();
-  if (format === 'text' || format === 'json' || format === 'yaml') return format;
-  if (format === 'xml') throw new DriftError('0A000', 'EXPLAIN (FORMAT XML) is not supported', { position });
+  if (format === 'text' || format in PRINTERS) return format;
   throw new DriftError('22023', `unrecognized value for EXPLAIN option "format": "${value}"`, { position });
 }

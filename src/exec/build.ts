@@ -6,6 +6,7 @@
  */
 import type { Task } from '../base/task.ts';
 import type { Batch } from '../base/vector.ts';
+import type { ColumnId } from '../plan/expression.ts';
 import type { NodeCounters, PlanNode } from '../plan/plan.ts';
 import { AggregateOperator } from './operators/aggregate.ts';
 import { DistinctOnOperator, DistinctOperator, SetOperationOperator } from './operators/distinct.ts';
@@ -17,6 +18,7 @@ import { FilterOperator, LimitOperator, OneRowOperator, ProjectOperator, ValuesO
 import { SortOperator } from './operators/sort.ts';
 import { WindowOperator } from './operators/window.ts';
 import { type ExecContext, ExecRun, type Operator } from './run.ts';
+import type { SidewaysScan } from './sideways.ts';
 
 /** Makes the operators of a statement's plan. */
 export function buildPlan(plan: PlanNode, context: ExecContext): Operator {
@@ -113,6 +115,10 @@ class CountingOperator implements Operator {
     this.#inner = inner;
     this.#counters = counters;
     this.#now = now;
+  }
+
+  sideways(id: ColumnId): SidewaysScan | null {
+    return this.#inner.sideways?.(id) ?? null;
   }
 
   open(): void {

@@ -17,6 +17,7 @@ import type { ColumnId } from '../plan/expression.ts';
 import type { ModifyNode, NodeCounters, PlanNode } from '../plan/plan.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
 import type { RoutineCall } from '../sql/functions/function.ts';
+import type { SidewaysScan } from './sideways.ts';
 import type { StatementReader } from '../txn/api.ts';
 import type { Pacer } from './pacer.ts';
 
@@ -24,6 +25,11 @@ export interface Operator {
   open(): void;
   next(): Task<Batch | null>;
   close(): void;
+  /**
+   * The scan that gives a column of the output, if a row of it that is left out changes nothing but that the rows made of
+   * it are not there (sideways.ts).
+   */
+  sideways?(id: ColumnId): SidewaysScan | null;
 }
 
 /** A system table's rows: one vector a column, without a selection. */

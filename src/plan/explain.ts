@@ -1,12 +1,12 @@
 /**
- * EXPLAIN: a plan as PostgreSQL shows it, as text, JSON or YAML.
+ * EXPLAIN: a plan as PostgreSQL shows it, as text, JSON, YAML or XML.
  *
  * Costs and rows are the optimizer's estimates (optimizer/cost.ts); EXPLAIN ANALYZE adds what execution counted: times,
  * rows and loops of each node, rows that filters removed, and with BUFFERS the row groups and segments that scans read
  * and skipped. What PostgreSQL has no words for is shown as well: the moment or the versions that a scan reads.
  */
 import type { EvalContext } from '../sql/eval-context.ts';
-import { asJson, asText, asYaml, type Property, type ShownPlan } from './explain/formats.ts';
+import { asJson, asText, asXml, asYaml, type Property, type ShownPlan } from './explain/formats.ts';
 import { shownTree } from './explain/tree.ts';
 import type { NodeCounters, Plan, PlanNode } from './plan.ts';
 
@@ -33,6 +33,10 @@ export function explainText(plan: Plan, options: ExplainOptions = {}): string[] 
 
 export function explainJson(plan: Plan, options: ExplainOptions = {}): string {
   return asJson(shown(plan, options));
+}
+
+export function explainXml(plan: Plan, options: ExplainOptions = {}): string {
+  return asXml(shown(plan, options));
 }
 
 export function explainYaml(plan: Plan, options: ExplainOptions = {}): string {

@@ -175,3 +175,45 @@ test('mistakes in options', async () => {
   expect(await db.code('EXPLAIN (TIMING) SELECT 1')).toBe('22023');
   expect(await db.code('EXPLAIN (VERBOSE maybe) SELECT 1')).toBe('42601');
 });
+
+test('XML', async () => {
+  await db.run('CREATE TABLE texts (p int, q text)');
+  const sql = "EXPLAIN (FORMAT XML, COSTS OFF) SELECT p, count(*) FROM texts WHERE q <> '<&>' GROUP BY p ORDER BY 2, p";
+  expect(await lines(sql)).toBe(`<explain xmlns="http://www.postgresql.org/2009/explain">
+  <Query>
+    <Plan>
+      <Node-Type>Sort</Node-Type>
+      <Parallel-Aware>false</Parallel-Aware>
+      <Async-Capable>false</Async-Capable>
+      <Sort-Key>
+        <Item>(count(*))</Item>
+        <Item>p</Item>
+      </Sort-Key>
+      <Plans>
+        <Plan>
+          <Node-Type>Aggregate</Node-Type>
+          <Strategy>Hashed</Strategy>
+          <Partial-Mode>Simple</Partial-Mode>
+          <Parent-Relationship>Outer</Parent-Relationship>
+          <Parallel-Aware>false</Parallel-Aware>
+          <Async-Capable>false</Async-Capable>
+          <Group-Key>
+            <Item>p</Item>
+          </Group-Key>
+          <Plans>
+            <Plan>
+              <Node-Type>Seq Scan</Node-Type>
+              <Parent-Relationship>Outer</Parent-Relationship>
+              <Parallel-Aware>false</Parallel-Aware>
+              <Async-Capable>false</Async-Capable>
+              <Relation-Name>texts</Relation-Name>
+              <Alias>texts</Alias>
+              <Filter>(q &lt;&gt; '&lt;&amp;&gt;'::text)</Filter>
+            </Plan>
+          </Plans>
+        </Plan>
+      </Plans>
+    </Plan>
+  </Query>
+</explain>`);
+});

@@ -88,3 +88,15 @@ test('recursive views, renamed columns, defaults of views', async () => {
   expect(await db.code('ALTER VIEW w RENAME z TO y')).toBe('42701');
   expect(await db.code('ALTER VIEW w ALTER nope SET DEFAULT 1')).toBe('42703');
 });
+
+test.each([
+  // The query's width tells which columns are meant; an expression among them cannot be filled.
+  ["INSERT INTO v SELECT 7, 8, 'X'", '0A000'],
+  ["INSERT INTO v SELECT 7, 8, 'X', 'x', 5", '0A000'],
+  ["INSERT INTO v (id, ub) SELECT 7, 'X'", '0A000'],
+  ["INSERT INTO v VALUES (7, 8, 'X')", '0A000'],
+  ['INSERT INTO v (id) SELECT 7, 8', '42601'],
+  ['INSERT INTO v (id) VALUES (7) ON CONFLICT (ub) DO NOTHING', '42P10'],
+])('%s: %s', async (sql, code) => {
+  expect(await (await fixture()).code(sql)).toBe(code);
+});

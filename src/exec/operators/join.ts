@@ -9,13 +9,14 @@
 import { assert, DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
 import type { Batch, Vector } from '../../base/vector.ts';
-import type { BoundExpression } from '../../plan/expression.ts';
-import type { JoinNode } from '../../plan/plan.ts';
+import type { BoundExpression, ColumnId } from '../../plan/expression.ts';
+import type { JoinNode, PlanNode } from '../../plan/plan.ts';
 import { columnsOf, conjunction } from '../../plan/walk-expression.ts';
 import { Compiler } from '../compile.ts';
 import { type Evaluator, withSelection } from '../evaluator.ts';
 import { BOOL, hashFamily } from '../physical.ts';
 import { type ExecRun, layoutOf, type Operator } from '../run.ts';
+import { isNumbered, SidewaysFilter, type SidewaysScan } from '../sideways.ts';
 import { emptyVector, take, takeOrNull, wholeBatch } from '../vectors.ts';
 import { batchedLookup, LookupPairs } from './lookup-pairs.ts';
 import { MergePairs } from './merge-pairs.ts';
@@ -36,6 +37,9 @@ export class JoinOperator implements Operator {
   readonly #hash: HashPairs | null;
   /** Left rows without a partner are among the pairs, with -1 for the right row. */
   readonly #padded: boolean;
+  /** What the probe side's scans are told of the build side, by the key's place. */
+  readonly #sideways: readonly { readonly filter: SidewaysFilter; readonly key: number }[];
+  readonly #right: Operator;
   readonly #outputs: readonly OutputSource[];
   readonly #compiler: Compiler;
   readonly #condition: Evaluator | null;
@@ -54,6 +58,9 @@ export class JoinOperator implements Operator {
     const hashed = isHashable(node);
     this.#hash = hashed ? new HashPairs(node, right, run) : null;
     this.#padded = hashed && padsLeft(node);
+    this.#sideways = hashed ? sidewaysFilters(node, left) : [];
+    if (this.#hash !== null) this.#hash.keepsKeys = this.#sideways.length > 0;
+    this.#right = right;
     const merged = node.algorithm === 'merge';
     this.#pairs = this.#hash ?? pairsOf(node, right, run);
     const leftLayout = layoutOf(node.left.outputs);
@@ -73,6 +80,7 @@ export class JoinOperator implements Operator {
   open(): void {
     this.#left.open();
     this.#pairs.open();
+    for (const { filter } of this.#sideways) filter.clear();
     this.#started = false;
     this.#leftBatch = null;
     this.#leftDone = false;
@@ -92,6 +100,7 @@ export class JoinOperator implements Operator {
     if (!this.#started) {
       this.#started = true;
       yield* this.#pairs.start();
+      this.#fillSideways();
       if (this.#needsRight()) this.#rightMatched = new Uint8Array(this.#pairs.right?.length ?? 0);
     }
     for (;;) {
@@ -124,6 +133,25 @@ export class JoinOperator implements Operator {
       const result = yield* this.#pairsBatch(left, chunk);
       if (result !== null && result.count > 0) return result;
     }
+  }
+
+  #fillSideways(): void {
+    const hash = this.#hash;
+    if (hash === null || hash.right === null) return;
+    for (const { filter, key } of this.#sideways)
+      filter.fill(hash.keys.map(({ keys, rows }) => ({ keys: keys[key] as Vector, rows })));
+    hash.keys = [];
+  }
+
+  sideways(id: ColumnId): SidewaysScan | null {
+    const { type, algorithm, left, right } = this.#node;
+    if (left.outputs.some((output) => output.id === id)) {
+      if (type === 'right' || type === 'full') return null;
+      return this.#left.sideways?.(id) ?? null;
+    }
+    // The inside of an apply is another one for each row.
+    if (type !== 'inner' || algorithm === 'apply' || algorithm === 'lookup') return null;
+    return right.outputs.some((output) => output.id === id) ? (this.#right.sideways?.(id) ?? null) : null;
   }
 
   #needsRight(): boolean {
@@ -287,6 +315,28 @@ export class JoinOperator implements Operator {
     });
     return wholeBatch(columns, n);
   }
+}
+
+/** Filters for the scans under the probe side, where a row without a partner goes at this join. */
+function sidewaysFilters(
+  { type, keys, left: probeSide }: JoinNode,
+  left: Operator,
+): { readonly filter: SidewaysFilter; readonly key: number }[] {
+  if (type !== 'inner' && type !== 'right' && type !== 'semi') return [];
+  return keys.flatMap(({ left: probe, right: built, nullsEqual }, key) => {
+    if (probe.kind !== 'column' || nullsEqual || !isNumbered(probe.type.oid) || !isNumbered(built.type.oid)) return [];
+    const scan = left.sideways?.(probe.id) ?? null;
+    if (scan === null) return [];
+    const filter = new SidewaysFilter(isRightBelow(probeSide));
+    scan.addSideways(filter);
+    return [{ filter, key }];
+  });
+}
+
+/** Whether nothing but projections and filters are between a join and its scan. */
+function isRightBelow(node: PlanNode): boolean {
+  if (node.kind === 'project' || node.kind === 'filter') return isRightBelow(node.source);
+  return node.kind === 'scan';
 }
 
 const NO_COLUMN: Vector = { kind: 'bool', data: new Uint8Array(0), length: 0, nulls: null };

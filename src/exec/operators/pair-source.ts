@@ -67,6 +67,9 @@ export class HashPairs implements PairSource {
   #at = 0;
   #chain = -1;
   right: Batch | null = null;
+  /** Keys of the build rows as they were evaluated, for who asks to have them kept: one vector for each part. */
+  keys: { readonly keys: readonly Vector[]; readonly rows: Batch }[] = [];
+  keepsKeys = false;
   /** Some build row has a null key. */
   hasNullKey = false;
 
@@ -100,6 +103,7 @@ export class HashPairs implements PairSource {
     this.#run.memory.give(this.#bytes);
     this.#bytes = 0;
     this.right = null;
+    this.keys = [];
     this.#left = null;
   }
 
@@ -140,6 +144,7 @@ export class HashPairs implements PairSource {
       const piece = cutBatch(right, at, Math.min(at + step, right.count));
       yield* this.#rightCompiler.prepare(piece);
       const keys = this.#rightKeys.map((key) => key.eval(piece));
+      if (this.keepsKeys) this.keys.push({ keys, rows: piece });
       ids.set(this.#table.assign(keys, piece), at);
       if (this.#run.due()) yield* this.#run.pause();
     }

@@ -7,6 +7,7 @@
 import { assert } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
 import { type Batch, type Value, type Vector, valueAt } from '../../base/vector.ts';
+import type { ColumnId } from '../../plan/expression.ts';
 import type { ScanNode } from '../../plan/plan.ts';
 import type { AccessBound, AccessRange, BitmapPart } from '../../plan/scan-access.ts';
 import {
@@ -25,6 +26,7 @@ import { Compiler } from '../compile.ts';
 import { type Evaluator, withSelection } from '../evaluator.ts';
 import { compilePredicate, type Predicate } from '../predicate.ts';
 import { type ExecRun, layoutOf, type Operator } from '../run.ts';
+import type { SidewaysFilter, SidewaysScan } from '../sideways.ts';
 import { BitmapSource } from './bitmap-fetch.ts';
 import { compactBatch, vectorFromValues, wholeBatch } from '../vectors.ts';
 
@@ -42,6 +44,8 @@ export class ScanOperator implements Operator {
   readonly #ranges = new Map<AccessRange, CompiledRange>();
   readonly #ordinals: readonly number[];
   readonly counters: ScanCounters = { leaves: 0, segments: 0, groupsRead: 0, groupsSkipped: 0, rows: 0 };
+  /** Filters of joins above, with the place of their column. */
+  readonly #sideways: { readonly filter: SidewaysFilter; readonly column: number }[] = [];
   #source: BatchSource | null = null;
   #started = false;
 
@@ -60,6 +64,14 @@ export class ScanOperator implements Operator {
     if (access.kind === 'keyRange' || access.kind === 'indexRange') this.#addRange(access);
     if (access.kind === 'bitmap') this.#addParts(access.part);
     this.#ordinals = node.columns.map((column) => column.ordinal);
+  }
+
+  sideways(id: ColumnId): SidewaysScan | null {
+    const { columns, time, access } = this.#node;
+    const column = columns.findIndex((candidate) => candidate.id === id);
+    if (column < 0 || (time.kind !== 'now' && time.kind !== 'asOf')) return null;
+    if (access.kind === 'key' || access.kind === 'keys') return null;
+    return { addSideways: (filter) => void this.#sideways.push({ filter, column }) };
   }
 
   #addRange(range: AccessRange): void {
@@ -98,6 +110,7 @@ export class ScanOperator implements Operator {
         yield* this.#compiler.prepare(batch);
         batch = this.#predicate.select(batch);
       }
+      for (const { filter, column } of this.#sideways) if (batch.count > 0) batch = filter.select(batch, column);
       if (batch.count > 0) return batch;
     }
   }
@@ -111,6 +124,7 @@ export class ScanOperator implements Operator {
   /** Opens the source; a look-up by key gives its rows at once. */
   *#start(): Task<Batch | null> {
     this.#started = true;
+    if (this.#sideways.some(({ filter }) => filter.isEmpty)) return null;
     const { time, access, table } = this.#node;
     const reader = this.#run.context.reader.table(table.id, time.kind === 'asOf' ? time.seq : undefined);
     if (time.kind === 'versions' || time.kind === 'contained') {
@@ -202,6 +216,11 @@ export class ScanOperator implements Operator {
 
   #zoneFilters(): ZoneFilter[] {
     const filters: ZoneFilter[] = [];
+    for (const { filter, column } of this.#sideways) {
+      if (!filter.bounded || !(filter.min <= filter.max)) continue;
+      const ordinal = this.#ordinals[column] as number;
+      filters.push({ column: ordinal, op: '>=', value: filter.min }, { column: ordinal, op: '<=', value: filter.max });
+    }
     for (const { test, value } of this.#zones) {
       if (value === null) {
         filters.push({ column: test.ordinal, op: test.op, value: null });

@@ -2,23 +2,32 @@
 import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
 import { BATCH_ROWS, type Batch, type Value, type Vector, valueAt } from '../../base/vector.ts';
+import type { ColumnId } from '../../plan/expression.ts';
 import type { FilterNode, LimitNode, ProjectNode, ValuesNode } from '../../plan/plan.ts';
+import { isVolatile } from '../../plan/walk-expression.ts';
 import { Compiler } from '../compile.ts';
 import { type Evaluator, ONE_ROW, withSelection } from '../evaluator.ts';
 import { compilePredicate, type Predicate } from '../predicate.ts';
 import { type ExecRun, layoutOf, type Operator } from '../run.ts';
+import type { SidewaysScan } from '../sideways.ts';
 import { sortRows } from '../sort-keys.ts';
 import { concat, slice, take, vectorFromValues, wholeBatch } from '../vectors.ts';
 
 export class FilterOperator implements Operator {
+  readonly #node: FilterNode;
   readonly #source: Operator;
   readonly #compiler: Compiler;
   readonly #predicate: Predicate;
 
   constructor(node: FilterNode, source: Operator, run: ExecRun) {
+    this.#node = node;
     this.#source = source;
     this.#compiler = new Compiler(layoutOf(node.source.outputs), run);
     this.#predicate = compilePredicate(node.condition, this.#compiler);
+  }
+
+  sideways(id: ColumnId): SidewaysScan | null {
+    return isVolatile(this.#node.condition) ? null : (this.#source.sideways?.(id) ?? null);
   }
 
   open(): void {
@@ -41,14 +50,23 @@ export class FilterOperator implements Operator {
 }
 
 export class ProjectOperator implements Operator {
+  readonly #node: ProjectNode;
   readonly #source: Operator;
   readonly #compiler: Compiler;
   readonly #evaluators: readonly Evaluator[];
 
   constructor(node: ProjectNode, source: Operator, run: ExecRun) {
+    this.#node = node;
     this.#source = source;
     this.#compiler = new Compiler(layoutOf(node.source.outputs), run);
     this.#evaluators = this.#compiler.compileAll(node.expressions);
+  }
+
+  sideways(id: ColumnId): SidewaysScan | null {
+    const { outputs, expressions } = this.#node;
+    const expression = expressions[outputs.findIndex((output) => output.id === id)];
+    if (expression?.kind !== 'column' || expressions.some(isVolatile)) return null;
+    return this.#source.sideways?.(expression.id) ?? null;
   }
 
   open(): void {

@@ -54,7 +54,7 @@ export function bindInsert(statement: Insert, outer: Scope): PlanNode {
   const rows =
     parts && named !== null
       ? bindParts(statement, table, named, scope)
-      : bindSource(statement, table, named ?? shown, scope);
+      : bindSource(statement, bound, named ?? shown, scope);
   const values = rowValues(statement, table, rows, scope);
   const row = newTargetRow(bound, scope);
   const item = itemOf(row);
@@ -112,12 +112,21 @@ export interface SourceRows {
   readonly defaults: ReadonlySet<number>;
 }
 
-function bindSource(statement: Insert, table: TableDef, targets: readonly number[], scope: Scope): SourceRows {
+function bindSource(
+  statement: Insert,
+  { table, view }: BoundTarget,
+  targets: readonly number[],
+  scope: Scope,
+): SourceRows {
   const query = statement.source;
   if (query === undefined) return { source: { kind: 'oneRow', outputs: [] }, cells: new Map(), defaults: new Set() };
   const values = plainValues(query);
   if (values !== null) return bindRows(values, table, { targets, statement }, scope);
   const plan = scope.hooks.query(query, scope, { keepUnknown: true });
+  // Without a list of columns the query's width says which of a view's are meant.
+  const next = view?.columns[targets.length];
+  if (next !== undefined && statement.columns === undefined && plan.outputs.length > targets.length && view !== null)
+    refuseColumn(view.view, next.name, 'insert into', statement.target.name.position);
   checkCount(plan.outputs.length, targets.length, statement, query.position);
   return convertSource(plan, table, targets, scope);
 }
@@ -360,6 +369,7 @@ function arbitersOf(syntax: OnConflict, { table, view }: BoundTarget): (number |
     if (expression.kind !== 'column') continue;
     const written = expression.names[expression.names.length - 1];
     const shown = view?.columns.find((candidate) => candidate.name === written)?.index;
+    if (shown === null) throw noArbiter(syntax);
     const name = view === null ? written : table.columns[shown ?? -1]?.name;
     const column = table.columns.find((candidate) => candidate.name === name && candidate.hidden !== true);
     if (column === undefined) {

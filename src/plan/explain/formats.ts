@@ -1,5 +1,5 @@
 /**
- * The forms in which EXPLAIN shows a plan, laid out as PostgreSQL does: indented text, JSON, YAML. They share a tree of
+ * The forms in which EXPLAIN shows a plan, laid out as PostgreSQL does: indented text, JSON, YAML, XML. They share a tree of
  * properties; what only programs want (`data`) is left out of the text, what the text says in its first line is not
  * repeated there.
  */
@@ -120,4 +120,44 @@ function writeYamlProperty(name: string, value: PropertyValue, indent: string, l
     lines.push(`${indent}${name}: `);
     for (const item of value) lines.push(`${indent}  - ${JSON.stringify(item)}`);
   }
+}
+
+export function asXml(plan: ShownPlan): string {
+  const lines: string[] = ['<explain xmlns="http://www.postgresql.org/2009/explain">', '  <Query>', '    <Plan>'];
+  writeXml(plan.root, '      ', lines);
+  lines.push('    </Plan>');
+  for (const { name, value } of plan.summary) writeXmlProperty(name, value, '    ', lines);
+  lines.push('  </Query>', '</explain>');
+  return lines.join('\n');
+}
+
+function writeXml(node: ShownNode, indent: string, lines: string[]): void {
+  for (const { name, value } of node.properties) writeXmlProperty(name, value, indent, lines);
+  if (node.children.length === 0) return;
+  lines.push(`${indent}<Plans>`);
+  for (const child of node.children) {
+    lines.push(`${indent}  <Plan>`);
+    writeXml(child, `${indent}    `, lines);
+    lines.push(`${indent}  </Plan>`);
+  }
+  lines.push(`${indent}</Plans>`);
+}
+
+function writeXmlProperty(name: string, value: PropertyValue, indent: string, lines: string[]): void {
+  const tag = name.replaceAll(/[^A-Za-z0-9_.-]/g, '-');
+  if (typeof value === 'string' || typeof value === 'boolean') {
+    lines.push(`${indent}<${tag}>${xmlText(String(value))}</${tag}>`);
+  } else if ('number' in value) {
+    lines.push(`${indent}<${tag}>${value.number}</${tag}>`);
+  } else {
+    lines.push(`${indent}<${tag}>`);
+    for (const item of value) lines.push(`${indent}  <Item>${xmlText(item)}</Item>`);
+    lines.push(`${indent}</${tag}>`);
+  }
+}
+
+const XML_ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '\r': '&#x0d;' };
+
+function xmlText(text: string): string {
+  return text.replaceAll(/[&<>\r]/g, (character) => XML_ESCAPES[character] ?? character);
 }
