@@ -44,6 +44,8 @@ export interface DividedTree extends RowLayout {
   readonly leaves: Leaf[];
   /** Closed versions a live row that are due to be sealed now: the factor c, or less where the past is read much. */
   readonly splitFactor: number;
+  /** Closed rows that reads of the past have passed over lately. */
+  pastRows: number;
   leafIndex(key: Key): number;
   /** Notes that a leaf differs from what is on disk. */
   noteChange(leaf: Leaf): void;
@@ -154,6 +156,7 @@ function* timeSplit(tree: DividedTree, leaf: Leaf): Task<boolean> {
   leaf.image.dropClosed(closedRows);
   leaf.history = [...leaf.history, { startSeq, endSeq: seq, part, stored: null, used: 0 }];
   leaf.startSeq = seq;
+  tree.pastRows /= 2;
   tree.noteChange(leaf);
   tree.options.cache.noteSealed(part);
   tree.options.cache.noteDirty(leaf);
