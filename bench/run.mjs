@@ -4,6 +4,7 @@
  *     npm run bench [-- --quick] [--rounds N] [--rows N] [--only WORKLOAD,…] [--engines NAME,…]
  *     npm run bench -- history [--rows N] [--updates N]
  *     npm run bench -- amplification [--rows N]
+ *     npm run bench -- opening [--rows N] [--updates N]
  *     npm run bench -- encryption [--rows N]
  *
  * Rounds go over all engines before the next begins, and start with another engine each time, so that a noisy minute
@@ -44,6 +45,11 @@ if (positionals[0] === 'amplification') {
 if (positionals[0] === 'encryption') {
   const { encryption } = await import('./encryption.mjs');
   await encryption(options.rows === undefined ? {} : { rows: Number(options.rows) });
+  process.exit();
+}
+if (positionals[0] === 'opening') {
+  const { opening } = await import('./opening.mjs');
+  await opening(options.rows === undefined ? {} : { rows: Number(options.rows), updates: Number(options.updates) });
   process.exit();
 }
 const rounds = Number(options.rounds ?? (options.quick ? 3 : 5));
