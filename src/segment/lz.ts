@@ -79,7 +79,8 @@ export function decompress(source: Uint8Array, length: number, what: string): Ui
     const token = source[at++] as number;
     const literals = more(token >> 4);
     if (at + literals > source.length || written + literals > length) throw corrupt(what);
-    out.set(source.subarray(at, at + literals), written);
+    if (literals > FEW_BYTES) out.set(source.subarray(at, at + literals), written);
+    else for (let i = 0; i < literals; i++) out[written + i] = source[at + i] as number;
     at += literals;
     written += literals;
     if (at === source.length) break;
@@ -87,8 +88,10 @@ export function decompress(source: Uint8Array, length: number, what: string): Ui
     at += 2;
     const copied = more(token & 15) + MIN_COPY;
     if (distance === 0 || distance > written || written + copied > length) throw corrupt(what);
-    // Byte by byte: a copy may run into what it writes.
-    for (let from = written - distance, i = 0; i < copied; i++) out[written + i] = out[from + i] as number;
+    const from = written - distance;
+    // Byte by byte where few, or where a copy runs into what it writes.
+    if (copied > FEW_BYTES && distance >= copied) out.copyWithin(written, from, from + copied);
+    else for (let i = 0; i < copied; i++) out[written + i] = out[from + i] as number;
     written += copied;
   }
   if (written !== length) throw corrupt(what);

@@ -128,7 +128,9 @@ export class LeafImage {
     this.closedFrom = Sequences.adopt(from.slice(currentRows));
     this.closedTo = Sequences.adopt(to.slice(currentRows));
     this.sorted = currentRows;
-    for (let row = 0; row < currentRows; row++) this.maxFrom = Math.max(this.maxFrom, from[row] as number);
+    let maxFrom = 0;
+    for (let row = 0; row < currentRows; row++) if ((from[row] as number) > maxFrom) maxFrom = from[row] as number;
+    this.maxFrom = maxFrom;
   }
 
   get keys(): Key[] {
