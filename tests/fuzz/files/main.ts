@@ -1,0 +1,92 @@
+/** Fuzzes the readers of files: `npm run fuzz:files` (scripts/fuzz-files.mjs), and a share of it in `npm test`. */
+import { Random } from '../../../src/base/random.ts';
+import { makeSubject } from './subject.ts';
+import { TARGETS } from './targets.ts';
+
+export interface Plan {
+  readonly seed: number;
+  readonly mutations: number;
+  readonly seconds: number;
+  readonly log: (line: string) => void;
+}
+
+/** One mutation must not take longer. */
+const LIMIT_MS = 5000;
+/** Nor may a reader ask for more memory than this at once: the files have some 100 KB. */
+const LIMIT_BYTES: number = 96 * 1024 * 1024;
+
+export interface Tally {
+  mutations: number;
+  readonly outcomes: Map<string, number>;
+  readonly failures: string[];
+}
+
+/** Runs mutations until their number or the time is reached. The same seed gives the same ones. */
+export async function fuzzFiles({ seed, mutations, seconds, log }: Plan): Promise<Tally> {
+  const subject = await makeSubject();
+  const wheel = Object.entries(TARGETS).flatMap(([name, { weight }]) => new Array<string>(weight).fill(name));
+  const tally: Tally = { mutations: 0, outcomes: new Map(), failures: [] };
+  const release = watchAllocations();
+  const end = performance.now() + seconds * 1000;
+  try {
+    for (let n = 0; n < mutations && performance.now() < end && tally.failures.length < 20; n++) {
+      const random = new Random(seed * 1_000_003 + n);
+      const name = wheel[random.uint32() % wheel.length] as string;
+      const began = performance.now();
+      try {
+        const outcome = await (TARGETS[name] as (typeof TARGETS)[string]).run(subject, random);
+        const key = `${name}: ${outcome}`;
+        tally.outcomes.set(key, (tally.outcomes.get(key) ?? 0) + 1);
+        const took = performance.now() - began;
+        if (took > LIMIT_MS) throw new Error(`took ${Math.round(took)} ms`);
+      } catch (error) {
+        const { message, stack } = error as Error;
+        tally.failures.push(`seed ${seed}, mutation ${n} (${name}): ${message}`);
+        log(`FAILED seed ${seed}, mutation ${n} (${name}): ${String(stack ?? message)}`);
+      }
+      tally.mutations++;
+    }
+  } finally {
+    release();
+  }
+  return tally;
+}
+
+export function summary({ mutations, outcomes, failures }: Tally): string {
+  const parts = [...outcomes].sort().map(([name, count]) => `${name} ${count}`);
+  return `${mutations} mutations, ${failures.length} failed (${parts.join(', ')})`;
+}
+
+const WATCHED = [
+  'ArrayBuffer',
+  'Uint8Array',
+  'Int32Array',
+  'Uint32Array',
+  'Float64Array',
+  'BigInt64Array',
+  'Array',
+] as const;
+
+/** Makes constructors throw where somebody asks for more than the limit; returns what ends it. */
+function watchAllocations(): () => void {
+  const scope = globalThis as unknown as Record<string, new (...args: unknown[]) => object>;
+  const own = WATCHED.map((name) => scope[name] as new (...args: unknown[]) => object);
+  WATCHED.forEach((name, i) => {
+    const constructor = own[i] as new (...args: unknown[]) => object;
+    const unit =
+      (constructor as unknown as { BYTES_PER_ELEMENT?: number }).BYTES_PER_ELEMENT ?? (name === 'Array' ? 8 : 1);
+    scope[name] = new Proxy(constructor, {
+      construct(target, args, newTarget) {
+        const [size] = args as unknown[];
+        if (args.length === 1 && typeof size === 'number' && size * unit > LIMIT_BYTES)
+          throw new Error(`an allocation of ${size * unit} bytes`);
+        return Reflect.construct(target, args, newTarget) as object;
+      },
+    });
+  });
+  return () => {
+    WATCHED.forEach((name, i) => {
+      scope[name] = own[i] as new (...args: unknown[]) => object;
+    });
+  };
+}
