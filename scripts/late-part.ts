@@ -22,7 +22,7 @@ const LATE: readonly string[] = [
   'src/segment/(segment|sealed-segment|encode-block|encode-numbers)',
   'src/catalog/oids',
   'src/table/(checkpoint|repack|seal|check-(tree|index))',
-  'src/txn/(overlay-scan|catalog-conflicts)',
+  'src/txn/(overlay-scan|own-order|catalog-conflicts|commit-checks|only-rows|serial/.*|lock/(manager|modes|guard|row-locks|heavy-locks|waits))',
   'src/sql/(with-arguments|string-escapes|collatable|collations|collation-names)',
   'src/sql/parser/(rare-statement|history|change|call|transaction|setting)',
   'src/sql/functions/(registry|own-ranges)',
@@ -31,7 +31,7 @@ const LATE: readonly string[] = [
   'src/plan/expression-key',
   'src/plan/(explain.*|bind-outer|history-queries)',
   'src/plan/optimizer/(version-range|cost|statistics|selectivity|order|path-finder|bitmap-path|column-statistics|factor|null-rejection|join-keys|hints|index-keys|join-graph|join-search|min-max|join-order|join-method|lookup-join|unnest|decorrelate)',
-  'src/plan/binder/(history|grouping|time|subqueries|sample|locking|lift|record-columns|table-function|copy|insert|merge|update|target|view-target|with|calls|constant-rows|routines|routine-columns|user-type-casts|composite-fields|part-assignment)',
+  'src/plan/binder/(history|grouping|time|subqueries|sample|locking|lock-rows|lift|record-columns|table-function|copy|insert|merge|update|target|view-target|with|calls|constant-rows|routines|routine-columns|user-type-casts|composite-fields|part-assignment)',
   'src/exec/(logic|predicate|subquery|composite|cast|sort-keys|merge-sort|sort-bound|key-table|accumulators|in-list|point-write)',
   'src/exec/operators/(aggregate|bitmap-fetch|distinct|function-scan|join|shared|sort|window)',
   'src/exec/modify/.*',
@@ -43,7 +43,7 @@ const LATE: readonly string[] = [
   'src/database/(migration|history)/.*',
   'src/database/routine/.*',
   'src/database/system/.*',
-  'src/database/(control|definition|rekey|backup/.*|export-file|bulk|system-tables|temporary|recheck|deferral|domain-check|maintain|explain|setting-specs|setting-values|registered|cursor|portal|turn)',
+  'src/database/(control|table-locks|table-waits|definition|rekey|backup/.*|export-file|bulk|system-tables|temporary|recheck|deferral|domain-check|maintain|explain|setting-specs|setting-values|registered|cursor|portal|turn)',
 ];
 const IS_LATE = new RegExp(`/(?:${LATE.join('|')})\\.ts$`);
 

@@ -3,10 +3,20 @@ import { DriftError } from './error.ts';
 
 export class Cancellation {
   #reason: DriftError | undefined;
+  #listeners: Set<(reason: DriftError) => void> | null = null;
 
   /** Asks the computation to stop; the first reason stands. */
   cancel(reason: DriftError = new DriftError('57014', 'canceling statement due to user request')): void {
-    this.#reason ??= reason;
+    if (this.#reason !== undefined) return;
+    this.#reason = reason;
+    if (this.#listeners !== null) for (const listener of this.#listeners) listener(reason);
+  }
+
+  /** Calls back at once when cancelled, for what waits; returns what ends that. */
+  onCancel(listener: (reason: DriftError) => void): () => void {
+    this.#listeners ??= new Set();
+    this.#listeners.add(listener);
+    return () => this.#listeners?.delete(listener);
   }
 
   get cancelled(): boolean {

@@ -8,8 +8,10 @@ import type { Host } from '../base/host.ts';
 import type { Value, Vector } from '../base/vector.ts';
 import type { Volatility } from '../sql/functions/function.ts';
 import type { Storage } from '../storage/storage.ts';
+import type { Isolation } from '../txn/transaction.ts';
 
 export type Durability = 'full' | 'relaxed';
+export type { Isolation };
 
 import type { RestoreSource } from './backup/source.ts';
 
@@ -98,6 +100,8 @@ export interface TransactionOptions {
   /** Commit timestamp in µs: later than the last commit's and not in the future (22023 otherwise). */
   readonly timestamp?: number | undefined;
   readonly readOnly?: boolean | undefined;
+  /** Default: default_transaction_isolation, which is `read committed` unless it was set. */
+  readonly isolation?: Isolation | undefined;
   readonly asOf?: Moment | undefined;
   readonly durability?: Durability | undefined;
   /** Id under which a caller whose answer got lost may ask for the outcome. */

@@ -88,11 +88,34 @@ export function requireTable(scene: Scene, name: QualifiedName): void {
   throw new DriftError('42P01', `relation "${name.name}" does not exist`, { position: name.position });
 }
 
-/** SET TRANSACTION, and SET SESSION CHARACTERISTICS for the transactions to come. */
+/** SET TRANSACTION, and SET SESSION CHARACTERISTICS for the transactions to come. Throws 25001 when it comes too late. */
 export function setModes(settings: Settings, { session, modes }: SetTransaction, open: Open | null): ResultSet {
-  const { readOnly } = modes;
-  if (session)
-    settings.set('default_transaction_read_only', readOnly === undefined ? null : readOnly ? 'on' : 'off', false);
-  else if (open !== null && readOnly !== undefined) open.transaction.readOnly = readOnly || open.asOf !== null;
+  const { readOnly, isolation, deferrable } = modes;
+  if (session) {
+    if (isolation !== undefined) settings.set('default_transaction_isolation', isolation, false);
+    if (readOnly !== undefined) settings.set('default_transaction_read_only', readOnly ? 'on' : 'off', false);
+    if (deferrable !== undefined) settings.set('default_transaction_deferrable', deferrable ? 'on' : 'off', false);
+    if (open === null) settings.endTransaction(false);
+    return command('SET');
+  }
+  if (open === null) return warned('SET', '25P01', 'SET TRANSACTION can only be used in transaction blocks');
+  const { transaction } = open;
+  if (isolation !== undefined && isolation !== transaction.isolation) {
+    if (!transaction.fresh)
+      throw new DriftError('25001', 'SET TRANSACTION ISOLATION LEVEL must be called before any query');
+    if (open.savepoints.length > 0)
+      throw new DriftError('25001', 'SET TRANSACTION ISOLATION LEVEL must not be called in a subtransaction');
+    transaction.isolation = isolation;
+  }
+  if (readOnly !== undefined) {
+    if (!readOnly && transaction.readOnly && !transaction.fresh)
+      throw new DriftError('25001', 'transaction read-write mode must be set before any query');
+    transaction.readOnly = readOnly || open.asOf !== null;
+  }
+  if (deferrable !== undefined) {
+    if (!transaction.fresh)
+      throw new DriftError('25001', 'SET TRANSACTION [NOT] DEFERRABLE must be called before any query');
+    transaction.deferrable = deferrable;
+  }
   return command('SET');
 }

@@ -62,7 +62,7 @@ export function* control(
         isRole: (name) => isRole(open?.transaction.catalog ?? session.core.manager.catalog, name),
       });
     case 'show':
-      return show(settings, statement.name, open?.transaction.readOnly);
+      return show(settings, statement.name, open?.transaction);
     case 'discard':
       yield* discard(session, statement.what);
       return command(`DISCARD ${statement.what.toUpperCase()}`);
@@ -75,15 +75,16 @@ export function* control(
 
 function* begin(
   session: Controlled,
-  { asOf, readOnly }: TransactionModes,
+  { asOf, readOnly, isolation, deferrable }: TransactionModes,
   cancellation: Cancellation,
 ): Task<ResultSet> {
   if (session.open !== null) return warned('BEGIN', '25001', 'there is already a transaction in progress');
   const seq = asOf === undefined ? null : yield* session.momentTask(asOf, cancellation);
   session.open = yield* session.startTask(
-    { asOf: seq === null ? undefined : { kind: 'seq', seq }, readOnly },
+    { asOf: seq === null ? undefined : { kind: 'seq', seq }, readOnly, isolation },
     cancellation,
   );
+  session.open.transaction.deferrable = deferrable ?? session.settings.get('default_transaction_deferrable') === 'on';
   return command('BEGIN');
 }
 
@@ -107,7 +108,9 @@ function* end(
   else yield* session.rollbackTask();
   if (statement.chain) {
     const asOf: Moment | undefined = open.asOf === null ? undefined : { kind: 'seq', seq: open.asOf };
-    session.open = yield* session.startTask({ readOnly: open.transaction.readOnly, asOf }, cancellation);
+    const { readOnly, isolation, deferrable } = open.transaction;
+    session.open = yield* session.startTask({ readOnly, isolation, asOf }, cancellation);
+    session.open.transaction.deferrable = deferrable;
   }
   return command(commits ? 'COMMIT' : 'ROLLBACK');
 }

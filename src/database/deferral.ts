@@ -32,7 +32,7 @@ export function* setConstraints(scene: Scene, { names, deferred, position }: Set
   }
   if (!deferred && transaction.deferred) {
     const { core } = scene;
-    yield* recheckConstraints(core, transaction, core.manager.reader(transaction, null), scene.eval, (constraint) =>
+    yield* recheckConstraints(core, transaction, core.manager.newestReader(transaction), scene.eval, (constraint) =>
       transaction.defers(constraint),
     );
   }

@@ -3,6 +3,7 @@ import { DriftError } from '../base/error.ts';
 import type { Task } from '../base/task.ts';
 import type { TimePoint } from '../sql/ast.ts';
 import type { Statement } from '../sql/ast-statement.ts';
+import { Again } from './again.ts';
 import type { Parameter, ResultSet } from './api.ts';
 import { type Cached, isSelectInto, runBindable, uncached } from './bindable.ts';
 import { selectInto } from './bulk.ts';
@@ -21,6 +22,7 @@ import { revertTransaction } from './history/revert.ts';
 import { runCall, runDo } from './routine/statements.ts';
 import { command } from './show.ts';
 import { refuseWrites, type Scene } from './statement.ts';
+import { lockChanged, lockNamed, lockTables } from './table-locks.ts';
 
 export function* dispatch(
   scene: Scene,
@@ -58,8 +60,9 @@ export function* dispatch(
     case 'copy':
       return yield* copy(scene, statement);
     case 'maintenance':
-    case 'lock':
       return yield* maintain(scene, statement);
+    case 'lock':
+      return yield* lockTables(scene, statement);
     case 'createMigration':
       return yield* createMigration(scene, statement);
     case 'dropMigration':
@@ -81,8 +84,17 @@ export function* dispatch(
       refuseWrites(scene);
       if (statement.kind === 'createTableAs' && statement.query.kind === 'execute')
         return yield* runDefinition(scene, { ...statement, query: prepared.queryOf(statement.query) });
-      return yield* runDefinition(scene, statement);
+      return yield* lockedDefinition(scene, statement);
   }
+}
+
+/** Runs a definition under locks on the tables that it names and changes. */
+function* lockedDefinition(scene: Scene, statement: Parameters<typeof runDefinition>[1]): Task<ResultSet> {
+  lockNamed(scene, statement);
+  const before = new Map(scene.transaction.catalogChanges().map(({ id, object }) => [id, object]));
+  const result = yield* runDefinition(scene, statement);
+  lockChanged(scene, statement, before);
+  return result;
 }
 
 /** A statement of a routine that has no plan of its own. */
@@ -108,6 +120,21 @@ export function* nested(
       });
       return command('SET');
     default:
-      return yield* dispatch(scene, uncached(statement), [], prepared);
+      return yield* whenFree(scene, () => dispatch(scene, uncached(statement), [], prepared));
+  }
+}
+
+/** A body that has committed cannot begin anew as a whole: its statement waits for tables by itself. */
+function* whenFree<T>({ turns, transaction }: Scene, work: () => Task<T>): Task<T> {
+  if (turns === undefined) return yield* work();
+  for (;;) {
+    const mark = transaction.mark();
+    try {
+      return yield* work();
+    } catch (error) {
+      if (!(error instanceof Again)) throw error;
+      transaction.rollbackTo(mark);
+      yield* error.first();
+    }
   }
 }

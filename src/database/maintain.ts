@@ -1,8 +1,8 @@
-/** ANALYZE and VACUUM (ANALYZE) sample tables now instead of when a plan asks; VACUUM, REINDEX, LOCK TABLE … have nothing to do. */
+/** ANALYZE and VACUUM (ANALYZE) sample tables now instead of when a plan asks; VACUUM, REINDEX … have nothing to do. */
 import { DriftError } from '../base/error.ts';
 import { type Task, wait } from '../base/task.ts';
 import type { CatalogObject, TableDef } from '../catalog/schema.ts';
-import type { LockTable, Maintenance } from '../sql/ast-statement.ts';
+import type { Maintenance } from '../sql/ast-statement.ts';
 import type { ResultSet } from './api.ts';
 import { checkDatabase } from './check-database.ts';
 import { requireTable } from './commands.ts';
@@ -11,9 +11,8 @@ import type { Scene } from './statement.ts';
 import { analyzeTable } from './table-statistics.ts';
 
 /** Throws 42P01 and 42703 for tables and columns that are not there. */
-export function* maintain(scene: Scene, statement: Maintenance | LockTable): Task<ResultSet> {
+export function* maintain(scene: Scene, statement: Maintenance): Task<ResultSet> {
   for (const name of statement.tables) requireTable(scene, name);
-  if (statement.kind === 'lock') return command('LOCK TABLE');
   if (statement.command === 'check database') return yield* checkDatabase(scene);
   if (statement.command === 'checkpoint') yield* wait(scene.core.checkpoint());
   if (analyzes(statement)) yield* analyze(scene, statement);

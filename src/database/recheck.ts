@@ -24,6 +24,7 @@ export function* recheckConstraints(
   const target: ModifyTarget = {
     catalog: transaction.catalog,
     reader,
+    guard: null,
     eval: context,
     table: (id) => core.store.table(id),
     writes: (id) => transaction.writesFor(id, core.store.table(id).columns),

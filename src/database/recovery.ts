@@ -41,7 +41,7 @@ import {
   type SequenceValue,
   tableOfFrame,
 } from '../txn/change-codec.ts';
-import { touchedTables, transactionRow } from '../txn/transaction-manager.ts';
+import { touchedTables, transactionRow } from '../txn/transaction-row.ts';
 import type { Sequences } from './sequences.ts';
 import { createStructure, endStructures, fillIndexes } from './structure.ts';
 import { specOf, textArray } from './specs.ts';

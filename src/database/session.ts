@@ -14,7 +14,8 @@ import type { TimePoint } from '../sql/ast.ts';
 import type { Statement } from '../sql/ast-statement.ts';
 import { parse, parseOne, statements } from '../sql/parser/parser.ts';
 import type { StatementReader } from '../txn/api.ts';
-import type { Transaction } from '../txn/transaction.ts';
+import { Party } from '../txn/lock/party.ts';
+import type { Isolation, Transaction } from '../txn/transaction.ts';
 import { CopyStream } from './copy/statement.ts';
 import type { CopyPiece, ExecuteOptions, Parameter, ResultSet, SessionApi, TransactionOptions } from './api.ts';
 import { type Cached, uncached } from './bindable.ts';
@@ -23,7 +24,9 @@ import { control, type Controlled } from './control.ts';
 import { type Core, evalContext, type SessionSequences } from './core.ts';
 import { ddlContext } from './definition.ts';
 import { dispatch, nested } from './dispatch.ts';
+import { fail } from './fail.ts';
 import type { Open } from './open.ts';
+import { Again } from './again.ts';
 import { coerceParameter } from './parameters.ts';
 import { endPortals, type Portals } from './portal.ts';
 import { PreparedStatements } from './prepared.ts';
@@ -48,6 +51,7 @@ export class Session implements SessionApi, Controlled {
   readonly core: Core;
   readonly settings: Settings = new Settings();
   readonly sequences: SessionSequences = { current: new Map(), last: null };
+  readonly party: Party;
   readonly #random: Random;
   readonly #queue = new Queue();
   readonly prepared: PreparedStatements = new PreparedStatements();
@@ -63,6 +67,7 @@ export class Session implements SessionApi, Controlled {
     this.core = core;
     this.id = ++core.lastSessionId;
     core.sessions.set(this.id, this);
+    this.party = new Party(this.id, () => timeoutMs(this.settings.get('lock_timeout')));
     const seed = new Uint8Array(4);
     core.host.randomBytes(seed);
     this.#random = new Random(new DataView(seed.buffer).getUint32(0));
@@ -106,7 +111,14 @@ export class Session implements SessionApi, Controlled {
     if (this.open === null) throw new DriftError('25P01', 'COPY in pieces can only be used in transaction blocks');
     if (this.open.failed) throw aborted();
     yield* makeWhole(this.core.host);
-    return yield* (this.#copy ??= new CopyStream()).piece(yield* this.#scene(this.open, {}, cancellation), piece);
+    for (;;) {
+      try {
+        return yield* (this.#copy ??= new CopyStream()).piece(yield* this.#scene(this.open, {}, cancellation), piece);
+      } catch (error) {
+        if (!(error instanceof Again)) throw error;
+        yield* error.first();
+      }
+    }
   }
 
   close(): Promise<void> {
@@ -151,6 +163,7 @@ export class Session implements SessionApi, Controlled {
   ): Task<T> {
     if (this.#closed) throw new DriftError('08003', 'the session is closed');
     cancellation.check();
+    this.party.cancellation = cancellation;
     const limit = options.timeoutMs ?? timeoutMs(this.settings.get('statement_timeout'));
     const stop =
       limit <= 0
@@ -162,7 +175,7 @@ export class Session implements SessionApi, Controlled {
       return yield* work(cancellation);
     } catch (error) {
       // Also the error of a text that cannot be read ends what an open transaction may do.
-      if (this.open !== null) this.open.failed = true;
+      if (this.open !== null) fail(this.open);
       throw asDriftError(error);
     } finally {
       stop?.();
@@ -267,18 +280,30 @@ export class Session implements SessionApi, Controlled {
     options: ExecuteOptions,
     cancellation: Cancellation,
   ): Task<ResultSet> {
-    const given = yield* this.#scene(open, options, cancellation);
+    const { transaction } = open;
     const { kind } = cached.statement;
     const turns = (kind === 'callProcedure' || kind === 'do') && open !== this.open;
-    const scene = turns ? this.#turning(given, open, cancellation) : given;
-    const mark = open.transaction.mark();
+    this.core.manager.refresh(transaction);
+    const begun = function* (session: Session): Task<Scene> {
+      const given = yield* session.#scene(open, options, cancellation);
+      return turns ? session.#turning(given, open, cancellation) : given;
+    };
+    let scene = yield* begun(this);
+    let mark = transaction.mark();
     for (;;) {
       try {
         const result = noted(yield* dispatch(scene, cached, parameters, this.prepared), scene.notices);
         return options.text === true ? asText(result, scene.eval) : result;
       } catch (error) {
         if (open.turned === true) throw error;
-        open.transaction.rollbackTo(mark);
+        transaction.rollbackTo(mark);
+        if (error instanceof Again) {
+          yield* error.first();
+          this.core.manager.refresh(transaction);
+          scene = yield* begun(this);
+          mark = transaction.mark();
+          continue;
+        }
         if (!(error instanceof Suspended)) throw error;
         // A function that had to wait where nobody waits: it is run again when what it needs is there.
         yield error.step;
@@ -295,7 +320,9 @@ export class Session implements SessionApi, Controlled {
     const open = this.open;
     const { manager } = this.core;
     const { parameterTypes } = plan;
+    if (open !== null) manager.refresh(open.transaction);
     const catalog = open === null ? manager.catalog : open.transaction.catalog;
+    if (manager.locks.strong > 0 || open?.transaction.isolation === 'serializable') return null;
     if (plan.point === null || catalog.version !== cached.version || parameters.length !== parameterTypes.length)
       return null;
     if (cached.path !== this.settings.path) return null;
@@ -386,7 +413,8 @@ export class Session implements SessionApi, Controlled {
 
   *startTask(options: TransactionOptions, cancellation: Cancellation): Task<Open> {
     const readOnly = options.asOf !== undefined || (options.readOnly ?? this.settings.readsOnly);
-    const transaction = this.core.manager.begin({ readOnly, temp: this.#temp });
+    const isolation = options.isolation ?? (this.settings.get('default_transaction_isolation') as Isolation);
+    const transaction = this.core.manager.begin({ readOnly, temp: this.#temp, isolation, party: this.party });
     const open = { transaction, savepoints: [], durability: options.durability, failed: false };
     if (options === NONE) return { ...open, asOf: null };
     const context = this.#evalFor(transaction, transaction.catalog, transaction.snapshot, cancellation);
@@ -422,7 +450,7 @@ export class Session implements SessionApi, Controlled {
         reader,
         this.#evalFor(transaction, transaction.catalog, reader.snapshot, new Cancellation()),
       );
-    if (transaction.deferred) yield* recheck(manager.reader(transaction, null));
+    if (transaction.deferred) yield* recheck(manager.newestReader(transaction));
     return yield* manager.commit(transaction, {
       recheck,
       sequences: () => sequences.takeTouched(),

@@ -30,7 +30,7 @@ default_table_access_method s heap
 default_tablespace s
 default_toast_compression e pglz pglz,lz4
 default_transaction_deferrable b off
-default_transaction_isolation e repeatable_read serializable,repeatable_read,read_committed,read_uncommitted
+default_transaction_isolation e read_committed serializable,repeatable_read,read_committed,read_uncommitted
 default_transaction_read_only b off
 gin_pending_list_limit i:kB 4096 64 2147483647
 idle_in_transaction_session_timeout i:ms 0 0 2147483647
@@ -42,7 +42,7 @@ session_replication_role e origin origin,replica,local
 statement_timeout i:ms 0 0 2147483647
 temp_tablespaces s
 transaction_deferrable b off
-transaction_isolation e repeatable_read serializable,repeatable_read,read_committed,read_uncommitted
+transaction_isolation e read_committed serializable,repeatable_read,read_committed,read_uncommitted
 transaction_read_only b off
 vacuum_failsafe_age i 1600000000 0 2100000000
 vacuum_freeze_min_age i 50000000 0 1000000000

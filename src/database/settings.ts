@@ -22,7 +22,9 @@ const OWN: Readonly<Record<string, string>> = {
 /** Defaults that every statement asks for: none of them waits for the table of all settings. */
 const COMMON: Readonly<Record<string, string>> = {
   ...OWN,
+  default_transaction_isolation: 'read committed',
   default_transaction_read_only: 'off',
+  lock_timeout: '0',
   search_path: '"$user", public',
   statement_timeout: '0',
   timezone: 'UTC',

@@ -1,6 +1,7 @@
 /** Results of commands: those without rows, and SHOW's. */
 import { DriftError } from '../base/error.ts';
 import { vectorFromValues } from '../exec/vectors.ts';
+import type { Transaction } from '../txn/transaction.ts';
 import type { Notice, ResultSet } from './api.ts';
 import { settingSpecs } from './setting-specs.ts';
 import type { Settings } from './settings.ts';
@@ -22,8 +23,8 @@ export function noted(result: ResultSet, notices: readonly Notice[]): ResultSet 
   return notices.length === 0 ? result : { ...result, notices: [...notices, ...(result.notices ?? [])] };
 }
 
-/** SHOW name, or SHOW ALL. `readOnly`: of the open transaction. Throws 42704 for a setting that does not exist. */
-export function show(settings: Settings, name: string | undefined, readOnly: boolean | undefined): ResultSet {
+/** SHOW name, or SHOW ALL. `open`: the open transaction. Throws 42704 for a setting that does not exist. */
+export function show(settings: Settings, name: string | undefined, open: Transaction | undefined): ResultSet {
   if (name === undefined) {
     const all = [...settings.all()]
       .map(([key, value]) => [key, value, ''] as const)
@@ -37,8 +38,9 @@ export function show(settings: Settings, name: string | undefined, readOnly: boo
     const fields = ['name', 'setting', 'description'].map((field) => ({ name: field, ...TEXT }));
     return { command: 'SHOW', fields, columns, rowCount: all.length, affectedRows: null };
   }
-  const inForce = name === 'transaction_read_only' && readOnly !== undefined;
-  const value = inForce ? (readOnly ? 'on' : 'off') : settings.get(name);
+  const value =
+    inForce(name.toLowerCase(), open) ??
+    settings.get(name.replace(/^transaction_(?=isolation|read_only|deferrable)/i, 'default_transaction_'));
   if (value === undefined) throw new DriftError('42704', `unrecognized configuration parameter "${name}"`);
   return {
     command: 'SHOW',
@@ -47,4 +49,12 @@ export function show(settings: Settings, name: string | undefined, readOnly: boo
     rowCount: 1,
     affectedRows: null,
   };
+}
+
+/** The modes of the open transaction. */
+function inForce(name: string, open: Transaction | undefined): string | undefined {
+  if (open === undefined) return undefined;
+  if (name === 'transaction_isolation') return open.isolation;
+  if (name === 'transaction_read_only') return open.readOnly ? 'on' : 'off';
+  return name === 'transaction_deferrable' ? (open.deferrable ? 'on' : 'off') : undefined;
 }

@@ -32,7 +32,7 @@ import { fold } from '../plan/optimizer/fold.ts';
 import { optimize } from '../plan/optimizer/optimize.ts';
 import type { ModifyNode, NodeCounters, Plan, PlanColumn, PlanNode } from '../plan/plan.ts';
 import { someExpression } from '../plan/walk-expression.ts';
-import { isModify, modifiesOf } from '../plan/walk-plan.ts';
+import { isModify, modifiesOf, somePlan } from '../plan/walk-plan.ts';
 import type { Statement } from '../sql/ast-statement.ts';
 import type { Delete, Insert, Query, Update } from '../sql/ast.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
@@ -41,6 +41,8 @@ import { hintsOf } from '../sql/hints.ts';
 import { parseExpression } from '../sql/parser/parser.ts';
 import { typeByOid } from '../sql/types/registry.ts';
 import type { StatementReader } from '../txn/api.ts';
+import { RowGuard } from '../txn/lock/guard.ts';
+import { ACCESS_SHARE, ROW_EXCLUSIVE } from '../txn/lock/space.ts';
 import type { Transaction } from '../txn/transaction.ts';
 import type { Core } from './core.ts';
 import type { Notice, ResultSet } from './api.ts';
@@ -51,6 +53,7 @@ import type { Settings } from './settings.ts';
 import type { PreparedList } from './system/source.ts';
 import { systemRows, systemTables } from './system-tables.ts';
 import type { Turns } from './turns.ts';
+import { type TablesUsed, waitForTables } from './table-waits.ts';
 import { type Basis, isFresh, tableStatistics } from './table-statistics.ts';
 
 const DEFAULT_QUERY_MEMORY_BYTES = 1024 * 1024 * 1024;
@@ -211,6 +214,7 @@ export function* runPlan(
 ): Task<ResultSet> {
   const changes = plan.writes ? modifiesOf(plan.root).length : 0;
   if (changes > 0) refuseWrites(scene);
+  useTables(scene, plan);
   const affected = new Map<ModifyNode, number>();
   const target = modifyTarget(scene, affected, changes > 0 && plan.root.kind === 'with');
   const run = startRun(execContext(scene, target, counters));
@@ -232,7 +236,30 @@ export interface Running {
   close(): void;
 }
 
+/** Notes which tables the statement uses; waits for those who have locked one against that. */
+export function useTables(scene: Scene, plan: Plan): void {
+  if (scene.asOf !== null) return;
+  const { locks } = scene.core.manager;
+  let tables = tablesOf.get(plan);
+  if (tables === undefined) tablesOf.set(plan, (tables = tablesUsed(plan.root)));
+  if (locks.strong > 0) waitForTables(scene.core, scene.transaction, tables);
+  for (const [id, mode] of tables) locks.use(scene.transaction, id, mode);
+}
+
+const tablesOf = new WeakMap<Plan, TablesUsed>();
+
+function tablesUsed(root: PlanNode): TablesUsed {
+  const tables = new Map<number, number>();
+  somePlan(root, (node) => {
+    const mode = isModify(node) ? ROW_EXCLUSIVE : node.kind === 'scan' && node.time.kind === 'now' ? ACCESS_SHARE : 0;
+    if (mode !== 0 && 'table' in node) tables.set(node.table.id, (tables.get(node.table.id) ?? 0) | mode);
+    return false;
+  });
+  return tables;
+}
+
 export function openPlan(scene: Scene, plan: Plan): Running {
+  useTables(scene, plan);
   const changes = plan.writes ? modifiesOf(plan.root).length : 0;
   if (changes > 0) refuseWrites(scene);
   const target = modifyTarget(scene, new Map(), changes > 0 && plan.root.kind === 'with');
@@ -327,9 +354,13 @@ function execContext(scene: Scene, target: ModifyTarget, counters?: Map<PlanNode
 /** `several`: the statement has data changes in WITH, whose parts must not see each other. */
 function modifyTarget(scene: Scene, affected: Map<ModifyNode, number>, several = false): ModifyTarget {
   const { core, transaction } = scene;
+  let guard: RowGuard | undefined;
   const target: ModifyTarget = {
     catalog: transaction.catalog,
-    reader: core.manager.reader(transaction, null),
+    reader: core.manager.newestReader(transaction),
+    get guard() {
+      return (guard ??= rowGuard(scene));
+    },
     eval: scene.eval,
     table: (id) => core.store.table(id),
     writes(id) {
@@ -357,6 +388,18 @@ function modifyTarget(scene: Scene, affected: Map<ModifyNode, number>, several =
     affected,
   };
   return target;
+}
+
+/** The row locks of the scene's transaction. */
+export function rowGuard({ core, transaction }: Scene): RowGuard {
+  const { manager, store, host } = core;
+  return new RowGuard({
+    space: manager.locks,
+    host,
+    transaction,
+    table: (id) => store.table(id),
+    published: () => manager.published,
+  });
 }
 
 function defaultOf(scene: Scene, table: TableDef, ordinal: number): Value {

@@ -9,6 +9,7 @@
 import { assert } from '../base/error.ts';
 import type { Task } from '../base/task.ts';
 import { type Batch, type Value, type Vector, valueAt } from '../base/vector.ts';
+import { VectorBuilder } from '../base/vector-builder.ts';
 import type { ColumnDef, TableDef } from '../catalog/schema.ts';
 import type { BoundExpression, ColumnId } from '../plan/expression.ts';
 import type { DeleteNode, InsertNode, PlanNode, ScanNode, UpdateNode } from '../plan/plan.ts';
@@ -18,8 +19,12 @@ import { Compiler } from './compile.ts';
 import { ONE_ROW } from './evaluator.ts';
 import { deleteRows, updateRows } from './modify/change-rows.ts';
 import { checkParents } from './modify/constraints.ts';
-import { duplicateKey, findRow, type ModifyTarget, primaryKeyName, refuseNull } from './modify/target.ts';
+import { findFree, waitForKeys } from './modify/key-waits.ts';
+import { changesKey, duplicateKey, type ModifyTarget, primaryKeyName, refuseNull } from './modify/target.ts';
 import { checkUnique } from './modify/unique.ts';
+import type { StatementReader } from '../txn/api.ts';
+import { concurrentChange } from '../txn/lock/guard.ts';
+import { FOR_UPDATE, NO_KEY_UPDATE } from '../txn/lock/modes.ts';
 import type { ExecRun } from './run.ts';
 import { slice, vectorFromValues, wholeBatch } from './vectors.ts';
 
@@ -85,17 +90,48 @@ function keyShape(node: UpdateNode | DeleteNode): PointWrite | null {
 export function* pointWrite(shape: PointWrite, run: ExecRun, target: ModifyTarget): Task<void> {
   if ('cells' in shape) return yield* insertRow(shape.node, shape.cells, run, target);
   const { node, scan } = shape;
-  const found = yield* rowByKey(scan, run, target);
+  const assigned = node.kind === 'update' ? assignedIds(node) : null;
+  const mode = assigned === null || changesKey(node.table, assigned) ? FOR_UPDATE : NO_KEY_UPDATE;
+  const found = yield* lockedRow(scan, mode, run, target);
   if (found === null) return;
   const before = { key: found.key, row: cellsOf(found.row) };
   if (node.kind === 'delete') {
     yield* deleteRows(target, node.table, [before]);
-  } else {
-    const assigned = node.assignments.map(({ index }) => (node.table.columns[index] as ColumnDef).id);
+  } else if (assigned !== null) {
+    // The write itself stands for a weaker lock.
+    if (mode === FOR_UPDATE) target.guard?.take(node.table.id, [found.key], FOR_UPDATE);
     const after = { key: found.key, row: assign(node, scan, found.row, before.row, run, target) };
     yield* updateRows(target, node.table, { before: [before], after: [after], assigned });
   }
   target.affected.set(node, 1);
+}
+
+function assignedIds({ assignments, table }: UpdateNode): number[] {
+  return assignments.map(({ index }) => (table.columns[index] as ColumnDef).id);
+}
+
+interface FoundRow {
+  readonly key: Key;
+  readonly row: RowRef;
+}
+
+/**
+ * The row that a statement may write: nobody else has it locked, and nothing waits from here to the write. At READ
+ * COMMITTED it is the newest version, which satisfies the statement's one condition by its key.
+ */
+function* lockedRow(scan: ScanNode, mode: number, run: ExecRun, target: ModifyTarget): Task<FoundRow | null> {
+  const { guard } = target;
+  const { table } = scan;
+  const reader = guard === null || guard.readsCommitted ? target.reader : run.context.reader;
+  for (;;) {
+    const found = yield* rowByKey(scan, run, reader);
+    if (found === null || guard === null) return found;
+    if (guard.isShared(table.id) && (yield* guard.wait(table, found.key, mode))) continue;
+    if (guard.readsCommitted || !guard.isStale(table.id)) return found;
+    const fate = yield* guard.fateOf(table.id, found.key);
+    if (fate !== 'same') throw concurrentChange(fate);
+    return yield* rowByKey(scan, run, reader);
+  }
 }
 
 function* insertRow(
@@ -108,16 +144,29 @@ function* insertRow(
   const versioned = target.table(table.id);
   const row = newRow(node, sourceCells(cells, run), run, target, versioned.columns.length);
   const key = versioned.encodeKey(versioned.key.map((part) => row[part.column] ?? null));
-  if ((yield* findRow(target, table.id, key)) !== null) {
-    const values = table.key.map((ordinal) => row[ordinal] ?? null);
-    throw duplicateKey(target, table, primaryKeyName(table), table.key, values);
-  }
+  let waited: boolean;
+  do {
+    if ((yield* findFree(target, table, key)) !== null) {
+      const values = table.key.map((ordinal) => row[ordinal] ?? null);
+      throw duplicateKey(target, table, primaryKeyName(table), table.key, values);
+    }
+    waited = target.guard?.isShared(table.id) === true && (yield* waitForRow(target, table, key, row));
+  } while (waited);
   const writes = target.writes(table.id);
   const from = writes.count;
   writes.put(key, row, false, null);
   if (table.indexes.length > 0) yield* checkUnique(target, table, from);
   if (table.foreignKeys.length > 0) yield* checkParents(target, table, from);
   target.affected.set(node, 1);
+}
+
+function* waitForRow(target: ModifyTarget, table: TableDef, key: Key, row: readonly Value[]): Task<boolean> {
+  const rows = target.table(table.id).columns.map(({ format }, ordinal) => {
+    const builder = new VectorBuilder(format, 1);
+    builder.append(row[ordinal] ?? null);
+    return builder.view();
+  });
+  return yield* waitForKeys(target, table, { keys: [key], rows, count: 1 });
 }
 
 function sourceCells(cells: readonly BoundExpression[], run: ExecRun): Value[] {
@@ -178,15 +227,11 @@ function refuseNulls(table: TableDef, row: readonly Value[], target: ModifyTarge
   }
 }
 
-function* rowByKey(
-  scan: ScanNode,
-  run: ExecRun,
-  target: ModifyTarget,
-): Task<{ readonly key: Key; readonly row: RowRef } | null> {
+function* rowByKey(scan: ScanNode, run: ExecRun, statement: StatementReader): Task<FoundRow | null> {
   assert(scan.access.kind === 'key', 'a scan by key');
   const values = sourceCells(scan.access.values, run);
   if (values.includes(null)) return null;
-  const reader = target.reader.table(scan.table.id);
+  const reader = statement.table(scan.table.id);
   const key = reader.table.encodeKey(values);
   for (;;) {
     const row = reader.find(key);

@@ -14,11 +14,11 @@ import type { Cancellation } from '../base/cancel.ts';
 import { PAUSE, type Task } from '../base/task.ts';
 import type { Batch, Value, Vector } from '../base/vector.ts';
 import type { ColumnId } from '../plan/expression.ts';
-import type { ModifyNode, NodeCounters, PlanNode } from '../plan/plan.ts';
+import type { ModifyNode, NodeCounters, PlanNode, ScanNode } from '../plan/plan.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
 import type { RoutineCall } from '../sql/functions/function.ts';
 import type { SidewaysScan } from './sideways.ts';
-import type { StatementReader } from '../txn/api.ts';
+import type { StatementReader, TableReader } from '../txn/api.ts';
 import type { Pacer } from './pacer.ts';
 
 export interface Operator {
@@ -85,6 +85,8 @@ export class ExecRun implements Pacer {
   #ctes: Map<number, SharedRows> | null = null;
   #works: Map<number, Batch> | null = null;
   #cells: Map<ColumnId, Cell> | null = null;
+  /** What a scan reads instead of its table, while rows are judged again (modify/lock-rows.ts). */
+  instead: ((node: ScanNode) => TableReader | null) | null = null;
   /** Makes the operators of a plan (exec/build.ts), for subqueries inside expressions. */
   readonly build: (plan: PlanNode) => Operator;
   #sliceStart: number;
@@ -113,6 +115,12 @@ export class ExecRun implements Pacer {
       cells.set(id, cell);
     }
     return cell;
+  }
+
+  /** The table of a scan at the scan's moment. */
+  readerOf(node: ScanNode): TableReader {
+    const { time, table } = node;
+    return this.instead?.(node) ?? this.context.reader.table(table.id, time.kind === 'asOf' ? time.seq : undefined);
   }
 
   /** Ends the statement if it was cancelled; says whether its time slice is used up, so that it is time for PAUSE. */

@@ -5,7 +5,8 @@
  * not sort all of its writes for each of them. Rows overtaken since stay in the list, are passed over, and go when they
  * are the greater part; when entries were cut (a savepoint, a failed statement) the list begins anew.
  */
-import type { Key, KeyRange } from '../table/table.ts';
+import { valueAt, type Vector } from '../base/vector.ts';
+import type { Key, KeyRange, VersionedTree } from '../table/table.ts';
 import type { OwnWrites } from './table-writes.ts';
 
 export interface OwnRow {
@@ -33,6 +34,19 @@ export class OwnOrder {
       if (writes.isLive(row.entry)) found.push(row);
     }
     return found;
+  }
+
+  /** Whether a row in force lies in a range of an index, whose columns come from the table's `sources`. */
+  holds(
+    writes: OwnWrites,
+    range: KeyRange,
+    index: Pick<VersionedTree, 'encodeKey'>,
+    sources: readonly number[],
+  ): boolean {
+    const rows = writes.rows();
+    const keyOf = (entry: number): Key =>
+      index.encodeKey(sources.map((ordinal) => valueAt(rows[ordinal] as Vector, entry)));
+    return this.range(writes, range, keyOf).length > 0;
   }
 
   #catchUp(writes: OwnWrites, keyOf: (entry: number) => Key): void {

@@ -20,27 +20,21 @@
 import { assert, DriftError } from '../base/error.ts';
 import type { Host } from '../base/host.ts';
 import { type MaybePromise, run, type Task, wait } from '../base/task.ts';
-import type { Value, Vector } from '../base/vector.ts';
-import { VectorBuilder } from '../base/vector-builder.ts';
+import type { Value } from '../base/vector.ts';
 import { CatalogState } from '../catalog/catalog.ts';
-import { CATALOG_TABLE_ID, FIRST_USER_ID, TRANSACTIONS_TABLE_ID } from '../catalog/system-objects.ts';
-import { definitionText } from '../catalog/user-types.ts';
+import { TRANSACTIONS_TABLE_ID } from '../catalog/system-objects.ts';
 import type { CommitLog } from '../log/commit-log.ts';
 import type { LogFrame } from '../log/frame.ts';
 import { commitBytes } from '../log/room.ts';
-import {
-  type Key,
-  MISS,
-  OP_DELETE,
-  OP_INSERT,
-  OP_UPDATE,
-  type RowChanges,
-  type TreeColumn,
-  type VersionedTable,
-} from '../table/table.ts';
-import { sameCell } from '../table/gather.ts';
 import type { PreparedChanges, TableStore } from '../table/store.ts';
-import { refuseCatalogConflicts } from './catalog-conflicts.ts';
+import {
+  changesOf,
+  checkCatalogConflict,
+  type CommitState,
+  firstCommitterWins,
+  hasEffect,
+  type TableChanges,
+} from './commit-checks.ts';
 import type { StatementReader } from './api.ts';
 import { encodeChanges, encodeSequence, type SequenceValue } from './change-codec.ts';
 import { CatalogHistory } from './catalog-history.ts';
@@ -48,7 +42,11 @@ import { SnapshotTableReader } from './table-reader.ts';
 import { FrozenWrites } from './frozen-writes.ts';
 import { type OwnWrites, TableWrites } from './table-writes.ts';
 import { TimeLine } from './time-line.ts';
-import { type CommitInfo, NO_COMMIT_INFO, Transaction } from './transaction.ts';
+import { touchedTables, transactionRow } from './transaction-row.ts';
+import { registerWrites } from './lock/manager.ts';
+import { LockSpace } from './lock/space.ts';
+import type { Party } from './lock/party.ts';
+import { type CommitInfo, type Isolation, NO_COMMIT_INFO, Transaction } from './transaction.ts';
 
 export type Durability = 'full' | 'relaxed';
 
@@ -75,10 +73,18 @@ const SEQUENCES_BYTES = 1024;
 /** Verifies constraints of a transaction's writes against a newer state than its snapshot; throws their errors. */
 export type Recheck = (reader: StatementReader) => Task<void>;
 
+export interface CommitOptions {
+  readonly recheck?: Recheck;
+  /** Gives the sequence values to log; asked only if there is a commit. */
+  readonly sequences?: () => readonly SequenceValue[];
+  readonly durability?: Durability;
+}
+
 export class TransactionManager {
   readonly store: TableStore;
   readonly timeLine: TimeLine;
   readonly catalogs: CatalogHistory;
+  readonly locks: LockSpace = new LockSpace();
   readonly #log: CommitLog;
   readonly #host: Host;
   readonly #durability: Durability;
@@ -140,36 +146,69 @@ export class TransactionManager {
 
   /** `temp`: schema of the session's temporary objects. */
   begin(
-    options: { readonly readOnly?: boolean; readonly info?: CommitInfo; readonly temp?: string | null } = {},
+    options: {
+      readonly readOnly?: boolean;
+      readonly info?: CommitInfo;
+      readonly temp?: string | null;
+      readonly isolation?: Isolation;
+      readonly party?: Party;
+    } = {},
   ): Transaction {
     const { temp = null } = options;
-    return new Transaction(this.#published, temp === null ? this.#catalog : this.#catalog.forSession(temp), {
+    const catalog = temp === null ? this.#catalog : this.#catalog.forSession(temp);
+    const transaction = new Transaction(this.#published, catalog, {
       readOnly: options.readOnly === true,
       startedAt: this.#host.now(),
       info: options.info ?? NO_COMMIT_INFO,
+      isolation: options.isolation,
+      party: options.party,
     });
+    transaction.onWrites = this.#onWrites;
+    return transaction;
+  }
+
+  readonly #onWrites = (owner: Transaction, tableId: number, writes: TableWrites): void =>
+    registerWrites(this.locks, owner, tableId, writes);
+
+  /** Gives a statement its snapshot: the newest state at READ COMMITTED, else that of the first statement. */
+  refresh(transaction: Transaction): void {
+    if (!transaction.fresh && !transaction.readsCommitted) return;
+    transaction.fresh = false;
+    transaction.refresh(this.#published, this.#catalog);
   }
 
   /**
    * Tables as a statement sees them: the transaction's snapshot with its own writes, or a past moment without.
-   * `frozen`: the own writes to see, instead of all.
+   * `frozen`: the own writes to see, instead of all. `newest`: the state to read at each look, instead of the snapshot.
    */
-  reader(transaction: Transaction, asOf: number | null, frozen?: ReadonlyMap<number, OwnWrites>): StatementReader {
+  reader(
+    transaction: Transaction,
+    asOf: number | null,
+    frozen?: ReadonlyMap<number, OwnWrites>,
+    newest?: () => number,
+  ): StatementReader {
     const snapshot = asOf ?? transaction.snapshot;
     const timeLine = this.timeLine;
     const store = this.store;
     const ownWrites = (tableId: number): OwnWrites | null =>
       frozen === undefined ? transaction.writes(tableId) : (frozen.get(tableId) ?? null);
     return {
-      snapshot,
+      get snapshot(): number {
+        return newest?.() ?? snapshot;
+      },
       table(tableId: number, seq?: number): SnapshotTableReader {
-        const at = seq ?? snapshot;
+        const at = seq ?? newest?.() ?? snapshot;
         const own = seq === undefined && asOf === null ? ownWrites(tableId) : null;
         return new SnapshotTableReader(store.table(tableId), at, own);
       },
       seqAt: (micros) => timeLine.seqAt(micros),
       timestampsOf: (seqs, count) => timeLine.timestampsOf(seqs, count),
     };
+  }
+
+  /** The newest committed state with the transaction's writes, at each look. */
+  newestReader(transaction: Transaction): StatementReader {
+    return this.reader(transaction, null, undefined, () => this.#published);
   }
 
   /** A reader of the transaction's state of now, whatever the statement that reads goes on to write. */
@@ -179,18 +218,19 @@ export class TransactionManager {
   }
 
   /** Commits; returns the sequence number, or null when there was nothing to commit. */
-  *commit(
-    transaction: Transaction,
-    options: {
-      readonly recheck?: Recheck;
-      /** Gives the sequence values to log; asked only if there is a commit. */
-      readonly sequences?: () => readonly SequenceValue[];
-      readonly durability?: Durability;
-    } = {},
-  ): Task<number | null> {
+  *commit(transaction: Transaction, options: CommitOptions = {}): Task<number | null> {
+    try {
+      return yield* this.#commit(transaction, options);
+    } finally {
+      // Whoever waits for a lock of it must see what it has committed: after the publication.
+      transaction.release();
+    }
+  }
+
+  *#commit(transaction: Transaction, options: CommitOptions): Task<number | null> {
     if (!transaction.hasChanges) return null;
     if (this.#log.failed !== undefined) throw this.#log.failed;
-    const all = yield* this.#changesOf(transaction);
+    const all = yield* changesOf(this.#state(), transaction);
     const prepared: PreparedChanges[] = [];
     let seq: number;
     try {
@@ -198,7 +238,7 @@ export class TransactionManager {
       let changes: PreparedChanges[];
       for (;;) {
         yield* this.#prepare(transaction, all, prepared, options.recheck);
-        changes = prepared.filter((change) => this.#hasEffect(change));
+        changes = prepared.filter((change) => hasEffect(this.#state(), change));
         if (changes.length === 0) return null;
         frames = changes.flatMap(({ tableId, changes: rows }) =>
           encodeChanges(tableId, rows, this.store.table(tableId).columns),
@@ -223,6 +263,7 @@ export class TransactionManager {
 
   rollback(transaction: Transaction): void {
     transaction.rollback();
+    transaction.release();
   }
 
   /** Shares one write and flush among all commits appended in the same turn. */
@@ -248,8 +289,8 @@ export class TransactionManager {
       for (const part of prepared) part.release();
       prepared.length = 0;
       if (seen > transaction.snapshot) {
-        for (const change of changes) yield* this.#firstCommitterWins(transaction, change);
-        this.#checkCatalogConflict(transaction);
+        for (const change of changes) yield* firstCommitterWins(this.#state(), transaction, change);
+        checkCatalogConflict(this.#state(), transaction);
         if (recheck !== undefined) {
           const latest = this.#latestReader(transaction, seen);
           yield* recheck(latest);
@@ -260,110 +301,18 @@ export class TransactionManager {
     } while (this.#applied !== seen);
   }
 
-  /** False where every row is afterwards as it was: such a change makes no version and no commit. */
-  #hasEffect({ tableId, changes }: TableChanges): boolean {
-    const table = this.store.table(tableId);
-    for (let entry = 0; entry < changes.count; entry++) {
-      const op = changes.ops[entry];
-      if (op === OP_INSERT || op === OP_DELETE) return true;
-      if (op !== OP_UPDATE) continue;
-      const found = table.find(changes.keys[entry] as Key, this.#applied);
-      if (found === MISS || found === null) return true;
-      for (let c = 0; c < table.columns.length; c++) {
-        const [before, after] = [found.columns[c] as Vector, changes.rows[c] as Vector];
-        if (!sameCell(before, found.row, after, entry, (table.columns[c] as TreeColumn).format)) return true;
-      }
-    }
-    return false;
-  }
-
-  #latestReader(transaction: Transaction, seq: number): StatementReader {
-    const store = this.store;
-    const reader = this.reader(transaction, null);
+  #state(): CommitState {
     return {
-      ...reader,
-      snapshot: seq,
-      table: (tableId, at) => new SnapshotTableReader(store.table(tableId), at ?? seq, transaction.writes(tableId)),
+      store: this.store,
+      applied: this.#applied,
+      appliedCatalog: this.#appliedCatalog,
+      catalog: this.#catalog,
+      ignoresConflicts: false,
     };
   }
 
-  /** A key that somebody else changed after the snapshot makes the transaction fail (40001). */
-  *#firstCommitterWins(transaction: Transaction, { tableId, changes }: TableChanges): Task<void> {
-    const table = this.store.table(tableId);
-    if (table.lastChange <= transaction.snapshot) return;
-    for (let entry = 0; entry < changes.count; entry++) {
-      const op = changes.ops[entry];
-      if (op !== OP_INSERT && op !== OP_UPDATE && op !== OP_DELETE) continue;
-      const key = changes.keys[entry] as Key;
-      const found = yield* findLoaded(table, key, this.#applied);
-      if (op === OP_INSERT && found !== null) {
-        throw new DriftError('23505', 'duplicate key value: a concurrent transaction inserted the same key', {
-          detail: `Key ${String(key)}.`,
-        });
-      }
-      if (op !== OP_INSERT && (found === null || found.from > transaction.snapshot)) throw serializationFailure();
-    }
-  }
-
-  #checkCatalogConflict(transaction: Transaction): void {
-    if (transaction.hasDdl) {
-      refuseCatalogConflicts({
-        changes: transaction.catalogChanges(),
-        applied: this.#appliedCatalog,
-        snapshot: transaction.snapshot,
-        lastChange: (id) => this.store.table(id).lastChange,
-        writes: (id) => transaction.writes(id) !== null,
-      });
-    }
-    if (this.#appliedCatalog.version <= transaction.snapshot) return;
-    for (const { id } of transaction.catalogChanges()) {
-      if (this.#appliedCatalog.byId(id) !== undefined && this.#changedSince(id, transaction.snapshot))
-        throw serializationFailure();
-    }
-    for (const [tableId] of transaction.written()) {
-      const before = transaction.catalog.byId(tableId);
-      const now = this.#appliedCatalog.byId(tableId);
-      if (
-        now === undefined &&
-        before !== undefined &&
-        tableId > TRANSACTIONS_TABLE_ID &&
-        !this.#isOwn(transaction, tableId)
-      ) {
-        throw serializationFailure();
-      }
-      if (now !== undefined && !this.#isOwn(transaction, tableId) && JSON.stringify(now) !== JSON.stringify(before))
-        throw serializationFailure();
-    }
-  }
-
-  #isOwn(transaction: Transaction, id: number): boolean {
-    return transaction.catalogChanges().some((change) => change.id === id);
-  }
-
-  #changedSince(id: number, snapshot: number): boolean {
-    const found = this.store.table(CATALOG_TABLE_ID).find(id, this.#applied);
-    return found === MISS || (found !== null && found.from > snapshot);
-  }
-
-  *#changesOf(transaction: Transaction): Task<TableChanges[]> {
-    const list: TableChanges[] = transaction
-      .written()
-      .map(([tableId, writes]) => ({ tableId, changes: writes.changes() }));
-    const catalog = transaction.catalogChanges();
-    if (catalog.length > 0) {
-      const table = this.store.table(CATALOG_TABLE_ID);
-      const writes = new TableWrites(table.columns);
-      for (const { id, object } of catalog) {
-        const old = this.#catalog.byId(id);
-        const existed = id < FIRST_USER_ID ? (yield* findLoaded(table, id, this.#applied)) !== null : old !== undefined;
-        if (object !== null) writes.put(id, [id, definitionText(object)], existed, null);
-        else if (old?.kind === 'schema' && id < FIRST_USER_ID)
-          writes.put(id, [id, definitionText({ ...old, dropped: true })], existed, null);
-        else if (existed) writes.delete(id, true);
-      }
-      list.unshift({ tableId: CATALOG_TABLE_ID, changes: writes.changes() });
-    }
-    return list;
+  #latestReader(transaction: Transaction, seq: number): StatementReader {
+    return this.reader(transaction, null, undefined, () => seq);
   }
 
   /** The steps that do not wait. */
@@ -427,46 +376,4 @@ export class TransactionManager {
       this.#catalog = this.#appliedCatalog;
     this.onPublish?.(this.#published);
   }
-}
-
-interface TableChanges {
-  readonly tableId: number;
-  readonly changes: RowChanges;
-}
-
-/** Finds a key, loading what is not in memory. */
-export function* findLoaded(table: VersionedTable, key: Key, seq: number): Task<{ readonly from: number } | null> {
-  for (;;) {
-    const found = table.find(key, seq);
-    if (found !== MISS) return found;
-    yield* table.load(key, seq);
-  }
-}
-
-/** Names of the tables among the objects that a commit touched, the catalog's own aside, sorted; dropped ones by their last name. */
-export function touchedTables(ids: readonly number[], catalog: CatalogState, before: CatalogState): string[] {
-  const names = new Set<string>();
-  for (const id of ids) {
-    const object = catalog.byId(id) ?? before.byId(id);
-    if (object?.kind === 'table' && id !== CATALOG_TABLE_ID) names.add(object.name);
-  }
-  return [...names].sort();
-}
-
-/** One row for drift.transactions as a change set. */
-export function transactionRow(table: VersionedTable, values: readonly Value[]): RowChanges {
-  const rows: Vector[] = values.map((value, c) => {
-    const column = table.columns[c];
-    assert(column !== undefined, 'drift.transactions has fewer columns than its row');
-    const builder = new VectorBuilder(column.format, 1);
-    builder.append(value);
-    return builder.view();
-  });
-  return { count: 1, ops: new Uint8Array([OP_INSERT]), keys: [values[0] as number], rows, assigned: [null] };
-}
-
-function serializationFailure(): DriftError {
-  return new DriftError('40001', 'could not serialize access due to concurrent update', {
-    hint: 'The transaction might succeed if retried.',
-  });
 }

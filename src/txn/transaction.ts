@@ -1,6 +1,9 @@
 /**
  * Transaction: a snapshot, and what has been changed on top of it.
  *
+ * READ COMMITTED takes a newer snapshot for each statement. What was written stays right under it: a written row is
+ * locked, so nobody else has changed it since.
+ *
  * A transaction reads the state at `snapshot` plus its own writes. DDL is a change of the catalog like any other
  * change; structures that it needs at once (an empty table, an added column, a filled index) are made in the store
  * eagerly and are invisible to others because no catalog but this one names them; `undo` takes them back.
@@ -10,6 +13,7 @@
 import type { CatalogChange, CatalogState } from '../catalog/catalog.ts';
 import type { CatalogObject, Deferrable } from '../catalog/schema.ts';
 import type { TreeColumn } from '../table/table.ts';
+import { Party } from './lock/party.ts';
 import { TableWrites } from './table-writes.ts';
 
 /** Constraints that wait for the commit (true) or not; those that are not named do as they were declared. */
@@ -38,17 +42,29 @@ export const NO_COMMIT_INFO: CommitInfo = {
   clientId: null,
 };
 
+/** READ UNCOMMITTED is READ COMMITTED, as in PostgreSQL; SNAPSHOT is REPEATABLE READ. */
+export type Isolation = 'read uncommitted' | 'read committed' | 'repeatable read' | 'serializable';
+
 /** A point to which a transaction can go back. */
 export interface Mark {
   readonly counts: ReadonlyMap<number, number>;
   readonly catalogChanges: ReadonlyMap<number, CatalogObject | null>;
   readonly catalog: CatalogState;
+  readonly base: CatalogState;
   readonly undos: number;
   readonly forgotten: number;
+  readonly locks: number;
 }
 
 export class Transaction {
-  readonly snapshot: number;
+  /** The state that its statements read. */
+  snapshot: number;
+  isolation: Isolation;
+  /** SERIALIZABLE and READ ONLY: waits for a snapshot with which it needs no checks. */
+  deferrable = false;
+  /** Nothing has been read or written yet: the snapshot and the modes may still change. */
+  fresh = true;
+  readonly party: Party;
   readOnly: boolean;
   /** Start time, µs: now() in it. */
   readonly startedAt: number;
@@ -57,7 +73,17 @@ export class Transaction {
   deferral: ConstraintModes = NO_MODES;
   /** Whether something has been put off until the commit. */
   deferred = false;
+  /** Modes of the tables that its statements have used (bits of lock/modes.ts). */
+  readonly used: Map<number, number> = new Map();
+  /** What gives each of its locks back, in the order in which they were taken. */
+  readonly locks: (() => void)[] = [];
+  /** What is to be done when it has ended, whichever way. */
+  readonly endings: (() => void)[] = [];
+  /** Told of each write set when it is made, so that others find it. */
+  onWrites: ((owner: Transaction, tableId: number, writes: TableWrites) => void) | undefined;
   readonly #writes = new Map<number, TableWrites>();
+  /** The committed catalog under `#catalog`. */
+  #base: CatalogState;
   #catalog: CatalogState;
   #catalogChanges = new Map<number, CatalogObject | null>();
   readonly #undos: (() => void)[] = [];
@@ -67,9 +93,18 @@ export class Transaction {
   constructor(
     snapshot: number,
     catalog: CatalogState,
-    options: { readOnly: boolean; startedAt: number; info: CommitInfo },
+    options: {
+      readOnly: boolean;
+      startedAt: number;
+      info: CommitInfo;
+      isolation?: Isolation | undefined;
+      party?: Party | undefined;
+    },
   ) {
     this.snapshot = snapshot;
+    this.isolation = options.isolation ?? 'read committed';
+    this.party = options.party ?? new Party(0);
+    this.#base = catalog;
     this.#catalog = catalog;
     this.readOnly = options.readOnly;
     this.startedAt = options.startedAt;
@@ -79,6 +114,21 @@ export class Transaction {
   /** The catalog this transaction binds under: its snapshot's with its own DDL. */
   get catalog(): CatalogState {
     return this.#catalog;
+  }
+
+  /** Whether each statement reads what is committed when it begins. */
+  get readsCommitted(): boolean {
+    return this.isolation === 'read committed' || this.isolation === 'read uncommitted';
+  }
+
+  /** Reads a newer state from here on; `catalog` is the committed one of that state. */
+  refresh(snapshot: number, catalog: CatalogState): void {
+    this.snapshot = snapshot;
+    if (catalog === this.#base) return;
+    const { temp, path } = this.#catalog;
+    this.#base = catalog;
+    const mine = catalog.forSession(temp, path);
+    this.#catalog = this.hasDdl ? mine.apply(uncommittedVersion(), this.catalogChanges()) : mine;
   }
 
   get hasChanges(): boolean {
@@ -107,6 +157,7 @@ export class Transaction {
     if (writes === undefined) {
       writes = new TableWrites(columns);
       this.#writes.set(tableId, writes);
+      this.onWrites?.(this, tableId, writes);
     } else if (writes.columnCount < columns.length) {
       writes.widen(columns);
     }
@@ -157,8 +208,10 @@ export class Transaction {
       counts,
       catalogChanges: this.#catalogChanges,
       catalog: this.#catalog,
+      base: this.#base,
       undos: this.#undos.length,
       forgotten: this.#forgotten.length,
+      locks: this.locks.length,
     };
   }
 
@@ -168,9 +221,13 @@ export class Transaction {
       this.#writes.set(tableId, writes);
     }
     for (const [id, writes] of this.#writes) writes.rollbackTo(mark.counts.get(id) ?? 0);
+    const { temp, path } = this.#catalog;
     this.#catalogChanges = new Map(mark.catalogChanges);
-    this.#catalog = mark.catalog;
+    this.#catalog = mark.base === this.#base ? mark.catalog : this.#base.forSession(temp, path);
+    if (mark.base !== this.#base && this.hasDdl)
+      this.#catalog = this.#catalog.apply(uncommittedVersion(), this.catalogChanges());
     while (this.#undos.length > mark.undos) this.#undos.pop()?.();
+    this.#unlock(mark.locks);
   }
 
   /** Takes everything back. */
@@ -179,6 +236,19 @@ export class Transaction {
     for (const writes of this.#writes.values()) writes.rollbackTo(0);
     this.#catalogChanges = new Map();
     while (this.#undos.length > 0) this.#undos.pop()?.();
+  }
+
+  /** Ends it for others: gives all locks back. */
+  release(): void {
+    this.used.clear();
+    while (this.endings.length > 0) this.endings.pop()?.();
+    this.#unlock(0);
+  }
+
+  /** Whoever waits for this one looks again. */
+  #unlock(count: number): void {
+    while (this.locks.length > count) this.locks.pop()?.();
+    this.party.wake();
   }
 }
 

@@ -90,8 +90,10 @@ test('COMMIT AND CHAIN; what a failed transaction refuses', async () => {
     expect([sql, await db.code(sql)]).toEqual([sql, '25P02']);
   await db.run('ROLLBACK');
   expect(await db.code('BEGIN; DISCARD ALL')).toBe('25001');
-  await db.run('ROLLBACK; LOCK TABLE t IN SHARE MODE');
-  expect(await db.code('LOCK TABLE nowhere')).toBe('42P01');
+  await db.run('ROLLBACK; BEGIN; LOCK TABLE t IN SHARE MODE; COMMIT');
+  expect(await db.code('LOCK TABLE t')).toBe('25P01');
+  expect(await db.code('BEGIN; LOCK TABLE nowhere')).toBe('42P01');
+  await db.run('ROLLBACK');
 });
 
 test('notices: what IF (NOT) EXISTS passed over, what CASCADE took, what BEGIN and COMMIT found', async () => {

@@ -40,9 +40,11 @@ test('transactions: own writes, rollback, savepoints, first committer wins', asy
     'BEGIN; UPDATE t SET v = 2; SAVEPOINT s; UPDATE t SET v = 3; INSERT INTO t VALUES (2, 2); ROLLBACK TO s',
   );
   expect(await db.rows('SELECT * FROM t')).toEqual([['1', '2']]);
+  await db.run('ROLLBACK; BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT * FROM t');
   const other = db.engine.session();
   await other.execute('UPDATE t SET v = 10');
-  expect(await db.code('COMMIT')).toBe('40001');
+  expect(await db.code('UPDATE t SET v = 2')).toBe('40001');
+  await db.run('COMMIT');
   expect(await db.rows('SELECT * FROM t')).toEqual([['1', '10']]);
 });
 

@@ -7,8 +7,11 @@
 import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
 import type { Value } from '../../base/vector.ts';
+import { VectorBuilder } from '../../base/vector-builder.ts';
 import type { ReferentialAction, TableDef } from '../../catalog/schema.ts';
 import type { Key } from '../../table/table.ts';
+import { concurrentChange } from '../../txn/lock/guard.ts';
+import { FOR_UPDATE } from '../../txn/lock/modes.ts';
 import {
   changedTuples,
   checkParents,
@@ -18,7 +21,8 @@ import {
   type Reference,
   referencesTo,
 } from './constraints.ts';
-import { duplicateKey, findRow, type ModifyTarget, primaryKeyName } from './target.ts';
+import { findFree, waitForKeys } from './key-waits.ts';
+import { duplicateKey, type ModifyTarget, primaryKeyName } from './target.ts';
 import type { Occasion } from './trigger-runner.ts';
 import { afterRows, beforeRow, firing } from './triggers.ts';
 import { checkUnique } from './unique.ts';
@@ -81,12 +85,13 @@ export function* updateRows(
   const writes = target.writes(table.id);
   const from = writes.count;
   const moved = before.map((old, i) => old.key !== (after[i] as KeyedRow).key);
+  if (target.guard?.isShared(table.id) === true) yield* waitForMoves(target, table, after, moved);
   before.forEach((old, i) => {
     if (moved[i] === true) writes.delete(old.key, true);
   });
   for (let i = 0; i < after.length; i++) {
     const { key, row } = after[i] as KeyedRow;
-    if (moved[i] === true && (yield* findRow(target, table.id, key)) !== null) {
+    if (moved[i] === true && (yield* findFree(target, table, key)) !== null) {
       throw duplicateKey(target, table, primaryKeyName(table), table.key, cellsOf(row, table.key));
     }
     writes.put(key, row, moved[i] !== true, moved[i] === true ? null : assigned);
@@ -117,6 +122,22 @@ export function* updateRows(
   }
 }
 
+/** Waits for the keys and unique values that rows are about to take. */
+function* waitForMoves(
+  target: ModifyTarget,
+  table: TableDef,
+  after: readonly KeyedRow[],
+  moved: readonly boolean[],
+): Task<void> {
+  const rows = target.table(table.id).columns.map(({ format }, ordinal) => {
+    const builder = new VectorBuilder(format, after.length);
+    for (const { row } of after) builder.append(row[ordinal] ?? null);
+    return builder.view();
+  });
+  const keys = moved.includes(true) ? after.map(({ key }) => key) : null;
+  yield* waitForKeys(target, table, { keys, rows, count: after.length });
+}
+
 interface ParentChange {
   readonly before: readonly (readonly Value[])[];
   readonly after: readonly (readonly Value[] | null)[];
@@ -136,7 +157,7 @@ function* follow(target: ModifyTarget, parent: TableDef, reference: Reference, c
     yield* refuseOrphans(target, parent, reference, gone);
     return;
   }
-  const children = yield* childrenOf(target, reference, change.before);
+  const children = yield* lockedChildren(target, reference, change.before);
   const moved = children.filter(({ parent: i }) => gone.includes(change.before[i] as readonly Value[]));
   if (moved.length === 0) return;
   const deleted = change.after.every((row) => row === null);
@@ -167,6 +188,32 @@ function* follow(target: ModifyTarget, parent: TableDef, reference: Reference, c
       : reference.child.columns.map(({ id }) => id);
   yield* updateRows(target, reference.child, { before, after, assigned }, below(change.chain));
   afterRows(target, occasion, { old: before.map(({ row }) => row), now: rows });
+}
+
+/** Children that an action changes, locked; looked for again where that took waiting. */
+function* lockedChildren(
+  target: ModifyTarget,
+  reference: Reference,
+  parents: readonly (readonly Value[])[],
+): Task<readonly ChildRow[]> {
+  const { guard } = target;
+  const { child } = reference;
+  for (;;) {
+    const children = yield* childrenOf(target, reference, parents);
+    if (guard === null || children.length === 0) return children;
+    let waited = false;
+    if (guard.isShared(child.id))
+      for (const { key } of children) if (yield* guard.wait(child, key, FOR_UPDATE)) waited = true;
+    if (waited) continue;
+    guard.claim(child.id, new Set(children.map(({ key }) => key)), FOR_UPDATE);
+    if (!guard.readsCommitted && guard.isStale(child.id)) {
+      for (const { key } of children) {
+        const fate = yield* guard.fateOf(child.id, key);
+        if (fate !== 'same') throw concurrentChange(fate);
+      }
+    }
+    return children;
+  }
 }
 
 /** Rows that an action changes, through the triggers before it; the same arrays where there are none. */

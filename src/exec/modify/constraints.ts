@@ -10,6 +10,7 @@ import type { Task } from '../../base/task.ts';
 import { type Value, type Vector, valueAt } from '../../base/vector.ts';
 import type { ForeignKeyDef, TableDef } from '../../catalog/schema.ts';
 import type { Key } from '../../table/table.ts';
+import { KEY_SHARE } from '../../txn/lock/modes.ts';
 import type { TableWrites } from '../../txn/table-writes.ts';
 import { findRow, keyText, type ModifyTarget } from './target.ts';
 import { findByUnique } from './unique.ts';
@@ -26,6 +27,9 @@ export function* checkParents(target: ModifyTarget, table: TableDef, from: numbe
   for (const key of table.foreignKeys) {
     if (target.defers(key)) continue;
     const seen = new Set<string>();
+    const parents = new Set<Key>();
+    // Until all are noted at once, so that each is held from the moment it was found.
+    const claim = target.guard?.claim(key.foreignTableId, parents, KEY_SHARE);
     for (let entry = from; entry < writes.count; entry++) {
       if (!writes.isLive(entry)) continue;
       const values = tuple(writes.rows(), key.columns, entry);
@@ -36,8 +40,23 @@ export function* checkParents(target: ModifyTarget, table: TableDef, from: numbe
       const id = tupleId(values);
       if (seen.has(id)) continue;
       seen.add(id);
-      if ((yield* parentKey(target, key, values)) === null) throw missingParent(target, table, key, values);
+      const parent = yield* sharedParent(target, key, values);
+      if (parent === null) throw missingParent(target, table, key, values);
+      parents.add(parent);
     }
+    claim?.drop();
+    if (parents.size > 0) target.guard?.take(key.foreignTableId, parents, KEY_SHARE);
+  }
+}
+
+/** The parent's key, when no other transaction is taking the row away or changing what is referred to. */
+function* sharedParent(target: ModifyTarget, foreign: ForeignKeyDef, values: readonly Value[]): Task<Key | null> {
+  const { guard } = target;
+  const parent = { id: foreign.foreignTableId, name: target.catalog.byId(foreign.foreignTableId)?.name ?? '' };
+  for (;;) {
+    const key = yield* parentKey(target, foreign, values);
+    if (key === null || guard === null || !guard.isShared(parent.id)) return key;
+    if (!(yield* guard.wait(parent, key, KEY_SHARE))) return key;
   }
 }
 

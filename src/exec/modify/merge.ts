@@ -10,7 +10,10 @@ import type { ColumnId } from '../../plan/expression.ts';
 import type { DeleteNode, InsertNode, MergeNode, UpdateNode } from '../../plan/plan.ts';
 import { Compiler } from '../compile.ts';
 import { type ExecRun, layoutOf } from '../run.ts';
-import { compact, take, wholeBatch } from '../vectors.ts';
+import { compact, concat, take, wholeBatch } from '../vectors.ts';
+import type { Key } from '../../table/table.ts';
+import { FOR_UPDATE } from '../../txn/lock/modes.ts';
+import { type FoundRows, lockFound } from './lock-rows.ts';
 import { byOrdinal, keysOf, type ModifyTarget } from './target.ts';
 
 type Action = InsertNode | UpdateNode | DeleteNode;
@@ -24,11 +27,16 @@ export function* merge(
   change: Change,
   { run, target }: { readonly run: ExecRun; readonly target: ModifyTarget },
 ): Task<null> {
-  const rows = wholeBatch(
-    source.columns.map((column) => compact(column, source)),
-    source.count,
-  );
   const layout = layoutOf(node.source.outputs);
+  const rows = yield* lockMatched(
+    node,
+    wholeBatch(
+      source.columns.map((column) => compact(column, source)),
+      source.count,
+    ),
+    layout,
+    { run, target },
+  );
   const old = node.oldRow.map((id) => rows.columns[layout.get(id) as number] as Vector);
   const taken = yield* assignClauses(node, rows, layout, run, byOrdinal(node.table, old));
   refuseSecondChange(node, old, taken, target);
@@ -45,6 +53,49 @@ export function* merge(
   }
   target.affected.set(node, affected);
   return null;
+}
+
+/** Locks the target rows of what matched; those that others have changed are matched again. */
+function* lockMatched(
+  node: MergeNode,
+  rows: Batch,
+  layout: ReadonlyMap<ColumnId, number>,
+  { run, target }: { readonly run: ExecRun; readonly target: ModifyTarget },
+): Task<Batch> {
+  const { guard } = target;
+  const { table } = node;
+  const changes = node.whens.some(({ action }) => action?.kind === 'update' || action?.kind === 'delete');
+  if (guard === null || !changes) return rows;
+  const keyAt = table.columns.findIndex(({ id }) => id === table.key[0]);
+  const keyColumn = layout.get(node.oldRow[keyAt] as ColumnId) as number;
+  const matched = (batch: Batch, wanted: boolean): Batch => {
+    const key = batch.columns[keyColumn] as Vector;
+    const chosen: number[] = [];
+    for (let row = 0; row < batch.count; row++) if (isNull(key, row) !== wanted) chosen.push(row);
+    return chosen.length === batch.count ? batch : subset(batch, Int32Array.from(chosen));
+  };
+  const keysIn = (batch: Batch): Key[] => {
+    const old = node.oldRow.map((id) => batch.columns[layout.get(id) as number] as Vector);
+    return keysOf(target.table(table.id), byOrdinal(table, old), batch.count);
+  };
+  const found = matched(rows, true);
+  if (found.count === 0) return rows;
+  const at = { table, source: node.source, column: node.oldRow[0] as ColumnId, mode: FOR_UPDATE };
+  const known = { rows: found, keys: keysIn(found) };
+  const again = (batch: Batch): FoundRows => {
+    const rows = matched(batch, true);
+    return { rows, keys: keysIn(rows) };
+  };
+  const locked = yield* lockFound(at, known, run, guard, again);
+  if (locked.found === known) return rows;
+  const oids = node.source.outputs.map(({ type }) => type.oid);
+  const [still, others] = [locked.found.rows, matched(rows, false)];
+  if (others.count === 0) return still;
+  if (still.count === 0) return others;
+  return wholeBatch(
+    still.columns.map((column, c) => concat([column, others.columns[c] as Vector], oids[c] as number)),
+    still.count + others.count,
+  );
 }
 
 /** The clause that each row takes, or -1. A condition is evaluated only for rows that come to it. */

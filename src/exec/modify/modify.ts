@@ -10,6 +10,8 @@ import { type Batch, type Value, type Vector, valueAt } from '../../base/vector.
 import type { ColumnDef, TableDef } from '../../catalog/schema.ts';
 import type { ColumnId } from '../../plan/expression.ts';
 import type { DeleteNode, InsertNode, ModifyNode, UpdateNode } from '../../plan/plan.ts';
+import type { Key } from '../../table/table.ts';
+import { FOR_UPDATE, NO_KEY_UPDATE } from '../../txn/lock/modes.ts';
 import { Collector, drain, oidsOf } from '../collector.ts';
 import { Compiler } from '../compile.ts';
 import { type ExecRun, layoutOf, type Operator } from '../run.ts';
@@ -18,13 +20,14 @@ import { deleteRows, type KeyedRow, updateRows } from './change-rows.ts';
 import { checkParents } from './constraints.ts';
 import { finishRows, returned } from './finish-rows.ts';
 import { merge } from './merge.ts';
+import { type FoundRows, lockFound } from './lock-rows.ts';
 import { insertOnConflict } from './on-conflict.ts';
 import {
   byOrdinal,
+  changesKey,
   cells,
   changedInStatement,
   duplicateKey,
-  findRow,
   keyAt,
   keysOf,
   type ModifyTarget,
@@ -32,6 +35,7 @@ import {
 } from './target.ts';
 import type { Occasion } from './trigger-runner.ts';
 import { afterRows, beforeRows, beforeStatement, firing, keptColumns, rowsFor } from './triggers.ts';
+import { findFree, waitForKeys } from './key-waits.ts';
 import { checkUnique } from './unique.ts';
 
 /** Makes the operator of a modify node. */
@@ -81,16 +85,17 @@ class ModifyOperator implements Operator {
   }
 }
 
-function change(node: ModifyNode, rows: Batch, run: ExecRun, target: ModifyTarget): Task<Batch | null> {
+/** `locked`: the target rows are, and are as they were found. */
+function change(node: ModifyNode, rows: Batch, run: ExecRun, target: ModifyTarget, locked = false): Task<Batch | null> {
   switch (node.kind) {
     case 'insert':
       return insert(node, rows, run, target);
     case 'update':
-      return update(node, rows, run, target);
+      return update(node, rows, run, target, locked);
     case 'delete':
-      return remove(node, rows, run, target);
+      return remove(node, rows, run, target, locked);
     case 'merge':
-      return merge(node, rows, (action, subset) => change(action, subset, run, target), { run, target });
+      return merge(node, rows, (action, subset) => change(action, subset, run, target, true), { run, target });
   }
 }
 
@@ -144,14 +149,16 @@ function* insert(node: InsertNode, source: Batch, run: ExecRun, target: ModifyTa
   const keys = keysOf(versioned, rows, count);
   const reader = target.reader.table(table.id);
   let ascending = true;
-  for (let i = 0; i < count; i++) {
-    const key = keys[i] as (typeof keys)[number];
-    const found = reader.rowCount === 0 ? null : yield* findRow(target, table.id, key);
-    if (found !== null) throw duplicateKey(target, table, primaryKeyName(table), table.key, keyCells(table, rows, i));
-    if (i > 0 && !((keys[i - 1] as typeof key) < key)) ascending = false;
-    if ((i & 4095) === 4095 && run.due()) yield* run.pause();
-  }
-  if (!ascending) refuseRepeats(target, table, rows, keys);
+  do {
+    for (let i = 0; i < count; i++) {
+      const key = keys[i] as (typeof keys)[number];
+      const found = reader.rowCount === 0 ? null : yield* findFree(target, table, key);
+      if (found !== null) throw duplicateKey(target, table, primaryKeyName(table), table.key, keyCells(table, rows, i));
+      if (i > 0 && !((keys[i - 1] as typeof key) < key)) ascending = false;
+      if ((i & 4095) === 4095 && run.due()) yield* run.pause();
+    }
+    if (!ascending) refuseRepeats(target, table, rows, keys);
+  } while (yield* waitForKeys(target, table, { keys, rows, count }));
   writes.insertVectors(keys, fullWidth(versioned.columns.length, rows, count), count);
   yield* checkUnique(target, table, from);
   if (table.foreignKeys.length > 0) target.checks.push(() => checkParents(target, table, from));
@@ -199,11 +206,19 @@ function* newRows(
   return { columns, count };
 }
 
-function* update(node: UpdateNode, source: Batch, run: ExecRun, target: ModifyTarget): Task<Batch | null> {
+function* update(
+  node: UpdateNode,
+  source: Batch,
+  run: ExecRun,
+  target: ModifyTarget,
+  locked: boolean,
+): Task<Batch | null> {
   const { table } = node;
   const layout = layoutOf(node.source.outputs);
   const versioned = target.table(table.id);
-  const found = distinctRows(node, source, layout, target);
+  const assignedIds = node.assignments.map(({ index }) => (table.columns[index] as ColumnDef).id);
+  const mode = changesKey(table, assignedIds) ? FOR_UPDATE : NO_KEY_UPDATE;
+  const { rows: found, release } = yield* ownRows(node, source, layout, { run, target, mode, locked });
   const occasion = occasionOf(node, node);
   if (found.count === 0) {
     afterRows(target, occasion, { old: [], now: [] });
@@ -240,6 +255,8 @@ function* update(node: UpdateNode, source: Batch, run: ExecRun, target: ModifyTa
     after: keyedRows(target, table, fullWidth(width, newRowsByOrdinal, rows.count), rows.count),
     assigned,
   });
+  // What is written is locked; a written row's own lock lets others rely on its key.
+  if (mode === NO_KEY_UPDATE && rows.count === found.count) release();
   afterRows(target, occasion, {
     old: rowsFor(table, before, rows.count),
     now: rowsFor(table, columns, rows.count),
@@ -251,10 +268,16 @@ function* update(node: UpdateNode, source: Batch, run: ExecRun, target: ModifyTa
   return yield* returned(node.returning.expressions, both, wholeBatch([...rows.columns, ...columns], rows.count), run);
 }
 
-function* remove(node: DeleteNode, source: Batch, run: ExecRun, target: ModifyTarget): Task<Batch | null> {
+function* remove(
+  node: DeleteNode,
+  source: Batch,
+  run: ExecRun,
+  target: ModifyTarget,
+  locked: boolean,
+): Task<Batch | null> {
   const { table } = node;
   const layout = layoutOf(node.source.outputs);
-  const found = distinctRows(node, source, layout, target);
+  const { rows: found, release } = yield* ownRows(node, source, layout, { run, target, mode: FOR_UPDATE, locked });
   const occasion: Occasion = { table, event: 'delete', assigned: [] };
   const kept = yield* beforeRows(target, occasion, {
     old: oldColumns(node, found, layout),
@@ -270,38 +293,61 @@ function* remove(node: DeleteNode, source: Batch, run: ExecRun, target: ModifyTa
   const old = byOrdinal(table, oldColumns(node, rows, layout));
   const width = target.table(table.id).columns.length;
   yield* deleteRows(target, table, keyedRows(target, table, fullWidth(width, old, rows.count), rows.count));
+  if (rows.count === found.count) release();
   afterRows(target, occasion, { old: rowsFor(table, oldColumns(node, rows, layout), rows.count), now: [] });
   target.affected.set(node, rows.count);
   return result;
 }
 
-/** The source rows, each target row once (a join may give it several times). */
+/** The source rows, each target row once (a join may give it several times), locked and as they are now. */
+function* ownRows(
+  node: UpdateNode | DeleteNode,
+  source: Batch,
+  layout: ReadonlyMap<ColumnId, number>,
+  how: { readonly run: ExecRun; readonly target: ModifyTarget; readonly mode: number; readonly locked: boolean },
+): Task<{ readonly rows: Batch; readonly release: () => void }> {
+  const { run, target, mode, locked } = how;
+  const { guard } = target;
+  const found = distinctRows(node, source, layout, target);
+  if (guard === null || locked || found.keys.length === 0) return { rows: found.rows, release: () => undefined };
+  const at = { table: node.table, source: node.source, column: node.oldRow[0] as ColumnId, mode };
+  const known = yield* lockFound(at, found, run, guard, (rows) => distinctRows(node, rows, layout, target));
+  return { rows: known.found.rows, release: known.release };
+}
+
+function targetKeys(
+  node: UpdateNode | DeleteNode,
+  rows: Batch,
+  layout: ReadonlyMap<ColumnId, number>,
+  target: ModifyTarget,
+): Key[] {
+  return keysOf(target.table(node.table.id), byOrdinal(node.table, oldColumns(node, rows, layout)), rows.count);
+}
+
 function distinctRows(
   node: UpdateNode | DeleteNode,
   source: Batch,
   layout: ReadonlyMap<ColumnId, number>,
   target: ModifyTarget,
-): Batch {
-  const versioned = target.table(node.table.id);
+): FoundRows {
   const whole = wholeBatch(
     source.columns.map((column) => compact(column, source)),
     source.count,
   );
-  const keys = keysOf(versioned, byOrdinal(node.table, oldColumns(node, whole, layout)), whole.count);
+  const keys = targetKeys(node, whole, layout, target);
   const first = new Set(keys);
-  if (first.size === keys.length && target.before === null) return whole;
+  if (first.size === keys.length && target.before === null) return { rows: whole, keys };
   first.clear();
   const kept = new Int32Array(keys.length);
-  let count = 0;
+  const distinct: Key[] = [];
   keys.forEach((key, row) => {
     if (first.has(key) || changedInStatement(target, node.table.id, key)) return;
     first.add(key);
-    kept[count++] = row;
+    kept[distinct.length] = row;
+    distinct.push(key);
   });
-  return wholeBatch(
-    whole.columns.map((column) => take(column, kept, count)),
-    count,
-  );
+  const columns = whole.columns.map((column) => take(column, kept, distinct.length));
+  return { rows: wholeBatch(columns, distinct.length), keys: distinct };
 }
 
 function oldColumns(node: UpdateNode | DeleteNode, rows: Batch, layout: ReadonlyMap<ColumnId, number>): Vector[] {

@@ -14,8 +14,11 @@ import type { Key } from '../../table/table.ts';
 import { Compiler } from '../compile.ts';
 import type { ExecRun } from '../run.ts';
 import { take, vectorFromValues, wholeBatch } from '../vectors.ts';
+import { concurrentChange } from '../../txn/lock/guard.ts';
+import { NO_KEY_UPDATE } from '../../txn/lock/modes.ts';
 import { updateRows } from './change-rows.ts';
 import { checkParents } from './constraints.ts';
+import { findFree, waitForKeys } from './key-waits.ts';
 import { finishRows, returned } from './finish-rows.ts';
 import { byOrdinal, cells, duplicateKey, findRow, keysOf, type ModifyTarget, primaryKeyName } from './target.ts';
 import type { Occasion } from './trigger-runner.ts';
@@ -48,9 +51,9 @@ export function* insertOnConflict(
   let affected = 0;
   for (let i = 0; i < proposed.count; i++) {
     const key = keys[i] as Key;
-    const taken = yield* conflicting(node, conflict, { rows, row: i, key }, target);
+    const taken = yield* lockedConflict(node, conflict, { rows, row: i, key }, target);
     if (taken === null) {
-      if ((yield* findRow(target, table.id, key)) !== null) {
+      if ((yield* findFree(target, table, key)) !== null) {
         throw duplicateKey(
           target,
           table,
@@ -104,6 +107,34 @@ export function* insertOnConflict(
     ),
     results.length,
   );
+}
+
+/**
+ * The row in the way as it is when all who are changing such rows have ended; locked where it is to be updated. Levels
+ * that keep their snapshot refuse a row that it does not have (40001).
+ */
+function* lockedConflict(
+  node: InsertNode,
+  conflict: ConflictClause,
+  proposed: { readonly rows: readonly Vector[]; readonly row: number; readonly key: Key },
+  target: ModifyTarget,
+): Task<Key | null> {
+  const { table } = node;
+  const { guard } = target;
+  for (;;) {
+    const taken = yield* conflicting(node, conflict, proposed, target);
+    if (guard === null) return taken;
+    const one = proposed.rows.map((column) => take(column, Int32Array.of(proposed.row), 1));
+    if (yield* waitForKeys(target, table, { keys: [proposed.key], rows: one, count: 1 })) continue;
+    if (taken === null) return null;
+    if (guard.isShared(table.id) && (yield* guard.wait(table, taken, NO_KEY_UPDATE))) continue;
+    if (!guard.readsCommitted && guard.isStale(table.id)) {
+      const fate = yield* guard.fateOf(table.id, taken);
+      if (fate !== 'same') throw concurrentChange(fate);
+    }
+    if (conflict.update !== null) guard.take(table.id, [taken], NO_KEY_UPDATE);
+    return taken;
+  }
 }
 
 /** The key of an existing row that an arbiter says is in the way, or null. */

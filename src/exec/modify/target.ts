@@ -13,14 +13,20 @@ import type { EvalContext } from '../../sql/eval-context.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import { type Key, MISS, type RowRef, type VersionedTable } from '../../table/table.ts';
 import type { StatementReader } from '../../txn/api.ts';
+import type { RowGuard } from '../../txn/lock/guard.ts';
 import type { TableWrites } from '../../txn/table-writes.ts';
 import type { ModifyNode } from '../../plan/plan.ts';
 import type { TriggerRunner } from './trigger-runner.ts';
 
 export interface ModifyTarget {
   readonly catalog: Catalog;
-  /** Reads the state that the statement changes: snapshot and own writes, those of this statement included. */
+  /**
+   * Reads the newest committed state with own writes, those of this statement included: what constraints are about,
+   * which hold between all transactions, whatever a snapshot shows.
+   */
   readonly reader: StatementReader;
+  /** Locks rows against other transactions; null where constraints are only asked once more (at commit). */
+  readonly guard: RowGuard | null;
   readonly eval: EvalContext;
   table(tableId: number): VersionedTable;
   /** The write set of a table, made at the first write. Throws 25006 in a read-only transaction. */
@@ -56,6 +62,15 @@ export function* findRow(target: ModifyTarget, tableId: number, key: Key): Task<
 /** Whether another part of the same statement has changed the row already: then it is passed over, as in PostgreSQL. */
 export function changedInStatement(target: ModifyTarget, tableId: number, key: Key): boolean {
   return target.before !== null && target.writes(tableId).latestEntry(key) >= (target.before.get(tableId) ?? 0);
+}
+
+/** Whether an update may change what foreign keys refer to. */
+export function changesKey(table: TableDef, assigned: readonly number[]): boolean {
+  return assigned.some(
+    (id) =>
+      table.key.includes(id) ||
+      table.indexes.some((index) => index.unique && index.columns.some((part) => part.column === id)),
+  );
 }
 
 /** The vectors of `columns` (parallel to table.columns) by ordinal; ordinals of dropped columns stay empty. */

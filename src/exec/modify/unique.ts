@@ -9,7 +9,7 @@ import type { Task } from '../../base/task.ts';
 import { assert } from '../../base/error.ts';
 import { type Value, type Vector, valueAt } from '../../base/vector.ts';
 import type { IndexDef, TableDef } from '../../catalog/schema.ts';
-import type { Key, VersionedTable, VersionedTree } from '../../table/table.ts';
+import type { Key, VersionedIndex, VersionedTable, VersionedTree } from '../../table/table.ts';
 import type { TableWrites } from '../../txn/table-writes.ts';
 import { duplicateKey, type ModifyTarget } from './target.ts';
 
@@ -35,7 +35,7 @@ export function* checkUnique(target: ModifyTarget, table: TableDef, from: number
       const values = indexValues(index, writes.rows(), entry);
       if (values === null) continue;
       const other = ownConflict(writes, index, tree, own, entry, values);
-      if (other || (yield* committedConflict(target, versioned, tree, values, writes)) !== null) {
+      if (other || (yield* takenBy(target, table, tree, values, writes)) !== null) {
         throw duplicateKey(target, table, index.constraint ?? index.name, ordinals(index), values);
       }
     }
@@ -68,6 +68,22 @@ export function indexValues(index: IndexDef, rows: readonly Vector[], row: numbe
     values.push(value);
   }
   return values;
+}
+
+/** The committed row that has the values; one that another transaction is changing is waited for. */
+function* takenBy(
+  target: ModifyTarget,
+  table: TableDef,
+  tree: VersionedTree,
+  values: readonly Value[],
+  writes: TableWrites,
+): Task<Key | null> {
+  const { guard } = target;
+  for (;;) {
+    const key = yield* committedConflict(target, target.table(table.id), tree, values, writes);
+    if (key === null || guard === null || !guard.isShared(table.id)) return key;
+    if (!(yield* guard.waitForKey(table, key, []))) return key;
+  }
 }
 
 function* committedConflict(
@@ -153,7 +169,7 @@ function ordinals(index: IndexDef): number[] {
   return index.columns.map((part) => part.column);
 }
 
-export function treeOf(table: VersionedTable, index: IndexDef): VersionedTree {
+export function treeOf(table: VersionedTable, index: IndexDef): VersionedIndex {
   const tree = table.indexes.find((candidate) => candidate.id === index.id);
   assert(tree !== undefined, `index ${index.name} has no tree`);
   return tree;

@@ -83,8 +83,7 @@ export class LookupPairs implements PairSource {
     if (left === null || this.#at >= left.count) return null;
     if (this.#run.due()) yield* this.#run.pause();
     const start = this.#run.context.monotonicMs();
-    const { time, table } = this.#scan;
-    const reader = this.#run.context.reader.table(table.id, time.kind === 'asOf' ? time.seq : undefined);
+    const reader = this.#run.readerOf(this.#scan);
     const first = this.#at;
     const chunk = yield* this.#lookUp(left, reader);
     const passed = yield* this.#filtered(chunk);

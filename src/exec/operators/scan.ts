@@ -125,8 +125,8 @@ export class ScanOperator implements Operator {
   *#start(): Task<Batch | null> {
     this.#started = true;
     if (this.#sideways.some(({ filter }) => filter.isEmpty)) return null;
-    const { time, access, table } = this.#node;
-    const reader = this.#run.context.reader.table(table.id, time.kind === 'asOf' ? time.seq : undefined);
+    const { time, access } = this.#node;
+    const reader = this.#run.readerOf(this.#node);
     if (time.kind === 'versions' || time.kind === 'contained') {
       this.#source = this.#openVersions(reader);
       return null;

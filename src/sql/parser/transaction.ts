@@ -70,7 +70,7 @@ function parseModes(p: Cursor): TransactionModes {
 function parseIsolation(p: Cursor): TransactionModes['isolation'] {
   if (p.acceptAll('read', 'uncommitted')) return 'read uncommitted';
   if (p.acceptAll('read', 'committed')) return 'read committed';
-  if (p.acceptAll('repeatable', 'read')) return 'repeatable read';
+  if (p.acceptAll('repeatable', 'read') || p.accept('snapshot')) return 'repeatable read';
   p.expect('serializable');
   return 'serializable';
 }
