@@ -8,6 +8,9 @@
  * A commit may not outrun it: statements that follow each other without a macrotask (a loop on Node) would keep everything
  * else waiting, other sessions and this. So `turn` makes a commit wait for one macrotask every few milliseconds.
  *
+ * Commits that write faster than a checkpoint does meet resistance: when the log is three times as long as it should be, each
+ * waits for a number of longer slices, so that the log stays bounded. Reads go on between the slices.
+ *
  * When a checkpoint is due: the log has grown by `checkpointLogBytes`, dirty leaves fill half of the cache, too many log
  * files lie about, or `checkpointIntervalMs` have passed since the first commit that is in the log only. Where a
  * checkpoint writes much more than the log holds (updates all over a big table touch every leaf), the next waits for up to
@@ -26,6 +29,10 @@ const BUSY_SLICE_MS = 2;
 const BUSY_TURN_MS = 0.05;
 /** How long commits may follow each other before others get a turn. */
 const TURN_MS = 8;
+/** A log so many times as long as a checkpoint waits for makes commits wait for the background: so many turns each. */
+const BEHIND = 3;
+const TURNS_BEHIND = 25;
+const BEHIND_SLICE_MS = 8;
 /** A checkpoint that writes so many times what the log holds makes the next one wait for more. */
 const MUCH_WRITTEN = 4;
 const LITTLE_WRITTEN = 2;
@@ -105,7 +112,16 @@ export class Maintenance {
   turn(): Promise<void> | null {
     const { host } = this.#parts;
     if (host.monotonicMs() - this.#lastTurn < TURN_MS) return null;
-    return this.#giveTurn();
+    return this.#isBehind() ? this.#catchUp() : this.#giveTurn();
+  }
+
+  #isBehind(): boolean {
+    const { logLimitBytes } = this.#parts;
+    return this.#scheduled && this.#parts.reasonFor(logLimitBytes * this.#stretch * BEHIND) === 'log';
+  }
+
+  async #catchUp(): Promise<void> {
+    for (let turn = 0; turn < TURNS_BEHIND && this.#isBehind(); turn++) await this.#giveTurn();
   }
 
   /** A checkpoint was taken: the time until the next begins with the next commit. */
@@ -173,7 +189,8 @@ export class Maintenance {
         if (step.value === PAUSE) {
           const before = host.monotonicMs();
           await this.#giveTurn();
-          limitMs = host.monotonicMs() - before > BUSY_TURN_MS ? BUSY_SLICE_MS : SLICE_MS;
+          const isBusy = host.monotonicMs() - before > BUSY_TURN_MS;
+          limitMs = this.#isBehind() ? BEHIND_SLICE_MS : isBusy ? BUSY_SLICE_MS : SLICE_MS;
           continue;
         }
         try {

@@ -144,6 +144,22 @@ describe('drift.maintenance', () => {
   });
 });
 
+test('commits that write faster than checkpoints do wait for them: the log stays bounded', async () => {
+  const checkpointLogBytes = 60_000;
+  const db = await openDb(new MemoryStorage(), { checkpointLogBytes, maxLeafRows: 1000 });
+  await db.run('CREATE TABLE t (id int PRIMARY KEY, v double precision, w int)');
+  await db.run('INSERT INTO t SELECT i, i / 7.0, i FROM generate_series(1, 8000) i');
+  let longest = 0;
+  for (let i = 0; i < 60; i++) {
+    await db.session.execute('UPDATE t SET v = v * 1.001, w = w + 1 WHERE id % 4 = $1', [i % 4]);
+    longest = Math.max(longest, db.engine.status().logBytes);
+  }
+  // Three times what is asked for, and what two statements write.
+  expect(longest).toBeLessThan(6 * checkpointLogBytes);
+  expect(db.engine.status().checkpoints).toBeGreaterThan(5);
+  await db.engine.close();
+});
+
 test('commits that follow each other without a pause let the background work', async () => {
   const db = await openDb(new MemoryStorage(), { checkpointLogBytes: 100_000 });
   await db.run('CREATE TABLE t (id int PRIMARY KEY, v text)');
