@@ -6,20 +6,10 @@
  * do not share is which match is preferred: that is the business of regex.ts, for which the reader notes whether the
  * pattern as a whole prefers a long match or a short one.
  */
-import { DriftError } from '../../base/error.ts';
 import { fromBasic } from './regex-basic.ts';
+import type { Preference, RegexNode } from './regex-dissect.ts';
+import { regexError, type RegexOptions, withOption } from './regex-options.ts';
 import { CLASSES, COLLATING, WORD } from './regex-names.ts';
-
-export interface RegexOptions {
-  readonly ignoreCase: boolean;
-  /** `.` and negated brackets match a newline. */
-  readonly dotNewline: boolean;
-  /** ^ and $ match at newlines. */
-  readonly lineAnchors: boolean;
-  readonly expanded: boolean;
-  readonly literal: boolean;
-  readonly basic: boolean;
-}
 
 export interface RegexSource {
   readonly source: string;
@@ -30,6 +20,8 @@ export interface RegexSource {
   readonly prefersShort: boolean;
   /** Looks beyond the match: constraints and look-around. */
   readonly context: boolean;
+  /** Where JavaScript may give parentheses other parts than PostgreSQL: what takes a match apart; null elsewhere. */
+  readonly tree: RegexNode | null;
 }
 
 /** Most repetitions of a {m,n}. */
@@ -46,57 +38,6 @@ const CONSTRAINTS: Readonly<Record<string, string>> = {
   Y: `(?:(?<=[${WORD}])(?=[${WORD}])|(?<![${WORD}])(?![${WORD}]))`,
 };
 const CHARACTERS: Readonly<Record<string, number>> = { a: 7, b: 8, B: 92, e: 27, f: 12, n: 10, r: 13, t: 9, v: 11 };
-export function regexError(what: string): DriftError {
-  return new DriftError('2201B', `invalid regular expression: ${what}`);
-}
-
-/** Reads the options of regexp functions. Throws 22023 for a letter that is none; `g` is the caller's. */
-export function regexOptions(flags: string): RegexOptions {
-  let options: RegexOptions = {
-    ignoreCase: false,
-    dotNewline: true,
-    lineAnchors: false,
-    expanded: false,
-    literal: false,
-    basic: false,
-  };
-  for (const flag of flags) {
-    const changed = withOption(options, flag);
-    if (changed === undefined) throw new DriftError('22023', `invalid regular expression option: "${flag}"`);
-    options = changed;
-  }
-  return options;
-}
-
-function withOption(options: RegexOptions, flag: string): RegexOptions | undefined {
-  switch (flag) {
-    case 'i':
-      return { ...options, ignoreCase: true };
-    case 'c':
-      return { ...options, ignoreCase: false };
-    case 'n':
-    case 'm':
-      return { ...options, dotNewline: false, lineAnchors: true };
-    case 'p':
-      return { ...options, dotNewline: false, lineAnchors: false };
-    case 'w':
-      return { ...options, dotNewline: true, lineAnchors: true };
-    case 's':
-      return { ...options, dotNewline: true, lineAnchors: false };
-    case 'x':
-      return { ...options, expanded: true };
-    case 't':
-      return { ...options, expanded: false };
-    case 'q':
-      return { ...options, literal: true, basic: false };
-    case 'b':
-    case 'e':
-      return { ...options, basic: true, literal: false };
-    default:
-      return undefined;
-  }
-}
-
 export function readRegex(pattern: string, options: RegexOptions): RegexSource {
   let [text, chosen] = [pattern, options];
   if (chosen.basic) return new RegexReader(fromBasic(text), chosen).read();
@@ -115,7 +56,15 @@ export function readRegex(pattern: string, options: RegexOptions): RegexSource {
   }
   if (chosen.literal) {
     const source = [...text].map(quoted).join('');
-    return { source, ignoreCase: chosen.ignoreCase, groups: 0, ordered: false, prefersShort: false, context: false };
+    return {
+      source,
+      ignoreCase: chosen.ignoreCase,
+      groups: 0,
+      ordered: false,
+      prefersShort: false,
+      context: false,
+      tree: null,
+    };
   }
   return new RegexReader(text, chosen).read();
 }
@@ -129,13 +78,18 @@ function bracketed(char: string): string {
   return /[\^$\\.*+?()[\]{}|/-]/.test(char) ? `\\${char}` : char;
 }
 
-/** What an atom prefers: nothing, long matches or short ones. */
-type Preference = 'none' | 'long' | 'short';
-
 interface Atom {
   readonly source: string;
   readonly preference: Preference;
   readonly quantifiable: boolean;
+  readonly node: RegexNode;
+}
+
+interface Quantifier {
+  readonly source: string;
+  readonly preference: Preference;
+  readonly least: number;
+  readonly most: number;
 }
 
 class RegexReader {
@@ -150,6 +104,9 @@ class RegexReader {
   #long = false;
   #short = false;
   #context = false;
+  #references = false;
+  /** A group that captures is repeated. */
+  #repeated = false;
 
   constructor(pattern: string, options: RegexOptions) {
     this.#chars = [...pattern];
@@ -157,13 +114,15 @@ class RegexReader {
   }
 
   read(): RegexSource {
-    const { source, preference } = this.#alternation(0);
+    const { source, preference, node } = this.#alternation(0);
     if (this.#at < this.#chars.length) throw regexError('parentheses () not balanced');
+    const ordered = this.#alternatives || (this.#long && this.#short);
     return {
       source,
       ignoreCase: this.#options.ignoreCase,
       groups: this.#groups,
-      ordered: this.#alternatives || (this.#long && this.#short),
+      ordered,
+      tree: this.#groups > 0 && !this.#references && (ordered || this.#repeated) ? node : null,
       prefersShort: preference === 'short',
       context: this.#context,
     };
@@ -187,13 +146,15 @@ class RegexReader {
     }
   }
 
-  #alternation(depth: number): { readonly source: string; readonly preference: Preference } {
+  #alternation(depth: number): Omit<Atom, 'quantifiable'> {
     if (depth > MAX_DEPTH) throw regexError('regular expression is too complex');
     const branches: string[] = [];
+    const nodes: RegexNode[] = [];
     let preference: Preference = 'none';
     for (;;) {
       const branch = this.#branch(depth);
       branches.push(branch.source);
+      nodes.push(branch.node);
       if (branches.length === 1) ({ preference } = branch);
       if (this.#peek() !== '|') break;
       this.#at++;
@@ -202,17 +163,22 @@ class RegexReader {
       this.#alternatives = true;
       preference = 'long';
     }
-    return { source: branches.join('|'), preference };
+    const [only] = nodes;
+    const node: RegexNode = only !== undefined && nodes.length === 1 ? only : { kind: 'either', options: nodes };
+    return { source: branches.join('|'), preference, node };
   }
 
-  #branch(depth: number): { readonly source: string; readonly preference: Preference } {
+  #branch(depth: number): Omit<Atom, 'quantifiable'> {
     let source = '';
+    const parts: RegexNode[] = [];
     let preference: Preference = 'none';
     for (;;) {
       this.#skipBlanks();
       const char = this.#peek();
-      if (char === '' || char === '|' || (char === ')' && depth > 0)) return { source, preference };
+      if (char === '' || char === '|' || (char === ')' && depth > 0))
+        return { source, preference, node: { kind: 'sequence', parts, preference } };
       if (char === ')') throw regexError('parentheses () not balanced');
+      const before = this.#groups;
       const atom = this.#atom(depth);
       this.#skipBlanks();
       const quantifier = this.#quantifier();
@@ -224,14 +190,21 @@ class RegexReader {
         if (this.#quantifier() !== null) throw regexError('quantifier operand invalid');
       }
       const own = quantifier === null || quantifier.preference === 'none' ? atom.preference : quantifier.preference;
+      if (quantifier !== null && quantifier.most > 1 && this.#groups > before) this.#repeated = true;
+      parts.push(
+        quantifier === null
+          ? atom.node
+          : { kind: 'repeat', inner: atom.node, least: quantifier.least, most: quantifier.most, preference: own },
+      );
       if (preference === 'none') preference = own;
     }
   }
 
-  #quantifier(): { readonly source: string; readonly preference: Preference } | null {
+  #quantifier(): Quantifier | null {
     const char = this.#peek();
     let source: string;
     let fixed = false;
+    let [least, most] = [char === '+' ? 1 : 0, char === '?' ? 1 : Infinity];
     if (char === '*' || char === '+' || char === '?') {
       this.#at++;
       source = char;
@@ -249,13 +222,14 @@ class RegexReader {
       this.#at += whole.length;
       source = whole;
       fixed = range === undefined;
+      [least, most] = [Number(low), fixed ? Number(low) : high === '' ? Infinity : Number(high)];
     } else return null;
     const short = this.#peek() === '?';
     if (short) this.#at++;
-    if (fixed) return { source, preference: 'none' };
+    if (fixed) return { source, preference: 'none', least, most };
     if (short) this.#short = true;
     else this.#long = true;
-    return { source: short ? `${source}?` : source, preference: short ? 'short' : 'long' };
+    return { source: short ? `${source}?` : source, preference: short ? 'short' : 'long', least, most };
   }
 
   #atom(depth: number): Atom {
@@ -265,10 +239,11 @@ class RegexReader {
       source,
       preference: 'none',
       quantifiable: true,
+      node: { kind: 'set', source },
     });
     const constraint = (source: string): Atom => {
       this.#context = true;
-      return { source, preference: 'none', quantifiable: false };
+      return { source, preference: 'none', quantifiable: false, node: { kind: 'assert', source } };
     };
     switch (char) {
       case '.':
@@ -308,7 +283,8 @@ class RegexReader {
     if (text !== '[:<:]]' && text !== '[:>:]]') return null;
     this.#at += 6;
     this.#context = true;
-    return { source: CONSTRAINTS[text === '[:<:]]' ? 'm' : 'M'] as string, preference: 'none', quantifiable: false };
+    const source = CONSTRAINTS[text === '[:<:]]' ? 'm' : 'M'] as string;
+    return { source, preference: 'none', quantifiable: false, node: { kind: 'assert', source } };
   }
 
   #group(depth: number): Atom {
@@ -332,7 +308,10 @@ class RegexReader {
     this.#at++;
     if (number > 0) this.#closed.add(number);
     if (around) this.#context = true;
-    return { source: `${open}${inner.source})`, preference: around ? 'none' : inner.preference, quantifiable: !around };
+    const source = `${open}${inner.source})`;
+    if (around) return { source, preference: 'none', quantifiable: false, node: { kind: 'assert', source } };
+    const node: RegexNode = { kind: 'group', number, inner: inner.node };
+    return { source, preference: inner.preference, quantifiable: true, node };
   }
 
   /** Behind a backslash, outside of brackets. */
@@ -352,6 +331,7 @@ class RegexReader {
       } else {
         if (!this.#closed.has(Number(digits)) || this.#around > 0) throw regexError('invalid backreference number');
         this.#at += digits.length;
+        this.#references = true;
         return `(?:\\${digits})`;
       }
     }

@@ -8,10 +8,14 @@
  * match (constraints, look-around) cannot be tried on cut texts: they are tried with the rest behind them counted.
  */
 import { DriftError } from '../../base/error.ts';
-import { readRegex, regexError, regexOptions } from './regex-syntax.ts';
+import { Dissector, type RegexNode } from './regex-dissect.ts';
+import { regexError, regexOptions } from './regex-options.ts';
+import { readRegex } from './regex-syntax.ts';
 
 /** Ends tried at most. */
 const MAX_ENDS = 2000;
+/** Longest match that is taken apart anew. */
+const MAX_DISSECTED = 500;
 /** Of those that need a pattern of their own. */
 const MAX_COUNTED_ENDS = 500;
 const KEPT = 200;
@@ -31,6 +35,8 @@ export class Regex {
   /** The source, where ends are tried by counting what is behind them. */
   readonly #counted: string | null;
   readonly #mode: string;
+  readonly #tree: RegexNode | null;
+  readonly #dissector: Dissector;
   readonly #byRest: Map<number, RegExp> = new Map();
   readonly #short: boolean;
   readonly groups: number;
@@ -41,6 +47,8 @@ export class Regex {
     this.groups = found.groups;
     this.#short = found.prefersShort;
     this.#mode = mode;
+    this.#tree = found.tree;
+    this.#dissector = new Dissector(mode);
     this.#counted = found.ordered && found.context ? found.source : null;
     try {
       this.#find = new RegExp(found.source, `g${mode}`);
@@ -61,7 +69,16 @@ export class Regex {
     const found = this.#find.exec(text);
     if (found === null) return null;
     const chosen = this.#whole === null && this.#counted === null ? null : this.#preferred(text, found);
-    return matchOf(chosen ?? found);
+    return this.#withParts(text, matchOf(chosen ?? found));
+  }
+
+  /** The match with the parts that PostgreSQL gives to its parentheses. */
+  #withParts(text: string, match: RegexMatch): RegexMatch {
+    const { start, end } = match;
+    if (this.#tree === null || end - start > MAX_DISSECTED) return match;
+    const spans = this.#dissector.dissect(this.#tree, this.groups, text, [start, end]);
+    if (spans === null) return match;
+    return { start, end, spans, groups: spans.map((span) => (span === null ? null : text.slice(span[0], span[1]))) };
   }
 
   /** All matches, one behind the other; an empty one moves on by a character. */
