@@ -1,7 +1,8 @@
 /** Aggregates and the names of window functions. States are small objects; hot ones have accumulators in exec. */
 import { Numeric } from '../../base/numeric.ts';
 import type { Value } from '../../base/vector.ts';
-import { addIntervals, Interval, scaleInterval } from '../types/interval.ts';
+import { addIntervals, scaleInterval } from '../types/interval-arithmetic.ts';
+import { Interval } from '../types/interval.ts';
 import { typeByOid } from '../types/registry.ts';
 import { fitInteger } from './arithmetic.ts';
 import { aggregate, T, typedAggregate, windowFunction } from './define.ts';

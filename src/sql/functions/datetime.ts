@@ -13,7 +13,8 @@ import {
   toLocal,
 } from '../types/datetime.ts';
 import { zoneArgument } from '../types/time-zone.ts';
-import { addIntervals, Interval, negated, plusInterval, scaleInterval, timeBetween } from '../types/interval.ts';
+import { addIntervals, negated, plusInterval, scaleInterval, timeBetween } from '../types/interval-arithmetic.ts';
+import { Interval } from '../types/interval.ts';
 import { dayMicros, dayOf, startOfDay } from './casts.ts';
 import { pure, scalar, T } from './define.ts';
 import type { OperatorEntry, ScalarFunction } from './function.ts';

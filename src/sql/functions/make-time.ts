@@ -17,7 +17,8 @@ import {
   toInstant,
   toLocal,
 } from '../types/datetime.ts';
-import { Interval, makeInterval, negated, plusInterval } from '../types/interval.ts';
+import { negated, plusInterval } from '../types/interval-arithmetic.ts';
+import { Interval, makeInterval } from '../types/interval.ts';
 import { dayMicros } from './casts.ts';
 import { pure, scalar, T } from './define.ts';
 import type { ScalarFunction } from './function.ts';
