@@ -40,14 +40,26 @@ export class Database extends Statements implements AsyncDisposable {
 
   /**
    * Runs a function in a transaction; commits when it resolves, rolls back when it throws, and returns what it returns.
-   * Throws 40001 where another transaction committed a change to the same rows first: run it again.
+   * Where it meets other transactions it may throw 40001 or 40P01; with `retries` the function then runs again.
    *
    *     await db.transaction(async (tx) => {
    *       await tx.query('UPDATE account SET balance = balance - 10 WHERE id = $1', [1]);
    *       await tx.query('UPDATE account SET balance = balance + 10 WHERE id = $1', [2]);
-   *     }, { author: 'ada', message: 'pay back' });
+   *     }, { isolation: 'serializable', retries: 5, author: 'ada', message: 'pay back' });
    */
   async transaction<T>(work: (tx: Transaction) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await this.#transaction(work, options);
+      } catch (error) {
+        const { code } = error as { readonly code?: unknown };
+        if ((code !== '40001' && code !== '40P01') || attempt >= (options.retries ?? 0)) throw error;
+        await backOff(attempt);
+      }
+    }
+  }
+
+  async #transaction<T>(work: (tx: Transaction) => Promise<T>, options: TransactionOptions): Promise<T> {
     const engine = engineOptions(options);
     const session = this.#connection.session();
     try {
@@ -195,6 +207,15 @@ export class Database extends Statements implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** The longest pause before a transaction runs again, ms. */
+const MAX_PAUSE_MS = 200;
+
+/** Waits twice as long each time, by chance up to that, so that those who met do not meet again. */
+function backOff(attempt: number): Promise<void> {
+  const longest = Math.min(MAX_PAUSE_MS, 2 ** attempt);
+  return new Promise((resolve) => setTimeout(resolve, Math.random() * longest));
 }
 
 export type { At, PreparedStatement, Queryable, QueryOptions, Session, Transaction, TransactionOptions };

@@ -1,7 +1,7 @@
 /** Options of the public API, and what the engine takes for them. */
 import type { OpenOptions as EngineOpenOptions, RunOptions } from '../../worker/protocol.ts';
 import { DriftError } from '../base/error.ts';
-import type { Moment, TransactionOptions as EngineTransactionOptions } from '../database/api.ts';
+import type { Isolation, Moment, TransactionOptions as EngineTransactionOptions } from '../database/api.ts';
 import { toJsonText } from './parameters.ts';
 import type { Parsers } from './parsers.ts';
 
@@ -34,6 +34,10 @@ export interface TransactionOptions {
   readonly timestamp?: Date | number | undefined;
   /** Refuses statements that write, with 25006. Default false. */
   readonly readOnly?: boolean | undefined;
+  /** Isolation level. Default: `default_transaction_isolation`, which is `read committed`. */
+  readonly isolation?: Isolation | undefined;
+  /** How often the function runs again when it fails with 40001 or 40P01, after a pause that grows. Default 0. */
+  readonly retries?: number | undefined;
   /** Reads this moment throughout; implies `readOnly`. */
   readonly asOf?: At | undefined;
   /** Durability of this commit. Default: the database's. */
@@ -60,7 +64,7 @@ export interface OpenOptions extends Omit<EngineOpenOptions, 'restore'> {
 
 /** Throws 22023 where the timestamp or the moment is no valid time, or the metadata has no JSON form. */
 export function engineOptions(options: TransactionOptions): EngineTransactionOptions {
-  const { timestamp, asOf, metadata, ...rest } = options;
+  const { timestamp, asOf, metadata, retries: _, ...rest } = options;
   const micros = timestamp instanceof Date ? timestamp.getTime() * 1000 : timestamp;
   if (micros !== undefined && !Number.isFinite(micros))
     throw new DriftError('22023', 'the commit timestamp is not a valid time');

@@ -34,6 +34,8 @@ export interface EngineOptions {
   readonly logStepBytes?: number | undefined;
   /** A pack file takes segments up to this size. Default 32 MB; tests shrink it. */
   readonly packSizeBytes?: number | undefined;
+  /** Switches a part of isolation off, so that tests see that their checks would find it missing. */
+  readonly testIgnore?: 'conflicts' | 'dependencies' | 'predicates' | undefined;
   /** Live rows a leaf holds before it splits by key. Default 32768; tests shrink it. */
   readonly maxLeafRows?: number | undefined;
   /** Closed versions a leaf holds before it may split by time. Default 4096; tests shrink it. */

@@ -109,6 +109,7 @@ function withoutTables(context: EvalContext): ExecRun['context'] {
     parameters: [],
     memoryBudgetBytes: Infinity,
     monotonicMs: () => 0,
+    guard: null,
     systemRows: refuse,
     sleep: refuse,
     callRoutine: refuse,

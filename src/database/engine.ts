@@ -153,6 +153,7 @@ class Engine implements EngineApi, OpenEngine {
       log,
       host,
       durability,
+      testIgnore: options.testIgnore,
       lastSeq: replay.lastSeq,
       lastTimestamp: replay.lastTimestamp,
       historyFrom: state?.historyFrom,

@@ -15,6 +15,7 @@ import type { Statement } from '../sql/ast-statement.ts';
 import { parse, parseOne, statements } from '../sql/parser/parser.ts';
 import type { StatementReader } from '../txn/api.ts';
 import { Party } from '../txn/lock/party.ts';
+import { waitForSafeSnapshot } from '../txn/serial/deferrable.ts';
 import type { Isolation, Transaction } from '../txn/transaction.ts';
 import { CopyStream } from './copy/statement.ts';
 import type { CopyPiece, ExecuteOptions, Parameter, ResultSet, SessionApi, TransactionOptions } from './api.ts';
@@ -283,6 +284,15 @@ export class Session implements SessionApi, Controlled {
     const { transaction } = open;
     const { kind } = cached.statement;
     const turns = (kind === 'callProcedure' || kind === 'do') && open !== this.open;
+    if (
+      transaction.deferrable &&
+      transaction.fresh &&
+      transaction.readOnly &&
+      transaction.isolation === 'serializable'
+    ) {
+      const { manager, host } = this.core;
+      yield* waitForSafeSnapshot(manager.serials, manager.locks, host, transaction);
+    }
     this.core.manager.refresh(transaction);
     const begun = function* (session: Session): Task<Scene> {
       const given = yield* session.#scene(open, options, cancellation);
@@ -293,6 +303,7 @@ export class Session implements SessionApi, Controlled {
     for (;;) {
       try {
         const result = noted(yield* dispatch(scene, cached, parameters, this.prepared), scene.notices);
+        transaction.serial?.check();
         return options.text === true ? asText(result, scene.eval) : result;
       } catch (error) {
         if (open.turned === true) throw error;

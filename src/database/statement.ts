@@ -42,7 +42,7 @@ import { parseExpression } from '../sql/parser/parser.ts';
 import { typeByOid } from '../sql/types/registry.ts';
 import type { StatementReader } from '../txn/api.ts';
 import { RowGuard } from '../txn/lock/guard.ts';
-import { ACCESS_SHARE, ROW_EXCLUSIVE } from '../txn/lock/space.ts';
+import { ACCESS_SHARE, ROW_EXCLUSIVE, ROW_SHARE } from '../txn/lock/space.ts';
 import type { Transaction } from '../txn/transaction.ts';
 import type { Core } from './core.ts';
 import type { Notice, ResultSet } from './api.ts';
@@ -251,6 +251,8 @@ const tablesOf = new WeakMap<Plan, TablesUsed>();
 function tablesUsed(root: PlanNode): TablesUsed {
   const tables = new Map<number, number>();
   somePlan(root, (node) => {
+    if (node.kind === 'lockRows')
+      for (const { table } of node.locks) tables.set(table.id, (tables.get(table.id) ?? 0) | ROW_SHARE);
     const mode = isModify(node) ? ROW_EXCLUSIVE : node.kind === 'scan' && node.time.kind === 'now' ? ACCESS_SHARE : 0;
     if (mode !== 0 && 'table' in node) tables.set(node.table.id, (tables.get(node.table.id) ?? 0) | mode);
     return false;
@@ -324,6 +326,12 @@ function execContext(scene: Scene, target: ModifyTarget, counters?: Map<PlanNode
     parameters: scene.parameters,
     memoryBudgetBytes: core.options.queryMemoryBytes ?? DEFAULT_QUERY_MEMORY_BYTES,
     monotonicMs: () => core.host.monotonicMs(),
+    get guard() {
+      if (scene.asOf !== null) return null;
+      if (scene.transaction.readOnly)
+        throw new DriftError('25006', 'cannot execute SELECT FOR UPDATE in a read-only transaction');
+      return target.guard;
+    },
     counters,
     sleep: (ms) => new Promise((resolve) => void core.host.setTimer(ms, resolve)),
     callRoutine: (call, args) => scene.routines.call(scene, call, args),
@@ -399,6 +407,7 @@ export function rowGuard({ core, transaction }: Scene): RowGuard {
     transaction,
     table: (id) => store.table(id),
     published: () => manager.published,
+    blind: manager.ignoresConflicts,
   });
 }
 

@@ -12,6 +12,7 @@ import { AggregateOperator } from './operators/aggregate.ts';
 import { DistinctOnOperator, DistinctOperator, SetOperationOperator } from './operators/distinct.ts';
 import { FunctionScanOperator, ProjectSetOperator, SystemScanOperator } from './operators/function-scan.ts';
 import { JoinOperator } from './operators/join.ts';
+import { LockRowsOperator } from './operators/lock-rows.ts';
 import { ScanOperator } from './operators/scan.ts';
 import { CteScanOperator, RecursiveUnionOperator, WithOperator, WorkScanOperator } from './operators/shared.ts';
 import { FilterOperator, LimitOperator, OneRowOperator, ProjectOperator, ValuesOperator } from './operators/simple.ts';
@@ -82,6 +83,8 @@ function makeOperator(node: PlanNode, run: ExecRun): Operator {
       return new SortOperator(node, build(node.source, run), run);
     case 'limit':
       return new LimitOperator(node, build(node.source, run), run);
+    case 'lockRows':
+      return new LockRowsOperator(node, build(node.source, run), run);
     case 'distinct':
       return new DistinctOperator(node, build(node.source, run), run);
     case 'distinctOn':

@@ -150,7 +150,7 @@ function* insertRow(
       const values = table.key.map((ordinal) => row[ordinal] ?? null);
       throw duplicateKey(target, table, primaryKeyName(table), table.key, values);
     }
-    waited = target.guard?.isShared(table.id) === true && (yield* waitForRow(target, table, key, row));
+    waited = target.guard?.sharesKeys(table.id) === true && (yield* waitForRow(target, table, key, row));
   } while (waited);
   const writes = target.writes(table.id);
   const from = writes.count;

@@ -20,6 +20,7 @@ import type { RoutineCall } from '../sql/functions/function.ts';
 import type { SidewaysScan } from './sideways.ts';
 import type { StatementReader, TableReader } from '../txn/api.ts';
 import type { Pacer } from './pacer.ts';
+import type { RowGuard } from '../txn/lock/guard.ts';
 
 export interface Operator {
   open(): void;
@@ -47,6 +48,8 @@ export interface ExecContext {
   readonly memoryBudgetBytes: number;
   /** Milliseconds on a monotone clock (Host.monotonicMs). */
   readonly monotonicMs: () => number;
+  /** Locks rows for SELECT … FOR; null where the past is read. */
+  readonly guard: RowGuard | null;
   /** Present for EXPLAIN ANALYZE: filled while the plan runs. */
   readonly counters?: Map<PlanNode, NodeCounters> | undefined;
   /** Rows of a virtual table at a moment (null: now). */

@@ -75,6 +75,11 @@ function exposed(node: PlanNode, found: { scan: ScanNode; keys: readonly PlanCol
       const source = exposed(node.source, found, joined);
       return { ...node, source, outputs: source.outputs };
     }
+    case 'lockRows': {
+      const source = exposed(node.source, found, joined);
+      const keys = found.flatMap((entry) => entry.keys).filter(({ id }) => node.outputs.every((own) => own.id !== id));
+      return { ...node, source, outputs: [...node.outputs, ...keys] };
+    }
     case 'join': {
       if (!joined || (node.type !== 'inner' && node.type !== 'left' && node.type !== 'right' && node.type !== 'full'))
         return node;

@@ -252,6 +252,24 @@ export interface LimitNode extends Node {
   readonly ties: readonly SortKey[] | null;
 }
 
+/** SELECT … FOR UPDATE and its kin: locks the rows that come. The source has the tables' keys besides `outputs`. */
+export interface LockRowsNode extends Node {
+  readonly kind: 'lockRows';
+  readonly source: PlanNode;
+  readonly locks: readonly RowLock[];
+  /** Only as many rows are locked as are asked for: a LIMIT is above. */
+  readonly oneByOne: boolean;
+}
+export interface RowLock {
+  readonly table: TableDef;
+  /** Columns of the source, in the order of the table's key; null where an outer join has no row. */
+  readonly key: readonly BoundExpression[];
+  /** A column that the table's scan produces: tells it from others of the same table. */
+  readonly column: ColumnId;
+  readonly strength: 'update' | 'no key update' | 'share' | 'key share';
+  readonly wait: 'block' | 'nowait' | 'skip locked';
+}
+
 /** Distinct rows over all outputs. */
 export interface DistinctNode extends Node {
   readonly kind: 'distinct';
@@ -426,6 +444,7 @@ export type PlanNode =
   | WindowNode
   | SortNode
   | LimitNode
+  | LockRowsNode
   | DistinctNode
   | DistinctOnNode
   | SetOperationNode

@@ -27,6 +27,7 @@ export function inputsOf(node: PlanNode): readonly PlanNode[] {
     case 'window':
     case 'sort':
     case 'limit':
+    case 'lockRows':
     case 'distinct':
     case 'distinctOn':
     case 'insert':
@@ -63,6 +64,7 @@ export function mapInputs(node: PlanNode, rewrite: (input: PlanNode) => PlanNode
     case 'window':
     case 'sort':
     case 'limit':
+    case 'lockRows':
     case 'distinct':
     case 'distinctOn':
     case 'insert':
@@ -156,6 +158,8 @@ export function mapExpressions(node: PlanNode, rewrite: Rewrite): PlanNode {
         offset: orNull(node.offset, rewrite),
         ties: node.ties === null ? null : mapSortKeys(node.ties, rewrite),
       };
+    case 'lockRows':
+      return { ...node, locks: node.locks.map((lock) => ({ ...lock, key: mapList(lock.key, rewrite) })) };
     case 'distinctOn':
       return { ...node, on: mapList(node.on, rewrite) };
     case 'insert':

@@ -98,7 +98,10 @@ export function* firstCommitterWins(
       });
     }
     // At READ COMMITTED a row may have been written in a newer version than the statement's snapshot had.
-    if (op !== OP_INSERT && (found === null || (found.from > transaction.snapshot && !transaction.readsCommitted)))
+    if (
+      op !== OP_INSERT &&
+      (found === null || (found.from > transaction.snapshot && !transaction.readsCommitted && !state.ignoresConflicts))
+    )
       throw serializationFailure();
   }
 }

@@ -35,7 +35,8 @@ import {
   hasEffect,
   type TableChanges,
 } from './commit-checks.ts';
-import type { StatementReader } from './api.ts';
+import type { StatementReader, TableReader } from './api.ts';
+import { SerialSpace } from './serial/serializable.ts';
 import { encodeChanges, encodeSequence, type SequenceValue } from './change-codec.ts';
 import { CatalogHistory } from './catalog-history.ts';
 import { SnapshotTableReader } from './table-reader.ts';
@@ -51,6 +52,8 @@ import { type CommitInfo, type Isolation, NO_COMMIT_INFO, Transaction } from './
 export type Durability = 'full' | 'relaxed';
 
 export interface ManagerParts {
+  /** What tests switch off. */
+  readonly testIgnore?: string | undefined;
   readonly store: TableStore;
   readonly log: CommitLog;
   readonly host: Host;
@@ -85,6 +88,7 @@ export class TransactionManager {
   readonly timeLine: TimeLine;
   readonly catalogs: CatalogHistory;
   readonly locks: LockSpace = new LockSpace();
+  #serials: SerialSpace | null = null;
   readonly #log: CommitLog;
   readonly #host: Host;
   readonly #durability: Durability;
@@ -173,8 +177,19 @@ export class TransactionManager {
   /** Gives a statement its snapshot: the newest state at READ COMMITTED, else that of the first statement. */
   refresh(transaction: Transaction): void {
     if (!transaction.fresh && !transaction.readsCommitted) return;
+    const first = transaction.fresh;
     transaction.fresh = false;
     transaction.refresh(this.#published, this.#catalog);
+    if (first && transaction.isolation === 'serializable') transaction.serial = this.serials.join(transaction);
+  }
+
+  /** Whether tests have switched conflicts off. */
+  get ignoresConflicts(): boolean {
+    return this.#parts.testIgnore === 'conflicts';
+  }
+
+  get serials(): SerialSpace {
+    return (this.#serials ??= new SerialSpace(this.store, this.#parts.testIgnore));
   }
 
   /**
@@ -196,10 +211,14 @@ export class TransactionManager {
       get snapshot(): number {
         return newest?.() ?? snapshot;
       },
-      table(tableId: number, seq?: number): SnapshotTableReader {
+      table(tableId: number, seq?: number): TableReader {
         const at = seq ?? newest?.() ?? snapshot;
         const own = seq === undefined && asOf === null ? ownWrites(tableId) : null;
-        return new SnapshotTableReader(store.table(tableId), at, own);
+        const plain = new SnapshotTableReader(store.table(tableId), at, own);
+        const { serial } = transaction;
+        return serial === null || at !== transaction.snapshot || newest !== undefined
+          ? plain
+          : serial.reader(tableId, plain);
       },
       seqAt: (micros) => timeLine.seqAt(micros),
       timestampsOf: (seqs, count) => timeLine.timestampsOf(seqs, count),
@@ -228,7 +247,12 @@ export class TransactionManager {
   }
 
   *#commit(transaction: Transaction, options: CommitOptions): Task<number | null> {
-    if (!transaction.hasChanges) return null;
+    const { serial } = transaction;
+    if (!transaction.hasChanges) {
+      serial?.check();
+      serial?.commit(this.#published + 0.5, false);
+      return null;
+    }
     if (this.#log.failed !== undefined) throw this.#log.failed;
     const all = yield* changesOf(this.#state(), transaction);
     const prepared: PreparedChanges[] = [];
@@ -239,7 +263,11 @@ export class TransactionManager {
       for (;;) {
         yield* this.#prepare(transaction, all, prepared, options.recheck);
         changes = prepared.filter((change) => hasEffect(this.#state(), change));
-        if (changes.length === 0) return null;
+        if (changes.length === 0) {
+          serial?.check();
+          serial?.commit(this.#published + 0.5, false);
+          return null;
+        }
         frames = changes.flatMap(({ tableId, changes: rows }) =>
           encodeChanges(tableId, rows, this.store.table(tableId).columns),
         );
@@ -249,8 +277,11 @@ export class TransactionManager {
         // Others may commit while this waits. A full medium ends the commit here, before it has changed anything.
         yield* this.#log.reserve(bytes);
       }
+      // Nothing waits from here to the sequence number: whoever commits is checked against all that have.
+      serial?.check();
       for (const value of options.sequences?.() ?? []) frames.push(encodeSequence(value));
       seq = this.#append(transaction, changes, frames);
+      serial?.commit(seq, true);
     } finally {
       for (const part of prepared) part.release();
     }
@@ -307,7 +338,7 @@ export class TransactionManager {
       applied: this.#applied,
       appliedCatalog: this.#appliedCatalog,
       catalog: this.#catalog,
-      ignoresConflicts: false,
+      ignoresConflicts: this.ignoresConflicts,
     };
   }
 

@@ -14,6 +14,7 @@ import type { CatalogChange, CatalogState } from '../catalog/catalog.ts';
 import type { CatalogObject, Deferrable } from '../catalog/schema.ts';
 import type { TreeColumn } from '../table/table.ts';
 import { Party } from './lock/party.ts';
+import type { TableReader } from './api.ts';
 import { TableWrites } from './table-writes.ts';
 
 /** Constraints that wait for the commit (true) or not; those that are not named do as they were declared. */
@@ -45,6 +46,14 @@ export const NO_COMMIT_INFO: CommitInfo = {
 /** READ UNCOMMITTED is READ COMMITTED, as in PostgreSQL; SNAPSHOT is REPEATABLE READ. */
 export type Isolation = 'read uncommitted' | 'read committed' | 'repeatable read' | 'serializable';
 
+/** A transaction whose dependencies are watched (serial/serializable.ts). */
+export interface Watched {
+  /** Throws 40001 where it cannot be part of a serial order any more. */
+  check(): void;
+  commit(end: number, hasWritten: boolean): void;
+  reader(tableId: number, inner: TableReader): TableReader;
+}
+
 /** A point to which a transaction can go back. */
 export interface Mark {
   readonly counts: ReadonlyMap<number, number>;
@@ -65,6 +74,8 @@ export class Transaction {
   /** Nothing has been read or written yet: the snapshot and the modes may still change. */
   fresh = true;
   readonly party: Party;
+  /** What is watched of it at SERIALIZABLE. */
+  serial: Watched | null = null;
   readOnly: boolean;
   /** Start time, µs: now() in it. */
   readonly startedAt: number;

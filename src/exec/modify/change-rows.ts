@@ -85,7 +85,7 @@ export function* updateRows(
   const writes = target.writes(table.id);
   const from = writes.count;
   const moved = before.map((old, i) => old.key !== (after[i] as KeyedRow).key);
-  if (target.guard?.isShared(table.id) === true) yield* waitForMoves(target, table, after, moved);
+  if (target.guard?.sharesKeys(table.id) === true) yield* waitForMoves(target, table, after, moved);
   before.forEach((old, i) => {
     if (moved[i] === true) writes.delete(old.key, true);
   });

@@ -23,7 +23,7 @@ export interface NewRows {
 /** Returns when no other transaction has an uncommitted row with the key or unique values of a new one; says whether it had to wait. */
 export function* waitForKeys(target: ModifyTarget, table: TableDef, { keys, rows, count }: NewRows): Task<boolean> {
   const { guard } = target;
-  if (guard === null || !guard.isShared(table.id)) return false;
+  if (guard === null || !guard.sharesKeys(table.id)) return false;
   const versioned = target.table(table.id);
   const unique = table.indexes.filter((index) => index.unique && !target.defers(index));
   for (let waited = false; ; waited = true) {
@@ -45,7 +45,7 @@ export function* findFree(target: ModifyTarget, table: TableDef, key: Key): Task
   const { guard } = target;
   for (;;) {
     const found = yield* findRow(target, table.id, key);
-    if (found === null || guard === null || !guard.isShared(table.id)) return found;
+    if (found === null || guard === null || !guard.sharesKeys(table.id)) return found;
     if (!(yield* guard.waitForKey(table, key, []))) return found;
   }
 }

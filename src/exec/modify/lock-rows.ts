@@ -14,6 +14,7 @@ import type { PlanNode, ScanNode } from '../../plan/plan.ts';
 import { somePlan } from '../../plan/walk-plan.ts';
 import type { Key } from '../../table/table.ts';
 import { concurrentChange, type RowGuard } from '../../txn/lock/guard.ts';
+import type { TableReader } from '../../txn/api.ts';
 import { onlyRows } from '../../txn/only-rows.ts';
 import { Collector, drain, oidsOf } from '../collector.ts';
 import type { ExecRun } from '../run.ts';
@@ -76,24 +77,34 @@ export function* lockFound(
 }
 
 /** The source's rows for the newest versions of some of the table's rows. */
-export function* reevaluate(
+export function reevaluate(
   at: Pick<LockedSource, 'table' | 'source' | 'column'>,
   keys: readonly Key[],
   run: ExecRun,
   guard: RowGuard,
 ): Task<Batch> {
-  const { table, source } = at;
-  const versioned = run.context.reader.table(table.id).table;
-  const newest: (readonly [Key, readonly Value[]])[] = [];
-  for (const key of new Set(keys)) {
-    const row = yield* guard.newest(table.id, key);
-    if (row !== null) newest.push([key, cells(row.columns, row.row)]);
+  return reevaluateAll(at.source, [{ table: at.table, column: at.column, keys }], run, guard);
+}
+
+/** The source's rows when each of some tables has only certain rows, in their newest versions. */
+export function* reevaluateAll(
+  source: PlanNode,
+  tables: readonly { readonly table: TableDef; readonly column: ColumnId; readonly keys: readonly Key[] }[],
+  run: ExecRun,
+  guard: RowGuard,
+): Task<Batch> {
+  const readers = new Map<ScanNode | null, TableReader>();
+  for (const { table, column, keys } of tables) {
+    const newest: (readonly [Key, readonly Value[]])[] = [];
+    for (const key of new Set(keys)) {
+      const row = yield* guard.newest(table.id, key);
+      if (row !== null) newest.push([key, cells(row.columns, row.row)]);
+    }
+    readers.set(scanOf(source, column), onlyRows(run.context.reader.table(table.id).table, newest));
   }
-  const scan = scanOf(source, at.column);
-  const reader = onlyRows(versioned, newest);
   const collector = new Collector(oidsOf(source.outputs), run.memory);
   const before = run.instead;
-  run.instead = (node) => (node === scan ? reader : (before?.(node) ?? null));
+  run.instead = (node) => readers.get(node) ?? before?.(node) ?? null;
   try {
     return yield* drain(run.build(source), collector, run);
   } finally {

@@ -81,7 +81,7 @@ function* takenBy(
   const { guard } = target;
   for (;;) {
     const key = yield* committedConflict(target, target.table(table.id), tree, values, writes);
-    if (key === null || guard === null || !guard.isShared(table.id)) return key;
+    if (key === null || guard === null || !guard.sharesKeys(table.id)) return key;
     if (!(yield* guard.waitForKey(table, key, []))) return key;
   }
 }

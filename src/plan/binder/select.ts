@@ -25,6 +25,7 @@ import { hasOwnAggregate } from './own-aggregate.ts';
 import { liftSets, liftWindows } from './lift.ts';
 import { columnName } from './names.ts';
 import { limited } from './limit.ts';
+import { lockRows } from './lock-rows.ts';
 import { CLAUSES, columnOf, type QueryOptions, type Scope } from './scope.ts';
 
 const UNGROUPED: Grouping = { expressions: [], sets: null };
@@ -295,6 +296,7 @@ function finish(projected: PlanNode, parts: Finish): PlanNode {
   if (keys.length > 0) plan = { kind: 'sort', source: plan, keys, limit: null, outputs: plan.outputs };
   if (on.length > 0)
     plan = { kind: 'distinctOn', source: plan, on: on.map((index) => column(index)), outputs: plan.outputs };
+  if (query.locking.length > 0) plan = lockRows(plan, query);
   plan = limited(plan, query, scope, keys);
   if (shown === projected.outputs.length) return plan;
   const outputs = projected.outputs.slice(0, shown);

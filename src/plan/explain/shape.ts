@@ -61,6 +61,8 @@ export function shapeOf(node: PlanNode, printer: Printer): Shape {
       return { ...plain('Sort'), details: [{ name: 'Sort Key', value: node.keys.map((key) => printer.sortKey(key)) }] };
     case 'limit':
       return plain('Limit');
+    case 'lockRows':
+      return plain('LockRows');
     case 'distinct':
       return groupedRows(node, printer);
     case 'distinctOn':

@@ -248,6 +248,7 @@ export class CostModel {
       case 'project':
       case 'projectSet':
       case 'filter':
+      case 'lockRows':
       case 'distinctOn': {
         const source = this.of(node.source);
         const conditions = node.kind === 'filter' ? conjuncts(node.condition).length : 1;

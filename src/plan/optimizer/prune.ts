@@ -87,6 +87,10 @@ function pruneNode(node: PlanNode, needed: Needed): PlanNode {
       const source = prune(node.source, withOwn(node, needed));
       return { ...node, source, outputs: source.outputs };
     }
+    case 'lockRows': {
+      const source = prune(node.source, withOwn(node, needed));
+      return { ...node, source, outputs: node.outputs.filter(({ id }) => needed.has(id)) };
+    }
     case 'distinct':
     case 'insert':
     case 'update':

@@ -177,6 +177,8 @@ export class Estimator {
         if (node.groups.length === 0) return node.sets?.length ?? 1;
         return this.#groupRows(node.source, node.groups) * Math.max(1, node.sets?.length ?? 1);
       }
+      case 'lockRows':
+        return this.rows(node.source);
       case 'limit': {
         const rows = this.rows(node.source);
         const count = node.count?.kind === 'const' && typeof node.count.value === 'number' ? node.count.value : rows;
