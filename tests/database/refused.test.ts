@@ -46,6 +46,7 @@ test.each([
   ['CREATE DATABASE d', '0A000'],
   ["LOAD 'file'", '42501'],
   ["SELECT nextval('nowhere.s')", '3F000'],
+  ["SELECT 'a'::nowhere.t", '3F000'],
   ["SELECT 'nowhere.t'::regclass", '3F000'],
   // Of another database.
   ['CREATE TABLE other.public.s (a int)', '0A000'],
