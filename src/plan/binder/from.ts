@@ -81,7 +81,7 @@ function bindTable(reference: TableName, scope: Scope): BoundFrom {
       return bindCteReference(reference, cte.name, scope);
     }
   }
-  refuseOtherDatabase(name, scope.state.context.eval.database);
+  if (name.catalog !== undefined) refuseOtherDatabase(name, scope.state.context.eval.database);
   const resolved = reference.systemTime === undefined ? null : timeOf(reference.systemTime, scope);
   const catalog = resolved?.catalog ?? scope.catalog;
   const time = resolved?.time ?? scope.time;

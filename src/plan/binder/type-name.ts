@@ -1,9 +1,8 @@
 /** Type names to type references: OID and type modifier. */
 import { DriftError } from '../../base/error.ts';
-import { DATABASE, schemaOidOf } from '../../catalog/oids.ts';
 import type { Catalog, TypeRef } from '../../catalog/schema.ts';
 import type { Expression, TypeName } from '../../sql/ast.ts';
-import { refuseOtherDatabase } from '../../sql/other-database.ts';
+import { refuseMissingSchema } from '../../sql/type-schema.ts';
 import { resolveTypeName, typeByOid } from '../../sql/types/registry.ts';
 import { located } from './coerce.ts';
 
@@ -17,10 +16,7 @@ export function typeRefOf(name: TypeName, catalog: Catalog): TypeRef {
 /** Resolves a type name; also for column definitions. */
 export function resolveType(name: TypeName, catalog: Catalog): TypeRef {
   const { position } = name;
-  if (name.catalog !== undefined) refuseOtherDatabase({ ...name, catalog: name.catalog }, DATABASE, '');
-  const { schema } = name;
-  if (schema !== undefined && schema !== 'pg_temp' && schemaOidOf(catalog, schema) === undefined)
-    throw new DriftError('3F000', `schema "${schema}" does not exist`, { position });
+  if (name.schema !== undefined) refuseMissingSchema(name, catalog);
   // That there is no such type comes before what is wrong with its modifiers.
   if (name.modifiers.length > 0)
     located(position, () => resolveTypeName(name.schema, name.name, [], undefined, catalog));
