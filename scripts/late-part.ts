@@ -23,7 +23,7 @@ const LATE: readonly string[] = [
   'src/catalog/oids',
   'src/table/(checkpoint|repack|seal|check-(tree|index))',
   'src/txn/(overlay-scan|own-order|catalog-conflicts|commit-checks|only-rows|serial/.*|lock/(manager|modes|guard|row-locks|heavy-locks|waits))',
-  'src/sql/(with-arguments|string-escapes|collatable|collations|collation-names)',
+  'src/sql/(with-arguments|string-escapes|collatable|collations|collation-names|type-schema|other-database)',
   'src/sql/parser/(rare-statement|history|change|call|transaction|setting)',
   'src/sql/functions/(registry|own-ranges)',
   'src/sql/types/(procedure-text|styled-output|datetime-input|interval-input|array-input|time-zone|jsonb-order|datetime-fields|user-types|collation|json-path-(syntax|print))',
