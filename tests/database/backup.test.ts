@@ -1,10 +1,12 @@
 /** Backups: while writes go on, with and without history, increments, any moment, encrypted, damaged. */
 import { expect, test } from 'vitest';
+import { Random } from '../../src/base/random.ts';
 import { collected, restoreSource, type RestoreOptions } from '../../src/client/backup.ts';
 import { LocalConnection } from '../../src/client/local.ts';
 import type { EngineOptions } from '../../src/database/api.ts';
 import type { BackupInfo } from '../../src/database/backup/info.ts';
 import { type BackupOptions, makeBackup } from '../../src/database/backup/make.ts';
+import { END, PieceReader, PieceWriter } from '../../src/database/backup/pieces.ts';
 import { verifyBackups } from '../../src/database/backup/restore.ts';
 import { type OpenEngine, openEngine } from '../../src/database/engine.ts';
 import { rekey } from '../../src/database/rekey.ts';
@@ -313,4 +315,49 @@ test('a backup that is given up lets its packs go', async () => {
   expect((await db.engine.inside()).core.store.isPinned).toBe(true);
   await reading.return();
   expect((await db.engine.inside()).core.store.isPinned).toBe(false);
+});
+
+/** The contents of a backup's pieces. */
+async function contentsOf(file: Uint8Array): Promise<Uint8Array[]> {
+  const reader = new PieceReader(restoreSource(file, {}).backups[0] as AsyncIterable<Uint8Array>);
+  await reader.version();
+  await reader.begin(undefined);
+  const contents: Uint8Array[] = [];
+  do {
+    const piece = await reader.next();
+    contents.push(piece.raw(piece.remaining).slice());
+  } while (contents.at(-1)?.[0] !== END);
+  return contents;
+}
+
+test('a backup whose contents lie, under checksums that hold, is refused or opens; never anything else', async () => {
+  const db = await filled();
+  const contents = await contentsOf(await backup(db.engine));
+  const random = new Random(4);
+  const outcomes = new Map<string, number>();
+  for (let i = 0; i < 300; i++) {
+    const at = i % 3 === 0 ? contents.length - 2 : random.uint32() % contents.length;
+    const mutated = contents.map((content) => content.slice());
+    const content = mutated[at] as Uint8Array;
+    for (let n = random.uint32() % 3; n >= 0; n--)
+      content[random.uint32() % content.length] = i % 2 === 0 ? 255 : random.uint32() & 255;
+    const writer = new PieceWriter();
+    const bytes = [await writer.begin(undefined, () => undefined)];
+    for (const piece of mutated) bytes.push(await writer.piece(piece));
+    let outcome = 'opened';
+    try {
+      const copy = await restored(Buffer.concat(bytes), i % 5 === 0 ? { to: 5 } : {});
+      await copy.rows('CHECK DATABASE');
+      await copy.engine.close();
+    } catch (error) {
+      outcome = (error as { code?: string }).code ?? String(error);
+    }
+    expect([i, at, outcome]).toEqual([
+      i,
+      at,
+      expect.stringMatching(/^(opened|XX001|0A000|22\w{3}|72000|53200|54000|58030)$/),
+    ]);
+    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+  }
+  expect(outcomes.get('XX001')).toBeGreaterThan(50);
 });

@@ -8,7 +8,7 @@ export interface BackupInfo {
   readonly database: string;
   /** Newest commit in it. */
   readonly seq: number;
-  /** That commit's timestamp, and when the backup was made, in µs since 1970. */
+  /** That commit's timestamp (0 where there is none), and when the backup was made, in µs since 1970. */
   readonly timestamp: number;
   readonly madeAt: number;
   /** Moments before this sequence number are not in it; 0: all are. */
@@ -40,7 +40,7 @@ export function isInfo(value: unknown): value is BackupInfo {
     typeof info.id === 'string' &&
     typeof info.database === 'string' &&
     [info.seq, info.madeAt, info.historyFrom, point?.pack, point?.offset].every((n) => Number.isSafeInteger(n)) &&
-    (typeof info.timestamp === 'number' || info.timestamp === null) &&
+    typeof info.timestamp === 'number' &&
     typeof info.history === 'boolean' &&
     (info.since === null || typeof info.since === 'string')
   );

@@ -52,7 +52,7 @@ export async function* makeBackup(
       id: hexOf(random16(engine)),
       database: engine.core.databaseId,
       seq: state.lastSeq,
-      timestamp: state.lastTimestamp,
+      timestamp: state.lastSeq === 0 ? 0 : state.lastTimestamp,
       madeAt: host.now(),
       historyFrom: history ? state.historyFrom : state.lastSeq,
       history,

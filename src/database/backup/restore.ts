@@ -66,13 +66,13 @@ export async function verifyBackups({ backups, encryption }: Omit<RestoreSource,
 
 async function fill(storage: Storage, host: Host, { backups, encryption, to }: RestoreSource): Promise<void> {
   const packs = Packs.of(storage, PACK_BYTES, new Map(), 1);
-  const moved = new Map<string, SegmentRef | null>();
+  const moved = new Map<string, Moved>();
   const read = await readAll(backups, encryption, {
     has: (place) => moved.has(place),
     async onSegment({ ref, tableId, rows, bytes }) {
       const { tableLength, tableCrc } = ref;
       const segment = { bytes, tableLength, tableCrc };
-      moved.set(placeOf(ref), rows === 0 ? null : await drive(packs.append(segment, tableId), host));
+      moved.set(placeOf(ref), { ref: await drive(packs.append(segment, tableId), host), rows });
     },
     async onVersion1(bytes) {
       if (to !== undefined || storage.cipher !== undefined)
@@ -91,6 +91,12 @@ async function fill(storage: Storage, host: Host, { backups, encryption, to }: R
   const body = encodeCheckpoint({ ...wanted.state, directory: encodeDirectory(wanted.directory) });
   await drive(emptyLog(storage, host), host);
   await drive(writeManifest(storage, null, { epoch: 1, body }), host);
+}
+
+/** A segment in the new packs. */
+interface Moved {
+  readonly ref: SegmentRef;
+  readonly rows: number;
 }
 
 interface Taker {
@@ -127,15 +133,16 @@ async function readAll(
   return read;
 }
 
-/** The directory with the references of the new packs. Segments without rows are none. */
-function relocated(directory: Directory, moved: ReadonlyMap<string, SegmentRef | null>): Directory {
+/** The directory with the references of the new packs, all of which `readBackup` has seen. Leaves without rows have none. */
+function relocated(directory: Directory, moved: ReadonlyMap<string, Moved>): Directory {
+  const leafRef = (ref: SegmentRef | null): SegmentRef | null => {
+    const found = ref === null ? undefined : moved.get(placeOf(ref));
+    return found === undefined || found.rows === 0 ? null : found.ref;
+  };
   const treeOf = (tree: TreeEntry): TreeEntry => ({
     ...tree,
-    tiles: tree.tiles.map((tile) => ({ ...tile, ref: moved.get(placeOf(tile.ref)) as SegmentRef })),
-    leaves: tree.leaves.map((leaf) => ({
-      ...leaf,
-      ref: leaf.ref === null ? null : (moved.get(placeOf(leaf.ref)) ?? null),
-    })),
+    tiles: tree.tiles.map((tile) => ({ ...tile, ref: moved.get(placeOf(tile.ref))?.ref ?? tile.ref })),
+    leaves: tree.leaves.map((leaf) => ({ ...leaf, ref: leafRef(leaf.ref) })),
   });
   return {
     ...directory,
