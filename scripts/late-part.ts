@@ -22,7 +22,7 @@ const LATE: readonly string[] = [
   'src/segment/(segment|sealed-segment|encode-block|encode-numbers)',
   'src/catalog/oids',
   'src/table/(checkpoint|repack|seal|check-(tree|index))',
-  'src/txn/(overlay-scan|own-order|catalog-conflicts|commit-checks|only-rows|serial/.*|lock/(manager|modes|guard|row-locks|heavy-locks|waits))',
+  'src/txn/(no-history|overlay-scan|own-order|catalog-conflicts|commit-checks|only-rows|serial/.*|lock/(manager|modes|guard|row-locks|heavy-locks|waits))',
   'src/sql/(with-arguments|string-escapes|collatable|collations|collation-names|type-schema|other-database)',
   'src/sql/parser/(rare-statement|history|change|call|transaction|setting)',
   'src/sql/functions/(registry|own-ranges)',
@@ -43,7 +43,7 @@ const LATE: readonly string[] = [
   'src/database/(migration|history)/.*',
   'src/database/routine/.*',
   'src/database/system/.*',
-  'src/database/(control|table-locks|table-waits|definition|rekey|backup/.*|export-file|bulk|system-tables|temporary|recheck|deferral|domain-check|maintain|explain|setting-specs|setting-values|registered|cursor|portal|turn)',
+  'src/database/(control|table-locks|table-waits|definition|rekey|backup/.*|bulk|system-tables|temporary|recheck|deferral|domain-check|maintain|explain|setting-specs|setting-values|registered|cursor|portal|turn)',
 ];
 const IS_LATE = new RegExp(`/(?:${LATE.join('|')})\\.ts$`);
 

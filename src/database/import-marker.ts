@@ -11,12 +11,10 @@ import type { Storage } from '../storage/storage.ts';
 
 export const MARKER = 'IMPORT';
 export const UNDER_WAY = 1;
-export const DONE = 2;
 
 /** Throws XX001 where an import was cut off, by a crash say; 28P01 where keys are needed (their file is hidden from who has them). */
 export function* refuseUnopenable(storage: Storage): Task<void> {
-  if ((yield* wait(storage.list())).includes('KEYS'))
-    throw new DriftError('28P01', 'the database is encrypted: it opens with its passphrase or key');
+  if ((yield* wait(storage.list())).includes('KEYS')) throw new DriftError('28P01', 'the database is encrypted');
   if (!(yield* isUnfinished(storage))) return;
   throw new DriftError('XX001', 'an import into this storage did not come to its end', {
     hint: 'Import the file again, or remove the storage.',
@@ -27,10 +25,4 @@ export function* isUnfinished(storage: Storage): Task<boolean> {
   if (!(yield* wait(storage.list())).includes(MARKER)) return false;
   const marker = yield* wait(storage.open(MARKER));
   return (yield* wait(marker.read(0, 1)))[0] === UNDER_WAY;
-}
-
-export function* mark(storage: Storage, state: number): Task<void> {
-  const marker = yield* wait(storage.open(MARKER));
-  yield* wait(marker.write(0, new Uint8Array([state])));
-  yield* wait(marker.flush());
 }

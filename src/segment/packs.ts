@@ -83,9 +83,8 @@ export class Packs {
 
   /** Begins a pack, with this number at least, and retires those before it. Returns its number. */
   begin(atLeast: number): number {
-    if (atLeast > this.#current) this.#current = atLeast;
-    else if (atLeast === 0) this.#current++;
-    this.#retiredBelow = Math.max(this.#retiredBelow, atLeast === 0 ? this.#current : atLeast);
+    this.#current = Math.max(atLeast, this.#current + (atLeast === 0 ? 1 : 0));
+    this.#retiredBelow = Math.max(this.#retiredBelow, atLeast || this.#current);
     return this.#retiredBelow;
   }
 

@@ -74,8 +74,6 @@ export interface TableStore {
   /** Keeps all segments of the directory in force where they are until they are released. */
   pin(): PinnedPacks;
   readonly isPinned: boolean;
-  /** Columns of a table, or of one of its indexes. */
-  columnsOf(tableId: number, indexId: number | null): readonly TreeColumn[];
   /** Deletes pack files that the directory now in force does not need. */
   checkpointDone(): Task<void>;
   /** Bytes on disk, cached, and dirty; counts of leaves and segments (for drift.storage and the status line). */

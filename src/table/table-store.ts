@@ -213,14 +213,6 @@ class SegmentStore implements TableStore {
     return this.#packs.isPinned;
   }
 
-  columnsOf(tableId: number, indexId: number | null): readonly TreeColumn[] {
-    const table = this.table(tableId);
-    if (indexId === null) return table.columns;
-    const index = table.indexes.find(({ id }) => id === indexId);
-    assert(index !== undefined, `no index ${indexId}`);
-    return index.columns;
-  }
-
   *checkpointDone(): Task<void> {
     yield* this.#packs.removeOthers(this.#needed);
   }

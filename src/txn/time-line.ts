@@ -12,6 +12,7 @@ import { valueAt, type Vector } from '../base/vector.ts';
 import { TRANSACTION_COLUMNS, TRANSACTIONS_TABLE_ID } from '../catalog/system-objects.ts';
 import { MISS } from '../table/table.ts';
 import type { TableStore } from '../table/store.ts';
+import { noHistory } from './no-history.ts';
 
 export class TimeLine {
   readonly #store: TableStore;
@@ -52,10 +53,7 @@ export class TimeLine {
 
   #there(seq: number): number {
     if (seq >= this.#first) return seq;
-    throw new DriftError('72000', `the state at ${seq} is not there`, {
-      detail: `History begins at ${this.#first}.`,
-      hint: 'The database was restored from a backup without history.',
-    });
+    throw noHistory(seq, this.#first);
   }
 
   /** Returns the last sequence number committed at or before a time in µs. */

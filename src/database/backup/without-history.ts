@@ -2,6 +2,7 @@
  * A directory and segments without the past: of each leaf the current rows, no tiles, no dropped tables and indexes. The
  * tables of the catalog and of transactions stay whole: names and times of commits are needed to read what is left.
  */
+import { assert } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
 import { CATALOG_TABLE_ID, TRANSACTIONS_TABLE_ID } from '../../catalog/system-objects.ts';
 import { encodeSegment } from '../../segment/segment.ts';
@@ -41,7 +42,10 @@ export function* currentOnly(store: TableStore, pinned: PinnedPacks, placed: Pla
   const bytes = yield* pinned.read(ref);
   const reader = SegmentReader.of(ref, bytes);
   if (isWhole(tableId) || reader.currentRows === reader.rows) return segmentContent(ref, tableId, { ...ref, bytes });
-  const columns = store.columnsOf(tableId, indexId).slice(0, reader.columnCount);
+  const table = store.table(tableId);
+  const tree = indexId === null ? table : table.indexes.find(({ id }) => id === indexId);
+  assert(tree !== undefined, `there is index ${indexId}`);
+  const columns = tree.columns.slice(0, reader.columnCount);
   const formats = columns.map(({ format }) => format);
   const rows = {
     columns: formats.map((format, c) => sliceVector(reader.column(bytes, c, format), 0, reader.currentRows)),
