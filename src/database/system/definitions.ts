@@ -1,8 +1,10 @@
 /** Definitions as SQL: what pg_get_constraintdef, pg_get_indexdef and pg_get_viewdef answer, in PostgreSQL's words. */
-import type { Deferrable, ReferentialAction, TableDef, ViewDef } from '../../catalog/schema.ts';
+import type { Catalog, Deferrable, ReferentialAction, TableDef, ViewDef } from '../../catalog/schema.ts';
 import type { BindContext } from '../../plan/bind.ts';
 import { collationOfKey } from '../../sql/collations.ts';
 import { quoteIdent } from '../../sql/functions/format-text.ts';
+import { parseOne } from '../../sql/parser/parser.ts';
+import { type ColumnsOf, layoutQuery } from '../../sql/parser/print-layout.ts';
 import { deparseStored } from './deparse.ts';
 import { columnName, type ConstraintEntry, type IndexEntry, type KeyPart } from './model.ts';
 
@@ -122,8 +124,22 @@ export function relationName(
   return `${visible ? '' : `${quoteIdent(relation.schema)}.`}${quoteIdent(relation.name)}`;
 }
 
-/** The query of a view or materialized view. */
-export function viewText(view: ViewDef | TableDef): string {
+/** The query of a view or materialized view, laid out where its form allows. */
+export function viewText(view: ViewDef | TableDef, catalog: Catalog): string {
   const text = view.kind === 'view' ? view.query : (view.materialized ?? '');
-  return ` ${text};`;
+  const query = parseOne(text);
+  const names = view.kind === 'view' ? view.columns : shownColumns(view);
+  const path = view.kind === 'view' ? [...(view.path ?? ['public']), 'pg_temp'] : catalog.path;
+  const own = catalog.forSession(catalog.temp, path);
+  const columnsOf: ColumnsOf = ({ schema, name }) => {
+    const found = own.relation(schema, name);
+    if (found?.kind === 'view') return found.columns;
+    return found?.kind === 'table' ? shownColumns(found) : null;
+  };
+  const layout = query.kind === 'query' ? layoutQuery(query, names, columnsOf) : null;
+  return `${layout ?? ` ${text}`};`;
+}
+
+function shownColumns(table: TableDef): string[] {
+  return table.columns.filter(({ hidden }) => hidden !== true).map(({ name }) => name);
 }

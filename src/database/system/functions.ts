@@ -204,7 +204,7 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
       throw new DriftError('42P01', `relation "${view}" does not exist`);
     if (entry?.kind !== 'relation' || entry.relation.kind === 'sequence') return null;
     const { relation } = entry;
-    return relation.kind === 'table' && relation.materialized === undefined ? null : viewText(relation);
+    return relation.kind === 'table' && relation.materialized === undefined ? null : viewText(relation, catalog);
   },
   pg_get_ruledef: () => null,
   pg_get_triggerdef({ eval: { catalog } }, [oid, pretty]) {

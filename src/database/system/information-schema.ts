@@ -105,7 +105,7 @@ export const informationSources: Readonly<Record<string, RowSource>> = {
       const updatable = yes(context.viewColumns(view).some((column) => column.updatable));
       yield {
         ...tableNames(database, view),
-        view_definition: viewText(view),
+        view_definition: viewText(view, catalog),
         check_option: view.checkOption?.toUpperCase() ?? 'NONE',
         is_updatable: updatable,
         is_insertable_into: updatable,

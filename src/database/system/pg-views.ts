@@ -37,7 +37,7 @@ export const viewSources: Readonly<Record<string, RowSource>> = {
     for (const { schema, name, kind } of systemRelations())
       if (kind === 'v') yield { schemaname: schema, viewname: name, viewowner: OWNER };
     for (const view of viewsOf(catalog))
-      yield { schemaname: view.schema, viewname: view.name, viewowner: OWNER, definition: viewText(view) };
+      yield { schemaname: view.schema, viewname: view.name, viewowner: OWNER, definition: viewText(view, catalog) };
   },
   *pg_matviews({ catalog }) {
     for (const table of tablesOf(catalog)) {
@@ -48,7 +48,7 @@ export const viewSources: Readonly<Record<string, RowSource>> = {
         matviewowner: OWNER,
         hasindexes: table.indexes.length > 0,
         ispopulated: table.unpopulated !== true,
-        definition: viewText(table),
+        definition: viewText(table, catalog),
       };
     }
   },

@@ -27,6 +27,7 @@ import type {
   TimePoint,
   TypeName,
   WithClause,
+  SortItem,
 } from '../ast.ts';
 import type { PreparableStatement } from '../ast-statement.ts';
 import {
@@ -48,6 +49,11 @@ export function printExpression(e: Expression): string {
 /** Prints an expression for DEFAULT and other places that take no AND, IN, IS NULL … without parentheses. */
 export function printRestrictedExpression(e: Expression): string {
   return printRestrictedWith(PRINTER, e);
+}
+
+/** ORDER BY's items. */
+export function printSort(items: readonly SortItem[]): string {
+  return printSortWith(PRINTER, items);
 }
 
 export function printTypeName(type: TypeName): string {
@@ -189,7 +195,7 @@ function printTargets(targets: readonly SelectTarget[]): string {
     .join(', ');
 }
 
-function printGrouping(element: GroupingElement): string {
+export function printGrouping(element: GroupingElement): string {
   switch (element.kind) {
     case 'expression':
       return printExpression(element.expression);
@@ -206,7 +212,7 @@ function printGrouping(element: GroupingElement): string {
 
 // ---- FROM ------------------------------------------------------------------------------------------------------
 
-function printTable(reference: TableReference): string {
+export function printTable(reference: TableReference): string {
   switch (reference.kind) {
     case 'table': {
       const time = reference.systemTime === undefined ? '' : ` ${printSystemTime(reference.systemTime)}`;
