@@ -14,6 +14,10 @@
  * the operators in between says so), and the join fills it before it asks its probe side for the first batch.
  */
 import type { Batch, Vector } from '../base/vector.ts';
+import type { ColumnId } from '../plan/expression.ts';
+import type { FilterNode, ProjectNode, ScanNode } from '../plan/plan.ts';
+import { isVolatile } from '../plan/walk-expression.ts';
+import type { ZoneFilter } from '../table/table.ts';
 import { withSelection } from './evaluator.ts';
 
 /** Types whose keys are the numbers in their vectors: integers, oid, dates and times. */
@@ -22,6 +26,48 @@ const NUMBERED: ReadonlySet<number> = new Set([20, 21, 23, 26, 1082, 1083, 1114,
 /** A scan that takes a filter for one of its columns. */
 export interface SidewaysScan {
   addSideways(filter: SidewaysFilter): void;
+}
+
+/** A filter that a scan has taken, with the place of its column. */
+export interface PlacedFilter {
+  readonly filter: SidewaysFilter;
+  readonly column: number;
+}
+
+/** `sideways` of a scan that keeps its filters in `placed`. */
+export function sidewaysScan(node: ScanNode, placed: PlacedFilter[], id: ColumnId): SidewaysScan | null {
+  const { columns, time, access } = node;
+  const column = columns.findIndex((candidate) => candidate.id === id);
+  if (column < 0 || (time.kind !== 'now' && time.kind !== 'asOf')) return null;
+  if (access.kind === 'key' || access.kind === 'keys') return null;
+  return { addSideways: (filter) => void placed.push({ filter, column }) };
+}
+
+/** An operator, as far as this asks it. */
+interface Source {
+  sideways?(id: ColumnId): SidewaysScan | null;
+}
+
+/** `sideways` of an operator that passes rows on. */
+export function sidewaysThrough(node: FilterNode | ProjectNode, source: Source, id: ColumnId): SidewaysScan | null {
+  if (node.kind === 'filter') return isVolatile(node.condition) ? null : (source.sideways?.(id) ?? null);
+  const { outputs, expressions } = node;
+  const expression = expressions[outputs.findIndex((output) => output.id === id)];
+  if (expression?.kind !== 'column' || expressions.some(isVolatile)) return null;
+  return source.sideways?.(expression.id) ?? null;
+}
+
+/** What the filters say of row groups. */
+export function sidewaysZones(placed: readonly PlacedFilter[], ordinals: readonly number[]): ZoneFilter[] {
+  return placed.flatMap(({ filter, column: place }): ZoneFilter[] => {
+    const { min, max, bounded } = filter;
+    const column = ordinals[place];
+    if (!bounded || !(min <= max) || column === undefined) return [];
+    return [
+      { column, op: '>=', value: min },
+      { column, op: '<=', value: max },
+    ];
+  });
 }
 
 const MAX_BITMAP_BITS = 1 << 24;

@@ -26,7 +26,7 @@ import { Compiler } from '../compile.ts';
 import { type Evaluator, withSelection } from '../evaluator.ts';
 import { compilePredicate, type Predicate } from '../predicate.ts';
 import { type ExecRun, layoutOf, type Operator } from '../run.ts';
-import type { SidewaysFilter, SidewaysScan } from '../sideways.ts';
+import { type PlacedFilter, type SidewaysScan, sidewaysScan, sidewaysZones } from '../sideways.ts';
 import { BitmapSource } from './bitmap-fetch.ts';
 import { compactBatch, vectorFromValues, wholeBatch } from '../vectors.ts';
 
@@ -45,7 +45,7 @@ export class ScanOperator implements Operator {
   readonly #ordinals: readonly number[];
   readonly counters: ScanCounters = { leaves: 0, segments: 0, groupsRead: 0, groupsSkipped: 0, rows: 0 };
   /** Filters of joins above, with the place of their column. */
-  readonly #sideways: { readonly filter: SidewaysFilter; readonly column: number }[] = [];
+  readonly #sideways: PlacedFilter[] = [];
   #source: BatchSource | null = null;
   #started = false;
 
@@ -67,11 +67,7 @@ export class ScanOperator implements Operator {
   }
 
   sideways(id: ColumnId): SidewaysScan | null {
-    const { columns, time, access } = this.#node;
-    const column = columns.findIndex((candidate) => candidate.id === id);
-    if (column < 0 || (time.kind !== 'now' && time.kind !== 'asOf')) return null;
-    if (access.kind === 'key' || access.kind === 'keys') return null;
-    return { addSideways: (filter) => void this.#sideways.push({ filter, column }) };
+    return sidewaysScan(this.#node, this.#sideways, id);
   }
 
   #addRange(range: AccessRange): void {
@@ -215,12 +211,7 @@ export class ScanOperator implements Operator {
   }
 
   #zoneFilters(): ZoneFilter[] {
-    const filters: ZoneFilter[] = [];
-    for (const { filter, column } of this.#sideways) {
-      if (!filter.bounded || !(filter.min <= filter.max)) continue;
-      const ordinal = this.#ordinals[column] as number;
-      filters.push({ column: ordinal, op: '>=', value: filter.min }, { column: ordinal, op: '<=', value: filter.max });
-    }
+    const filters: ZoneFilter[] = this.#sideways.length === 0 ? [] : sidewaysZones(this.#sideways, this.#ordinals);
     for (const { test, value } of this.#zones) {
       if (value === null) {
         filters.push({ column: test.ordinal, op: test.op, value: null });

@@ -4,12 +4,11 @@ import type { Task } from '../../base/task.ts';
 import { BATCH_ROWS, type Batch, type Value, type Vector, valueAt } from '../../base/vector.ts';
 import type { ColumnId } from '../../plan/expression.ts';
 import type { FilterNode, LimitNode, ProjectNode, ValuesNode } from '../../plan/plan.ts';
-import { isVolatile } from '../../plan/walk-expression.ts';
 import { Compiler } from '../compile.ts';
 import { type Evaluator, ONE_ROW, withSelection } from '../evaluator.ts';
 import { compilePredicate, type Predicate } from '../predicate.ts';
 import { type ExecRun, layoutOf, type Operator } from '../run.ts';
-import type { SidewaysScan } from '../sideways.ts';
+import { type SidewaysScan, sidewaysThrough } from '../sideways.ts';
 import { sortRows } from '../sort-keys.ts';
 import { concat, slice, take, vectorFromValues, wholeBatch } from '../vectors.ts';
 
@@ -27,7 +26,7 @@ export class FilterOperator implements Operator {
   }
 
   sideways(id: ColumnId): SidewaysScan | null {
-    return isVolatile(this.#node.condition) ? null : (this.#source.sideways?.(id) ?? null);
+    return sidewaysThrough(this.#node, this.#source, id);
   }
 
   open(): void {
@@ -63,10 +62,7 @@ export class ProjectOperator implements Operator {
   }
 
   sideways(id: ColumnId): SidewaysScan | null {
-    const { outputs, expressions } = this.#node;
-    const expression = expressions[outputs.findIndex((output) => output.id === id)];
-    if (expression?.kind !== 'column' || expressions.some(isVolatile)) return null;
-    return this.#source.sideways?.(expression.id) ?? null;
+    return sidewaysThrough(this.#node, this.#source, id);
   }
 
   open(): void {
