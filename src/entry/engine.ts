@@ -12,6 +12,8 @@ import { LocalConnection } from '../client/local.ts';
 import type { EngineOptions } from '../database/api.ts';
 import { openEngine } from '../database/engine.ts';
 import { EncryptedStorage } from '../storage/encryption/encrypted-storage.ts';
+import { repairDatabase } from '../database/repair/database.ts';
+import type { RepairReport } from '../database/repair/repair.ts';
 import type { EncryptionOptions } from '../storage/encryption/secret.ts';
 import type { Storage } from '../storage/storage.ts';
 
@@ -27,6 +29,8 @@ export type { Parser, Parsers } from '../client/parsers.ts';
 export type { Field, Results } from '../client/result.ts';
 export type { BackupOptions } from '../database/backup/make.ts';
 export type { BackupInfo } from '../database/backup/info.ts';
+export type { RepairReport } from '../database/repair/repair.ts';
+export type { Missing } from '../database/repair/versions.ts';
 export type { RekeyOptions } from '../database/rekey.ts';
 export type { CipherName, EncryptionOptions } from '../storage/encryption/secret.ts';
 export type { AggregateParts, FunctionBody, FunctionOptions, Notice } from '../database/api.ts';
@@ -67,4 +71,12 @@ export async function open(
   const engine = { host: systemHost(), ...options, ...restored };
   const place = encryption === undefined ? storage : new EncryptedStorage(storage, encryption, engine.host.randomBytes);
   return new Database(new LocalConnection(await openEngine({ ...engine, storage: place })));
+}
+
+/**
+ * Makes a new database, on an empty storage, of what can be read of a damaged one, which stays as it is, and lists what is
+ * missing. Throws 55006 where the damaged one is open, 55000 where the target holds a database.
+ */
+export function repair(source: Storage, target: Storage): Promise<RepairReport> {
+  return repairDatabase(source, target, systemHost());
 }

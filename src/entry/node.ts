@@ -8,7 +8,10 @@ import { Database } from '../client/database.ts';
 import { LocalConnection } from '../client/local.ts';
 import type { OpenOptions } from '../client/options.ts';
 import { openEngine } from '../database/engine.ts';
+import { repairDatabase } from '../database/repair/database.ts';
+import type { RepairReport } from '../database/repair/repair.ts';
 import { EncryptedStorage } from '../storage/encryption/encrypted-storage.ts';
+import type { EncryptionOptions } from '../storage/encryption/secret.ts';
 import { MemoryStorage } from '../storage/memory.ts';
 import { NodeStorage } from '../storage/node.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -24,6 +27,8 @@ export type { Parser, Parsers } from '../client/parsers.ts';
 export type { Field, Results } from '../client/result.ts';
 export type { BackupOptions } from '../database/backup/make.ts';
 export type { BackupInfo } from '../database/backup/info.ts';
+export type { RepairReport } from '../database/repair/repair.ts';
+export type { Missing } from '../database/repair/versions.ts';
 export type { RekeyOptions } from '../database/rekey.ts';
 export type { CipherName, EncryptionOptions } from '../storage/encryption/secret.ts';
 export type { AggregateParts, FunctionBody, FunctionOptions, Notice } from '../database/api.ts';
@@ -59,6 +64,27 @@ export function restore(
   { to, backupEncryption, ...options }: Omit<OpenOptions, 'importFile'> & RestoreOptions = {},
 ): Promise<Database> {
   return openFrom(url, options, restoreSource(source, { to, backupEncryption }));
+}
+
+/**
+ * Makes a new database, at `target`, of what can be read of a damaged one, which stays as it is, and lists what is missing.
+ * Sequence numbers, times and history are those of the damaged one. Throws 55006 where that is open, 55000 where there is
+ * a database at the target.
+ *
+ *     const { missing } = await repair('file://./shop', 'file://./shop-repaired');
+ */
+export function repair(source: string, target: string, options: RepairOptions = {}): Promise<RepairReport> {
+  const host = systemHost();
+  const place = (url: string, encryption: EncryptionOptions | undefined): Storage =>
+    encryption === undefined ? storageFor(url) : new EncryptedStorage(storageFor(url), encryption, host.randomBytes);
+  return repairDatabase(place(source, options.encryption), place(target, options.targetEncryption), host);
+}
+
+export interface RepairOptions {
+  /** Of the damaged database. */
+  readonly encryption?: EncryptionOptions | undefined;
+  /** Of the new one. */
+  readonly targetEncryption?: EncryptionOptions | undefined;
 }
 
 function storageFor(url: string): Storage {

@@ -212,7 +212,7 @@ function called(
   } catch (error) {
     return failed(error);
   }
-  if (result instanceof Promise) return result.then(done, failed);
+  if (result instanceof Promise) return result.catch(failed).then(done);
   done();
   return undefined;
 }

@@ -42,7 +42,7 @@ export async function fuzzFiles({ seed, mutations, seconds, log }: Plan): Promis
       } catch (error) {
         const { message, stack } = error as Error;
         tally.failures.push(`seed ${seed}, mutation ${n} (${name}): ${message}`);
-        log(`FAILED seed ${seed}, mutation ${n} (${name}): ${String(stack ?? message)}`);
+        log(`FAILED seed ${seed}, mutation ${n} (${name}): ${stack ?? message}`);
       }
       tally.mutations++;
     }
@@ -53,7 +53,7 @@ export async function fuzzFiles({ seed, mutations, seconds, log }: Plan): Promis
 }
 
 export function summary({ mutations, outcomes, failures }: Tally): string {
-  const parts = [...outcomes].sort().map(([name, count]) => `${name} ${count}`);
+  const parts = [...outcomes].map(([name, count]) => `${name} ${count}`).sort();
   return `${mutations} mutations, ${failures.length} failed (${parts.join(', ')})`;
 }
 
