@@ -174,20 +174,22 @@ class OpfsFile implements StorageFile {
   }
 
   truncate(size: number): MaybePromise<void> {
-    const failed = (error: unknown): never => {
-      throw ioError(`cannot set the size of ${this.name} to ${size}`, error);
-    };
-    const done = (): void => {
-      this.#size = size;
-    };
-    return called(() => this.#access.truncate(size), done, failed);
+    const what = `cannot set the size of ${this.name} to ${size}`;
+    return called(
+      () => this.#access.truncate(size),
+      (error) => ioError(what, error),
+      () => {
+        this.#size = size;
+      },
+    );
   }
 
   flush(): MaybePromise<void> {
-    const failed = (error: unknown): never => {
-      throw flushError(this.name, error);
-    };
-    return called(() => this.#access.flush(), nothing, failed);
+    return called(
+      () => this.#access.flush(),
+      (error) => flushError(this.name, error),
+      () => undefined,
+    );
   }
 
   close(): MaybePromise<void> {
@@ -198,23 +200,30 @@ class OpfsFile implements StorageFile {
   }
 }
 
-function nothing(): void {}
-
 /** Calls a method that gives nothing, or in the earlier draft a promise of it. */
 function called(
   method: () => MaybePromise<void>,
-  done: () => void,
-  failed: (error: unknown) => never,
+  failure: (error: unknown) => Error,
+  after: () => void,
 ): MaybePromise<void> {
   let result: MaybePromise<void>;
   try {
     result = method();
   } catch (error) {
-    return failed(error);
+    throw failure(error);
   }
-  if (result instanceof Promise) return result.catch(failed).then(done);
-  done();
+  if (result instanceof Promise) return settled(result, failure, after);
+  after();
   return undefined;
+}
+
+async function settled(result: Promise<void>, failure: (error: unknown) => Error, after: () => void): Promise<void> {
+  try {
+    await result;
+  } catch (error) {
+    throw failure(error);
+  }
+  after();
 }
 
 /** Removes a database's directory; a missing one is no error. It must not be open. */

@@ -11,7 +11,7 @@ for (const isOldSafari of [false, true]) {
     let root = new DoubleDirectory(isOldSafari);
     beforeAll(() => {
       vi.stubGlobal('navigator', { storage: { getDirectory: () => Promise.resolve(root) } });
-      vi.stubGlobal('FileSystemSyncAccessHandle', class {});
+      vi.stubGlobal('FileSystemSyncAccessHandle', Object);
     });
     afterAll(() => vi.unstubAllGlobals());
 
