@@ -286,7 +286,8 @@ function nullable(read: () => Value): (none: boolean) => Value {
 }
 
 function codecOf(format: ColumnFormat): ValueCodec {
-  if (format.codec === undefined) throw new DriftError('XX001', `log change frame: boxed cells in a column of format ${format.kind}`);
+  if (format.codec === undefined)
+    throw new DriftError('XX001', `log change frame: boxed cells in a column of format ${format.kind}`);
   return format.codec;
 }
 
