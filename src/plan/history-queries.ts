@@ -64,7 +64,7 @@ export function diffQuery(
   return (
     `SELECT CASE WHEN f._there IS NULL THEN 'added' WHEN t._there IS NULL THEN 'removed' ELSE 'modified' END AS diff_type` +
     list(shown(before), (q, c) => `f.${q(c)} AS ${q(`from_${c}`)}`) +
-    `${list(shown(after), (q, c) => `t.${q(c)} AS ${q(`to_${c}`)}`)}` +
+    list(shown(after), (q, c) => `t.${q(c)} AS ${q(`to_${c}`)}`) +
     `${rowIds && rowId(after) !== '' ? `, t.${ROW_ID} AS to_${ROW_ID}` : ''} FROM (${left}) f FULL JOIN (${right}) t ON ${keys.map(([f, t]) => `f.${f} = t.${t}`).join(' AND ') || 'false'} ` +
     `WHERE ${['f._there IS NULL', 't._there IS NULL', ...differs].join(' OR ')} /* ${name.replaceAll('*/', '')} */`
   );

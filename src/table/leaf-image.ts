@@ -75,6 +75,8 @@ export interface ImageSource {
   takeKeys(): Key[];
   /** False if no row of the group can pass the filters. Groups count all rows, in steps of GROUP_ROWS. */
   mayMatch(group: number, filters: readonly ZoneFilter[]): boolean;
+  /** Throws XX001 unless everything that is not decoded yet can be. */
+  check(): void;
 }
 
 export class LeafImage {
@@ -159,6 +161,14 @@ export class LeafImage {
   /** The builder of a column's closed rows. */
   closedColumn(ordinal: number): VectorBuilder {
     return this.#closed[ordinal] ?? this.#load(ordinal)[1];
+  }
+
+  /**
+   * Columns are decoded when they are first asked for, and a damaged one is found only then: too late once a commit that
+   * changes the image is in the log. Throws XX001.
+   */
+  check(): void {
+    this.#source?.check();
   }
 
   #load(ordinal: number): readonly [VectorBuilder, VectorBuilder] {

@@ -146,6 +146,7 @@ export class StoredRows implements SealedPart, ImageSource {
   #undecoded: number;
   /** Row groups decoded by themselves for look-ups of single rows. */
   readonly #groups = new Map<number, readonly Vector[]>();
+  #checked = false;
   #keys: Key[] | null = null;
   #ages: Ages | null = null;
 
@@ -174,6 +175,12 @@ export class StoredRows implements SealedPart, ImageSource {
     this.#decoded[ordinal] = vector;
     if (--this.#undecoded === 0) this.#bytes = null;
     return vector;
+  }
+
+  check(): void {
+    if (this.#checked || this.#bytes === null) return;
+    this.#reader.verify(this.#bytes);
+    this.#checked = true;
   }
 
   groupColumns(group: number): readonly Vector[] | null {

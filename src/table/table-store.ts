@@ -141,6 +141,7 @@ class SegmentStore implements TableStore {
     const { leaves, options } = this.table(tableId);
     const last = leaves[leaves.length - 1];
     if (last?.image === null) yield* options.cache.image(last, this.table(tableId));
+    last?.image?.check();
   }
 
   setSpecs(specs: Iterable<TableSpec>): void {

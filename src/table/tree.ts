@@ -135,6 +135,7 @@ export class Tree implements VersionedTree, DividedTree {
       const leaf: Leaf = yield* this.loadLeaf(changes.keys[entry] as Key);
       if (leaf === last) continue;
       last = leaf;
+      leaf.image?.check();
       leaf.holds++;
       held.push(leaf);
     }

@@ -212,10 +212,14 @@ export function databaseSuite(medium: string, open: (options?: OpenOptions) => P
 
     test('first committer wins', async () => {
       const error = await errorOf(
-        db.transaction(async (tx) => {
-          await tx.query("UPDATE t SET v = 'a' WHERE id = 1");
-          await db.transaction((other) => other.query("UPDATE t SET v = 'b' WHERE id = 1"));
-        }),
+        db.transaction(
+          async (tx) => {
+            await tx.query('SELECT v FROM t');
+            await db.transaction((other) => other.query("UPDATE t SET v = 'b' WHERE id = 1"));
+            await tx.query("UPDATE t SET v = 'a' WHERE id = 1");
+          },
+          { isolation: 'repeatable read' },
+        ),
       );
       expect(error.code).toBe('40001');
       expect((await db.query('SELECT v FROM t WHERE id = 1')).rows).toEqual([{ v: 'b' }]);

@@ -118,6 +118,8 @@ class Run {
   /** The disk was full and is not any more. */
   #hasRoomAgain = false;
   #retries = 0;
+  /** The file that the fault struck. */
+  #struck = '';
   /**
    * The medium was used again after a flush of it had failed, without a restart of the machine: what it shows need not be
    * what it holds, and another power failure may leave a gap, which is refused.
@@ -147,6 +149,7 @@ class Run {
       this.disk.processKill();
       this.#isDeceived ||= fault === 'flush-fails';
     } else this.disk.powerFailure();
+    this.#struck = this.disk.struck;
     this.disk.plan(null);
     this.disk.lift();
     await this.#verify();
@@ -338,7 +341,7 @@ class Run {
   #refuseLoss(found: number, expected: number, isFirst: boolean): void {
     const { fault } = this.#case;
     const most = expected + (isFirst && this.#isUncertain ? 1 : 0);
-    const { struck } = this.disk;
+    const struck = this.#struck;
     // A bad bit in the last commit of the log looks like a commit that was cut off (docs/durability.md).
     const least =
       fault === 'flush-lies' || this.#isDeceived

@@ -244,11 +244,7 @@ class WorkloadWriter {
 
   #transaction(world: World): Change {
     const lines: string[] = ['BEGIN'];
-    // A first insert that stays, so that there is a commit whatever the others undo.
-    const [name, table] = this.#pick([...world.tables]);
-    const row: Row = [String(2000 + this.#nextName++), this.#text(), null];
-    lines.push(`INSERT INTO ${name} (id, v) VALUES (${literal(row[0] as string)}, ${literal(row[1] as string)})`);
-    let now = withRows(world, name, (rows) => void rows.set(Number(row[0]), padded(row, table)));
+    let now = world;
     for (let i = this.#below(4); i > 0; i--) {
       const saved = now;
       const isUndone = this.#below(3) === 0;
@@ -263,6 +259,11 @@ class WorkloadWriter {
         now = saved;
       } else if (this.#below(2) === 0) lines.push(`RELEASE SAVEPOINT s${i}`);
     }
+    // A last insert that stays, so that there is a commit whatever the others undo.
+    const [name, table] = this.#pick([...now.tables]);
+    const row: Row = [String(2000 + this.#nextName++), this.#text(), null];
+    lines.push(`INSERT INTO ${name} (id, v) VALUES (${literal(row[0] as string)}, ${literal(row[1] as string)})`);
+    now = withRows(now, name, (rows) => void rows.set(Number(row[0]), padded(row, table)));
     lines.push('COMMIT');
     return { sql: lines.join(';\n'), world: now };
   }

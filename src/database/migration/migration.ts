@@ -108,6 +108,8 @@ function* runScript(scene: Scene, script: string, label: string): Task<void> {
   for (const statement of readable(script, label)) {
     number++;
     try {
+      if (statement.kind === 'commit' || statement.kind === 'rollback')
+        throw new DriftError('2D000', `${statement.kind.toUpperCase()} would end the transaction of the migration`);
       yield* scene.execute(withCatalog(scene), statement);
     } catch (error) {
       throw error instanceof DriftError ? error.inContext(`${label}, statement ${number}`) : error;

@@ -21,6 +21,7 @@ import {
   type Reference,
   referencesTo,
 } from './constraints.ts';
+import { type Pacer, UNPACED } from '../pacer.ts';
 import { findFree, waitForKeys } from './key-waits.ts';
 import { duplicateKey, type ModifyTarget, primaryKeyName } from './target.ts';
 import type { Occasion } from './trigger-runner.ts';
@@ -34,6 +35,8 @@ export interface KeyedRow {
 }
 
 const MAX_DEPTH = 200;
+/** Rows between looks at the clock. */
+const SLICE_ROWS = 1024;
 
 /** How deep the actions are. */
 interface Chain {
@@ -55,10 +58,14 @@ export function* deleteRows(
   target: ModifyTarget,
   table: TableDef,
   rows: readonly KeyedRow[],
+  pacer: Pacer = UNPACED,
   chain: Chain = begin(),
 ): Task<void> {
   const writes = target.writes(table.id);
-  for (const { key } of rows) writes.delete(key, true);
+  for (const [i, { key }] of rows.entries()) {
+    writes.delete(key, true);
+    if ((i & (SLICE_ROWS - 1)) === SLICE_ROWS - 1 && pacer.due()) yield* pacer.pause();
+  }
   for (const reference of referencesTo(target, table.id)) {
     const before = rows.map(({ row }) => cellsOf(row, reference.key.foreignColumns));
     yield* follow(target, table, reference, {
@@ -79,6 +86,7 @@ export function* updateRows(
     readonly after: readonly KeyedRow[];
     readonly assigned: readonly number[];
   },
+  pacer: Pacer = UNPACED,
   chain: Chain = begin(),
 ): Task<void> {
   const { before, after, assigned } = change;
@@ -95,6 +103,7 @@ export function* updateRows(
       throw duplicateKey(target, table, primaryKeyName(table), table.key, cellsOf(row, table.key));
     }
     writes.put(key, row, moved[i] !== true, moved[i] === true ? null : assigned);
+    if ((i & (SLICE_ROWS - 1)) === SLICE_ROWS - 1 && pacer.due()) yield* pacer.pause();
   }
   if (
     moved.includes(true) ||
@@ -186,7 +195,7 @@ function* follow(target: ModifyTarget, parent: TableDef, reference: Reference, c
     rows === changed
       ? [...reference.key.columns, ...generatedOf(reference.child)]
       : reference.child.columns.map(({ id }) => id);
-  yield* updateRows(target, reference.child, { before, after, assigned }, below(change.chain));
+  yield* updateRows(target, reference.child, { before, after, assigned }, UNPACED, below(change.chain));
   afterRows(target, occasion, { old: before.map(({ row }) => row), now: rows });
 }
 
@@ -245,7 +254,7 @@ function* deleteChildren(target: ModifyTarget, child: TableDef, rows: readonly K
     for (const row of rows) if ((yield* beforeRow(target, occasion, row.row, null)) !== null) kept.push(row);
     going = kept;
   }
-  yield* deleteRows(target, child, going, chain);
+  yield* deleteRows(target, child, going, UNPACED, chain);
   afterRows(target, occasion, { old: going.map(({ row }) => row), now: [] });
 }
 

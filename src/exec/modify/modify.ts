@@ -250,11 +250,11 @@ function* update(
       : [...node.assignments, ...node.generated].map(({ index }) => (table.columns[index] as ColumnDef).id);
   const [oldRows, newRowsByOrdinal] = [byOrdinal(table, before), byOrdinal(table, columns)];
   const width = versioned.columns.length;
-  yield* updateRows(target, table, {
-    before: keyedRows(target, table, fullWidth(width, oldRows, rows.count), rows.count),
-    after: keyedRows(target, table, fullWidth(width, newRowsByOrdinal, rows.count), rows.count),
-    assigned,
-  });
+  const keyedBefore = keyedRows(target, table, fullWidth(width, oldRows, rows.count), rows.count);
+  if (run.due()) yield* run.pause();
+  const keyedAfter = keyedRows(target, table, fullWidth(width, newRowsByOrdinal, rows.count), rows.count);
+  if (run.due()) yield* run.pause();
+  yield* updateRows(target, table, { before: keyedBefore, after: keyedAfter, assigned }, run);
   // What is written is locked; a written row's own lock lets others rely on its key.
   if (mode === NO_KEY_UPDATE && rows.count === found.count) release();
   afterRows(target, occasion, {
@@ -292,7 +292,9 @@ function* remove(
   const result = node.returning === null ? null : yield* returned(node.returning.expressions, layout, rows, run);
   const old = byOrdinal(table, oldColumns(node, rows, layout));
   const width = target.table(table.id).columns.length;
-  yield* deleteRows(target, table, keyedRows(target, table, fullWidth(width, old, rows.count), rows.count));
+  const gone = keyedRows(target, table, fullWidth(width, old, rows.count), rows.count);
+  if (run.due()) yield* run.pause();
+  yield* deleteRows(target, table, gone, run);
   if (rows.count === found.count) release();
   afterRows(target, occasion, { old: rowsFor(table, oldColumns(node, rows, layout), rows.count), now: [] });
   target.affected.set(node, rows.count);
