@@ -81,14 +81,7 @@ export async function amplification({ rows = 100_000 } = {}) {
     const rowBytes = (name) => 3 * 8 + name.length + 16;
     let userBytes = 0;
     const started = performance.now();
-    const insert = await insertRows(
-      db,
-      0,
-      rows,
-      random,
-      pick === null ? BATCH : 1000,
-      (n) => (userBytes += rowBytes(n)),
-    );
+    await insertRows(db, 0, rows, random, pick === null ? BATCH : 1000, (n) => (userBytes += rowBytes(n)));
     if (pick !== null) {
       await db.checkpoint();
       for (const key of Object.keys(written)) written[key] = 0;
@@ -107,7 +100,6 @@ export async function amplification({ rows = 100_000 } = {}) {
     } else {
       table.push({ load: name, initial: 0, ...(await figures(db, userBytes, userBytes, written, started)) });
     }
-    void insert;
     await db.close();
   }
   console.table(Object.fromEntries(table.map(({ load, ...rest }) => [load, rest])));

@@ -166,7 +166,7 @@ test('the golden files of released formats open in the browser', async () => {
     const file = [...(await readFile(fileURLToPath(new URL(`../golden-files/${name}`, import.meta.url))))];
     const rows = await page.evaluate(
       async ([bytes, isSealed]) => {
-        const backupEncryption = isSealed === true ? { passphrase: 'golden' } : undefined;
+        const backupEncryption = isSealed ? { passphrase: 'golden' } : undefined;
         const db = await drift.restore(Uint8Array.from(bytes as number[]), 'memory://', { backupEncryption });
         const { rows: found } = await db.query("SELECT count(*) AS n FROM fruit FOR SYSTEM_TIME AS OF TAG 'spring'");
         await db.close();

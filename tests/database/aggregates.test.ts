@@ -64,7 +64,7 @@ test('final functions, arguments that they are told of, several and variadic arg
 });
 
 test('state is of the time that is asked for, and outlives the opening', async () => {
-  const [[before = '']] = (await db.rows('SELECT max(seq) FROM drift.transactions')) as [[string]];
+  const [[before]] = (await db.rows('SELECT max(seq) FROM drift.transactions')) as [[string]];
   await db.run("CREATE OR REPLACE AGGREGATE plus1(int) (sfunc = addone, stype = int, initcond = '100')");
   expect(await db.rows('SELECT plus1(g) FROM t')).toEqual([['113']]);
   expect(

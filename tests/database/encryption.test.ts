@@ -253,7 +253,7 @@ test('pieces that change places within a pack are refused', async () => {
     const swapped = bytes.slice();
     swapped.set(bytes.subarray(at, at + piece), at + piece);
     swapped.set(bytes.subarray(at + piece, at + 2 * piece), at);
-    if (/^XX001/.test(await refusal(storageWith(filesOf(storage).set(pack, swapped))))) refused++;
+    if ((await refusal(storageWith(filesOf(storage).set(pack, swapped)))).startsWith('XX001')) refused++;
     if (refused > 3) break;
   }
   expect(refused).toBeGreaterThan(3);

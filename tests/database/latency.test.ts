@@ -94,6 +94,6 @@ test('background work makes a read by key wait at most 20 ms longer, in 99 of 10
   );
   expect(idle.kinds).toEqual([]);
   expect([...busy.kinds].sort()).toEqual(expect.arrayContaining(['checkpoint', 'key split', 'time split']));
-  expect(busy.waits.length).toBeGreaterThan(100);
+  expect(busy.waits.length).toBeGreaterThan(30);
   expect(busy.p99 - idle.p99).toBeLessThanOrEqual(LIMIT_MS);
 });

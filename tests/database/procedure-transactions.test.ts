@@ -24,7 +24,7 @@ test('a procedure ends transactions, as one of its callers does', async () => {
   await db.run(`TRUNCATE t; DO $$ BEGIN CALL even(2, 'y'); INSERT INTO t VALUES (9); END $$`);
   expect(await rows()).toEqual([['0'], ['2'], ['9']]);
   // Each part is a commit of its own.
-  const [[seqs = '']] = (await db.rows('SELECT count(DISTINCT _seq_from) FROM t')) as [[string]];
+  const [[seqs]] = (await db.rows('SELECT count(DISTINCT _seq_from) FROM t')) as [[string]];
   expect(seqs).toBe('3');
 });
 
