@@ -18,6 +18,8 @@ export default defineConfig({
             'node_modules/**',
           ],
           testTimeout: 60_000,
+          // Modules are loaded once for all files: a fresh engine for each takes longer than most of the tests.
+          isolate: false,
         },
       },
       {
