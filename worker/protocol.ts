@@ -16,6 +16,7 @@ import type {
   Moment,
   Notice,
   Parameter,
+  Progress,
   TransactionOptions,
 } from '../src/database/api.ts';
 
@@ -35,6 +36,12 @@ export interface OpenOptions {
   readonly cacheBudgetBytes?: number | undefined;
   /** Memory one statement may take before it ends with 53200. Default 1 GB. */
   readonly queryMemoryBytes?: number | undefined;
+  /** Rows a result may have; one with more ends with 54000. Default: as many as the memory takes. */
+  readonly maxResultRows?: number | undefined;
+  /** Characters a statement or script may have; a longer one is refused with 54000. Default 64 M. */
+  readonly maxStatementLength?: number | undefined;
+  /** Statements of all sessions that may run at a time; one more is refused with 53300. Default: no limit. */
+  readonly maxConcurrentQueries?: number | undefined;
   /** Checkpoint when the log has grown by this many bytes. Default 16 MB. */
   readonly checkpointLogBytes?: number | undefined;
   /** … or so many milliseconds after the first commit that only the log has; 0 for never. Default 5 minutes. */
@@ -47,6 +54,8 @@ export interface OpenOptions {
 
 /** How to run a statement; a signal does not cross, `cancel` does. */
 export interface RunOptions {
+  /** The page wants to hear how far the statement is. */
+  readonly progress?: boolean | undefined;
   readonly timeoutMs?: number | undefined;
   readonly asOf?: Moment | undefined;
   readonly text?: boolean | undefined;
@@ -103,6 +112,8 @@ export interface ToWorker {
 
 /** From the worker to the page. */
 export interface ToPage {
+  /** How far a call is that asked for it. */
+  readonly progress?: { readonly id: number; readonly progress: Progress } | undefined;
   readonly replies: readonly Reply[];
 }
 

@@ -8,7 +8,7 @@
 import { Cancellation } from '../src/base/cancel.ts';
 import { DriftError } from '../src/base/error.ts';
 import type { Host } from '../src/base/host.ts';
-import type { EngineApi, SessionApi } from '../src/database/api.ts';
+import type { EngineApi, ExecuteOptions, SessionApi } from '../src/database/api.ts';
 import { type OpenEngine, openEngine } from '../src/database/engine.ts';
 import { rekey } from '../src/database/rekey.ts';
 import { EncryptedStorage } from '../src/storage/encryption/encrypted-storage.ts';
@@ -134,7 +134,7 @@ export class EngineServer implements Server {
   }
 
   async #perform(
-    { session: number, request }: Call,
+    { id, session: number, request }: Call,
     cancellation: Cancellation,
     buffers: ArrayBufferLike[],
   ): Promise<unknown> {
@@ -177,12 +177,16 @@ export class EngineServer implements Server {
     switch (request.kind) {
       case 'execute': {
         const { options } = request;
-        const result = await session.execute(request.sql, request.parameters, { ...options, cancellation });
+        const result = await session.execute(request.sql, request.parameters, {
+          ...options,
+          ...this.#watching(id, options),
+          cancellation,
+        });
         return packResult(portableFor(result, options), buffers);
       }
       case 'script': {
         const { options } = request;
-        const results = await session.script(request.sql, { ...options, cancellation });
+        const results = await session.script(request.sql, { ...options, ...this.#watching(id, options), cancellation });
         return results.map((result) => packResult(portableFor(result, options), buffers));
       }
       case 'describe':
@@ -199,6 +203,11 @@ export class EngineServer implements Server {
       case 'rollback':
         return session.rollback();
     }
+  }
+
+  #watching(id: number, { progress }: RunOptions): Pick<ExecuteOptions, 'onProgress'> {
+    if (progress !== true) return {};
+    return { onProgress: (now) => this.#post({ replies: [], progress: { id, progress: now } }, []) };
   }
 
   #session(engine: EngineApi, number: number): SessionApi {

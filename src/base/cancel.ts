@@ -4,6 +4,9 @@ import { DriftError } from './error.ts';
 export class Cancellation {
   #reason: DriftError | undefined;
   #listeners: Set<(reason: DriftError) => void> | null = null;
+  /** How far the computation is: rows read from tables, and how many there were to read when their scans began. */
+  rowsRead = 0;
+  rowsExpected = 0;
 
   /** Asks the computation to stop; the first reason stands. */
   cancel(reason: DriftError = new DriftError('57014', 'canceling statement due to user request')): void {

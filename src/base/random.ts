@@ -1,9 +1,18 @@
 /** Random: a small generator for random() and simulations (sfc32); not for secrets. */
+import type { Host } from './host.ts';
+
 export class Random {
   #a = 1;
   #b = 2;
   #c = 3;
   #d = 4;
+
+  /** With a seed of the host's randomness. */
+  static seededBy(host: Pick<Host, 'randomBytes'>): Random {
+    const seed = new Uint8Array(4);
+    host.randomBytes(seed);
+    return new Random(new DataView(seed.buffer).getUint32(0));
+  }
 
   constructor(seed: number) {
     this.seed(seed);

@@ -11,6 +11,7 @@ import type {
   FunctionBody,
   FunctionOptions,
   Parameter,
+  Progress,
   ResultSet,
   TransactionOptions,
 } from '../database/api.ts';
@@ -23,6 +24,8 @@ import type { BackupReading } from './backup.ts';
 export interface StatementOptions extends RunOptions {
   /** Ends the statement with 57014 when it aborts. */
   readonly signal?: AbortSignal | undefined;
+  /** Is told now and then how far the statement is. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 export interface Description {

@@ -116,14 +116,14 @@ class LocalSession implements ConnectionSession {
 }
 
 async function cancellable<T>(options: StatementOptions, work: (execute: ExecuteOptions) => Promise<T>): Promise<T> {
-  const { signal, timeoutMs, asOf, text } = options;
-  if (signal === undefined) return work({ timeoutMs, asOf, text });
+  const { signal, timeoutMs, asOf, text, onProgress } = options;
+  if (signal === undefined) return work({ timeoutMs, asOf, text, onProgress });
   const cancellation = new Cancellation();
   const abort = (): void => cancellation.cancel();
   if (signal.aborted) abort();
   signal.addEventListener('abort', abort, { once: true });
   try {
-    return await work({ timeoutMs, asOf, text, cancellation });
+    return await work({ timeoutMs, asOf, text, onProgress, cancellation });
   } finally {
     signal.removeEventListener('abort', abort);
   }

@@ -1,7 +1,7 @@
 /** Options of the public API, and what the engine takes for them. */
 import type { OpenOptions as EngineOpenOptions, RunOptions } from '../../worker/protocol.ts';
 import { DriftError } from '../base/error.ts';
-import type { Isolation, Moment, TransactionOptions as EngineTransactionOptions } from '../database/api.ts';
+import type { Isolation, Moment, Progress, TransactionOptions as EngineTransactionOptions } from '../database/api.ts';
 import { toJsonText } from './parameters.ts';
 import type { Parsers } from './parsers.ts';
 
@@ -19,6 +19,8 @@ export interface QueryOptions {
   readonly timeout?: number | undefined;
   /** Ends the statement with 57014 when it aborts. */
   readonly signal?: AbortSignal | undefined;
+  /** Is told about every 100 ms how far the statement is, while it runs. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** Reads this moment; statements that write fail with 25006. Default: the present. */
   readonly asOf?: At | undefined;
 }

@@ -23,7 +23,7 @@ import type {
 } from '../../worker/protocol.ts';
 import { unpackError, unpackResult } from '../../worker/wire.ts';
 import { DriftError } from '../base/error.ts';
-import type { CopyPiece, EngineStatus, Parameter, ResultSet, TransactionOptions } from '../database/api.ts';
+import type { CopyPiece, EngineStatus, Parameter, Progress, ResultSet, TransactionOptions } from '../database/api.ts';
 import type { BackupInfo } from '../database/backup/info.ts';
 import type { BackupOptions } from '../database/backup/make.ts';
 import type { RestoreSource } from '../database/backup/source.ts';
@@ -31,6 +31,8 @@ import type { RekeyOptions } from '../database/rekey.ts';
 import type { BackupReading } from './backup.ts';
 import type { Connection, ConnectionSession, Description, StatementOptions } from './connection.ts';
 import type { WorkerLike } from './options.ts';
+
+type Watching = Pick<StatementOptions, 'signal' | 'onProgress'>;
 
 interface Waiting {
   resolve(value: unknown): void;
@@ -49,6 +51,8 @@ export class RemoteConnection implements Connection {
   readonly #worker: WorkerLike;
   readonly #server: Remote<Server>;
   readonly #waiting = new Map<number, Waiting>();
+  /** Who wants to hear how far a call is. */
+  readonly #watchers = new Map<number, (progress: Progress) => void>();
   #outgoing: Call[] = [];
   #lastId = 0;
   #lastSession = NO_SESSION;
@@ -153,11 +157,12 @@ export class RemoteConnection implements Connection {
   }
 
   /** Sends a request; the caller knows what its kind answers. */
-  call(session: number, request: Request, signal?: AbortSignal): Promise<unknown> {
+  call(session: number, request: Request, { signal, onProgress }: Watching = {}): Promise<unknown> {
     if (this.#failure !== null) return Promise.reject(this.#failure);
     if (signal?.aborted === true)
       return Promise.reject(new DriftError('57014', 'canceling statement due to user request'));
     const id = ++this.#lastId;
+    if (onProgress !== undefined) this.#watchers.set(id, onProgress);
     const answer = new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
     if (this.#outgoing.length === 0) queueMicrotask(() => this.#send());
     this.#outgoing.push({ id, session, request });
@@ -198,7 +203,8 @@ export class RemoteConnection implements Connection {
   }
 
   /** Comlink's messages have no replies. */
-  #receive({ replies }: Partial<ToPage>): void {
+  #receive({ replies, progress }: Partial<ToPage>): void {
+    if (progress !== undefined) this.#watchers.get(progress.id)?.(progress.progress);
     if (replies !== undefined) for (const reply of replies) this.#settle(reply);
   }
 
@@ -209,6 +215,7 @@ export class RemoteConnection implements Connection {
   }
 
   #settle(reply: Reply): void {
+    this.#watchers.delete(reply.id);
     const waiting = this.#waiting.get(reply.id);
     this.#waiting.delete(reply.id);
     if (reply.ok) waiting?.resolve(reply.value);
@@ -280,12 +287,12 @@ class RemoteSession implements ConnectionSession {
 
   async execute(sql: string, parameters: readonly Parameter[], options: StatementOptions): Promise<ResultSet> {
     const request: Request = { kind: 'execute', sql, parameters, options: runOptions(options) };
-    return unpackResult((await this.#call(request, options.signal)) as WireResult);
+    return unpackResult((await this.#call(request, options)) as WireResult);
   }
 
   async script(sql: string, options: StatementOptions): Promise<readonly ResultSet[]> {
     const request: Request = { kind: 'script', sql, options: runOptions(options) };
-    return ((await this.#call(request, options.signal)) as Answers['script']).map(unpackResult);
+    return ((await this.#call(request, options)) as Answers['script']).map(unpackResult);
   }
 
   copy(piece: CopyPiece): Promise<string | number | null> {
@@ -319,14 +326,14 @@ class RemoteSession implements ConnectionSession {
   }
 
   /** The server would begin a new session for a number it has forgotten, so a closed one asks nothing more. */
-  #call(request: Request, signal?: AbortSignal): Promise<unknown> {
+  #call(request: Request, watching?: Watching): Promise<unknown> {
     if (this.#closed) return Promise.reject(new DriftError('08003', 'the session is closed'));
-    return this.#connection.call(this.#number, request, signal);
+    return this.#connection.call(this.#number, request, watching);
   }
 }
 
-function runOptions({ timeoutMs, asOf, text, printed }: StatementOptions): RunOptions {
-  return { timeoutMs, asOf, text, printed };
+function runOptions({ timeoutMs, asOf, text, printed, onProgress }: StatementOptions): RunOptions {
+  return { timeoutMs, asOf, text, printed, progress: onProgress === undefined ? undefined : true };
 }
 
 function randomName(): string {

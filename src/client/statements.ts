@@ -76,7 +76,7 @@ export class Statements implements Queryable {
 
   #statement(options: QueryOptions): StatementOptions {
     const asOf = options.asOf ?? this.#asOf;
-    return { ...runOptions({ ...options, asOf }), signal: options.signal };
+    return { ...runOptions({ ...options, asOf }), signal: options.signal, onProgress: options.onProgress };
   }
 }
 

@@ -26,6 +26,12 @@ export interface EngineOptions {
   readonly cacheBudgetBytes?: number | undefined;
   /** Memory one statement may take before it ends with 53200. Default 1 GB. */
   readonly queryMemoryBytes?: number | undefined;
+  /** Rows a result may have; one with more ends with 54000. Default: as many as the memory takes. */
+  readonly maxResultRows?: number | undefined;
+  /** Characters a statement or script may have; a longer one is refused with 54000. Default 64 M. */
+  readonly maxStatementLength?: number | undefined;
+  /** Statements of all sessions that may run at a time; one more is refused with 53300. Default: no limit. */
+  readonly maxConcurrentQueries?: number | undefined;
   /** Checkpoint when the log has grown by this many bytes. Default 16 MB. */
   readonly checkpointLogBytes?: number | undefined;
   /** Backups to fill the storage from, which must be empty (55000). */
@@ -83,7 +89,18 @@ export type Moment =
   | { readonly kind: 'timestamp'; readonly micros: number }
   | { readonly kind: 'tag'; readonly name: string };
 
+/** How far a statement is. */
+export interface Progress {
+  readonly elapsedMs: number;
+  /** Rows that scans of tables have read so far. */
+  readonly rowsRead: number;
+  /** Rows that the scans begun so far will read. */
+  readonly rowsExpected: number;
+}
+
 export interface ExecuteOptions {
+  /** Is told now and then how far the statement is, while it runs. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
   readonly cancellation?: Cancellation | undefined;
   /** Ends the statement with 57014 after so many milliseconds. Default: the session's statement_timeout. */
   readonly timeoutMs?: number | undefined;

@@ -12,6 +12,7 @@ import type { ProcedureNames } from '../sql/procedure-names.ts';
 import type { TableStore } from '../table/store.ts';
 import type { TransactionManager } from '../txn/transaction-manager.ts';
 import type { EngineOptions } from './api.ts';
+import type { Backend } from './activity.ts';
 import { DomainChecks } from './domain-check.ts';
 import type { Sequences } from './sequences.ts';
 import type { Settings } from './settings.ts';
@@ -33,7 +34,9 @@ export interface Core {
   databaseId: string | null;
   lastSessionId: number;
   /** Those that are open, by id. */
-  readonly sessions: Map<number, { close(): Promise<void> }>;
+  readonly sessions: Map<number, Backend>;
+  /** Statements that run. */
+  running: number;
   /** Row ids handed out and not yet committed, by table. */
   readonly rowIds: Map<number, number>;
   /** What CHECKPOINT does: the engine's own. */
@@ -58,7 +61,10 @@ export interface SessionSequences {
 
 export interface EvalParts {
   /** Without a store in values of the engine's own, before there is a session. */
-  readonly core: Pick<Core, 'host' | 'sequences'> & { readonly store?: TableStore | undefined };
+  readonly core: Pick<Core, 'host' | 'sequences'> & {
+    readonly store?: TableStore | undefined;
+    readonly sessions?: Core['sessions'] | undefined;
+  };
   readonly settings: Settings;
   readonly random: Random;
   readonly sequences: SessionSequences;
@@ -98,13 +104,14 @@ class StatementContext implements EvalContext {
   }
 
   catalogFunction(name: string, args: readonly Value[]): Value {
-    const { store } = this.parts.core;
+    const { store, sessions = new Map() } = this.parts.core;
     assert(store !== undefined, 'a function over the catalogs outside of a session');
     return catalogAnswer(name, args, {
       eval: this,
       store,
       settings: this.parts.settings,
       sequences: this.parts.core.sequences,
+      sessions,
     });
   }
 

@@ -172,6 +172,7 @@ class Engine implements EngineApi, OpenEngine {
       databaseId: state?.databaseId ?? null,
       lastSessionId: 0,
       sessions: new Map(),
+      running: 0,
       rowIds: new Map(),
       registered: new Map(),
       checkpoint: () => engine.checkpoint(),

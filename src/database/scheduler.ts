@@ -8,15 +8,18 @@ import { PAUSE, type MaybePromise, type Step, type Task } from '../base/task.ts'
 /** How long a task may keep the thread, ms: a turn for others costs a message, so not every pause is one. */
 const SLICE_MS = 4;
 
-/** Runs a task to its end; at a pause, when its slice is over, it hands the thread to other work in a macrotask. */
-export function drive<T>(task: Task<T>, host: Host): MaybePromise<T> {
+/**
+ * Runs a task to its end; at a pause, when its slice is over, it hands the thread to other work in a macrotask.
+ * `onTurn` is called after each such turn of others.
+ */
+export function drive<T>(task: Task<T>, host: Host, onTurn?: () => void): MaybePromise<T> {
   const end = host.monotonicMs() + SLICE_MS;
   let step = task.next();
   while (!step.done && step.value === PAUSE && host.monotonicMs() < end) step = task.next();
-  return step.done ? step.value : continueLater(task, step.value, host);
+  return step.done ? step.value : continueLater(task, step.value, host, onTurn);
 }
 
-async function continueLater<T>(task: Task<T>, first: Step, host: Host): Promise<T> {
+async function continueLater<T>(task: Task<T>, first: Step, host: Host, onTurn: (() => void) | undefined): Promise<T> {
   let pending = first;
   let end = 0;
   for (;;) {
@@ -30,6 +33,7 @@ async function continueLater<T>(task: Task<T>, first: Step, host: Host): Promise
         value = error;
       }
       end = host.monotonicMs() + SLICE_MS;
+      onTurn?.();
     }
     const step = failed ? task.throw(value) : task.next(value);
     if (step.done) return step.value;

@@ -18,6 +18,7 @@ import { Party } from '../txn/lock/party.ts';
 import { waitForSafeSnapshot } from '../txn/serial/deferrable.ts';
 import type { Isolation, Transaction } from '../txn/transaction.ts';
 import { CopyStream } from './copy/statement.ts';
+import { Activity, idleTooLong, type Backend } from './activity.ts';
 import type { CopyPiece, ExecuteOptions, Parameter, ResultSet, SessionApi, TransactionOptions } from './api.ts';
 import { type Cached, uncached } from './bindable.ts';
 import { commitInfo } from './commands.ts';
@@ -28,6 +29,7 @@ import { dispatch, nested } from './dispatch.ts';
 import { fail } from './fail.ts';
 import type { Open } from './open.ts';
 import { Again } from './again.ts';
+import { limitError } from './limits.ts';
 import { coerceParameter } from './parameters.ts';
 import { endPortals, type Portals } from './portal.ts';
 import { PreparedStatements } from './prepared.ts';
@@ -46,7 +48,7 @@ import { asText, bindContextOf, fieldsOf, planOf, readPoint, resolveMoment, type
 /** Times a statement of its own transaction is tried when others commit in its way. */
 const TRIES = 5;
 
-export class Session implements SessionApi, Controlled {
+export class Session implements SessionApi, Controlled, Backend {
   /** Unique in this opening of the database: what pg_backend_pid() gives. */
   readonly id: number;
   readonly core: Core;
@@ -63,15 +65,17 @@ export class Session implements SessionApi, Controlled {
   open: Open | null = null;
   #copy: CopyStream | null = null;
   #closed = false;
+  /** Why the session was ended by others. */
+  #ended: DriftError | null = null;
+  readonly activity: Activity;
 
   constructor(core: Core) {
     this.core = core;
     this.id = ++core.lastSessionId;
     core.sessions.set(this.id, this);
     this.party = new Party(this.id, () => timeoutMs(this.settings.get('lock_timeout')));
-    const seed = new Uint8Array(4);
-    core.host.randomBytes(seed);
-    this.#random = new Random(new DataView(seed.buffer).getUint32(0));
+    this.activity = new Activity(core.host);
+    this.#random = Random.seededBy(core.host);
   }
 
   get inTransaction(): boolean {
@@ -79,13 +83,13 @@ export class Session implements SessionApi, Controlled {
   }
 
   execute(sql: string, parameters: readonly Parameter[] = [], options: ExecuteOptions = {}): Promise<ResultSet> {
-    return this.#enqueue(options, (cancellation) =>
-      whenWhole(this.core.host, () => this.#executeText(sql, parameters, options, cancellation)),
-    );
+    const run = (cancellation: Cancellation): Task<ResultSet> =>
+      whenWhole(this.core.host, () => this.#executeText(sql, parameters, options, cancellation));
+    return this.#enqueue(options, run, sql);
   }
 
   script(sql: string, options: ExecuteOptions = {}): Promise<readonly ResultSet[]> {
-    return this.#enqueue(options, (cancellation) => this.#script(sql, options, cancellation));
+    return this.#enqueue(options, (cancellation) => this.#script(sql, options, cancellation), sql);
   }
 
   begin(options: TransactionOptions = {}): Promise<void> {
@@ -101,7 +105,9 @@ export class Session implements SessionApi, Controlled {
   }
 
   describe(sql: string): Promise<Description> {
-    return this.#enqueue({}, (cancellation) => whenWhole(this.core.host, () => this.#describe(sql, cancellation)));
+    const work = (cancellation: Cancellation): Task<Description> =>
+      whenWhole(this.core.host, () => this.#describe(sql, cancellation));
+    return this.#enqueue({}, work, sql);
   }
 
   copy(piece: CopyPiece): Promise<string | number | null> {
@@ -129,6 +135,7 @@ export class Session implements SessionApi, Controlled {
   *#close(): Task<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.activity.forget();
     try {
       yield* this.rollbackTask();
       // Where a database takes no more commits, the next opening drops them.
@@ -152,26 +159,38 @@ export class Session implements SessionApi, Controlled {
     yield* this.#finish(own);
   }
 
-  #enqueue<T>(options: ExecuteOptions, work: (cancellation: Cancellation) => Task<T>): Promise<T> {
+  terminate(reason: DriftError): void {
+    this.#ended ??= reason;
+    this.activity.cancel(reason);
+    this.close().catch(() => undefined);
+  }
+
+  #enqueue<T>(options: ExecuteOptions, work: (cancellation: Cancellation) => Task<T>, text = ''): Promise<T> {
     const cancellation = options.cancellation ?? new Cancellation();
-    return this.#queue.run(() => drive(this.#guarded(options, work, cancellation), this.core.host));
+    const { host } = this.core;
+    const { onProgress } = options;
+    const onTurn = onProgress === undefined ? undefined : this.activity.watch(cancellation, onProgress);
+    return this.#queue.run(() => drive(this.#guarded(options, work, cancellation, text), host, onTurn));
   }
 
   *#guarded<T>(
     options: ExecuteOptions,
     work: (cancellation: Cancellation) => Task<T>,
     cancellation: Cancellation,
+    text: string,
   ): Task<T> {
+    if (this.#ended !== null) throw this.#ended;
     if (this.#closed) throw new DriftError('08003', 'the session is closed');
     cancellation.check();
     this.party.cancellation = cancellation;
-    const limit = options.timeoutMs ?? timeoutMs(this.settings.get('statement_timeout'));
-    const stop =
-      limit <= 0
-        ? undefined
-        : this.core.host.setTimer(limit, () =>
-            cancellation.cancel(new DriftError('57014', 'canceling statement due to statement timeout')),
-          );
+    const { maxStatementLength = 67_108_864, maxConcurrentQueries = Infinity } = this.core.options;
+    if (text.length > maxStatementLength || this.core.running >= maxConcurrentQueries) {
+      yield* makeWhole(this.core.host);
+      throw limitError(text, this.core);
+    }
+    this.core.running++;
+    const limitMs = options.timeoutMs ?? timeoutMs(this.settings.get('statement_timeout'));
+    this.activity.begin(text, cancellation, limitMs);
     try {
       return yield* work(cancellation);
     } catch (error) {
@@ -179,7 +198,8 @@ export class Session implements SessionApi, Controlled {
       if (this.open !== null) fail(this.open);
       throw asDriftError(error);
     } finally {
-      stop?.();
+      this.core.running--;
+      this.activity.end(this.open, this.settings, () => this.terminate(idleTooLong()));
     }
   }
 
@@ -284,16 +304,9 @@ export class Session implements SessionApi, Controlled {
     const { transaction } = open;
     const { kind } = cached.statement;
     const turns = (kind === 'callProcedure' || kind === 'do') && open !== this.open;
-    if (
-      transaction.deferrable &&
-      transaction.fresh &&
-      transaction.readOnly &&
-      transaction.isolation === 'serializable'
-    ) {
-      const { manager, host } = this.core;
-      yield* waitForSafeSnapshot(manager.serials, manager.locks, host, transaction);
-    }
-    this.core.manager.refresh(transaction);
+    const { manager, host } = this.core;
+    if (transaction.awaitsSafety) yield* waitForSafeSnapshot(manager.serials, manager.locks, host, transaction);
+    manager.refresh(transaction);
     const begun = function* (session: Session): Task<Scene> {
       const given = yield* session.#scene(open, options, cancellation);
       return turns ? session.#turning(given, open, cancellation) : given;
@@ -310,7 +323,7 @@ export class Session implements SessionApi, Controlled {
         transaction.rollbackTo(mark);
         if (error instanceof Again) {
           yield* error.first();
-          this.core.manager.refresh(transaction);
+          manager.refresh(transaction);
           scene = yield* begun(this);
           mark = transaction.mark();
           continue;
@@ -368,16 +381,13 @@ export class Session implements SessionApi, Controlled {
       asOf === null ? open.transaction.catalog : (yield* manager.catalogs.at(asOf)).forSession(this.#temp, path);
     const context = this.#evalFor(open.transaction, catalog, asOf ?? open.transaction.snapshot, cancellation);
     const time = asOf === null ? null : yield* manager.timeLine.timestampOf(asOf);
-    const evaluated =
-      time === null || !Number.isFinite(time)
-        ? context
-        : Object.defineProperty(context, 'transactionTime', { value: time });
+    if (time !== null && Number.isFinite(time)) Object.defineProperty(context, 'transactionTime', { value: time });
     return {
       core: this.core,
       settings: this.settings,
       transaction: open.transaction,
       asOf,
-      eval: evaluated,
+      eval: context,
       parameters: [],
       depth: 0,
       notices: [],

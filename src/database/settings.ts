@@ -25,6 +25,7 @@ const COMMON: Readonly<Record<string, string>> = {
   default_transaction_isolation: 'read committed',
   default_transaction_read_only: 'off',
   lock_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
   search_path: '"$user", public',
   statement_timeout: '0',
   timezone: 'UTC',

@@ -324,6 +324,7 @@ function execContext(scene: Scene, target: ModifyTarget, counters?: Map<PlanNode
         : core.manager.frozenReader(scene.transaction),
     eval: scene.eval,
     parameters: scene.parameters,
+    maxResultRows: core.options.maxResultRows,
     memoryBudgetBytes: core.options.queryMemoryBytes ?? DEFAULT_QUERY_MEMORY_BYTES,
     monotonicMs: () => core.host.monotonicMs(),
     get guard() {
@@ -351,6 +352,8 @@ function execContext(scene: Scene, target: ModifyTarget, counters?: Map<PlanNode
         eval: scene.eval,
         bind: { ...bindContextOf(scene), catalog },
         session: scene,
+        backends: core.sessions,
+        host: core.host,
       });
       (rows ??= new Map()).set(`${name} ${seq ?? ''}`, found);
       return found;

@@ -9,6 +9,7 @@ import { vectorFromValues } from '../exec/vectors.ts';
 import type { SystemRows } from '../exec/run.ts';
 import type { SystemTable, SystemTables } from '../plan/bind.ts';
 import { typeByOid } from '../sql/types/registry.ts';
+import { timeOf } from './system/backends.ts';
 import { systemRelation, systemRelationById } from './system/relations.ts';
 import { relationRows } from './system/rows.ts';
 import type { SystemContext } from './system/source.ts';
@@ -20,7 +21,7 @@ const FLOAT8: TypeRef = { oid: 701, typmod: -1 };
 const TIMESTAMPTZ: TypeRef = { oid: 1184, typmod: -1 };
 const BOOL: TypeRef = { oid: 16, typmod: -1 };
 
-type OwnContext = Pick<SystemContext, 'catalog' | 'store' | 'settings'>;
+type OwnContext = Pick<SystemContext, 'catalog' | 'store' | 'settings' | 'backends' | 'host' | 'eval'>;
 
 interface Definition extends SystemTable {
   readonly rows: (context: OwnContext) => Iterable<readonly Value[]>;
@@ -91,6 +92,48 @@ const TABLES: readonly Definition[] = [
   define('drift', 'storage', { name: TEXT, value: INT8 }, function* ({ store }) {
     for (const [name, value] of Object.entries(store.statistics())) yield [name, Number(value)];
   }),
+  define(
+    'drift',
+    'activity',
+    {
+      session_id: INT4,
+      user_name: TEXT,
+      state: TEXT,
+      query: TEXT,
+      session_start: TIMESTAMPTZ,
+      transaction_start: TIMESTAMPTZ,
+      query_start: TIMESTAMPTZ,
+      state_change: TIMESTAMPTZ,
+      snapshot_seq: INT8,
+      elapsed_ms: FLOAT8,
+      rows_read: INT8,
+      rows_expected: INT8,
+    },
+    function* ({ backends, host, eval: { statementTime: now } }) {
+      for (const {
+        id,
+        settings: { user },
+        activity,
+        open,
+      } of backends.values()) {
+        const { progress } = activity;
+        yield [
+          id,
+          user,
+          activity.state,
+          activity.query,
+          timeOf(activity.startMs, host, now),
+          open?.transaction.startedAt ?? null,
+          activity.query === '' ? null : timeOf(activity.queryStartMs, host, now),
+          timeOf(activity.stateChangeMs, host, now),
+          open?.transaction.snapshot ?? null,
+          progress?.elapsedMs ?? null,
+          progress?.rowsRead ?? null,
+          progress?.rowsExpected ?? null,
+        ];
+      }
+    },
+  ),
   define(
     'drift',
     'maintenance',

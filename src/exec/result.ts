@@ -1,4 +1,5 @@
 /** Runs an operator to its end and hands its rows out as whole columns. */
+import { DriftError } from '../base/error.ts';
 import type { Task } from '../base/task.ts';
 import type { Batch } from '../base/vector.ts';
 import type { PlanColumn } from '../plan/plan.ts';
@@ -13,21 +14,31 @@ import { compactBatch } from './vectors.ts';
  */
 export function* runToResult(root: Operator, columns: readonly PlanColumn[], run: ExecRun): Task<Batch> {
   const collector = new Collector(oidsOf(columns), run.memory);
+  const { maxResultRows = Infinity } = run.context;
   try {
     root.open();
     const first = yield* root.next();
     if (first === null) return collector.batch();
     const second = yield* root.next();
+    if (first.count > maxResultRows) throw tooManyRows(maxResultRows);
     if (second === null) return compactBatch(first);
     collector.add(first);
     collector.add(second);
+    if (collector.length > maxResultRows) throw tooManyRows(maxResultRows);
     for (;;) {
       const batch = yield* root.next();
       if (batch === null) return yield* collector.whole(run);
       collector.add(batch);
+      if (collector.length > maxResultRows) throw tooManyRows(maxResultRows);
       if (run.due()) yield* run.pause();
     }
   } finally {
     root.close();
   }
+}
+
+function tooManyRows(limit: number): DriftError {
+  return new DriftError('54000', `the result has more than ${limit} rows`, {
+    hint: 'Use LIMIT or a cursor; the limit is the option maxResultRows.',
+  });
 }

@@ -46,6 +46,8 @@ export interface ExecContext {
   readonly parameters: readonly Value[];
   /** Bytes that sorts, joins, groupings and results of this statement may hold together; beyond: 53200. */
   readonly memoryBudgetBytes: number;
+  /** Rows the result may have; beyond: 54000. */
+  readonly maxResultRows?: number | undefined;
   /** Milliseconds on a monotone clock (Host.monotonicMs). */
   readonly monotonicMs: () => number;
   /** Locks rows for SELECT … FOR; null where the past is read. */

@@ -148,6 +148,11 @@ export class Transaction {
     return false;
   }
 
+  /** SERIALIZABLE READ ONLY DEFERRABLE that has not begun to read: it waits for a snapshot that cannot be in the way. */
+  get awaitsSafety(): boolean {
+    return this.deferrable && this.fresh && this.readOnly && this.isolation === 'serializable';
+  }
+
   /** Whether a constraint waits for the commit now. */
   defers({ name, deferrable }: { readonly name: string; readonly deferrable?: Deferrable | undefined }): boolean {
     if (deferrable === undefined) return false;

@@ -10,7 +10,7 @@ import { launch, openPage, serve } from './site.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 /** Bytes that a page loads before it can do anything else: they may shrink, and grow only on purpose. */
-const LIMIT_GZIP_BYTES = { 'browser.js': 19_000, 'worker.js': 136_000, 'worker-late.js': 420_000 };
+const LIMIT_GZIP_BYTES = { 'browser.js': 19_000, 'worker.js': 137_200, 'worker-late.js': 420_000 };
 let directory: string;
 
 beforeAll(async () => {

@@ -1,4 +1,6 @@
 /** What PostgreSQL's functions over its catalogs answer (chapter 9.26), by name. One user owns everything and may all. */
+import type { Backend } from '../activity.ts';
+import { terminated } from './backends.ts';
 import { DriftError } from '../../base/error.ts';
 import type { Value } from '../../base/vector.ts';
 import {
@@ -32,6 +34,7 @@ export interface AnswerContext {
   readonly store: TableStore;
   readonly settings: Settings;
   readonly sequences: Sequences;
+  readonly sessions: ReadonlyMap<number, Backend>;
 }
 
 type Answer = (context: AnswerContext, args: readonly Value[], name: string) => Value;
@@ -181,6 +184,17 @@ function indexBytes(context: AnswerContext, oid: Value): number | null {
 // ---- the table -----------------------------------------------------------------------------------------------------
 
 const ANSWERS: Readonly<Record<string, Answer>> = {
+  pg_cancel_backend: ({ eval: { cancellation }, sessions }, [id]) => {
+    const cancelled = sessions.get(id as number)?.activity.cancel();
+    cancellation.check();
+    return cancelled !== undefined;
+  },
+  pg_terminate_backend: ({ eval: { cancellation }, sessions }, [id]) => {
+    const backend = sessions.get(id as number);
+    backend?.terminate(terminated());
+    cancellation.check();
+    return backend !== undefined;
+  },
   pg_get_expr(context, [text, relation, pretty]) {
     const table = context.eval.catalog.byId(relation as number);
     if (pretty !== true || table?.kind !== 'table') return text ?? null;

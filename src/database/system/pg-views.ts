@@ -1,4 +1,5 @@
 /** The views over PostgreSQL's catalogs: pg_tables, pg_views, pg_indexes, pg_sequences, pg_settings, pg_stats and others. */
+import { timeOf } from './backends.ts';
 import { OWNER_OID } from '../../catalog/oids.ts';
 import { SqlArray } from '../../sql/types/array.ts';
 import { Interval } from '../../sql/types/interval.ts';
@@ -7,7 +8,7 @@ import { offsetAt } from '../../sql/types/time-zone.ts';
 import { settingSpecs } from '../setting-specs.ts';
 import { settingNumber, shownDefault } from '../setting-values.ts';
 import { knownStatistics } from '../table-statistics.ts';
-import { BACKEND_PID, DATABASE_OID, OWNER } from './constants.ts';
+import { DATABASE_OID, OWNER } from './constants.ts';
 import { indexText, viewText } from './definitions.ts';
 import { indexesOf, sequencesOf, tablesOf, viewsOf } from './model.ts';
 import { sequenceType } from './pg-class.ts';
@@ -133,20 +134,26 @@ export const viewSources: Readonly<Record<string, RowSource>> = {
   *pg_stat_database() {
     yield { datid: DATABASE_OID, datname: 'drift', numbackends: 1 };
   },
-  *pg_stat_activity({ eval: { user, database, statementTime, transactionTime }, settings }) {
-    yield {
-      datid: DATABASE_OID,
-      datname: database,
-      pid: BACKEND_PID,
-      usesysid: OWNER_OID,
-      usename: user,
-      application_name: settings.get('application_name') ?? '',
-      xact_start: transactionTime,
-      query_start: statementTime,
-      state_change: statementTime,
-      state: 'active',
-      backend_type: 'client backend',
-    };
+  *pg_stat_activity({ eval: { database, statementTime: now }, backends, host }) {
+    for (const { id, settings, activity, open } of backends.values()) {
+      yield {
+        datid: DATABASE_OID,
+        datname: database,
+        pid: id,
+        usesysid: OWNER_OID,
+        usename: settings.user,
+        application_name: settings.get('application_name') ?? '',
+        backend_start: timeOf(activity.startMs, host, now),
+        xact_start:
+          open?.transaction.startedAt ??
+          (activity.state === 'active' ? timeOf(activity.queryStartMs, host, now) : null),
+        query_start: activity.query === '' ? null : timeOf(activity.queryStartMs, host, now),
+        state_change: timeOf(activity.stateChangeMs, host, now),
+        state: activity.state,
+        query: activity.query,
+        backend_type: 'client backend',
+      };
+    }
   },
   *pg_timezone_names({ eval: { statementTime } }) {
     for (const name of ['UTC', ...Intl.supportedValuesOf('timeZone')]) {

@@ -7,6 +7,8 @@ import type { Catalog, TypeRef, ViewDef } from '../../catalog/schema.ts';
 import type { BindContext } from '../../plan/bind.ts';
 import type { EvalContext } from '../../sql/eval-context.ts';
 import type { TableStore } from '../../table/store.ts';
+import type { Host } from '../../base/host.ts';
+import type { Backend } from '../activity.ts';
 import type { Portals } from '../portal.ts';
 import type { SequenceState } from '../sequences.ts';
 import type { Settings } from '../settings.ts';
@@ -23,6 +25,9 @@ export interface SystemContext {
   readonly eval: EvalContext;
   /** For binding expressions of that catalog, to print them as PostgreSQL does. */
   readonly bind: BindContext;
+  /** All sessions, by id. */
+  readonly backends: ReadonlyMap<number, Backend>;
+  readonly host: Host;
   /** What the session has open. */
   readonly session: { readonly portals: Portals; readonly prepared: PreparedList };
   /** Columns of a view, in order; those of the relations that ask for them are found before the rows are made. */

@@ -94,6 +94,7 @@ export class ScanOperator implements Operator {
       if (batch === null) {
         if (this.#source === null) return null;
         batch = yield* this.#source.next();
+        if (batch !== null) this.#run.cancellation.rowsRead += batch.count;
         if (this.#run.due()) yield* this.#run.pause();
         if (batch === null) {
           this.close();
@@ -129,6 +130,7 @@ export class ScanOperator implements Operator {
     }
     if ((access.kind === 'key' || access.kind === 'keys') && this.#node.version === null)
       return yield* this.#lookUp(reader);
+    this.#run.cancellation.rowsExpected += access.kind === 'full' ? reader.rowCount : 0;
     if (access.kind === 'bitmap') {
       this.#source = new BitmapSource(reader, {
         part: access.part,

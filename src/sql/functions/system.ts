@@ -107,6 +107,22 @@ export const systemFunctions: readonly ScalarFunction[] = [
   session('current_database', (context) => context.database, T.name),
   session('current_catalog', (context) => context.database, T.name),
   session('pg_backend_pid', (context) => context.sessionId, T.int4),
+  scalar(
+    'pg_cancel_backend',
+    [T.int4],
+    T.bool,
+    (context, id) => context.catalogFunction('pg_cancel_backend', [id ?? null]),
+    volatile,
+  ),
+  ...[[T.int4], [T.int4, T.int8]].map((args) =>
+    scalar(
+      'pg_terminate_backend',
+      args,
+      T.bool,
+      (context, id) => context.catalogFunction('pg_terminate_backend', [id ?? null]),
+      volatile,
+    ),
+  ),
   session('drift_seq', (context) => context.snapshot, T.int8),
   scalar('current_setting', [T.text], T.text, (context, name) => {
     const value = context.setting(String(name));
