@@ -21,7 +21,6 @@ const OTHER = { bit: 1560, varbit: 1562, money: 790, inet: 869, macaddr: 829, ma
 const COMPARISONS: readonly (readonly [name: string, left: number, right?: number])[] = [
   ['btboolcmp', T.bool],
   ['btcharcmp', T.char],
-  ['btint2cmp', T.int2],
   ['btint4cmp', T.int4],
   ['btint8cmp', T.int8],
   ['btint24cmp', T.int2, T.int4],
@@ -162,6 +161,8 @@ function sum(name: string, state: number, value: number, add: (a: Value, b: Valu
 const addInt8 = (a: Value, b: Value): Value => int8(BigInt((a ?? 0) as number) + BigInt(b as number));
 
 export const supportFunctions: readonly ScalarFunction[] = [
+  // PostgreSQL's own answers with the difference.
+  pure('btint2cmp', [T.int2, T.int2], T.int4, (a: Value, b: Value) => Number(a) - Number(b)),
   ...COMPARISONS.map(([name, left, right = left]) =>
     pure(name, [left, right], T.int4, (a: Value, b: Value) => Math.sign(orderOf(left)(a, b))),
   ),

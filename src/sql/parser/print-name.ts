@@ -62,11 +62,12 @@ export function printTypeName(type: TypeName, expression: (e: Expression) => str
 }
 
 function printElementType(type: TypeName, modifiers: string): string {
-  const { schema, name } = type;
+  const { catalog, schema, name } = type;
+  const database = catalog === undefined ? '' : `${printName(catalog)}.`;
   if (type.percentType) {
-    return `${schema === undefined ? '' : `${printName(schema)}.`}${printName(name)}%TYPE`;
+    return `${database}${schema === undefined ? '' : `${printName(schema)}.`}${printName(name)}%TYPE`;
   }
-  if (schema !== undefined) return `${printName(schema)}.${printName(name)}${modifiers}`;
+  if (schema !== undefined) return `${database}${printName(schema)}.${printName(name)}${modifiers}`;
   if (name === 'interval') {
     if (type.intervalFields === undefined) return `interval${modifiers}`;
     return `interval ${type.intervalFields}${modifiers}`;
