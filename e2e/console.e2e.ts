@@ -315,7 +315,7 @@ test(
     const middle = damaged.length >> 1;
     damaged.writeUInt8(damaged.readUInt8(middle) ^ 255, middle);
     await page.setInputFiles('input[type=file]', file(damaged));
-    await page.getByText('the exported file is damaged at offset').waitFor();
+    await page.getByText('the backup is damaged at offset').waitFor();
     expect(await page.locator('header select').inputValue()).toBe('demo-world');
     await page.setInputFiles('input[type=file]', file(bytes));
     await expect.poll(() => page.locator('header select option:checked').innerText()).toBe('copy');

@@ -45,7 +45,7 @@ test.each(['opfs', 'idb'])('a full quota is 53100, and loses nothing that was ac
       if (error === null && id < 100) continue;
       const code = (reason: unknown): unknown => (reason as { code?: string }).code;
       const seen = (await db.query<{ n: number }>('SELECT count(*) AS n FROM t')).rows[0]?.n;
-      const next = await db.query('INSERT INTO t VALUES (1000)').then(() => 'taken', code);
+      const next = await db.query('INSERT INTO t VALUES ($1, $2)', [1000, filler]).then(() => 'taken', code);
       await db.close().catch(() => undefined);
       return { acknowledged: id - 1, code: code(error), seen, next };
     }
