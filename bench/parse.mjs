@@ -3,23 +3,9 @@
  *
  * The best of many runs, and the mean over processor time, in MB/s; trees are built, nothing is bound.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build } from 'vite';
+import { withBundled } from '../scripts/bundled.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const out = mkdtempSync(join(root, 'node_modules', '.bench-'));
-try {
-  await build({
-    configFile: false,
-    root,
-    publicDir: false,
-    logLevel: 'warn',
-    build: { ssr: 'src/sql/parser/parser.ts', outDir: out, minify: false, emptyOutDir: false },
-  });
-  writeFileSync(join(out, 'package.json'), '{"type":"module"}');
-  const { parse } = await import(pathToFileURL(join(out, 'parser.js')).href);
+await withBundled('src/sql/parser/parser.ts', ({ parse }) => {
   const rows = Array.from(
     { length: 22_000 },
     (_, i) => `(${i}, 'name ${i}', ${i * 1.25}, true, NULL, '2024-01-${(i % 28) + 1}')`,
@@ -34,6 +20,4 @@ try {
   }
   const { user } = process.cpuUsage(before);
   console.log(`best ${(sql.length / best / 1000).toFixed(0)} MB/s, mean ${((sql.length * 40) / user).toFixed(0)} MB/s`);
-} finally {
-  rmSync(out, { recursive: true, force: true });
-}
+});

@@ -7,13 +7,9 @@
  * it was; `--trace`: each statement before it runs). With `--state` a run that was stopped goes on where it was when it is started again, until it has the cases in all.
  * Ends with 1 where anything differed. The code is tests/fuzz/sql; it is bundled first, for the speed of plain modules.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build } from 'vite';
+import { withBundled } from './bundled.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const { values } = parseArgs({
   options: {
     cases: { type: 'string', default: '20000' },
@@ -24,17 +20,7 @@ const { values } = parseArgs({
     trace: { type: 'boolean', default: false },
   },
 });
-// Inside the checkout, so that the bundle finds its packages.
-const out = mkdtempSync(join(root, 'node_modules', '.fuzz-'));
-try {
-  await build({
-    configFile: false,
-    root,
-    publicDir: false,
-    logLevel: 'warn',
-    build: { ssr: 'tests/fuzz/sql/main.ts', outDir: out, minify: false, emptyOutDir: false },
-  });
-  const { fuzz } = await import(pathToFileURL(join(out, 'main.js')).href);
+await withBundled('tests/fuzz/sql/main.ts', async ({ fuzz }) => {
   const tally = await fuzz({
     seed: Number(values.seed),
     cases: Number(values.cases),
@@ -45,6 +31,4 @@ try {
     log: (line) => console.log(line),
   });
   process.exitCode = tally.failures.length === 0 ? 0 : 1;
-} finally {
-  rmSync(out, { recursive: true, force: true });
-}
+});

@@ -2,7 +2,8 @@
 import { DriftError } from '../base/error.ts';
 import type { Task } from '../base/task.ts';
 import type { Catalog } from '../catalog/schema.ts';
-import type { QualifiedName, TimePoint } from '../sql/ast.ts';
+import type { QualifiedName } from '../sql/ast.ts';
+import type { TimePoint } from '../sql/ast-query.ts';
 import type { SetSetting, SetTransaction, Statement } from '../sql/ast-statement.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
 import { typeByOid } from '../sql/types/registry.ts';

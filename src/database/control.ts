@@ -5,7 +5,7 @@
 import type { Cancellation } from '../base/cancel.ts';
 import { DriftError } from '../base/error.ts';
 import type { Task } from '../base/task.ts';
-import type { TimePoint } from '../sql/ast.ts';
+import type { TimePoint } from '../sql/ast-query.ts';
 import type { Statement, TransactionModes } from '../sql/ast-statement.ts';
 import type { Moment, ResultSet, TransactionOptions } from './api.ts';
 import { applySet, isRole, setModes, withoutEffect } from './commands.ts';

@@ -1,7 +1,7 @@
 /** From a statement to what runs it: inside of a transaction, for a session and for routines. */
 import { DriftError } from '../base/error.ts';
 import type { Task } from '../base/task.ts';
-import type { TimePoint } from '../sql/ast.ts';
+import type { TimePoint } from '../sql/ast-query.ts';
 import type { Statement } from '../sql/ast-statement.ts';
 import { Again } from './again.ts';
 import type { Parameter, ResultSet } from './api.ts';

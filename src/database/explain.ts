@@ -5,7 +5,9 @@ import { vectorFromValues } from '../exec/vectors.ts';
 import { type BindableStatement, isBindable } from '../plan/bind.ts';
 import { explainJson, type ExplainOptions, explainText, explainXml, explainYaml } from '../plan/explain.ts';
 import type { NodeCounters, Plan, PlanNode } from '../plan/plan.ts';
-import type { Execute, Explain, Option } from '../sql/ast-statement.ts';
+import type { Explain } from '../sql/ast-statement.ts';
+import type { Execute } from '../sql/ast-table.ts';
+import type { Option } from '../sql/ast-table.ts';
 import type { ResultSet } from './api.ts';
 import { planOf, runPlan, type Scene } from './statement.ts';
 

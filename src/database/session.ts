@@ -10,7 +10,7 @@ import type { Task } from '../base/task.ts';
 import { bindMoment, isBindable } from '../plan/bind.ts';
 import { Suspended } from '../exec/suspended.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { TimePoint } from '../sql/ast.ts';
+import type { TimePoint } from '../sql/ast-query.ts';
 import type { Statement } from '../sql/ast-statement.ts';
 import { parse, parseOne, statements } from '../sql/parser/parser.ts';
 import type { StatementReader } from '../txn/api.ts';

@@ -34,7 +34,8 @@ import type { ModifyNode, NodeCounters, Plan, PlanColumn, PlanNode } from '../pl
 import { someExpression } from '../plan/walk-expression.ts';
 import { isModify, modifiesOf, somePlan } from '../plan/walk-plan.ts';
 import type { Statement } from '../sql/ast-statement.ts';
-import type { Delete, Insert, Query, Update } from '../sql/ast.ts';
+import type { Delete, Insert, Update } from '../sql/ast-change.ts';
+import type { Query } from '../sql/ast-query.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
 import type { RoutineCall } from '../sql/functions/function.ts';
 import { hintsOf } from '../sql/hints.ts';

@@ -10,7 +10,7 @@ import type { CatalogObject, TableDef } from '../catalog/schema.ts';
 import type { QualifiedName } from '../sql/ast.ts';
 import type { LockTable, Statement } from '../sql/ast-statement.ts';
 import { lockTable, type TableRequest, wouldWait } from '../txn/lock/manager.ts';
-import { ACCESS_EXCLUSIVE, SHARE, SHARE_ROW_EXCLUSIVE, tableBit, type TableMode } from '../txn/lock/modes.ts';
+import { ACCESS_EXCLUSIVE, SHARE, SHARE_ROW_EXCLUSIVE, tableBit } from '../txn/lock/modes.ts';
 import { Again } from './again.ts';
 import type { ResultSet } from './api.ts';
 import { command } from './show.ts';
@@ -22,7 +22,7 @@ export function* lockTables(scene: Scene, { tables, mode, nowait }: LockTable): 
   if (!scene.inBlock) throw new DriftError('25P01', 'LOCK TABLE can only be used in transaction blocks');
   const found = tables.map((name) => lockable(scene, name));
   for (const { id, name } of found) {
-    const request = { tableId: id, name, mode: tableBit(mode as TableMode), nowait };
+    const request = { tableId: id, name, mode: tableBit(mode), nowait };
     yield* lockTable(core.manager.locks, core.host, transaction, request);
   }
   return command('LOCK TABLE');

@@ -9,7 +9,9 @@
 import { DriftError } from '../base/error.ts';
 import type { Task } from '../base/task.ts';
 import type { Catalog, TableDef } from '../catalog/schema.ts';
-import type { Delete, Expression, Insert, Merge, Query, SystemTime, TimePoint, Update } from '../sql/ast.ts';
+import type { Delete, Insert, Merge, Update } from '../sql/ast-change.ts';
+import type { Expression } from '../sql/ast.ts';
+import type { Query, SystemTime, TimePoint } from '../sql/ast-query.ts';
 import type { Copy, Statement } from '../sql/ast-statement.ts';
 import type { BoundExpression, ColumnId } from './expression.ts';
 import { assignCollations, assignExpressionCollations } from './collate/assign.ts';

@@ -7,7 +7,7 @@
  * Whether it is sorted shows only in the optimized plan, because an index may give the order.
  */
 import type { TableDef } from '../catalog/schema.ts';
-import type { LockingClause, Query } from '../sql/ast.ts';
+import type { LockingClause, Query } from '../sql/ast-query.ts';
 import type { BindableStatement } from './bind.ts';
 import type { BoundExpression } from './expression.ts';
 import type { Plan, PlanColumn, PlanNode, ScanNode } from './plan.ts';

@@ -10,7 +10,7 @@
  * Columns of two times meet by their id: a renamed column is the same, a dropped one exists on one side only.
  */
 import type { Catalog, ColumnDef, TableDef } from '../catalog/schema.ts';
-import { quoteIdent } from '../sql/functions/format-text.ts';
+import { quoteIdent, quoteLiteral } from '../sql/functions/format-text.ts';
 import { typeByOid } from '../sql/types/registry.ts';
 
 /** Name under which scans give the row id of a table without a primary key. */
@@ -111,9 +111,9 @@ export function databaseDiffQuery(before: Catalog, after: Catalog, a: number, b:
     const change = schemaChange(from, to);
     const count = (type: string): string => `count(*) FILTER (WHERE d.diff_type = '${type}')`;
     queries.push(
-      `SELECT ${literal(schema)}::text AS table_schema, ${literal(name)}::text AS table_name, ` +
+      `SELECT ${quoteLiteral(schema)}::text AS table_schema, ${quoteLiteral(name)}::text AS table_name, ` +
         `${count('added')} AS rows_added, ${count('removed')} AS rows_removed, ${count('modified')} AS rows_modified, ` +
-        `${change === null ? 'NULL' : literal(change)}::text AS schema_change FROM (${rows}) d` +
+        `${change === null ? 'NULL' : quoteLiteral(change)}::text AS schema_change FROM (${rows}) d` +
         (change === null ? ' HAVING count(*) > 0' : ''),
     );
   }
@@ -229,8 +229,4 @@ function list(
   one: (quote: (name: string) => string, name: string) => string,
 ): string {
   return columns.map(({ name }) => `, ${one(quoteIdent, name)}`).join('');
-}
-
-function literal(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
 }

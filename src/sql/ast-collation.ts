@@ -1,10 +1,5 @@
 /** Statements about collations. */
-import type { QualifiedName } from './ast.ts';
-
-interface Span {
-  readonly position: number;
-  readonly end: number;
-}
+import type { QualifiedName, Span } from './ast.ts';
 
 export interface CollationOption {
   readonly name: string;

@@ -1,8 +1,5 @@
 /** The syntax of roles and of privileges. */
-interface Span {
-  readonly position: number;
-  readonly end: number;
-}
+import type { Span } from './ast.ts';
 
 /** What CREATE ROLE and ALTER ROLE say of a role; undefined: not mentioned. */
 export interface RoleOptions {

@@ -1,10 +1,5 @@
 /** Statements about enums, composite types and ranges. */
-import type { QualifiedName, TypeName } from './ast.ts';
-
-interface Span {
-  readonly position: number;
-  readonly end: number;
-}
+import type { QualifiedName, TypeName, Span } from './ast.ts';
 
 export interface CreateEnum extends Span {
   readonly kind: 'createEnum';

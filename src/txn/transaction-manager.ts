@@ -1,7 +1,7 @@
 /**
  * TransactionManager: snapshots out, commits in. The commit pipeline of DESIGN §6.
  *
- *     validate  first committer wins; constraints again, if others committed since the snapshot (may wait)
+ *     validate  what takes no locks (commit-checks.ts); constraints again, if others committed since the snapshot (may wait)
  *     prepare   leaves that the changes touch come into memory and are held there (may wait)
  *     ───────── from here nothing waits: the order of commits is the order of these steps ─────────
  *     number    seq = last + 1, a strictly greater timestamp

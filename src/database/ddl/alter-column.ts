@@ -12,7 +12,7 @@ import type { ColumnDef, IndexDef, TableDef, TypeRef } from '../../catalog/schem
 import { bindTableExpression } from '../../plan/bind.ts';
 import { columnType } from '../../plan/collate/clause.ts';
 import { resolveType } from '../../plan/binder/type-name.ts';
-import type { AlterTableAction } from '../../sql/ast-statement.ts';
+import type { AlterTableAction } from '../../sql/ast-table.ts';
 import { parseExpression } from '../../sql/parser/parser.ts';
 import { printRestrictedExpression } from '../../sql/parser/print.ts';
 import { typeByOid } from '../../sql/types/registry.ts';

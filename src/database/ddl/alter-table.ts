@@ -7,7 +7,7 @@ import type { Task } from '../../base/task.ts';
 import type { ColumnDef, TableDef } from '../../catalog/schema.ts';
 import { storedType } from '../../catalog/user-types.ts';
 import { bindTableExpression } from '../../plan/bind.ts';
-import type { AlterTable, AlterTableAction } from '../../sql/ast-statement.ts';
+import type { AlterTable, AlterTableAction } from '../../sql/ast-table.ts';
 import { parseExpression } from '../../sql/parser/parser.ts';
 import { printRestrictedExpression } from '../../sql/parser/print.ts';
 import { createStructure } from '../structure.ts';

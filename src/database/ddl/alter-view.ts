@@ -2,7 +2,7 @@
 import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
 import type { ViewDef } from '../../catalog/schema.ts';
-import type { AlterTable, AlterTableAction, RenameObject } from '../../sql/ast-statement.ts';
+import type { AlterTable, AlterTableAction, RenameObject } from '../../sql/ast-table.ts';
 import { printRestrictedExpression } from '../../sql/parser/print.ts';
 import { type DdlContext, define } from './context.ts';
 import { tableText } from './names.ts';

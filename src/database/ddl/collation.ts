@@ -6,13 +6,14 @@ import type { Task } from '../../base/task.ts';
 import type { CatalogObject, CollationDef, TypeRef } from '../../catalog/schema.ts';
 import type { QualifiedName } from '../../sql/ast.ts';
 import type { AlterCollation, CollationOption, CreateCollation } from '../../sql/ast-collation.ts';
-import type { DropStatement } from '../../sql/ast-statement.ts';
+import type { DropStatement } from '../../sql/ast-table.ts';
 import { ownCollation, requireCollation } from '../../sql/collations.ts';
 import { parseOne } from '../../sql/parser/parser.ts';
 import { makeCollator } from '../../sql/types/collation.ts';
 import { mentions } from './alter-column.ts';
 import { alterTable } from './alter-table.ts';
 import { type DdlContext, define, schemaFor, skipExisting, skipMissing } from './context.ts';
+import { dropDependent } from './dependent.ts';
 import { dropRelations } from './drop.ts';
 import { quoted, tableText } from './names.ts';
 
@@ -161,15 +162,15 @@ function* release(context: DdlContext, collation: CollationDef, object: CatalogO
   if (object.kind === 'table') {
     for (const column of object.columns) {
       if (!uses(column)) continue;
-      dependent(context, collation, `column ${column.name} of table ${object.name}`, cascade);
+      dropDependent(context, `collation ${collation.name}`, `column ${column.name} of table ${object.name}`, cascade);
       yield* run(`ALTER TABLE ${tableText(object)} DROP COLUMN ${quoted(column.name)} CASCADE`);
     }
     for (const index of object.indexes)
       if (index.columns.some((part) => part.collation === key))
-        dependent(context, collation, `index ${index.name}`, false);
+        dropDependent(context, `collation ${collation.name}`, `index ${index.name}`, false);
   }
   if (object.kind === 'view' && /\bcollate\b/i.test(object.query) && mentions(object.query, collation.name)) {
-    dependent(context, collation, `view ${object.name}`, cascade);
+    dropDependent(context, `collation ${collation.name}`, `view ${object.name}`, cascade);
     dropRelations(context, [object], true);
   }
   if (object.kind !== 'type') return;
@@ -177,16 +178,5 @@ function* release(context: DdlContext, collation: CollationDef, object: CatalogO
   const own =
     (definition.form === 'domain' && uses({ type: definition.base })) ||
     (definition.form === 'composite' && definition.attributes.some(uses));
-  if (own) dependent(context, collation, `type ${object.name}`, false);
-}
-
-function dependent(context: DdlContext, collation: CollationDef, text: string, cascade: boolean): void {
-  if (cascade) {
-    context.notices.push({ severity: 'NOTICE', code: '00000', message: `drop cascades to ${text}` });
-    return;
-  }
-  throw new DriftError('2BP01', `cannot drop collation ${collation.name} because other objects depend on it`, {
-    detail: `${text} depends on collation ${collation.name}`,
-    hint: 'Use DROP ... CASCADE to drop the dependent objects too.',
-  });
+  if (own) dropDependent(context, `collation ${collation.name}`, `type ${object.name}`, false);
 }

@@ -3,7 +3,7 @@ import { DriftError } from '../../base/error.ts';
 import type { CheckDef, ColumnDef, Deferrable, ForeignKeyDef, IndexDef, TableDef } from '../../catalog/schema.ts';
 import { bindTableExpression } from '../../plan/bind.ts';
 import type { Expression, Identifier } from '../../sql/ast.ts';
-import type { ColumnDefinition, References, TableConstraint } from '../../sql/ast-statement.ts';
+import type { ColumnDefinition, References, TableConstraint } from '../../sql/ast-table.ts';
 import { printRestrictedExpression } from '../../sql/parser/print.ts';
 import { type DdlContext, freeName, relationNamed, undefinedTable } from './context.ts';
 import { refuseIncompatible } from './foreign-types.ts';

@@ -3,7 +3,7 @@ import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
 import type { ColumnDef, TableDef } from '../../catalog/schema.ts';
 import { bindTableExpression } from '../../plan/bind.ts';
-import type { CreateTable, LikeClause, TableConstraint } from '../../sql/ast-statement.ts';
+import type { CreateTable, LikeClause, TableConstraint } from '../../sql/ast-table.ts';
 import { parseExpression } from '../../sql/parser/parser.ts';
 import { createStructure, fillIndexes } from '../structure.ts';
 import { columnOf } from './column.ts';

@@ -5,7 +5,7 @@
  */
 import { DriftError } from '../../base/error.ts';
 import type { CatalogObject, RoutineDef, SequenceDef, TableDef, ViewDef } from '../../catalog/schema.ts';
-import type { DropStatement, ObjectName } from '../../sql/ast-statement.ts';
+import type { DropStatement, ObjectName } from '../../sql/ast-table.ts';
 import { mentions } from './alter-column.ts';
 import { signatureOf } from '../routine/result.ts';
 import { withoutIndexes } from './create-index.ts';

@@ -5,7 +5,7 @@
 import { assert } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
 import type { ColumnDef, IndexDef, TableDef } from '../../catalog/schema.ts';
-import type { LikeClause } from '../../sql/ast-statement.ts';
+import type { LikeClause } from '../../sql/ast-table.ts';
 import { parseOne } from '../../sql/parser/parser.ts';
 import { makeSequence } from './column.ts';
 import { type Draft } from './constraint.ts';

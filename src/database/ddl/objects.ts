@@ -4,16 +4,9 @@ import type { Task } from '../../base/task.ts';
 import { FIRST_USER_ID } from '../../catalog/system-objects.ts';
 import type { QualifiedName } from '../../sql/ast.ts';
 import type { IndexDef, CatalogObject, SequenceDef, TableDef, ViewDef } from '../../catalog/schema.ts';
-import type {
-  AlterSequence,
-  CreateSchema,
-  CreateSequence,
-  CreateTag,
-  DropTag,
-  RenameObject,
-  SequenceOption,
-  SetObjectSchema,
-} from '../../sql/ast-statement.ts';
+import type { AlterSequence, CreateSchema, CreateSequence, CreateTag, DropTag } from '../../sql/ast-statement.ts';
+import type { SequenceOption } from '../../sql/ast-table.ts';
+import type { RenameObject, SetObjectSchema } from '../../sql/ast-table.ts';
 import { newSequence, nextvalText, withSequenceOptions } from './column.ts';
 import { columnNamed, constraintNames } from './constraint.ts';
 import { renamedIn } from './names.ts';

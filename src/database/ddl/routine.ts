@@ -4,14 +4,8 @@ import type { Task } from '../../base/task.ts';
 import type { AggregateDef, RoutineArgument, RoutineDef, TableDef, TypeRef, ViewDef } from '../../catalog/schema.ts';
 import type { Expression, QualifiedName, TypeName } from '../../sql/ast.ts';
 import type { FunctionArgument } from '../../sql/ast-function.ts';
-import type {
-  AlterFunction,
-  CreateFunction,
-  DropStatement,
-  ObjectKind,
-  ObjectName,
-  Statement,
-} from '../../sql/ast-statement.ts';
+import type { AlterFunction, CreateFunction, Statement } from '../../sql/ast-statement.ts';
+import type { DropStatement, ObjectKind, ObjectName } from '../../sql/ast-table.ts';
 import { printExpression, printStatement } from '../../sql/parser/print.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import { signatureOf } from '../routine/result.ts';

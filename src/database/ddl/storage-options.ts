@@ -3,7 +3,7 @@
  * nothing; but a name that PostgreSQL does not know either is a mistake, and is refused (22023).
  */
 import { DriftError } from '../../base/error.ts';
-import type { Option } from '../../sql/ast-statement.ts';
+import type { Option } from '../../sql/ast-table.ts';
 
 const VACUUM =
   'autovacuum_enabled autovacuum_vacuum_threshold autovacuum_vacuum_insert_threshold autovacuum_analyze_threshold autovacuum_vacuum_cost_limit autovacuum_vacuum_cost_delay autovacuum_vacuum_scale_factor autovacuum_vacuum_insert_scale_factor autovacuum_analyze_scale_factor autovacuum_freeze_min_age autovacuum_freeze_max_age autovacuum_freeze_table_age autovacuum_multixact_freeze_min_age autovacuum_multixact_freeze_max_age autovacuum_multixact_freeze_table_age log_autovacuum_min_duration vacuum_index_cleanup vacuum_truncate';

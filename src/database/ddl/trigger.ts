@@ -2,7 +2,8 @@
 import { DriftError } from '../../base/error.ts';
 import type { RoutineDef, TableDef, TriggerDef, ViewDef } from '../../catalog/schema.ts';
 import type { QualifiedName } from '../../sql/ast.ts';
-import type { CreateTrigger, DropStatement, ObjectName } from '../../sql/ast-statement.ts';
+import type { CreateTrigger } from '../../sql/ast-statement.ts';
+import type { DropStatement, ObjectName } from '../../sql/ast-table.ts';
 import { printExpression } from '../../sql/parser/print.ts';
 import { columnNamed } from './constraint.ts';
 import { type DdlContext, define, relationNamed, skipMissing, tableNamed, undefinedTable } from './context.ts';

@@ -12,7 +12,7 @@ import type { Attribute, EnumLabel, TypeForm } from '../../catalog/schema.ts';
 import { publicOidOf } from '../../catalog/user-types.ts';
 import { resolveType } from '../../plan/binder/type-name.ts';
 import type { AlterComposite, AlterEnum, CreateCompositeType, CreateEnum } from '../../sql/ast-type.ts';
-import type { RenameObject, SetObjectSchema } from '../../sql/ast-statement.ts';
+import type { RenameObject, SetObjectSchema } from '../../sql/ast-table.ts';
 import { holdsType } from '../../sql/functions/composite-change.ts';
 import { type DdlContext, define, schemaFor, skipExisting, skipMissing } from './context.ts';
 import { rewriteHolders } from './drop-attribute.ts';

@@ -5,11 +5,12 @@
 import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
 import type { CatalogObject, TypeDef } from '../../catalog/schema.ts';
-import type { DropStatement } from '../../sql/ast-statement.ts';
+import type { DropStatement } from '../../sql/ast-table.ts';
 import { parseOne } from '../../sql/parser/parser.ts';
 import { mentions } from './alter-column.ts';
 import { alterTable } from './alter-table.ts';
 import { type DdlContext, define, skipMissing } from './context.ts';
+import { dropDependent } from './dependent.ts';
 import { dropRelations } from './drop.ts';
 import { quoted, tableText } from './names.ts';
 import { companions } from './range-type.ts';
@@ -46,7 +47,7 @@ function* dropTypeObjects(context: DdlContext, named: readonly TypeDef[], cascad
     for (const other of context.transaction.catalog.objects()) {
       if (other.kind !== 'type' || gone.has(other.id) || !isMadeOf(other, type)) continue;
       if (other.definition.form === 'domain' || other.definition.form === 'range') {
-        dependent(context, type, `type ${other.name}`, cascade);
+        dropDependent(context, `type ${type.name}`, `type ${other.name}`, cascade);
         gone.set(other.id, other);
         for (const set of companions([...context.transaction.catalog.objects()], [other])) gone.set(set.id, set);
       }
@@ -70,13 +71,14 @@ function isMadeOf(object: TypeDef, type: TypeDef): boolean {
 function* release(context: DdlContext, type: TypeDef, object: CatalogObject, cascade: boolean): Task<void> {
   if (object.kind === 'view') {
     if (!new RegExp(`(::|\\bas\\b)`, 'i').test(object.query) || !mentions(object.query, type.name)) return;
-    dependent(context, type, `view ${object.name}`, cascade);
+    dropDependent(context, `type ${type.name}`, `view ${object.name}`, cascade);
     dropRelations(context, [object], true);
   }
   if (object.kind === 'type' && object.definition.form === 'composite') {
     const { attributes } = object.definition;
     const lost = attributes.filter((attribute) => refersTo(attribute.type.oid, type));
-    for (const { name } of lost) dependent(context, type, `column ${name} of composite type ${object.name}`, cascade);
+    for (const { name } of lost)
+      dropDependent(context, `type ${type.name}`, `column ${name} of composite type ${object.name}`, cascade);
     if (lost.length === 0) return;
     const left = attributes.filter((attribute) => !lost.includes(attribute));
     define(context, { ...object, definition: { form: 'composite', attributes: left } });
@@ -84,19 +86,8 @@ function* release(context: DdlContext, type: TypeDef, object: CatalogObject, cas
   if (object.kind !== 'table') return;
   for (const column of object.columns) {
     if (!refersTo(column.type.oid, type)) continue;
-    dependent(context, type, `column ${column.name} of table ${object.name}`, cascade);
+    dropDependent(context, `type ${type.name}`, `column ${column.name} of table ${object.name}`, cascade);
     const statement = parseOne(`ALTER TABLE ${tableText(object)} DROP COLUMN ${quoted(column.name)} CASCADE`);
     if (statement.kind === 'alterTable') yield* alterTable(context, statement);
   }
-}
-
-function dependent(context: DdlContext, type: TypeDef, text: string, cascade: boolean): void {
-  if (cascade) {
-    context.notices.push({ severity: 'NOTICE', code: '00000', message: `drop cascades to ${text}` });
-    return;
-  }
-  throw new DriftError('2BP01', `cannot drop type ${type.name} because other objects depend on it`, {
-    detail: `${text} depends on type ${type.name}`,
-    hint: 'Use DROP ... CASCADE to drop the dependent objects too.',
-  });
 }

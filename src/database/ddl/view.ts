@@ -8,8 +8,10 @@
 import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
 import type { TableDef, ViewDef } from '../../catalog/schema.ts';
-import type { Expression, Query, QueryBody, Select, SelectTarget, TableReference } from '../../sql/ast.ts';
-import type { CreateView, Option } from '../../sql/ast-statement.ts';
+import type { Expression } from '../../sql/ast.ts';
+import type { Query, QueryBody, Select, SelectTarget, TableReference } from '../../sql/ast-query.ts';
+import type { CreateView } from '../../sql/ast-statement.ts';
+import type { Option } from '../../sql/ast-table.ts';
 import { isBindable } from '../../plan/bind.ts';
 import { UNDETERMINED } from '../../sql/collatable.ts';
 import { parseOne } from '../../sql/parser/parser.ts';

@@ -3,6 +3,7 @@
  * out, `(balance >= (0)::numeric)`; pretty, without the parentheses that operators do not need, `balance >= 0::numeric`.
  */
 import type { TableDef, TypeRef } from '../../catalog/schema.ts';
+import { SQL_VALUES } from '../../sql/parser/special-words.ts';
 import { bindTableExpression, type BindContext, type TableExpressionUse } from '../../plan/bind.ts';
 import type { BoundExpression } from '../../plan/expression.ts';
 import { printExpression } from '../../plan/explain/expressions.ts';
@@ -38,18 +39,6 @@ function shortName(written: string, { catalog }: BindContext): string {
   return found !== undefined && catalog.relation(undefined, plain(name)) === found ? name : written;
 }
 
-const SQL_VALUES: ReadonlySet<string> = new Set([
-  'current_date',
-  'current_time',
-  'current_timestamp',
-  'localtime',
-  'localtimestamp',
-  'current_user',
-  'session_user',
-  'current_role',
-  'current_catalog',
-  'current_schema',
-]);
 const NUMBER = /^-?\d+(?:\.\d+)?$/;
 const INT4 = 23;
 const BOOL = 16;

@@ -8,15 +8,8 @@
  */
 import { DriftError } from '../../base/error.ts';
 import type { TypeRef } from '../../catalog/schema.ts';
-import type {
-  ConditionalCall,
-  Expression,
-  FunctionCall,
-  SortItem,
-  SqlValue,
-  WindowDefinition,
-  WindowFrame as FrameSyntax,
-} from '../../sql/ast.ts';
+import type { ConditionalCall, Expression, FunctionCall, SqlValue } from '../../sql/ast.ts';
+import type { SortItem, WindowDefinition, WindowFrame as FrameSyntax } from '../../sql/ast-query.ts';
 import type { AggregateFunction, SqlFunction, WindowFunction, SetFunction } from '../../sql/functions/function.ts';
 import { functionsNamed } from '../../sql/functions/registry.ts';
 import { refuseOtherDatabase } from '../../sql/other-database.ts';

@@ -8,7 +8,7 @@
 import type { Value } from '../../base/vector.ts';
 import type { Task } from '../../base/task.ts';
 import type { Catalog, TableDef, TypeRef } from '../../catalog/schema.ts';
-import type { Query, SystemTime } from '../../sql/ast.ts';
+import type { Query, SystemTime } from '../../sql/ast-query.ts';
 import type { EvalContext } from '../../sql/eval-context.ts';
 import type { BoundExpression, ColumnId } from '../expression.ts';
 import type { ScanTime } from '../plan.ts';

@@ -6,7 +6,8 @@
  */
 import { DriftError, assert } from '../../base/error.ts';
 import type { Catalog, SequenceDef, ViewDef } from '../../catalog/schema.ts';
-import type { DerivedTable, Identifier, Join, TableName, TableReference } from '../../sql/ast.ts';
+import type { DerivedTable, Join, TableName, TableReference } from '../../sql/ast-query.ts';
+import type { Identifier } from '../../sql/ast.ts';
 import { refuseOtherDatabase } from '../../sql/other-database.ts';
 import { parseOne } from '../../sql/parser/parser.ts';
 import type { BoundExpression } from '../expression.ts';

@@ -6,7 +6,8 @@
  * error (42803), unless its table's whole primary key is grouped: then it depends on the groups and becomes one itself.
  */
 import { DriftError } from '../../base/error.ts';
-import type { Expression, GroupingElement, Select } from '../../sql/ast.ts';
+import type { Expression } from '../../sql/ast.ts';
+import type { GroupingElement, Select } from '../../sql/ast-query.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import type { AggregateCall, AggregateExpression, BoundExpression, ColumnId } from '../expression.ts';
 import { expressionKey } from '../expression-key.ts';

@@ -5,7 +5,8 @@
  */
 import { assert, DriftError } from '../../base/error.ts';
 import type { Catalog, TableDef } from '../../catalog/schema.ts';
-import type { Expression, FunctionCall, Query, SystemTime, TableFunction, TimePoint } from '../../sql/ast.ts';
+import type { Expression, FunctionCall } from '../../sql/ast.ts';
+import type { Query, SystemTime, TableFunction, TimePoint } from '../../sql/ast-query.ts';
 import { parseOne } from '../../sql/parser/parser.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import { withArguments } from '../../sql/with-arguments.ts';

@@ -3,15 +3,9 @@
  */
 import { DriftError } from '../../base/error.ts';
 import type { ColumnDef, TableDef } from '../../catalog/schema.ts';
-import type {
-  Assignment as AssignmentSyntax,
-  Expression,
-  Insert,
-  OnConflict,
-  Query,
-  TargetColumn,
-  Values,
-} from '../../sql/ast.ts';
+import type { Assignment as AssignmentSyntax, Insert, OnConflict, TargetColumn } from '../../sql/ast-change.ts';
+import type { Expression } from '../../sql/ast.ts';
+import type { Query, Values } from '../../sql/ast-query.ts';
 import { printRestrictedExpression } from '../../sql/parser/print.ts';
 import type { BoundExpression } from '../expression.ts';
 import type { ConflictClause, ConflictUpdate, InsertNode, PlanColumn, PlanNode, ValuesNode } from '../plan.ts';

@@ -1,6 +1,7 @@
 /** LIMIT, OFFSET and FETCH: bigint expressions without columns of the query. */
 import { DriftError } from '../../base/error.ts';
-import type { Expression, Query } from '../../sql/ast.ts';
+import type { Expression } from '../../sql/ast.ts';
+import type { Query } from '../../sql/ast-query.ts';
 import type { BoundExpression, SortKey } from '../expression.ts';
 import type { PlanNode } from '../plan.ts';
 import { columnsOf } from '../walk-expression.ts';

@@ -4,7 +4,7 @@
  *
  * Tables of FROM are locked, also inside of its subqueries and views, where each row comes from one of the table's.
  */
-import type { LockingClause, Query } from '../../sql/ast.ts';
+import type { LockingClause, Query } from '../../sql/ast-query.ts';
 import type { ColumnId } from '../expression.ts';
 import type { LockRowsNode, PlanColumn, PlanNode, RowLock, ScanNode } from '../plan.ts';
 import { columnOf } from './scope.ts';

@@ -3,7 +3,7 @@
  * table, so nothing that merges rows goes with it.
  */
 import { DriftError } from '../../base/error.ts';
-import type { LockingClause, Query, TableReference } from '../../sql/ast.ts';
+import type { LockingClause, Query, TableReference } from '../../sql/ast-query.ts';
 import type { Scope } from './scope.ts';
 
 /** REQUIRES: the query's body is bound into `scope`. */

@@ -6,7 +6,7 @@
  */
 import { DriftError } from '../../base/error.ts';
 import type { ColumnDef, TableDef } from '../../catalog/schema.ts';
-import type { Merge, MergeAction, MergeWhen } from '../../sql/ast.ts';
+import type { Merge, MergeAction, MergeWhen } from '../../sql/ast-change.ts';
 import type { BoundExpression } from '../expression.ts';
 import type { InsertNode, MergeClause, PlanNode, UpdateNode } from '../plan.ts';
 import { asBoolean } from './coerce.ts';

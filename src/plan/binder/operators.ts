@@ -5,14 +5,8 @@
  * comparisons of their fields, as the standard defines them.
  */
 import { DriftError } from '../../base/error.ts';
-import type {
-  BinaryExpression,
-  Expression,
-  InListExpression,
-  LikeExpression,
-  Query,
-  QuantifiedArray,
-} from '../../sql/ast.ts';
+import type { BinaryExpression, Expression, InListExpression, LikeExpression, QuantifiedArray } from '../../sql/ast.ts';
+import type { Query } from '../../sql/ast-query.ts';
 import type { ScalarFunction } from '../../sql/functions/function.ts';
 import { resolveFunction, resolveOperator } from '../../sql/resolve.ts';
 import { typeByOid } from '../../sql/types/registry.ts';

@@ -4,7 +4,8 @@
  */
 import { DriftError } from '../../base/error.ts';
 import type { TypeRef } from '../../catalog/schema.ts';
-import type { Expression, TargetStep } from '../../sql/ast.ts';
+import type { Expression } from '../../sql/ast.ts';
+import type { TargetStep } from '../../sql/ast-change.ts';
 import { type ArrayStore, storeInArray } from '../../sql/functions/array-store.ts';
 import { storeInJson } from '../../sql/functions/json-store.ts';
 import { typeByOid } from '../../sql/types/registry.ts';

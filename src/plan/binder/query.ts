@@ -4,7 +4,8 @@
  * `bindQuery` gives a plan whose outputs are the query's result columns.
  */
 import { DriftError } from '../../base/error.ts';
-import type { Expression, Query, QueryBody, SetOperation, SortItem, Values } from '../../sql/ast.ts';
+import type { Expression } from '../../sql/ast.ts';
+import type { Query, QueryBody, SetOperation, SortItem, Values } from '../../sql/ast-query.ts';
 import type { BoundExpression, SortKey } from '../expression.ts';
 import type { PlanColumn, PlanNode } from '../plan.ts';
 import { sortKeyOf } from './calls.ts';

@@ -1,7 +1,7 @@
 /** Functions in FROM whose columns the call says: json_to_record and json_populate_record with their sets. */
 import { DriftError } from '../../base/error.ts';
 import type { Catalog } from '../../catalog/schema.ts';
-import type { TableFunctionItem } from '../../sql/ast.ts';
+import type { TableFunctionItem } from '../../sql/ast-query.ts';
 import {
   compositeColumns,
   isRecordFunction,

@@ -1,7 +1,7 @@
 /** Users' functions in FROM: a row's columns are columns there, and those of any record are written after the call. */
 import { DriftError } from '../../base/error.ts';
 import type { Catalog } from '../../catalog/schema.ts';
-import type { TableFunctionItem } from '../../sql/ast.ts';
+import type { TableFunctionItem } from '../../sql/ast-query.ts';
 import type { BoundExpression } from '../expression.ts';
 import { OID } from './coerce.ts';
 import { withRecordColumns } from './record-columns.ts';

@@ -11,7 +11,8 @@
  */
 import { DriftError, assert } from '../../base/error.ts';
 import type { Catalog, RoutineDef, TypeRef } from '../../catalog/schema.ts';
-import type { Expression, FunctionCall, Query } from '../../sql/ast.ts';
+import type { Expression, FunctionCall } from '../../sql/ast.ts';
+import type { Query } from '../../sql/ast-query.ts';
 import type {
   AggregateFunction,
   RoutineCall,

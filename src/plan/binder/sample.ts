@@ -1,6 +1,6 @@
 /** TABLESAMPLE: a scan under a filter that lets a share of the rows pass (sql/functions/sample.ts). */
 import { DriftError } from '../../base/error.ts';
-import type { TableSample } from '../../sql/ast.ts';
+import type { TableSample } from '../../sql/ast-query.ts';
 import { randomSample, repeatableSample, shareOf } from '../../sql/functions/sample.ts';
 import type { BoundExpression } from '../expression.ts';
 import type { PlanNode } from '../plan.ts';

@@ -9,7 +9,9 @@
  */
 import { DriftError } from '../../base/error.ts';
 import type { Catalog, TypeRef } from '../../catalog/schema.ts';
-import type { Delete, Expression, Insert, Merge, Query, Update, WindowDefinition } from '../../sql/ast.ts';
+import type { Delete, Insert, Merge, Update } from '../../sql/ast-change.ts';
+import type { Expression } from '../../sql/ast.ts';
+import type { Query, WindowDefinition } from '../../sql/ast-query.ts';
 import type { BoundExpression, ColumnId } from '../expression.ts';
 import type { PlanColumn, PlanNode, ScanTime } from '../plan.ts';
 import type { BindState } from './context.ts';

@@ -9,7 +9,8 @@
  * its own, which ends with the recursion.
  */
 import { assert, DriftError } from '../../base/error.ts';
-import type { CommonTable, Expression, Query, Select, SetOperation, TableReference } from '../../sql/ast.ts';
+import type { CommonTable, Query, Select, SetOperation, TableReference } from '../../sql/ast-query.ts';
+import type { Expression } from '../../sql/ast.ts';
 import { parseOne } from '../../sql/parser/parser.ts';
 
 const DEPTH = '*depth*';

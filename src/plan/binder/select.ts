@@ -11,7 +11,8 @@
  *     DISTINCT, ORDER BY, LIMIT    over the projected rows; unseen columns dropped at last
  */
 import { DriftError } from '../../base/error.ts';
-import type { Expression, Query, Select, SelectTarget, SortItem } from '../../sql/ast.ts';
+import type { Expression } from '../../sql/ast.ts';
+import type { Query, Select, SelectTarget, SortItem } from '../../sql/ast-query.ts';
 import type { BoundExpression, ColumnId, SortKey } from '../expression.ts';
 import { expressionKey } from '../expression-key.ts';
 import type { PlanColumn, PlanNode } from '../plan.ts';

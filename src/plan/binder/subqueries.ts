@@ -9,10 +9,10 @@ import type {
   ArraySubquery,
   ExistsExpression,
   InSubqueryExpression,
-  Query,
   QuantifiedSubquery,
   ScalarSubquery,
 } from '../../sql/ast.ts';
+import type { Query } from '../../sql/ast-query.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import type { BoundExpression, SubqueryExpression } from '../expression.ts';
 import type { PlanNode } from '../plan.ts';

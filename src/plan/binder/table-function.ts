@@ -1,5 +1,6 @@
 /** Functions in FROM: sets and single values, ROWS FROM, WITH ORDINALITY, column definition lists. */
-import type { Expression, TableFunction } from '../../sql/ast.ts';
+import type { Expression } from '../../sql/ast.ts';
+import type { TableFunction } from '../../sql/ast-query.ts';
 import type { FunctionScanNode, PlanColumn, SetCall } from '../plan.ts';
 import { INT8, OID } from './coerce.ts';
 import { type BoundFrom, renamed, single } from './from-item.ts';

@@ -3,7 +3,8 @@
  */
 import { DriftError } from '../../base/error.ts';
 import type { ColumnDef, TableDef, TypeRef } from '../../catalog/schema.ts';
-import type { ChangeTarget, SelectTarget, TargetColumn } from '../../sql/ast.ts';
+import type { ChangeTarget, TargetColumn } from '../../sql/ast-change.ts';
+import type { SelectTarget } from '../../sql/ast-query.ts';
 import { refuseOtherDatabase } from '../../sql/other-database.ts';
 import { parseExpression } from '../../sql/parser/parser.ts';
 import { domainOf, isConstrained } from '../../sql/user-coercion.ts';

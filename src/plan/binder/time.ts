@@ -13,7 +13,7 @@
  */
 import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
-import type { SystemTime, TimePoint } from '../../sql/ast.ts';
+import type { SystemTime, TimePoint } from '../../sql/ast-query.ts';
 import { fold } from '../optimizer/fold.ts';
 import type { ScanTime } from '../plan.ts';
 import { INT8, TEXT, TIMESTAMPTZ, coerce } from './coerce.ts';

@@ -3,14 +3,9 @@
  */
 import { assert, DriftError } from '../../base/error.ts';
 import type { ColumnDef, TableDef } from '../../catalog/schema.ts';
-import type {
-  Assignment as AssignmentSyntax,
-  Delete,
-  Expression,
-  TableReference,
-  TargetColumn,
-  Update,
-} from '../../sql/ast.ts';
+import type { Assignment as AssignmentSyntax, Delete, TargetColumn, Update } from '../../sql/ast-change.ts';
+import type { Expression } from '../../sql/ast.ts';
+import type { TableReference } from '../../sql/ast-query.ts';
 import type { BoundExpression } from '../expression.ts';
 import type { Assignment, PlanColumn, PlanNode } from '../plan.ts';
 import { freeColumns } from '../walk-plan.ts';

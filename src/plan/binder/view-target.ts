@@ -8,7 +8,8 @@
  */
 import { assert, DriftError } from '../../base/error.ts';
 import type { TableDef, ViewDef } from '../../catalog/schema.ts';
-import type { Query, Select, TableName, TargetColumn } from '../../sql/ast.ts';
+import type { Query, Select, TableName } from '../../sql/ast-query.ts';
+import type { TargetColumn } from '../../sql/ast-change.ts';
 import { parseOne } from '../../sql/parser/parser.ts';
 import type { BoundExpression, ColumnId } from '../expression.ts';
 import type { BoundCheck } from '../plan.ts';

@@ -7,7 +7,7 @@
  * working table.
  */
 import { DriftError } from '../../base/error.ts';
-import type { CommonTable, Query, SetOperation, WithClause } from '../../sql/ast.ts';
+import type { CommonTable, Query, SetOperation, WithClause } from '../../sql/ast-query.ts';
 import { commonType } from '../../sql/resolve.ts';
 import type { CteScanNode, PlanColumn, PlanNode } from '../plan.ts';
 import { isVolatile } from '../walk-expression.ts';

@@ -1,6 +1,7 @@
 /** ALTER TABLE and its actions, which ALTER VIEW, INDEX and MATERIALIZED VIEW share. */
 import type { QualifiedName } from '../ast.ts';
-import type { AlterTable, AlterTableAction, RenameObject, SequenceOption, SetObjectSchema } from '../ast-statement.ts';
+import type { AlterTable, AlterTableAction, RenameObject, SetObjectSchema } from '../ast-table.ts';
+import type { SequenceOption } from '../ast-table.ts';
 import type { Cursor } from './cursor.ts';
 import { parseOptions } from './option.ts';
 import { parseRole } from './role.ts';

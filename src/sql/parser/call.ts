@@ -2,17 +2,8 @@
  * Function calls: `f(…)` with all that can stand inside and behind, the functions with syntax of their own
  * (EXTRACT, SUBSTRING … FROM, TRIM, COALESCE, CURRENT_TIMESTAMP …), and window definitions.
  */
-import type {
-  CallSyntax,
-  Expression,
-  FrameBound,
-  FunctionCall,
-  QualifiedName,
-  SortItem,
-  SqlValueName,
-  WindowDefinition,
-  WindowFrame,
-} from '../ast.ts';
+import type { CallSyntax, Expression, FunctionCall, QualifiedName, SqlValueName } from '../ast.ts';
+import type { FrameBound, SortItem, WindowDefinition, WindowFrame } from '../ast-query.ts';
 import { COLON_EQUALS, EQUALS_GREATER, IDENTIFIER, QUOTED_IDENTIFIER, STRING } from '../lexer.ts';
 import type { Cursor } from './cursor.ts';
 import { parseOrderBy } from './sort.ts';

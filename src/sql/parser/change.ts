@@ -4,20 +4,18 @@ import type {
   ChangeTarget,
   ConflictTarget,
   Delete,
-  Expression,
   IndexElement,
   Insert,
   Merge,
   MergeAction,
   MergeWhen,
   OnConflict,
-  QualifiedName,
-  SelectTarget,
   TargetColumn,
   TargetStep,
   Update,
-  WithClause,
-} from '../ast.ts';
+} from '../ast-change.ts';
+import type { Expression, QualifiedName } from '../ast.ts';
+import type { SelectTarget, WithClause } from '../ast-query.ts';
 import type { PreparableStatement } from '../ast-statement.ts';
 import type { Cursor } from './cursor.ts';
 import { parseFromList, parseTableReference } from './from.ts';

@@ -10,7 +10,8 @@
  * counts open calls, `height` measures the tree made so far in the innermost open call, left-deep chains included.
  */
 import { DriftError } from '../../base/error.ts';
-import type { Expression, Identifier, QualifiedName, Query } from '../ast.ts';
+import type { Expression, Identifier, QualifiedName } from '../ast.ts';
+import type { Query } from '../ast-query.ts';
 import type { PreparableStatement, Statement } from '../ast-statement.ts';
 import {
   BARE_LABEL,

@@ -4,16 +4,12 @@ import type {
   AlterDomain,
   Comment,
   CreateDomain,
-  CreateIndex,
   CreateSchema,
-  CreateTableAs,
   CreateView,
-  ObjectName,
-  Option,
-  Persistence,
   RefreshMaterializedView,
   Statement,
 } from '../ast-statement.ts';
+import type { CreateIndex, CreateTableAs, ObjectName, Option, Persistence } from '../ast-table.ts';
 import { parseCreateAggregate } from './aggregate.ts';
 import { parseAlterTable } from './alter-table.ts';
 import { parseIndexElement } from './change.ts';

@@ -3,16 +3,8 @@
  *
  * A parenthesis in FROM holds a query or a join; as in parenthesis.ts that shows only behind the innermost one.
  */
-import type {
-  DerivedTable,
-  Expression,
-  Identifier,
-  Join,
-  Query,
-  TableFunctionItem,
-  TableReference,
-  TableSample,
-} from '../ast.ts';
+import type { DerivedTable, Join, Query, TableFunctionItem, TableReference, TableSample } from '../ast-query.ts';
+import type { Expression, Identifier } from '../ast.ts';
 import { parseCall, parseSpecialCall } from './call.ts';
 import { atSpecialCall } from './special-words.ts';
 import type { Cursor } from './cursor.ts';

@@ -7,10 +7,10 @@ import type {
   CreateFunction,
   CreateTrigger,
   DoBlock,
-  Option,
   SetSetting,
   Statement,
 } from '../ast-statement.ts';
+import type { Option } from '../ast-table.ts';
 import { parseCall } from './call.ts';
 import type { Cursor } from './cursor.ts';
 import { parseOptionValue } from './option.ts';

@@ -1,13 +1,7 @@
 /** Naming objects of any kind, for DROP, COMMENT and ALTER … RENAME. */
 import type { FunctionArgument } from '../ast-function.ts';
-import type {
-  DropMigration,
-  DropStatement,
-  DropTag,
-  ObjectKind,
-  ObjectName,
-  UnsupportedStatement,
-} from '../ast-statement.ts';
+import type { DropMigration, DropTag, UnsupportedStatement } from '../ast-statement.ts';
+import type { DropStatement, ObjectKind, ObjectName } from '../ast-table.ts';
 import type { Cursor } from './cursor.ts';
 import { parseArgument } from './function.ts';
 import { parseDropMigration } from './migration.ts';

@@ -1,5 +1,5 @@
 /** Option lists `(name [= value], …)` of WITH, EXPLAIN, COPY and VACUUM. */
-import type { Option } from '../ast-statement.ts';
+import type { Option } from '../ast-table.ts';
 import { DECIMAL, INTEGER, STRING } from '../lexer.ts';
 import type { Cursor } from './cursor.ts';
 

@@ -1,5 +1,6 @@
 /** OWNER TO, for objects that are no relations. */
-import type { AlterOwner, ObjectKind, ObjectName } from '../ast-statement.ts';
+import type { AlterOwner } from '../ast-statement.ts';
+import type { ObjectKind, ObjectName } from '../ast-table.ts';
 import type { Cursor } from './cursor.ts';
 import { parseRole } from './role.ts';
 

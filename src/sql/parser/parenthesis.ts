@@ -6,7 +6,8 @@
  * query is parsed as a query first, and then goes on as what follows it: a set operation keeps it a query,
  * an operator or a comma makes it the first operand of an expression.
  */
-import type { Expression, Query } from '../ast.ts';
+import type { Expression } from '../ast.ts';
+import type { Query } from '../ast-query.ts';
 import type { Cursor } from './cursor.ts';
 
 /** Whether a query stands at the cursor, behind any number of opening parentheses. */

@@ -2,7 +2,8 @@
  * Operands: constants, columns, parameters, parentheses, CASE, CAST, ARRAY, ROW, EXISTS, and names that turn out to be
  * calls or typed constants (PostgreSQL's c_expr and AexprConst).
  */
-import type { ArrayExpression, CaseWhen, Expression, QualifiedName, Query, TypeName } from '../ast.ts';
+import type { ArrayExpression, CaseWhen, Expression, QualifiedName, TypeName } from '../ast.ts';
+import type { Query } from '../ast-query.ts';
 import { FIRST_KEYWORD } from '../keywords.ts';
 import {
   BIT_STRING,

@@ -6,7 +6,8 @@
  * not import print.ts, which imports it.
  */
 import { unreachable } from '../../base/error.ts';
-import type { Expression, FrameBound, FunctionCall, Query, SortItem, WindowDefinition } from '../ast.ts';
+import type { Expression, FunctionCall } from '../ast.ts';
+import type { FrameBound, Query, SortItem, WindowDefinition } from '../ast-query.ts';
 import { printCallableName, printName, printQualifiedName, printString, printTypeName } from './print-name.ts';
 
 export interface Printer {

@@ -11,7 +11,8 @@
  *
  * Columns are written with their table where the query reads a single one; conditions are as they were written.
  */
-import type { Expression, Query, QueryBody, QualifiedName, Select, SortItem, TableReference } from '../ast.ts';
+import type { Expression, QualifiedName } from '../ast.ts';
+import type { Query, QueryBody, Select, SortItem, TableReference } from '../ast-query.ts';
 import { printExpression, printGrouping, printSort, printTable } from './print.ts';
 import { printName, printQualifiedName } from './print-name.ts';
 

@@ -5,17 +5,11 @@
  * Invariant: parsing what was printed gives an equal tree but for positions (print.test.ts holds it against the corpora).
  */
 import { unreachable } from '../../base/error.ts';
+import type { Assignment, ChangeTarget, IndexElement, Insert, Merge, OnConflict, TargetColumn } from '../ast-change.ts';
 import type {
-  Assignment,
-  ChangeTarget,
   CommonTable,
-  Expression,
   GroupingElement,
-  IndexElement,
-  Insert,
   Join,
-  Merge,
-  OnConflict,
   Query,
   QueryBody,
   Select,
@@ -23,12 +17,11 @@ import type {
   SystemTime,
   TableFunction,
   TableReference,
-  TargetColumn,
   TimePoint,
-  TypeName,
   WithClause,
   SortItem,
-} from '../ast.ts';
+} from '../ast-query.ts';
+import type { Expression, TypeName } from '../ast.ts';
 import type { PreparableStatement } from '../ast-statement.ts';
 import {
   printExpressionWith,

@@ -7,11 +7,9 @@
 import type {
   CommonTable,
   CycleClause,
-  Expression,
   GroupingElement,
   IntoTarget,
   LockingClause,
-  QualifiedName,
   Query,
   QueryBody,
   SearchClause,
@@ -20,7 +18,8 @@ import type {
   Values,
   WindowDefinition,
   WithClause,
-} from '../ast.ts';
+} from '../ast-query.ts';
+import type { Expression, QualifiedName } from '../ast.ts';
 import { parseWindow } from './call.ts';
 import type { Cursor } from './cursor.ts';
 import { parseFromList } from './from.ts';

@@ -1,6 +1,7 @@
 /** CREATE ROLE, ALTER ROLE, GRANT and REVOKE. */
 import type { AlterRole, CreateRole, GrantObject, Privilege, RoleOptions } from '../ast-role.ts';
-import type { Grant, ObjectKind, ObjectName, UnsupportedStatement } from '../ast-statement.ts';
+import type { Grant, UnsupportedStatement } from '../ast-statement.ts';
+import type { ObjectKind, ObjectName } from '../ast-table.ts';
 import { DriftError } from '../../base/error.ts';
 import { STRING } from '../lexer.ts';
 import type { Cursor } from './cursor.ts';

@@ -1,5 +1,7 @@
 /** Sequences and their options, which identity columns share. */
-import type { AlterSequence, CreateSequence, Persistence, SequenceOption } from '../ast-statement.ts';
+import type { AlterSequence, CreateSequence } from '../ast-statement.ts';
+import type { SequenceOption } from '../ast-table.ts';
+import type { Persistence } from '../ast-table.ts';
 import { INTEGER, DECIMAL } from '../lexer.ts';
 import type { Cursor } from './cursor.ts';
 import { parseTypeName } from './type-name.ts';

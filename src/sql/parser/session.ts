@@ -8,10 +8,10 @@ import type {
   FetchCursor,
   Listen,
   Maintenance,
-  Option,
   Statement,
   Truncate,
 } from '../ast-statement.ts';
+import type { Option } from '../ast-table.ts';
 import { INTEGER, STRING } from '../lexer.ts';
 import type { Cursor } from './cursor.ts';
 import { parseOptionValue, parseSpacedOptions, parseWordValue } from './option.ts';

@@ -1,5 +1,5 @@
 /** SET, RESET and SHOW. */
-import type { TimePoint } from '../ast.ts';
+import type { TimePoint } from '../ast-query.ts';
 import type { SetSetting, ShowSetting } from '../ast-statement.ts';
 import { STRING } from '../lexer.ts';
 import type { Cursor } from './cursor.ts';

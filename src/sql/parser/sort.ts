@@ -1,5 +1,5 @@
 /** ORDER BY lists, which queries, aggregates and windows share. */
-import type { SortItem } from '../ast.ts';
+import type { SortItem } from '../ast-query.ts';
 import type { Cursor } from './cursor.ts';
 import { parseOperatorName } from './operator-name.ts';
 

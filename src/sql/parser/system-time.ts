@@ -6,7 +6,8 @@
  *
  * A point is SEQ n, TAG 'name' (or a bare name), or an expression of type timestamptz.
  */
-import type { Expression, SystemTime, TimePoint } from '../ast.ts';
+import type { Expression } from '../ast.ts';
+import type { SystemTime, TimePoint } from '../ast-query.ts';
 import { INTEGER, OPERATOR, PARAMETER, STRING } from '../lexer.ts';
 import type { Cursor } from './cursor.ts';
 

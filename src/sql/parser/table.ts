@@ -13,7 +13,7 @@ import type {
   ReferentialActionClause,
   TableConstraint,
   TableElement,
-} from '../ast-statement.ts';
+} from '../ast-table.ts';
 import type { Cursor } from './cursor.ts';
 import { parseOptions } from './option.ts';
 import { parseParenthesisedSequenceOptions } from './sequence.ts';

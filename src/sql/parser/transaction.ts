@@ -1,4 +1,5 @@
 /** Transactions, savepoints, and locks. */
+import { TABLE_MODES, type TableMode } from '../../txn/lock/modes.ts';
 import type { QualifiedName } from '../ast.ts';
 import type { LockTable, SetConstraints, Statement, TransactionModes } from '../ast-statement.ts';
 import type { Cursor } from './cursor.ts';
@@ -121,24 +122,13 @@ export function parseLock(p: Cursor): LockTable {
     p.accept('*');
     return name;
   });
-  let mode = 'access exclusive';
+  let mode: TableMode | undefined = 'access exclusive';
   if (p.accept('in')) {
     const words: string[] = [];
     while (!p.at('mode')) words.push(p.label());
-    mode = words.join(' ');
-    if (!LOCK_MODES.has(mode)) p.fail();
+    mode = TABLE_MODES.find((name) => name === words.join(' '));
+    if (mode === undefined) p.fail();
     p.advance();
   }
   return { kind: 'lock', tables, mode, nowait: p.accept('nowait'), position, end: p.lastEnd };
 }
-
-const LOCK_MODES = new Set([
-  'access share',
-  'row share',
-  'row exclusive',
-  'share update exclusive',
-  'share',
-  'share row exclusive',
-  'exclusive',
-  'access exclusive',
-]);

@@ -5,7 +5,8 @@
  * A body's variables are numbered (`Datum`); names find them through the name space of the place where they are used:
  * one level a block, the routine's arguments outermost.
  */
-import type { Query, TypeName } from '../ast.ts';
+import type { Query } from '../ast-query.ts';
+import type { TypeName } from '../ast.ts';
 import type { Statement } from '../ast-statement.ts';
 
 export interface Datum {

@@ -18,7 +18,7 @@ import { hasSubquery, someExpression } from '../../../plan/walk-expression.ts';
 import type { NameSpace, PlExpression, PlStatementText } from '../../../sql/plpgsql/ast.ts';
 import { SqlRecord } from '../../../sql/types/record.ts';
 import type { ResultSet } from '../../api.ts';
-import type { Query } from '../../../sql/ast.ts';
+import type { Query } from '../../../sql/ast-query.ts';
 import { changesView, isSelectInto } from '../../bindable.ts';
 import { bindContextOf, expressionRun, planOf, runPlan, type Scene } from '../../statement.ts';
 import { convert } from '../convert.ts';
