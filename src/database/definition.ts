@@ -32,6 +32,7 @@ import { createRangeType } from './ddl/range-type.ts';
 import { createTrigger } from './ddl/trigger.ts';
 import { alterOwner } from './ddl/owner.ts';
 import { alterRole, createRole, grant } from './ddl/role.ts';
+import { undropTable } from './ddl/undrop.ts';
 import { createView } from './ddl/view.ts';
 import { firing } from '../exec/modify/triggers.ts';
 import { bindWhen } from './routine/trigger.ts';
@@ -56,6 +57,7 @@ const KINDS = [
   'truncate',
   'comment',
   'setSchema',
+  'undropTable',
   'createTag',
   'dropTag',
   'createFunction',
@@ -204,6 +206,9 @@ function* dispatch(context: DdlContext, statement: Definition): Task<string | Re
     case 'truncate':
       yield* truncate(context, statement);
       return 'TRUNCATE TABLE';
+    case 'undropTable':
+      yield* undropTable(context, statement);
+      return 'UNDROP TABLE';
     case 'createTag':
       yield* createTag(context, statement);
       return 'CREATE TAG';

@@ -30,7 +30,7 @@ import { drive } from './scheduler.ts';
 import { Sequences } from './sequences.ts';
 import { Session } from './session.ts';
 import { textArray } from './specs.ts';
-import { endStructures, structureIn } from './structure.ts';
+import { endStructures, reopenStructures, structureIn } from './structure.ts';
 import { makeWhole, whenWhole } from './whole.ts';
 
 const DEFAULT_CHECKPOINT_LOG_BYTES = 16 * 1024 * 1024;
@@ -159,6 +159,7 @@ class Engine implements EngineApi, OpenEngine {
       historyFrom: state?.historyFrom,
       catalog: replay.catalog,
       textArray: (names) => textArray(names, context),
+      reopenStructures: (before, changes) => reopenStructures(store, before, changes),
       endStructures: (before, after, seq) => endStructures(store, before, after, seq),
     });
     const core: Core = {

@@ -167,6 +167,7 @@ export class Replay {
       if (!tables.includes(tableId)) tables.push(tableId);
     }
     if (this.catalog === before) this.#readCatalog(grouped.get(CATALOG_TABLE_ID) ?? [], commit.seq);
+    yield* this.#reopen(before);
     for (const [tableId, changes] of grouped) {
       const rows = yield* assemble(this.#store.table(tableId), changes);
       const prepared = yield* this.#store.prepare(tableId, rows);
@@ -211,6 +212,16 @@ export class Replay {
       }
     }
     this.catalog = this.catalog.apply(seq, list);
+  }
+
+  /** Tables that the commit brings back from before their drop. */
+  *#reopen(before: CatalogState): Task<void> {
+    if (this.catalog === before) return;
+    for (const { kind, id } of this.catalog.objects()) {
+      if (kind !== 'table' || before.byId(id) !== undefined || !this.#store.has(id)) continue;
+      yield* this.#store.settleTable(id);
+      this.#store.reopenTable(id);
+    }
   }
 
   *#finishStructures(before: CatalogState, seq: number): Task<void> {

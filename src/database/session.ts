@@ -27,6 +27,7 @@ import { type Core, evalContext, type SessionSequences } from './core.ts';
 import { ddlContext } from './definition.ts';
 import { dispatch, nested } from './dispatch.ts';
 import { fail } from './fail.ts';
+import { signed } from './history/signature.ts';
 import type { Open } from './open.ts';
 import { Again } from './again.ts';
 import { limitError } from './limits.ts';
@@ -464,13 +465,11 @@ export class Session implements SessionApi, Controlled, Backend {
     const { transaction } = open;
     if (this.#temp !== null && !transaction.readOnly)
       yield* applyOnCommit(ddlContext(yield* this.#scene(open, {}, NEVER)));
+    const context = (snapshot: number): Scene['eval'] =>
+      this.#evalFor(transaction, transaction.catalog, snapshot, NEVER);
     const recheck = (reader: StatementReader): Task<void> =>
-      recheckConstraints(
-        this.core,
-        transaction,
-        reader,
-        this.#evalFor(transaction, transaction.catalog, reader.snapshot, new Cancellation()),
-      );
+      recheckConstraints(this.core, transaction, reader, context(reader.snapshot));
+    if (this.settings.signs) transaction.info = signed(transaction.info, this.settings, context(transaction.snapshot));
     if (transaction.deferred) yield* recheck(manager.newestReader(transaction));
     return yield* manager.commit(transaction, {
       recheck,

@@ -61,10 +61,22 @@ export function checkedValue(key: string, value: string): string {
     case 'drift.as_of':
       if (value === '' || /^SEQ \d{1,15}$/.test(value)) return value;
       throw invalid(key, value, { hint: "SET drift.as_of = SEQ 5, TAG 'name' or a timestamp." });
+    case 'drift.metadata':
+      if (value !== '' && !isJson(value)) throw new DriftError('22P02', 'invalid input syntax for type json');
+      return value;
     default: {
       const spec = settingSpecs().get(key);
       return spec === undefined ? value : bySpec(spec, value);
     }
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -14,6 +14,9 @@ import { checkedValue, identifierList, mergedDateStyle, shownDefault } from './s
 const OWN: Readonly<Record<string, string>> = {
   default_with_oids: 'off',
   'drift.as_of': '',
+  'drift.author': '',
+  'drift.message': '',
+  'drift.metadata': '',
   is_superuser: 'on',
   role: 'none',
   session_authorization: 'drift',
@@ -40,6 +43,9 @@ const AS_OF = /^SEQ (\d{1,15})$/;
 
 /** User whose name no schema of the user's own has: `drift` is the system's. */
 const SYSTEM_USER = 'drift';
+
+/** Settings that commits carry. */
+const SIGNATURE = ['drift.author', 'drift.message', 'drift.metadata'] as const;
 
 const PLANNING = /^(?:enable_|drift\.optimizer$)/;
 
@@ -111,6 +117,13 @@ export class Settings {
   get asOf(): Moment | null {
     const seq = AS_OF.exec(this.#local.get('drift.as_of') ?? this.#session.get('drift.as_of') ?? '')?.[1];
     return seq === undefined ? null : { kind: 'seq', seq: Number(seq) };
+  }
+
+  /** Whether the session says something of its commits (history/signature.ts). */
+  get signs(): boolean {
+    const [local, session] = [this.#local, this.#session];
+    if (local.size === 0 && session.size === 0) return false;
+    return SIGNATURE.some((name) => local.has(name) || session.has(name));
   }
 
   /** Whether transactions read only unless they say otherwise. */

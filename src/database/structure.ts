@@ -1,6 +1,6 @@
 /** Brings the table store's structures in line with table definitions: at DDL, and again when the log is replayed. */
 import type { Task } from '../base/task.ts';
-import type { CatalogState } from '../catalog/catalog.ts';
+import type { CatalogChange, CatalogState } from '../catalog/catalog.ts';
 import type { TableDef } from '../catalog/schema.ts';
 import { CATALOG_TABLE, CATALOG_TABLE_ID } from '../catalog/system-objects.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
@@ -42,6 +42,12 @@ export function endStructures(store: TableStore, before: CatalogState, after: Ca
       if (!now.indexes.some((index) => index.id === id)) store.endIndex(object.id, id, seq);
     }
   }
+}
+
+/** Lets dropped tables go on that a commit brings back. REQUIRES: they are settled. */
+export function reopenStructures(store: TableStore, before: CatalogState, changes: Iterable<CatalogChange>): void {
+  for (const { id, object } of changes)
+    if (object?.kind === 'table' && before.byId(id) === undefined && store.has(id)) store.reopenTable(id);
 }
 
 /** What a committed catalog says of a table's structure. */

@@ -1,4 +1,4 @@
-/** Syntax trees of the statements that go back: RESTORE and REVERT. */
+/** Syntax trees of the statements that go back: RESTORE, REVERT and UNDROP. */
 import type { QualifiedName, Span } from './ast.ts';
 import type { TimePoint } from './ast-query.ts';
 
@@ -18,4 +18,11 @@ export interface RevertTransaction extends Span {
   readonly kind: 'revert';
   readonly seq: number;
   readonly mode: RevertMode;
+}
+
+/** UNDROP TABLE name [AS name]. */
+export interface UndropTable extends Span {
+  readonly kind: 'undropTable';
+  readonly name: QualifiedName;
+  readonly as: string | undefined;
 }

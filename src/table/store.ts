@@ -33,6 +33,10 @@ export interface TableStore {
   endIndex(tableId: number, indexId: number, seq: number): void;
   /** Makes a table read-only history: its current rows end at commit `seq`. Its past stays. */
   endTable(tableId: number, seq: number): void;
+  /** Readies an ended table to go on: nothing changes for readers, its rows stay gone. */
+  settleTable(tableId: number): Task<void>;
+  /** Lets an ended table go on, empty and with its past. REQUIRES: `settleTable` before. */
+  reopenTable(tableId: number): void;
   /**
    * Readies the changes of one commit to one table: every leaf they touch comes into memory and stays until `release`,
    * so that `apply` waits for nothing. They must be prepared anew if another commit to the table came in between.

@@ -125,6 +125,14 @@ class SegmentStore implements TableStore {
     this.table(tableId).end(seq);
   }
 
+  settleTable(tableId: number): Task<void> {
+    return this.table(tableId).settle();
+  }
+
+  reopenTable(tableId: number): void {
+    this.table(tableId).reopen();
+  }
+
   prepare(tableId: number, changes: RowChanges): Task<PreparedChanges> {
     return this.table(tableId).prepare(changes);
   }

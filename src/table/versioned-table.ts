@@ -27,6 +27,7 @@ import {
 } from './table.ts';
 import type { IndexEntry, TableEntry } from './directory.ts';
 import type { PreparedChanges } from './store.ts';
+import { settleTree } from './settle.ts';
 import { type Leaf, leafRanges } from './tile.ts';
 import { Tree, type TreeOptions } from './tree.ts';
 
@@ -262,6 +263,19 @@ export class Table extends Tree implements VersionedTable {
   end(seq: number): void {
     if (this.endSeq !== Infinity) return;
     this.#end(seq);
+  }
+
+  /** Readies a table that has ended to go on: its open rows are closed at its end (settle.ts). */
+  *settle(): Task<void> {
+    if (this.endSeq === Infinity) return;
+    for (const tree of [this, ...this.#liveIndexes]) yield* settleTree(tree);
+  }
+
+  /** Takes the end away. REQUIRES: settled. */
+  reopen(): void {
+    if (this.endSeq === Infinity) return;
+    assert(this.rowCount === 0, `table ${this.id} is not settled`);
+    this.#end(Infinity);
   }
 
   #end(seq: number): void {

@@ -21,7 +21,7 @@ import { assert, DriftError } from '../base/error.ts';
 import type { Host } from '../base/host.ts';
 import { type MaybePromise, run, type Task, wait } from '../base/task.ts';
 import type { Value } from '../base/vector.ts';
-import { CatalogState } from '../catalog/catalog.ts';
+import { type CatalogChange, CatalogState } from '../catalog/catalog.ts';
 import { TRANSACTIONS_TABLE_ID } from '../catalog/system-objects.ts';
 import type { CommitLog } from '../log/commit-log.ts';
 import type { LogFrame } from '../log/frame.ts';
@@ -66,6 +66,8 @@ export interface ManagerParts {
   readonly catalog: CatalogState;
   /** Makes the boxed text[] of drift.transactions.tables. */
   readonly textArray: (names: readonly string[]) => Value;
+  /** Lets dropped tables go on that a commit brings back. */
+  readonly reopenStructures: (before: CatalogState, changes: readonly CatalogChange[]) => void;
   /** Ends the tables and indexes that commit `seq` has dropped. */
   readonly endStructures: (before: CatalogState, after: CatalogState, seq: number) => void;
 }
@@ -352,6 +354,7 @@ export class TransactionManager {
     const seq = this.#applied + 1;
     const { author, message, metadata, clientId } = transaction.info;
     this.#log.append({ seq, timestamp, author, message, metadata, clientId, frames });
+    if (transaction.hasDdl) this.#parts.reopenStructures(this.#appliedCatalog, transaction.catalogChanges());
     for (const change of changes) this.store.apply(seq, change);
     const names = touchedTables(
       [...changes.map(({ tableId }) => tableId), ...transaction.catalogChanges().map(({ id }) => id)],

@@ -14,8 +14,8 @@
 import { DriftError } from '../../base/error.ts';
 import type { Host } from '../../base/host.ts';
 import { PAUSE, type Task } from '../../base/task.ts';
-import type { Vector } from '../../base/vector.ts';
-import { TRANSACTIONS_TABLE_ID } from '../../catalog/system-objects.ts';
+import { type Vector, valueAt } from '../../base/vector.ts';
+import { CATALOG_TABLE_ID, TRANSACTIONS_TABLE_ID } from '../../catalog/system-objects.ts';
 import type { Packs } from '../../segment/packs.ts';
 import { encodeSegment, type SegmentRef } from '../../segment/segment.ts';
 import { SegmentReader } from '../../segment/segment-reader.ts';
@@ -77,8 +77,15 @@ export function* rewind(
   for (const table of directory.tables) {
     if (!store.has(table.id)) continue;
     const structure = structureIn(catalog, table.id);
-    if (structure === undefined && table.endSeq > seq) continue;
-    tables.push(table.endSeq <= seq ? table : yield* rewindTable(rewinding, store, table, structure));
+    if (table.endSeq <= seq) tables.push(table);
+    else if (structure !== undefined) tables.push(yield* rewindTable(rewinding, store, table, structure));
+    else {
+      // It did not exist yet; or it was dropped then, and came back later.
+      const endSeq = yield* lastEnd(store, table.id, seq);
+      if (endSeq === null) continue;
+      const before = structureIn(yield* readCatalog(store, endSeq - 1), table.id);
+      tables.push({ ...(yield* rewindTable(rewinding, store, table, before)), endSeq });
+    }
   }
   const lastTimestamp = yield* timeLine.timestampOf(seq);
   return {
@@ -94,6 +101,23 @@ function* seqOf(timeLine: TimeLine, to: Moment, info: BackupInfo): Task<number> 
       detail: `It was made at ${new Date(info.madeAt / 1000).toISOString()}.`,
     });
   return yield* timeLine.seqAt(to.micros);
+}
+
+/** The commit up to `seq` that dropped a table; null where there is none. */
+function* lastEnd(store: TableStore, id: number, seq: number): Task<number | null> {
+  const catalog = store.table(CATALOG_TABLE_ID);
+  const range = catalog.prefixRange([id]);
+  const source = catalog.scanVersions({ fromSeq: 0, toSeq: seq, columns: [0], versionColumns: true, range });
+  let last: number | null = null;
+  for (let batch = yield* source.next(); batch !== null; batch = yield* source.next()) {
+    for (let i = 0; i < batch.count; i++) {
+      const row = batch.selection === null ? i : (batch.selection[i] as number);
+      const to = valueAt(batch.columns[2] as Vector, row) as number;
+      if (to <= seq && (last === null || to > last)) last = to;
+    }
+  }
+  source.close();
+  return last;
 }
 
 function* rewindTable(

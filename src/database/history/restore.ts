@@ -18,6 +18,7 @@ import { ddlContext, withCatalog } from '../definition.ts';
 import type { ResultSet } from '../api.ts';
 import { command } from '../show.ts';
 import { bindContextOf, refuseWrites, type Scene } from '../statement.ts';
+import { describeCommit } from './signature.ts';
 
 export function* restore(scene: Scene, statement: Restore): Task<ResultSet> {
   refuseWrites(scene);
@@ -39,9 +40,8 @@ export function* restore(scene: Scene, statement: Restore): Task<ResultSet> {
     parts.push(...changes(then, table, seq, scene.transaction.snapshot, i));
   }
   const rows = yield* changeRows(scene, parts);
-  const { transaction } = scene;
   const what = statement.table === undefined ? 'database' : `table ${tables[0]?.name}`;
-  transaction.info = { ...transaction.info, message: transaction.info.message ?? `restore ${what} to ${seq}` };
+  describeCommit(scene, `restore ${what} to ${seq}`);
   return { ...command('RESTORE'), affectedRows: rows };
 }
 
@@ -72,7 +72,7 @@ function oneTable(scene: Scene, name: QualifiedName): TableDef {
   if (found === undefined)
     throw new DriftError('42P01', `relation "${name.name}" does not exist`, {
       position,
-      hint: 'A table that was dropped is made again by CREATE TABLE … AS SELECT * FROM … FOR SYSTEM_TIME AS OF ….',
+      hint: 'UNDROP TABLE brings back a table that was dropped.',
     });
   if (found.kind !== 'table' || found.materialized !== undefined || found.schema === 'drift')
     throw new DriftError('42809', `"${name.name}" is not a table that can be restored`, { position });

@@ -20,6 +20,7 @@ import type { ResultSet } from '../api.ts';
 import { ddlContext } from '../definition.ts';
 import { command } from '../show.ts';
 import { refuseWrites, type Scene } from '../statement.ts';
+import { describeCommit } from './signature.ts';
 import { changeRows } from './restore.ts';
 
 export function* revertTransaction(scene: Scene, statement: RevertTransaction): Task<ResultSet> {
@@ -46,7 +47,7 @@ export function* revertTransaction(scene: Scene, statement: RevertTransaction): 
   for (const [i, table] of tables.entries()) parts.push(...changes(table, reverted, last, i));
   const rows = yield* changeRows(scene, parts);
   const names = [...reverted].toSorted((a, b) => a - b).join(', ');
-  transaction.info = { ...transaction.info, message: transaction.info.message ?? `revert ${names}` };
+  describeCommit(scene, `revert ${names}`);
   return { ...command('REVERT'), affectedRows: rows };
 }
 

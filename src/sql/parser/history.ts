@@ -1,5 +1,5 @@
-/** RESTORE TABLE, RESTORE DATABASE and REVERT TRANSACTION. */
-import type { Restore, RevertMode, RevertTransaction } from '../ast-history.ts';
+/** RESTORE TABLE, RESTORE DATABASE, REVERT TRANSACTION and UNDROP TABLE. */
+import type { Restore, RevertMode, RevertTransaction, UndropTable } from '../ast-history.ts';
 import type { Cursor } from './cursor.ts';
 import { parseTimePoint } from './system-time.ts';
 
@@ -23,4 +23,13 @@ export function parseRevert(p: Cursor): RevertTransaction {
   const seq = p.integer();
   const mode = MODES.find((name) => p.accept(name) || p.acceptName(name)) ?? 'nocascade';
   return { kind: 'revert', seq, mode, position, end: p.lastEnd };
+}
+
+export function parseUndrop(p: Cursor): UndropTable {
+  const { position } = p;
+  p.advance();
+  p.expect('table');
+  const name = p.qualifiedName();
+  const as = p.accept('as') ? p.columnName() : undefined;
+  return { kind: 'undropTable', name, as, position, end: p.lastEnd };
 }
