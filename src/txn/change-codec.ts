@@ -9,7 +9,7 @@
  *     SOFT_DELETE  table, rows, keys
  *     SEQUENCE     sequence id, last value, is called
  *
- * See FORMAT.md of the log for the byte layout of cells.
+ * table/FORMAT.md has the byte layout of keys and cells.
  */
 import { ByteReader, ByteWriter } from '../base/bytes.ts';
 import { DriftError } from '../base/error.ts';
