@@ -108,15 +108,34 @@ export class SegmentReader {
     return this.#sequence(bytes, this.columnCount + 1, 'to');
   }
 
+  /** The `from` of one row group. */
+  fromOfGroup(bytes: Uint8Array, group: number): Float64Array {
+    return this.#doubles(this.#decodeGroup(bytes, this.columnCount, group, { format: SEQ_FORMAT, name: 'from' }));
+  }
+
+  /** A bound for `from` of the first `rows` rows; null where the zones have none. */
+  maxFrom(rows: number): number | null {
+    let most = 0;
+    for (let group = 0; group * GROUP_ROWS < rows; group++) {
+      const { bounds } = (this.#blocks[this.columnCount * this.groups + group] as BlockEntry).zone;
+      if (bounds === null) return null;
+      if (bounds.max > most) most = bounds.max;
+    }
+    return most;
+  }
+
   /** Checks every block; throws XX001. */
   verify(bytes: Uint8Array): void {
     for (const block of this.#blocks) this.#block(bytes, block, 'block');
   }
 
   #sequence(bytes: Uint8Array, column: number, name: string): Float64Array {
-    const vector = this.#decode(bytes, column, SEQ_FORMAT, name);
-    if (vector.kind !== 'f64') throw corrupt(this.#what, `${name} is not a column of doubles`);
-    return vector.data.subarray(0, this.rows);
+    return this.#doubles(this.#decode(bytes, column, SEQ_FORMAT, name)).subarray(0, this.rows);
+  }
+
+  #doubles(vector: Vector): Float64Array {
+    if (vector.kind !== 'f64') throw corrupt(this.#what, 'from or to is not a column of doubles');
+    return vector.data;
   }
 
   #decode(bytes: Uint8Array, column: number, format: ColumnFormat, name: string): Vector {

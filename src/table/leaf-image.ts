@@ -66,6 +66,10 @@ export interface ImageSource {
   readonly currentRows: number;
   readonly from: Float64Array;
   readonly to: Float64Array;
+  /** No current row is newer. */
+  readonly maxFrom: number;
+  /** The `from` of one row, where that is cheaper than decoding all. */
+  fromOf(row: number): number;
   column(ordinal: number): Vector;
   /** All columns of one row group, where that is cheaper than decoding them whole; else null. */
   groupColumns(group: number): readonly Vector[] | null;
@@ -86,17 +90,18 @@ export class LeafImage {
   readonly #source: ImageSource | null;
   /** The source's zones hold for the rows here: nothing has changed since they were loaded. */
   #zoned: boolean;
-  readonly from: Sequences;
+  /** Null until it is asked for, as the next two: a read by key of the present needs one row's only. */
+  #from: Sequences | null = null;
+  #closedFrom: Sequences | null = null;
+  #closedTo: Sequences | null = null;
   #keys: Key[] | null;
   #closedKeys: Key[] | null;
   sorted = 0;
   tail: Map<Key, number> = new Map();
   holes: Uint8Array | null = null;
   holeCount = 0;
-  /** Greatest `from` of any row ever put here: a scan at or above it needs no filter. */
+  /** No row ever put here has a greater `from`: a scan at or above it needs no filter. */
   maxFrom = 0;
-  closedFrom: Sequences;
-  closedTo: Sequences;
   pins = 0;
   /** A scan has handed out slices of the columns: batches are immutable, and whoever got them may keep them for long. */
   lent = false;
@@ -116,23 +121,42 @@ export class LeafImage {
       this.#closed = columns.map((column) => new VectorBuilder(column.format, 4));
       this.#keys = [];
       this.#closedKeys = [];
-      this.from = new Sequences();
-      this.closedFrom = new Sequences(4);
-      this.closedTo = new Sequences(4);
+      this.#from = new Sequences();
+      this.#closedFrom = new Sequences(4);
+      this.#closedTo = new Sequences(4);
       return;
     }
-    const { currentRows, from, to } = source;
     this.#columns = columns.map(() => null);
     this.#closed = columns.map(() => null);
     this.#keys = null;
     this.#closedKeys = null;
-    this.from = Sequences.adopt(from.slice(0, currentRows));
-    this.closedFrom = Sequences.adopt(from.slice(currentRows));
-    this.closedTo = Sequences.adopt(to.slice(currentRows));
-    this.sorted = currentRows;
-    let maxFrom = 0;
-    for (let row = 0; row < currentRows; row++) if ((from[row] as number) > maxFrom) maxFrom = from[row] as number;
-    this.maxFrom = maxFrom;
+    this.sorted = source.currentRows;
+    this.maxFrom = source.maxFrom;
+  }
+
+  get from(): Sequences {
+    return this.#from ?? this.#loadTimes().from;
+  }
+
+  get closedFrom(): Sequences {
+    return this.#closedFrom ?? this.#loadTimes().closedFrom;
+  }
+
+  get closedTo(): Sequences {
+    return this.#closedTo ?? this.#loadTimes().closedTo;
+  }
+
+  #loadTimes(): { readonly from: Sequences; readonly closedFrom: Sequences; readonly closedTo: Sequences } {
+    const { currentRows, from, to } = this.#source as ImageSource;
+    this.#from = Sequences.adopt(from.slice(0, currentRows));
+    this.#closedFrom = Sequences.adopt(from.slice(currentRows));
+    this.#closedTo = Sequences.adopt(to.slice(currentRows));
+    return { from: this.#from, closedFrom: this.#closedFrom, closedTo: this.#closedTo };
+  }
+
+  /** The sequence number from which a row holds. */
+  fromOf(row: number): number {
+    return (this.#from === null ? (this.#source as ImageSource).fromOf(row) : this.#from.data[row]) as number;
   }
 
   get keys(): Key[] {
@@ -191,15 +215,17 @@ export class LeafImage {
   }
 
   get rows(): number {
-    return this.from.length;
+    return this.#from === null ? (this.#source as ImageSource).currentRows : this.#from.length;
   }
 
   get live(): number {
-    return this.from.length - this.holeCount;
+    return this.rows - this.holeCount;
   }
 
   get closedRows(): number {
-    return this.closedFrom.length;
+    if (this.#closedFrom !== null) return this.#closedFrom.length;
+    const { rows, currentRows } = this.#source as ImageSource;
+    return rows - currentRows;
   }
 
   view(ordinal: number): Vector {
@@ -328,8 +354,8 @@ export class LeafImage {
       this.#closed[c] = builder;
     }
     this.#closedKeys = this.closedKeys.slice(count);
-    this.closedFrom = Sequences.adopt(this.closedFrom.data.slice(count, count + left));
-    this.closedTo = Sequences.adopt(this.closedTo.data.slice(count, count + left));
+    this.#closedFrom = Sequences.adopt(this.closedFrom.data.slice(count, count + left));
+    this.#closedTo = Sequences.adopt(this.closedTo.data.slice(count, count + left));
     this.#closedHead = null;
     this.#closedPrior = [];
     this.changed();

@@ -14,6 +14,8 @@ import type { Key, TreeColumn, ZoneFilter } from './table.ts';
 
 /** Row groups of a segment decoded by themselves; when more are asked for, whole columns are cheaper. */
 const MAX_GROUPS = 2;
+const NONE: Float64Array = new Float64Array(0);
+const NO_BYTES: Uint8Array = new Uint8Array(0);
 /** Greatest distance between two sequence numbers that Ages tells apart. */
 const FAR = 2 ** 29;
 
@@ -135,8 +137,6 @@ export class StoredRows implements SealedPart, ImageSource {
   readonly rows: number;
   readonly currentRows: number;
   readonly width: number;
-  readonly from: Float64Array;
-  readonly to: Float64Array;
   readonly #reader: SegmentReader;
   readonly #layout: RowLayout;
   readonly #columns: readonly TreeColumn[];
@@ -148,6 +148,11 @@ export class StoredRows implements SealedPart, ImageSource {
   readonly #groups = new Map<number, readonly Vector[]>();
   #checked = false;
   #keys: Key[] | null = null;
+  #from: Float64Array | null = null;
+  #to: Float64Array | null = null;
+  /** The `from` of the row group that was asked for last, by itself. */
+  #fromGroup = -1;
+  #fromOfGroup: Float64Array = NONE;
   #ages: Ages | null = null;
 
   /** Throws XX001 when the bytes are not what the reference promises. */
@@ -160,8 +165,28 @@ export class StoredRows implements SealedPart, ImageSource {
     this.currentRows = this.#reader.currentRows;
     this.width = layout.columns.length;
     this.#undecoded = this.width;
-    this.from = this.#reader.from(bytes);
-    this.to = this.#reader.to(bytes);
+  }
+
+  get from(): Float64Array {
+    return (this.#from ??= this.#reader.from(this.#bytes ?? NO_BYTES));
+  }
+
+  get to(): Float64Array {
+    return (this.#to ??= this.#reader.to(this.#bytes ?? NO_BYTES));
+  }
+
+  get maxFrom(): number {
+    return this.#reader.maxFrom(this.currentRows) ?? greatest(this.from, this.currentRows);
+  }
+
+  fromOf(row: number): number {
+    if (this.#from !== null || this.#bytes === null) return this.from[row] as number;
+    const group = Math.floor(row / GROUP_ROWS);
+    if (group !== this.#fromGroup) {
+      this.#fromOfGroup = this.#reader.fromOfGroup(this.#bytes, group);
+      this.#fromGroup = group;
+    }
+    return this.#fromOfGroup[row - group * GROUP_ROWS] as number;
   }
 
   column(ordinal: number): Vector {
@@ -173,8 +198,16 @@ export class StoredRows implements SealedPart, ImageSource {
       ? this.#reader.column(this.#bytes as Uint8Array, ordinal, format)
       : constantVector(format, missing, this.rows);
     this.#decoded[ordinal] = vector;
-    if (--this.#undecoded === 0) this.#bytes = null;
+    if (--this.#undecoded === 0) this.#letGo();
     return vector;
+  }
+
+  /** Everything is decoded, so that the bytes may go. */
+  #letGo(): void {
+    this.#from = this.from;
+    this.#to = this.to;
+    this.#bytes = null;
+    this.#fromOfGroup = NONE;
   }
 
   check(): void {
@@ -253,6 +286,12 @@ export class StoredRows implements SealedPart, ImageSource {
   mayBeVisible(group: number, seq: number): boolean {
     return this.#reader.mayBeVisible(group, seq);
   }
+}
+
+function greatest(values: Float64Array, count: number): number {
+  let most = 0;
+  for (let row = 0; row < count; row++) if ((values[row] as number) > most) most = values[row] as number;
+  return most;
 }
 
 /** Position of a value among the first `count` ascending ones, or -1. */

@@ -41,6 +41,9 @@ interface Piece {
   readonly mayMatch: (group: number) => boolean;
 }
 
+/** For pieces whose rows need no look at when they began. */
+const NO_TIMES: Float64Array = new Float64Array(0);
+
 function always(): boolean {
   return true;
 }
@@ -162,17 +165,23 @@ export class TreeScan implements BatchSource {
     return { ...base, to, rows: visible };
   }
 
+  /** Nothing has ended, or begun, after the moment of the scan. */
+  get #isNewest(): boolean {
+    return this.#options.seq >= this.#tree.lastChange;
+  }
+
   #unorderedPieces(image: LeafImage, range: KeyRange): Piece[] {
     const { seq } = this.#options;
     const open = range.low === undefined && range.high === undefined;
+    const filtered = image.holes !== null || image.maxFrom > seq;
     const current = {
       column: (ordinal: number) => image.view(ordinal),
-      from: image.from.data,
+      from: filtered || this.#options.versionColumns === true || image.tail.size > 0 ? image.from.data : NO_TIMES,
       to: null,
       holes: image.holes,
       ages: null,
       mayMatch: (group: number) => image.mayMatch(group, this.#zones),
-      filtered: image.holes !== null || image.maxFrom > seq,
+      filtered,
     };
     const start = open ? 0 : rangeStart(image.keys, image.sorted, range);
     const end = open ? image.rows : rangeEnd(image.keys, image.sorted, range);
@@ -185,7 +194,7 @@ export class TreeScan implements BatchSource {
       }
       if (tail.length > 0) pieces.push({ ...current, start: 0, end: 0, rows: Int32Array.from(tail) });
     }
-    const closed = visibleClosed(image, seq, range, open);
+    const closed = this.#isNewest ? [] : visibleClosed(image, seq, range, open);
     if (closed.length > 0) pieces.push({ ...closedBase(image), rows: Int32Array.from(closed) });
     return pieces;
   }
@@ -194,7 +203,6 @@ export class TreeScan implements BatchSource {
     const { seq, order } = this.#options;
     const current = {
       column: (ordinal: number) => image.view(ordinal),
-      from: image.from.data,
       to: null,
       holes: image.holes,
       ages: null,
@@ -204,27 +212,29 @@ export class TreeScan implements BatchSource {
     const end = rangeEnd(image.keys, image.sorted, range);
     const tail =
       image.tail.size === 0 ? [] : image.sortedTail().filter((row) => inRange(image.keys[row] as Key, range));
-    const closed = visibleClosed(image, seq, range, false);
+    const closed = this.#isNewest ? [] : visibleClosed(image, seq, range, false);
     if (order === 'asc' && tail.length === 0 && closed.length === 0) {
-      return { ...current, start, end, rows: null, filtered: image.holes !== null || image.maxFrom > seq };
+      const filtered = image.holes !== null || image.maxFrom > seq;
+      const from = filtered || this.#options.versionColumns === true ? image.from.data : NO_TIMES;
+      return { ...current, from, start, end, rows: null, filtered };
     }
+    const from = image.from.data;
     const rows = new Int32Array(end - start + tail.length);
     let n = 0;
     let t = 0;
     for (let row = start; row < end; row++) {
-      if (image.isHole(row) || (image.from.data[row] as number) > seq) continue;
+      if (image.isHole(row) || (from[row] as number) > seq) continue;
       while (t < tail.length && (image.keys[tail[t] as number] as Key) < (image.keys[row] as Key)) {
-        if ((image.from.data[tail[t] as number] as number) <= seq) rows[n++] = tail[t] as number;
+        if ((from[tail[t] as number] as number) <= seq) rows[n++] = tail[t] as number;
         t++;
       }
       rows[n++] = row;
     }
-    for (; t < tail.length; t++)
-      if ((image.from.data[tail[t] as number] as number) <= seq) rows[n++] = tail[t] as number;
+    for (; t < tail.length; t++) if ((from[tail[t] as number] as number) <= seq) rows[n++] = tail[t] as number;
     const visible = rows.subarray(0, n);
     if (closed.length > 0) return this.#mergedPiece(image, visible, closed);
     if (order === 'desc') visible.reverse();
-    return { ...current, start: 0, end: 0, rows: visible, filtered: false };
+    return { ...current, from, start: 0, end: 0, rows: visible, filtered: false };
   }
 
   /** Current and closed rows side by side in one set of vectors, in key order. */

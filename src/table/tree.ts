@@ -194,11 +194,14 @@ export class Tree implements VersionedTree, DividedTree {
     if (image === null) return this.#miss(leaf);
     if (leaf.used < MOST_USES) leaf.used++;
     const row = image.rowOf(key);
-    if (row >= 0 && !image.isHole(row) && (image.from.data[row] as number) <= seq) {
-      const { columns, base } = image.cellsOf(row);
-      return this.#at(columns, row - base, image.from.data[row] as number, this.endSeq);
+    if (row >= 0 && !image.isHole(row)) {
+      const from = image.fromOf(row);
+      if (from <= seq) {
+        const { columns, base } = image.cellsOf(row);
+        return this.#at(columns, row - base, from, this.endSeq);
+      }
     }
-    if (image.closedRows === 0) return null;
+    if (image.closedRows === 0 || seq >= this.lastChange) return null;
     const old = image.findClosed(key, seq);
     if (old < 0) return null;
     return this.#at(image.closedViews(), old, image.closedFrom.data[old] as number, image.closedTo.data[old] as number);
