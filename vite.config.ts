@@ -7,7 +7,7 @@
  * worker.js, which may be served as it is, is minified.
  */
 import { defineConfig, type Plugin } from 'vite';
-import { latePart } from './scripts/late-part.ts';
+import { workerParts } from './scripts/worker-parts.ts';
 
 const SOURCE = "new URL('../../worker/worker.ts', import.meta.url)";
 const BUILT = "new URL('./worker.js', import.meta.url)";
@@ -35,7 +35,7 @@ const IN_PROCESS = { node: 'src/entry/node.ts', engine: 'src/entry/engine.ts' };
 
 export default defineConfig(({ mode }) => ({
   publicDir: false,
-  plugins: [mode === 'worker' ? latePart() : workerAddress()],
+  plugins: [mode === 'worker' ? workerParts() : workerAddress()],
   build: {
     target: 'es2022',
     outDir: 'dist',

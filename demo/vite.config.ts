@@ -6,7 +6,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import type { Plugin, UserConfig } from 'vite';
-import { latePart } from '../scripts/late-part.ts';
+import { workerParts } from '../scripts/worker-parts.ts';
 
 await import('./data/prepare.mjs');
 
@@ -34,7 +34,7 @@ const config: UserConfig = {
     chunkSizeWarningLimit: 1000,
   },
   plugins: [fileList()],
-  worker: { format: 'es', plugins: () => [latePart('assets/worker-late-[hash]')] },
+  worker: { format: 'es', plugins: () => [workerParts('assets/worker-[part]-[hash]')] },
   server: { port: 5173, fs: { allow: [fileURLToPath(new URL('..', import.meta.url))] } },
 };
 

@@ -57,7 +57,7 @@ async function keptFiles(): Promise<string[]> {
   const names = [];
   for (const cache of await caches.keys())
     for (const { url } of await (await caches.open(cache)).keys())
-      names.push(/(code-editor|index|worker|worker-late)-[\w-]{8}\.js$/.exec(url)?.[1]);
+      names.push(/(code-editor|index|worker|worker-late|worker-rare)-[\w-]{8}\.js$/.exec(url)?.[1]);
   return names.filter((name) => name !== undefined).sort();
 }
 
@@ -362,7 +362,7 @@ test(
   async () => {
     await expect
       .poll(() => page.evaluate(keptFiles), { timeout: 20_000 })
-      .toEqual(['code-editor', 'index', 'worker', 'worker-late']);
+      .toEqual(['code-editor', 'index', 'worker', 'worker-late', 'worker-rare']);
     await context.setOffline(true);
     await page.reload();
     await page.getByRole('button', { name: 'my_sales 2' }).waitFor({ timeout: 20_000 });

@@ -15,7 +15,7 @@ export interface FunctionRegistry {
   readonly createFunction: EngineApi['createFunction'];
 }
 
-/** Loads a module. The build keeps bundlers from following the import (scripts/late-part.ts). */
+/** Loads a module. The build keeps bundlers from following the import (scripts/worker-parts.ts). */
 export function loadModule(url: string): Promise<unknown> {
   return import(/* webpackIgnore: true */ /* @vite-ignore */ url);
 }

@@ -37,7 +37,7 @@ import { packError, packResult } from './wire.ts';
 /** A page that is being reloaded holds its handles a moment longer: so long a database may seem to be in use. */
 const RELOAD_MS = 1500;
 const RETRY_MS = 20;
-/** After opening, the late part waits so long for a first query that does without it. */
+/** After opening, the late part waits so long for a first query that does without it. The rare one comes on first use. */
 const LATE_PART_MS = 100;
 
 export interface ServerOptions {
@@ -73,7 +73,7 @@ export class EngineServer implements Server {
   }
 
   async verify(request: RestoreRequest, pull: Pull): Promise<Verified> {
-    await this.#host.loadLatePart?.();
+    await this.#host.loadPart?.('rare');
     return verifyPulled(pull, request);
   }
 
@@ -83,7 +83,7 @@ export class EngineServer implements Server {
       try {
         if (this.#engine !== null) throw new DriftError('55006', 'this worker has a database open already');
         this.#engine = await openAt(url, { ...options, host: this.#host, pull });
-        this.#host.setTimer(LATE_PART_MS, () => void this.#host.loadLatePart?.().catch(() => undefined));
+        this.#host.setTimer(LATE_PART_MS, () => void this.#host.loadPart?.('late').catch(() => undefined));
         return null;
       } catch (error) {
         const busy = error instanceof DriftError && error.code === '55006' && this.#engine === null;
@@ -148,12 +148,12 @@ export class EngineServer implements Server {
       case 'rekey':
         return rekey(await engine.inside(), request.options);
       case 'functions':
-        await this.#host.loadLatePart?.();
+        await this.#host.loadPart?.('rare');
         return runFunctionModule(await loadModule(request.url), (name, options, body) =>
           engine.createFunction(name, options, body),
         );
       case 'backup': {
-        await this.#host.loadLatePart?.();
+        await this.#host.loadPart?.('rare');
         const answer = await backupStep(engine, request.step);
         if (answer instanceof Uint8Array) buffers.push(answer.buffer);
         return answer;
@@ -242,7 +242,7 @@ async function openAt(
     ...options
   }: OpenOptions & { readonly host: Host; readonly pull: Pull | undefined },
 ): Promise<OpenEngine> {
-  if (encryption !== undefined || pull !== undefined) await host.loadLatePart?.();
+  if (encryption !== undefined || pull !== undefined) await host.loadPart?.('rare');
   const openOn = (storage: Storage): Promise<OpenEngine> =>
     openEngine({
       cacheBudgetBytes: cacheBudgetOfDevice(),
@@ -263,6 +263,6 @@ async function openAt(
       if (!(error instanceof DriftError && error.code === '0A000')) throw error;
     }
   }
-  await host.loadLatePart?.();
+  await host.loadPart?.('rare');
   return openOn(new IndexedDbStorage(name));
 }

@@ -1,15 +1,15 @@
 /** driftdb-web/worker: a dedicated worker that is one engine. Import nothing from here: start it as a module worker. */
 import { expose } from 'comlink';
 import { systemHost } from './host.ts';
-import { loadLatePart } from './late-part.ts';
+import { loadPart } from './parts.ts';
 import type { ToWorker } from './protocol.ts';
 import { EngineServer } from './server.ts';
 
-/** For the build, which cuts the worker in two. */
-export { standIn } from '../src/base/late-part.ts';
+/** For the build, which cuts the worker in parts. */
+export { standIn } from '../src/base/part.ts';
 
 const server = new EngineServer({
-  host: { ...systemHost(), loadLatePart },
+  host: { ...systemHost(), loadPart },
   holdLock,
   post: (message, transfer) => postMessage(message, transfer),
 });

@@ -2,6 +2,8 @@
  * Host: everything the engine takes from the world besides storage (DESIGN §2: clock, randomness, timers come from
  * outside, so that the whole engine can run inside one deterministic simulation).
  */
+import type { PartName } from './part.ts';
+
 export interface Host {
   /** Microseconds since 1970-01-01 UTC, an integer. */
   now(): number;
@@ -13,6 +15,6 @@ export interface Host {
   setTimer(ms: number, callback: () => void): () => void;
   /** Resolves in a new macrotask: messages and other sessions get their turn in between. */
   yieldToOthers(): Promise<void>;
-  /** Where the engine is cut in two (late-part.ts): makes it whole. Rejects with 08006. */
-  loadLatePart?(): Promise<void>;
+  /** Where the engine is cut in parts (part.ts): loads one. Rejects with 08006. */
+  loadPart?(part: PartName): Promise<void>;
 }

@@ -17,7 +17,8 @@ import { createTable } from './ddl/create-table.ts';
 import { drop } from './ddl/drop.ts';
 import { alterSequence, createSchema, createSequence, createTag, dropTag, rename, setSchema } from './ddl/objects.ts';
 import { createAggregate } from './ddl/aggregate.ts';
-import { alterRoutine, createRoutine, isRoutineKind } from './ddl/routine.ts';
+import { alterRoutine, createRoutine } from './ddl/routine.ts';
+import { isRoutineKind } from './ddl/routine-kind.ts';
 import { alterDomain, createDomain } from './ddl/domain.ts';
 import {
   alterComposite,

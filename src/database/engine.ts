@@ -48,7 +48,7 @@ const DEFAULT_FLUSH_INTERVAL_MS = 100;
 
 /** What the engine's own parts get to see of it, beside the API. */
 export interface OpenEngine extends EngineApi {
-  /** Loads the late part, which whatever uses this belongs to. Throws 08003 when the engine is closed. */
+  /** Loads the rare part, which whatever uses this belongs to. Throws 08003 when the engine is closed. */
   inside(): Promise<EngineInside>;
 }
 
@@ -98,7 +98,7 @@ class Engine implements EngineApi, OpenEngine {
   static *open(options: EngineOptions): Task<Engine> {
     const { storage } = options;
     if (options.restore !== undefined) {
-      yield* makeWhole(options.host);
+      yield* makeWhole(options.host, 'rare');
       yield* wait(restoreInto(storage, options.host, options.restore));
     } else yield* refuseUnopenable(storage);
     const manifest = yield* readManifest(storage);
@@ -220,7 +220,7 @@ class Engine implements EngineApi, OpenEngine {
 
   async inside(): Promise<EngineInside> {
     if (this.#closed) throw new DriftError('08003', 'the database is closed');
-    await this.#core.host.loadLatePart?.();
+    await this.#core.host.loadPart?.('rare');
     return this.#inside;
   }
 

@@ -85,7 +85,7 @@ export class Maintenance {
    */
   async checkpoint(reason: string, force = false): Promise<void> {
     const { store, host } = this.#parts;
-    await host.loadLatePart?.();
+    await host.loadPart?.('late');
     if (store.hasSparsePacks())
       await this.run({ kind: 'repack', treeId: null, reason: 'sparse' }, () => store.repack());
     await this.run({ kind: 'checkpoint', treeId: null, reason }, () => this.#parts.checkpoint(force));

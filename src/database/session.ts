@@ -118,7 +118,8 @@ export class Session implements SessionApi, Controlled, Backend {
   *#copyPiece(piece: CopyPiece, cancellation: Cancellation): Task<string | number | null> {
     if (this.open === null) throw new DriftError('25P01', 'COPY in pieces can only be used in transaction blocks');
     if (this.open.failed) throw aborted();
-    yield* makeWhole(this.core.host);
+    // A stream cannot take a piece twice.
+    yield* makeWhole(this.core.host, 'rare');
     for (;;) {
       try {
         return yield* (this.#copy ??= new CopyStream()).piece(yield* this.#scene(this.open, {}, cancellation), piece);
@@ -237,7 +238,8 @@ export class Session implements SessionApi, Controlled, Backend {
     if (!implicit) yield* makeWhole(this.core.host);
     let result = command('');
     try {
-      for (const statement of all) result = yield* this.#run(uncached(statement), [], options, cancellation);
+      for (const statement of all)
+        result = yield* whenWhole(this.core.host, () => this.#run(uncached(statement), [], options, cancellation));
       if (implicit) yield* this.commitTask();
       return result;
     } catch (error) {
@@ -249,9 +251,8 @@ export class Session implements SessionApi, Controlled, Backend {
   *#script(sql: string, options: ExecuteOptions, cancellation: Cancellation): Task<readonly ResultSet[]> {
     const results: ResultSet[] = [];
     yield* makeWhole(this.core.host);
-    for (const statement of statements(sql)) {
-      results.push(yield* this.#run(uncached(statement), [], options, cancellation));
-    }
+    for (const statement of statements(sql))
+      results.push(yield* whenWhole(this.core.host, () => this.#run(uncached(statement), [], options, cancellation)));
     return results;
   }
 

@@ -6,7 +6,7 @@
  * table that is not in memory nothing is known. ANALYZE reads as many rows as PostgreSQL does, 300 a bucket, and waits
  * for those on disk. A commit only counts rows (`changeCount`).
  */
-import { PartMissing } from '../base/late-part.ts';
+import { PartMissing } from '../base/part.ts';
 import { PAUSE, type Task } from '../base/task.ts';
 import { type Batch, type Value, valueAt, type Vector } from '../base/vector.ts';
 import type { ColumnDef, TableDef } from '../catalog/schema.ts';

@@ -1,20 +1,21 @@
-/** Where the engine is cut in two (base/late-part.ts): waiting for the second half. */
+/** Where the engine is cut in parts (base/part.ts): waiting for one. */
 import type { Host } from '../base/host.ts';
-import { PartMissing } from '../base/late-part.ts';
+import { PartMissing, type PartName } from '../base/part.ts';
 import { type Task, wait } from '../base/task.ts';
 
-/** Work that lacks the late part begins anew with it: by then it has changed nothing that it does not take back. */
+/** Work that lacks a part begins anew with it: by then it has changed nothing that it does not take back. */
 export function* whenWhole<T>(host: Host, work: () => Task<T>): Task<T> {
-  try {
-    return yield* work();
-  } catch (error) {
-    if (!(error instanceof PartMissing)) throw error;
+  for (;;) {
+    try {
+      return yield* work();
+    } catch (error) {
+      if (!(error instanceof PartMissing)) throw error;
+      yield* makeWhole(host, error.part);
+    }
   }
-  yield* makeWhole(host);
-  return yield* work();
 }
 
-/** Throws 08006 where the late part cannot be loaded. */
-export function* makeWhole(host: Host): Task<void> {
-  if (host.loadLatePart !== undefined) yield* wait(host.loadLatePart());
+/** Throws 08006 where the part cannot be loaded. */
+export function* makeWhole(host: Host, part: PartName = 'late'): Task<void> {
+  if (host.loadPart !== undefined) yield* wait(host.loadPart(part));
 }

@@ -1,4 +1,4 @@
-/** The error of moments whose history is not there. Late code (base/late-part.ts): who asks for such a moment can wait. */
+/** The error of moments whose history is not there. Late code (base/part.ts): who asks for such a moment can wait. */
 import { DriftError } from '../base/error.ts';
 
 export function noHistory(seq: number, first: number): DriftError {

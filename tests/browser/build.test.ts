@@ -10,7 +10,12 @@ import { launch, openPage, serve } from './site.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 /** Bytes that a page loads before it can do anything else: they may shrink, and grow only on purpose. */
-const LIMIT_GZIP_BYTES = { 'browser.js': 19_000, 'worker.js': 137_200, 'worker-late.js': 420_000 };
+const LIMIT_GZIP_BYTES = {
+  'browser.js': 19_000,
+  'worker.js': 137_200,
+  'worker-late.js': 260_000,
+  'worker-rare.js': 170_000,
+};
 let directory: string;
 
 beforeAll(async () => {
@@ -33,17 +38,18 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-test('is one file for the page and two for the worker, without imports', async () => {
+test('is one file for the page and three for the worker, without imports', async () => {
   expect((await readdir(directory)).filter((name) => name.endsWith('.js')).sort()).toEqual([
     'browser.js',
     'functions.js',
     'main.js',
     'worker-late.js',
+    'worker-rare.js',
     'worker.js',
   ]);
   for (const [name, limit] of Object.entries(LIMIT_GZIP_BYTES)) {
     const text = await readFile(join(directory, name), 'utf8');
-    // The one import is that of the late part, which bundlers leave alone.
+    // The one import is that of the parts, which bundlers leave alone.
     const imports = /^\s*import[\s{]|^\s*export\s*(\{[^}]*\}|\*)\s*from|\bimport\((?!\/\* webpackIgnore)/m;
     expect(imports.test(text), name).toBe(false);
     expect(gzipSync(text).length, name).toBeLessThan(limit);
@@ -123,6 +129,77 @@ test('reads rows by key before the late part is there, and waits for it where it
   isServed = true;
   expect(await run('SELECT upper(name) AS name FROM t ORDER BY id LIMIT 1')).toEqual([{ name: 'ROW 1' }]);
   expect(asked).toBeGreaterThan(2);
+  await browser.close();
+  await site.close();
+});
+
+test('does without the rare part as long as nothing of it is used', async () => {
+  const [site, browser] = [await serve(directory), await launch()];
+  let isServed = false;
+  let asked = 0;
+  await browser.context.route('**/worker-rare.js', (route) => {
+    asked++;
+    return isServed ? route.continue() : route.abort();
+  });
+  const { page } = await openPage(browser.context, site.url);
+  await page.waitForFunction('globalThis.drift !== undefined');
+  const run = (sql: string, parameters: unknown[] = []): Promise<unknown> =>
+    page.evaluate(
+      async ([text, values]) => {
+        const held = globalThis as { db?: Awaited<ReturnType<typeof drift.open>> | undefined };
+        const db = (held.db ??= await drift.open('opfs://rare'));
+        try {
+          return values.length === 0 ? (await db.exec(text)).at(-1)?.rows : (await db.query(text, values)).rows;
+        } catch (error) {
+          return (error as { code: string }).code;
+        }
+      },
+      [sql, parameters] as const,
+    );
+
+  const ordinary = [
+    'CREATE SCHEMA IF NOT EXISTS app',
+    `CREATE TABLE IF NOT EXISTS customer (
+       id serial PRIMARY KEY, name text NOT NULL UNIQUE CHECK (name <> ''), since timestamptz DEFAULT now())`,
+    `CREATE TABLE IF NOT EXISTS orders (
+       id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, customer_id int REFERENCES customer ON DELETE CASCADE,
+       total numeric(12,2), tags text[], data jsonb, code varchar(10))`,
+    'CREATE INDEX IF NOT EXISTS by_customer ON orders (customer_id)',
+    'ALTER TABLE orders ADD COLUMN IF NOT EXISTS note text DEFAULT $$none$$',
+    "CREATE OR REPLACE VIEW big AS SELECT * FROM orders WHERE total > 2 AND note LIKE '%n%'",
+    "INSERT INTO customer (name) VALUES ('Ada'), ('Bob') ON CONFLICT (name) DO NOTHING",
+    `INSERT INTO orders (customer_id, total, tags, data)
+       SELECT 1 + i % 2, i / 4.0, ARRAY['a', i::text], jsonb_build_object('i', i) FROM generate_series(1, 100) i`,
+    'BEGIN; UPDATE orders SET total = total + 1 WHERE id < 5; SAVEPOINT s; DELETE FROM orders WHERE id = 7; ROLLBACK TO s; COMMIT',
+    'CREATE TAG v1',
+    'DROP TABLE IF EXISTS app.nothing',
+    'ANALYZE orders',
+  ];
+  for (const statement of ordinary) expect(await run(statement), statement).toEqual([]);
+  const query = `
+    WITH recent AS (SELECT customer_id, sum(total) AS sum, count(DISTINCT code) AS codes FROM orders GROUP BY 1)
+    SELECT c.name, r.sum, upper(c.name) || to_char(r.sum, 'FM990.00') AS text, row_number() OVER (ORDER BY r.sum DESC) AS n,
+           (SELECT max(data ->> 'i') FROM orders o WHERE o.customer_id = c.id) AS most
+    FROM customer c LEFT JOIN recent r ON r.customer_id = c.id WHERE c.name ~ '^[A-Z]' ORDER BY r.sum`;
+  expect(await run(query)).toHaveLength(2);
+  expect(await run(`SELECT count(*)::int AS n FROM orders FOR SYSTEM_TIME AS OF TAG 'v1'`)).toEqual([{ n: 100 }]);
+  expect(await run('SELECT author FROM drift.transactions LIMIT 1')).toHaveLength(1);
+  expect(await run('SELECT name FROM customer WHERE id = $1', [2])).toEqual([{ name: 'Bob' }]);
+  expect(await run('SELECT name FROM custmer')).toBe('42P01');
+  expect(asked).toBe(0);
+
+  // In a transaction block, too, a statement begins anew when the part is there.
+  const block = `BEGIN; INSERT INTO customer (name) VALUES ('Cy');
+    DO $$ BEGIN IF exists (SELECT FROM customer WHERE name = 'Cy') THEN UPDATE customer SET name = 'Cyd' WHERE name = 'Cy'; END IF; END $$;
+    COMMIT`;
+  expect(await run(block)).toBe('08006');
+  expect(await run('ROLLBACK')).toEqual([]);
+  isServed = true;
+  expect(await run(block)).toEqual([]);
+  expect(await run("SELECT count(*)::int AS n FROM customer WHERE name = 'Cyd'")).toEqual([{ n: 1 }]);
+  expect(await run("SELECT table_name FROM information_schema.tables WHERE table_name = 'orders'")).toHaveLength(1);
+  expect(await run("SELECT 'orders'::regclass::text AS name")).toEqual([{ name: 'orders' }]);
+  expect(asked).toBe(2);
   await browser.close();
   await site.close();
 });

@@ -10,7 +10,7 @@ import { extname, join, normalize, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BrowserContext, chromium, type Page } from 'playwright';
 import { build } from 'vite';
-import { latePart } from '../../scripts/late-part.ts';
+import { workerParts } from '../../scripts/worker-parts.ts';
 import { installChromium, LAUNCH_ARGS } from '../../scripts/chromium.mjs';
 
 export const POLICY = "default-src 'self'";
@@ -39,7 +39,7 @@ export async function startSite(): Promise<Site> {
       emptyOutDir: true,
       target: 'es2022',
     },
-    worker: { format: 'es', plugins: () => [latePart('assets/worker-late-[hash]')] },
+    worker: { format: 'es', plugins: () => [workerParts('assets/worker-[part]-[hash]')] },
     resolve: { alias: { vitest: join(PAGES, 'vitest-in-worker.ts') } },
   });
   const site = await serve(directory);

@@ -46,7 +46,7 @@ async function opened(memory: MemoryStorage, encryption: EncryptionOptions | nul
   return {
     memory,
     engine,
-    run: (sql) => session.script(sql),
+    run: async (sql) => void (await session.script(sql)),
     rows: async (sql) => textRows(await session.execute(sql, [], { text: true })),
   };
 }

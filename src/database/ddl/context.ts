@@ -14,7 +14,8 @@ import type { TimePoint } from '../../sql/ast-query.ts';
 import { refuseOtherDatabase } from '../../sql/other-database.ts';
 import type { Persistence } from '../../sql/ast-table.ts';
 import type { Notice } from '../api.ts';
-import { type SystemRelation, systemRelation } from '../system/relations.ts';
+import { systemTables } from '../system-tables.ts';
+import type { SystemTable } from '../../plan/bind.ts';
 import type { TableStore } from '../../table/store.ts';
 import type { StatementReader } from '../../txn/api.ts';
 import type { Transaction } from '../../txn/transaction.ts';
@@ -145,12 +146,12 @@ export function undefinedTable(context: DdlContext, name: QualifiedName): DriftE
 }
 
 /** A relation of pg_catalog or information_schema. */
-export function systemRelationNamed({ schema, name }: QualifiedName): SystemRelation | undefined {
-  return systemRelation(schema ?? 'pg_catalog', name);
+export function systemRelationNamed({ schema, name }: QualifiedName): SystemTable | undefined {
+  return schema === 'drift' ? undefined : systemTables.find(schema ?? 'pg_catalog', name);
 }
 
 /** System relations are nobody's to change. */
-export function notOwner({ kind, name }: SystemRelation, position: number): DriftError {
+export function notOwner({ kind, name }: SystemTable, position: number): DriftError {
   if (kind === 'v') return new DriftError('42501', `must be owner of view ${name}`, { position });
   return new DriftError('42501', `permission denied: "${name}" is a system catalog`, { position });
 }

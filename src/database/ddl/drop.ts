@@ -12,7 +12,7 @@ import { withoutIndexes } from './create-index.ts';
 import { dropRoutine, dropRoutines } from './routine.ts';
 import { dropRoles } from './role.ts';
 import { dropTriggers } from './trigger.ts';
-import type { SystemRelation } from '../system/relations.ts';
+import type { SystemTable } from '../../plan/bind.ts';
 import {
   type DdlContext,
   define,
@@ -135,7 +135,7 @@ function named(context: DdlContext, statement: DropStatement, { name }: ObjectNa
   return found;
 }
 
-function systemDrop(system: SystemRelation, object: string, word: string, position: number): DriftError {
+function systemDrop(system: SystemTable, object: string, word: string, position: number): DriftError {
   const fits = object === (system.kind === 'v' ? 'view' : 'table');
   return fits ? notOwner(system, position) : new DriftError('42809', `"${system.name}" is not a ${word}`, { position });
 }

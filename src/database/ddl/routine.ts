@@ -5,12 +5,13 @@ import type { AggregateDef, RoutineArgument, RoutineDef, TableDef, TypeRef, View
 import type { Expression, QualifiedName, TypeName } from '../../sql/ast.ts';
 import type { FunctionArgument } from '../../sql/ast-function.ts';
 import type { AlterFunction, CreateFunction, Statement } from '../../sql/ast-statement.ts';
-import type { DropStatement, ObjectKind, ObjectName } from '../../sql/ast-table.ts';
+import type { DropStatement, ObjectName } from '../../sql/ast-table.ts';
 import { printExpression, printStatement } from '../../sql/parser/print.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import { signatureOf } from '../routine/result.ts';
 import { mentions } from './alter-column.ts';
 import { type DdlContext, define, schemaFor, skipMissing } from './context.ts';
+import type { RoutineKind } from './routine-kind.ts';
 import { type NamedType, namedType } from './routine-types.ts';
 
 const RECORD: TypeRef = { oid: 2249, typmod: -1 };
@@ -224,14 +225,8 @@ function refuseOther(
 
 // ---- finding, altering, dropping -------------------------------------------------------------------------------------
 
-type Kind = 'function' | 'procedure' | 'routine' | 'aggregate';
-
-export function isRoutineKind(object: ObjectKind): object is Kind {
-  return object === 'function' || object === 'procedure' || object === 'routine' || object === 'aggregate';
-}
-
 /** The routine that DROP, ALTER or COMMENT names. Throws 42883, 42725, 42809. */
-export function routineNamed(context: DdlContext, object: Kind, { name, args }: ObjectName): RoutineDef {
+export function routineNamed(context: DdlContext, object: RoutineKind, { name, args }: ObjectName): RoutineDef {
   const all = context.transaction.catalog.routines(name.schema, name.name);
   const word = object === 'routine' ? 'routine' : object;
   const fits = all.filter((def) => object === 'routine' || object === kindOf(def));
@@ -260,7 +255,7 @@ function written({ schema, name }: QualifiedName): string {
   return schema === undefined ? name : `${schema}.${name}`;
 }
 
-function checkedKind(def: RoutineDef, object: Kind, shown: string, position: number): RoutineDef {
+function checkedKind(def: RoutineDef, object: RoutineKind, shown: string, position: number): RoutineDef {
   if (object === 'routine' || object === kindOf(def)) return def;
   if (object === 'function' && def.aggregate !== undefined)
     throw new DriftError('42809', `"${def.name}" is an aggregate function`, {
@@ -281,7 +276,7 @@ export function dropRoutines(context: DdlContext, statement: DropStatement): voi
   for (const name of statement.names) {
     let def: RoutineDef;
     try {
-      def = routineNamed(context, statement.object as Kind, name);
+      def = routineNamed(context, statement.object as RoutineKind, name);
     } catch (error) {
       // A type that is not there is no function's.
       const missing = error instanceof DriftError && (error.code === '42883' || error.code === '42704');
@@ -390,7 +385,7 @@ export function alterRoutine(context: DdlContext, statement: AlterFunction): voi
 
 export function renameRoutine(
   context: DdlContext,
-  object: Kind,
+  object: RoutineKind,
   name: ObjectName,
   to: { readonly name?: string; readonly schema?: string },
 ): void {

@@ -19,37 +19,31 @@ import {
   type TableAt,
 } from '../history-queries.ts';
 import { type BoundFrom, renamed, single } from './from-item.ts';
+import type { HistoryCall, HistoryFunction } from './history-call.ts';
 import { CLAUSES, type FromItem, Scope, visible } from './scope.ts';
 import { timeOf } from './time.ts';
 
 type Maker = (call: FunctionCall, scope: Scope) => Query;
 
-const FUNCTIONS: ReadonlyMap<string, { readonly least: number; readonly most: number; readonly make: Maker }> = new Map(
-  [
-    ['table_changes', { least: 1, most: 3, make: tableChanges }],
-    ['table_diff', { least: 2, most: 3, make: tableDiff }],
-    ['row_history', { least: 2, most: 33, make: rowHistory }],
-    ['blame', { least: 1, most: 2, make: blame }],
-    ['database_diff', { least: 1, most: 2, make: databaseDiff }],
-  ],
-);
+const MAKERS: Readonly<Record<HistoryFunction, Maker>> = {
+  table_changes: tableChanges,
+  table_diff: tableDiff,
+  row_history: rowHistory,
+  blame,
+  database_diff: databaseDiff,
+};
 
-/** Null for any other function. Throws 42883 for a wrong number of arguments, 42P01 for a table that is not there. */
-export function bindHistory(reference: TableFunction, scope: Scope, beside: readonly FromItem[]): BoundFrom | null {
-  const [item, ...others] = reference.functions;
-  const call = item?.call;
-  if (call?.kind !== 'call' || others.length > 0 || reference.withOrdinality) return null;
-  const { schema, name } = call.name;
-  const known = FUNCTIONS.get(name);
-  if (known === undefined || (schema !== undefined && schema !== 'drift')) return null;
-  // A routine of the user's hides it.
-  if (schema === undefined && scope.catalog.routines(undefined, name).length > 0) return null;
-  if (call.args.length < known.least || call.args.length > known.most) {
-    throw new DriftError('42883', `function ${name} takes ${known.least} to ${known.most} arguments`, {
-      position: call.position,
-    });
+/** Throws 42883 for a wrong number of arguments, 42P01 for a table that is not there. */
+export function bindHistory(
+  { name, call, least, most }: HistoryCall,
+  reference: TableFunction,
+  scope: Scope,
+  beside: readonly FromItem[],
+): BoundFrom {
+  if (call.args.length < least || call.args.length > most) {
+    throw new DriftError('42883', `function ${name} takes ${least} to ${most} arguments`, { position: call.position });
   }
-  const query = known.make(call, scope);
+  const query = MAKERS[name](call, scope);
   const inner = new Scope({
     state: scope.state,
     hooks: scope.hooks,

@@ -5,13 +5,14 @@ import type { FunctionScanNode, PlanColumn, SetCall } from '../plan.ts';
 import { INT8, OID } from './coerce.ts';
 import { type BoundFrom, renamed, single } from './from-item.ts';
 import { bindHistory } from './history.ts';
+import { historyCallOf } from './history-call.ts';
 import { asColumns } from './routine-columns.ts';
 import { type FromItem, CLAUSES, type Scope, visible } from './scope.ts';
 
 /** `beside`: items of the enclosing join tree that the call may mention. */
 export function bindTableFunction(reference: TableFunction, scope: Scope, beside: readonly FromItem[]): BoundFrom {
-  const history = bindHistory(reference, scope, beside);
-  if (history !== null) return history;
+  const history = historyCallOf(reference, scope);
+  if (history !== null) return bindHistory(history, reference, scope, beside);
   const inner = scope.sibling([...scope.items, ...beside]);
   const functions: SetCall[] = [];
   const outputs: PlanColumn[] = [];

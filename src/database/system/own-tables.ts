@@ -1,0 +1,206 @@
+/** The virtual tables of schema `drift`. (`drift.transactions` is a real table.) */
+import type { Value } from '../../base/vector.ts';
+import type { Catalog, ColumnDef, TableDef, TypeRef } from '../../catalog/schema.ts';
+import type { SystemTable } from '../../plan/bind.ts';
+import { typeByOid } from '../../sql/types/registry.ts';
+import { timeOf } from './backends.ts';
+import type { SystemContext } from './source.ts';
+
+const TEXT: TypeRef = { oid: 25, typmod: -1 };
+const INT4: TypeRef = { oid: 23, typmod: -1 };
+const INT8: TypeRef = { oid: 20, typmod: -1 };
+const FLOAT8: TypeRef = { oid: 701, typmod: -1 };
+const TIMESTAMPTZ: TypeRef = { oid: 1184, typmod: -1 };
+const BOOL: TypeRef = { oid: 16, typmod: -1 };
+
+type OwnContext = Pick<SystemContext, 'catalog' | 'store' | 'settings' | 'backends' | 'host' | 'eval'>;
+
+export interface OwnTable extends SystemTable {
+  readonly rows: (context: OwnContext) => Iterable<readonly Value[]>;
+}
+
+export const OWN_TABLES: readonly OwnTable[] = [
+  define(
+    'drift',
+    'tables',
+    { schema: TEXT, table_name: TEXT, table_type: TEXT, table_id: INT4, row_count: INT8 },
+    function* (context) {
+      for (const object of context.catalog.objects()) {
+        if (object.kind === 'view') yield [object.schema, object.name, 'VIEW', object.id, null];
+        if (object.kind === 'table')
+          yield [object.schema, object.name, 'BASE TABLE', object.id, rowsOf(context, object)];
+      }
+    },
+  ),
+  define(
+    'drift',
+    'columns',
+    {
+      schema: TEXT,
+      table_name: TEXT,
+      column_name: TEXT,
+      data_type: TEXT,
+      position: INT4,
+      not_null: BOOL,
+      is_key: BOOL,
+      column_default: TEXT,
+    },
+    function* ({ catalog }) {
+      for (const [table, column, position] of columnsOf(catalog)) {
+        yield [
+          table.schema,
+          table.name,
+          column.name,
+          typeText(column.type),
+          position,
+          column.notNull,
+          table.key.includes(column.id),
+          column.default ?? null,
+        ];
+      }
+    },
+  ),
+  define(
+    'drift',
+    'indexes',
+    { schema: TEXT, table_name: TEXT, index_name: TEXT, is_unique: BOOL, columns: TEXT },
+    function* ({ catalog }) {
+      for (const table of tablesOf(catalog)) {
+        const names = (ids: readonly number[]): string =>
+          ids.map((id) => table.columns.find((column) => column.id === id)?.name ?? '').join(', ');
+        if (table.primaryKeyName !== undefined)
+          yield [table.schema, table.name, table.primaryKeyName, true, names(table.key)];
+        for (const index of table.indexes)
+          yield [table.schema, table.name, index.name, index.unique, names(index.columns.map((part) => part.column))];
+      }
+    },
+  ),
+  define('drift', 'tags', { name: TEXT, seq: INT8 }, function* ({ catalog }) {
+    for (const object of catalog.objects()) if (object.kind === 'tag') yield [object.name, object.seq];
+  }),
+  define('drift', 'settings', { name: TEXT, setting: TEXT }, function* ({ settings }) {
+    yield* settings.all();
+  }),
+  define('drift', 'storage', { name: TEXT, value: INT8 }, function* ({ store }) {
+    for (const [name, value] of Object.entries(store.statistics())) yield [name, Number(value)];
+  }),
+  define(
+    'drift',
+    'activity',
+    {
+      session_id: INT4,
+      user_name: TEXT,
+      state: TEXT,
+      query: TEXT,
+      session_start: TIMESTAMPTZ,
+      transaction_start: TIMESTAMPTZ,
+      query_start: TIMESTAMPTZ,
+      state_change: TIMESTAMPTZ,
+      snapshot_seq: INT8,
+      elapsed_ms: FLOAT8,
+      rows_read: INT8,
+      rows_expected: INT8,
+    },
+    function* ({ backends, host, eval: { statementTime: now } }) {
+      for (const {
+        id,
+        settings: { user },
+        activity,
+        open,
+      } of backends.values()) {
+        const { progress } = activity;
+        yield [
+          id,
+          user,
+          activity.state,
+          activity.query,
+          timeOf(activity.startMs, host, now),
+          open?.transaction.startedAt ?? null,
+          activity.query === '' ? null : timeOf(activity.queryStartMs, host, now),
+          timeOf(activity.stateChangeMs, host, now),
+          open?.transaction.snapshot ?? null,
+          progress?.elapsedMs ?? null,
+          progress?.rowsRead ?? null,
+          progress?.rowsExpected ?? null,
+        ];
+      }
+    },
+  ),
+  define(
+    'drift',
+    'maintenance',
+    {
+      kind: TEXT,
+      schema: TEXT,
+      table_name: TEXT,
+      reason: TEXT,
+      state: TEXT,
+      started_at: TIMESTAMPTZ,
+      duration_ms: FLOAT8,
+      slices: INT4,
+      longest_slice_ms: FLOAT8,
+      bytes_read: INT8,
+      bytes_written: INT8,
+    },
+    function* ({ catalog, store }) {
+      for (const work of store.work.entries()) {
+        const object = work.treeId === null ? undefined : treeOwner(catalog, work.treeId);
+        yield [
+          work.kind,
+          object?.schema ?? null,
+          object?.name ?? null,
+          work.reason,
+          work.state,
+          work.startedAt,
+          work.durationMs,
+          work.slices,
+          work.longestMs,
+          work.readBytes,
+          work.writtenBytes,
+        ];
+      }
+    },
+  ),
+];
+
+/** The table of a tree, be it the table's own or an index's. */
+function treeOwner(catalog: Catalog, treeId: number): TableDef | undefined {
+  for (const table of tablesOf(catalog))
+    if (table.id === treeId || table.indexes.some(({ id }) => id === treeId)) return table;
+  return undefined;
+}
+
+function define(
+  schema: string,
+  name: string,
+  columns: Readonly<Record<string, TypeRef>>,
+  rows: OwnTable['rows'],
+): OwnTable {
+  return {
+    id: `${schema}.${name}`,
+    schema,
+    name,
+    columns: Object.entries(columns).map(([column, type]) => ({ name: column, type })),
+    rows,
+  };
+}
+
+function* tablesOf(catalog: Catalog): Generator<TableDef> {
+  for (const object of catalog.objects()) if (object.kind === 'table') yield object;
+}
+
+function* columnsOf(catalog: Catalog): Generator<readonly [TableDef, ColumnDef, number]> {
+  for (const table of tablesOf(catalog)) {
+    let position = 0;
+    for (const column of table.columns) if (column.hidden !== true) yield [table, column, ++position];
+  }
+}
+
+function rowsOf({ store }: OwnContext, table: TableDef): number | null {
+  return store.has(table.id) ? store.table(table.id).rowCount : null;
+}
+
+function typeText(type: TypeRef): string {
+  const known = typeByOid(type.oid);
+  return `${known.display}${type.typmod >= 0 ? known.typmodText(type.typmod) : ''}`;
+}
