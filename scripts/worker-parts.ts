@@ -56,7 +56,7 @@ const RARE: readonly string[] = [
   'src/plan/binder/history',
   'src/database/(migration|history|backup|repair|routine|system)/.*',
   'src/database/(check-database|cursor|explain|registered|rekey)',
-  'src/database/ddl/(aggregate|alter-view|collation|comment|drop-attribute|owner|range-type|role|routine|trigger|type-definition|unsupported)',
+  'src/database/ddl/(aggregate|alter-view|collation|comment|drop-attribute|owner|range-type|role|routine|trigger|type-definition|undrop|unsupported)',
   'worker/(backups|function-module)',
 ];
 
