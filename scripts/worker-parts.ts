@@ -46,7 +46,7 @@ const LATE: readonly string[] = [
   'src/database/(migration|history)/.*',
   'src/database/routine/.*',
   'src/database/system/.*',
-  'src/database/(control|table-locks|table-waits|limits|definition|rekey|backup/.*|bulk|system-tables|temporary|recheck|deferral|domain-check|maintain|explain|setting-specs|setting-values|registered|cursor|portal|turn)',
+  'src/database/(control|table-locks|table-waits|limits|definition|rekey|backup/.*|bulk|system-tables|temporary|recheck|deferral|domain-check|maintain|explain|setting-specs|setting-values|registered|signature|cursor|portal|turn)',
 ];
 /** Not needed by a page that defines tables, changes and reads them; regular expressions of module paths. */
 const RARE: readonly string[] = [

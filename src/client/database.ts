@@ -14,6 +14,7 @@ import type { EngineStatus, FunctionBody, FunctionOptions } from '../database/ap
 import type { BackupOptions } from '../database/backup/make.ts';
 import type { RekeyOptions } from '../database/rekey.ts';
 import { backupStream, collected } from './backup.ts';
+import { type Change, changes, type ChangesOptions } from './changes.ts';
 import type { Connection } from './connection.ts';
 import { type CopyFromOptions, type CopySource, copyTo, type CopyToOptions } from './copy.ts';
 import { migrate, type MigrateOptions, type MigrateResult, type Migration } from './migrate.ts';
@@ -120,6 +121,20 @@ export class Database extends Statements implements AsyncDisposable {
    */
   migrate(migrations: readonly Migration[], options: MigrateOptions = {}): Promise<MigrateResult> {
     return migrate((work, how) => this.transaction(work, how), migrations, options);
+  }
+
+  /**
+   * Returns every change of every commit after `from`, in order, and goes on with those that come: as they are made where
+   * nobody lags behind. It loses nothing and repeats nothing; after a reload, or anything else, a feed `from` the `seq` of
+   * the last change that was handled (the `last` one of its commit) goes on. It reads no faster than it is read. `return`
+   * (leaving a `for await`), the signal or closing the database ends it.
+   *
+   *     for await (const { table, operation, after, seq, last } of db.changes({ from: 17, tables: ['customer'] })) …
+   */
+  changes(options: ChangesOptions = {}): AsyncGenerator<Change, void, undefined> {
+    const from = options.from ?? this.status().then(({ lastSeq }) => lastSeq);
+    if (typeof from !== 'number') from.catch(() => undefined);
+    return changes(() => this.#connection.session(), from, options);
   }
 
   /** Returns a read-only view of a moment with the same methods; statements that write fail with 25006. */

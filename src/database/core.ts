@@ -39,6 +39,12 @@ export interface Core {
   running: number;
   /** Row ids handed out and not yet committed, by table. */
   readonly rowIds: Map<number, number>;
+  /** Who waits for the next commit. */
+  readonly awaitCommit: Set<() => void>;
+  /** The commit after which each change feed goes on, by its session. */
+  readonly feeds: Map<number, number>;
+  /** The engine is being closed. */
+  closing: boolean;
   /** What CHECKPOINT does: the engine's own. */
   checkpoint(): Promise<void>;
 }

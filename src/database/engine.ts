@@ -91,7 +91,10 @@ class Engine implements EngineApi, OpenEngine {
       reasonFor: (limit) => this.#reasonForCheckpoint(limit),
       checkpoint: (force) => this.#checkpoint(force),
     });
-    core.manager.onPublish = () => this.#maintenance.noteCommit();
+    core.manager.onPublish = () => {
+      this.#maintenance.noteCommit();
+      for (const wake of core.awaitCommit) wake();
+    };
     core.manager.turn = () => this.#maintenance.turn();
   }
 
@@ -176,6 +179,9 @@ class Engine implements EngineApi, OpenEngine {
       running: 0,
       rowIds: new Map(),
       registered: new Map(),
+      awaitCommit: new Set(),
+      feeds: new Map(),
+      closing: false,
       checkpoint: () => engine.checkpoint(),
     };
     const inForce = manifest ?? (yield* firstManifest(options, epoch));
@@ -240,6 +246,8 @@ class Engine implements EngineApi, OpenEngine {
     if (this.#closed) return;
     this.#closed = true;
     this.#maintenance.close();
+    this.#core.closing = true;
+    for (const wake of this.#core.awaitCommit) wake();
     for (const session of [...this.#core.sessions.values()]) await session.close();
     try {
       if (this.#log.failed === undefined && this.#checkpointError === undefined) await this.#lastCheckpoint();

@@ -27,7 +27,7 @@ import { type Core, evalContext, type SessionSequences } from './core.ts';
 import { ddlContext } from './definition.ts';
 import { dispatch, nested } from './dispatch.ts';
 import { fail } from './fail.ts';
-import { signed } from './history/signature.ts';
+import { signed } from './signature.ts';
 import type { Open } from './open.ts';
 import { Again } from './again.ts';
 import { limitError } from './limits.ts';
@@ -144,6 +144,7 @@ export class Session implements SessionApi, Controlled, Backend {
       if (this.core.manager.failed === undefined) yield* this.dropTemporary();
     } finally {
       this.core.sessions.delete(this.id);
+      this.core.feeds.delete(this.id);
     }
   }
 

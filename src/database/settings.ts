@@ -119,7 +119,7 @@ export class Settings {
     return seq === undefined ? null : { kind: 'seq', seq: Number(seq) };
   }
 
-  /** Whether the session says something of its commits (history/signature.ts). */
+  /** Whether the session says something of its commits (signature.ts). */
   get signs(): boolean {
     const [local, session] = [this.#local, this.#session];
     if (local.size === 0 && session.size === 0) return false;

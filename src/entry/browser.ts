@@ -18,6 +18,7 @@ export { DriftError } from '../base/error.ts';
 export { Database, type Problem } from '../client/database.ts';
 export type { BackupSource, RestoreOptions } from '../client/backup.ts';
 export type { At, OpenOptions, QueryOptions, TransactionOptions, WorkerLike } from '../client/options.ts';
+export type { Change, ChangesOptions, Image } from '../client/changes.ts';
 export type { CopyChunk, CopyFromOptions, CopySource, CopyToOptions } from '../client/copy.ts';
 export { estimate, persist, type StorageEstimate } from '../client/quota.ts';
 export type { MigrateOptions, MigrateResult, Migration, MigrationStep } from '../client/migrate.ts';

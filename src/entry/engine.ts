@@ -23,6 +23,7 @@ export { Database, type Problem } from '../client/database.ts';
 export { type BackupSource, restoreSource } from '../client/backup.ts';
 export { verifyBackup } from '../client/verify.ts';
 export type { At, QueryOptions, TransactionOptions } from '../client/options.ts';
+export type { Change, ChangesOptions, Image } from '../client/changes.ts';
 export type { CopyChunk, CopyFromOptions, CopySource, CopyToOptions } from '../client/copy.ts';
 export type { MigrateOptions, MigrateResult, Migration, MigrationStep } from '../client/migrate.ts';
 export type { Parser, Parsers } from '../client/parsers.ts';

@@ -26,3 +26,11 @@ export interface UndropTable extends Span {
   readonly name: QualifiedName;
   readonly as: string | undefined;
 }
+
+/** WAIT FOR CHANGES AFTER SEQ n [IN (t, …)]. */
+export interface WaitForChanges extends Span {
+  readonly kind: 'waitForChanges';
+  readonly after: number;
+  /** Undefined: all tables. */
+  readonly tables: readonly QualifiedName[] | undefined;
+}

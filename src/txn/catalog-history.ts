@@ -27,6 +27,12 @@ export class CatalogHistory {
     this.#ddl?.push(seq);
   }
 
+  /** The first commit after `seq` that changed the catalog; Infinity where there is none. */
+  *nextDefinition(seq: number): Task<number> {
+    this.#ddl ??= yield* ddlCommits(this.#store);
+    return this.#ddl.find((ddl) => ddl > seq) ?? Infinity;
+  }
+
   *at(seq: number): Task<CatalogState> {
     const current = this.#current();
     if (seq >= current.version && current.version >= 0) return current;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { open } from '../../src/entry/node.ts';
+import { changesSuite } from './changes-suite.ts';
 import { copySuite } from './copy-suite.ts';
 import { databaseSuite } from './database-suite.ts';
 import { functionSuite } from './function-suite.ts';
@@ -18,6 +19,7 @@ describe('on files', () => {
   let databases = 0;
   databaseSuite('node', (options) => open(`file://${directory}/${++databases} %25`, options));
   functionSuite(() => open(`file://${directory}/${++databases}`));
+  changesSuite(() => open(`file://${directory}/${++databases}`));
   copySuite(() => open(`file://${directory}/${++databases}`));
   migrateSuite(() => open(`file://${directory}/${++databases}`));
 });

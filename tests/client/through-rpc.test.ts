@@ -10,6 +10,7 @@ import { Database } from '../../src/client/database.ts';
 
 import type { OpenOptions, WorkerLike } from '../../src/client/options.ts';
 import { RemoteConnection } from '../../src/client/remote.ts';
+import { changesSuite } from './changes-suite.ts';
 import { copySuite } from './copy-suite.ts';
 import { databaseSuite } from './database-suite.ts';
 import { functionSuite } from './function-suite.ts';
@@ -49,6 +50,7 @@ async function open({ worker = channelWorker().worker, importFile, ...options }:
 
 describe('through the protocol', () => {
   databaseSuite('memory', open);
+  changesSuite(open);
   copySuite(open);
   migrateSuite(open);
   functionSuite(open);

@@ -18,7 +18,7 @@ import { ddlContext, withCatalog } from '../definition.ts';
 import type { ResultSet } from '../api.ts';
 import { command } from '../show.ts';
 import { bindContextOf, refuseWrites, type Scene } from '../statement.ts';
-import { describeCommit } from './signature.ts';
+import { describeCommit } from '../signature.ts';
 
 export function* restore(scene: Scene, statement: Restore): Task<ResultSet> {
   refuseWrites(scene);

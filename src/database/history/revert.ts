@@ -20,7 +20,7 @@ import type { ResultSet } from '../api.ts';
 import { ddlContext } from '../definition.ts';
 import { command } from '../show.ts';
 import { refuseWrites, type Scene } from '../statement.ts';
-import { describeCommit } from './signature.ts';
+import { describeCommit } from '../signature.ts';
 import { changeRows } from './restore.ts';
 
 export function* revertTransaction(scene: Scene, statement: RevertTransaction): Task<ResultSet> {

@@ -1,5 +1,5 @@
 /** RESTORE TABLE, RESTORE DATABASE, REVERT TRANSACTION and UNDROP TABLE. */
-import type { Restore, RevertMode, RevertTransaction, UndropTable } from '../ast-history.ts';
+import type { Restore, RevertMode, RevertTransaction, UndropTable, WaitForChanges } from '../ast-history.ts';
 import type { Cursor } from './cursor.ts';
 import { parseTimePoint } from './system-time.ts';
 
@@ -32,4 +32,16 @@ export function parseUndrop(p: Cursor): UndropTable {
   const name = p.qualifiedName();
   const as = p.accept('as') ? p.columnName() : undefined;
   return { kind: 'undropTable', name, as, position, end: p.lastEnd };
+}
+
+export function parseWait(p: Cursor): WaitForChanges {
+  const { position } = p;
+  p.advance();
+  p.expect('for');
+  if (!p.acceptName('changes')) p.fail();
+  p.expect('after');
+  if (!p.acceptName('seq')) p.fail();
+  const after = p.integer();
+  const tables = p.accept('in') ? p.parenthesised(() => p.qualifiedName()) : undefined;
+  return { kind: 'waitForChanges', after, tables, position, end: p.lastEnd };
 }

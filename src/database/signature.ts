@@ -4,11 +4,11 @@
  * `SET drift.author` (message, metadata) signs all commits of the session that follow, `SET LOCAL` that of the transaction.
  * What `begin` or `transaction` were given goes first; an empty text is none.
  */
-import { typeByOid } from '../../sql/types/registry.ts';
-import type { EvalContext } from '../../sql/eval-context.ts';
-import type { CommitInfo } from '../../txn/transaction.ts';
-import type { Settings } from '../settings.ts';
-import type { Scene } from '../statement.ts';
+import { typeByOid } from '../sql/types/registry.ts';
+import type { EvalContext } from '../sql/eval-context.ts';
+import type { CommitInfo } from '../txn/transaction.ts';
+import type { Settings } from './settings.ts';
+import type { Scene } from './statement.ts';
 
 const JSONB_OID = 3802;
 

@@ -1,0 +1,158 @@
+/** db.changes, the same in process and through the worker's protocol. */
+import { expect, test } from 'vitest';
+import type { Change } from '../../src/client/changes.ts';
+import type { Database } from '../../src/client/database.ts';
+
+/** Takes changes until the last one of a commit. */
+async function until(feed: AsyncGenerator<Change>, seq: number): Promise<Change[]> {
+  const found: Change[] = [];
+  for (;;) {
+    const { done, value } = await feed.next();
+    if (done === true) throw new Error('the feed has ended');
+    found.push(value);
+    if (value.seq >= seq && value.last) return found;
+  }
+}
+
+const short = ({ seq, table, operation, before, after, last }: Change): unknown => [
+  seq,
+  table,
+  operation,
+  before,
+  after,
+  last,
+];
+
+export function changesSuite(open: () => Promise<Database>): void {
+  test('replays from a sequence number, under the names of each time, and goes on', async () => {
+    const db = await open();
+    await db.exec(`CREATE TABLE a (id int PRIMARY KEY, v text); CREATE TABLE "B c" (x jsonb, d timestamptz);
+      INSERT INTO a VALUES (1, 'one'), (2, 'two')`);
+    await db.transaction(
+      async (tx) => {
+        await tx.query("UPDATE a SET v = 'uno' WHERE id = 1");
+        await tx.query('INSERT INTO "B c" VALUES ($1, $2)', [{ k: [1] }, new Date('2020-02-02T00:00:00Z')]);
+        await tx.query('DELETE FROM a WHERE id = 2');
+      },
+      { author: 'ada', message: 'changes', metadata: { n: 1 } },
+    );
+    await db.exec(
+      'ALTER TABLE a RENAME COLUMN v TO w; ALTER TABLE a RENAME TO aa; UPDATE aa SET w = NULL; TRUNCATE aa',
+    );
+    const feed = db.changes({ from: 0 });
+    const all = await until(feed, 8);
+    expect(all.map(short)).toEqual([
+      [3, 'a', 'insert', null, { id: 1, v: 'one' }, false],
+      [3, 'a', 'insert', null, { id: 2, v: 'two' }, true],
+      [4, 'B c', 'insert', null, { x: { k: [1] }, d: new Date('2020-02-02T00:00:00Z') }, false],
+      [4, 'a', 'update', { id: 1, v: 'one' }, { id: 1, v: 'uno' }, false],
+      [4, 'a', 'delete', { id: 2, v: 'two' }, null, true],
+      [7, 'aa', 'update', { id: 1, w: 'uno' }, { id: 1, w: null }, true],
+      [8, 'aa', 'delete', { id: 1, w: null }, null, true],
+    ]);
+    const { author, message, metadata, committedAt, schema } = all[3] as Change;
+    expect({ author, message, metadata, schema }).toEqual({
+      author: 'ada',
+      message: 'changes',
+      metadata: { n: 1 },
+      schema: 'public',
+    });
+    expect(committedAt).toBeInstanceOf(Date);
+    // Live: the feed waits for what comes.
+    const next = feed.next();
+    await db.query("INSERT INTO aa VALUES (9, 'nine')");
+    expect(short((await next).value as Change)).toEqual([9, 'aa', 'insert', null, { id: 9, w: 'nine' }, true]);
+    await feed.return();
+    expect(await feed.next()).toEqual({ done: true, value: undefined });
+    const later: unknown[] = [];
+    for await (const change of db.changes({ from: 6, tables: ['aa'] })) {
+      later.push(change.seq);
+      if (change.seq === 9) break;
+    }
+    expect(later).toEqual([7, 8, 9]);
+    await db.close();
+  });
+
+  test('only the tables that are asked for; from now on where nothing is said; errors', async () => {
+    const db = await open();
+    await db.exec('CREATE TABLE a (id int); CREATE TABLE b (id int); INSERT INTO a VALUES (1)');
+    const feed = db.changes({ tables: ['public.b'] });
+    await db.exec('INSERT INTO a VALUES (2); INSERT INTO b VALUES (3)');
+    expect(short((await feed.next()).value as Change)).toEqual([5, 'b', 'insert', null, { id: 3 }, true]);
+    await feed.return();
+    await expect(db.changes({ from: 99 }).next()).rejects.toMatchObject({ code: '22023' });
+    await expect(db.changes({ from: -1 }).next()).rejects.toMatchObject({ code: '22023' });
+    await expect(db.changes({ tables: ['nothing'], from: 0 }).next()).rejects.toMatchObject({ code: '42P01' });
+    await expect(db.changes({ tables: ['a; DROP TABLE a'] }).next()).rejects.toMatchObject({ code: '42602' });
+    await db.close();
+  });
+
+  test('the signal, and closing the database, end a feed that waits', async () => {
+    const db = await open();
+    await db.exec('CREATE TABLE a (id int)');
+    const stop = new AbortController();
+    const aborted = db.changes({ signal: stop.signal }).next();
+    const closed = db.changes().next();
+    // Both wait by now.
+    await db.query('SELECT 1');
+    stop.abort();
+    expect(await aborted).toEqual({ done: true, value: undefined });
+    await db.close();
+    expect(await closed).toEqual({ done: true, value: undefined });
+  });
+
+  test('nothing is lost or repeated beside writers, and by readers that begin again anywhere', async () => {
+    const db = await open();
+    await db.exec('CREATE TABLE t (id int PRIMARY KEY, n int); CREATE TABLE u (id int)');
+    const writers = Array.from({ length: 4 }, async (_, w) => {
+      for (let i = 0; i < 15; i++) {
+        await db.transaction(async (tx) => {
+          await tx.query('INSERT INTO t VALUES ($1, 0), ($2, 0)', [w * 1000 + i, w * 1000 + 500 + i]);
+          await tx.query('UPDATE t SET n = n + 1 WHERE id = $1', [w * 1000 + i]);
+          if (i % 3 === 0) await tx.query('INSERT INTO u VALUES ($1)', [i]);
+        });
+      }
+    });
+    const end = 2 + 4 * 15;
+    const seen: string[] = [];
+    const read = async (): Promise<void> => {
+      let from = 2;
+      for (let run = 0; from < end; run++) {
+        let taken = 0;
+        for await (const change of db.changes({ from })) {
+          seen.push(`${change.seq} ${change.table} ${change.operation} ${String(change.after?.['id'])}`);
+          if (!change.last) continue;
+          from = change.seq;
+          // Each run ends somewhere else.
+          if (++taken > run % 5 || from === end) break;
+        }
+      }
+    };
+    await Promise.all([...writers, read()]);
+    const { rows } = await db.query<{ line: string }>(
+      `SELECT seq || ' ' || name || ' ' || operation || ' ' || id AS line FROM (
+         SELECT seq, 't' AS name, operation, after_id AS id FROM table_changes('t', 2)
+         UNION ALL SELECT seq, 'u', operation, after_id FROM table_changes('u', 2)) c`,
+    );
+    expect(seen.toSorted()).toEqual(rows.map(({ line }) => line).toSorted());
+    expect(seen.map((line) => Number.parseInt(line, 10))).toEqual(
+      seen.map((line) => Number.parseInt(line, 10)).toSorted((a, b) => a - b),
+    );
+    await db.close();
+  });
+
+  test('many commits, and a commit with more changes than a message takes', async () => {
+    const db = await open();
+    await db.exec('CREATE TABLE t (id int PRIMARY KEY)');
+    await db.transaction(async (tx) => void (await tx.query('INSERT INTO t SELECT generate_series(1, 4500)')));
+    for (let i = 0; i < 300; i++) await db.query('INSERT INTO t VALUES ($1)', [10_000 + i]);
+    await db.query('DELETE FROM t WHERE id <= 2500');
+    const found = await until(db.changes({ from: 0 }), 303);
+    expect(found.length).toBe(4500 + 300 + 2500);
+    expect(found.filter(({ last }) => last).map(({ seq }) => seq)).toEqual(
+      Array.from({ length: 302 }, (_, i) => i + 2),
+    );
+    expect(new Set(found.slice(0, 4500).map(({ after }) => after?.['id'])).size).toBe(4500);
+    await db.close();
+  });
+}
