@@ -3,16 +3,16 @@ import type { FunctionCall } from '../../sql/ast.ts';
 import type { TableFunction } from '../../sql/ast-query.ts';
 import type { Scope } from './scope.ts';
 
+export type HistoryFunction = 'table_changes' | 'table_diff' | 'row_history' | 'blame' | 'database_diff';
+
 /** How many arguments each takes at least and at most. */
-const ARITY = {
+const ARITY: Readonly<Record<HistoryFunction, readonly [number, number]>> = {
   table_changes: [1, 3],
   table_diff: [2, 3],
   row_history: [2, 33],
   blame: [1, 2],
   database_diff: [1, 2],
-} as const satisfies Record<string, readonly [number, number]>;
-
-export type HistoryFunction = keyof typeof ARITY;
+};
 
 export interface HistoryCall {
   readonly name: HistoryFunction;
