@@ -100,6 +100,7 @@ effective_cache_size i:8kB 524288 1 2147483647
 jit_above_cost r 100000 -1 inf
 jit_inline_above_cost r 500000 -1 inf
 jit_optimize_above_cost r 500000 -1 inf
+min_eager_agg_group_size r 2 0 inf
 min_parallel_index_scan_size i:8kB 64 0 715827882
 min_parallel_table_scan_size i:8kB 1024 0 715827882
 parallel_setup_cost r 1000 0 inf
@@ -109,6 +110,7 @@ seq_page_cost r 1 0 inf
 # Query Tuning / Planner Method Configuration
 enable_async_append b on
 enable_bitmapscan b on
+enable_eager_aggregate b on
 enable_gathermerge b on
 enable_hashagg b on
 enable_hashjoin b on

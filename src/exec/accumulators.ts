@@ -47,7 +47,7 @@ export function makeAccumulator(setting: AggregateSetting): Accumulator {
   return new StepAccumulator(setting);
 }
 
-function grown<T extends Float64Array | Uint8Array>(array: T, length: number): T {
+export function grown<T extends Float64Array | Uint8Array>(array: T, length: number): T {
   if (array.length >= length) return array;
   const size = Math.max(length, array.length * 2, 16);
   const bigger = (array instanceof Float64Array ? new Float64Array(size) : new Uint8Array(size)) as T;
@@ -83,11 +83,13 @@ class CountAccumulator implements Accumulator {
 const SAFE = Number.MAX_SAFE_INTEGER;
 
 /** sum and avg of integers and numerics. */
-class ExactSumAccumulator implements Accumulator {
+export class ExactSumAccumulator implements Accumulator {
   readonly #oid: number;
   readonly #average: boolean;
   readonly #divide: Divide | null;
   readonly #fallback: StepAccumulator;
+  /** Sums are bigints, not numerics. */
+  readonly #small: boolean;
   #sums = new Float64Array(16);
   #counts = new Float64Array(16);
   /** What has been carried over, by group; empty while nothing has. */
@@ -102,6 +104,7 @@ class ExactSumAccumulator implements Accumulator {
     this.#oid = oid;
     this.#average = average;
     this.#divide = setting.divide;
+    this.#small = oid === INT2 || oid === INT4 || setting.fn.merges === 'sums';
     this.#fallback = new StepAccumulator(setting);
   }
 
@@ -166,7 +169,7 @@ class ExactSumAccumulator implements Accumulator {
     const values: Value[] = [];
     const counts = grown(this.#counts, groups);
     const sums = grown(this.#sums, groups);
-    const small = this.#oid === INT2 || this.#oid === INT4;
+    const small = this.#small;
     const scale = Math.max(this.#scale, 0);
     for (let g = 0; g < groups; g++) {
       const carried = this.#carry[g];

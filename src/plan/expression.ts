@@ -247,6 +247,8 @@ export interface AggregateCall {
   readonly filter: BoundExpression | null;
   /** ORDER BY inside the call, or WITHIN GROUP's. */
   readonly order: readonly SortKey[];
+  /** Of a call over what parts of the rows gave: the call as it was written, for EXPLAIN. */
+  readonly written?: AggregateCall | undefined;
 }
 
 export interface WindowCall {

@@ -213,7 +213,7 @@ export interface JoinKey {
   readonly nullsEqual: boolean;
 }
 
-/** `outputs`: the groups, the aggregates, then the grouping set's number (int4) if there are `sets`. */
+/** `outputs`: groups, aggregates, then the grouping set's number (int4) if there are `sets`. `step`: early-groups.ts. */
 export interface AggregateNode extends Node {
   readonly kind: 'aggregate';
   readonly source: PlanNode;
@@ -224,6 +224,7 @@ export interface AggregateNode extends Node {
   /** Rows of one group follow one another, so that a group is finished when the next begins. Without `sets` only. */
   readonly sorted: boolean;
   readonly aggregates: readonly AggregateCall[];
+  readonly step?: 'partial' | 'final' | undefined;
 }
 
 /** `outputs` = source outputs, then one a call. All calls share the window. */
@@ -454,7 +455,6 @@ export type PlanNode =
   | WorkScanNode
   | ModifyNode;
 
-/** A planned statement. */
 export interface Plan {
   readonly root: PlanNode;
   /** Type OIDs of $1 … $n. */

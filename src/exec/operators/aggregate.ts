@@ -7,7 +7,7 @@
  */
 import type { Task } from '../../base/task.ts';
 import { type Batch, type Vector, valueAt } from '../../base/vector.ts';
-import type { AggregateCall } from '../../plan/expression.ts';
+import type { AggregateCall, ColumnId } from '../../plan/expression.ts';
 import type { AggregateNode } from '../../plan/plan.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import type { SqlType } from '../../sql/types/type.ts';
@@ -19,6 +19,7 @@ import {
   makeAccumulator,
   StepAccumulator,
 } from '../accumulators.ts';
+import { mergingAccumulator } from '../merging-accumulators.ts';
 import { Collector } from '../collector.ts';
 import { runnableAggregate } from '../defined-aggregate.ts';
 import { Compiler } from '../compile.ts';
@@ -27,6 +28,7 @@ import { KeyTable } from '../key-table.ts';
 import { split } from '../logic.ts';
 import { INT4 } from '../physical.ts';
 import { type ExecRun, layoutOf, type Operator } from '../run.ts';
+import type { SidewaysScan } from '../sideways.ts';
 import { sortInSlices } from '../sort-keys.ts';
 import { compact, concat, constantVector, take, wholeBatch } from '../vectors.ts';
 import { BatchPieces } from './simple.ts';
@@ -60,6 +62,13 @@ export class AggregateOperator implements Operator {
     this.#calls = node.aggregates.map((call, i) =>
       compileCall(call, this.#compiler, run, divide, node.outputs[node.groups.length + i]?.type.oid ?? 0),
     );
+  }
+
+  /** A row that goes for its value of a group column goes with its whole group. */
+  sideways(id: ColumnId): SidewaysScan | null {
+    const { outputs, groups, sets } = this.#node;
+    const group = groups[outputs.findIndex((output) => output.id === id)];
+    return sets === null && group?.kind === 'column' ? (this.#source.sideways?.(group.id) ?? null) : null;
   }
 
   open(): void {
@@ -366,7 +375,9 @@ class CallState {
     this.#run = run;
     const { setting } = call;
     const ordered = call.order.length > 0;
-    this.#accumulator = ordered ? new StepAccumulator(setting) : makeAccumulator(setting);
+    this.#accumulator = ordered
+      ? new StepAccumulator(setting)
+      : (mergingAccumulator(setting) ?? makeAccumulator(setting));
     const oids = [INT4, ...setting.argOids];
     // Without groups the arguments alone tell rows apart.
     const distinctOids = grouped ? oids : setting.argOids;

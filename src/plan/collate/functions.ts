@@ -73,12 +73,14 @@ export function collatedCase(fn: ScalarFunction, locale: string): ScalarFunction
 export function collatedExtreme(fn: AggregateFunction, ordering: Ordering): AggregateFunction {
   const { compare } = typeByOid(collatedTypeOid(ordering, fn.args[0] === BPCHAR));
   const sign = fn.name === 'max' ? 1 : -1;
+  const better = (value: Value, best: Value): boolean => best === null || (compare?.(value, best) ?? 0) * sign > 0;
   return {
     ...fn,
     id: `${fn.name} ${ordering.locale}(${fn.args.join()})`,
     typed: undefined,
     init: () => null,
-    step: (best, [value = null]) => (best === null || (compare?.(value, best as Value) ?? 0) * sign > 0 ? value : best),
+    step: (best, [value = null]) => (better(value, best as Value) ? value : best),
     final: (best) => best as Value,
+    merge: (a, b) => (b !== null && better(b as Value, a as Value) ? b : a),
   };
 }

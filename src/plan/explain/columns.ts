@@ -47,7 +47,10 @@ function nameOutputs(
       node.groups.forEach((group, i) =>
         set(node.outputs[i], () => unwrapped(own, group, columns), group.kind !== 'column'),
       );
-      node.aggregates.forEach((call, i) => set(node.outputs[node.groups.length + i], () => own.aggregate(call), true));
+      node.aggregates.forEach((call, i) => {
+        const text = (): string => `${node.step === 'partial' ? 'PARTIAL ' : ''}${own.aggregate(call)}`;
+        set(node.outputs[node.groups.length + i], text, true);
+      });
       break;
     case 'window':
       node.calls.forEach((call, i) => {

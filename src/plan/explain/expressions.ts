@@ -134,7 +134,8 @@ export class Printer {
     return `'{${texts.join(',').replaceAll("'", "''")}}'::${typeByOid(first.type.oid).display}[]`;
   }
 
-  aggregate(call: AggregateCall): string {
+  aggregate({ written, ...step }: AggregateCall): string {
+    const call = written ?? step;
     const args = call.args.length === 0 ? '*' : this.list(call.args);
     const order = call.order.length === 0 ? '' : ` ORDER BY ${call.order.map((key) => this.sortKey(key)).join(', ')}`;
     const filter = call.filter === null ? '' : ` FILTER (WHERE ${this.print(call.filter)})`;

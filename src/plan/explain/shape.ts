@@ -279,7 +279,9 @@ function joinShape(node: JoinNode, printer: Printer): Shape {
 
 function aggregateShape(node: AggregateNode, printer: Printer): Shape {
   const keys = node.groups.map((group) => printer.print(group));
-  const facts = (strategy: string): Property[] => [data('Strategy', strategy), data('Partial Mode', 'Simple')];
+  const step = node.step === 'partial' ? 'Partial ' : node.step === 'final' ? 'Finalize ' : '';
+  const mode = step === '' ? 'Simple' : step.trim();
+  const facts = (strategy: string): Property[] => [data('Strategy', strategy), data('Partial Mode', mode)];
   if (node.sets !== null) {
     const sets = node.sets.map((set): Property => {
       const value = set.map((i) => keys[i] ?? '');
@@ -287,10 +289,10 @@ function aggregateShape(node: AggregateNode, printer: Printer): Shape {
     });
     const hashed = node.sets.every((set) => set.length > 0);
     const title = hashed ? 'HashAggregate' : 'MixedAggregate';
-    return { type: 'Aggregate', title, facts: facts(hashed ? 'Hashed' : 'Mixed'), details: sets };
+    return { type: 'Aggregate', title: step + title, facts: facts(hashed ? 'Hashed' : 'Mixed'), details: sets };
   }
-  if (keys.length === 0) return { type: 'Aggregate', title: 'Aggregate', facts: facts('Plain'), details: [] };
+  if (keys.length === 0) return { type: 'Aggregate', title: `${step}Aggregate`, facts: facts('Plain'), details: [] };
   const title = node.sorted ? 'GroupAggregate' : 'HashAggregate';
   const details = [{ name: 'Group Key', value: keys }];
-  return { type: 'Aggregate', title, facts: facts(node.sorted ? 'Sorted' : 'Hashed'), details };
+  return { type: 'Aggregate', title: step + title, facts: facts(node.sorted ? 'Sorted' : 'Hashed'), details };
 }

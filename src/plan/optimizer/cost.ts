@@ -11,7 +11,8 @@
  *     merge join      (left + right) · MERGE, and the sorts
  *     loop join       left · right · PAIR
  *     sort            rows · log2(rows) · COMPARE; the first n: rows · PROBE + n · log2(n) · COMPARE
- *     grouping        rows · BUILD, or rows · MERGE where the rows come in order
+ *     projection      rows · computed columns · CONDITION
+ *     grouping        rows · GROUP + groups · BUILD, or rows · MERGE where the rows come in order
  *
  * `startup` is spent before the first row comes, which counts under a LIMIT: it pays the share of the rest that it asks
  * for.
@@ -32,6 +33,7 @@ const ENTRY = 2;
 const LOOKUP = 15;
 const APPLY = 300;
 const BUILD = 0.15;
+const GROUP = 0.08;
 const PROBE = 0.1;
 const OUTPUT = 0.03;
 const MERGE = 0.3;
@@ -235,8 +237,7 @@ export class CostModel {
       case 'setOperation': {
         const left = this.of(node.left);
         const right = this.of(node.right);
-        if (node.operation === 'union' && node.all)
-          return { startup: left.startup, total: left.total + right.total + rows * ROW };
+        if (node.operation === 'union' && node.all) return { startup: left.startup, total: left.total + right.total };
         const input = this.estimator.rows(node.left) + this.estimator.rows(node.right);
         return after({ startup: 0, total: left.total + right.total }, input * BUILD);
       }
@@ -245,7 +246,12 @@ export class CostModel {
         const total = inputsOf(node).reduce((sum, input) => sum + this.of(input).total, 0);
         return { startup: 0, total };
       }
-      case 'project':
+      case 'project': {
+        // Columns are passed on as they are, a batch at a time.
+        const source = this.of(node.source);
+        const computed = node.expressions.filter(({ kind }) => kind !== 'column' && kind !== 'const').length;
+        return { startup: source.startup, total: source.total + rows * computed * CONDITION };
+      }
       case 'projectSet':
       case 'filter':
       case 'lockRows':
@@ -271,7 +277,8 @@ export class CostModel {
     const calls = input * CONDITION * node.aggregates.length;
     if (node.sorted) return { startup: source.startup, total: source.total + input * MERGE + calls };
     if (node.groups.length === 0) return after(source, calls);
-    return after(source, input * BUILD + calls + (this.switches.hashagg ? 0 : DISABLED_COST));
+    const groups = this.estimator.rows(node);
+    return after(source, input * GROUP + groups * BUILD + calls + (this.switches.hashagg ? 0 : DISABLED_COST));
   }
 
   #limit(node: LimitNode): Cost {

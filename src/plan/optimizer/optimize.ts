@@ -5,6 +5,7 @@
  *     unnest        subqueries to joins                                   unnest.ts, decorrelate.ts
  *     push down     conditions to where their columns first exist         push-down.ts, null-rejection.ts
  *     order joins   inner joins by estimated sizes                        join-order.ts, statistics.ts
+ *     group early   partial groups below joins and unions                 early-groups.ts
  *     access        scans by key, index, zone maps; look-up joins         access.ts, lookup-join.ts
  *     order         sorts dropped or cut to the top rows                  order.ts
  *     prune         columns that nobody reads dropped                     prune.ts
@@ -21,6 +22,7 @@ import { mapInputs, mapSubqueries, somePlan, visitExpressions } from '../walk-pl
 import { chooseAccess } from './access.ts';
 import type { AccessContext } from './path-finder.ts';
 import { CostModel } from './cost.ts';
+import { groupEarly } from './early-groups.ts';
 import { foldPlan } from './fold.ts';
 import { parseHints } from './hints.ts';
 import type { BindTableText } from './index-keys.ts';
@@ -73,6 +75,7 @@ function accessContext({
   const switches = switchesOf(evaluation, hints?.settings);
   let cost: CostModel | undefined;
   return {
+    setting: (name) => hints?.settings.get(name) ?? evaluation.setting(name),
     get cost() {
       return (cost ??= new CostModel(new Estimator(statistics), switches, hints));
     },
@@ -100,6 +103,7 @@ function physical(plan: PlanNode, context: AccessContext, nextId: () => ColumnId
   let root = prunePlan(pushDown(plan));
   if (somePlan(root, ({ kind }) => kind === 'aggregate')) root = seekExtremes(root, context.cost, nextId);
   if (hasJoins(root)) root = orderJoins(root, context);
+  if (somePlan(root, ({ kind }) => kind === 'aggregate')) root = groupEarly(root, context, nextId, place);
   root = place(root, context);
   if (somePlan(root, ({ kind }) => kind === 'sort' || kind === 'limit' || kind === 'aggregate'))
     root = chooseOrders(root, context.cost);

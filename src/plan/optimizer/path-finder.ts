@@ -11,6 +11,8 @@ import { isUnique, type Estimator } from './statistics.ts';
 import type { Switches } from './switches.ts';
 
 export interface AccessContext {
+  /** A setting's value, or what a hint says instead. */
+  readonly setting: (name: string) => string | undefined;
   /** Made when it is first asked for: a look-up by key does without. */
   readonly cost: CostModel;
   readonly switches: Switches;

@@ -6,7 +6,15 @@
  * rows, CTEs read elsewhere) all of them are needed.
  */
 import type { BoundExpression, ColumnId } from '../expression.ts';
-import type { AggregateNode, JoinNode, PlanColumn, PlanNode, ProjectNode, ScanNode } from '../plan.ts';
+import type {
+  AggregateNode,
+  JoinNode,
+  PlanColumn,
+  PlanNode,
+  ProjectNode,
+  ScanNode,
+  SetOperationNode,
+} from '../plan.ts';
 import { collectColumns, idsOf } from '../walk-expression.ts';
 import { mapInputs, mapSubqueries, visitExpressions } from '../walk-plan.ts';
 
@@ -98,7 +106,7 @@ function pruneNode(node: PlanNode, needed: Needed): PlanNode {
     case 'merge':
       return pruneModified(node);
     case 'setOperation':
-      return mapInputs(node, prunePlan);
+      return node.operation === 'union' && node.all ? pruneUnion(node, needed) : mapInputs(node, prunePlan);
     case 'with':
       return { ...node, definition: prunePlan(node.definition), ...bodyOf(node.body, needed) };
     case 'recursiveUnion':
@@ -124,6 +132,20 @@ function pruneModified(node: PlanNode): PlanNode {
   if (node.kind === 'update' || node.kind === 'delete' || node.kind === 'merge')
     for (const id of node.oldRow) used.add(id);
   return mapInputs(node, (input) => prune(input, used));
+}
+
+/** UNION ALL compares nothing: columns that nobody reads go, at the same places of both sides. */
+function pruneUnion(node: SetOperationNode, needed: Needed): PlanNode {
+  const kept = node.outputs.map(({ id }) => needed.has(id));
+  const side = (input: PlanNode): PlanNode => {
+    const outputs = input.outputs.filter((_, i) => kept[i]);
+    const source = prune(input, new Set(outputs.map(({ id }) => id)));
+    const same = source.outputs.length === outputs.length && outputs.every(({ id }, i) => source.outputs[i]?.id === id);
+    if (same) return source;
+    const expressions = outputs.map(({ id, name, type }): BoundExpression => ({ kind: 'column', id, name, type }));
+    return { kind: 'project', source, expressions, outputs };
+  };
+  return { ...node, left: side(node.left), right: side(node.right), outputs: node.outputs.filter((_, i) => kept[i]) };
 }
 
 function pruneScan(scan: ScanNode, needed: Needed): PlanNode {

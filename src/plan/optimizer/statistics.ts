@@ -12,7 +12,7 @@
 import type { TableDef } from '../../catalog/schema.ts';
 import type { BoundExpression, ColumnId } from '../expression.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
-import type { JoinNode, PlanColumn, PlanNode, ScanNode, WithNode } from '../plan.ts';
+import type { JoinNode, PlanColumn, PlanNode, ScanNode, SetOperationNode, WithNode } from '../plan.ts';
 import { conjuncts } from '../walk-expression.ts';
 import { type ColumnStatistics, distinctAt } from './column-statistics.ts';
 import { conjunctionShare, type KnownColumn, type Lookup, selectivity } from './selectivity.ts';
@@ -45,6 +45,8 @@ export class Estimator {
   readonly #statistics: Statistics;
   readonly #rows = new WeakMap<PlanNode, number>();
   readonly #origins = new Map<ColumnId, Origin>();
+  /** Columns of unions, and what each side gives for them. */
+  readonly #members = new Map<ColumnId, readonly [BoundExpression, BoundExpression]>();
   readonly #ctes = new Map<number, number>();
 
   constructor(statistics: Statistics) {
@@ -69,8 +71,10 @@ export class Estimator {
     const inner = expression.kind === 'cast' ? expression.operand : expression;
     if (inner.kind !== 'column') return Math.min(rows, UNKNOWN_VALUES);
     const origin = this.#origins.get(inner.id);
-    if (origin === undefined) return Math.min(rows, Math.max(UNKNOWN_VALUES, rows / 10));
-    return this.#distinctOf(origin, rows);
+    if (origin !== undefined) return this.#distinctOf(origin, rows);
+    const members = this.#members.get(inner.id);
+    if (members === undefined) return Math.min(rows, Math.max(UNKNOWN_VALUES, rows / 10));
+    return Math.min(rows, this.distinct(members[0], rows) + this.distinct(members[1], rows));
   }
 
   /** How many different values a table's column has. */
@@ -194,7 +198,10 @@ export class Estimator {
       case 'setOperation': {
         const left = this.rows(node.left);
         const right = this.rows(node.right);
-        if (node.operation === 'union') return left + right;
+        if (node.operation === 'union') {
+          this.#noteMembers(node);
+          return left + right;
+        }
         return node.operation === 'intersect' ? Math.min(left, right) : left;
       }
       case 'with':
@@ -212,6 +219,17 @@ export class Estimator {
       case 'merge':
         return this.rows(node.source);
     }
+  }
+
+  #noteMembers({ left, right, outputs }: SetOperationNode): void {
+    outputs.forEach((output, i) => {
+      const [a, b] = [left.outputs[i], right.outputs[i]];
+      if (a !== undefined && b !== undefined)
+        this.#members.set(output.id, [
+          { kind: 'column', ...a },
+          { kind: 'column', ...b },
+        ]);
+    });
   }
 
   #groupRows(source: PlanNode, groups: readonly BoundExpression[]): number {

@@ -86,6 +86,8 @@ export interface AggregateFunction extends Signature {
   readonly final: (state: unknown, context: EvalContext) => Value;
   /** The state of two sets of rows from those of each, which it leaves as they are; absent where there is none. */
   readonly merge?: ((a: unknown, b: unknown) => unknown) | undefined;
+  /** It takes what parts of the rows gave (partial-aggregates.ts): what of them, for exec/accumulators.ts. */
+  readonly merges?: 'counts' | 'sums' | 'averages' | undefined;
   /** As of ScalarFunction. */
   readonly typed?: ((types: readonly number[], returns: number) => AggregateSteps) | undefined;
   /** Of an aggregate that a user has defined: init, step and final are never called. */
