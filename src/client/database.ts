@@ -22,6 +22,15 @@ import { type At, engineOptions, type QueryOptions, type TransactionOptions } fr
 import { Session } from './session.ts';
 import { type PreparedStatement, type Queryable, Statements, Transaction } from './statements.ts';
 
+export interface UndoOptions {
+  /** Only commits of this author; the commit that undoes is signed so. */
+  readonly author?: string | undefined;
+  /** Only commits with this `label` in their metadata. */
+  readonly label?: string | undefined;
+  /** What to do where others have changed rows since: `error` (default, 55000), `skip` those rows, or `cascade`. */
+  readonly conflicts?: 'error' | 'skip' | 'cascade' | undefined;
+}
+
 /** One thing that `check` found wrong. */
 export interface Problem {
   /** Table (`schema.name`), index, constraint (`table.name`) or file. */
@@ -135,6 +144,31 @@ export class Database extends Statements implements AsyncDisposable {
     const from = options.from ?? this.status().then(({ lastSeq }) => lastSeq);
     if (typeof from !== 'number') from.catch(() => undefined);
     return changes(() => this.#connection.session(), from, options);
+  }
+
+  /**
+   * Takes back the last step of an author, of a label, or of all, by a new commit (SQL's `UNDO`), and returns the commits that
+   * it took back; none where there is no step. Commits that follow each other with the same `label` in their metadata are
+   * one step. Throws 55000 where others have changed the same rows since.
+   *
+   *     await db.transaction((tx) => tx.query(…), { author: 'ada', metadata: { label: 'move card 7' } });
+   *     await db.undo({ author: 'ada' });
+   */
+  undo(options: UndoOptions = {}): Promise<readonly number[]> {
+    return this.#step('UNDO', options);
+  }
+
+  /** Takes back the last `undo`, unless the author (or label) has made a step since. */
+  redo(options: UndoOptions = {}): Promise<readonly number[]> {
+    return this.#step('REDO', options);
+  }
+
+  async #step(word: string, { author, label, conflicts }: UndoOptions): Promise<readonly number[]> {
+    const text = (name: string, value: string | undefined): string =>
+      value === undefined ? '' : ` ${name} E'${value.replaceAll(/[\\']/g, '\\$&')}'`;
+    const mode = conflicts === 'skip' ? ' NONCONFLICT_ONLY' : conflicts === 'cascade' ? ' CASCADE' : '';
+    const { rows } = await this.query<{ seq: number }>(word + text('AUTHOR', author) + text('LABEL', label) + mode);
+    return rows.map(({ seq }) => seq);
   }
 
   /** Returns a read-only view of a moment with the same methods; statements that write fail with 25006. */

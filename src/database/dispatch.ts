@@ -19,6 +19,7 @@ import { refuseUnsupported } from './ddl/unsupported.ts';
 import type { PreparedStatements } from './prepared.ts';
 import { restore } from './history/restore.ts';
 import { revertTransaction } from './history/revert.ts';
+import { undo } from './history/undo.ts';
 import { waitForChanges } from './history/wait-for-changes.ts';
 import { runCall, runDo } from './routine/statements.ts';
 import { command } from './show.ts';
@@ -72,6 +73,8 @@ export function* dispatch(
       return yield* restore(scene, statement);
     case 'revert':
       return yield* revertTransaction(scene, statement);
+    case 'undo':
+      return yield* undo(scene, statement);
     case 'waitForChanges':
       return yield* waitForChanges(scene, statement);
     case 'setConstraints':

@@ -15,7 +15,7 @@ import type { OpenOptions, WorkerLike } from '../client/options.ts';
 import { RemoteConnection, verifyRemotely } from '../client/remote.ts';
 
 export { DriftError } from '../base/error.ts';
-export { Database, type Problem } from '../client/database.ts';
+export { Database, type Problem, type UndoOptions } from '../client/database.ts';
 export type { BackupSource, RestoreOptions } from '../client/backup.ts';
 export type { At, OpenOptions, QueryOptions, TransactionOptions, WorkerLike } from '../client/options.ts';
 export type { Change, ChangesOptions, Image } from '../client/changes.ts';

@@ -19,7 +19,7 @@ import type { Storage } from '../storage/storage.ts';
 
 export { DriftError } from '../base/error.ts';
 export type { Host } from '../base/host.ts';
-export { Database, type Problem } from '../client/database.ts';
+export { Database, type Problem, type UndoOptions } from '../client/database.ts';
 export { type BackupSource, restoreSource } from '../client/backup.ts';
 export { verifyBackup } from '../client/verify.ts';
 export type { At, QueryOptions, TransactionOptions } from '../client/options.ts';

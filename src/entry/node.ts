@@ -17,7 +17,7 @@ import { NodeStorage } from '../storage/node.ts';
 import type { Storage } from '../storage/storage.ts';
 
 export { DriftError } from '../base/error.ts';
-export { Database, type Problem } from '../client/database.ts';
+export { Database, type Problem, type UndoOptions } from '../client/database.ts';
 export type { BackupSource, RestoreOptions } from '../client/backup.ts';
 export { verifyBackup } from '../client/verify.ts';
 export type { At, OpenOptions, QueryOptions, TransactionOptions, WorkerLike } from '../client/options.ts';

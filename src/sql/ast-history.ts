@@ -13,10 +13,10 @@ export interface Restore extends Span {
 /** What REVERT does about rows that later transactions have changed. */
 export type RevertMode = 'nocascade' | 'cascade' | 'nonconflict_only';
 
-/** REVERT TRANSACTION n [NOCASCADE | CASCADE | NONCONFLICT_ONLY]. */
+/** REVERT TRANSACTION n [, n …] [NOCASCADE | CASCADE | NONCONFLICT_ONLY]. */
 export interface RevertTransaction extends Span {
   readonly kind: 'revert';
-  readonly seq: number;
+  readonly seqs: readonly number[];
   readonly mode: RevertMode;
 }
 
@@ -33,4 +33,13 @@ export interface WaitForChanges extends Span {
   readonly after: number;
   /** Undefined: all tables. */
   readonly tables: readonly QualifiedName[] | undefined;
+}
+
+/** UNDO [AUTHOR 'name'] [LABEL 'text'] [NOCASCADE | CASCADE | NONCONFLICT_ONLY], and REDO. */
+export interface Undo extends Span {
+  readonly kind: 'undo';
+  readonly redo: boolean;
+  readonly author: string | undefined;
+  readonly label: string | undefined;
+  readonly mode: RevertMode;
 }

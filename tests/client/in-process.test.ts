@@ -11,6 +11,7 @@ import { databaseSuite } from './database-suite.ts';
 import { functionSuite } from './function-suite.ts';
 import { migrateSuite } from './migrate-suite.ts';
 import { lateResultsSuite } from './late-results-suite.ts';
+import { undoSuite } from './undo-suite.ts';
 import { valuesSuite } from './values-suite.ts';
 
 describe('on files', () => {
@@ -20,6 +21,7 @@ describe('on files', () => {
   databaseSuite('node', (options) => open(`file://${directory}/${++databases} %25`, options));
   functionSuite(() => open(`file://${directory}/${++databases}`));
   changesSuite(() => open(`file://${directory}/${++databases}`));
+  undoSuite(() => open(`file://${directory}/${++databases}`));
   copySuite(() => open(`file://${directory}/${++databases}`));
   migrateSuite(() => open(`file://${directory}/${++databases}`));
 });

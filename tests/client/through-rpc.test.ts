@@ -16,6 +16,7 @@ import { databaseSuite } from './database-suite.ts';
 import { functionSuite } from './function-suite.ts';
 import { migrateSuite } from './migrate-suite.ts';
 import { lateResultsSuite } from './late-results-suite.ts';
+import { undoSuite } from './undo-suite.ts';
 import { valuesSuite } from './values-suite.ts';
 
 /** An engine at the far end of a channel: what a worker is to a page, but for the thread. */
@@ -51,6 +52,7 @@ async function open({ worker = channelWorker().worker, importFile, ...options }:
 describe('through the protocol', () => {
   databaseSuite('memory', open);
   changesSuite(open);
+  undoSuite(open);
   copySuite(open);
   migrateSuite(open);
   functionSuite(open);

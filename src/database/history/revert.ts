@@ -1,5 +1,5 @@
 /**
- * REVERT TRANSACTION n: takes back what one commit changed, by a new commit.
+ * REVERT TRANSACTION n [, n …]: takes back what a commit changed, or several together, by a new commit.
  *
  * A row can be put back where nobody has changed it since: its current version is the one that commit n wrote, or it is
  * still gone. Otherwise it is in conflict with the later commits:
@@ -24,36 +24,58 @@ import { describeCommit } from '../signature.ts';
 import { changeRows } from './restore.ts';
 
 export function* revertTransaction(scene: Scene, statement: RevertTransaction): Task<ResultSet> {
-  refuseWrites(scene);
-  const { seq, mode, position } = statement;
-  const { transaction } = scene;
-  const last = transaction.snapshot;
-  if (seq < 1 || seq > last)
-    throw new DriftError('22023', `there is no transaction ${seq}`, { position, detail: `The last one is ${last}.` });
-  const tables = yield* changedTables(scene, seq);
-  const reverted = new Set([seq]);
-  for (;;) {
-    const later = new Set<number>();
-    for (const table of tables) for (const other of yield* laterChanges(scene, table, reverted, last)) later.add(other);
-    if (later.size === 0 || mode === 'nonconflict_only') break;
-    if (mode === 'nocascade') throw conflict(seq, later, position);
-    for (const other of later) {
-      reverted.add(other);
-      for (const table of yield* changedTables(scene, other))
-        if (!tables.some(({ id }) => id === table.id)) tables.push(table);
-    }
-  }
-  const parts: string[] = [];
-  for (const [i, table] of tables.entries()) parts.push(...changes(table, reverted, last, i));
-  const rows = yield* changeRows(scene, parts);
-  const names = [...reverted].toSorted((a, b) => a - b).join(', ');
-  describeCommit(scene, `revert ${names}`);
+  const { rows, reverted } = yield* revertAll(scene, statement);
+  describeCommit(scene, `revert ${reverted.join(', ')}`);
   return { ...command('REVERT'), affectedRows: rows };
 }
 
-function conflict(seq: number, later: ReadonlySet<number>, position: number): DriftError {
+/**
+ * Takes commits back together; returns how many rows changed and which commits were reverted, ascending. Later changes by
+ * commits that are `neutral` are in nobody's way: together they have changed nothing.
+ */
+export function* revertAll(
+  scene: Scene,
+  { seqs, mode, position }: Pick<RevertTransaction, 'seqs' | 'mode' | 'position'>,
+  neutral: ReadonlySet<number> = new Set(),
+): Task<{ readonly rows: number; readonly reverted: readonly number[] }> {
+  refuseWrites(scene);
+  const last = scene.transaction.snapshot;
+  const tables: TableDef[] = [];
+  const reverted = new Set<number>();
+  const add = function* (seq: number): Task<void> {
+    reverted.add(seq);
+    for (const table of yield* changedTables(scene, seq))
+      if (!tables.some(({ id }) => id === table.id)) tables.push(table);
+  };
+  for (const seq of seqs) {
+    if (seq < 1 || seq > last)
+      throw new DriftError('22023', `there is no transaction ${seq}`, { position, detail: `The last one is ${last}.` });
+    yield* add(seq);
+  }
+  for (;;) {
+    const later = new Set<number>();
+    for (const table of tables)
+      for (const other of yield* laterChanges(scene, table, { reverted, neutral, last })) later.add(other);
+    if (later.size === 0 || mode === 'nonconflict_only') break;
+    if (mode === 'nocascade') throw conflict(seqs, later, position);
+    for (const other of later) yield* add(other);
+  }
+  const parts: string[] = [];
+  for (const [i, table] of tables.entries()) parts.push(...changes(table, { reverted, neutral, last }, i));
+  const rows = yield* changeRows(scene, parts);
+  return { rows, reverted: [...reverted].toSorted((a, b) => a - b) };
+}
+
+interface Reverting {
+  readonly reverted: ReadonlySet<number>;
+  readonly neutral: ReadonlySet<number>;
+  /** The newest commit that is looked at. */
+  readonly last: number;
+}
+
+function conflict(seqs: readonly number[], later: ReadonlySet<number>, position: number): DriftError {
   const list = [...later].toSorted((a, b) => a - b).join(', ');
-  return new DriftError('55000', `rows of transaction ${seq} were changed again since`, {
+  return new DriftError('55000', `rows of transaction ${seqs.join(', ')} were changed again since`, {
     position,
     detail: `Later transactions that changed them: ${list}.`,
     hint: 'CASCADE reverts those, too; NONCONFLICT_ONLY leaves such rows as they are.',
@@ -72,15 +94,16 @@ function* changedTables(scene: Scene, seq: number): Task<TableDef[]> {
 }
 
 /** Commits, not among those to revert, that changed a row after one of those had. */
-function* laterChanges(scene: Scene, table: TableDef, reverted: ReadonlySet<number>, last: number): Task<number[]> {
+function* laterChanges(scene: Scene, table: TableDef, { reverted, neutral, last }: Reverting): Task<number[]> {
   const first = Math.min(...reverted);
   const list = [...reverted].join(', ');
+  const known = [...reverted, ...neutral].join(', ');
   const rows = yield* query(
     scene,
     `WITH c AS MATERIALIZED (${keyed(table, first - 1, last)}) SELECT DISTINCT b.seq FROM c a JOIN c b ` +
       `ON b.seq > a.seq AND ${keyAliases(table)
         .map((key) => `a.${key} = b.${key}`)
-        .join(' AND ')} WHERE a.seq IN (${list}) AND b.seq NOT IN (${list})`,
+        .join(' AND ')} WHERE a.seq IN (${list}) AND b.seq NOT IN (${known})`,
   );
   return rows.map(([seq]) => Number(seq));
 }
@@ -92,8 +115,9 @@ function keyed(table: TableDef, after: number, to: number): string {
 }
 
 /** For each row that was changed by what is reverted: the image before the first of those changes. */
-function changes(table: TableDef, reverted: ReadonlySet<number>, last: number, i: number): string[] {
+function changes(table: TableDef, { reverted, neutral, last }: Reverting, i: number): string[] {
   const list = [...reverted].join(', ');
+  const known = [...reverted, ...neutral].join(', ');
   const first = Math.min(...reverted);
   const keys = keyAliases(table);
   const columns = shown(table).filter(({ generated }) => generated === undefined);
@@ -107,7 +131,7 @@ function changes(table: TableDef, reverted: ReadonlySet<number>, last: number, i
     `all_${i} AS MATERIALIZED (${keyed(table, first - 1, last)})`,
     // Rows whose last change is one of those that are reverted.
     `first_${i} AS MATERIALIZED (SELECT DISTINCT ON (${keys.join(', ')}) a.*, (SELECT max(b.seq) FROM all_${i} b WHERE ` +
-      `${keys.map((key) => `b.${key} = a.${key}`).join(' AND ')}) IN (${list}) AS free ` +
+      `${keys.map((key) => `b.${key} = a.${key}`).join(' AND ')}) IN (${known}) AS free ` +
       `FROM all_${i} a WHERE a.seq IN (${list}) ORDER BY ${keys.join(', ')}, a.seq)`,
     `changed_${i}_d AS (DELETE FROM ${name} t USING ${source} WHERE d.free AND d.operation = 'insert' AND ${there} RETURNING 1)`,
     `changed_${i}_i AS (INSERT INTO ${name} (${columns.map((column) => quoteIdent(column.name)).join(', ')}) ` +

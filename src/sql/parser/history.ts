@@ -1,5 +1,5 @@
 /** RESTORE TABLE, RESTORE DATABASE, REVERT TRANSACTION and UNDROP TABLE. */
-import type { Restore, RevertMode, RevertTransaction, UndropTable, WaitForChanges } from '../ast-history.ts';
+import type { Restore, RevertMode, RevertTransaction, Undo, UndropTable, WaitForChanges } from '../ast-history.ts';
 import type { Cursor } from './cursor.ts';
 import { parseTimePoint } from './system-time.ts';
 
@@ -20,9 +20,21 @@ export function parseRevert(p: Cursor): RevertTransaction {
   const { position } = p;
   p.advance();
   p.expect('transaction');
-  const seq = p.integer();
-  const mode = MODES.find((name) => p.accept(name) || p.acceptName(name)) ?? 'nocascade';
-  return { kind: 'revert', seq, mode, position, end: p.lastEnd };
+  const seqs = p.list(() => p.integer());
+  return { kind: 'revert', seqs, mode: parseMode(p), position, end: p.lastEnd };
+}
+
+function parseMode(p: Cursor): RevertMode {
+  return MODES.find((name) => p.accept(name) || p.acceptName(name)) ?? 'nocascade';
+}
+
+export function parseUndo(p: Cursor): Undo {
+  const { position } = p;
+  const redo = p.atName('redo');
+  p.advance();
+  const author = p.acceptName('author') ? p.string() : undefined;
+  const label = p.accept('label') || p.acceptName('label') ? p.string() : undefined;
+  return { kind: 'undo', redo, author, label, mode: parseMode(p), position, end: p.lastEnd };
 }
 
 export function parseUndrop(p: Cursor): UndropTable {
