@@ -36,6 +36,7 @@ const LATE: readonly string[] = [
   'src/plan/optimizer/(version-range|cost|statistics|selectivity|order|path-finder|bitmap-path|column-statistics|factor|null-rejection|join-keys|hints|index-keys|join-graph|join-search|min-max|join-order|join-method|lookup-join|unnest|decorrelate|early-groups|never-fails)',
   'src/plan/binder/(history|grouping|time|subqueries|sample|locking|lock-rows|lift|record-columns|table-function|copy|insert|merge|update|target|view-target|with|calls|constant-rows|routines|routine-columns|user-type-casts|composite-fields|part-assignment)',
   'src/exec/(sideways|logic|predicate|subquery|composite|cast|sort-keys|merge-sort|sort-bound|key-table|accumulators|merging-accumulators|in-list|point-write)',
+  'src/exec/spill/.*',
   'src/exec/operators/(aggregate|lock-rows|bitmap-fetch|distinct|function-scan|join|shared|sort|window)',
   'src/exec/modify/.*',
   'src/exec/kernels/.*',
@@ -46,7 +47,7 @@ const LATE: readonly string[] = [
   'src/database/(migration|history)/.*',
   'src/database/routine/.*',
   'src/database/system/.*',
-  'src/database/(control|table-locks|table-waits|limits|definition|rekey|backup/.*|bulk|system-tables|temporary|recheck|deferral|domain-check|maintain|explain|setting-specs|setting-values|registered|signature|cursor|portal|turn)',
+  'src/database/(control|table-locks|table-waits|limits|definition|rekey|backup/.*|bulk|system-tables|temporary|recheck|deferral|domain-check|maintain|explain|setting-specs|setting-values|registered|signature|cursor|portal|turn|temporary-files)',
 ];
 /** Not needed by a page that defines tables, changes and reads them; regular expressions of module paths. */
 const RARE: readonly string[] = [

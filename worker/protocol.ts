@@ -34,7 +34,7 @@ export interface OpenOptions {
   readonly flushIntervalMs?: number | undefined;
   /** Bytes of the block cache. Default 256 MB. */
   readonly cacheBudgetBytes?: number | undefined;
-  /** Memory one statement may take before it ends with 53200. Default 1 GB. */
+  /** Memory one statement may take: what can spill does so at half of it, beyond it the statement ends with 53200. Default 1 GB. */
   readonly queryMemoryBytes?: number | undefined;
   /** Rows a result may have; one with more ends with 54000. Default: as many as the memory takes. */
   readonly maxResultRows?: number | undefined;

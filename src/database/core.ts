@@ -16,6 +16,7 @@ import type { Backend } from './activity.ts';
 import { DomainChecks } from './domain-check.ts';
 import type { Sequences } from './sequences.ts';
 import type { Settings } from './settings.ts';
+import type { TemporaryFiles } from './temporary-files.ts';
 import { procedureNames } from './system/procedure-names.ts';
 import { catalogAnswer, systemClassName, systemClassOid } from './system/functions.ts';
 
@@ -37,6 +38,8 @@ export interface Core {
   readonly sessions: Map<number, Backend>;
   /** Statements that run. */
   running: number;
+  /** Their temporary files, once there were any. */
+  temporary: TemporaryFiles | null;
   /** Row ids handed out and not yet committed, by table. */
   readonly rowIds: Map<number, number>;
   /** Who waits for the next commit. */

@@ -107,6 +107,7 @@ function withoutTables(context: EvalContext): ExecRun['context'] {
     },
     eval: context,
     parameters: [],
+    temporary: refuse,
     memoryBudgetBytes: Infinity,
     monotonicMs: () => 0,
     guard: null,

@@ -177,6 +177,7 @@ class Engine implements EngineApi, OpenEngine {
       lastSessionId: 0,
       sessions: new Map(),
       running: 0,
+      temporary: null,
       rowIds: new Map(),
       registered: new Map(),
       awaitCommit: new Set(),
@@ -249,6 +250,7 @@ class Engine implements EngineApi, OpenEngine {
     this.#core.closing = true;
     for (const wake of this.#core.awaitCommit) wake();
     for (const session of [...this.#core.sessions.values()]) await session.close();
+    await this.#core.temporary?.close();
     try {
       if (this.#log.failed === undefined && this.#checkpointError === undefined) await this.#lastCheckpoint();
       await drive(this.#log.close(), this.#core.host);

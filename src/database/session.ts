@@ -201,6 +201,7 @@ export class Session implements SessionApi, Controlled, Backend {
       if (this.open !== null) fail(this.open);
       throw asDriftError(error);
     } finally {
+      if (this.core.temporary !== null) yield this.core.temporary.end(cancellation);
       this.core.running--;
       this.activity.end(this.open, this.settings, () => this.terminate(idleTooLong()));
     }

@@ -30,7 +30,8 @@ import type { BoundExpression } from '../plan/expression.ts';
 import type { Shape } from '../plan/cursor-keys.ts';
 import { fold } from '../plan/optimizer/fold.ts';
 import { optimize } from '../plan/optimizer/optimize.ts';
-import type { ModifyNode, NodeCounters, Plan, PlanColumn, PlanNode } from '../plan/plan.ts';
+import type { NodeCounters } from '../plan/counters.ts';
+import type { ModifyNode, Plan, PlanColumn, PlanNode } from '../plan/plan.ts';
 import { someExpression } from '../plan/walk-expression.ts';
 import { isModify, modifiesOf, somePlan } from '../plan/walk-plan.ts';
 import type { Statement } from '../sql/ast-statement.ts';
@@ -54,6 +55,7 @@ import type { Settings } from './settings.ts';
 import type { PreparedList } from './system/source.ts';
 import { systemTables } from './system-tables.ts';
 import { systemRows } from './system/virtual-tables.ts';
+import { newTemporary } from './temporary-files.ts';
 import type { Turns } from './turns.ts';
 import { type TablesUsed, waitForTables } from './table-waits.ts';
 import { type Basis, isFresh, tableStatistics } from './table-statistics.ts';
@@ -267,7 +269,8 @@ export function openPlan(scene: Scene, plan: Plan): Running {
   const changes = plan.writes ? modifiesOf(plan.root).length : 0;
   if (changes > 0) refuseWrites(scene);
   const target = modifyTarget(scene, new Map(), changes > 0 && plan.root.kind === 'with');
-  const operator = startRun(execContext(scene, target)).build(plan.root);
+  const run = startRun(execContext(scene, target, undefined, true));
+  const operator = run.build(plan.root);
   operator.open();
   return {
     *next() {
@@ -275,7 +278,10 @@ export function openPlan(scene: Scene, plan: Plan): Running {
       if (batch === null) for (const check of target.checks.splice(0)) yield* check();
       return batch;
     },
-    close: () => operator.close(),
+    close() {
+      operator.close();
+      void run.release();
+    },
   };
 }
 
@@ -315,7 +321,13 @@ export function refuseWrites(scene: Scene): void {
     throw new DriftError('25006', 'cannot execute statements that change data in a read-only transaction');
 }
 
-function execContext(scene: Scene, target: ModifyTarget, counters?: Map<PlanNode, NodeCounters>): ExecContext {
+/** `lasts`: it is read beyond the statement that begins it. */
+function execContext(
+  scene: Scene,
+  target: ModifyTarget,
+  counters?: Map<PlanNode, NodeCounters>,
+  lasts = false,
+): ExecContext {
   const { core } = scene;
   // A correlated subquery reads a system table again and again: within a statement it stays the same.
   let rows: Map<string, SystemRows> | null = null;
@@ -328,6 +340,7 @@ function execContext(scene: Scene, target: ModifyTarget, counters?: Map<PlanNode
     parameters: scene.parameters,
     maxResultRows: core.options.maxResultRows,
     memoryBudgetBytes: core.options.queryMemoryBytes ?? DEFAULT_QUERY_MEMORY_BYTES,
+    temporary: () => newTemporary(core, lasts ? null : scene.eval.cancellation),
     monotonicMs: () => core.host.monotonicMs(),
     get guard() {
       if (scene.asOf !== null) return null;

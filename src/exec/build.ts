@@ -7,7 +7,8 @@
 import type { Task } from '../base/task.ts';
 import type { Batch } from '../base/vector.ts';
 import type { ColumnId } from '../plan/expression.ts';
-import type { NodeCounters, PlanNode } from '../plan/plan.ts';
+import type { NodeCounters } from '../plan/counters.ts';
+import type { PlanNode } from '../plan/plan.ts';
 import { AggregateOperator } from './operators/aggregate.ts';
 import { DistinctOnOperator, DistinctOperator, SetOperationOperator } from './operators/distinct.ts';
 import { FunctionScanOperator, ProjectSetOperator, SystemScanOperator } from './operators/function-scan.ts';

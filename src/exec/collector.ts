@@ -9,18 +9,25 @@ import { compact, concat, vectorBytes, wholeBatch } from './vectors.ts';
 export class Collector {
   readonly #oids: readonly number[];
   readonly #memory: MemoryBudget;
+  readonly #spills: boolean;
   readonly #chunks: Vector[][];
   #length = 0;
   #bytes = 0;
 
-  constructor(oids: readonly number[], memory: MemoryBudget) {
+  /** `spills`: its owner looks at the budget and empties it in time. */
+  constructor(oids: readonly number[], memory: MemoryBudget, spills = false) {
     this.#oids = oids;
+    this.#spills = spills;
     this.#memory = memory;
     this.#chunks = oids.map(() => []);
   }
 
   get length(): number {
     return this.#length;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** Adds the counting rows of a batch. */
@@ -41,7 +48,8 @@ export class Collector {
       bytes += vectorBytes(column);
     }
     this.#bytes += bytes;
-    this.#memory.take(bytes);
+    if (this.#spills) this.#memory.hold(bytes);
+    else this.#memory.take(bytes);
     this.#length += length;
   }
 
@@ -65,6 +73,16 @@ export class Collector {
       if (pacer.due()) yield* pacer.pause();
     }
     return wholeBatch(columns, this.#length);
+  }
+
+  /** The rows as they were added. */
+  chunks(): Batch[] {
+    return (this.#chunks[0] ?? []).map(({ length }, i) =>
+      wholeBatch(
+        this.#chunks.map((chunks) => chunks[i] as Vector),
+        length,
+      ),
+    );
   }
 
   /** Gives the memory back. */

@@ -14,13 +14,15 @@ import type { Cancellation } from '../base/cancel.ts';
 import { PAUSE, type Task } from '../base/task.ts';
 import type { Batch, Value, Vector } from '../base/vector.ts';
 import type { ColumnId } from '../plan/expression.ts';
-import type { ModifyNode, NodeCounters, PlanNode, ScanNode } from '../plan/plan.ts';
+import type { NodeCounters } from '../plan/counters.ts';
+import type { ModifyNode, PlanNode, ScanNode } from '../plan/plan.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
 import type { RoutineCall } from '../sql/functions/function.ts';
 import type { SidewaysScan } from './sideways.ts';
 import type { StatementReader, TableReader } from '../txn/api.ts';
 import type { Pacer } from './pacer.ts';
 import type { RowGuard } from '../txn/lock/guard.ts';
+import type { TempSpace } from './spill/temp-space.ts';
 
 export interface Operator {
   open(): void;
@@ -48,6 +50,8 @@ export interface ExecContext {
   readonly memoryBudgetBytes: number;
   /** Rows the result may have; beyond: 54000. */
   readonly maxResultRows?: number | undefined;
+  /** Room on the medium for what does not fit into the memory. */
+  temporary(): TempSpace;
   /** Milliseconds on a monotone clock (Host.monotonicMs). */
   readonly monotonicMs: () => number;
   /** Locks rows for SELECT … FOR; null where the past is read. */
@@ -90,6 +94,7 @@ export class ExecRun implements Pacer {
   #ctes: Map<number, SharedRows> | null = null;
   #works: Map<number, Batch> | null = null;
   #cells: Map<ColumnId, Cell> | null = null;
+  #temporary: TempSpace | null = null;
   /** What a scan reads instead of its table, while rows are judged again (modify/lock-rows.ts). */
   instead: ((node: ScanNode) => TableReader | null) | null = null;
   /** Makes the operators of a plan (exec/build.ts), for subqueries inside expressions. */
@@ -110,6 +115,18 @@ export class ExecRun implements Pacer {
 
   get works(): Map<number, Batch> {
     return (this.#works ??= new Map());
+  }
+
+  /** Where operators put what does not fit into the memory. */
+  get temporary(): TempSpace {
+    return (this.#temporary ??= this.context.temporary());
+  }
+
+  /** Lets go of temporary files; null where there are none. At the end of the statement, however it ends. */
+  release(): Promise<void> | null {
+    const space = this.#temporary;
+    this.#temporary = null;
+    return space === null ? null : space.close();
   }
 
   cell(id: ColumnId): Cell {
@@ -142,7 +159,15 @@ export class ExecRun implements Pacer {
   }
 }
 
-/** Counts the bytes a statement holds; approximately, and never below what typed arrays take. */
+/** An operator that spills may hold such a share of the limit, whatever the others hold. */
+const LEAST_SHARE = 1 / 64;
+
+/**
+ * Counts the bytes a statement holds; approximately, and never below what typed arrays take.
+ *
+ * What can spill does so when half of the limit is in use (`isScarce`), so that the other half is left for what cannot:
+ * the result, the states of aggregates, a build side whose keys are all equal.
+ */
 export class MemoryBudget {
   readonly limitBytes: number;
   #usedBytes = 0;
@@ -155,14 +180,25 @@ export class MemoryBudget {
     return this.#usedBytes;
   }
 
+  /** Whether an operator that holds `own` bytes and could spill should do so rather than take `more`. */
+  isScarce(own: number, more: number): boolean {
+    return this.#usedBytes + more > this.limitBytes / 2 && own + more > this.limitBytes * LEAST_SHARE;
+  }
+
   take(bytes: number): void {
     this.#usedBytes += bytes;
     if (this.#usedBytes > this.limitBytes) {
       this.#usedBytes -= bytes;
       throw new DriftError('53200', 'out of memory', {
         detail: `The statement needs more than its budget of ${this.limitBytes} bytes.`,
+        hint: 'Read a big result as a stream or by a cursor, or ask for less of it; the limit is the option queryMemoryBytes.',
       });
     }
+  }
+
+  /** Counts what an operator holds that spills in time: a batch of rows comes at once. */
+  hold(bytes: number): void {
+    this.#usedBytes += bytes;
   }
 
   give(bytes: number): void {

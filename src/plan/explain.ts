@@ -8,7 +8,8 @@
 import type { EvalContext } from '../sql/eval-context.ts';
 import { asJson, asText, asXml, asYaml, type Property, type ShownPlan } from './explain/formats.ts';
 import { shownTree } from './explain/tree.ts';
-import type { NodeCounters, Plan, PlanNode } from './plan.ts';
+import type { NodeCounters } from './counters.ts';
+import type { Plan, PlanNode } from './plan.ts';
 
 export interface ExplainOptions {
   /** Counters by node, after execution. */

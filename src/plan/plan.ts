@@ -204,6 +204,8 @@ export interface JoinNode extends Node {
   readonly algorithm: 'hash' | 'loop' | 'apply' | 'lookup' | 'merge';
   /** Left ids that the right input mentions (apply, lookup), else empty. */
   readonly correlated: readonly ColumnId[];
+  /** Something above relies on the order of the left input's rows. */
+  readonly inOrder?: true | undefined;
 }
 export interface JoinKey {
   readonly left: BoundExpression;
@@ -482,19 +484,4 @@ export interface PointAccess {
   readonly ordinals: readonly number[];
   /** The row must satisfy this too (over the scan's ids), or null. */
   readonly filter: BoundExpression | null;
-}
-
-/** What execution counts for one node, for EXPLAIN ANALYZE; kept in a Map by node object. */
-export interface NodeCounters {
-  rows: number;
-  loops: number;
-  /** Until the first rows came, and in all; inclusive of inputs. */
-  startupMs: number;
-  timeMs: number;
-  /** Rows that a scan found before its filter. */
-  scanned: number;
-  leaves: number;
-  segments: number;
-  groupsRead: number;
-  groupsSkipped: number;
 }

@@ -8,7 +8,7 @@
  */
 import { DriftError } from '../base/error.ts';
 import { type Task, wait } from '../base/task.ts';
-import type { Storage } from '../storage/storage.ts';
+import { type Storage, TEMPORARY_PREFIX } from '../storage/storage.ts';
 import { openSegment, sealedLength, sealSegment } from './sealed-segment.ts';
 import type { EncodedSegment, SegmentRef } from './segment.ts';
 
@@ -46,6 +46,7 @@ export class Packs {
   /** Files that the directory does not name: leftovers of checkpoints that never came into force, or of packs emptied since. */
   *leftovers(): Task<readonly string[]> {
     const isLeft = (name: string): boolean => {
+      if (name.startsWith(TEMPORARY_PREFIX)) return true;
       const match = PACK_NAME.exec(name);
       return match !== null && !this.#sizes.has(Number(match[1]));
     };

@@ -15,6 +15,9 @@
 import type { MaybePromise } from '../base/task.ts';
 import type { StorageCipher } from './cipher.ts';
 
+/** Names of files that a statement makes and removes begin so; an opening removes those that a crash has left. */
+export const TEMPORARY_PREFIX = 'temporary-';
+
 export interface Storage {
   /** What kind of medium this is, for messages and status ("opfs", "node", "memory", …). */
   readonly medium: string;

@@ -4,37 +4,32 @@
  * Each grouping set is a grouping of its own over the same batches. DISTINCT arguments pass through a KeyTable of
  * (group, arguments), so that only first occurrences are added; calls with ORDER BY keep their arguments and step
  * through them in order at the end. The rows' first values of the group expressions are the groups' output columns.
+ *
+ * When the memory is used up no new groups are made: rows of groups that are not there go to partitions in the temporary
+ * file, each of which then is grouped by itself (PostgreSQL does the same). DISTINCT arguments overflow in the same way
+ * within their call. So no state of an aggregate ever has to be written.
  */
 import type { Task } from '../../base/task.ts';
 import { type Batch, type Vector, valueAt } from '../../base/vector.ts';
 import type { AggregateCall, ColumnId } from '../../plan/expression.ts';
 import type { AggregateNode } from '../../plan/plan.ts';
+import { functionsNamed } from '../../sql/functions/registry.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import type { SqlType } from '../../sql/types/type.ts';
-import { functionsNamed } from '../../sql/functions/registry.ts';
-import {
-  type Accumulator,
-  type AggregateSetting,
-  type Divide,
-  makeAccumulator,
-  StepAccumulator,
-} from '../accumulators.ts';
-import { mergingAccumulator } from '../merging-accumulators.ts';
-import { Collector } from '../collector.ts';
-import { runnableAggregate } from '../defined-aggregate.ts';
+import type { Divide } from '../accumulators.ts';
 import { Compiler } from '../compile.ts';
+import { runnableAggregate } from '../defined-aggregate.ts';
 import { type Evaluator, withSelection } from '../evaluator.ts';
-import { KeyTable } from '../key-table.ts';
-import { split } from '../logic.ts';
 import { INT4 } from '../physical.ts';
 import { type ExecRun, layoutOf, type Operator } from '../run.ts';
 import type { SidewaysScan } from '../sideways.ts';
-import { sortInSlices } from '../sort-keys.ts';
-import { compact, concat, constantVector, take, wholeBatch } from '../vectors.ts';
+import { noteSpill } from '../spill/note.ts';
+import { MAX_LEVEL } from '../spill/partitions.ts';
+import type { SpilledRows } from '../spill/spilled-rows.ts';
+import { concat, constantVector, wholeBatch } from '../vectors.ts';
+import { type CompiledCall, inputOf } from './aggregate-call.ts';
+import { Grouping } from './grouping.ts';
 import { BatchPieces } from './simple.ts';
-
-/** Rows that are stepped through between looks at the clock. */
-const STEPS = 1024;
 
 export class AggregateOperator implements Operator {
   readonly #node: AggregateNode;
@@ -45,14 +40,21 @@ export class AggregateOperator implements Operator {
   readonly #calls: readonly CompiledCall[];
   readonly #pieces = new BatchPieces();
   #started = false;
+  #isFull = false;
   #bytes = 0;
   /** Of sorted rows: the group that may go on, and its key. */
   #open: Grouping | null = null;
   #lastKey: string | null = null;
   readonly #keyTypes: readonly SqlType[];
+  /** The partition that this one groups, where the rows are those that did not fit. */
+  readonly #part: Part | null;
+  /** What is still to be grouped, and the operator that does. */
+  #rest: { readonly rows: SpilledRows; readonly part: Part }[] = [];
+  #inner: AggregateOperator | null = null;
 
-  constructor(node: AggregateNode, source: Operator, run: ExecRun) {
+  constructor(node: AggregateNode, source: Operator, run: ExecRun, part: Part | null = null) {
     this.#node = node;
+    this.#part = part;
     this.#source = source;
     this.#run = run;
     this.#compiler = new Compiler(layoutOf(node.source.outputs), run);
@@ -77,10 +79,20 @@ export class AggregateOperator implements Operator {
     this.#open = null;
     this.#lastKey = null;
     this.#started = false;
+    this.#isFull = false;
+    this.#dropRest();
+  }
+
+  #dropRest(): void {
+    this.#inner?.close();
+    this.#inner = null;
+    for (const { rows } of this.#rest) rows.clear();
+    this.#rest = [];
   }
 
   close(): void {
     this.#source.close();
+    this.#dropRest();
     this.#pieces.reset(null);
     this.#run.memory.give(this.#bytes);
     this.#bytes = 0;
@@ -94,7 +106,23 @@ export class AggregateOperator implements Operator {
       this.#pieces.reset(yield* this.#aggregate());
       this.#source.close();
     }
-    return this.#pieces.next();
+    return this.#pieces.next() ?? (yield* this.#nextOfRest());
+  }
+
+  /** Groups of the rows that did not fit, partition by partition. */
+  *#nextOfRest(): Task<Batch | null> {
+    for (;;) {
+      if (this.#inner === null) {
+        const next = this.#rest.shift();
+        if (next === undefined) return null;
+        this.#inner = new AggregateOperator(this.#node, next.rows.reader(true), this.#run, next.part);
+        this.#inner.open();
+      }
+      const batch = yield* this.#inner.next();
+      if (batch !== null) return batch;
+      this.#inner.close();
+      this.#inner = null;
+    }
   }
 
   /** Groups that are complete: all but the last one of what has been read. */
@@ -117,11 +145,11 @@ export class AggregateOperator implements Operator {
       const groups = this.#groups.map((group) => group.eval(batch));
       const [complete, last] = yield* this.#parted(batch, groups);
       if (complete.count > 0) {
-        this.#addTo((this.#open ??= this.#newGrouping()), complete, groups);
+        yield* this.#addTo((this.#open ??= this.#newGrouping()), complete, groups);
         this.#pieces.reset(yield* this.#open.finish());
         this.#open = null;
       }
-      this.#addTo((this.#open ??= this.#newGrouping()), last, groups);
+      yield* this.#addTo((this.#open ??= this.#newGrouping()), last, groups);
     }
   }
 
@@ -135,12 +163,13 @@ export class AggregateOperator implements Operator {
     );
   }
 
-  #addTo(grouping: Grouping, rows: Batch, groups: readonly Vector[]): void {
+  *#addTo(grouping: Grouping, rows: Batch, groups: readonly Vector[]): Task<void> {
     grouping.add(
       rows,
       groups,
       this.#calls.map((call) => inputOf(call, rows)),
     );
+    yield* grouping.settle();
   }
 
   /**
@@ -167,11 +196,38 @@ export class AggregateOperator implements Operator {
     ];
   }
 
+  /** Counts what the groupings hold; where that is too much they make no more groups. */
+  #count(groupings: readonly Grouping[]): void {
+    const { memory } = this.#run;
+    const bytes = groupings.reduce((sum, grouping) => sum + grouping.bytes, 0);
+    if (bytes <= this.#bytes) return;
+    const level = (this.#part?.level ?? -1) + 1;
+    const fills = !this.#isFull && level <= MAX_LEVEL && memory.isScarce(this.#bytes, bytes - this.#bytes);
+    if (fills) {
+      const oids = this.#node.source.outputs.map(({ type }) => type.oid);
+      for (const grouping of groupings) grouping.fill(oids, level);
+      this.#isFull = true;
+      memory.hold(bytes - this.#bytes);
+    } else memory.take(bytes - this.#bytes);
+    this.#bytes = bytes;
+    noteSpill(this.#run, this.#node, { memoryBytes: bytes });
+  }
+
+  #keepRest(grouping: Grouping, set: number): void {
+    const { spilled } = grouping;
+    const rest = (spilled?.parts ?? []).filter(({ rowCount }) => rowCount > 0);
+    const level = spilled?.level ?? 0;
+    this.#rest.push(...rest.map((rows) => ({ rows, part: { set, level } })));
+    if (this.#part === null) noteSpill(this.#run, this.#node, { batches: 1 });
+    noteSpill(this.#run, this.#node, { batches: rest.length, spilledBytes: spilled?.writtenBytes ?? 0 });
+  }
+
   *#aggregate(): Task<Batch> {
     const node = this.#node;
     const oids = node.groups.map((group) => group.type.oid);
-    const sets = node.sets ?? [node.groups.map((_, i) => i)];
-    const groupings = sets.map((set) => new Grouping(set, oids, this.#calls, this.#run));
+    const all = node.sets ?? [node.groups.map((_, i) => i)];
+    const sets = this.#part === null ? [...all.keys()] : [this.#part.set];
+    const groupings = sets.map((set) => new Grouping(all[set] ?? [], oids, this.#calls, this.#run));
     for (;;) {
       const batch = yield* this.#source.next();
       if (batch === null) break;
@@ -179,23 +235,23 @@ export class AggregateOperator implements Operator {
       if (batch.count === 0) continue;
       yield* this.#compiler.prepare(batch);
       const groups = this.#groups.map((group) => group.eval(batch));
-      const inputs = this.#calls.map((call) => inputOf(call, batch));
-      let bytes = 0;
+      const inputs = groupings.some(({ isFull }) => !isFull) ? this.#calls.map((call) => inputOf(call, batch)) : [];
       for (const grouping of groupings) {
-        grouping.add(batch, groups, inputs);
-        bytes += grouping.bytes;
+        if (grouping.isFull) grouping.addKnown(batch, groups, this.#calls);
+        else grouping.add(batch, groups, inputs);
+        yield* grouping.settle();
       }
-      if (bytes > this.#bytes) {
-        this.#run.memory.take(bytes - this.#bytes);
-        this.#bytes = bytes;
-      }
+      this.#count(groupings);
     }
     const parts: Batch[] = [];
     for (const [s, grouping] of groupings.entries()) {
       const part = yield* grouping.finish();
-      const set = constantVector(s, part.length, INT4);
+      const set = constantVector(sets[s] ?? 0, part.length, INT4);
       parts.push(node.sets === null ? part : wholeBatch([...part.columns, set], part.length));
+      this.#keepRest(grouping, sets[s] ?? 0);
     }
+    this.#run.memory.give(this.#bytes);
+    this.#bytes = 0;
     const [only] = parts;
     if (parts.length === 1 && only !== undefined) return only;
     const columns = node.outputs.map((output, c) =>
@@ -211,6 +267,12 @@ export class AggregateOperator implements Operator {
   }
 }
 
+/** One set of one level of partitions. */
+interface Part {
+  readonly set: number;
+  readonly level: number;
+}
+
 /** A text that is equal for rows of one group. */
 function groupKey(groups: readonly Vector[], types: readonly SqlType[], row: number): string {
   let key = '';
@@ -220,23 +282,6 @@ function groupKey(groups: readonly Vector[], types: readonly SqlType[], row: num
     key += value === null ? 'n' : `${text.length}:${text}`;
   }
   return key;
-}
-
-interface CompiledCall {
-  readonly call: AggregateCall;
-  readonly args: readonly Evaluator[];
-  readonly order: readonly Evaluator[];
-  readonly filter: Evaluator | null;
-  readonly setting: AggregateSetting;
-}
-
-/** A call's columns over one batch, and the rows its FILTER lets pass. */
-interface CallInput {
-  readonly batch: Batch;
-  readonly args: readonly Vector[];
-  readonly order: readonly Vector[];
-  /** Positions of the passing rows among the batch's counting rows; null: all. */
-  readonly positions: Int32Array | null;
 }
 
 function compileCall(
@@ -264,208 +309,4 @@ function compileCall(
 function divider(run: ExecRun): Divide | null {
   const fn = functionsNamed('numeric_div').find((candidate) => candidate.kind === 'scalar');
   return fn === undefined || fn.kind !== 'scalar' ? null : (a, b) => fn.call(run.context.eval, a, b);
-}
-
-function inputOf(call: CompiledCall, batch: Batch): CallInput {
-  let rows = batch;
-  let positions: Int32Array | null = null;
-  if (call.filter !== null) {
-    [rows] = split(batch, call.filter.eval(batch));
-    positions = positionsOf(batch, rows);
-  }
-  return {
-    batch: rows,
-    args: call.args.map((arg) => arg.eval(rows)),
-    order: call.order.map((key) => key.eval(rows)),
-    positions,
-  };
-}
-
-/** Positions of the rows of `part` among those of `batch`; both ascend alike. */
-function positionsOf(batch: Batch, part: Batch): Int32Array {
-  const positions = new Int32Array(part.count);
-  let k = 0;
-  for (let p = 0; p < part.count; p++) {
-    const row = part.selection === null ? p : (part.selection[p] as number);
-    while ((batch.selection === null ? k : (batch.selection[k] as number)) !== row) k++;
-    positions[p] = k++;
-  }
-  return positions;
-}
-
-/** One grouping set. */
-class Grouping {
-  readonly #run: ExecRun;
-  readonly #set: readonly number[];
-  readonly #oids: readonly number[];
-  readonly #table: KeyTable | null;
-  readonly #keys: Vector[][];
-  readonly #states: readonly CallState[];
-  #groups: number;
-
-  constructor(set: readonly number[], oids: readonly number[], calls: readonly CompiledCall[], run: ExecRun) {
-    this.#set = set;
-    this.#oids = oids;
-    this.#run = run;
-    this.#table =
-      set.length === 0
-        ? null
-        : new KeyTable(
-            set.map((g) => oids[g] as number),
-            set.map(() => true),
-          );
-    this.#keys = set.map(() => []);
-    this.#states = calls.map((call) => new CallState(call, set.length > 0, run));
-    this.#groups = set.length === 0 ? 1 : 0;
-  }
-
-  get bytes(): number {
-    return this.#table === null ? 0 : this.#table.bytes + this.#groups * 16 * (this.#states.length + this.#set.length);
-  }
-
-  add(batch: Batch, groups: readonly Vector[], inputs: readonly CallInput[]): void {
-    let ids: Int32Array | null = null;
-    if (this.#table !== null) {
-      const keys = this.#set.map((g) => groups[g] as Vector);
-      ids = this.#table.assign(keys, batch);
-      if (this.#table.count > this.#groups) this.#addGroups(keys, batch, ids);
-    }
-    for (let c = 0; c < this.#states.length; c++)
-      (this.#states[c] as CallState).add(inputs[c] as CallInput, ids, this.#groups);
-  }
-
-  /** Keeps the key values of groups seen for the first time. */
-  #addGroups(keys: readonly Vector[], batch: Batch, ids: Int32Array): void {
-    const count = (this.#table as KeyTable).count;
-    const rows = new Int32Array(count - this.#groups);
-    let next = this.#groups;
-    for (let k = 0; k < batch.count && next < count; k++) {
-      if (ids[k] !== next) continue;
-      rows[next - this.#groups] = batch.selection === null ? k : (batch.selection[k] as number);
-      next++;
-    }
-    for (let g = 0; g < keys.length; g++) (this.#keys[g] as Vector[]).push(take(keys[g] as Vector, rows, rows.length));
-    this.#groups = count;
-  }
-
-  *finish(): Task<Batch> {
-    const columns: Vector[] = this.#oids.map((oid, g) => {
-      const position = this.#set.indexOf(g);
-      return position < 0 ? constantVector(null, this.#groups, oid) : concat(this.#keys[position] as Vector[], oid);
-    });
-    for (const state of this.#states) {
-      columns.push(yield* state.finish(this.#groups));
-      if (this.#run.due()) yield* this.#run.pause();
-    }
-    return wholeBatch(columns, this.#groups);
-  }
-}
-
-/** One call's states in one grouping. */
-class CallState {
-  readonly #run: ExecRun;
-  readonly #call: CompiledCall;
-  readonly #accumulator: Accumulator;
-  readonly #distinct: KeyTable | null;
-  #distinctCount = 0;
-  readonly #ordered: Collector | null;
-
-  constructor(call: CompiledCall, grouped: boolean, run: ExecRun) {
-    this.#call = call;
-    this.#run = run;
-    const { setting } = call;
-    const ordered = call.order.length > 0;
-    this.#accumulator = ordered
-      ? new StepAccumulator(setting)
-      : (mergingAccumulator(setting) ?? makeAccumulator(setting));
-    const oids = [INT4, ...setting.argOids];
-    // Without groups the arguments alone tell rows apart.
-    const distinctOids = grouped ? oids : setting.argOids;
-    this.#distinct =
-      call.call.distinct && setting.argOids.length > 0
-        ? new KeyTable(
-            distinctOids,
-            distinctOids.map(() => true),
-          )
-        : null;
-    this.#ordered = ordered ? new Collector([...oids, ...call.order.map((key) => key.oid)], run.memory) : null;
-  }
-
-  add(input: CallInput, allIds: Int32Array | null, groups: number): void {
-    let { batch } = input;
-    if (batch.count === 0) return;
-    let ids = allIds;
-    if (ids !== null && input.positions !== null) ids = gatherIds(ids, input.positions, input.positions.length);
-    if (this.#distinct !== null) {
-      const [rows, rowIds] = this.#firstOccurrences(this.#distinct, input, ids);
-      batch = rows;
-      ids = rowIds;
-      if (batch.count === 0) return;
-    }
-    if (this.#ordered === null) {
-      this.#accumulator.add(input.args, batch, ids, groups);
-      return;
-    }
-    const group: Vector = {
-      kind: 'i32',
-      data: ids ?? new Int32Array(batch.count),
-      length: batch.count,
-      nulls: null,
-    };
-    const columns = [...input.args, ...input.order].map((column) => compact(column, batch));
-    this.#ordered.addColumns([group, ...columns], batch.count);
-  }
-
-  #firstOccurrences(table: KeyTable, input: CallInput, ids: Int32Array | null): [Batch, Int32Array | null] {
-    const { batch } = input;
-    const keys = table.assign(ids === null ? input.args : [groupColumn(batch, ids), ...input.args], batch);
-    const rows = new Int32Array(batch.count);
-    const rowIds = ids === null ? null : new Int32Array(batch.count);
-    let n = 0;
-    for (let k = 0; k < batch.count; k++) {
-      if ((keys[k] as number) < this.#distinctCount) continue;
-      this.#distinctCount = (keys[k] as number) + 1;
-      rows[n] = batch.selection === null ? k : (batch.selection[k] as number);
-      if (rowIds !== null && ids !== null) rowIds[n] = ids[k] as number;
-      n++;
-    }
-    return [withSelection(batch, rows, n), rowIds];
-  }
-
-  *finish(groups: number): Task<Vector> {
-    if (this.#ordered !== null && this.#accumulator instanceof StepAccumulator) {
-      const all = yield* this.#ordered.whole(this.#run);
-      const width = this.#call.args.length;
-      const orders = this.#call.call.order.map((key) => ({
-        oid: key.expression.type.oid,
-        descending: key.descending,
-        nullsFirst: key.nullsFirst,
-      }));
-      const rows = yield* sortInSlices(all.columns.slice(1 + width), orders, all.length, this.#run);
-      const ids = all.columns[0] as Vector;
-      for (let r = 0; r < rows.length; r++) {
-        const row = rows[r] as number;
-        const values = [];
-        for (let a = 0; a < width; a++) values.push(valueAt(all.columns[1 + a] as Vector, row));
-        this.#accumulator.step(ids.data[row] as number, values);
-        if ((r & (STEPS - 1)) === STEPS - 1 && this.#run.due()) yield* this.#run.pause();
-      }
-      this.#ordered.release();
-    }
-    return this.#accumulator.finish(groups);
-  }
-}
-
-/** The rows' group numbers as a column of the batch. */
-function groupColumn(batch: Batch, ids: Int32Array): Vector {
-  const groups = new Int32Array(batch.length);
-  for (let k = 0; k < batch.count; k++)
-    groups[batch.selection === null ? k : (batch.selection[k] as number)] = ids[k] as number;
-  return { kind: 'i32', data: groups, length: batch.length, nulls: null };
-}
-
-function gatherIds(ids: Int32Array, positions: Int32Array, count: number): Int32Array {
-  const result = new Int32Array(count);
-  for (let i = 0; i < count; i++) result[i] = ids[positions[i] as number] as number;
-  return result;
 }

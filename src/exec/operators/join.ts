@@ -18,6 +18,8 @@ import { BOOL, hashFamily } from '../physical.ts';
 import { type ExecRun, layoutOf, type Operator } from '../run.ts';
 import { isNumbered, SidewaysFilter, type SidewaysScan } from '../sideways.ts';
 import { emptyVector, take, takeOrNull, wholeBatch } from '../vectors.ts';
+import { MAX_LEVEL } from '../spill/partitions.ts';
+import { SpilledJoin, type Whole } from '../spill/spilled-join.ts';
 import { batchedLookup, LookupPairs } from './lookup-pairs.ts';
 import { MergePairs } from './merge-pairs.ts';
 import { ApplyPairs, HashPairs, LoopPairs, type PairChunk, type PairSource, padsLeft } from './pair-source.ts';
@@ -44,6 +46,7 @@ export class JoinOperator implements Operator {
   readonly #compiler: Compiler;
   readonly #condition: Evaluator | null;
   readonly #conditionColumns: readonly boolean[];
+  readonly #run: ExecRun;
   #started = false;
   #leftBatch: Batch | null = null;
   #matched: Uint8Array = new Uint8Array(0);
@@ -51,12 +54,17 @@ export class JoinOperator implements Operator {
   #rightMatched: Uint8Array = new Uint8Array(0);
   #leftDone = false;
   #rightEmitted = false;
+  /** What this join's partitions are parts of. */
+  readonly #whole: Whole | null;
+  #spilled: SpilledJoin | null = null;
 
-  constructor(node: JoinNode, left: Operator, right: Operator, run: ExecRun) {
+  constructor(node: JoinNode, left: Operator, right: Operator, run: ExecRun, whole: Whole | null = null) {
     this.#node = node;
     this.#left = left;
+    this.#whole = whole;
+    this.#run = run;
     const hashed = isHashable(node);
-    this.#hash = hashed ? new HashPairs(node, right, run) : null;
+    this.#hash = hashed ? new HashPairs(node, right, run, spillOf(node, run, whole)) : null;
     this.#padded = hashed && padsLeft(node);
     this.#sideways = hashed ? sidewaysFilters(node, left) : [];
     if (this.#hash !== null) this.#hash.keepsKeys = this.#sideways.length > 0;
@@ -85,6 +93,7 @@ export class JoinOperator implements Operator {
     this.#leftBatch = null;
     this.#leftDone = false;
     this.#rightEmitted = false;
+    this.#spilled = null;
   }
 
   close(): void {
@@ -100,9 +109,12 @@ export class JoinOperator implements Operator {
     if (!this.#started) {
       this.#started = true;
       yield* this.#pairs.start();
+      this.#spilled = this.#hash?.spilled ?? null;
+      if (this.#spilled !== null) yield* this.#spillLeft(this.#spilled);
       this.#fillSideways();
       if (this.#needsRight()) this.#rightMatched = new Uint8Array(this.#pairs.right?.length ?? 0);
     }
+    if (this.#spilled !== null) return yield* this.#spilled.next();
     for (;;) {
       if (this.#leftBatch === null) {
         const left = this.#leftDone ? null : yield* this.#left.next();
@@ -133,6 +145,15 @@ export class JoinOperator implements Operator {
       const result = yield* this.#pairsBatch(left, chunk);
       if (result !== null && result.count > 0) return result;
     }
+  }
+
+  *#spillLeft(spilled: SpilledJoin): Task<void> {
+    for (let batch = yield* this.#left.next(); batch !== null; batch = yield* this.#left.next()) {
+      yield* spilled.addLeft(batch);
+      if (this.#run.due()) yield* this.#run.pause();
+    }
+    this.#left.close();
+    yield* spilled.begin();
   }
 
   #fillSideways(): void {
@@ -170,13 +191,14 @@ export class JoinOperator implements Operator {
     )
       return null;
     const flags = hash.matches(left);
-    const empty = (hash.right?.count ?? 0) === 0;
+    const empty = this.#whole === null && (hash.right?.count ?? 0) === 0;
+    const hasNullKey = this.#whole?.hasNullKey ?? hash.hasNullKey;
     const matched = new Uint8Array(left.length);
     const unknown = nullAware ? new Uint8Array(left.length) : null;
     for (let k = 0; k < left.count; k++) {
       const row = left.selection === null ? k : (left.selection[k] as number);
       if (flags[k] === 1) matched[row] = 1;
-      else if (unknown !== null && !empty && (flags[k] === 2 || hash.hasNullKey)) unknown[row] = 1;
+      else if (unknown !== null && !empty && (flags[k] === 2 || hasNullKey)) unknown[row] = 1;
     }
     this.#matched = matched;
     this.#unknown = unknown;
@@ -315,6 +337,13 @@ export class JoinOperator implements Operator {
     });
     return wholeBatch(columns, n);
   }
+}
+
+/** What takes over where the build side does not fit; null where rows have been spread often enough. */
+function spillOf(node: JoinNode, run: ExecRun, whole: Whole | null): (() => SpilledJoin) | null {
+  if (whole !== null && whole.level >= MAX_LEVEL) return null;
+  return () =>
+    new SpilledJoin(run, node, (part, left, right, of) => new JoinOperator(part, left, right, run, of), whole);
 }
 
 /** Filters for the scans under the probe side, where a row without a partner goes at this join. */

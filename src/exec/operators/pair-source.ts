@@ -14,6 +14,9 @@ import type { Evaluator } from '../evaluator.ts';
 import { KeyTable } from '../key-table.ts';
 import { type HashFamily, hashFamily } from '../physical.ts';
 import { type Cell, type ExecRun, layoutOf, type Operator } from '../run.ts';
+import { noteSpill } from '../spill/note.ts';
+import type { SpilledJoin } from '../spill/spilled-join.ts';
+import { vectorBytes } from '../vectors.ts';
 import { cutBatch } from './simple.ts';
 
 /** Positions in the left batch and rows of `right` (-1: none, see padsLeft), in step. */
@@ -39,6 +42,8 @@ const CHUNK_ROWS = 8192;
 /** Build rows whose keys are numbered at once; of keys that cost a look into a map each. */
 const BUILD_ROWS = 131_072;
 const SLOW_BUILD_ROWS = 8192;
+/** What a row takes in the hash table, roughly. */
+const ROW_BYTES = 40;
 
 /** Whether hash matches alone decide about a left join's rows, so that those without any can be told at once. */
 export function padsLeft(node: JoinNode): boolean {
@@ -72,10 +77,14 @@ export class HashPairs implements PairSource {
   keepsKeys = false;
   /** Some build row has a null key. */
   hasNullKey = false;
+  /** Makes what takes both sides when the build side does not fit; null: it must. */
+  readonly #newSpill: (() => SpilledJoin) | null;
+  spilled: SpilledJoin | null = null;
 
-  constructor(node: JoinNode, source: Operator, run: ExecRun) {
+  constructor(node: JoinNode, source: Operator, run: ExecRun, newSpill: (() => SpilledJoin) | null) {
     this.#source = source;
     this.#run = run;
+    this.#newSpill = newSpill;
     this.#node = node;
     this.#padded = padsLeft(node);
     this.#collector = new Collector(oidsOf(node.right.outputs), run.memory);
@@ -105,12 +114,40 @@ export class HashPairs implements PairSource {
     this.right = null;
     this.keys = [];
     this.#left = null;
+    this.spilled?.close();
+    this.spilled = null;
+  }
+
+  /** Collects the build side; false where it went to partitions. */
+  *#collect(): Task<boolean> {
+    this.#source.open();
+    const { memory } = this.#run;
+    for (;;) {
+      const batch = yield* this.#source.next();
+      if (batch === null) break;
+      if (this.spilled === null && this.#newSpill !== null) {
+        const more = batch.columns.reduce((sum, column) => sum + vectorBytes(column), 0);
+        const tableBytes = (this.#collector.length + batch.count) * ROW_BYTES;
+        if (memory.isScarce(this.#collector.bytes, more + tableBytes)) yield* this.#spill(this.#newSpill());
+      }
+      if (this.spilled !== null) yield* this.spilled.addRight(batch);
+      else this.#collector.add(batch);
+      if (this.#run.due()) yield* this.#run.pause();
+    }
+    this.#source.close();
+    return this.spilled === null;
+  }
+
+  *#spill(spilled: SpilledJoin): Task<void> {
+    this.spilled = spilled;
+    for (const batch of this.#collector.chunks()) yield* spilled.addRight(batch);
+    noteSpill(this.#run, this.#node, { memoryBytes: this.#collector.bytes });
+    this.#collector.release();
   }
 
   *start(): Task<void> {
-    this.#source.open();
-    const right = yield* drain(this.#source, this.#collector, this.#run);
-    this.#source.close();
+    if (!(yield* this.#collect())) return;
+    const right = yield* this.#collector.whole(this.#run);
     this.#table = this.#newTable();
     const ids = yield* this.#assign(right);
     const { count } = this.#table;
@@ -132,6 +169,7 @@ export class HashPairs implements PairSource {
     }
     this.#bytes = this.#table.bytes + count * 4 + right.count * 4;
     this.#run.memory.take(this.#bytes);
+    noteSpill(this.#run, this.#node, { memoryBytes: this.#collector.bytes + this.#bytes });
     this.right = right;
   }
 

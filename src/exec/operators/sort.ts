@@ -3,6 +3,8 @@
  *
  * Top-N keeps at most a few thousand candidates: when they are too many they are sorted and cut, and from then on a row
  * that lies beyond the N-th (sort-bound.ts) is not even gathered.
+ *
+ * What does not fit into the memory is sorted in runs, which go to the temporary file and are merged (external-sort.ts).
  */
 import type { Task } from '../../base/task.ts';
 import type { Batch, Vector } from '../../base/vector.ts';
@@ -13,8 +15,10 @@ import { type Evaluator, ONE_ROW, withSelection } from '../evaluator.ts';
 import { type ExecRun, layoutOf, type Operator } from '../run.ts';
 import { SortBound } from '../sort-bound.ts';
 import { type OrderOf, sortInSlices } from '../sort-keys.ts';
-import { compact, wholeBatch } from '../vectors.ts';
-import { BatchPieces } from './simple.ts';
+import { ExternalSort } from '../spill/external-sort.ts';
+import { noteSpill } from '../spill/note.ts';
+import { compact, vectorBytes, wholeBatch } from '../vectors.ts';
+import { BatchPieces, cutBatch } from './simple.ts';
 
 const CANDIDATES = 4096;
 
@@ -32,6 +36,8 @@ export class SortOperator implements Operator {
   #started = false;
   #bound: SortBound | null = null;
   #lastKeys: readonly Vector[] = [];
+  #external: ExternalSort | null = null;
+  #left = Infinity;
 
   constructor(node: SortNode, source: Operator, run: ExecRun) {
     this.#node = node;
@@ -55,6 +61,7 @@ export class SortOperator implements Operator {
     return new Collector(
       [...oidsOf(this.#node.source.outputs), ...this.#orders.map(({ oid }) => oid)],
       this.#run.memory,
+      true,
     );
   }
 
@@ -64,6 +71,8 @@ export class SortOperator implements Operator {
     this.#rows = this.#newCollector();
     this.#pieces.reset(null);
     this.#bound = null;
+    this.#external?.close();
+    this.#external = null;
     this.#started = false;
   }
 
@@ -71,15 +80,42 @@ export class SortOperator implements Operator {
     if (!this.#started) {
       this.#started = true;
       const limit = yield* this.#limit();
+      this.#left = limit;
       yield* this.#collect(limit);
       this.#source.close();
-      this.#pieces.reset(yield* this.#sorted(limit));
+      noteSpill(this.#run, this.#node, { memoryBytes: this.#rows.bytes });
+      if (this.#external === null) this.#pieces.reset(yield* this.#sorted(limit));
+      else yield* this.#writeRun(this.#external, limit);
     }
-    return this.#pieces.next();
+    return this.#external === null ? this.#pieces.next() : yield* this.#merged(this.#external);
+  }
+
+  /** The next rows of the merge, as many as are asked for. */
+  *#merged(external: ExternalSort): Task<Batch | null> {
+    if (this.#left <= 0) return null;
+    const batch = yield* external.next();
+    if (batch === null) return null;
+    const count = Math.min(batch.count, this.#left);
+    this.#left -= count;
+    return count === batch.count ? batch : cutBatch(batch, 0, count);
+  }
+
+  /** Sorts what has been collected and writes it as a run; a run needs no more rows than anybody will ask for. */
+  *#writeRun(external: ExternalSort, limit: number): Task<void> {
+    if (this.#rows.length === 0) return;
+    const sorted = yield* this.#sorted(limit);
+    const { temporary } = this.#run;
+    const before = temporary.writtenBytes;
+    yield* external.addRun({ ...sorted, columns: [...sorted.columns, ...this.#lastKeys] });
+    noteSpill(this.#run, this.#node, { spilledBytes: temporary.writtenBytes - before });
+    this.#rows.release();
+    this.#rows = this.#newCollector();
   }
 
   close(): void {
     this.#source.close();
+    this.#external?.close();
+    this.#external = null;
     this.#rows.release();
     this.#pieces.reset(null);
     this.#started = true;
@@ -113,9 +149,28 @@ export class SortOperator implements Operator {
       const rows = this.#bound === null ? batch : this.#bound.within(batch, keys);
       if (rows.count === 0) continue;
       const columns = [...rows.columns, ...keys].map((column) => compact(column, rows));
+      if (this.#isFull(columns, rows.count)) yield* this.#writeRun((this.#external ??= this.#newExternal()), limit);
       this.#rows.addColumns(columns, rows.count);
-      if (this.#rows.length >= enough && limit < Infinity) yield* this.#cut(limit);
+      if (this.#rows.length >= enough && limit < Infinity && this.#external === null) yield* this.#cut(limit);
     }
+  }
+
+  /** Whether the rows so far had better be written before these are added. */
+  #isFull(columns: readonly Vector[], count: number): boolean {
+    const more = columns.reduce((sum, column) => sum + vectorBytes(column), 0) + this.#workBytes(count);
+    return this.#run.memory.isScarce(
+      this.#rows.bytes + this.#workBytes(this.#rows.length),
+      more + this.#workBytes(this.#rows.length),
+    );
+  }
+
+  /** What sorting takes besides the rows. */
+  #workBytes(rows: number): number {
+    return rows * (8 + 8 * this.#orders.length);
+  }
+
+  #newExternal(): ExternalSort {
+    return new ExternalSort(this.#run, oidsOf(this.#node.source.outputs), this.#orders);
   }
 
   /** Forgets all rows but the best. */
@@ -134,8 +189,8 @@ export class SortOperator implements Operator {
     const all = yield* this.#rows.whole(this.#run);
     const width = this.#node.source.outputs.length;
     this.#lastKeys = all.columns.slice(width);
-    const workBytes = all.length * (8 + 8 * this.#orders.length);
-    this.#run.memory.take(workBytes);
+    const workBytes = this.#workBytes(all.length);
+    this.#run.memory.hold(workBytes);
     const rows = yield* sortInSlices(this.#lastKeys, this.#orders, all.length, this.#run);
     this.#run.memory.give(workBytes);
     const count = Math.min(limit, all.length);

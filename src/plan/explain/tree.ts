@@ -7,7 +7,9 @@
  * $0)`, `SubPlan 1`.
  */
 import type { BoundExpression } from '../expression.ts';
-import type { NodeCounters, PlanNode, ScanNode } from '../plan.ts';
+import type { NodeCounters } from '../counters.ts';
+import type { PlanNode, ScanNode } from '../plan.ts';
+import { hashDetails, keptRows } from './memory.ts';
 import type { BitmapPart } from '../scan-access.ts';
 import { conjunction, conjuncts } from '../walk-expression.ts';
 import { inputsOf } from '../walk-plan.ts';
@@ -140,11 +142,7 @@ class Tree {
     const counters = this.#options.counters?.get(core);
     if (counters === undefined) return [];
     const found: Property[] = [];
-    if (core.kind === 'sort' && counters.loops > 0) {
-      const method = core.limit === null ? 'quicksort' : 'top-N heapsort';
-      const bytes = counters.rows * Math.max(1, top.width ?? 8);
-      found.push({ name: 'Sort Method', value: `${method}  Memory: ${Math.ceil(bytes / 1024)}kB` });
-    }
+    found.push(...keptRows(core, counters, Math.max(1, top.width ?? 8)));
     if (core.kind === 'scan' && core.access.kind === 'indexRange' && core.access.only)
       found.push({ name: 'Heap Fetches', value: { number: '0' } });
     if (this.#options.buffers && core.kind === 'scan') {
@@ -171,7 +169,10 @@ class Tree {
       case 'join': {
         const left = this.show(core.left, 'Outer', null);
         const right = (relationship: Relationship): ShownNode => this.show(core.right, relationship, null);
-        if (core.algorithm === 'hash') return [left, this.#around('Hash', core.right, right('Outer'))];
+        if (core.algorithm === 'hash') {
+          const details = hashDetails(this.#options.counters?.get(core));
+          return [left, this.#around('Hash', core.right, right('Outer'), details)];
+        }
         if (core.algorithm === 'loop') return [left, this.#around('Materialize', core.right, right('Outer'))];
         return [left, right('Inner')];
       }
@@ -211,8 +212,8 @@ class Tree {
   }
 
   /** Hash and Materialize: nodes that have no plan node of their own here. */
-  #around(type: string, node: PlanNode, child: ShownNode): ShownNode {
-    return this.#shown({ type, title: type, facts: [], details: [] }, grouped(node).top, {
+  #around(type: string, node: PlanNode, child: ShownNode, details: readonly Property[] = []): ShownNode {
+    return this.#shown({ type, title: type, facts: [], details }, grouped(node).top, {
       relationship: 'Inner',
       label: null,
       children: [child],

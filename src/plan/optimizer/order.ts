@@ -116,7 +116,7 @@ function orderedJoin(node: JoinNode, keys: readonly SortKey[], wanted: Wanted | 
   // How many left rows are needed is not known: few, or all.
   const inner = wanted === null ? null : { ...wanted, rows: wanted.rows === Infinity ? Infinity : null };
   const source = orderedSource(node.left, keys, inner);
-  return source === null ? null : { ...node, left: source };
+  return source === null ? null : { ...node, left: source, inOrder: true };
 }
 
 /** Rows sorted by the group keys, those of ORDER BY first, make groups in that order. */

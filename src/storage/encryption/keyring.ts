@@ -38,6 +38,9 @@ const TAG_BYTES = 16;
 const NONCES_AT_ONCE = 256;
 /** Keys of uses that are kept: those of log files come and go. */
 const MAX_DERIVED = 4096;
+/** The version of a key that is made at opening and stored nowhere, for what ends with the opening. */
+const PASSING = 0;
+const PASSING_USE = 'temporary';
 const encoder: TextEncoder = new TextEncoder();
 
 export class Keyring implements StorageCipher {
@@ -108,7 +111,7 @@ export class Keyring implements StorageCipher {
   }
 
   seal(use: string, place: string, bytes: Uint8Array): MaybePromise<Uint8Array> {
-    const { version } = this.#newest;
+    const version = use === PASSING_USE ? PASSING : this.#newest.version;
     const aead = this.#derived.get(`${version}/${use}`);
     if (aead !== undefined) return this.#seal(aead, version, place, bytes);
     return this.#derive(version, use).then((derived) => this.#seal(derived, version, place, bytes));
@@ -171,6 +174,8 @@ export class Keyring implements StorageCipher {
     if (secrets.length !== keys.length * KEY_BYTES)
       throw new DriftError('XX001', `KEYS is damaged: found ${secrets.length} bytes for ${keys.length} keys`);
     const bases = new Map<number, SecretKey>();
+    const passing = this.#bases.get(PASSING) ?? (await baseKey(randomOf(KEY_BYTES, this.#random)));
+    bases.set(PASSING, passing);
     for (const [i, { version }] of keys.entries())
       bases.set(version, await baseKey(secrets.slice(i * KEY_BYTES, (i + 1) * KEY_BYTES)));
     this.#bases = bases;
