@@ -18,6 +18,7 @@ import { Party } from '../txn/lock/party.ts';
 import { waitForSafeSnapshot } from '../txn/serial/deferrable.ts';
 import type { Isolation, Transaction } from '../txn/transaction.ts';
 import { CopyStream } from './copy/statement.ts';
+import { admit, leave } from './admission.ts';
 import { Activity, idleTooLong, type Backend } from './activity.ts';
 import type { CopyPiece, ExecuteOptions, Parameter, ResultSet, SessionApi, TransactionOptions } from './api.ts';
 import { type Cached, uncached } from './bindable.ts';
@@ -30,7 +31,6 @@ import { fail } from './fail.ts';
 import { signed } from './signature.ts';
 import type { Open } from './open.ts';
 import { Again } from './again.ts';
-import { limitError } from './limits.ts';
 import { coerceParameter } from './parameters.ts';
 import { endPortals, type Portals } from './portal.ts';
 import { PreparedStatements } from './prepared.ts';
@@ -186,12 +186,7 @@ export class Session implements SessionApi, Controlled, Backend {
     if (this.#closed) throw new DriftError('08003', 'the session is closed');
     cancellation.check();
     this.party.cancellation = cancellation;
-    const { maxStatementLength = 67_108_864, maxConcurrentQueries = Infinity } = this.core.options;
-    if (text.length > maxStatementLength || this.core.running >= maxConcurrentQueries) {
-      yield* makeWhole(this.core.host);
-      throw limitError(text, this.core);
-    }
-    this.core.running++;
+    yield* admit(this.core, text);
     const limitMs = options.timeoutMs ?? timeoutMs(this.settings.get('statement_timeout'));
     this.activity.begin(text, cancellation, limitMs);
     try {
@@ -201,8 +196,8 @@ export class Session implements SessionApi, Controlled, Backend {
       if (this.open !== null) fail(this.open);
       throw asDriftError(error);
     } finally {
-      if (this.core.temporary !== null) yield this.core.temporary.end(cancellation);
-      this.core.running--;
+      const left = leave(this.core, cancellation);
+      if (left !== null) yield left;
       this.activity.end(this.open, this.settings, () => this.terminate(idleTooLong()));
     }
   }
