@@ -104,7 +104,7 @@ describe('each operator', () => {
       expect(
         await agree(`SELECT count(*), sum(t.id), sum(u.id), count(t.id), count(u.id) FROM t ${type} JOIN u ON ${on}`),
       ).toBe(true);
-    expect(await spilled(`SELECT count(*) FROM t ${type} JOIN u ON t.s = u.s`)).toMatch(/Batches: (1[6-9]|[2-9]\d)/);
+    expect(await spilled(`SELECT t.id FROM t ${type} JOIN u ON t.s = u.s`)).toMatch(/Batches: (1[6-9]|[2-9]\d)/);
   });
 
   test('IN, NOT IN and their nulls', async () => {
@@ -134,7 +134,7 @@ test('random statements', async () => {
   const columns = ['k', 'big', 'n', 'd', 'f', 's', 'c', 'a', 'i', 'at', 'flag', 'id % 50'] as const;
   const some = (): string => [...new Set([pick(columns), pick(columns), pick(columns)])].join(', ');
   let agreed = 0;
-  for (let i = 0; i < 32; i++) {
+  for (let i = 0; i < 24; i++) {
     const where = pick(['', 'WHERE id % 3 <> 1', 'WHERE k < 900', 'WHERE s IS NOT NULL']);
     const keys = some();
     const value = pick(['big', 'n', 'd', 'k', 'f']);
@@ -150,5 +150,5 @@ test('random statements', async () => {
     ]);
     if (await agree(sql, sql.includes('ORDER BY') && !sql.includes('OVER'))) agreed++;
   }
-  expect(agreed).toBeGreaterThan(24);
+  expect(agreed).toBeGreaterThan(18);
 });
