@@ -8,7 +8,7 @@
  * A row without a partner would go at the join anyhow; it goes before other joins, expressions and copies in between see it.
  * The keys are numbers that stand for themselves (integers, dates, times); they become a bitmap where they lie close
  * together, else a Bloom filter. A filter that lets most rows pass is switched off after a while: then the join's own
- * look-up is cheaper; one of many keys for the scan right below its join knows the bounds alone, as the join is about to look anyway.
+ * look-up is cheaper; more keys than the scan has rows are not even looked at; one of many keys for the scan right below its join knows the bounds alone, as the join is about to look anyway.
  *
  * Invariants: the scan applies a filter only to rows whose every way upwards ends at the join that made it (`sideways` of
  * the operators in between says so), and the join fills it before it asks its probe side for the first batch.
@@ -26,6 +26,8 @@ const NUMBERED: ReadonlySet<number> = new Set([20, 21, 23, 26, 1082, 1083, 1114,
 /** A scan that takes a filter for one of its columns. */
 export interface SidewaysScan {
   addSideways(filter: SidewaysFilter): void;
+  /** Rows of its table. */
+  rowCount(): number;
 }
 
 /** A filter that a scan has taken, with the place of its column. */
@@ -35,12 +37,17 @@ export interface PlacedFilter {
 }
 
 /** `sideways` of a scan that keeps its filters in `placed`. */
-export function sidewaysScan(node: ScanNode, placed: PlacedFilter[], id: ColumnId): SidewaysScan | null {
+export function sidewaysScan(
+  node: ScanNode,
+  placed: PlacedFilter[],
+  id: ColumnId,
+  rowCount: () => number,
+): SidewaysScan | null {
   const { columns, time, access } = node;
   const column = columns.findIndex((candidate) => candidate.id === id);
   if (column < 0 || (time.kind !== 'now' && time.kind !== 'asOf')) return null;
   if (access.kind === 'key' || access.kind === 'keys') return null;
-  return { addSideways: (filter) => void placed.push({ filter, column }) };
+  return { addSideways: (filter) => void placed.push({ filter, column }), rowCount };
 }
 
 /** An operator, as far as this asks it. */
@@ -94,6 +101,7 @@ export class SidewaysFilter {
   max: number = -Infinity;
   bounded = false;
   readonly #nextToJoin: boolean;
+  readonly #scan: SidewaysScan;
   #bits: Uint32Array | null = null;
   #mask = 0;
   #exact = false;
@@ -101,8 +109,10 @@ export class SidewaysFilter {
   #passed = 0;
 
   /** `nextToJoin`: the scan's rows come to the join as they are. */
-  constructor(nextToJoin: boolean) {
+  constructor(scan: SidewaysScan, nextToJoin: boolean) {
+    this.#scan = scan;
     this.#nextToJoin = nextToJoin;
+    scan.addSideways(this);
   }
 
   /** Lets everything pass, until it is filled again. */
@@ -119,28 +129,31 @@ export class SidewaysFilter {
     return this.bounded && this.min > this.max;
   }
 
-  /** Takes the build side's keys, in pieces; null keys match nothing. */
+  /**
+   * Takes the build side's keys, in pieces; null keys match nothing. More keys than the scan has rows are not looked at:
+   * that would take longer than the join's own look-up of every row.
+   */
   fill(pieces: readonly Piece[]): void {
-    if (pieces.some(({ keys }) => numbersOf(keys) === null)) return;
-    let count = 0;
-    let min = Infinity;
-    let max = -Infinity;
-    for (const { keys, rows } of pieces) {
-      const data = numbersOf(keys) as Int32Array | Float64Array;
-      const { nulls } = keys;
-      for (let k = 0; k < rows.count; k++) {
-        const row = rows.selection === null ? k : (rows.selection[k] as number);
-        if (nulls !== null && nulls[row] === 1) continue;
-        const key = data[row] as number;
-        if (key < min) min = key;
-        if (key > max) max = key;
-      }
-      count += rows.count;
+    const count = pieces.reduce((sum, { rows }) => sum + rows.count, 0);
+    if (count > this.#scan.rowCount() || pieces.some(({ keys }) => numbersOf(keys) === null)) return;
+    for (const { keys, rows } of pieces) this.#widen(keys, rows);
+    this.bounded = true;
+    if (this.min <= this.max && !(this.#nextToJoin && count > FEW_KEYS)) this.#mark(pieces, count);
+  }
+
+  #widen(keys: Vector, { selection, count }: Batch): void {
+    const data = numbersOf(keys) as Int32Array | Float64Array;
+    const { nulls } = keys;
+    let { min, max } = this;
+    for (let k = 0; k < count; k++) {
+      const row = selection === null ? k : (selection[k] as number);
+      if (nulls !== null && nulls[row] === 1) continue;
+      const key = data[row] as number;
+      if (key < min) min = key;
+      if (key > max) max = key;
     }
     this.min = min;
     this.max = max;
-    this.bounded = true;
-    if (min <= max && !(this.#nextToJoin && count > FEW_KEYS)) this.#mark(pieces, count);
   }
 
   #mark(pieces: readonly Piece[], count: number): void {

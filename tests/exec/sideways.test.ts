@@ -53,3 +53,30 @@ test('a scan gives only rows that may find a partner further up', async () => {
   const scan = /"Relation Name": "fact"[^}]*?"Actual Rows": (\d+)/.exec(text ?? '');
   expect(scan?.[1]).toBe('2');
 });
+
+async function scannedOf(table: string, sql: string): Promise<string | undefined> {
+  const [[text] = []] = await db.rows(`EXPLAIN (ANALYZE, COSTS OFF, FORMAT JSON) ${sql}`);
+  return new RegExp(`"Relation Name": "${table}"[^}]*?"Actual Rows": (\\d+)`).exec(text ?? '')?.[1];
+}
+
+test('a filter on a group passes through the grouping', async () => {
+  const sql = `/*+ HashJoin(f da) */ SELECT da.name, n FROM (SELECT a, count(*) AS n FROM fact GROUP BY a) f JOIN da USING (a) WHERE da.a IN (7, 9)`;
+  expect(await db.rows(`${sql} ORDER BY 1`)).toEqual([
+    ['a7', '9'],
+    ['a9', '9'],
+  ]);
+  expect(await scannedOf('fact', sql)).toBe('18');
+  // Not of a grouping set that leaves the column out, nor of an aggregate.
+  expect(
+    await db.rows(`SELECT f.a, f.u, n FROM (SELECT a, u, count(*) AS n FROM fact GROUP BY ROLLUP (u, a)) f
+      JOIN few ON f.n = few.id OR f.n = 9000 AND few.x = 1 WHERE f.a IS NULL`),
+  ).toEqual([[null, null, '9000']]);
+});
+
+test('more keys than the scan has rows are not looked at', async () => {
+  const sql = '/*+ Leading((few f)) HashJoin(few f) SeqScan(f) */ SELECT few.id FROM few JOIN fact f USING (id)';
+  expect(await db.rows(`${sql} ORDER BY 1`)).toEqual([['8990'], ['8995']]);
+  const semi =
+    '/*+ HashJoin(da f) SeqScan(f) */ SELECT count(*) FROM da WHERE EXISTS (SELECT FROM fact f WHERE f.a = da.a AND f.id < 8000)';
+  expect(await db.rows(semi)).toEqual([['1000']]);
+});

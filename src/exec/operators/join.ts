@@ -356,9 +356,7 @@ function sidewaysFilters(
     if (probe.kind !== 'column' || nullsEqual || !isNumbered(probe.type.oid) || !isNumbered(built.type.oid)) return [];
     const scan = left.sideways?.(probe.id) ?? null;
     if (scan === null) return [];
-    const filter = new SidewaysFilter(isRightBelow(probeSide));
-    scan.addSideways(filter);
-    return [{ filter, key }];
+    return [{ filter: new SidewaysFilter(scan, isRightBelow(probeSide)), key }];
   });
 }
 

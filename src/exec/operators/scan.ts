@@ -67,7 +67,7 @@ export class ScanOperator implements Operator {
   }
 
   sideways(id: ColumnId): SidewaysScan | null {
-    return sidewaysScan(this.#node, this.#sideways, id);
+    return sidewaysScan(this.#node, this.#sideways, id, () => this.#run.readerOf(this.#node).rowCount);
   }
 
   #addRange(range: AccessRange): void {
