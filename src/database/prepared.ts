@@ -40,7 +40,7 @@ export class PreparedStatements {
     if (this.#byName.has(name))
       throw new DriftError('42P05', `prepared statement "${name}" already exists`, { position });
     const declared = types.map((type) => resolveType(type, scene.eval.catalog).oid);
-    const plan = yield* planOf(scene, statement, declared);
+    const plan = yield* planOf({ ...scene, given: 'later' }, statement, declared);
     const { version, path } = scene.eval.catalog;
     const made = scene.eval.statementTime;
     const counts = { kept: 0, planned: 0 };
@@ -75,7 +75,7 @@ export class PreparedStatements {
     const parameters: Value[] = args.map((syntax, i) =>
       evaluate(scene, bindConstant(syntax, context, prepared.types[i])),
     );
-    const given = { ...scene, parameters };
+    const given: Scene = { ...scene, parameters, given: 'typed' };
     if (explains) return { scene: given, plan: yield* planOf(given, prepared.statement, prepared.types, true) };
     const { version, path } = scene.eval.catalog;
     const stale = prepared.version !== version || prepared.path !== path || !isCurrent(prepared.plan, scene.settings);

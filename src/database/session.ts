@@ -486,7 +486,8 @@ export class Session implements SessionApi, Controlled, Backend {
     const statement = parseOne(sql);
     if (!isBindable(statement)) return { parameters: [], fields: [] };
     const open = this.open ?? (yield* this.startTask(NONE, cancellation));
-    const plan = yield* planOf(yield* this.#scene(open, {}, cancellation), statement);
+    const scene = yield* this.#scene(open, {}, cancellation);
+    const plan = yield* planOf({ ...scene, given: 'later' }, statement);
     return publicDescription({ parameters: plan.parameterTypes, fields: fieldsOf(plan) });
   }
 }

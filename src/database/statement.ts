@@ -82,6 +82,8 @@ export interface Scene {
   readonly depth: number;
   /** Inside of a function that is STABLE or IMMUTABLE: nothing may be changed. */
   readonly nonVolatile?: boolean | undefined;
+  /** `parameters` are not there yet, or are values of their types. Default: as the caller gave them. */
+  readonly given?: 'later' | 'typed' | undefined;
   /** What the statement has to say besides its result. */
   readonly notices: Notice[];
   readonly routines: RoutineRunner;
@@ -122,6 +124,7 @@ export function bindContextOf(scene: Scene, parameterTypes?: readonly number[]):
     transitions: scene.relations,
     parameterTypes,
     lastSeq: scene.transaction.snapshot,
+    presumes: scene.given === 'later',
     *catalogAt(seq) {
       const { temp, path } = scene.eval.catalog;
       return (yield* core.manager.catalogs.at(seq)).forSession(temp, path);
@@ -130,13 +133,13 @@ export function bindContextOf(scene: Scene, parameterTypes?: readonly number[]):
     registered: core.registered.size === 0 ? undefined : (name) => core.registered.get(name) ?? [],
     resolveMoment: (moment) => resolveMoment(core, scene.eval, moment),
     cursorKey: (cursor, table) => cursorKey(scene.portals, cursor, table),
-    evaluateConstant: (expression) =>
-      evaluate(scene.names === undefined ? withParametersOf(expression, scene) : scene, expression),
+    evaluateConstant: (expression) => evaluate(withParametersOf(expression, scene), expression),
   };
 }
 
 /** A scene whose parameters have the types that an expression of the statement gives them: binding is not done yet. */
 function withParametersOf(expression: BoundExpression, scene: Scene): Scene {
+  if (scene.names !== undefined || scene.given !== undefined) return scene;
   const parameters = [...scene.parameters];
   someExpression(expression, (part) => {
     if (part.kind !== 'parameter') return false;

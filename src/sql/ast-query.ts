@@ -160,6 +160,8 @@ export interface DerivedTable {
   readonly kind: 'derived';
   readonly query: Query;
   readonly lateral: boolean;
+  /** The time at which tables in it are read that have no clause of their own. */
+  readonly systemTime?: SystemTime | undefined;
   readonly alias: string | undefined;
   readonly columnAliases: readonly string[];
   readonly position: number;

@@ -73,7 +73,7 @@ export class TimeLine {
       else high = middle - 1;
     }
     const first = yield* this.timestampOf(low);
-    if (first > micros) throw new DriftError('22023', 'the time to read is before the database existed');
+    if (first > micros) throw new DriftError('3D000', 'the time to read is before the database existed');
     return this.#there(low);
   }
 

@@ -333,7 +333,7 @@ test('times that cannot be read: each with its own error', async () => {
   expect(await message(`${from} SEQ 99`)).toBe('22023 at 43: sequence number 99 is in the future');
   expect(await message(`${from} SEQ -1`)).toBe('22023 at 43: sequence number -1 is not valid');
   expect(await message(`${from} '2999-01-01'`)).toBe('22023 at 43: the time to read is in the future');
-  expect(await message(`${from} '1999-01-01'`)).toBe('22023 at 43: the time to read is before the database existed');
+  expect(await message(`${from} '1999-01-01'`)).toBe('3D000 at 43: the time to read is before the database existed');
   expect(await message(`${from} TAG 'none'`)).toBe('42704 at 43: tag "none" does not exist');
   expect(await message(`${from} NULL`)).toBe('22004 at 43: a moment in system time must not be null');
   expect(await message(`${from} 'yesterday-ish'`)).toMatch(/^22007 at 43/);

@@ -100,7 +100,8 @@ export class ScanOperator implements Operator {
           this.close();
           return null;
         }
-        if (this.#node.version !== null || this.#node.time.kind === 'contained')
+        // Scans of versions give their intervals in any case.
+        if (this.#node.version !== null || this.#node.time.kind === 'versions' || this.#node.time.kind === 'contained')
           batch = yield* this.#versionColumns(batch);
       }
       if (this.#predicate !== null && batch.count > 0) {

@@ -53,6 +53,8 @@ export interface BindContext {
   readonly registered?: ((name: string) => readonly SqlFunction[]) | undefined;
   /** The newest commit that the statement sees. */
   readonly lastSeq: number;
+  /** The statement is only prepared: moments that are parameters are taken for the present. */
+  readonly presumes?: boolean | undefined;
   /** Names and types as they were at a sequence number. */
   catalogAt(seq: number): Task<Catalog>;
   /** The last sequence number at or before a moment; errors (22023) for the future and before the first commit. */

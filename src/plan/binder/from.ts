@@ -23,6 +23,7 @@ import { sampled } from './sample.ts';
 import { scanTable } from './scan.ts';
 import { bindTableFunction } from './table-function.ts';
 import { timeOf } from './time.ts';
+import { cteAt } from './with.ts';
 
 /** Binds a FROM list into the scope; without FROM the plan is one row without columns. */
 export function bindFrom(references: readonly TableReference[], scope: Scope): PlanNode {
@@ -75,12 +76,12 @@ export function joinPlans(
 
 function bindTable(reference: TableName, scope: Scope): BoundFrom {
   const { name, position } = reference;
-  if (name.schema === undefined && reference.systemTime === undefined) {
-    const cte = scope.cte(name.name);
-    if (cte !== undefined) {
-      rejectSample(reference);
-      return bindCteReference(reference, cte.name, scope);
-    }
+  const cte = name.schema === undefined ? scope.cte(name.name) : undefined;
+  if (cte !== undefined) {
+    rejectSample(reference);
+    const { systemTime } = reference;
+    if (systemTime === undefined && scope.time === cte.time) return bindCteReference(reference, cte.name, scope);
+    return bindDerived(cteAt(reference, cte), scope, []);
   }
   if (name.catalog !== undefined) refuseOtherDatabase(name, scope.state.context.eval.database);
   const resolved = reference.systemTime === undefined ? null : timeOf(reference.systemTime, scope);
@@ -186,11 +187,6 @@ function bindView(
   scope: Scope,
 ): BoundFrom {
   const { state } = scope;
-  if (at.time.kind === 'versions' || at.time.kind === 'contained') {
-    throw new DriftError('0A000', `view "${view.name}" can be read AS OF a moment only`, {
-      position: reference.position,
-    });
-  }
   if (state.viewDepth >= MAX_VIEW_DEPTH) {
     throw new DriftError('42P17', `infinite recursion detected in rules for relation "${view.name}"`, {
       position: reference.position,
@@ -259,7 +255,8 @@ function bindDerived(reference: DerivedTable, scope: Scope, beside: readonly Fro
       hint: `For example, FROM (${what === 'VALUES' ? 'VALUES ...' : 'SELECT ...'}) [AS] foo.`,
     });
   }
-  const outer = scope.sibling(reference.lateral ? [...scope.items, ...beside] : []);
+  const at = reference.systemTime === undefined ? scope : timeOf(reference.systemTime, scope);
+  const outer = scope.sibling(reference.lateral ? [...scope.items, ...beside] : [], at);
   outer.clause = CLAUSES.fromItems;
   const plan = scope.hooks.query(reference.query, outer);
   const columns = renamed(

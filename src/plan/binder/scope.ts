@@ -11,7 +11,7 @@ import { DriftError } from '../../base/error.ts';
 import type { Catalog, TypeRef } from '../../catalog/schema.ts';
 import type { Delete, Insert, Merge, Update } from '../../sql/ast-change.ts';
 import type { Expression } from '../../sql/ast.ts';
-import type { Query, WindowDefinition } from '../../sql/ast-query.ts';
+import type { CommonTable, Query, WindowDefinition } from '../../sql/ast-query.ts';
 import type { BoundExpression, ColumnId } from '../expression.ts';
 import type { PlanColumn, PlanNode, ScanTime } from '../plan.ts';
 import type { BindState } from './context.ts';
@@ -36,6 +36,10 @@ export interface CteBinding {
   references: number;
   /** How many of the last columns only qualified names find: the paths of SEARCH and CYCLE. */
   readonly hidden?: number | undefined;
+  /** The definition, for references at another time; absent where it has but one (it recurs, or changes data). */
+  readonly syntax?: CommonTable | undefined;
+  /** The time at which it is read otherwise. */
+  readonly time: ScanTime;
 }
 
 /** What a clause allows and how messages call it. */
@@ -155,13 +159,13 @@ export class Scope {
   }
 
   /** A scope at the same level with its own items: for ON conditions and FROM subqueries. */
-  sibling(items: readonly FromItem[]): Scope {
+  sibling(items: readonly FromItem[], at: Pick<Scope, 'catalog' | 'time'> = this): Scope {
     const scope = new Scope({
       state: this.state,
       hooks: this.hooks,
       parent: this.parent,
-      catalog: this.catalog,
-      time: this.time,
+      catalog: at.catalog,
+      time: at.time,
       names: this.names,
     });
     scope.items = [...items];

@@ -16,6 +16,7 @@ import type { Task } from '../../base/task.ts';
 import type { SystemTime, TimePoint } from '../../sql/ast-query.ts';
 import { fold } from '../optimizer/fold.ts';
 import type { ScanTime } from '../plan.ts';
+import { someExpression } from '../walk-expression.ts';
 import { INT8, TEXT, TIMESTAMPTZ, coerce } from './coerce.ts';
 import { UnresolvedTime, type BindContext, type BoundMoment, type BoundPoint, type ResolvedTime } from './context.ts';
 import { CLAUSES, Scope } from './scope.ts';
@@ -69,14 +70,15 @@ export function momentOf(point: BoundPoint, context: BindContext): BoundMoment {
 /** Resolves a clause to a scan's time and the catalog for its names. */
 export function* resolveTime(unresolved: UnresolvedTime, context: BindContext): Task<ResolvedTime> {
   const { clause } = unresolved;
-  const moments = unresolved.points.map((point) => ({ moment: momentOf(point, context), position: point.position }));
+  const moments = unresolved.points.map((point) => ({
+    moment: isOpen(point, context) ? present(context) : momentOf(point, context),
+    position: point.position,
+  }));
   const seqs: number[] = [];
   for (const { moment, position } of moments) {
     // A range may begin before the first commit.
     const open = moments.length === 2 && seqs.length === 0 && moment.kind === 'timestamp';
-    seqs.push(
-      open ? yield* orZero(context.resolveMoment(moment)) : yield* located(context.resolveMoment(moment), position),
-    );
+    seqs.push(yield* located(open ? orZero(context.resolveMoment(moment)) : context.resolveMoment(moment), position));
   }
   const [low, high] = seqs;
   if (clause.kind === 'all' || low === undefined) {
@@ -97,6 +99,15 @@ export function* resolveTime(unresolved: UnresolvedTime, context: BindContext): 
   return { time, catalog: yield* context.catalogAt(high) };
 }
 
+/** A statement that is only prepared has no values for its parameters: such a moment is the present until it runs. */
+function isOpen({ value }: BoundPoint, { presumes }: BindContext): boolean {
+  return presumes === true && someExpression(value, ({ kind }) => kind === 'parameter');
+}
+
+function present({ lastSeq }: BindContext): BoundMoment {
+  return { kind: 'seq', seq: lastSeq };
+}
+
 /** The last sequence number strictly before a moment whose state is `seq`. */
 function* lastBefore(moment: BoundMoment | undefined, seq: number, context: BindContext): Task<number> {
   if (moment?.kind !== 'timestamp') return seq - 1;
@@ -110,12 +121,12 @@ function* firstAtOrAfter(moment: BoundMoment | undefined, seq: number, context: 
   return before + 1;
 }
 
-/** Zero for a moment that has no state; a range that begins in the future fails at its end. */
+/** Zero for a moment before there was a state: a range may begin there. */
 function* orZero(task: Task<number>): Task<number> {
   try {
     return yield* task;
   } catch (error) {
-    if (error instanceof DriftError && error.code === '22023') return 0;
+    if (error instanceof DriftError && error.code === '3D000') return 0;
     throw error;
   }
 }

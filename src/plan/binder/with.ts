@@ -7,7 +7,7 @@
  * working table.
  */
 import { DriftError } from '../../base/error.ts';
-import type { CommonTable, Query, SetOperation, WithClause } from '../../sql/ast-query.ts';
+import type { CommonTable, DerivedTable, Query, SetOperation, TableName, WithClause } from '../../sql/ast-query.ts';
 import { commonType } from '../../sql/resolve.ts';
 import type { CteScanNode, PlanColumn, PlanNode } from '../plan.ts';
 import { isVolatile } from '../walk-expression.ts';
@@ -61,6 +61,8 @@ export function bindWith(clause: WithClause, scope: Scope): (body: PlanNode) => 
       working: false,
       silent,
       references: 0,
+      syntax: clause.recursive || query.kind !== 'query' ? undefined : table,
+      time: scope.time,
     };
     scope.ctes.set(table.name, binding);
     bound.push({ binding, definition, syntax: table });
@@ -189,6 +191,7 @@ function bindRecursive(table: CommonTable, query: Query, union: SetOperation, sc
     cte: work,
     columns,
     working: true,
+    time: scope.time,
     silent: false,
     references: 0,
     hidden: paths.all.length,
@@ -291,4 +294,17 @@ function isRestless(plan: PlanNode): boolean {
     });
     return found;
   });
+}
+
+/** A common table at another time than that of its WITH: its query once more, to be read under that time. */
+export function cteAt(reference: TableName, { syntax }: CteBinding): DerivedTable {
+  const { name, systemTime, position } = reference;
+  if (syntax?.query.kind !== 'query') {
+    const message = `WITH query "${name.name}" recurs or changes data, and cannot be read at another time`;
+    throw new DriftError('0A000', message, { position });
+  }
+  const alias = reference.alias ?? name.name;
+  const renamed = syntax.columns.map((column, i) => reference.columnAliases[i] ?? column);
+  const columnAliases = renamed.length === 0 ? reference.columnAliases : renamed;
+  return { kind: 'derived', query: syntax.query, lateral: false, systemTime, alias, columnAliases, position };
 }

@@ -161,12 +161,13 @@ function parseParenthesisedQuery(p: Cursor, lateral: boolean, position: number):
 }
 
 function derived(p: Cursor, query: Query, lateral: boolean, position: number): DerivedTable {
+  const systemTime = atSystemTime(p) ? parseSystemTime(p) : undefined;
   const { alias, columnAliases } = parseAlias(p);
   if (alias === undefined) {
     const word = query.body.kind === 'values' ? 'VALUES' : 'subquery';
     p.refuse(`${word} in FROM must have an alias`, position);
   }
-  return { kind: 'derived', query, lateral, alias, columnAliases, position };
+  return { kind: 'derived', query, lateral, systemTime, alias, columnAliases, position };
 }
 
 /** Parses a parenthesis that begins with a query: all of it may be one, or the query is a join's first table. */
