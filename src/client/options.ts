@@ -1,8 +1,9 @@
 /** Options of the public API, and what the engine takes for them. */
-import type { OpenOptions as EngineOpenOptions, RunOptions } from '../../worker/protocol.ts';
+import type { OpenOptions as EngineOpenOptions } from '../../worker/protocol.ts';
 import { DriftError } from '../base/error.ts';
 import type { Isolation, Moment, Progress, TransactionOptions as EngineTransactionOptions } from '../database/api.ts';
 import { toJsonText } from './parameters.ts';
+import type { StatementOptions } from './connection.ts';
 import type { Parsers } from './parsers.ts';
 
 /** A moment: a Date, a sequence number (bare or as `seq`), or a tag. */
@@ -78,13 +79,16 @@ export function engineOptions(options: TransactionOptions): EngineTransactionOpt
   };
 }
 
-/** Throws 22023 where the options name no valid time. */
-export function runOptions({ text, timeout, parsers, asOf }: QueryOptions): RunOptions {
+/** `moment`: what is read where the options name no moment. Throws 22023 where they name no valid time. */
+export function runOptions(options: QueryOptions, moment?: At): StatementOptions {
+  const { text, timeout, parsers, asOf = moment, signal, onProgress } = options;
   return {
     text,
     timeoutMs: timeout,
     asOf: asOf === undefined ? undefined : momentOf(asOf),
     printed: parsers === undefined ? undefined : Object.keys(parsers).map(Number),
+    signal,
+    onProgress,
   };
 }
 

@@ -75,8 +75,7 @@ export class Statements implements Queryable {
   }
 
   #statement(options: QueryOptions): StatementOptions {
-    const asOf = options.asOf ?? this.#asOf;
-    return { ...runOptions({ ...options, asOf }), signal: options.signal, onProgress: options.onProgress };
+    return runOptions(options, this.#asOf);
   }
 }
 

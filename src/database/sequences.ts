@@ -14,6 +14,8 @@ export interface SequenceState {
   isCalled: boolean;
 }
 
+const NONE: readonly SequenceValue[] = [];
+
 export class Sequences {
   readonly #states = new Map<number, SequenceState>();
   readonly #touched = new Set<number>();
@@ -27,7 +29,8 @@ export class Sequences {
   }
 
   /** Values used since the last call: what the next commit writes to the log. */
-  takeTouched(): SequenceValue[] {
+  takeTouched(): readonly SequenceValue[] {
+    if (this.#touched.size === 0) return NONE;
     const values: SequenceValue[] = [];
     for (const id of this.#touched) {
       const state = this.#states.get(id);

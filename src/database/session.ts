@@ -21,6 +21,7 @@ import { CopyStream } from './copy/statement.ts';
 import { admit, leave } from './admission.ts';
 import { Activity, idleTooLong, type Backend } from './activity.ts';
 import type { CopyPiece, ExecuteOptions, Parameter, ResultSet, SessionApi, TransactionOptions } from './api.ts';
+import { asText, fieldsOf } from './answer.ts';
 import { type Cached, uncached } from './bindable.ts';
 import { commitInfo } from './commands.ts';
 import { control, type Controlled } from './control.ts';
@@ -44,7 +45,7 @@ import { makeWhole, whenWhole } from './whole.ts';
 import { command, noted } from './show.ts';
 import { applyOnCommit, dropTemporary } from './temporary.ts';
 import { withTurns } from './turn.ts';
-import { asText, bindContextOf, fieldsOf, planOf, readPoint, resolveMoment, type Scene } from './statement.ts';
+import { bindContextOf, planOf, readPoint, resolveMoment, type Scene } from './statement.ts';
 
 /** Times a statement of its own transaction is tried when others commit in its way. */
 const TRIES = 5;
@@ -171,8 +172,7 @@ export class Session implements SessionApi, Controlled, Backend {
   #enqueue<T>(options: ExecuteOptions, work: (cancellation: Cancellation) => Task<T>, text = ''): Promise<T> {
     const cancellation = options.cancellation ?? new Cancellation();
     const { host } = this.core;
-    const { onProgress } = options;
-    const onTurn = onProgress === undefined ? undefined : this.activity.watch(cancellation, onProgress);
+    const onTurn = options.onProgress && this.activity.watch(cancellation, options.onProgress);
     return this.#queue.run(() => drive(this.#guarded(options, work, cancellation, text), host, onTurn));
   }
 
@@ -306,11 +306,7 @@ export class Session implements SessionApi, Controlled, Backend {
     const { manager, host } = this.core;
     if (transaction.awaitsSafety) yield* waitForSafeSnapshot(manager.serials, manager.locks, host, transaction);
     manager.refresh(transaction);
-    const begun = function* (session: Session): Task<Scene> {
-      const given = yield* session.#scene(open, options, cancellation);
-      return turns ? session.#turning(given, open, cancellation) : given;
-    };
-    let scene = yield* begun(this);
+    let scene = yield* this.#begun(open, options, cancellation, turns);
     let mark = transaction.mark();
     for (;;) {
       try {
@@ -323,7 +319,7 @@ export class Session implements SessionApi, Controlled, Backend {
         if (error instanceof Again) {
           yield* error.first();
           manager.refresh(transaction);
-          scene = yield* begun(this);
+          scene = yield* this.#begun(open, options, cancellation, turns);
           mark = transaction.mark();
           continue;
         }
@@ -333,6 +329,12 @@ export class Session implements SessionApi, Controlled, Backend {
         scene.notices.length = 0;
       }
     }
+  }
+
+  /** A method, for V8 gives each generator function that is made at run time a hidden class, which outlives it. */
+  *#begun(open: Open, options: ExecuteOptions, cancellation: Cancellation, turns: boolean): Task<Scene> {
+    const scene = yield* this.#scene(open, options, cancellation);
+    return turns ? this.#turning(scene, open, cancellation) : scene;
   }
 
   /**
@@ -435,12 +437,11 @@ export class Session implements SessionApi, Controlled, Backend {
     const readOnly = options.asOf !== undefined || (options.readOnly ?? this.settings.readsOnly);
     const isolation = options.isolation ?? (this.settings.get('default_transaction_isolation') as Isolation);
     const transaction = this.core.manager.begin({ readOnly, temp: this.#temp, isolation, party: this.party });
-    const open = { transaction, savepoints: [], durability: options.durability, failed: false };
-    if (options === NONE) return { ...open, asOf: null };
+    if (options === NONE) return { transaction, savepoints: [], durability: undefined, failed: false, asOf: null };
     const context = this.#evalFor(transaction, transaction.catalog, transaction.snapshot, cancellation);
     transaction.info = commitInfo(options, context);
     const asOf = options.asOf === undefined ? null : yield* resolveMoment(this.core, context, options.asOf);
-    return { ...open, asOf };
+    return { transaction, savepoints: [], durability: options.durability, failed: false, asOf };
   }
 
   *commitTask(): Task<number | null> {

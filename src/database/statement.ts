@@ -4,9 +4,10 @@
  */
 import { DriftError } from '../base/error.ts';
 import type { Task } from '../base/task.ts';
-import { type Batch, valueAt, type Value, type Vector } from '../base/vector.ts';
-import type { TableDef } from '../catalog/schema.ts';
+import { type Batch, valueAt, type Value } from '../base/vector.ts';
+import type { Catalog, TableDef } from '../catalog/schema.ts';
 import { startRun } from '../exec/build.ts';
+import type { TempSpace } from '../exec/spill/temp-space.ts';
 import { Compiler } from '../exec/compile.ts';
 import { pointRead } from '../exec/point-read.ts';
 import { pointWrite, pointWriteOf } from '../exec/point-write.ts';
@@ -15,8 +16,8 @@ import { modifyOperator } from '../exec/modify/modify.ts';
 import type { ModifyTarget } from '../exec/modify/target.ts';
 import type { TriggerRunner } from '../exec/modify/trigger-runner.ts';
 import { runToResult } from '../exec/result.ts';
-import type { ExecContext, ExecRun, SystemRows } from '../exec/run.ts';
-import { emptyVector, vectorFromValues, wholeBatch } from '../exec/vectors.ts';
+import type { ExecContext, ExecRun, Operator, SystemRows } from '../exec/run.ts';
+import { emptyVector, wholeBatch } from '../exec/vectors.ts';
 import {
   type BindableStatement,
   type BindContext,
@@ -31,7 +32,7 @@ import type { Shape } from '../plan/cursor-keys.ts';
 import { fold } from '../plan/optimizer/fold.ts';
 import { optimize } from '../plan/optimizer/optimize.ts';
 import type { NodeCounters } from '../plan/counters.ts';
-import type { ModifyNode, Plan, PlanColumn, PlanNode } from '../plan/plan.ts';
+import type { ModifyNode, Plan, PlanNode } from '../plan/plan.ts';
 import { someExpression } from '../plan/walk-expression.ts';
 import { isModify, modifiesOf, somePlan } from '../plan/walk-plan.ts';
 import type { Statement } from '../sql/ast-statement.ts';
@@ -41,16 +42,17 @@ import type { EvalContext } from '../sql/eval-context.ts';
 import type { RoutineCall } from '../sql/functions/function.ts';
 import { hintsOf } from '../sql/hints.ts';
 import { parseExpression } from '../sql/parser/parser.ts';
-import { typeByOid } from '../sql/types/registry.ts';
+import type { VersionedTable } from '../table/table.ts';
 import type { StatementReader } from '../txn/api.ts';
 import { RowGuard } from '../txn/lock/guard.ts';
 import { ACCESS_SHARE, ROW_EXCLUSIVE, ROW_SHARE } from '../txn/lock/space.ts';
+import type { TableWrites } from '../txn/table-writes.ts';
 import type { Transaction } from '../txn/transaction.ts';
+import { fieldsOf, resultOf } from './answer.ts';
 import type { Core } from './core.ts';
 import type { Notice, ResultSet } from './api.ts';
 import { cursorKey, type Portals } from './portal.ts';
 import { coerceParameter } from './parameters.ts';
-import { publicFields } from './public-fields.ts';
 import type { Settings } from './settings.ts';
 import type { PreparedList } from './system/source.ts';
 import { systemTables } from './system-tables.ts';
@@ -61,7 +63,6 @@ import { type TablesUsed, waitForTables } from './table-waits.ts';
 import { type Basis, isFresh, tableStatistics } from './table-statistics.ts';
 
 const DEFAULT_QUERY_MEMORY_BYTES = 1024 * 1024 * 1024;
-const TEXT_OID = 25;
 /** Begins the ids of relations that only a trigger sees. */
 export const RELATION = 'transition ';
 
@@ -331,92 +332,160 @@ function execContext(
   counters?: Map<PlanNode, NodeCounters>,
   lasts = false,
 ): ExecContext {
-  const { core } = scene;
-  // A correlated subquery reads a system table again and again: within a statement it stays the same.
-  let rows: Map<string, SystemRows> | null = null;
-  return {
-    reader:
-      target.before === null
-        ? core.manager.reader(scene.transaction, scene.asOf)
-        : core.manager.frozenReader(scene.transaction),
-    eval: scene.eval,
-    parameters: scene.parameters,
-    maxResultRows: core.options.maxResultRows,
-    memoryBudgetBytes: core.options.queryMemoryBytes ?? DEFAULT_QUERY_MEMORY_BYTES,
-    temporary: () => newTemporary(core, lasts ? null : scene.eval.cancellation),
-    monotonicMs: () => core.host.monotonicMs(),
-    get guard() {
-      if (scene.asOf !== null) return null;
-      if (scene.transaction.readOnly)
-        throw new DriftError('25006', 'cannot execute SELECT FOR UPDATE in a read-only transaction');
-      return target.guard;
-    },
-    counters,
-    sleep: (ms) => new Promise((resolve) => void core.host.setTimer(ms, resolve)),
-    callRoutine: (call, args) => scene.routines.call(scene, call, args),
-    callRoutineSet: (call, args) => scene.routines.callSet(scene, call, args),
-    *systemRows(name, seq) {
-      const own = scene.relations?.get(name.slice(RELATION.length));
-      if (own !== undefined && name.startsWith(RELATION)) return own.rows;
-      const whole = seq === null ? scene.eval.catalog : yield* core.manager.catalogs.at(seq);
-      const catalog = whole.withoutOthers();
-      const known = rows?.get(`${name} ${seq ?? ''}`);
-      if (known !== undefined) return known;
-      const found = yield* systemRows(name, {
-        catalog,
-        store: core.store,
-        settings: scene.settings,
-        sequences: new Map(core.sequences.all().map((state) => [state.id, state])),
-        eval: scene.eval,
-        bind: { ...bindContextOf(scene), catalog },
-        session: scene,
-        backends: core.sessions,
-        host: core.host,
-      });
-      (rows ??= new Map()).set(`${name} ${seq ?? ''}`, found);
-      return found;
-    },
-    modify: (node, source, run) => modifyOperator(node, source, run, target),
-  };
+  return new Execution(scene, target, counters, lasts);
+}
+
+/** A class, as is `Target`, for the reason that txn/snapshot-reader.ts tells. */
+class Execution implements ExecContext {
+  readonly reader: StatementReader;
+  readonly eval: EvalContext;
+  readonly parameters: readonly Value[];
+  readonly maxResultRows: number | undefined;
+  readonly memoryBudgetBytes: number;
+  readonly counters: Map<PlanNode, NodeCounters> | undefined;
+  readonly #scene: Scene;
+  readonly #target: ModifyTarget;
+  readonly #lasts: boolean;
+  /** A correlated subquery reads a system table again and again: within a statement it stays the same. */
+  #rows: Map<string, SystemRows> | null = null;
+
+  constructor(scene: Scene, target: ModifyTarget, counters: Map<PlanNode, NodeCounters> | undefined, lasts: boolean) {
+    const { manager, options } = scene.core;
+    const { transaction } = scene;
+    this.reader = target.before === null ? manager.reader(transaction, scene.asOf) : manager.frozenReader(transaction);
+    this.eval = scene.eval;
+    this.parameters = scene.parameters;
+    this.maxResultRows = options.maxResultRows;
+    this.memoryBudgetBytes = options.queryMemoryBytes ?? DEFAULT_QUERY_MEMORY_BYTES;
+    this.counters = counters;
+    this.#scene = scene;
+    this.#target = target;
+    this.#lasts = lasts;
+  }
+
+  temporary(): TempSpace {
+    return newTemporary(this.#scene.core, this.#lasts ? null : this.eval.cancellation);
+  }
+
+  monotonicMs(): number {
+    return this.#scene.core.host.monotonicMs();
+  }
+
+  get guard(): RowGuard | null {
+    if (this.#scene.asOf !== null) return null;
+    if (this.#scene.transaction.readOnly)
+      throw new DriftError('25006', 'cannot execute SELECT FOR UPDATE in a read-only transaction');
+    return this.#target.guard;
+  }
+
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#scene.core.host.setTimer(ms, resolve));
+  }
+
+  callRoutine(call: RoutineCall, args: readonly Value[]): Task<Value> {
+    return this.#scene.routines.call(this.#scene, call, args);
+  }
+
+  callRoutineSet(call: RoutineCall, args: readonly Value[]): Task<SystemRows> {
+    return this.#scene.routines.callSet(this.#scene, call, args);
+  }
+
+  *systemRows(name: string, seq: number | null): Task<SystemRows> {
+    const scene = this.#scene;
+    const { core } = scene;
+    const own = scene.relations?.get(name.slice(RELATION.length));
+    if (own !== undefined && name.startsWith(RELATION)) return own.rows;
+    const whole = seq === null ? scene.eval.catalog : yield* core.manager.catalogs.at(seq);
+    const catalog = whole.withoutOthers();
+    const known = this.#rows?.get(`${name} ${seq ?? ''}`);
+    if (known !== undefined) return known;
+    const found = yield* systemRows(name, {
+      catalog,
+      store: core.store,
+      settings: scene.settings,
+      sequences: new Map(core.sequences.all().map((state) => [state.id, state])),
+      eval: scene.eval,
+      bind: { ...bindContextOf(scene), catalog },
+      session: scene,
+      backends: core.sessions,
+      host: core.host,
+    });
+    (this.#rows ??= new Map()).set(`${name} ${seq ?? ''}`, found);
+    return found;
+  }
+
+  modify(node: ModifyNode, source: Operator, run: ExecRun): Operator {
+    return modifyOperator(node, source, run, this.#target);
+  }
 }
 
 /** `several`: the statement has data changes in WITH, whose parts must not see each other. */
 function modifyTarget(scene: Scene, affected: Map<ModifyNode, number>, several = false): ModifyTarget {
-  const { core, transaction } = scene;
-  let guard: RowGuard | undefined;
-  const target: ModifyTarget = {
-    catalog: transaction.catalog,
-    reader: core.manager.newestReader(transaction),
-    get guard() {
-      return (guard ??= rowGuard(scene));
-    },
-    eval: scene.eval,
-    table: (id) => core.store.table(id),
-    writes(id) {
-      refuseWrites(scene);
-      return transaction.writesFor(id, core.store.table(id).columns);
-    },
-    allocateRowIds(id, count) {
-      const first = Math.max(core.store.table(id).nextRowId, core.rowIds.get(id) ?? 1);
-      core.rowIds.set(id, first + count);
-      return first;
-    },
-    defaultOf: (table, ordinal) => defaultOf(scene, table, ordinal),
-    completeRows(table, rows) {
-      const run = startRun(execContext(scene, target));
-      return completeRows(target, table, rows, { bind: bindContextOf(scene), run });
-    },
-    checks: [],
-    defers(constraint) {
-      const later = transaction.defers(constraint);
-      transaction.deferred ||= later;
-      return later;
-    },
-    triggers: () => scene.routines.triggers(scene),
-    before: several ? new Map(transaction.written().map(([id, writes]) => [id, writes.count])) : null,
-    affected,
-  };
-  return target;
+  return new Target(scene, affected, several);
+}
+
+class Target implements ModifyTarget {
+  readonly catalog: Catalog;
+  readonly eval: EvalContext;
+  readonly checks: (() => Task<void>)[] = [];
+  readonly before: ReadonlyMap<number, number> | null;
+  readonly affected: Map<ModifyNode, number>;
+  readonly #scene: Scene;
+  #reader: StatementReader | undefined;
+  #guard: RowGuard | undefined;
+
+  constructor(scene: Scene, affected: Map<ModifyNode, number>, several: boolean) {
+    const { transaction } = scene;
+    this.catalog = transaction.catalog;
+    this.eval = scene.eval;
+    this.before = several ? new Map(transaction.written().map(([id, writes]) => [id, writes.count])) : null;
+    this.affected = affected;
+    this.#scene = scene;
+  }
+
+  get reader(): StatementReader {
+    return (this.#reader ??= this.#scene.core.manager.newestReader(this.#scene.transaction));
+  }
+
+  get guard(): RowGuard {
+    return (this.#guard ??= rowGuard(this.#scene));
+  }
+
+  table(id: number): VersionedTable {
+    return this.#scene.core.store.table(id);
+  }
+
+  writes(id: number): TableWrites {
+    refuseWrites(this.#scene);
+    return this.#scene.transaction.writesFor(id, this.table(id).columns);
+  }
+
+  allocateRowIds(id: number, count: number): number {
+    const { rowIds } = this.#scene.core;
+    const first = Math.max(this.table(id).nextRowId, rowIds.get(id) ?? 1);
+    rowIds.set(id, first + count);
+    return first;
+  }
+
+  defaultOf(table: TableDef, ordinal: number): Value {
+    return defaultOf(this.#scene, table, ordinal);
+  }
+
+  completeRows(table: TableDef, rows: readonly Value[][]): Task<void> {
+    const run = startRun(execContext(this.#scene, this));
+    return completeRows(this, table, rows, { bind: bindContextOf(this.#scene), run });
+  }
+
+  defers(constraint: Parameters<ModifyTarget['defers']>[0]): boolean {
+    const { transaction } = this.#scene;
+    const later = transaction.defers(constraint);
+    transaction.deferred ||= later;
+    return later;
+  }
+
+  triggers(): TriggerRunner {
+    return this.#scene.routines.triggers(this.#scene);
+  }
 }
 
 /** The row locks of the scene's transaction. */
@@ -437,62 +506,4 @@ function defaultOf(scene: Scene, table: TableDef, ordinal: number): Value {
   const text = table.columns[index]?.default;
   if (text === undefined) return null;
   return evaluate(scene, bindTableExpression(parseExpression(text), table, 'default', bindContextOf(scene), index));
-}
-
-function resultOf(
-  plan: Plan,
-  columns: readonly Vector[],
-  rowCount: number,
-  affected: Map<ModifyNode, number>,
-): ResultSet {
-  const { root } = plan;
-  const own = ownChange(root);
-  return {
-    command: plan.command,
-    fields: fieldsOf(plan),
-    columns: plan.fields === null ? [] : columns,
-    rowCount: plan.fields === null ? 0 : rowCount,
-    affectedRows: own === null ? null : (affected.get(own) ?? 0),
-  };
-}
-
-const described = new WeakMap<Plan, ResultSet['fields']>();
-
-export function fieldsOf(plan: Plan): ResultSet['fields'] {
-  let fields = described.get(plan);
-  if (fields === undefined) {
-    fields = (plan.fields ?? []).map(describe);
-    described.set(plan, fields);
-  }
-  return fields;
-}
-
-function describe(column: PlanColumn): ResultSet['fields'][number] {
-  return {
-    name: column.name,
-    dataTypeID: column.type.oid,
-    typeModifier: column.type.typmod,
-    tableID: column.tableId ?? 0,
-    columnID: column.columnId ?? 0,
-  };
-}
-
-/** The data change that a statement is itself, whatever WITH does besides. */
-function ownChange(root: PlanNode): ModifyNode | null {
-  if (root.kind === 'with') return ownChange(root.body);
-  return isModify(root) ? root : null;
-}
-
-/** The result with every column as text, as PostgreSQL prints it. */
-export function asText(result: ResultSet, context: EvalContext): ResultSet {
-  const columns = result.columns.map((column, c) => {
-    const type = typeByOid(result.fields[c]?.dataTypeID ?? TEXT_OID);
-    const texts: Value[] = [];
-    for (let row = 0; row < result.rowCount; row++) {
-      const value = valueAt(column, row);
-      texts.push(value === null ? null : type.output(value, context));
-    }
-    return vectorFromValues(texts, TEXT_OID);
-  });
-  return { ...result, columns, fields: publicFields(result.fields) };
 }

@@ -51,7 +51,7 @@ function build(node: PlanNode, run: ExecRun): Operator {
     };
     counters.set(node, own);
   }
-  return new CountingOperator(operator, own, run.context.monotonicMs);
+  return new CountingOperator(operator, own, () => run.context.monotonicMs());
 }
 
 function makeOperator(node: PlanNode, run: ExecRun): Operator {

@@ -53,7 +53,7 @@ export interface ExecContext {
   /** Room on the medium for what does not fit into the memory. */
   temporary(): TempSpace;
   /** Milliseconds on a monotone clock (Host.monotonicMs). */
-  readonly monotonicMs: () => number;
+  monotonicMs(): number;
   /** Locks rows for SELECT … FOR; null where the past is read. */
   readonly guard: RowGuard | null;
   /** Present for EXPLAIN ANALYZE: filled while the plan runs. */

@@ -35,11 +35,11 @@ import {
   hasEffect,
   type TableChanges,
 } from './commit-checks.ts';
-import type { StatementReader, TableReader } from './api.ts';
+import type { StatementReader } from './api.ts';
 import { SerialSpace } from './serial/serializable.ts';
 import { encodeChanges, encodeSequence, type SequenceValue } from './change-codec.ts';
 import { CatalogHistory } from './catalog-history.ts';
-import { SnapshotTableReader } from './table-reader.ts';
+import { SnapshotReader } from './snapshot-reader.ts';
 import { FrozenWrites } from './frozen-writes.ts';
 import { type OwnWrites, TableWrites } from './table-writes.ts';
 import { TimeLine } from './time-line.ts';
@@ -204,27 +204,7 @@ export class TransactionManager {
     frozen?: ReadonlyMap<number, OwnWrites>,
     newest?: () => number,
   ): StatementReader {
-    const snapshot = asOf ?? transaction.snapshot;
-    const timeLine = this.timeLine;
-    const store = this.store;
-    const ownWrites = (tableId: number): OwnWrites | null =>
-      frozen === undefined ? transaction.writes(tableId) : (frozen.get(tableId) ?? null);
-    return {
-      get snapshot(): number {
-        return newest?.() ?? snapshot;
-      },
-      table(tableId: number, seq?: number): TableReader {
-        const at = seq ?? newest?.() ?? snapshot;
-        const own = seq === undefined && asOf === null ? ownWrites(tableId) : null;
-        const plain = new SnapshotTableReader(store.table(tableId), at, own);
-        const { serial } = transaction;
-        return serial === null || at !== transaction.snapshot || newest !== undefined
-          ? plain
-          : serial.reader(tableId, plain);
-      },
-      seqAt: (micros) => timeLine.seqAt(micros),
-      timestampsOf: (seqs, count) => timeLine.timestampsOf(seqs, count),
-    };
+    return new SnapshotReader(this.store, this.timeLine, transaction, { asOf, frozen, newest });
   }
 
   /** The newest committed state with the transaction's writes, at each look. */

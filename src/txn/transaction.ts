@@ -74,6 +74,8 @@ export class Transaction {
   /** Nothing has been read or written yet: the snapshot and the modes may still change. */
   fresh = true;
   readonly party: Party;
+  /** Its place among those that use tables (lock/space.ts). */
+  place = -1;
   /** What is watched of it at SERIALIZABLE. */
   serial: Watched | null = null;
   readOnly: boolean;

@@ -102,7 +102,7 @@ export class RowGuard {
     const owners = new Set(key === null ? [] : locks.inserting(transaction, key));
     for (const [tree, wanted] of values) {
       const range = tree.prefixRange(wanted);
-      for (const [owner, writes] of locks.writers) {
+      for (const { owner, writes } of locks.writers.items) {
         if (owner === transaction || writes.count === 0) continue;
         if (ownOrder(writes, tree.id).holds(writes, range, tree, tree.sources)) owners.add(owner);
       }

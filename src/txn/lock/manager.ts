@@ -34,8 +34,9 @@ export function rowLocksOf(space: LockSpace, tableId: number): RowLocks {
 /** Makes a write set known to others. */
 export function registerWrites(space: LockSpace, owner: Transaction, tableId: number, writes: TableWrites): void {
   const locks = rowLocksOf(space, tableId);
-  locks.writers.set(owner, writes);
-  owner.endings.push(() => locks.writers.delete(owner));
+  const writer = { owner, writes, place: -1 };
+  locks.writers.add(writer);
+  owner.endings.push(() => locks.writers.remove(writer));
 }
 
 // ---- tables ------------------------------------------------------------------------------------------------------
@@ -45,7 +46,7 @@ function inTheWayOfTable(space: LockSpace, self: Party, tableId: number, mode: n
   const found = new Set(space.tables.get(tableId)?.inTheWay(self, mode, place) ?? []);
   const conflicts = tableConflicts(mode) & WEAK_MODES;
   if (conflicts !== 0)
-    for (const { party, used } of space.active)
+    for (const { party, used } of space.active.items)
       if (party !== self && ((used.get(tableId) ?? 0) & conflicts) !== 0) found.add(party);
   return [...found];
 }

@@ -12,6 +12,7 @@ import type { Key } from '../../table/table.ts';
 import { OP_NONE, OP_UPDATE } from '../../table/table.ts';
 import type { TableWrites } from '../table-writes.ts';
 import type { Transaction } from '../transaction.ts';
+import { type Enrolled, Roll } from './roll.ts';
 import { FOR_UPDATE, NO_KEY_UPDATE, rowConflicts } from './modes.ts';
 
 /** Rows that a statement is about to write. */
@@ -27,15 +28,21 @@ export interface RowHold {
   mode: number;
 }
 
+/** A transaction that writes to the table. */
+export interface Writer extends Enrolled {
+  readonly owner: Transaction;
+  readonly writes: TableWrites;
+}
+
 export class RowLocks {
-  readonly writers: Map<Transaction, TableWrites> = new Map();
+  readonly writers: Roll<Writer> = new Roll();
   readonly claims: Set<Claim> = new Set();
   readonly held: Map<Key, RowHold[]> = new Map();
 
   /** Whether anybody but the transaction has locks here. */
   isShared(self: Transaction): boolean {
     const { size } = this.writers;
-    if (size > 1 || (size === 1 && !this.writers.has(self))) return true;
+    if (size > 1 || (size === 1 && this.writers.items[0]?.owner !== self)) return true;
     return this.held.size > 0 || this.claims.size > 0;
   }
 
@@ -47,7 +54,7 @@ export class RowLocks {
   inTheWay(self: Transaction, key: Key, mode: number): Transaction[] {
     const conflicts = rowConflicts(mode);
     const found: Transaction[] = [];
-    for (const [owner, writes] of this.writers)
+    for (const { owner, writes } of this.writers.items)
       if (owner !== self && (writtenMode(writes, key) & conflicts) !== 0) found.push(owner);
     for (const { owner, keys, mode: claimed } of this.claims)
       if (owner !== self && (claimed & conflicts) !== 0 && keys.has(key)) found.push(owner);
@@ -60,7 +67,7 @@ export class RowLocks {
   /** Transactions that have a row of this key which is not committed yet. */
   inserting(self: Transaction, key: Key): Transaction[] {
     const found: Transaction[] = [];
-    for (const [owner, writes] of this.writers) {
+    for (const { owner, writes } of this.writers.items) {
       const entry = owner === self ? -1 : writes.latestEntry(key);
       if (entry >= 0 && writes.opAt(entry) !== OP_NONE) found.push(owner);
     }

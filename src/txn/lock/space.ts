@@ -7,6 +7,7 @@
  */
 import type { Transaction } from '../transaction.ts';
 import type { HeavyLock } from './heavy-locks.ts';
+import { Roll } from './roll.ts';
 import type { RowLocks } from './row-locks.ts';
 import type { Waits } from './waits.ts';
 
@@ -22,16 +23,13 @@ export class LockSpace {
   readonly advisory: Map<string, HeavyLock> = new Map();
   readonly rows: Map<number, RowLocks> = new Map();
   /** Transactions that have used a table. */
-  readonly active: Set<Transaction> = new Set();
+  readonly active: Roll<Transaction> = new Roll();
   waits: Waits | null = null;
 
   /** Notes that a transaction uses a table. REQUIRES: `strong` is zero, or nobody is in the way (manager.ts). */
   use(transaction: Transaction, tableId: number, mode: number): void {
     const { used } = transaction;
-    if (!this.active.has(transaction)) {
-      this.active.add(transaction);
-      transaction.locks.push(() => this.active.delete(transaction));
-    }
+    if (this.active.add(transaction)) transaction.locks.push(() => this.active.remove(transaction));
     const before = used.get(tableId) ?? 0;
     used.set(tableId, before | mode);
   }
