@@ -9,7 +9,6 @@ import { Random } from '../base/random.ts';
 import type { Task } from '../base/task.ts';
 import { bindMoment, isBindable } from '../plan/bind.ts';
 import { Suspended } from '../exec/suspended.ts';
-import type { Plan } from '../plan/plan.ts';
 import type { TimePoint } from '../sql/ast-query.ts';
 import type { Statement } from '../sql/ast-statement.ts';
 import { parse, parseOne, statements } from '../sql/parser/parser.ts';
@@ -32,7 +31,7 @@ import { fail } from './fail.ts';
 import { signed } from './signature.ts';
 import type { Open } from './open.ts';
 import { Again } from './again.ts';
-import { coerceParameter } from './parameters.ts';
+import { readByKey } from './point-query.ts';
 import { endPortals, type Portals } from './portal.ts';
 import { PreparedStatements } from './prepared.ts';
 import { recheckConstraints } from './recheck.ts';
@@ -45,7 +44,7 @@ import { makeWhole, whenWhole } from './whole.ts';
 import { command, noted } from './show.ts';
 import { applyOnCommit, dropTemporary } from './temporary.ts';
 import { withTurns } from './turn.ts';
-import { bindContextOf, planOf, readPoint, resolveMoment, type Scene } from './statement.ts';
+import { bindContextOf, planOf, resolveMoment, type Scene } from './statement.ts';
 
 /** Times a statement of its own transaction is tried when others commit in its way. */
 const TRIES = 5;
@@ -221,7 +220,7 @@ export class Session implements SessionApi, Controlled, Backend {
       cached = uncached(only);
       this.statements.keep(sql, cached);
     }
-    const found = cached.plan === null ? null : this.#readPoint(cached, cached.plan, parameters, options);
+    const found = cached.plan === null ? null : readByKey(this, cached, cached.plan, parameters, options);
     if (found !== null) return found;
     return yield* this.#run(cached, parameters, options, cancellation);
   }
@@ -337,28 +336,6 @@ export class Session implements SessionApi, Controlled, Backend {
     return turns ? this.#turning(scene, open, cancellation) : scene;
   }
 
-  /**
-   * The short path of a prepared read of one row by its key: a statement that reads one state once needs no
-   * transaction of its own. Null where something is special; then the long path does it.
-   */
-  #readPoint(cached: Cached, plan: Plan, parameters: readonly Parameter[], options: ExecuteOptions): ResultSet | null {
-    const open = this.open;
-    const { manager } = this.core;
-    const { parameterTypes } = plan;
-    if (open !== null) manager.refresh(open.transaction);
-    const catalog = open === null ? manager.catalog : open.transaction.catalog;
-    if (manager.locks.strong > 0 || open?.transaction.isolation === 'serializable') return null;
-    if (plan.point === null || catalog.version !== cached.version || parameters.length !== parameterTypes.length)
-      return null;
-    if (cached.path !== this.settings.path) return null;
-    if (options.asOf !== undefined || options.text === true || this.settings.asOf !== null) return null;
-    if (open !== null && (open.failed || open.asOf !== null)) return null;
-    const transaction = open?.transaction ?? manager.begin({ readOnly: true });
-    const context = this.#evalFor(transaction, catalog, transaction.snapshot, NEVER);
-    const values = parameters.map((value, i) => coerceParameter(value, parameterTypes[i] as number, context, i));
-    return readPoint(manager.reader(transaction, null), plan, values);
-  }
-
   #turning(scene: Scene, open: Open, cancellation: Cancellation): Scene {
     return withTurns(scene, open, {
       finish: () => this.#finish(open),
@@ -373,14 +350,14 @@ export class Session implements SessionApi, Controlled, Backend {
     const moment = options.asOf ?? (open.asOf === null ? this.settings.asOf : null);
     let { asOf } = open;
     if (moment !== null && moment !== undefined) {
-      const probe = this.#evalFor(open.transaction, open.transaction.catalog, open.transaction.snapshot, cancellation);
+      const probe = this.evalFor(open.transaction, open.transaction.catalog, open.transaction.snapshot, cancellation);
       asOf = yield* resolveMoment(this.core, probe, moment);
     }
     const { path } = this.settings;
     open.transaction.usePath(path);
     const catalog =
       asOf === null ? open.transaction.catalog : (yield* manager.catalogs.at(asOf)).forSession(this.#temp, path);
-    const context = this.#evalFor(open.transaction, catalog, asOf ?? open.transaction.snapshot, cancellation);
+    const context = this.evalFor(open.transaction, catalog, asOf ?? open.transaction.snapshot, cancellation);
     const time = asOf === null ? null : yield* manager.timeLine.timestampOf(asOf);
     if (time !== null && Number.isFinite(time)) Object.defineProperty(context, 'transactionTime', { value: time });
     return {
@@ -402,7 +379,7 @@ export class Session implements SessionApi, Controlled, Backend {
     };
   }
 
-  #evalFor(
+  evalFor(
     transaction: Transaction,
     catalog: Transaction['catalog'],
     snapshot: number,
@@ -438,7 +415,7 @@ export class Session implements SessionApi, Controlled, Backend {
     const isolation = options.isolation ?? (this.settings.get('default_transaction_isolation') as Isolation);
     const transaction = this.core.manager.begin({ readOnly, temp: this.#temp, isolation, party: this.party });
     if (options === NONE) return { transaction, savepoints: [], durability: undefined, failed: false, asOf: null };
-    const context = this.#evalFor(transaction, transaction.catalog, transaction.snapshot, cancellation);
+    const context = this.evalFor(transaction, transaction.catalog, transaction.snapshot, cancellation);
     transaction.info = commitInfo(options, context);
     const asOf = options.asOf === undefined ? null : yield* resolveMoment(this.core, context, options.asOf);
     return { transaction, savepoints: [], durability: options.durability, failed: false, asOf };
@@ -465,7 +442,7 @@ export class Session implements SessionApi, Controlled, Backend {
     if (this.#temp !== null && !transaction.readOnly)
       yield* applyOnCommit(ddlContext(yield* this.#scene(open, {}, NEVER)));
     const context = (snapshot: number): Scene['eval'] =>
-      this.#evalFor(transaction, transaction.catalog, snapshot, NEVER);
+      this.evalFor(transaction, transaction.catalog, snapshot, NEVER);
     const recheck = (reader: StatementReader): Task<void> =>
       recheckConstraints(this.core, transaction, reader, context(reader.snapshot));
     if (this.settings.signs) transaction.info = signed(transaction.info, this.settings, context(transaction.snapshot));

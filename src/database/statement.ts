@@ -9,7 +9,6 @@ import type { Catalog, TableDef } from '../catalog/schema.ts';
 import { startRun } from '../exec/build.ts';
 import type { TempSpace } from '../exec/spill/temp-space.ts';
 import { Compiler } from '../exec/compile.ts';
-import { pointRead } from '../exec/point-read.ts';
 import { pointWrite, pointWriteOf } from '../exec/point-write.ts';
 import { completeRows } from '../exec/modify/complete-rows.ts';
 import { modifyOperator } from '../exec/modify/modify.ts';
@@ -17,7 +16,7 @@ import type { ModifyTarget } from '../exec/modify/target.ts';
 import type { TriggerRunner } from '../exec/modify/trigger-runner.ts';
 import { runToResult } from '../exec/result.ts';
 import type { ExecContext, ExecRun, Operator, SystemRows } from '../exec/run.ts';
-import { emptyVector, wholeBatch } from '../exec/vectors.ts';
+import { wholeBatch } from '../exec/vectors.ts';
 import {
   type BindableStatement,
   type BindContext,
@@ -48,7 +47,7 @@ import { RowGuard } from '../txn/lock/guard.ts';
 import { ACCESS_SHARE, ROW_EXCLUSIVE, ROW_SHARE } from '../txn/lock/space.ts';
 import type { TableWrites } from '../txn/table-writes.ts';
 import type { Transaction } from '../txn/transaction.ts';
-import { fieldsOf, resultOf } from './answer.ts';
+import { resultOf } from './answer.ts';
 import type { Core } from './core.ts';
 import type { Notice, ResultSet } from './api.ts';
 import { cursorKey, type Portals } from './portal.ts';
@@ -286,25 +285,6 @@ export function openPlan(scene: Scene, plan: Plan): Running {
       operator.close();
       void run.release();
     },
-  };
-}
-
-/**
- * The short path of a read of one row by its whole key: no operators, no batches, no waiting. Null where the row is not
- * in memory, or more than its key is asked for.
- */
-export function readPoint(reader: StatementReader, plan: Plan, parameters: readonly Value[]): ResultSet | null {
-  const { point } = plan;
-  if (point === null || point.filter !== null || point.scan.time.kind !== 'now') return null;
-  const columns = pointRead(reader.table(point.scan.table.id), point, parameters);
-  if (columns === null) return null;
-  const rowCount = columns.length === 0 ? 0 : 1;
-  return {
-    command: plan.command,
-    fields: fieldsOf(plan),
-    columns: rowCount === 0 ? plan.root.outputs.map(({ type }) => emptyVector(type.oid)) : columns,
-    rowCount,
-    affectedRows: null,
   };
 }
 

@@ -1,0 +1,71 @@
+/**
+ * The short path of a prepared SELECT of one row by its whole key: no operators, no batches, no waiting, and no
+ * transaction of its own, for a statement that reads one state once needs none.
+ */
+import { Cancellation } from '../base/cancel.ts';
+import type { Value } from '../base/vector.ts';
+import type { Catalog } from '../catalog/schema.ts';
+import { pointRead } from '../exec/point-read.ts';
+import { emptyVector } from '../exec/vectors.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { EvalContext } from '../sql/eval-context.ts';
+import type { StatementReader } from '../txn/api.ts';
+import type { Transaction } from '../txn/transaction.ts';
+import { fieldsOf } from './answer.ts';
+import type { ExecuteOptions, Parameter, ResultSet } from './api.ts';
+import type { Cached } from './bindable.ts';
+import type { Core } from './core.ts';
+import type { Open } from './open.ts';
+import { coerceParameter } from './parameters.ts';
+import type { Settings } from './settings.ts';
+
+/** What a session gives to it. */
+interface Asker {
+  readonly core: Core;
+  readonly settings: Settings;
+  readonly open: Open | null;
+  evalFor(transaction: Transaction, catalog: Catalog, snapshot: number, cancellation: Cancellation): EvalContext;
+}
+
+/** Null where something is special; then the long path does it. */
+export function readByKey(
+  session: Asker,
+  cached: Cached,
+  plan: Plan,
+  parameters: readonly Parameter[],
+  options: ExecuteOptions,
+): ResultSet | null {
+  const { open, settings } = session;
+  const { manager } = session.core;
+  const { parameterTypes } = plan;
+  if (open !== null) manager.refresh(open.transaction);
+  const catalog = open === null ? manager.catalog : open.transaction.catalog;
+  if (manager.locks.strong > 0 || open?.transaction.isolation === 'serializable') return null;
+  if (plan.point === null || catalog.version !== cached.version || parameters.length !== parameterTypes.length)
+    return null;
+  if (cached.path !== settings.path) return null;
+  if (options.asOf !== undefined || options.text === true || settings.asOf !== null) return null;
+  if (open !== null && (open.failed || open.asOf !== null)) return null;
+  const transaction = open?.transaction ?? manager.begin({ readOnly: true });
+  const context = session.evalFor(transaction, catalog, transaction.snapshot, NEVER);
+  const values = parameters.map((value, i) => coerceParameter(value, parameterTypes[i] as number, context, i));
+  return readPoint(manager.reader(transaction, null), plan, values);
+}
+
+const NEVER = new Cancellation();
+
+/** Null where the row is not in memory, or more than its key is asked for. */
+function readPoint(reader: StatementReader, plan: Plan, parameters: readonly Value[]): ResultSet | null {
+  const { point } = plan;
+  if (point === null || point.filter !== null || point.scan.time.kind !== 'now') return null;
+  const columns = pointRead(reader.table(point.scan.table.id), point, parameters);
+  if (columns === null) return null;
+  const rowCount = columns.length === 0 ? 0 : 1;
+  return {
+    command: plan.command,
+    fields: fieldsOf(plan),
+    columns: rowCount === 0 ? plan.root.outputs.map(({ type }) => emptyVector(type.oid)) : columns,
+    rowCount,
+    affectedRows: null,
+  };
+}
