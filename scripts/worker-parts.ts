@@ -47,7 +47,7 @@ const LATE: readonly string[] = [
   'src/database/(migration|history)/.*',
   'src/database/routine/.*',
   'src/database/system/.*',
-  'src/database/(control|table-locks|table-waits|limits|definition|rekey|backup/.*|bulk|system-tables|temporary|recheck|deferral|domain-check|maintain|explain|setting-specs|setting-values|registered|signature|cursor|portal|turn|temporary-files)',
+  'src/database/(control|table-locks|table-waits|limits|definition|rekey|backup/.*|bulk|system-tables|temporary|recheck|deferral|domain-check|maintain|explain|setting-specs|setting-values|registered|signature|cursor|portal|turn|temporary-files|text-answer|statement-target)',
 ];
 /** Not needed by a page that defines tables, changes and reads them; regular expressions of module paths. */
 const RARE: readonly string[] = [

@@ -1,14 +1,8 @@
 /** What a statement answers: its columns and what is said of them. */
-import { type Value, type Vector, valueAt } from '../base/vector.ts';
-import { vectorFromValues } from '../exec/vectors.ts';
+import type { Vector } from '../base/vector.ts';
 import type { ModifyNode, Plan, PlanColumn, PlanNode } from '../plan/plan.ts';
 import { isModify } from '../plan/walk-plan.ts';
-import type { EvalContext } from '../sql/eval-context.ts';
-import { typeByOid } from '../sql/types/registry.ts';
 import type { ResultSet } from './api.ts';
-import { publicFields } from './public-fields.ts';
-
-const TEXT_OID = 25;
 
 /** The answer to a statement that has been run. */
 export function resultOf(
@@ -53,18 +47,4 @@ function describe(column: PlanColumn): ResultSet['fields'][number] {
 function ownChange(root: PlanNode): ModifyNode | null {
   if (root.kind === 'with') return ownChange(root.body);
   return isModify(root) ? root : null;
-}
-
-/** The result with every column as text, as PostgreSQL prints it. */
-export function asText(result: ResultSet, context: EvalContext): ResultSet {
-  const columns = result.columns.map((column, c) => {
-    const type = typeByOid(result.fields[c]?.dataTypeID ?? TEXT_OID);
-    const texts: Value[] = [];
-    for (let row = 0; row < result.rowCount; row++) {
-      const value = valueAt(column, row);
-      texts.push(value === null ? null : type.output(value, context));
-    }
-    return vectorFromValues(texts, TEXT_OID);
-  });
-  return { ...result, columns, fields: publicFields(result.fields) };
 }

@@ -5,12 +5,11 @@
 import { DriftError } from '../base/error.ts';
 import type { Task } from '../base/task.ts';
 import { type Batch, valueAt, type Value } from '../base/vector.ts';
-import type { Catalog, TableDef } from '../catalog/schema.ts';
+import type { TableDef } from '../catalog/schema.ts';
 import { startRun } from '../exec/build.ts';
 import type { TempSpace } from '../exec/spill/temp-space.ts';
 import { Compiler } from '../exec/compile.ts';
 import { pointWrite, pointWriteOf } from '../exec/point-write.ts';
-import { completeRows } from '../exec/modify/complete-rows.ts';
 import { modifyOperator } from '../exec/modify/modify.ts';
 import type { ModifyTarget } from '../exec/modify/target.ts';
 import type { TriggerRunner } from '../exec/modify/trigger-runner.ts';
@@ -41,11 +40,9 @@ import type { EvalContext } from '../sql/eval-context.ts';
 import type { RoutineCall } from '../sql/functions/function.ts';
 import { hintsOf } from '../sql/hints.ts';
 import { parseExpression } from '../sql/parser/parser.ts';
-import type { VersionedTable } from '../table/table.ts';
 import type { StatementReader } from '../txn/api.ts';
-import { RowGuard } from '../txn/lock/guard.ts';
+import type { RowGuard } from '../txn/lock/guard.ts';
 import { ACCESS_SHARE, ROW_EXCLUSIVE, ROW_SHARE } from '../txn/lock/space.ts';
-import type { TableWrites } from '../txn/table-writes.ts';
 import type { Transaction } from '../txn/transaction.ts';
 import { resultOf } from './answer.ts';
 import type { Core } from './core.ts';
@@ -53,6 +50,7 @@ import type { Notice, ResultSet } from './api.ts';
 import { cursorKey, type Portals } from './portal.ts';
 import { coerceParameter } from './parameters.ts';
 import type { Settings } from './settings.ts';
+import { StatementTarget, type TargetTools } from './statement-target.ts';
 import type { PreparedList } from './system/source.ts';
 import { systemTables } from './system-tables.ts';
 import { systemRows } from './system/virtual-tables.ts';
@@ -219,21 +217,19 @@ export function* runPlan(
   counters?: Map<PlanNode, NodeCounters>,
   later?: (() => Task<void>)[],
 ): Task<ResultSet> {
-  const changes = plan.writes ? modifiesOf(plan.root).length : 0;
-  if (changes > 0) refuseWrites(scene);
-  useTables(scene, plan);
   const affected = new Map<ModifyNode, number>();
-  const target = modifyTarget(scene, affected, changes > 0 && plan.root.kind === 'with');
+  const target = targetOf(scene, plan, affected);
+  useTables(scene, plan);
   const run = startRun(execContext(scene, target, counters));
-  const short = plan.writes && counters === undefined ? pointWriteOf(plan.root) : null;
-  if (short !== null) {
+  const short = target !== null && counters === undefined ? pointWriteOf(plan.root) : null;
+  if (short !== null && target !== null) {
     yield* pointWrite(short, run, target);
     for (const check of target.checks) yield* check();
     return resultOf(plan, [], 0, affected);
   }
   const batch = yield* runToResult(run.build(plan.root), plan.root.outputs, run);
-  if (later !== undefined) later.push(...target.checks.splice(0));
-  for (const check of target.checks) yield* check();
+  if (target !== null && later !== undefined) later.push(...target.checks.splice(0));
+  if (target !== null) for (const check of target.checks) yield* check();
   return resultOf(plan, batch.columns, batch.length, affected);
 }
 
@@ -269,16 +265,14 @@ function tablesUsed(root: PlanNode): TablesUsed {
 
 export function openPlan(scene: Scene, plan: Plan): Running {
   useTables(scene, plan);
-  const changes = plan.writes ? modifiesOf(plan.root).length : 0;
-  if (changes > 0) refuseWrites(scene);
-  const target = modifyTarget(scene, new Map(), changes > 0 && plan.root.kind === 'with');
+  const target = targetOf(scene, plan);
   const run = startRun(execContext(scene, target, undefined, true));
   const operator = run.build(plan.root);
   operator.open();
   return {
     *next() {
       const batch = yield* operator.next();
-      if (batch === null) for (const check of target.checks.splice(0)) yield* check();
+      if (batch === null && target !== null) for (const check of target.checks.splice(0)) yield* check();
       return batch;
     },
     close() {
@@ -289,14 +283,14 @@ export function openPlan(scene: Scene, plan: Plan): Running {
 }
 
 export function evaluate(scene: Scene, expression: BoundExpression): Value {
-  const run = startRun(execContext(scene, modifyTarget(scene, new Map())));
+  const run = startRun(execContext(scene, null));
   const batch = wholeBatch([], 1);
   return valueAt(new Compiler(new Map(), run).compile(expression).eval(batch), 0);
 }
 
 /** An execution for expressions that a routine evaluates one by one; they read `scene.parameters` as it is then. */
 export function expressionRun(scene: Scene): ExecRun {
-  return startRun(execContext(scene, modifyTarget(scene, new Map())));
+  return startRun(execContext(scene, null));
 }
 
 export function refuseWrites(scene: Scene): void {
@@ -308,14 +302,14 @@ export function refuseWrites(scene: Scene): void {
 /** `lasts`: it is read beyond the statement that begins it. */
 function execContext(
   scene: Scene,
-  target: ModifyTarget,
+  target: ModifyTarget | null,
   counters?: Map<PlanNode, NodeCounters>,
   lasts = false,
 ): ExecContext {
   return new Execution(scene, target, counters, lasts);
 }
 
-/** A class, as is `Target`, for the reason that txn/snapshot-reader.ts tells. */
+/** A class for the reason that txn/snapshot-reader.ts tells. */
 class Execution implements ExecContext {
   readonly reader: StatementReader;
   readonly eval: EvalContext;
@@ -324,15 +318,22 @@ class Execution implements ExecContext {
   readonly memoryBudgetBytes: number;
   readonly counters: Map<PlanNode, NodeCounters> | undefined;
   readonly #scene: Scene;
-  readonly #target: ModifyTarget;
+  /** Made when it is asked for where the plan changes nothing. */
+  #target: ModifyTarget | null;
   readonly #lasts: boolean;
   /** A correlated subquery reads a system table again and again: within a statement it stays the same. */
   #rows: Map<string, SystemRows> | null = null;
 
-  constructor(scene: Scene, target: ModifyTarget, counters: Map<PlanNode, NodeCounters> | undefined, lasts: boolean) {
+  constructor(
+    scene: Scene,
+    target: ModifyTarget | null,
+    counters: Map<PlanNode, NodeCounters> | undefined,
+    lasts: boolean,
+  ) {
     const { manager, options } = scene.core;
     const { transaction } = scene;
-    this.reader = target.before === null ? manager.reader(transaction, scene.asOf) : manager.frozenReader(transaction);
+    const whole = target === null || target.before === null;
+    this.reader = whole ? manager.reader(transaction, scene.asOf) : manager.frozenReader(transaction);
     this.eval = scene.eval;
     this.parameters = scene.parameters;
     this.maxResultRows = options.maxResultRows;
@@ -355,7 +356,7 @@ class Execution implements ExecContext {
     if (this.#scene.asOf !== null) return null;
     if (this.#scene.transaction.readOnly)
       throw new DriftError('25006', 'cannot execute SELECT FOR UPDATE in a read-only transaction');
-    return this.#target.guard;
+    return (this.#target ??= modifyTarget(this.#scene)).guard;
   }
 
   sleep(ms: number): Promise<void> {
@@ -395,91 +396,29 @@ class Execution implements ExecContext {
   }
 
   modify(node: ModifyNode, source: Operator, run: ExecRun): Operator {
-    return modifyOperator(node, source, run, this.#target);
+    return modifyOperator(node, source, run, (this.#target ??= modifyTarget(this.#scene)));
   }
+}
+
+/** Null for a plan that changes nothing: then there is nothing to check at its end either. Throws 25006. */
+function targetOf(scene: Scene, plan: Plan, affected?: Map<ModifyNode, number>): ModifyTarget | null {
+  if (!plan.writes) return null;
+  const changes = modifiesOf(plan.root).length > 0;
+  if (changes) refuseWrites(scene);
+  return modifyTarget(scene, affected, changes && plan.root.kind === 'with');
 }
 
 /** `several`: the statement has data changes in WITH, whose parts must not see each other. */
-function modifyTarget(scene: Scene, affected: Map<ModifyNode, number>, several = false): ModifyTarget {
-  return new Target(scene, affected, several);
+function modifyTarget(scene: Scene, affected: Map<ModifyNode, number> = new Map(), several = false): ModifyTarget {
+  return new StatementTarget(scene, TARGET_TOOLS, affected, several);
 }
 
-class Target implements ModifyTarget {
-  readonly catalog: Catalog;
-  readonly eval: EvalContext;
-  readonly checks: (() => Task<void>)[] = [];
-  readonly before: ReadonlyMap<number, number> | null;
-  readonly affected: Map<ModifyNode, number>;
-  readonly #scene: Scene;
-  #reader: StatementReader | undefined;
-  #guard: RowGuard | undefined;
-
-  constructor(scene: Scene, affected: Map<ModifyNode, number>, several: boolean) {
-    const { transaction } = scene;
-    this.catalog = transaction.catalog;
-    this.eval = scene.eval;
-    this.before = several ? new Map(transaction.written().map(([id, writes]) => [id, writes.count])) : null;
-    this.affected = affected;
-    this.#scene = scene;
-  }
-
-  get reader(): StatementReader {
-    return (this.#reader ??= this.#scene.core.manager.newestReader(this.#scene.transaction));
-  }
-
-  get guard(): RowGuard {
-    return (this.#guard ??= rowGuard(this.#scene));
-  }
-
-  table(id: number): VersionedTable {
-    return this.#scene.core.store.table(id);
-  }
-
-  writes(id: number): TableWrites {
-    refuseWrites(this.#scene);
-    return this.#scene.transaction.writesFor(id, this.table(id).columns);
-  }
-
-  allocateRowIds(id: number, count: number): number {
-    const { rowIds } = this.#scene.core;
-    const first = Math.max(this.table(id).nextRowId, rowIds.get(id) ?? 1);
-    rowIds.set(id, first + count);
-    return first;
-  }
-
-  defaultOf(table: TableDef, ordinal: number): Value {
-    return defaultOf(this.#scene, table, ordinal);
-  }
-
-  completeRows(table: TableDef, rows: readonly Value[][]): Task<void> {
-    const run = startRun(execContext(this.#scene, this));
-    return completeRows(this, table, rows, { bind: bindContextOf(this.#scene), run });
-  }
-
-  defers(constraint: Parameters<ModifyTarget['defers']>[0]): boolean {
-    const { transaction } = this.#scene;
-    const later = transaction.defers(constraint);
-    transaction.deferred ||= later;
-    return later;
-  }
-
-  triggers(): TriggerRunner {
-    return this.#scene.routines.triggers(this.#scene);
-  }
-}
-
-/** The row locks of the scene's transaction. */
-export function rowGuard({ core, transaction }: Scene): RowGuard {
-  const { manager, store, host } = core;
-  return new RowGuard({
-    space: manager.locks,
-    host,
-    transaction,
-    table: (id) => store.table(id),
-    published: () => manager.published,
-    blind: manager.ignoresConflicts,
-  });
-}
+const TARGET_TOOLS: TargetTools<Scene> = {
+  bind: bindContextOf,
+  run: (scene, target) => startRun(execContext(scene, target)),
+  refuseWrites,
+  defaultOf,
+};
 
 function defaultOf(scene: Scene, table: TableDef, ordinal: number): Value {
   const index = table.columns.findIndex((column) => column.id === ordinal);
