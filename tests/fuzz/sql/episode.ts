@@ -8,21 +8,25 @@ import { Choices } from './choices.ts';
 import { compare, type Expectation } from './compare.ts';
 import { Drift, type Outcome, type Reference } from './engines.ts';
 import { expression, mistyped } from './expression.ts';
-import { paths } from './paths.ts';
+import { paths, type PropertyFailure } from './paths.ts';
+import { MOMENT } from './probes.ts';
 import { property } from './properties.ts';
 import { makeQuery, makeWorld } from './query.ts';
 import type { Relation } from './relation.ts';
 import { makeSchema, type Table } from './schema.ts';
 import type { Scope } from './scope.ts';
+import type { Property } from './sides.ts';
 import { anyType } from './types.ts';
 import { versionDifference } from './versions.ts';
 
 export interface Failure {
   readonly seed: number;
   readonly what: string;
-  /** Statements before the one that differs, which is the last. */
+  /** Statements before the one that differs, which is the last; with a MOMENT where the past was asked for. */
   readonly script: readonly string[];
   readonly expected: Expectation;
+  /** What does not hold, in place of the last statement. */
+  readonly property?: Property | undefined;
   readonly check: 'reference' | 'property' | 'past';
 }
 
@@ -44,6 +48,8 @@ interface Recorded {
   readonly seq: number;
   readonly outcome: Outcome;
   readonly expected: Expectation;
+  /** Statements of the script before it. */
+  readonly at: number;
 }
 
 const CASES = 60;
@@ -58,6 +64,8 @@ export class Episode {
   readonly #reference: Reference;
   readonly #tally: Tally;
   readonly #script: string[] = [];
+  /** Sequence numbers after its statements. */
+  readonly #seqs: number[] = [];
   readonly #recorded: Recorded[] = [];
   #tables: Table[] = [];
   #nextId = 1000;
@@ -125,7 +133,7 @@ export class Episode {
         this.#tally.cases++;
         this.#tally.properties++;
         const failed = await (c.chance(0.6) ? property : paths)(c, drift, this.#relations());
-        if (failed !== undefined) this.#fail(failed.what, failed.sql, STATEMENT, 'property');
+        if (failed !== undefined) this.#failProperty(failed);
         return true;
       }
       default:
@@ -184,9 +192,11 @@ export class Episode {
     const newer = verdict.kind === 'different' && versionDifference(sql, found, wanted) !== undefined;
     if (verdict.kind === 'undetermined' || newer) this.#tally.undetermined++;
     if (verdict.kind === 'different' && !newer) this.#fail(verdict.what, sql, expected, 'reference');
-    if (changes) this.#script.push(sql);
-    else if (found.kind === 'rows' && !drift.inTransaction)
-      this.#recorded.push({ sql, seq: drift.lastSeq, outcome: found, expected });
+    if (changes) {
+      this.#script.push(sql);
+      this.#seqs.push(drift.lastSeq);
+    } else if (found.kind === 'rows' && !drift.inTransaction)
+      this.#recorded.push({ sql, seq: drift.lastSeq, outcome: found, expected, at: this.#script.length });
     // After a statement that changed one database only, every case would fail.
     const apart = changes && (found.kind !== wanted.kind || verdict.kind === 'different');
     // A query that fails inside a transaction on one side only leaves the two in different states too.
@@ -196,15 +206,25 @@ export class Episode {
 
   async #askAgain(drift: Drift): Promise<void> {
     await drift.engine.checkpoint();
-    for (const { sql, seq, outcome, expected } of this.#recorded) {
+    for (const { sql, seq, outcome, expected, at } of this.#recorded) {
       this.#tally.past++;
       const again = await drift.run(sql, { kind: 'seq', seq });
       const verdict = compare(again, outcome, expected);
-      if (verdict.kind === 'different') this.#fail(`AS OF ${seq}: ${verdict.what}`, sql, expected, 'past');
+      if (verdict.kind === 'different') this.#fail(`AS OF ${seq}: ${verdict.what}`, sql, expected, 'past', at);
     }
   }
 
-  #fail(what: string, sql: string, expected: Expectation, check: Failure['check']): void {
-    this.#tally.failures.push({ seed: this.#seed, what, script: [...this.#script, sql], expected, check });
+  #fail(what: string, sql: string, expected: Expectation, check: Failure['check'], at?: number): void {
+    const before = at === undefined ? this.#script : this.#script.toSpliced(at, 0, MOMENT);
+    this.#tally.failures.push({ seed: this.#seed, what, script: [...before, sql], expected, check });
+  }
+
+  #failProperty({ what, property, past, expected }: PropertyFailure): void {
+    // The state at a sequence number is that after the last statement that had not gone beyond it.
+    const later = past === undefined ? -1 : this.#seqs.findIndex((seq) => seq > past);
+    const at = past === undefined ? undefined : later < 0 ? this.#script.length : later;
+    const before = at === undefined ? this.#script : this.#script.toSpliced(at, 0, MOMENT);
+    const script = [...before, property.sql];
+    this.#tally.failures.push({ seed: this.#seed, what, script, expected, check: 'property', property });
   }
 }

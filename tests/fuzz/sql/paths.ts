@@ -8,6 +8,15 @@ import { compare, type Expectation } from './compare.ts';
 import type { Drift, Outcome } from './engines.ts';
 import { makeQuery, makeWorld } from './query.ts';
 import type { Relation } from './relation.ts';
+import type { Property } from './sides.ts';
+
+/** A property that does not hold; `past`: the sequence number at which it was asked. */
+export interface PropertyFailure {
+  readonly what: string;
+  readonly property: Property;
+  readonly past: number | undefined;
+  readonly expected: Expectation;
+}
 
 const SWITCHES = [
   'enable_seqscan',
@@ -44,7 +53,8 @@ const FORCED: readonly (readonly string[])[] = [
   [EARLY_GROUPS, 'enable_hashjoin'],
 ];
 
-const setting = (name: string): string => (name.includes('=') ? `SET ${name}` : `SET ${name} = off`);
+/** What a switch's statement is; those with a value stand for themselves. */
+export const setting = (name: string): string => (name.includes('=') ? `SET ${name}` : `SET ${name} = off`);
 
 /** Runs `sql` with the switches off, and leaves them as they are by default. */
 export async function forced(drift: Drift, off: readonly string[], sql: string, seq?: number): Promise<Outcome> {
@@ -61,7 +71,7 @@ export async function paths(
   c: Choices,
   drift: Drift,
   relations: readonly Relation[],
-): Promise<{ readonly what: string; readonly sql: string } | undefined> {
+): Promise<PropertyFailure | undefined> {
   const query = makeQuery(c, makeWorld(relations), c.between(0, 3), undefined);
   const past = c.chance(0.3) ? Math.max(1, drift.lastSeq - c.int(12)) : undefined;
   // In a transaction that has failed, nothing is answered.
@@ -72,9 +82,12 @@ export async function paths(
     const found = await forced(drift, off, query.sql, past);
     const verdict = compare(found, wanted, expected);
     if (verdict.kind !== 'different') continue;
-    const moment = past === undefined ? '' : ` AS OF ${past}`;
-    const lines = [query.sql, ...off.map((name) => setting(name)), query.sql];
-    return { what: `${off.join(', ')} off${moment}: ${verdict.what} (left: all on)`, sql: lines.join(';\n') };
+    return {
+      what: `${verdict.what} (right: all on)`,
+      property: { kind: 'paths', sql: query.sql, off },
+      past,
+      expected,
+    };
   }
   return undefined;
 }
