@@ -3,7 +3,8 @@
  *
  * For every table, dropped ones too, and its indexes: the checksums of all segments, the order of leaves, tiles and keys,
  * the intervals of all versions (table/check-tree.ts). For what the present catalog has: each index against its table,
- * unique keys, NOT NULL, CHECK and FOREIGN KEY. And the manifest. Commits may go on meanwhile.
+ * unique keys, NOT NULL, CHECK and FOREIGN KEY. And the manifest, the log and the files (check-files.ts). Commits may go on
+ * meanwhile.
  *
  * The result has a row for each thing that was looked at: object, kind (table, index, constraint, file), versions and
  * segments read, and the problem, null where there is none. A thing with several problems has several rows.
@@ -12,12 +13,12 @@ import { DriftError } from '../base/error.ts';
 import { PAUSE, type Task } from '../base/task.ts';
 import { isNull, type Value } from '../base/vector.ts';
 import type { TableDef } from '../catalog/schema.ts';
-import { readManifest } from '../log/manifest.ts';
 import { compareIndex } from '../table/check-index.ts';
 import type { TreeFindings } from '../table/check-tree.ts';
 import type { VersionedTree } from '../table/table.ts';
 import { vectorFromValues } from '../exec/vectors.ts';
 import type { ResultSet } from './api.ts';
+import { checkFiles } from './check-files.ts';
 import { ddlContext } from './definition.ts';
 import { refuseOrphanRows } from './ddl/foreign-rows.ts';
 import { refuseViolatingRows } from './ddl/validate.ts';
@@ -39,6 +40,10 @@ const INT8 = 20;
 export function* checkDatabase(scene: Scene): Task<ResultSet> {
   const { store, manager, options } = scene.core;
   const findings: Finding[] = [];
+  // The files first: whoever opens a missing one makes it.
+  const files = { storage: options.storage, store, host: scene.core.host, published: scene.transaction.snapshot };
+  for (const { file, segments, problem } of yield* checkFiles(files))
+    findings.push({ object: file, kind: 'file', versions: null, segments, problem });
   for (const id of store.ids()) {
     const def = scene.eval.catalog.byId(id);
     const table = def?.kind === 'table' ? def : undefined;
@@ -53,9 +58,6 @@ export function* checkDatabase(scene: Scene): Task<ResultSet> {
     // What rests on a damaged tree would only repeat its damage.
     if (table !== undefined && isSound) findings.push(...(yield* checkPresent(scene, table)));
   }
-  const manifest = yield* readManifest(options.storage);
-  const damage = manifest === null ? 'there is no manifest' : (manifest.damage ?? null);
-  findings.push({ object: 'MANIFEST', kind: 'file', versions: null, segments: null, problem: damage });
   return resultOf(findings);
 }
 

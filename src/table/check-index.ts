@@ -11,9 +11,34 @@ export function* compareIndex(table: VersionedTable, indexId: number, seq: numbe
   const sources = [...spec.columns, ...table.spec.key].map(({ column }) => column);
   const expected = yield* sumOfKeys(table, index, sources, seq);
   const found = yield* sumOfKeys(index, index, sources.keys(), seq);
-  if (expected.rows !== found.rows) return `${found.rows} entries for ${expected.rows} rows`;
-  if (expected.sum !== found.sum) return 'entries do not say what the rows say';
+  if (expected.rows !== found.rows || expected.sum !== found.sum) {
+    const what =
+      expected.rows === found.rows
+        ? 'entries do not say what the rows say'
+        : `${found.rows} entries for ${expected.rows} rows`;
+    return what + (yield* example(table, index, sources, seq));
+  }
   return spec.unique && (yield* hasDuplicate(index, spec, seq)) ? 'two rows have the same key' : null;
+}
+
+/** Names a row without an entry and an entry without a row, each by the index's columns and the row's key. */
+function* example(table: VersionedTree, index: VersionedTree, sources: readonly number[], seq: number): Task<string> {
+  const rows = new Map<Key, string>();
+  yield* forEachRow(table, { seq, columns: sources }, (values) => {
+    rows.set(index.encodeKey(values), shown(values));
+  });
+  let stray: string | undefined;
+  yield* forEachRow(index, { seq, columns: [...sources.keys()] }, (values) => {
+    if (!rows.delete(index.encodeKey(values))) stray ??= shown(values);
+  });
+  const [lacking] = rows.values();
+  return (
+    (lacking === undefined ? '' : `; no entry for ${lacking}`) + (stray === undefined ? '' : `; no row for ${stray}`)
+  );
+}
+
+function shown(values: readonly Value[]): string {
+  return `(${values.map((value) => (value === null ? 'null' : String(value).slice(0, 40))).join(', ')})`;
 }
 
 /** Rows of a tree, and the sum of hashes of the keys they have in an index: the same in any order. */

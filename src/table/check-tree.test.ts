@@ -90,12 +90,12 @@ test('an index that lacks a row, has a wrong one, or the same key twice', () => 
 
   const lacking = made().table;
   lacking.indexes[0]?.apply(5, removed(20, 10));
-  expect(compared(lacking)).toBe('99 entries for 100 rows');
+  expect(compared(lacking)).toBe('99 entries for 100 rows; no entry for (20, 10)');
 
   const wrong = made().table;
   wrong.indexes[0]?.apply(5, removed(20, 10));
   wrong.indexes[0]?.apply(5, entry(21, 10));
-  expect(compared(wrong)).toBe('entries do not say what the rows say');
+  expect(compared(wrong)).toBe('entries do not say what the rows say; no entry for (20, 10); no row for (21, 10)');
 
   const twice = made().table;
   twice.applyChanges(5, changes(OP_INSERT, [200], [[200], [20]]));

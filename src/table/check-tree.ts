@@ -1,6 +1,7 @@
 /**
  * What must hold of a tree, looked at from outside: every segment's checksums, the order of leaves and tiles, the order
- * of keys, and that a key's versions follow each other without overlap. Changes nothing.
+ * of keys, that a key's versions follow each other without overlap, and that tiles join without gaps (check-tiles.ts).
+ * Changes nothing.
  */
 import { DriftError } from '../base/error.ts';
 import { PAUSE, type Task } from '../base/task.ts';
@@ -8,6 +9,8 @@ import { valueAt } from '../base/vector.ts';
 import type { Packs } from '../segment/packs.ts';
 import type { SegmentRef } from '../segment/segment.ts';
 import { SegmentReader } from '../segment/segment-reader.ts';
+import { StoredRows } from './part.ts';
+import { checkJoins } from './check-tiles.ts';
 import type { Key } from './table.ts';
 import type { Leaf } from './tile.ts';
 import type { Tree } from './tree.ts';
@@ -24,13 +27,14 @@ export function* checkTree(tree: Tree, packs: Packs, newest: () => number): Task
   const findings: TreeFindings = { problems: [], segments: 0, versions: 0 };
   const seen = new Set<SegmentRef>();
   let areWhole = true;
-  for (const ref of segmentsOf(tree)) {
+  for (const [ref, isTile] of segmentsOf(tree)) {
     if (seen.has(ref)) continue;
     seen.add(ref);
     findings.segments++;
     try {
       const bytes = yield* packs.read(ref);
       SegmentReader.of(ref, bytes).verify(bytes);
+      findings.problems.push(...orderOfRows(new StoredRows(ref, bytes, tree), ref, isTile));
     } catch (error) {
       if (!(error instanceof DriftError)) throw error;
       findings.problems.push(error.message);
@@ -40,14 +44,45 @@ export function* checkTree(tree: Tree, packs: Packs, newest: () => number): Task
   }
   findings.problems.push(...orderOfLeaves(tree.leaves));
   // What lies in a damaged segment cannot be compared.
-  if (areWhole) yield* checkVersions(tree, newest, findings);
+  if (!areWhole) return findings;
+  yield* checkVersions(tree, newest, findings);
+  for (const leaf of [...tree.leaves]) {
+    const at = tree.leaves.indexOf(leaf);
+    if (at < 0 || leaf.history.length === 0) continue;
+    const range = { low: leaf.low, high: tree.leaves[at + 1]?.low, highInclusive: false };
+    findings.problems.push(...(yield* checkJoins(leaf, range, tree, packs)));
+  }
   return findings;
 }
 
-function* segmentsOf(tree: Tree): Generator<SegmentRef> {
+/** Stored segments, and whether each is a sealed tile. */
+function* segmentsOf(tree: Tree): Generator<readonly [SegmentRef, boolean]> {
   for (const leaf of tree.leaves) {
-    if (leaf.stored !== null && !leaf.dirty) yield leaf.stored;
-    for (const tile of leaf.history) if (tile.stored !== null) yield tile.stored;
+    if (leaf.stored !== null && !leaf.dirty) yield [leaf.stored, false];
+    for (const tile of leaf.history) if (tile.stored !== null) yield [tile.stored, true];
+  }
+}
+
+/**
+ * Current rows ascend by key, closed ones by their ends; the versions of a tile ascend by key, then by `from`. Searches
+ * rely on it. The first that does not is told.
+ */
+function* orderOfRows(
+  { keys, from, to, rows, currentRows }: StoredRows,
+  { pack, offset }: SegmentRef,
+  isTile: boolean,
+): Generator<string> {
+  for (let row = 1; row < rows; row++) {
+    const [before, key] = [keys[row - 1] as Key, keys[row] as Key];
+    const follows =
+      row < currentRows
+        ? before < key
+        : isTile
+          ? before < key || (before === key && (from[row - 1] as number) < (from[row] as number))
+          : row === currentRows || (to[row - 1] as number) <= (to[row] as number);
+    if (follows) continue;
+    yield `row ${row} in pack-${pack} at offset ${offset} is out of order: ${String(key)}`;
+    return;
   }
 }
 
