@@ -24,7 +24,7 @@ const LATE: readonly string[] = [
   'src/log/(sealed|room)',
   'src/segment/(segment|sealed-segment|encode-block|encode-numbers)',
   'src/catalog/oids',
-  'src/table/(checkpoint|repack|seal|settle|check-(tree|index))',
+  'src/table/(checkpoint|repack|seal|settle|check-(tree|tiles|index))',
   'src/txn/(no-history|overlay-scan|own-order|catalog-conflicts|commit-checks|only-rows|serial/.*|lock/(manager|modes|guard|row-locks|heavy-locks|waits))',
   'src/sql/(with-arguments|string-escapes|collatable|collations|collation-names|type-schema|other-database)',
   'src/sql/parser/(rare-statement|history|change|call|transaction|setting)',
@@ -41,7 +41,7 @@ const LATE: readonly string[] = [
   'src/exec/modify/.*',
   'src/exec/kernels/.*',
   'src/exec/routine-call',
-  'worker/(function-module|backups)',
+  'worker/(function-module|backups|repairs)',
   'src/database/copy/.*',
   'src/database/ddl/.*',
   'src/database/(migration|history)/.*',
@@ -58,7 +58,7 @@ const RARE: readonly string[] = [
   'src/database/(migration|history|backup|repair|routine|system)/.*',
   'src/database/(check-database|cursor|explain|registered|rekey)',
   'src/database/ddl/(aggregate|alter-view|collation|comment|drop-attribute|owner|range-type|role|routine|trigger|type-definition|undrop|unsupported)',
-  'worker/(backups|function-module)',
+  'worker/(backups|function-module|repairs)',
 ];
 
 const LOADER = '/worker/parts.ts';

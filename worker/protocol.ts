@@ -25,6 +25,7 @@ import type { EncryptionOptions } from '../src/storage/encryption/secret.ts';
 
 import type { BackupInfo } from '../src/database/backup/info.ts';
 import type { BackupOptions } from '../src/database/backup/make.ts';
+import type { RepairOptions, RepairReport } from '../src/client/repair.ts';
 import type { RestoreSource } from '../src/database/backup/source.ts';
 
 export interface OpenOptions {
@@ -123,7 +124,12 @@ export interface Server {
   open(url: string, options: OpenOptions, life: string, pull?: Pull): Promise<WireError | null>;
   /** Reads backups to their ends. */
   verify(request: RestoreRequest, pull: Pull): Promise<Verified>;
+  /** Makes a new database, at the second address, of what can be read of a damaged one. */
+  repair(urls: readonly [string, string], options: RepairOptions): Promise<Repaired>;
 }
+
+/** What came of a repair. */
+export type Repaired = { readonly error: null; readonly report: RepairReport } | { readonly error: WireError };
 
 export interface WireError {
   readonly code: string;

@@ -10,6 +10,7 @@ import { DriftError } from '../src/base/error.ts';
 import type { Host } from '../src/base/host.ts';
 import type { EngineApi, ExecuteOptions, SessionApi } from '../src/database/api.ts';
 import { type OpenEngine, openEngine } from '../src/database/engine.ts';
+import type { RepairOptions } from '../src/client/repair.ts';
 import { rekey } from '../src/database/rekey.ts';
 import { EncryptedStorage } from '../src/storage/encryption/encrypted-storage.ts';
 import { IndexedDbStorage } from '../src/storage/indexed-db.ts';
@@ -23,6 +24,7 @@ import type {
   Call,
   OpenOptions,
   Pull,
+  Repaired,
   Reply,
   RestoreRequest,
   RunOptions,
@@ -32,6 +34,7 @@ import type {
   Verified,
   WireError,
 } from './protocol.ts';
+import { repairAt } from './repairs.ts';
 import { packError, packResult } from './wire.ts';
 
 /** A page that is being reloaded holds its handles a moment longer: so long a database may seem to be in use. */
@@ -75,6 +78,11 @@ export class EngineServer implements Server {
   async verify(request: RestoreRequest, pull: Pull): Promise<Verified> {
     await this.#host.loadPart?.('rare');
     return verifyPulled(pull, request);
+  }
+
+  async repair(urls: readonly [string, string], options: RepairOptions): Promise<Repaired> {
+    await this.#host.loadPart?.('rare');
+    return repairAt(this.#host, urls, options);
   }
 
   async #open(url: string, options: OpenOptions, pull: Pull | undefined): Promise<WireError | null> {

@@ -19,6 +19,7 @@ import type {
   Server,
   ToPage,
   ToWorker,
+  WireError,
   WireResult,
 } from '../../worker/protocol.ts';
 import { unpackError, unpackResult } from '../../worker/wire.ts';
@@ -31,6 +32,7 @@ import type { RekeyOptions } from '../database/rekey.ts';
 import type { BackupReading } from './backup.ts';
 import type { Connection, ConnectionSession, Description, StatementOptions } from './connection.ts';
 import type { WorkerLike } from './options.ts';
+import type { RepairOptions, RepairReport } from './repair.ts';
 
 type Watching = Pick<StatementOptions, 'signal' | 'onProgress'>;
 
@@ -251,11 +253,27 @@ export class RemoteConnection implements Connection {
 
 /** Verifies backups in a worker of its own, which then ends. */
 export async function verifyRemotely(worker: WorkerLike, source: RestoreSource): Promise<BackupInfo | null> {
+  return (await askOnce(worker, async (server) => server.verify(requestOf(source), proxy(pullFrom(source))))).info;
+}
+
+/** Repairs a database in a worker of its own, which then ends. */
+export async function repairRemotely(
+  worker: WorkerLike,
+  urls: readonly [string, string],
+  options: RepairOptions,
+): Promise<RepairReport> {
+  return (await askOnce(worker, async (server) => server.repair(urls, options))).report;
+}
+
+async function askOnce<T extends { readonly error: null }>(
+  worker: WorkerLike,
+  ask: (server: Remote<Server>) => Promise<T | { readonly error: WireError }>,
+): Promise<T> {
   const server = wrap<Server>(worker as unknown as Endpoint);
   try {
-    const answer = await server.verify(requestOf(source), proxy(pullFrom(source)));
+    const answer = await ask(server);
     if (answer.error !== null) throw unpackError(answer.error);
-    return answer.info;
+    return answer;
   } finally {
     server[releaseProxy]();
     worker.terminate();

@@ -12,7 +12,8 @@ import type { BackupInfo } from '../database/backup/info.ts';
 import type { RestoreSource } from '../database/backup/source.ts';
 import { Database } from '../client/database.ts';
 import type { OpenOptions, WorkerLike } from '../client/options.ts';
-import { RemoteConnection, verifyRemotely } from '../client/remote.ts';
+import type { RepairOptions, RepairReport } from '../client/repair.ts';
+import { RemoteConnection, repairRemotely, verifyRemotely } from '../client/remote.ts';
 
 export { DriftError } from '../base/error.ts';
 export { Database, type Problem, type UndoOptions } from '../client/database.ts';
@@ -26,6 +27,8 @@ export type { Parser, Parsers } from '../client/parsers.ts';
 export type { Field, Results } from '../client/result.ts';
 export type { BackupOptions } from '../database/backup/make.ts';
 export type { BackupInfo };
+export type { RepairOptions, RepairReport };
+export type { Missing } from '../database/repair/versions.ts';
 export type { RekeyOptions } from '../database/rekey.ts';
 export type { CipherName, EncryptionOptions } from '../storage/encryption/secret.ts';
 export type { AggregateParts, FunctionBody, FunctionOptions, Notice } from '../database/api.ts';
@@ -77,6 +80,21 @@ export function verifyBackup(
   { encryption, worker = startWorker() }: Pick<OpenOptions, 'encryption' | 'worker'> = {},
 ): Promise<BackupInfo | null> {
   return verifyRemotely(worker, restoreSource(source, { backupEncryption: encryption }));
+}
+
+/**
+ * Makes a new database, at `target`, of what can be read of a damaged one, which stays as it is, and lists what is missing.
+ * Sequence numbers, times and history are those of the damaged one. Throws 55006 where that is open, 55000 where there is
+ * a database at the target.
+ *
+ *     const { missing } = await repair('opfs://shop', 'opfs://shop-repaired');
+ */
+export function repair(
+  source: string,
+  target: string,
+  { worker = startWorker(), ...options }: RepairOptions & Pick<OpenOptions, 'worker'> = {},
+): Promise<RepairReport> {
+  return repairRemotely(worker, [source, target], options);
 }
 
 function startWorker(): WorkerLike {

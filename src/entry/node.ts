@@ -7,9 +7,9 @@ import { Database } from '../client/database.ts';
 
 import { LocalConnection } from '../client/local.ts';
 import type { OpenOptions } from '../client/options.ts';
+import type { RepairOptions, RepairReport } from '../client/repair.ts';
 import { openEngine } from '../database/engine.ts';
 import { repairDatabase } from '../database/repair/database.ts';
-import type { RepairReport } from '../database/repair/repair.ts';
 import { EncryptedStorage } from '../storage/encryption/encrypted-storage.ts';
 import type { EncryptionOptions } from '../storage/encryption/secret.ts';
 import { MemoryStorage } from '../storage/memory.ts';
@@ -28,7 +28,7 @@ export type { Parser, Parsers } from '../client/parsers.ts';
 export type { Field, Results } from '../client/result.ts';
 export type { BackupOptions } from '../database/backup/make.ts';
 export type { BackupInfo } from '../database/backup/info.ts';
-export type { RepairReport } from '../database/repair/repair.ts';
+export type { RepairOptions, RepairReport };
 export type { Missing } from '../database/repair/versions.ts';
 export type { RekeyOptions } from '../database/rekey.ts';
 export type { CipherName, EncryptionOptions } from '../storage/encryption/secret.ts';
@@ -79,13 +79,6 @@ export function repair(source: string, target: string, options: RepairOptions = 
   const place = (url: string, encryption: EncryptionOptions | undefined): Storage =>
     encryption === undefined ? storageFor(url) : new EncryptedStorage(storageFor(url), encryption, host.randomBytes);
   return repairDatabase(place(source, options.encryption), place(target, options.targetEncryption), host);
-}
-
-export interface RepairOptions {
-  /** Of the damaged database. */
-  readonly encryption?: EncryptionOptions | undefined;
-  /** Of the new one. */
-  readonly targetEncryption?: EncryptionOptions | undefined;
 }
 
 function storageFor(url: string): Storage {

@@ -169,9 +169,10 @@ export class Oracle {
   }
 
   async #check(): Promise<void> {
-    // A slot that a crash has torn is told of until the next checkpoint writes it.
-    const isTorn = (row: (string | null)[]): boolean => row[0] === 'MANIFEST' && row[4]?.startsWith('slot') === true;
-    const problems = (await this.#rows('CHECK DATABASE')).filter((row) => row[4] !== null && !isTorn(row));
+    // A slot that a crash has torn is told of until the next checkpoint writes it, and what that has not removed as well.
+    const isLeft = ([object, , , , problem]: (string | null)[]): boolean =>
+      problem === 'nothing needs this file' || (object === 'MANIFEST' && problem?.startsWith('slot') === true);
+    const problems = (await this.#rows('CHECK DATABASE')).filter((row) => row[4] !== null && !isLeft(row));
     if (problems.length === 0) return;
     if (!this.#options.mayRefuse) throw new Error(`CHECK DATABASE: ${JSON.stringify(problems)}`);
     this.findings.refused++;
