@@ -25,7 +25,8 @@ import type { EncryptionOptions } from '../src/storage/encryption/secret.ts';
 
 import type { BackupInfo } from '../src/database/backup/info.ts';
 import type { BackupOptions } from '../src/database/backup/make.ts';
-import type { RepairOptions, RepairReport } from '../src/client/repair.ts';
+import type { RepairOptions } from '../src/database/repair/database.ts';
+import type { RepairReport } from '../src/database/repair/repair.ts';
 import type { RestoreSource } from '../src/database/backup/source.ts';
 
 export interface OpenOptions {

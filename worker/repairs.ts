@@ -1,8 +1,7 @@
 /** Repair in a worker: both databases lie on media that this realm has, and the page gets the report. */
 import type { Host } from '../src/base/host.ts';
 import { DriftError } from '../src/base/error.ts';
-import type { RepairOptions } from '../src/client/repair.ts';
-import { repairDatabase } from '../src/database/repair/database.ts';
+import { type RepairOptions, repairDatabase } from '../src/database/repair/database.ts';
 import { EncryptedStorage } from '../src/storage/encryption/encrypted-storage.ts';
 import type { EncryptionOptions } from '../src/storage/encryption/secret.ts';
 import { IndexedDbStorage } from '../src/storage/indexed-db.ts';

@@ -10,7 +10,7 @@ import { DriftError } from '../src/base/error.ts';
 import type { Host } from '../src/base/host.ts';
 import type { EngineApi, ExecuteOptions, SessionApi } from '../src/database/api.ts';
 import { type OpenEngine, openEngine } from '../src/database/engine.ts';
-import type { RepairOptions } from '../src/client/repair.ts';
+import type { RepairOptions } from '../src/database/repair/database.ts';
 import { rekey } from '../src/database/rekey.ts';
 import { EncryptedStorage } from '../src/storage/encryption/encrypted-storage.ts';
 import { IndexedDbStorage } from '../src/storage/indexed-db.ts';

@@ -32,7 +32,8 @@ import type { RekeyOptions } from '../database/rekey.ts';
 import type { BackupReading } from './backup.ts';
 import type { Connection, ConnectionSession, Description, StatementOptions } from './connection.ts';
 import type { WorkerLike } from './options.ts';
-import type { RepairOptions, RepairReport } from './repair.ts';
+import type { RepairOptions } from '../database/repair/database.ts';
+import type { RepairReport } from '../database/repair/repair.ts';
 
 type Watching = Pick<StatementOptions, 'signal' | 'onProgress'>;
 

@@ -12,7 +12,8 @@ import type { BackupInfo } from '../database/backup/info.ts';
 import type { RestoreSource } from '../database/backup/source.ts';
 import { Database } from '../client/database.ts';
 import type { OpenOptions, WorkerLike } from '../client/options.ts';
-import type { RepairOptions, RepairReport } from '../client/repair.ts';
+import type { RepairOptions } from '../database/repair/database.ts';
+import type { RepairReport } from '../database/repair/repair.ts';
 import { RemoteConnection, repairRemotely, verifyRemotely } from '../client/remote.ts';
 
 export { DriftError } from '../base/error.ts';

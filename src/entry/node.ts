@@ -7,9 +7,9 @@ import { Database } from '../client/database.ts';
 
 import { LocalConnection } from '../client/local.ts';
 import type { OpenOptions } from '../client/options.ts';
-import type { RepairOptions, RepairReport } from '../client/repair.ts';
+import type { RepairReport } from '../database/repair/repair.ts';
 import { openEngine } from '../database/engine.ts';
-import { repairDatabase } from '../database/repair/database.ts';
+import { repairDatabase, type RepairOptions } from '../database/repair/database.ts';
 import { EncryptedStorage } from '../storage/encryption/encrypted-storage.ts';
 import type { EncryptionOptions } from '../storage/encryption/secret.ts';
 import { MemoryStorage } from '../storage/memory.ts';

@@ -1,10 +1,18 @@
 /** Repair as a whole: the damaged database's storage, and an empty one that becomes a database. */
 import { DriftError } from '../../base/error.ts';
 import type { Host } from '../../base/host.ts';
+import type { EncryptionOptions } from '../../storage/encryption/secret.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { openEngine } from '../engine.ts';
 import { drive } from '../scheduler.ts';
 import { type RepairReport, repairInto } from './repair.ts';
+
+export interface RepairOptions {
+  /** Of the damaged database. */
+  readonly encryption?: EncryptionOptions | undefined;
+  /** Of the new one. Default: it is not encrypted. */
+  readonly targetEncryption?: EncryptionOptions | undefined;
+}
 
 /**
  * Writes what can be read of a damaged database to a new one, and returns what is missing. The damaged one, which must not
