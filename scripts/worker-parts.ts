@@ -41,7 +41,7 @@ const LATE: readonly string[] = [
   'src/exec/modify/.*',
   'src/exec/kernels/.*',
   'src/exec/routine-call',
-  'worker/(function-module|backups|repairs)',
+  'worker/(function-module|backups|aside)',
   'src/database/copy/.*',
   'src/database/ddl/.*',
   'src/database/(migration|history)/.*',
@@ -58,7 +58,7 @@ const RARE: readonly string[] = [
   'src/database/(migration|history|backup|repair|routine|system)/.*',
   'src/database/(check-database|cursor|explain|registered|rekey)',
   'src/database/ddl/(aggregate|alter-view|collation|comment|drop-attribute|owner|range-type|role|routine|trigger|type-definition|undrop|unsupported)',
-  'worker/(backups|function-module|repairs)',
+  'worker/(aside|backups|function-module)',
 ];
 
 const LOADER = '/worker/parts.ts';

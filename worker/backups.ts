@@ -4,11 +4,9 @@
  */
 import type { OpenEngine } from '../src/database/engine.ts';
 import { makeBackup } from '../src/database/backup/make.ts';
-import { verifyBackups } from '../src/database/backup/restore.ts';
 import type { RestoreSource } from '../src/database/backup/source.ts';
 
-import type { BackupStep, Pull, RestoreRequest, Verified } from './protocol.ts';
-import { packError } from './wire.ts';
+import type { BackupStep, Pull, RestoreRequest } from './protocol.ts';
 
 type Backups = Map<number, AsyncGenerator<Uint8Array, void, undefined>>;
 const underWay = new WeakMap<OpenEngine, Backups>();
@@ -30,14 +28,6 @@ export async function backupStep(engine: OpenEngine, step: BackupStep): Promise<
   } else await backup.return();
   backups.delete(number);
   return null;
-}
-
-export async function verifyPulled(pull: Pull, request: RestoreRequest): Promise<Verified> {
-  try {
-    return { error: null, info: await verifyBackups(pulled(pull, request)) };
-  } catch (error) {
-    return { error: packError(error) };
-  }
 }
 
 export function pulled(pull: Pull, { count, ...request }: RestoreRequest): RestoreSource {

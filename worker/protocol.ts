@@ -123,22 +123,24 @@ export interface ToPage {
 export interface Server {
   /** The worker holds the Web Lock `life` from before the answer until it ends, so that the page notices its death. */
   open(url: string, options: OpenOptions, life: string, pull?: Pull): Promise<WireError | null>;
-  /** Reads backups to their ends. */
-  verify(request: RestoreRequest, pull: Pull): Promise<Verified>;
-  /** Makes a new database, at the second address, of what can be read of a damaged one. */
-  repair(urls: readonly [string, string], options: RepairOptions): Promise<Repaired>;
+  /** Work on files of no open database, in a worker of its own; `pull` gives the backups to verify. */
+  aside(work: AsideWork, pull?: Pull): Promise<Aside>;
 }
 
-/** What came of a repair. */
-export type Repaired = { readonly error: null; readonly report: RepairReport } | { readonly error: WireError };
+/** Reading backups to their ends, or making a new database (the second address) of what can be read of a damaged one. */
+export type AsideWork =
+  | { readonly kind: 'verify'; readonly backups: RestoreRequest }
+  | { readonly kind: 'repair'; readonly urls: readonly [string, string]; readonly options: RepairOptions };
+
+export type Aside =
+  | { readonly error: null; readonly value: BackupInfo | RepairReport | null }
+  | { readonly error: WireError };
 
 export interface WireError {
   readonly code: string;
   readonly message: string;
   readonly fields: Readonly<Record<string, string | number>>;
 }
-
-export type Verified = { readonly error: null; readonly info: BackupInfo | null } | { readonly error: WireError };
 
 /** What each kind of request answers, where it answers something. */
 export interface Answers {

@@ -10,31 +10,27 @@ import { DriftError } from '../src/base/error.ts';
 import type { Host } from '../src/base/host.ts';
 import type { EngineApi, ExecuteOptions, SessionApi } from '../src/database/api.ts';
 import { type OpenEngine, openEngine } from '../src/database/engine.ts';
-import type { RepairOptions } from '../src/database/repair/database.ts';
-import { rekey } from '../src/database/rekey.ts';
 import { EncryptedStorage } from '../src/storage/encryption/encrypted-storage.ts';
 import { IndexedDbStorage } from '../src/storage/indexed-db.ts';
 import { MemoryStorage } from '../src/storage/memory.ts';
 import { OpfsStorage } from '../src/storage/opfs.ts';
 import type { Storage } from '../src/storage/storage.ts';
-import { backupStep, pulled, verifyPulled } from './backups.ts';
-import { loadModule, runFunctionModule } from './function-module.ts';
+import { pulled } from './backups.ts';
 import { portable } from './portable.ts';
 import type {
+  Aside,
+  AsideWork,
   Call,
   OpenOptions,
   Pull,
-  Repaired,
   Reply,
-  RestoreRequest,
   RunOptions,
   Server,
   ToPage,
   ToWorker,
-  Verified,
   WireError,
 } from './protocol.ts';
-import { repairAt } from './repairs.ts';
+import { answerRare, workAside } from './aside.ts';
 import { packError, packResult } from './wire.ts';
 
 /** A page that is being reloaded holds its handles a moment longer: so long a database may seem to be in use. */
@@ -75,14 +71,9 @@ export class EngineServer implements Server {
     return error;
   }
 
-  async verify(request: RestoreRequest, pull: Pull): Promise<Verified> {
+  async aside(work: AsideWork, pull?: Pull): Promise<Aside> {
     await this.#host.loadPart?.('rare');
-    return verifyPulled(pull, request);
-  }
-
-  async repair(urls: readonly [string, string], options: RepairOptions): Promise<Repaired> {
-    await this.#host.loadPart?.('rare');
-    return repairAt(this.#host, urls, options);
+    return workAside(this.#host, work, pull);
   }
 
   async #open(url: string, options: OpenOptions, pull: Pull | undefined): Promise<WireError | null> {
@@ -154,18 +145,10 @@ export class EngineServer implements Server {
       case 'checkpoint':
         return engine.checkpoint();
       case 'rekey':
-        return rekey(await engine.inside(), request.options);
       case 'functions':
+      case 'backup':
         await this.#host.loadPart?.('rare');
-        return runFunctionModule(await loadModule(request.url), (name, options, body) =>
-          engine.createFunction(name, options, body),
-        );
-      case 'backup': {
-        await this.#host.loadPart?.('rare');
-        const answer = await backupStep(engine, request.step);
-        if (answer instanceof Uint8Array) buffers.push(answer.buffer);
-        return answer;
-      }
+        return answerRare(engine, request, buffers);
       case 'close':
         this.#engine = null;
         return engine.close();

@@ -8,6 +8,7 @@
 import { type Endpoint, proxy, releaseProxy, type Remote, wrap } from 'comlink';
 import type {
   Answers,
+  Aside,
   BackupStep,
   Call,
   OpenOptions,
@@ -19,7 +20,6 @@ import type {
   Server,
   ToPage,
   ToWorker,
-  WireError,
   WireResult,
 } from '../../worker/protocol.ts';
 import { unpackError, unpackResult } from '../../worker/wire.ts';
@@ -253,28 +253,26 @@ export class RemoteConnection implements Connection {
 }
 
 /** Verifies backups in a worker of its own, which then ends. */
-export async function verifyRemotely(worker: WorkerLike, source: RestoreSource): Promise<BackupInfo | null> {
-  return (await askOnce(worker, async (server) => server.verify(requestOf(source), proxy(pullFrom(source))))).info;
+export function verifyRemotely(worker: WorkerLike, source: RestoreSource): Promise<BackupInfo | null> {
+  const work = { kind: 'verify', backups: requestOf(source) } as const;
+  return askAside(worker, (server) => server.aside(work, proxy(pullFrom(source)))) as Promise<BackupInfo | null>;
 }
 
 /** Repairs a database in a worker of its own, which then ends. */
-export async function repairRemotely(
+export function repairRemotely(
   worker: WorkerLike,
   urls: readonly [string, string],
   options: RepairOptions,
 ): Promise<RepairReport> {
-  return (await askOnce(worker, async (server) => server.repair(urls, options))).report;
+  return askAside(worker, (server) => server.aside({ kind: 'repair', urls, options })) as Promise<RepairReport>;
 }
 
-async function askOnce<T extends { readonly error: null }>(
-  worker: WorkerLike,
-  ask: (server: Remote<Server>) => Promise<T | { readonly error: WireError }>,
-): Promise<T> {
+async function askAside(worker: WorkerLike, ask: (server: Remote<Server>) => Promise<Aside>): Promise<unknown> {
   const server = wrap<Server>(worker as unknown as Endpoint);
   try {
     const answer = await ask(server);
     if (answer.error !== null) throw unpackError(answer.error);
-    return answer;
+    return answer.value;
   } finally {
     server[releaseProxy]();
     worker.terminate();

@@ -10,7 +10,7 @@
  * segments read, and the problem, null where there is none. A thing with several problems has several rows.
  */
 import { DriftError } from '../base/error.ts';
-import { PAUSE, type Task } from '../base/task.ts';
+import { PAUSE, type Task, wait } from '../base/task.ts';
 import { isNull, type Value } from '../base/vector.ts';
 import type { TableDef } from '../catalog/schema.ts';
 import { compareIndex } from '../table/check-index.ts';
@@ -44,12 +44,14 @@ export function* checkDatabase(scene: Scene): Task<ResultSet> {
   const files = { storage: options.storage, store, host: scene.core.host, published: scene.transaction.snapshot };
   for (const { file, segments, problem } of yield* checkFiles(files))
     findings.push({ object: file, kind: 'file', versions: null, segments, problem });
+  const present = new Set(yield* wait(options.storage.list()));
+  const context = { newest: () => manager.appliedSeq, files: present };
   for (const id of store.ids()) {
     const def = scene.eval.catalog.byId(id);
     const table = def?.kind === 'table' ? def : undefined;
     const name = table === undefined ? nameOfSystemTable(id, scene) : `${table.schema}.${table.name}`;
     let isSound = true;
-    for (const { indexId, found } of yield* store.check(id, () => manager.appliedSeq)) {
+    for (const { indexId, found } of yield* store.check(id, context)) {
       const index = table?.indexes.find((candidate) => candidate.id === indexId);
       const object = indexId === null ? name : (index?.name ?? `an index of ${name} that was dropped`);
       findings.push(...ofTree(object, indexId === null ? 'table' : 'index', found));

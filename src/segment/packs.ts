@@ -28,8 +28,6 @@ export class Packs {
   unflushedBytes = 0;
   writtenBytes = 0;
   readBytes = 0;
-  /** Files that were there when the directory was read, and those made since: opening a missing one would make it. */
-  #names: Set<string> | null = null;
   readonly #pins: Set<ReadonlySet<number>> = new Set();
   #current: number;
 
@@ -52,8 +50,7 @@ export class Packs {
       const match = PACK_NAME.exec(name);
       return match !== null && !this.#sizes.has(Number(match[1]));
     };
-    this.#names = new Set(yield* wait(this.#storage.list()));
-    return [...this.#names].filter(isLeft);
+    return (yield* wait(this.#storage.list())).filter(isLeft);
   }
 
   get current(): number {
@@ -106,7 +103,6 @@ export class Packs {
     // Reserved before the write: another appender that runs meanwhile writes behind it.
     this.#sizes.set(pack, offset + size);
     this.#unflushed.add(pack);
-    this.#names?.add(`pack-${pack}`);
     this.unflushedBytes += segment.bytes.length;
     this.writtenBytes += segment.bytes.length;
     try {
@@ -149,8 +145,6 @@ export class Packs {
         `data corrupted: pack-${ref.pack}: reference to ${ref.offset}+${ref.length} beyond ${size ?? 0} bytes`,
       );
     }
-    if (this.#names?.has(`pack-${ref.pack}`) === false)
-      throw new DriftError('XX001', `data corrupted: pack-${ref.pack} is missing`);
     this.#reading.set(ref.pack, (this.#reading.get(ref.pack) ?? 0) + 1);
     this.readBytes += length;
     try {

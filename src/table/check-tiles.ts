@@ -5,9 +5,7 @@
  */
 import type { Packs } from '../segment/packs.ts';
 import { PAUSE, type Task } from '../base/task.ts';
-import { type ImageSource, LeafImage } from './leaf-image.ts';
 import { type RowLayout, type SealedPart, StoredRows } from './part.ts';
-import { inRange } from './search.ts';
 import type { Key, KeyRange } from './table.ts';
 import type { Leaf, Tile } from './tile.ts';
 
@@ -18,16 +16,11 @@ export function* checkJoins(leaf: Leaf, range: KeyRange, layout: RowLayout, pack
   for (const [i, tile] of history.entries()) {
     const open = outliving(yield* partOf(tile, layout, packs), range);
     const next = history[i + 1];
-    if (next === undefined) {
-      const image = yield* imageOf(leaf, layout, packs);
-      // The leaf was divided meanwhile: another check looks at what came of it.
-      if (image === null || leaf.startSeq !== startSeq) break;
-      for (const [keys, from] of [
-        [image.keys, image.from.data],
-        [image.closedKeys, image.closedFrom.data],
-      ] as const)
-        strike(open, { keys, from }, { range, before: startSeq, holes: keys === image.keys ? image.holes : null });
-    } else strike(open, yield* partOf(next, layout, packs), { range, before: next.startSeq, holes: null });
+    const before = next?.startSeq ?? startSeq;
+    const others = next === undefined ? yield* imageOf(leaf, layout, packs) : [yield* partOf(next, layout, packs)];
+    // The leaf was divided meanwhile: another check looks at what came of it.
+    if (others === null || leaf.startSeq !== startSeq) break;
+    for (const rows of others) strike(open, rows, range, before);
     problems.push(...toldOf(open, tile.endSeq));
     yield PAUSE;
   }
@@ -40,14 +33,23 @@ function* partOf(tile: Tile, layout: RowLayout, packs: Packs): Task<SealedPart> 
   return new StoredRows(ref, yield* packs.read(ref), layout);
 }
 
-function* imageOf(leaf: Leaf, layout: RowLayout, packs: Packs): Task<LeafImage | null> {
-  if (leaf.image !== null) return leaf.image;
+/** Versions of a leaf, in memory or stored; null where others have taken its place, which are looked at as well. */
+function* imageOf(leaf: Leaf, layout: RowLayout, packs: Packs): Task<readonly Rows[] | null> {
   const ref = leaf.stored;
-  // Replaced by others, which are looked at as well.
-  if (leaf.dirty) return null;
-  if (ref === null) return new LeafImage(layout.columns);
-  const source: ImageSource = new StoredRows(ref, yield* packs.read(ref), layout);
-  return leaf.image ?? (leaf.stored === ref ? new LeafImage(layout.columns, source) : null);
+  if (leaf.image === null && !leaf.dirty && ref !== null) {
+    const stored = new StoredRows(ref, yield* packs.read(ref), layout);
+    if (leaf.image === null) return leaf.stored === ref ? [stored] : null;
+  }
+  if (leaf.image === null) return leaf.dirty ? null : [];
+  const { keys, from, holes, closedKeys, closedFrom } = leaf.image;
+  return [
+    { keys, from: from.data, holes },
+    { keys: closedKeys, from: closedFrom.data },
+  ];
+}
+
+interface Rows extends Pick<SealedPart, 'keys' | 'from'> {
+  readonly holes?: Uint8Array | null;
 }
 
 /** Versions that are open, by key and `from`: 1 for each side that has it; what both have is struck out. */
@@ -57,25 +59,24 @@ function outliving({ keys, from, to, rows }: SealedPart, range: KeyRange): Open 
   const open: Open = new Map();
   for (let row = 0; row < rows; row++) {
     const key = keys[row] as Key;
-    if (to[row] === Infinity && inRange(key, range))
+    if (to[row] === Infinity && isIn(key, range))
       open.set(`${from[row]} ${String(key)}`, { key, from: from[row] as number, isMissing: true });
   }
   return open;
 }
 
-interface Strike {
-  readonly range: KeyRange;
-  readonly before: number;
-  readonly holes: Uint8Array | null;
-}
-
-function strike(open: Open, { keys, from }: Pick<SealedPart, 'keys' | 'from'>, { range, before, holes }: Strike): void {
+function strike(open: Open, { keys, from, holes }: Rows, range: KeyRange, before: number): void {
   keys.forEach((key, row) => {
     const begin = from[row] as number;
-    if (begin >= before || holes?.[row] === 1 || !inRange(key, range)) return;
+    if (begin >= before || holes?.[row] === 1 || !isIn(key, range)) return;
     const id = `${begin} ${String(key)}`;
     if (!open.delete(id)) open.set(id, { key, from: begin, isMissing: false });
   });
+}
+
+/** Leaves hold their low bound and not their high one. */
+function isIn(key: Key, { low, high }: KeyRange): boolean {
+  return (low === undefined || key >= low) && (high === undefined || key < high);
 }
 
 function* toldOf(open: Open, seq: number): Generator<string> {

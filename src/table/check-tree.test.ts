@@ -51,7 +51,7 @@ function made(): Made {
   prepared.release();
   const table = store.table(1);
   if (!(table instanceof Table)) throw new Error('a table');
-  return { table, check: () => runSync(store.check(1, () => 5)) };
+  return { table, check: () => runSync(store.check(1, { newest: () => 5, files: new Set() })) };
 }
 
 const problemsOf = (checked: readonly CheckedTree[]): (readonly string[])[] =>

@@ -8,7 +8,6 @@ import { PAUSE, type Task } from '../base/task.ts';
 import { valueAt } from '../base/vector.ts';
 import type { Packs } from '../segment/packs.ts';
 import type { SegmentRef } from '../segment/segment.ts';
-import { SegmentReader } from '../segment/segment-reader.ts';
 import { StoredRows } from './part.ts';
 import { checkJoins } from './check-tiles.ts';
 import type { Key } from './table.ts';
@@ -22,8 +21,15 @@ export interface TreeFindings {
   versions: number;
 }
 
-/** Reads a whole tree with its history. `newest` gives the newest commit: others may follow meanwhile. */
-export function* checkTree(tree: Tree, packs: Packs, newest: () => number): Task<TreeFindings> {
+export interface CheckContext {
+  /** The newest applied commit: others may follow meanwhile. */
+  readonly newest: () => number;
+  /** Names of the files that were there. */
+  readonly files: ReadonlySet<string>;
+}
+
+/** Reads a whole tree with its history. */
+export function* checkTree(tree: Tree, packs: Packs, { newest, files }: CheckContext): Task<TreeFindings> {
   const findings: TreeFindings = { problems: [], segments: 0, versions: 0 };
   const seen = new Set<SegmentRef>();
   let areWhole = true;
@@ -32,9 +38,12 @@ export function* checkTree(tree: Tree, packs: Packs, newest: () => number): Task
     seen.add(ref);
     findings.segments++;
     try {
+      // Whoever opens a missing file makes it.
+      if (!files.has(`pack-${ref.pack}`)) throw new DriftError('XX001', `data corrupted: pack-${ref.pack} is missing`);
       const bytes = yield* packs.read(ref);
-      SegmentReader.of(ref, bytes).verify(bytes);
-      findings.problems.push(...orderOfRows(new StoredRows(ref, bytes, tree), ref, isTile));
+      const rows = new StoredRows(ref, bytes, tree);
+      rows.check();
+      findings.problems.push(...orderOfRows(rows, ref, isTile));
     } catch (error) {
       if (!(error instanceof DriftError)) throw error;
       findings.problems.push(error.message);
@@ -49,7 +58,7 @@ export function* checkTree(tree: Tree, packs: Packs, newest: () => number): Task
   for (const leaf of [...tree.leaves]) {
     const at = tree.leaves.indexOf(leaf);
     if (at < 0 || leaf.history.length === 0) continue;
-    const range = { low: leaf.low, high: tree.leaves[at + 1]?.low, highInclusive: false };
+    const range = { low: leaf.low, high: tree.leaves[at + 1]?.low };
     findings.problems.push(...(yield* checkJoins(leaf, range, tree, packs)));
   }
   return findings;

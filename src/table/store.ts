@@ -6,7 +6,7 @@
  */
 import type { Task } from '../base/task.ts';
 import type { SegmentRef } from '../segment/segment.ts';
-import type { TreeFindings } from './check-tree.ts';
+import type { CheckContext, TreeFindings } from './check-tree.ts';
 import type { WorkKind, WorkLog } from './work-log.ts';
 import type { IndexSpec, RowChanges, TableSpec, TreeColumn, VersionedTable } from './table.ts';
 
@@ -15,8 +15,8 @@ export interface TableStore {
   has(id: number): boolean;
   /** All tables, dropped ones too. */
   ids(): Iterable<number>;
-  /** Looks at a table and its indexes as wholes (check-tree.ts); `newest` gives the newest applied commit. */
-  check(id: number, newest: () => number): Task<readonly CheckedTree[]>;
+  /** Looks at a table and its indexes as wholes (check-tree.ts). */
+  check(id: number, context: CheckContext): Task<readonly CheckedTree[]>;
   /** Adds an empty table (system tables at opening, user tables at once when their DDL runs). */
   createTable(spec: TableSpec): void;
   /** Takes back `createTable`, whose transaction was rolled back. */

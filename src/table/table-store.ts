@@ -5,7 +5,7 @@ import { assert } from '../base/error.ts';
 import type { Task } from '../base/task.ts';
 import { Packs } from '../segment/packs.ts';
 import type { Storage } from '../storage/storage.ts';
-import { checkTree } from './check-tree.ts';
+import { type CheckContext, checkTree } from './check-tree.ts';
 import { Checkpoint, packsOf } from './checkpoint.ts';
 import { decodeDirectory, encodeDirectory, type TableEntry } from './directory.ts';
 import type {
@@ -83,11 +83,11 @@ class SegmentStore implements TableStore {
     return this.#tables.keys();
   }
 
-  *check(id: number, newest: () => number): Task<readonly CheckedTree[]> {
+  *check(id: number, context: CheckContext): Task<readonly CheckedTree[]> {
     const table = this.table(id);
-    const checked: CheckedTree[] = [{ indexId: null, found: yield* checkTree(table, this.#packs, newest) }];
+    const checked: CheckedTree[] = [{ indexId: null, found: yield* checkTree(table, this.#packs, context) }];
     for (const index of table.indexes)
-      checked.push({ indexId: index.id, found: yield* checkTree(index, this.#packs, newest) });
+      checked.push({ indexId: index.id, found: yield* checkTree(index, this.#packs, context) });
     return checked;
   }
 
