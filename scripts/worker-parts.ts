@@ -24,7 +24,7 @@ const LATE: readonly string[] = [
   'src/log/(sealed|room)',
   'src/segment/(segment|sealed-segment|encode-block|encode-numbers)',
   'src/catalog/oids',
-  'src/table/(checkpoint|repack|seal|settle|check-(tree|tiles|index))',
+  'src/table/(checkpoint|repack|seal|settle|check-(tree|tiles|rows|index))',
   'src/txn/(no-history|overlay-scan|own-order|catalog-conflicts|commit-checks|only-rows|serial/.*|lock/(manager|modes|guard|row-locks|heavy-locks|waits))',
   'src/sql/(with-arguments|string-escapes|collatable|collations|collation-names|type-schema|other-database)',
   'src/sql/parser/(rare-statement|history|change|call|transaction|setting)',

@@ -5,7 +5,8 @@
  */
 import type { Packs } from '../segment/packs.ts';
 import { PAUSE, type Task } from '../base/task.ts';
-import { type RowLayout, type SealedPart, StoredRows } from './part.ts';
+import { checkedRows, type CheckedRows } from './check-rows.ts';
+import type { RowLayout } from './part.ts';
 import type { Key, KeyRange } from './table.ts';
 import type { Leaf, Tile } from './tile.ts';
 
@@ -27,17 +28,17 @@ export function* checkJoins(leaf: Leaf, range: KeyRange, layout: RowLayout, pack
   return problems;
 }
 
-function* partOf(tile: Tile, layout: RowLayout, packs: Packs): Task<SealedPart> {
+function* partOf(tile: Tile, layout: RowLayout, packs: Packs): Task<Omit<CheckedRows, 'currentRows'>> {
   if (tile.part !== null) return tile.part;
   const ref = tile.stored as NonNullable<Tile['stored']>;
-  return new StoredRows(ref, yield* packs.read(ref), layout);
+  return checkedRows(ref, yield* packs.read(ref), layout);
 }
 
 /** Versions of a leaf, in memory or stored; null where others have taken its place, which are looked at as well. */
 function* imageOf(leaf: Leaf, layout: RowLayout, packs: Packs): Task<readonly Rows[] | null> {
   const ref = leaf.stored;
   if (leaf.image === null && !leaf.dirty && ref !== null) {
-    const stored = new StoredRows(ref, yield* packs.read(ref), layout);
+    const stored = checkedRows(ref, yield* packs.read(ref), layout);
     if (leaf.image === null) return leaf.stored === ref ? [stored] : null;
   }
   if (leaf.image === null) return leaf.dirty ? null : [];
@@ -48,14 +49,14 @@ function* imageOf(leaf: Leaf, layout: RowLayout, packs: Packs): Task<readonly Ro
   ];
 }
 
-interface Rows extends Pick<SealedPart, 'keys' | 'from'> {
+interface Rows extends Pick<CheckedRows, 'keys' | 'from'> {
   readonly holes?: Uint8Array | null;
 }
 
 /** Versions that are open, by key and `from`: 1 for each side that has it; what both have is struck out. */
 type Open = Map<string, { readonly key: Key; readonly from: number; readonly isMissing: boolean }>;
 
-function outliving({ keys, from, to, rows }: SealedPart, range: KeyRange): Open {
+function outliving({ keys, from, to, rows }: Omit<CheckedRows, 'currentRows'>, range: KeyRange): Open {
   const open: Open = new Map();
   for (let row = 0; row < rows; row++) {
     const key = keys[row] as Key;

@@ -8,7 +8,7 @@ import { PAUSE, type Task } from '../base/task.ts';
 import { valueAt } from '../base/vector.ts';
 import type { Packs } from '../segment/packs.ts';
 import type { SegmentRef } from '../segment/segment.ts';
-import { StoredRows } from './part.ts';
+import { checkedRows, type CheckedRows } from './check-rows.ts';
 import { checkJoins } from './check-tiles.ts';
 import type { Key } from './table.ts';
 import type { Leaf } from './tile.ts';
@@ -41,9 +41,7 @@ export function* checkTree(tree: Tree, packs: Packs, { newest, files }: CheckCon
       // Whoever opens a missing file makes it.
       if (!files.has(`pack-${ref.pack}`)) throw new DriftError('XX001', `data corrupted: pack-${ref.pack} is missing`);
       const bytes = yield* packs.read(ref);
-      const rows = new StoredRows(ref, bytes, tree);
-      rows.check();
-      findings.problems.push(...orderOfRows(rows, ref, isTile));
+      findings.problems.push(...orderOfRows(checkedRows(ref, bytes, tree), ref, isTile));
     } catch (error) {
       if (!(error instanceof DriftError)) throw error;
       findings.problems.push(error.message);
@@ -77,7 +75,7 @@ function* segmentsOf(tree: Tree): Generator<readonly [SegmentRef, boolean]> {
  * rely on it. The first that does not is told.
  */
 function* orderOfRows(
-  { keys, from, to, rows, currentRows }: StoredRows,
+  { keys, from, to, rows, currentRows }: CheckedRows,
   { pack, offset }: SegmentRef,
   isTile: boolean,
 ): Generator<string> {
