@@ -19,6 +19,7 @@ import type { Connection } from './connection.ts';
 import { type CopyFromOptions, type CopySource, copyTo, type CopyToOptions } from './copy.ts';
 import { migrate, type MigrateOptions, type MigrateResult, type Migration } from './migrate.ts';
 import { type At, engineOptions, type QueryOptions, type TransactionOptions } from './options.ts';
+import { estimate, persist, persisted, type SiteStorage } from './quota.ts';
 import { Session } from './session.ts';
 import { type PreparedStatement, type Queryable, Statements, Transaction } from './statements.ts';
 
@@ -41,6 +42,9 @@ export interface Problem {
 
 export class Database extends Statements implements AsyncDisposable {
   readonly #connection: Connection;
+
+  /** Asks the browser to keep the site's storage, and how much room there is. */
+  readonly storage: SiteStorage = { persist, persisted, estimate };
 
   /** Programs call `open`. */
   constructor(connection: Connection) {

@@ -22,7 +22,7 @@ export type { BackupSource, RestoreOptions } from '../client/backup.ts';
 export type { At, OpenOptions, QueryOptions, TransactionOptions, WorkerLike } from '../client/options.ts';
 export type { Change, ChangesOptions, Image } from '../client/changes.ts';
 export type { CopyChunk, CopyFromOptions, CopySource, CopyToOptions } from '../client/copy.ts';
-export { estimate, persist, type StorageEstimate } from '../client/quota.ts';
+export { estimate, persist, persisted, type SiteStorage, type StorageEstimate } from '../client/quota.ts';
 export type { MigrateOptions, MigrateResult, Migration, MigrationStep } from '../client/migrate.ts';
 export type { Parser, Parsers } from '../client/parsers.ts';
 export type { Field, Results } from '../client/result.ts';

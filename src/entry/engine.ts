@@ -25,6 +25,7 @@ export { verifyBackup } from '../client/verify.ts';
 export type { At, QueryOptions, TransactionOptions } from '../client/options.ts';
 export type { Change, ChangesOptions, Image } from '../client/changes.ts';
 export type { CopyChunk, CopyFromOptions, CopySource, CopyToOptions } from '../client/copy.ts';
+export type { SiteStorage, StorageEstimate } from '../client/quota.ts';
 export type { MigrateOptions, MigrateResult, Migration, MigrationStep } from '../client/migrate.ts';
 export type { Parser, Parsers } from '../client/parsers.ts';
 export type { Field, Results } from '../client/result.ts';

@@ -22,11 +22,16 @@ export function commitBytes(frames: readonly LogFrame[], texts: readonly (string
 /** Makes a file as long as `wanted`, or, on a medium that is nearly full, as `needed`; returns which. Throws 53100. */
 export function* lengthen(file: StorageFile, from: number, wanted: number, needed: number): Task<number> {
   try {
-    yield* wait(file.write(from, new Uint8Array(wanted - from)));
+    yield* grow(file, from, wanted);
     return wanted;
   } catch (error) {
     if (!(error instanceof DriftError) || error.code !== '53100') throw error;
-    yield* wait(file.write(from, new Uint8Array(needed - from)));
+    yield* grow(file, from, needed);
     return needed;
   }
+}
+
+function* grow(file: StorageFile, from: number, to: number): Task<void> {
+  if (file.makeRoom !== undefined) yield* wait(file.makeRoom(to - from));
+  yield* wait(file.write(from, new Uint8Array(to - from)));
 }

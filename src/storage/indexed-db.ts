@@ -9,6 +9,9 @@
  * durability: the blocks stay, reads go on, and a later flush tries again. Much that waits for a flush is written
  * before it, with relaxed durability, so that memory stays bounded.
  *
+ * What a transaction may take the browser counts when it ends, too late for a commit to be refused. So the log asks before
+ * (`makeRoom`), and is answered by what the browser says is left; a flush that fails nevertheless is 53100 as well.
+ *
  * The owner holds a Web Lock, which ends with its page or worker however that dies.
  */
 import { type DBSchema, deleteDB, type IDBPDatabase, openDB } from 'idb';
@@ -21,6 +24,10 @@ const BLOCK_BYTES = 16 * 1024;
 /** More blocks than this (16 MB) do not wait for a flush in memory. */
 const MAX_WAITING_BLOCKS = 1024;
 const PREFIX = 'driftdb:';
+/** So many times as much as is stored may be taken for a while, by what the browser has written and not tidied up yet. */
+const WRITE_FACTOR = 3;
+/** What must be left beside that. */
+const SPARE_BYTES: number = 1024 * 1024;
 
 interface Schema extends DBSchema {
   files: { key: string; value: number };
@@ -36,16 +43,19 @@ export class IndexedDbStorage implements Storage {
   readonly #sizes = new Map<string, number>();
   readonly #files = new Map<string, Promise<BlockFile>>();
 
-  /** The name of the database; `acquire` makes what is missing. */
-  constructor(name: string) {
+  readonly #connect: typeof openDB<Schema>;
+
+  /** The name of the database; `acquire` makes what is missing. `connect` is for tests. */
+  constructor(name: string, connect: typeof openDB<Schema> = openDB) {
     this.#name = name;
+    this.#connect = connect;
   }
 
   async acquire(): Promise<void> {
     assert(this.#connection === null, 'a storage is acquired once');
     this.#release = await holdLock(this.#name);
     try {
-      const connection = await openDB<Schema>(PREFIX + this.#name, 1, {
+      const connection = await this.#connect(PREFIX + this.#name, 1, {
         upgrade(database) {
           database.createObjectStore('files');
           database.createObjectStore('blocks');
@@ -57,7 +67,7 @@ export class IndexedDbStorage implements Storage {
       names.forEach((name, i) => this.#sizes.set(name, sizes[i] ?? 0));
     } catch (error) {
       await this.close();
-      throw ioError(`cannot open the IndexedDB database ${this.#name}`, error);
+      throw openingError(`cannot open the IndexedDB database ${this.#name}`, error);
     }
   }
 
@@ -202,6 +212,19 @@ class BlockFile implements StorageFile {
     this.#size = size;
   }
 
+  async makeRoom(bytes: number): Promise<void> {
+    const { quota, usage = 0 } = await estimate();
+    const needed = bytes * WRITE_FACTOR + SPARE_BYTES;
+    if (quota !== undefined && quota - usage < needed)
+      throw new DriftError(
+        '53100',
+        `cannot write ${this.name}: ${quota - usage} bytes are left, ${needed} are needed`,
+        {
+          hint: 'Remove data of this site, or have the browser grant it more room. Reads go on.',
+        },
+      );
+  }
+
   flush(): MaybePromise<void> {
     return this.#isFlushed() ? undefined : this.#store('strict');
   }
@@ -268,7 +291,7 @@ class BlockFile implements StorageFile {
         const block = this.#blocks.get(index);
         if (block !== undefined) requests.push(blocks.put(block, [this.name, index]));
       }
-      await Promise.all([...requests, all.done]);
+      await allOf([...requests, all.done]);
     } catch (error) {
       for (const index of waiting) this.#waiting.add(index);
       this.#cutFrom = Math.min(this.#cutFrom, cutFrom);
@@ -327,9 +350,40 @@ async function holdLock(name: string): Promise<() => void> {
   });
 }
 
+/** Waits for all; of several failures, which follow from one, the one that says why: a full quota, or else the last. */
+async function allOf(requests: readonly Promise<unknown>[]): Promise<void> {
+  const failures = (await Promise.allSettled(requests)).flatMap((each) =>
+    each.status === 'rejected' ? [each.reason as unknown] : [],
+  );
+  if (failures.length > 0) throw failures.find((reason) => nameOf(reason) === QUOTA) ?? failures.at(-1);
+}
+
+/** Empty where the browser does not tell. */
+async function estimate(): Promise<StorageEstimate> {
+  const storage = navigator.storage as StorageManager | undefined;
+  return (await storage?.estimate?.().catch(() => undefined)) ?? {};
+}
+
+const QUOTA = 'QuotaExceededError';
+/** What browsers say in windows that may not store anything. */
+const REFUSED: ReadonlySet<string> = new Set(['InvalidStateError', 'SecurityError', 'NotAllowedError']);
+
+function openingError(what: string, error: unknown): Error {
+  const name = nameOf(error);
+  if (REFUSED.has(name))
+    return new DriftError('0A000', `${what}: the browser does not let this window store anything`, {
+      hint: 'Private windows of some browsers do not, nor do pages whose cookies are blocked. memory:// works everywhere.',
+    });
+  if (name === 'VersionError') return new DriftError('0A000', `${what}: a newer version of DriftDB has written it`);
+  return ioError(what, error);
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error || error instanceof DOMException ? error.name : '';
+}
+
 function ioError(what: string, error: unknown): Error {
   if (error instanceof DriftError) return error;
-  const name = error instanceof Error || error instanceof DOMException ? error.name : '';
   const message = error instanceof Error || error instanceof DOMException ? error.message : String(error);
-  return new DriftError(name === 'QuotaExceededError' ? '53100' : '58030', `${what}: ${message || name}`);
+  return new DriftError(nameOf(error) === QUOTA ? '53100' : '58030', `${what}: ${message || nameOf(error)}`);
 }

@@ -43,6 +43,11 @@ export interface StorageFile {
   read(offset: number, length: number): MaybePromise<Uint8Array>;
   /** Writes all bytes at the offset, growing the file. Throws 53100 when the medium is full, 58030 on I/O errors. */
   write(offset: number, bytes: Uint8Array): MaybePromise<void>;
+  /**
+   * Only where the medium counts what is stored when it is flushed, and tells before how much it has left. Throws 53100 where
+   * that is not enough for so many bytes more.
+   */
+  makeRoom?(bytes: number): MaybePromise<void>;
   truncate(size: number): MaybePromise<void>;
   /** Makes everything written to this file durable. Throws 58030; 53100 only where a later flush saves what this one has not. */
   flush(): MaybePromise<void>;
