@@ -17,6 +17,7 @@ import type {
   Notice,
   Parameter,
   Progress,
+  StreamPiece,
   TransactionOptions,
 } from '../src/database/api.ts';
 
@@ -86,6 +87,7 @@ export type Request =
   | { readonly kind: 'script'; readonly sql: string; readonly options: RunOptions }
   | { readonly kind: 'describe'; readonly sql: string }
   | { readonly kind: 'copy'; readonly piece: CopyPiece }
+  | { readonly kind: 'stream'; readonly piece: StreamPiece; readonly options: RunOptions }
   /** `alone`: whoever begins waits for the answer; else what follows in the message fails with the beginning. */
   | { readonly kind: 'begin'; readonly options: TransactionOptions; readonly alone: boolean }
   | { readonly kind: 'functions'; readonly url: string }
@@ -148,6 +150,7 @@ export interface Answers {
   readonly script: readonly WireResult[];
   readonly describe: { readonly parameters: readonly number[]; readonly fields: readonly FieldDescription[] };
   readonly copy: string | number | null;
+  readonly stream: WireResult | null;
   readonly commit: number | null;
   readonly status: EngineStatus;
   readonly backup: number | Uint8Array | null;

@@ -182,6 +182,11 @@ export class EngineServer implements Server {
       }
       case 'describe':
         return session.describe(request.sql);
+      case 'stream': {
+        const { options } = request;
+        const rows = await session.stream(request.piece, { ...options, cancellation });
+        return rows === null ? null : packResult(portableFor(rows, options), buffers);
+      }
       case 'copy':
         return session.copy(request.piece);
       case 'begin': {

@@ -13,6 +13,7 @@ import type {
   Parameter,
   Progress,
   ResultSet,
+  StreamPiece,
   TransactionOptions,
 } from '../database/api.ts';
 
@@ -40,6 +41,8 @@ export interface ConnectionSession {
   describe(sql: string): Promise<Description>;
   /** One step of a COPY in the open transaction (SessionApi.copy). */
   copy(piece: CopyPiece): Promise<string | number | null>;
+  /** One step of a stream of rows in the open transaction (SessionApi.stream). */
+  stream(piece: StreamPiece, options: StatementOptions): Promise<ResultSet | null>;
   /**
    * Begins a transaction. Where the engine is far away this only asks for it, so that the first statement travels in
    * the same message; a transaction that could not begin then fails every call of its session with the reason. With

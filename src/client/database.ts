@@ -21,6 +21,7 @@ import { migrate, type MigrateOptions, type MigrateResult, type Migration } from
 import { type At, engineOptions, type QueryOptions, type TransactionOptions } from './options.ts';
 import { estimate, persist, persisted, type SiteStorage } from './quota.ts';
 import { Session } from './session.ts';
+import { type StreamOptions, streamRows } from './stream.ts';
 import { type PreparedStatement, type Queryable, Statements, Transaction } from './statements.ts';
 
 export interface UndoOptions {
@@ -112,6 +113,34 @@ export class Database extends Statements implements AsyncDisposable {
    */
   copyFrom(table: string, source: CopySource, options: CopyFromOptions = {}): Promise<number> {
     return this.transaction((tx) => tx.copyFrom(table, source, options));
+  }
+
+  /**
+   * Returns the rows of a query one after another as they are asked for, in memory that does not grow with their number. It
+   * reads one snapshot, in a transaction of its own; leaving the loop ends it.
+   *
+   *     for await (const { id, total } of db.stream('SELECT id, total FROM orders WHERE total > $1', [100])) …
+   */
+  stream<Row = Record<string, unknown>>(
+    sql: string,
+    params: readonly unknown[] = [],
+    options: StreamOptions = {},
+  ): AsyncGenerator<Row, void, undefined> {
+    const session = this.#connection.session();
+    return streamRows<Row>(
+      session,
+      { sql, params, options },
+      {
+        begin: async () => session.begin(engineOptions({})),
+        async done(failed) {
+          try {
+            if (!failed) await session.commit();
+          } finally {
+            await session.close();
+          }
+        },
+      },
+    );
   }
 
   /** Returns the rows of a table or query as a stream of lines, which reads no faster than it is read. */

@@ -11,6 +11,7 @@ import type {
   Parameter,
   ResultSet,
   SessionApi,
+  StreamPiece,
   TransactionOptions,
 } from '../database/api.ts';
 import { type BackupOptions, makeBackup } from '../database/backup/make.ts';
@@ -92,6 +93,13 @@ class LocalSession implements ConnectionSession {
 
   copy(piece: CopyPiece): Promise<string | number | null> {
     return this.#session.copy(piece);
+  }
+
+  stream(piece: StreamPiece, options: StatementOptions): Promise<ResultSet | null> {
+    return cancellable(options, async (execute) => {
+      const rows = await this.#session.stream(piece, execute);
+      return rows === null || options.text === true ? rows : detached(portable(rows, options.printed));
+    });
   }
 
   describe(sql: string): Promise<Description> {

@@ -24,7 +24,15 @@ import type {
 } from '../../worker/protocol.ts';
 import { unpackError, unpackResult } from '../../worker/wire.ts';
 import { DriftError } from '../base/error.ts';
-import type { CopyPiece, EngineStatus, Parameter, Progress, ResultSet, TransactionOptions } from '../database/api.ts';
+import type {
+  CopyPiece,
+  EngineStatus,
+  Parameter,
+  Progress,
+  ResultSet,
+  StreamPiece,
+  TransactionOptions,
+} from '../database/api.ts';
 import type { BackupInfo } from '../database/backup/info.ts';
 import type { BackupOptions } from '../database/backup/make.ts';
 import type { RestoreSource } from '../database/backup/source.ts';
@@ -314,6 +322,11 @@ class RemoteSession implements ConnectionSession {
 
   copy(piece: CopyPiece): Promise<string | number | null> {
     return this.#call({ kind: 'copy', piece }) as Promise<Answers['copy']>;
+  }
+
+  async stream(piece: StreamPiece, options: StatementOptions): Promise<ResultSet | null> {
+    const rows = await this.#call({ kind: 'stream', piece, options: runOptions(options) }, options);
+    return rows === null ? null : unpackResult(rows as WireResult);
   }
 
   describe(sql: string): Promise<Description> {

@@ -5,6 +5,7 @@
 import { copyFrom, type CopyFromOptions, type CopySource, copyTo, type CopyToOptions } from './copy.ts';
 import { engineOptions, type TransactionOptions } from './options.ts';
 import { Statements } from './statements.ts';
+import { type StreamOptions, streamRows } from './stream.ts';
 
 export class Session extends Statements implements AsyncDisposable {
   /** Begins a transaction, as BEGIN does; throws 25001 where one is open already. */
@@ -25,6 +26,15 @@ export class Session extends Statements implements AsyncDisposable {
   /** Copies a stream into a table, as `Database.copyFrom` does, in the open transaction. Throws 25P01 where none is open. */
   copyFrom(table: string, source: CopySource, options: CopyFromOptions = {}): Promise<number> {
     return copyFrom(this.channel, table, source, options);
+  }
+
+  /** Returns the rows of a query as `Database.stream` does, in the open transaction; what it writes meanwhile is not among them. */
+  stream<Row = Record<string, unknown>>(
+    sql: string,
+    params: readonly unknown[] = [],
+    options: StreamOptions = {},
+  ): AsyncGenerator<Row, void, undefined> {
+    return streamRows<Row>(this.channel, { sql, params, options }, null);
   }
 
   /** Returns rows as a stream of lines, in the open transaction. */

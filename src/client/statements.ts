@@ -4,6 +4,7 @@ import { copyFrom, type CopyFromOptions, type CopySource, copyTo, type CopyToOpt
 import { type At, type QueryOptions, runOptions } from './options.ts';
 import { toParameter } from './parameters.ts';
 import { LazyResults, type Results } from './result.ts';
+import { type StreamOptions, streamRows } from './stream.ts';
 
 export interface Queryable {
   /**
@@ -86,6 +87,15 @@ export class Transaction extends Statements {
   /** Copies a stream into a table, as `Database.copyFrom` does, in this transaction. */
   copyFrom(table: string, source: CopySource, options: CopyFromOptions = {}): Promise<number> {
     return copyFrom(this.channel, table, source, options);
+  }
+
+  /** Returns the rows of a query as `Database.stream` does, in the open transaction; what it writes meanwhile is not among them. */
+  stream<Row = Record<string, unknown>>(
+    sql: string,
+    params: readonly unknown[] = [],
+    options: StreamOptions = {},
+  ): AsyncGenerator<Row, void, undefined> {
+    return streamRows<Row>(this.channel, { sql, params, options }, null);
   }
 
   /** Returns rows as a stream of lines; one at a time in a transaction. */

@@ -36,6 +36,8 @@ export class Activity {
   queryStartMs = 0;
   stateChangeMs: number;
   #cancellation: Cancellation | null = null;
+  /** Of a stream that somebody reads: between two pieces it is still what the session does. */
+  stream: Cancellation | null = null;
   #stopWaiting: (() => void) | null = null;
 
   constructor(host: Host) {
@@ -63,7 +65,14 @@ export class Activity {
   end(open: { readonly failed: boolean } | null, settings: Settings, late: () => void): void {
     this.forget();
     this.#cancellation = null;
-    this.state = open === null ? 'idle' : open.failed ? 'idle in transaction (aborted)' : 'idle in transaction';
+    this.state =
+      open === null
+        ? 'idle'
+        : this.stream !== null
+          ? 'active'
+          : open.failed
+            ? 'idle in transaction (aborted)'
+            : 'idle in transaction';
     this.stateChangeMs = this.#host.monotonicMs();
     const limit = open === null ? 0 : timeoutMs(settings.get('idle_in_transaction_session_timeout'));
     if (limit > 0) this.#stopWaiting = this.#host.setTimer(limit, late);
@@ -88,12 +97,14 @@ export class Activity {
 
   /** Cancels the statement that runs; false where none does. */
   cancel(reason?: DriftError): boolean {
-    this.#cancellation?.cancel(reason);
-    return this.#cancellation !== null;
+    const running = this.#cancellation ?? this.stream;
+    running?.cancel(reason);
+    return running !== null;
   }
 
   get progress(): Progress | null {
-    return this.#cancellation === null ? null : progressOf(this.#cancellation, this.queryStartMs, this.#host);
+    const running = this.#cancellation ?? this.stream;
+    return running === null ? null : progressOf(running, this.queryStartMs, this.#host);
   }
 }
 

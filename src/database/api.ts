@@ -142,6 +142,17 @@ export interface CopyPiece {
   readonly end?: boolean | undefined;
 }
 
+/** A step of a stream of rows. */
+export interface StreamPiece {
+  /** Tells streams of one session apart. */
+  readonly stream: number;
+  /** Begins the stream. */
+  readonly sql?: string | undefined;
+  readonly parameters?: readonly Parameter[] | undefined;
+  /** No more is wanted. */
+  readonly end?: boolean | undefined;
+}
+
 export interface FunctionOptions {
   /** Types of the arguments as SQL writes them (`['int', 'text[]']`), or by name: `{ price: 'numeric', rate: 'float8' }`. */
   readonly args?: readonly string[] | Readonly<Record<string, string>> | undefined;
@@ -173,6 +184,11 @@ export interface SessionApi {
    * COPY TO the next lines, and null at the end. Who waits for each step has back-pressure.
    */
   copy(piece: CopyPiece): Promise<string | number | null>;
+  /**
+   * One step of a stream of rows in the open transaction: the next rows, null at the end. The stream reads the state as of
+   * its beginning; it ends with its transaction.
+   */
+  stream(piece: StreamPiece, options?: ExecuteOptions): Promise<ResultSet | null>;
   begin(options?: TransactionOptions): Promise<void>;
   commit(): Promise<number | null>;
   rollback(): Promise<void>;

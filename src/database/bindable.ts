@@ -58,6 +58,11 @@ export function* runBindable(
       cached.path = path;
     }
   }
+  return yield* runPlan({ ...scene, parameters: coerced(plan, parameters, scene) }, plan);
+}
+
+/** The parameters as values of the types that the plan gives them. Throws 08P01 where their number is another. */
+export function coerced(plan: Plan, parameters: readonly Parameter[], scene: Scene): Value[] {
   if (parameters.length === 0 && plan.parameterTypes.length > 0)
     throw new DriftError('42P02', 'there is no parameter $1');
   if (parameters.length !== plan.parameterTypes.length) {
@@ -66,10 +71,7 @@ export function* runBindable(
       `bind message supplies ${parameters.length} parameters, but the statement requires ${plan.parameterTypes.length}`,
     );
   }
-  const values: Value[] = plan.parameterTypes.map((oid, i) =>
-    coerceParameter(parameters[i] ?? null, oid, scene.eval, i),
-  );
-  return yield* runPlan({ ...scene, parameters: values }, plan);
+  return plan.parameterTypes.map((oid, i) => coerceParameter(parameters[i] ?? null, oid, scene.eval, i));
 }
 
 /** Whether a statement's target is a view; then its triggers may have it. */

@@ -16,10 +16,17 @@ import type { StatementReader } from '../txn/api.ts';
 import { Party } from '../txn/lock/party.ts';
 import { waitForSafeSnapshot } from '../txn/serial/deferrable.ts';
 import type { Isolation, Transaction } from '../txn/transaction.ts';
-import { CopyStream } from './copy/statement.ts';
 import { admit, leave } from './admission.ts';
 import { Activity, idleTooLong, type Backend } from './activity.ts';
-import type { CopyPiece, ExecuteOptions, Parameter, ResultSet, SessionApi, TransactionOptions } from './api.ts';
+import type {
+  CopyPiece,
+  ExecuteOptions,
+  Parameter,
+  ResultSet,
+  SessionApi,
+  StreamPiece,
+  TransactionOptions,
+} from './api.ts';
 import { fieldsOf } from './answer.ts';
 import { asText } from './text-answer.ts';
 import { type Cached, uncached } from './bindable.ts';
@@ -32,6 +39,7 @@ import { fail } from './fail.ts';
 import { signed } from './signature.ts';
 import type { Open } from './open.ts';
 import { Again } from './again.ts';
+import { Pieces } from './pieces.ts';
 import { readByKey } from './point-query.ts';
 import { endPortals, type Portals } from './portal.ts';
 import { PreparedStatements } from './prepared.ts';
@@ -65,7 +73,7 @@ export class Session implements SessionApi, Controlled, Backend {
   readonly statements: StatementCache = new StatementCache();
   readonly portals: Portals = new Map();
   open: Open | null = null;
-  #copy: CopyStream | null = null;
+  #pieces: Pieces | null = null;
   #closed = false;
   /** Why the session was ended by others. */
   #ended: DriftError | null = null;
@@ -113,22 +121,17 @@ export class Session implements SessionApi, Controlled, Backend {
   }
 
   copy(piece: CopyPiece): Promise<string | number | null> {
-    return this.#enqueue({}, (cancellation) => this.#copyPiece(piece, cancellation));
+    return this.#enqueue({}, (cancellation) => this.#inPieces((pieces) => pieces.copy(piece, cancellation)));
   }
 
-  *#copyPiece(piece: CopyPiece, cancellation: Cancellation): Task<string | number | null> {
-    if (this.open === null) throw new DriftError('25P01', 'COPY in pieces can only be used in transaction blocks');
-    if (this.open.failed) throw aborted();
+  stream(piece: StreamPiece, options: ExecuteOptions = {}): Promise<ResultSet | null> {
+    return this.#enqueue(options, (stop) => this.#inPieces((pieces) => pieces.stream(piece, options, stop)), piece.sql);
+  }
+
+  *#inPieces<T>(work: (pieces: Pieces) => Task<T>): Task<T> {
     // A stream cannot take a piece twice.
     yield* makeWhole(this.core.host, 'rare');
-    for (;;) {
-      try {
-        return yield* (this.#copy ??= new CopyStream()).piece(yield* this.#scene(this.open, {}, cancellation), piece);
-      } catch (error) {
-        if (!(error instanceof Again)) throw error;
-        yield* error.first();
-      }
-    }
+    return yield* work((this.#pieces ??= new Pieces(this, (open, options, stop) => this.#scene(open, options, stop))));
   }
 
   close(): Promise<void> {
@@ -256,6 +259,7 @@ export class Session implements SessionApi, Controlled, Backend {
   #endTransaction(undone: boolean): void {
     this.settings.endTransaction(undone);
     if (this.portals.size > 0) endPortals(this.portals, undone);
+    this.#pieces?.endStreams();
   }
 
   /** Runs one statement in the open transaction or in one of its own. */

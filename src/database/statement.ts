@@ -263,9 +263,10 @@ function tablesUsed(root: PlanNode): TablesUsed {
   return tables;
 }
 
-export function openPlan(scene: Scene, plan: Plan): Running {
+/** `frozen`: it does not see what its transaction writes from now on. */
+export function openPlan(scene: Scene, plan: Plan, frozen = false): Running {
   useTables(scene, plan);
-  const target = targetOf(scene, plan);
+  const target = frozen && scene.asOf === null ? modifyTarget(scene, undefined, true) : targetOf(scene, plan);
   const run = startRun(execContext(scene, target, undefined, true));
   const operator = run.build(plan.root);
   operator.open();

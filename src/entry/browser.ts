@@ -21,6 +21,7 @@ export { Database, type Problem, type UndoOptions } from '../client/database.ts'
 export type { BackupSource, RestoreOptions } from '../client/backup.ts';
 export type { At, OpenOptions, QueryOptions, TransactionOptions, WorkerLike } from '../client/options.ts';
 export type { Change, ChangesOptions, Image } from '../client/changes.ts';
+export type { StreamOptions } from '../client/stream.ts';
 export type { CopyChunk, CopyFromOptions, CopySource, CopyToOptions } from '../client/copy.ts';
 export { estimate, persist, persisted, type SiteStorage, type StorageEstimate } from '../client/quota.ts';
 export type { MigrateOptions, MigrateResult, Migration, MigrationStep } from '../client/migrate.ts';

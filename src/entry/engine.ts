@@ -24,6 +24,7 @@ export { type BackupSource, restoreSource } from '../client/backup.ts';
 export { verifyBackup } from '../client/verify.ts';
 export type { At, QueryOptions, TransactionOptions } from '../client/options.ts';
 export type { Change, ChangesOptions, Image } from '../client/changes.ts';
+export type { StreamOptions } from '../client/stream.ts';
 export type { CopyChunk, CopyFromOptions, CopySource, CopyToOptions } from '../client/copy.ts';
 export type { SiteStorage, StorageEstimate } from '../client/quota.ts';
 export type { MigrateOptions, MigrateResult, Migration, MigrationStep } from '../client/migrate.ts';

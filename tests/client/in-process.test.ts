@@ -3,6 +3,8 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, describe, expect, test } from 'vitest';
 import { open } from '../../src/entry/node.ts';
 import { changesSuite } from './changes-suite.ts';
@@ -11,6 +13,7 @@ import { databaseSuite } from './database-suite.ts';
 import { functionSuite } from './function-suite.ts';
 import { migrateSuite } from './migrate-suite.ts';
 import { lateResultsSuite } from './late-results-suite.ts';
+import { streamSuite } from './stream-suite.ts';
 import { undoSuite } from './undo-suite.ts';
 import { valuesSuite } from './values-suite.ts';
 
@@ -22,6 +25,7 @@ describe('on files', () => {
   functionSuite(() => open(`file://${directory}/${++databases}`));
   changesSuite(() => open(`file://${directory}/${++databases}`));
   undoSuite(() => open(`file://${directory}/${++databases}`));
+  streamSuite(() => open(`file://${directory}/${++databases}`));
   copySuite(() => open(`file://${directory}/${++databases}`));
   migrateSuite(() => open(`file://${directory}/${++databases}`));
 });
@@ -45,6 +49,25 @@ describe('in process', () => {
   databaseSuite('memory', (options) => open('memory://', options));
   valuesSuite(() => open('memory://'));
   lateResultsSuite(() => open('memory://'));
+});
+
+test('a stream of 1,000,000 rows takes no more memory than one of few', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const db = await open('memory://');
+  let [rows, most, least] = [0, 0, Infinity];
+  for await (const _ of db.stream(
+    "SELECT g, 'a text that is long enough to be seen ' || g FROM generate_series(1, 1000000) g",
+  )) {
+    if (++rows % 100_000 !== 0) continue;
+    collect();
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    most = Math.max(most, heapUsed + arrayBuffers);
+    least = Math.min(least, heapUsed + arrayBuffers);
+  }
+  expect(rows).toBe(1_000_000);
+  expect(most - least).toBeLessThan(16 * 1024 * 1024);
+  await db.close();
 });
 
 test.each(['opfs://x', 'http://x', 'x', 'file://', ''])('"%s" is no address', async (url) => {

@@ -16,6 +16,7 @@ import { databaseSuite } from './database-suite.ts';
 import { functionSuite } from './function-suite.ts';
 import { migrateSuite } from './migrate-suite.ts';
 import { lateResultsSuite } from './late-results-suite.ts';
+import { streamSuite } from './stream-suite.ts';
 import { undoSuite } from './undo-suite.ts';
 import { valuesSuite } from './values-suite.ts';
 
@@ -54,6 +55,7 @@ describe('through the protocol', () => {
   changesSuite(open);
   undoSuite(open);
   copySuite(open);
+  streamSuite(open);
   migrateSuite(open);
   functionSuite(open);
   valuesSuite(open);
