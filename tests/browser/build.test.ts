@@ -11,8 +11,8 @@ import { launch, openPage, serve } from './site.ts';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 /** Bytes that a page loads before it can do anything else: they may shrink, and grow only on purpose. */
 const LIMIT_GZIP_BYTES = {
-  'browser.js': 21_500,
   'worker.js': 137_900,
+  'browser.js': 22_200,
   'worker-late.js': 260_000,
   'worker-rare.js': 170_000,
 };
