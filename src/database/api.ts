@@ -174,6 +174,12 @@ export interface AggregateParts {
 /** A function of values, or the parts of an aggregate. */
 export type FunctionBody = ((...args: readonly never[]) => unknown) | AggregateParts;
 
+export interface StatementDescription {
+  /** Type OIDs of the parameters. */
+  readonly parameters: readonly number[];
+  readonly fields: readonly FieldDescription[];
+}
+
 export interface SessionApi {
   /** Runs one statement. Several without parameters run in one implicit transaction and give the last result. */
   execute(sql: string, parameters?: readonly Parameter[], options?: ExecuteOptions): Promise<ResultSet>;
@@ -193,9 +199,7 @@ export interface SessionApi {
   commit(): Promise<number | null>;
   rollback(): Promise<void>;
   /** Parameter types and result fields of a statement, without running it. */
-  describe(
-    sql: string,
-  ): Promise<{ readonly parameters: readonly number[]; readonly fields: readonly FieldDescription[] }>;
+  describe(sql: string): Promise<StatementDescription>;
   readonly inTransaction: boolean;
   close(): Promise<void>;
 }

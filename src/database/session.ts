@@ -24,6 +24,7 @@ import type {
   Parameter,
   ResultSet,
   SessionApi,
+  StatementDescription,
   StreamPiece,
   TransactionOptions,
 } from './api.ts';
@@ -114,8 +115,8 @@ export class Session implements SessionApi, Controlled, Backend {
     return this.#enqueue({}, () => this.rollbackTask());
   }
 
-  describe(sql: string): Promise<Description> {
-    const work = (cancellation: Cancellation): Task<Description> =>
+  describe(sql: string): Promise<StatementDescription> {
+    const work = (cancellation: Cancellation): Task<StatementDescription> =>
       whenWhole(this.core.host, () => this.#describe(sql, cancellation));
     return this.#enqueue({}, work, sql);
   }
@@ -190,8 +191,7 @@ export class Session implements SessionApi, Controlled, Backend {
     cancellation.check();
     this.party.cancellation = cancellation;
     yield* admit(this.core, text);
-    const limitMs = options.timeoutMs ?? timeoutMs(this.settings.get('statement_timeout'));
-    this.activity.begin(text, cancellation, limitMs);
+    this.activity.begin(text, cancellation, options.timeoutMs ?? timeoutMs(this.settings.get('statement_timeout')));
     try {
       return yield* work(cancellation);
     } catch (error) {
@@ -465,7 +465,7 @@ export class Session implements SessionApi, Controlled, Backend {
     this.#endTransaction(true);
   }
 
-  *#describe(sql: string, cancellation: Cancellation): Task<Description> {
+  *#describe(sql: string, cancellation: Cancellation): Task<StatementDescription> {
     const statement = parseOne(sql);
     if (!isBindable(statement)) return { parameters: [], fields: [] };
     const open = this.open ?? (yield* this.startTask(NONE, cancellation));
@@ -475,6 +475,5 @@ export class Session implements SessionApi, Controlled, Backend {
   }
 }
 
-type Description = Awaited<ReturnType<SessionApi['describe']>>;
 const NONE: TransactionOptions = {};
 const NEVER = new Cancellation();
