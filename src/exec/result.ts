@@ -1,10 +1,10 @@
 /** Runs an operator to its end and hands its rows out as whole columns. */
-import { DriftError } from '../base/error.ts';
 import type { Task } from '../base/task.ts';
 import type { Batch } from '../base/vector.ts';
 import type { PlanColumn } from '../plan/plan.ts';
 import { Collector, oidsOf } from './collector.ts';
 import { ExecRun, type Operator } from './run.ts';
+import { tooManyRows } from './spill/limits.ts';
 import { compactBatch } from './vectors.ts';
 
 /**
@@ -35,10 +35,4 @@ export function* runToResult(root: Operator, columns: readonly PlanColumn[], run
   } finally {
     root.close();
   }
-}
-
-function tooManyRows(limit: number): DriftError {
-  return new DriftError('54000', `the result has more than ${limit} rows`, {
-    hint: 'Use LIMIT or a cursor; the limit is the option maxResultRows.',
-  });
 }

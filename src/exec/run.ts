@@ -9,7 +9,6 @@
  * Invariants: between two `open` calls of an operator the cells it reads don't change; batches are
  * immutable; `close` may be called at any time and more than once.
  */
-import { DriftError } from '../base/error.ts';
 import type { Cancellation } from '../base/cancel.ts';
 import { PAUSE, type Task } from '../base/task.ts';
 import type { Batch, Value, Vector } from '../base/vector.ts';
@@ -22,6 +21,7 @@ import type { SidewaysScan } from './sideways.ts';
 import type { StatementReader, TableReader } from '../txn/api.ts';
 import type { Pacer } from './pacer.ts';
 import type { RowGuard } from '../txn/lock/guard.ts';
+import { outOfMemory } from './spill/limits.ts';
 import type { TempSpace } from './spill/temp-space.ts';
 
 export interface Operator {
@@ -189,10 +189,7 @@ export class MemoryBudget {
     this.#usedBytes += bytes;
     if (this.#usedBytes > this.limitBytes) {
       this.#usedBytes -= bytes;
-      throw new DriftError('53200', 'out of memory', {
-        detail: `The statement needs more than its budget of ${this.limitBytes} bytes.`,
-        hint: 'Read a big result as a stream or by a cursor, or ask for less of it; the limit is the option queryMemoryBytes.',
-      });
+      throw outOfMemory(this.limitBytes);
     }
   }
 
