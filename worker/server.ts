@@ -185,7 +185,7 @@ export class EngineServer implements Server {
       case 'stream': {
         const { options } = request;
         const rows = await session.stream(request.piece, { ...options, cancellation });
-        return rows === null ? null : packResult(portableFor(rows, options), buffers);
+        return rows && packResult(portableFor(rows, options), buffers);
       }
       case 'copy':
         return session.copy(request.piece);

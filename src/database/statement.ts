@@ -278,7 +278,7 @@ export function openPlan(scene: Scene, plan: Plan, frozen = false): Running {
     },
     close() {
       operator.close();
-      void run.release();
+      void run.space?.close();
     },
   };
 }

@@ -94,7 +94,8 @@ export class ExecRun implements Pacer {
   #ctes: Map<number, SharedRows> | null = null;
   #works: Map<number, Batch> | null = null;
   #cells: Map<ColumnId, Cell> | null = null;
-  #temporary: TempSpace | null = null;
+  /** Where operators put what does not fit into the memory (spill/temp-space.ts). */
+  space: TempSpace | null = null;
   /** What a scan reads instead of its table, while rows are judged again (modify/lock-rows.ts). */
   instead: ((node: ScanNode) => TableReader | null) | null = null;
   /** Makes the operators of a plan (exec/build.ts), for subqueries inside expressions. */
@@ -115,18 +116,6 @@ export class ExecRun implements Pacer {
 
   get works(): Map<number, Batch> {
     return (this.#works ??= new Map());
-  }
-
-  /** Where operators put what does not fit into the memory. */
-  get temporary(): TempSpace {
-    return (this.#temporary ??= this.context.temporary());
-  }
-
-  /** Lets go of temporary files; null where there are none. At the end of the statement, however it ends. */
-  release(): Promise<void> | null {
-    const space = this.#temporary;
-    this.#temporary = null;
-    return space === null ? null : space.close();
   }
 
   cell(id: ColumnId): Cell {

@@ -17,6 +17,7 @@ import { SortBound } from '../sort-bound.ts';
 import { type OrderOf, sortInSlices } from '../sort-keys.ts';
 import { ExternalSort } from '../spill/external-sort.ts';
 import { noteSpill } from '../spill/note.ts';
+import { temporaryOf } from '../spill/temp-space.ts';
 import { compact, vectorBytes, wholeBatch } from '../vectors.ts';
 import { BatchPieces, cutBatch } from './simple.ts';
 
@@ -104,7 +105,7 @@ export class SortOperator implements Operator {
   *#writeRun(external: ExternalSort, limit: number): Task<void> {
     if (this.#rows.length === 0) return;
     const sorted = yield* this.#sorted(limit);
-    const { temporary } = this.#run;
+    const temporary = temporaryOf(this.#run);
     const before = temporary.writtenBytes;
     yield* external.addRun({ ...sorted, columns: [...sorted.columns, ...this.#lastKeys] });
     noteSpill(this.#run, this.#node, { spilledBytes: temporary.writtenBytes - before });

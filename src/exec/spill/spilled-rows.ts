@@ -10,7 +10,7 @@ import type { Batch, Vector } from '../../base/vector.ts';
 import type { ExecRun, Operator } from '../run.ts';
 import { compact, concat, vectorBytes, wholeBatch } from '../vectors.ts';
 import { decodeBatch, encodeBatch } from './batch-codec.ts';
-import type { Extent } from './temp-space.ts';
+import { type Extent, temporaryOf } from './temp-space.ts';
 
 /** Bytes of a block in memory: few blocks of many partitions or runs are in memory at a time. */
 const MOST_BLOCK_BYTES = 1 << 20;
@@ -59,7 +59,7 @@ export class SpilledRows {
       const count = Math.min(step, rows.length - at);
       const selection = Int32Array.from({ length: count }, (_, i) => at + i);
       const block = { columns: rows.columns, length: rows.length, selection, count };
-      const extent = yield* this.#run.temporary.write(encodeBatch(block, this.#oids));
+      const extent = yield* temporaryOf(this.#run).write(encodeBatch(block, this.#oids));
       this.#extents.push(extent);
       this.writtenBytes += extent.length;
       if (this.#run.due()) yield* this.#run.pause();
@@ -80,12 +80,12 @@ export class SpilledRows {
   }
 
   *block(extent: Extent): Task<Batch> {
-    return decodeBatch(yield* this.#run.temporary.read(extent), this.#oids);
+    return decodeBatch(yield* temporaryOf(this.#run).read(extent), this.#oids);
   }
 
   /** Gives their place back. */
   clear(): void {
-    if (this.#extents.length > 0) this.#run.temporary.free(this.#extents);
+    if (this.#extents.length > 0) temporaryOf(this.#run).free(this.#extents);
     this.#extents = [];
     this.#pending = [];
     this.#pendingBytes = 0;

@@ -23,6 +23,11 @@ export interface Extent {
   readonly serial: number;
 }
 
+/** The one of an execution, made when it is first asked for. */
+export function temporaryOf(run: { space: TempSpace | null; readonly context: { temporary(): TempSpace } }): TempSpace {
+  return (run.space ??= run.context.temporary());
+}
+
 export class TempSpace {
   readonly #storage: Storage;
   readonly #name: string;
