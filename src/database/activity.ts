@@ -7,6 +7,7 @@
 import type { Cancellation } from '../base/cancel.ts';
 import { DriftError } from '../base/error.ts';
 import type { Host } from '../base/host.ts';
+import type { Party } from '../txn/lock/party.ts';
 import type { Progress } from './api.ts';
 import { type Settings, timeoutMs } from './settings.ts';
 
@@ -15,6 +16,8 @@ export type ActivityState = 'active' | 'idle' | 'idle in transaction' | 'idle in
 /** A session as others see it. */
 export interface Backend {
   readonly id: number;
+  /** What it waits for, and whom for. */
+  readonly party: Party;
   readonly activity: Activity;
   /** Snapshot and start (µs) of the open transaction. */
   readonly open: { readonly transaction: { readonly snapshot: number; readonly startedAt: number } } | null;

@@ -7,6 +7,7 @@ import { DriftError } from '../base/error.ts';
 import type { Task } from '../base/task.ts';
 import type { TimePoint } from '../sql/ast-query.ts';
 import type { Statement, TransactionModes } from '../sql/ast-statement.ts';
+import type { Party } from '../txn/lock/party.ts';
 import type { Moment, ResultSet, TransactionOptions } from './api.ts';
 import { applySet, isRole, setModes, withoutEffect } from './commands.ts';
 import type { Core, SessionSequences } from './core.ts';
@@ -21,6 +22,7 @@ import type { StatementCache } from './statement-cache.ts';
 /** A session as the statements about it see it. */
 export interface Controlled {
   readonly core: Core;
+  readonly party: Party;
   readonly settings: Settings;
   readonly prepared: PreparedStatements;
   readonly statements: StatementCache;
@@ -125,6 +127,7 @@ function* discard(session: Controlled, what: 'all' | 'plans' | 'sequences' | 'te
   }
   if (all || what === 'temp') yield* session.dropTemporary();
   if (!all) return;
+  session.party.ending?.();
   session.portals.clear();
   session.settings.resetAll();
   session.settings.endTransaction(false);

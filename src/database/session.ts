@@ -8,7 +8,7 @@ import { DriftError } from '../base/error.ts';
 import { Random } from '../base/random.ts';
 import type { Task } from '../base/task.ts';
 import { bindMoment, isBindable } from '../plan/bind.ts';
-import { Suspended } from '../exec/suspended.ts';
+import { Suspended, waitFor } from '../exec/suspended.ts';
 import type { TimePoint } from '../sql/ast-query.ts';
 import type { Statement } from '../sql/ast-statement.ts';
 import { parse, parseOne, statements } from '../sql/parser/parser.ts';
@@ -148,6 +148,7 @@ export class Session implements SessionApi, Controlled, Backend {
       // Where a database takes no more commits, the next opening drops them.
       if (this.core.manager.failed === undefined) yield* this.dropTemporary();
     } finally {
+      this.party.ending?.();
       this.core.sessions.delete(this.id);
       this.core.feeds.delete(this.id);
     }
@@ -329,7 +330,7 @@ export class Session implements SessionApi, Controlled, Backend {
         }
         if (!(error instanceof Suspended)) throw error;
         // A function that had to wait where nobody waits: it is run again when what it needs is there.
-        yield error.step;
+        yield* waitFor(error);
         scene.notices.length = 0;
       }
     }

@@ -239,8 +239,10 @@ export class RoutineCalls {
   /** `call`: of a user's function; else the function waits by itself. */
   add(expression: CallExpression, call: RoutineCall | undefined, args: readonly Evaluator[], run: ExecRun): Evaluator {
     const { round } = this;
+    const { fn } = expression;
+    const called = call ?? fn.advisory;
     const start = (values: readonly Value[]): Task<Value> =>
-      call === undefined ? waited(expression.fn, values, run, round) : run.context.callRoutine(call, values);
+      called === undefined ? waited(fn, values, run, round) : run.context.callRoutine(called, values);
     const evaluator = new RoutineEvaluator(expression, { start, args, round }, run);
     this.calls.push(evaluator);
     return evaluator;

@@ -19,3 +19,12 @@ export class Suspended {
     this.pending = pending;
   }
 }
+
+/** Waits for it where nobody goes on with the call; an error ends the call as well. */
+export function* waitFor({ step, pending }: Suspended): Task<void> {
+  try {
+    yield step;
+  } catch (error) {
+    pending.task.throw(error);
+  }
+}

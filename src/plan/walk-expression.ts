@@ -277,6 +277,8 @@ export function isVolatile(expression: BoundExpression): boolean {
 export function hasSubquery(expression: BoundExpression): boolean {
   return someExpression(
     expression,
-    (part) => part.kind === 'subquery' || (part.kind === 'call' && part.fn.routine !== undefined),
+    (part) =>
+      part.kind === 'subquery' ||
+      (part.kind === 'call' && (part.fn.routine !== undefined || part.fn.waits !== undefined)),
   );
 }

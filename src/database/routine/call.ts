@@ -13,8 +13,9 @@ import { makeRecord } from '../../exec/composite.ts';
 import type { SystemRows } from '../../exec/run.ts';
 import { vectorFromValues } from '../../exec/vectors.ts';
 import { attributesOf } from '../../plan/bind-outer.ts';
-import type { RoutineCall } from '../../sql/functions/function.ts';
+import type { AdvisoryCall, RoutineCall } from '../../sql/functions/function.ts';
 import { SqlRecord } from '../../sql/types/record.ts';
+import { callAdvisory } from '../advisory.ts';
 import type { RoutineRunner, Scene } from '../statement.ts';
 import { convert } from './convert.ts';
 import { routineScene } from './nested.ts';
@@ -29,7 +30,8 @@ const RECORD = 2249;
 const VOID = 2278;
 
 /** Runs a call for one value; null where the body gives no row. */
-function* callRoutine(scene: Scene, call: RoutineCall, args: readonly Value[]): Task<Value> {
+function* callRoutine(scene: Scene, call: RoutineCall | AdvisoryCall, args: readonly Value[]): Task<Value> {
+  if ('advisory' in call) return yield* callAdvisory(scene, call, args);
   const rows = yield* runBody(scene, call, args);
   // A void is empty, and not null.
   if (call.returns.oid === VOID) return '';

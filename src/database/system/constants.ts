@@ -4,7 +4,5 @@
 export const PLPGSQL_OID = 13542;
 export const EXTENSION_OID = 13538;
 export const DATABASE_OID = 5;
-/** There is one process, and it has no number of its own. */
-export const BACKEND_PID = 1;
 /** The user who owns everything. */
 export const OWNER = 'drift';

@@ -16,6 +16,7 @@ import type { Catalog, TableDef } from '../../catalog/schema.ts';
 import { objectOfType } from '../../catalog/user-types.ts';
 import type { BindContext } from '../../plan/bind.ts';
 import type { EvalContext } from '../../sql/eval-context.ts';
+import { SqlArray } from '../../sql/types/array.ts';
 import { quoteIdent } from '../../sql/functions/format-text.ts';
 import type { TableStore } from '../../table/store.ts';
 import type { Sequences } from '../sequences.ts';
@@ -36,6 +37,8 @@ export interface AnswerContext {
   readonly sequences: Sequences;
   readonly sessions: ReadonlyMap<number, Backend>;
 }
+
+const INT4 = 23;
 
 type Answer = (context: AnswerContext, args: readonly Value[], name: string) => Value;
 
@@ -188,6 +191,13 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
     const cancelled = sessions.get(id as number)?.activity.cancel();
     cancellation.check();
     return cancelled !== undefined;
+  },
+  pg_blocking_pids({ sessions }, [id]) {
+    const blockers = sessions.get(id as number)?.party.wait?.blockers ?? [];
+    return SqlArray.of(
+      blockers.map((party) => party.id),
+      INT4,
+    );
   },
   pg_terminate_backend: ({ eval: { cancellation }, sessions }, [id]) => {
     const backend = sessions.get(id as number);

@@ -4,16 +4,18 @@ import type { Catalog, ColumnDef, TableDef, TypeRef } from '../../catalog/schema
 import type { SystemTable } from '../../plan/bind.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import { timeOf } from './backends.ts';
+import { lockRows } from './locks.ts';
 import type { SystemContext } from './source.ts';
 
 const TEXT: TypeRef = { oid: 25, typmod: -1 };
 const INT4: TypeRef = { oid: 23, typmod: -1 };
+const INT4_ARRAY: TypeRef = { oid: 1007, typmod: -1 };
 const INT8: TypeRef = { oid: 20, typmod: -1 };
 const FLOAT8: TypeRef = { oid: 701, typmod: -1 };
 const TIMESTAMPTZ: TypeRef = { oid: 1184, typmod: -1 };
 const BOOL: TypeRef = { oid: 16, typmod: -1 };
 
-type OwnContext = Pick<SystemContext, 'catalog' | 'store' | 'settings' | 'backends' | 'host' | 'eval'>;
+type OwnContext = Pick<SystemContext, 'catalog' | 'store' | 'settings' | 'backends' | 'locks' | 'host' | 'eval'>;
 
 export interface OwnTable extends SystemTable {
   readonly rows: (context: OwnContext) => Iterable<readonly Value[]>;
@@ -125,6 +127,22 @@ export const OWN_TABLES: readonly OwnTable[] = [
         ];
       }
     },
+  ),
+  define(
+    'drift',
+    'locks',
+    {
+      session_id: INT4,
+      kind: TEXT,
+      schema: TEXT,
+      table_name: TEXT,
+      key: TEXT,
+      mode: TEXT,
+      granted: BOOL,
+      since: TIMESTAMPTZ,
+      blocked_by: INT4_ARRAY,
+    },
+    lockRows,
   ),
   define(
     'drift',

@@ -2,7 +2,7 @@
 import { OWNER_OID, PG_CATALOG_OID, schemaOidOf } from '../../catalog/oids.ts';
 import { allCollations } from '../../sql/collations.ts';
 import { SqlArray } from '../../sql/types/array.ts';
-import { BACKEND_PID, DATABASE_OID, EXTENSION_OID, OWNER } from './constants.ts';
+import { DATABASE_OID, EXTENSION_OID, OWNER } from './constants.ts';
 import { rolesOf } from './privileges.ts';
 import type { RowSource, SystemContext, SystemRecord } from './source.ts';
 
@@ -135,16 +135,5 @@ export const roleSources: Readonly<Record<string, RowSource>> = {
         colliculocale: icu ? locale : null,
       };
     }
-  },
-  *pg_locks() {
-    yield {
-      locktype: 'virtualxid',
-      virtualxid: '1/1',
-      virtualtransaction: '1/1',
-      pid: BACKEND_PID,
-      mode: 'ExclusiveLock',
-      granted: true,
-      fastpath: true,
-    };
   },
 };

@@ -1,10 +1,12 @@
 /** What the session has open: pg_cursors and pg_prepared_statements. Other sessions' stay out of sight, as in PostgreSQL. */
 import { SqlArray } from '../../sql/types/array.ts';
+import { pgLocks } from './locks.ts';
 import type { RowSource } from './source.ts';
 
 const REGTYPE = 2206;
 
 export const sessionSources: Readonly<Record<string, RowSource>> = {
+  pg_locks: pgLocks,
   *pg_cursors({ session }) {
     for (const portal of session.portals.values())
       yield {

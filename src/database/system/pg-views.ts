@@ -135,8 +135,10 @@ export const viewSources: Readonly<Record<string, RowSource>> = {
     yield { datid: DATABASE_OID, datname: 'drift', numbackends: 1 };
   },
   *pg_stat_activity({ eval: { database, statementTime: now }, backends, host }) {
-    for (const { id, settings, activity, open } of backends.values()) {
+    for (const { id, settings, activity, open, party } of backends.values()) {
       yield {
+        wait_event_type: party.wait === null ? null : 'Lock',
+        wait_event: party.wait?.wanted.kind === 'tuple' ? 'transactionid' : (party.wait?.wanted.kind ?? null),
         datid: DATABASE_OID,
         datname: database,
         pid: id,

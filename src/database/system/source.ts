@@ -7,6 +7,7 @@ import type { Catalog, TypeRef, ViewDef } from '../../catalog/schema.ts';
 import type { BindContext } from '../../plan/bind.ts';
 import type { EvalContext } from '../../sql/eval-context.ts';
 import type { TableStore } from '../../table/store.ts';
+import type { LockSpace } from '../../txn/lock/space.ts';
 import type { Host } from '../../base/host.ts';
 import type { Backend } from '../activity.ts';
 import type { Portals } from '../portal.ts';
@@ -27,6 +28,7 @@ export interface SystemContext {
   readonly bind: BindContext;
   /** All sessions, by id. */
   readonly backends: ReadonlyMap<number, Backend>;
+  readonly locks: LockSpace;
   readonly host: Host;
   /** What the session has open. */
   readonly session: { readonly portals: Portals; readonly prepared: PreparedList };

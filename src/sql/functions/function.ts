@@ -36,6 +36,13 @@ export interface RoutineCall {
   readonly row: boolean;
 }
 
+/** A lock, tried or waited for; or one given back, or all (no key). */
+export interface AdvisoryCall {
+  readonly advisory: 'lock' | 'try' | 'unlock' | 'unlock all';
+  readonly shared: boolean;
+  readonly transactional: boolean;
+}
+
 /** What entries of users' functions have besides: `call` and `rows` of theirs are never called. */
 interface Defined {
   readonly routine?: RoutineCall | undefined;
@@ -58,6 +65,8 @@ export interface ScalarFunction extends Signature, Defined {
   readonly sign?: string | undefined;
   /** Milliseconds to wait before the call gives its value: pg_sleep. */
   readonly waits?: ((context: EvalContext, ...args: Value[]) => number) | undefined;
+  /** Locks a number (`waits` is 0). */
+  readonly advisory?: AdvisoryCall | undefined;
   /** A cast that takes the type modifier as a further argument and makes a value that fits it. */
   readonly takesTypmod?: boolean | undefined;
 }

@@ -41,6 +41,7 @@ import { regexFunctions, regexOperators, regexSets } from './regex-functions.ts'
 import { rangeFunctions, rangeOperators } from './ranges.ts';
 import { statisticsAggregates } from './statistics-aggregates.ts';
 import { hashFunctions } from './hashes.ts';
+import { advisoryFunctions } from './advisory.ts';
 import { sessionFunctions, sessionSets } from './session-functions.ts';
 import { supportFunctions } from './support.ts';
 import { setFunctions, systemFunctions } from './system.ts';
@@ -117,6 +118,7 @@ const functions: readonly SqlFunction[] = [
   ...hashFunctions,
   ...supportFunctions,
   ...sessionFunctions,
+  ...advisoryFunctions,
   ...sessionSets,
 ];
 

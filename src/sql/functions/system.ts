@@ -114,6 +114,13 @@ export const systemFunctions: readonly ScalarFunction[] = [
     (context, id) => context.catalogFunction('pg_cancel_backend', [id ?? null]),
     volatile,
   ),
+  scalar(
+    'pg_blocking_pids',
+    [T.int4],
+    T.int4Array,
+    (context, id) => context.catalogFunction('pg_blocking_pids', [id ?? null]),
+    volatile,
+  ),
   ...[[T.int4], [T.int4, T.int8]].map((args) =>
     scalar(
       'pg_terminate_backend',

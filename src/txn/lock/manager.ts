@@ -224,14 +224,14 @@ function rowWanted(request: RowRequest, key: Key, blockers: readonly Transaction
   return {
     kind: 'tuple',
     mode: `FOR ${rowStrength(request.mode).toUpperCase()}`,
-    text: `row ${printable(key)} of relation ${request.tableId} ("${request.name}") locked by process ${first?.party.id ?? 0}`,
+    text: `row ${printableKey(key)} of relation ${request.tableId} ("${request.name}") locked by process ${first?.party.id ?? 0}`,
     tableId: request.tableId,
-    key: printable(key),
+    key: printableKey(key),
   };
 }
 
 /** Keys of several columns are byte strings. */
-function printable(key: Key): string {
+export function printableKey(key: Key): string {
   return typeof key === 'string'
     ? [...key].map((char) => (char < ' ' || char > '~' ? `\\x${char.charCodeAt(0).toString(16)}` : char)).join('')
     : String(key);

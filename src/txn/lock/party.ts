@@ -30,6 +30,10 @@ export class Party {
   wait: Wait | null = null;
   /** Those who wait for it, in the order in which they came. */
   readonly waiters: Set<Wait> = new Set();
+  /** Advisory locks that it has taken for itself: how often each, by mode and key (advisory.ts). */
+  held: Map<string, number> | null = null;
+  /** What is to be done when the session ends. */
+  ending: (() => void) | null = null;
   /** Can end a wait of the statement that runs. */
   cancellation: Cancellation | null = null;
   readonly #lockTimeoutMs: () => number;
