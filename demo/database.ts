@@ -14,6 +14,13 @@ export interface QueryOptions {
   readonly rowMode?: 'object' | 'array';
   readonly text?: boolean;
   readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** How far a statement is. */
+export interface Progress {
+  readonly rowsRead: number;
+  readonly rowsExpected: number;
 }
 
 export interface QueryResult {
@@ -57,8 +64,14 @@ export async function queryText(
   sql: string,
   parameters: unknown[] = [],
   signal?: AbortSignal,
+  onProgress?: (progress: Progress) => void,
 ): Promise<TextResult> {
-  const options: QueryOptions = { rowMode: 'array', text: true, ...(signal === undefined ? {} : { signal }) };
+  const options: QueryOptions = {
+    rowMode: 'array',
+    text: true,
+    ...(signal === undefined ? {} : { signal }),
+    ...(onProgress === undefined ? {} : { onProgress }),
+  };
   const result = await reader.query(sql, parameters, options);
   return {
     fields: result.fields,

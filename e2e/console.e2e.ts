@@ -236,6 +236,41 @@ test(
 );
 
 test(
+  'a long statement shows how far it is, and ends by its button or by Escape',
+  async () => {
+    const bar = page.locator('drift-progress [role=progressbar]');
+    await run('SELECT 1 AS quick;');
+    await expect.poll(() => row(0)).toEqual(['1']);
+    expect(await bar.count()).toBe(0);
+    // Rows of the series are many, those of the table few: the bar knows of the table's.
+    await run('SELECT sum(length(md5(c::text || g))) FROM generate_series(1, 100000000) g, countries c;');
+    await bar.waitFor({ timeout: 10_000 });
+    await expect.poll(() => page.locator('drift-progress .rows').innerText()).toBe('62 rows read');
+    await shoot('running');
+    await page.keyboard.press('Escape');
+    await page.locator('drift-status').getByText('Error 57014').waitFor({ timeout: 5000 });
+    expect(await bar.count()).toBe(0);
+    // Without a table nobody knows how far it is.
+    await run('SELECT sum(length(md5(g::text))) FROM generate_series(1, 100000000) g;');
+    await bar.waitFor({ timeout: 10_000 });
+    expect(await page.locator('drift-progress .rows').innerText()).toBe('Running');
+    await page.locator('drift-progress').getByRole('button', { name: 'Cancel' }).click();
+    await page.locator('drift-status').getByText('Error 57014').waitFor({ timeout: 5000 });
+    await page.setViewportSize(PHONE);
+    await page.getByRole('button', { name: 'Query', exact: true }).click();
+    await run('SELECT sum(length(md5(g::text))) FROM generate_series(1, 100000000) g;');
+    const cancel = page.locator('drift-progress').getByRole('button', { name: 'Cancel' });
+    await cancel.waitFor({ timeout: 10_000 });
+    expect((await cancel.boundingBox())?.height).toBeGreaterThanOrEqual(44);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(PHONE.width);
+    await cancel.click();
+    await page.getByText('canceling statement').first().waitFor({ timeout: 5000 });
+    await page.setViewportSize(WIDE);
+  },
+  TIMEOUT,
+);
+
+test(
   'a moment gets a name, and is read by it',
   async () => {
     await page.locator('.strip').focus();

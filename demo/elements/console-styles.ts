@@ -130,6 +130,7 @@ export const consoleStyles: CSSResult = css`
     grid-area: editor;
   }
   .result {
+    position: relative;
     grid-area: result;
     display: grid;
     grid-template-rows: 40px minmax(0, 1fr);

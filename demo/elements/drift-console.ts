@@ -2,7 +2,7 @@
  * The console: one page whose time line stands above everything that it moves.
  *
  * Wide screens show schema, editor and result at once; on a phone they are tabs and the time line stays. Files dropped
- * anywhere become tables. Keys: Mod-Enter runs, Alt-T goes to the time line, Alt-E to the editor, Alt-R to the result.
+ * anywhere become tables. Keys: Mod-Enter runs, Escape ends what runs, Alt-T goes to the time line, Alt-E to the editor, Alt-R to the result.
  */
 import type { CSSResultGroup, PropertyDeclarations, TemplateResult } from 'lit';
 import { html } from 'lit';
@@ -29,6 +29,7 @@ import './drift-grid.ts';
 import './drift-history.ts';
 import './drift-plan.ts';
 import './drift-problem.ts';
+import './drift-progress.ts';
 import './drift-row.ts';
 import './drift-schema.ts';
 import './drift-splitter.ts';
@@ -182,6 +183,7 @@ export class DriftConsole extends ConsoleElement {
               : ''
           }
         </div>
+        <drift-progress .state=${state}></drift-progress>
         <div class="panel" role="tabpanel" id="panel" aria-labelledby=${`tab-${state.panel}`}>${this.#panel()}</div>
       </section>
       <drift-status .state=${state}></drift-status>
@@ -357,6 +359,7 @@ export class DriftConsole extends ConsoleElement {
   }
 
   readonly #keys = (event: KeyboardEvent): void => {
+    if (event.key === 'Escape' && this.state.busy && !event.defaultPrevented) this.state.stop();
     if (!event.altKey || event.ctrlKey || event.metaKey) return;
     if (event.code === 'KeyT') this.#focusIn('drift-timeline', '.strip');
     else if (event.code === 'KeyR') void this.#focusResult();

@@ -10,7 +10,7 @@ import type { Commits, TableInfo, Tag } from '../catalog.ts';
 import { countRows, NO_COMMITS, quote, readCommits, readTables, readTags, rowHistoryQuery } from '../catalog.ts';
 import type { DataSet, Example } from '../data/step.ts';
 import { replay } from '../data/step.ts';
-import type { Database, QueryError, Reader, TextResult } from '../database.ts';
+import type { Database, Progress, QueryError, Reader, TextResult } from '../database.ts';
 import { errorText, queryText, toQueryError } from '../database.ts';
 import { openDatabase } from '../open-database.ts';
 import { isQuery, mentionedTables, splitStatements } from '../sql/statements.ts';
@@ -41,6 +41,9 @@ export class ConsoleState extends EventTarget {
   /** The statement that is shown, and what it gave. */
   outcome: Outcome | undefined;
   busy = false;
+  /** When the statement began that a person waits for, and how far it is as far as is known. */
+  runningSince: number | undefined;
+  progress: Progress | undefined;
   panel: Panel = 'result';
   comparison: Comparison | QueryError | undefined;
   trend: Trend | QueryError | undefined;
@@ -141,7 +144,10 @@ export class ConsoleState extends EventTarget {
     let shown: Outcome | undefined;
     this.#running = new AbortController();
     for (const statement of statements) {
+      this.runningSince = performance.now();
+      this.#changed();
       const outcome = await this.#execute(statement.text, offset + statement.from);
+      this.runningSince = this.progress = undefined;
       if (outcome.error !== undefined || outcome.result?.fields.length || (shown?.result?.fields.length ?? 0) === 0)
         shown = outcome;
       if (outcome.error !== undefined) break;
@@ -272,7 +278,9 @@ export class ConsoleState extends EventTarget {
       const [database, reader] = [this.#database, this.reader];
       const { signal } = this.#running ?? this.#refresher ?? new AbortController();
       if (database !== undefined && reader !== undefined)
-        result = await this.#runner.run(database, reader, sql, signal);
+        result = await this.#runner.run(database, reader, sql, signal, (progress) => {
+          this.progress = progress;
+        });
     } catch (caught) {
       error = toQueryError(caught);
       if (error.code === '25006' && this.moment !== null)

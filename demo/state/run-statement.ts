@@ -3,7 +3,7 @@
  * message, so that the time line tells what happened; a BEGIN typed by hand opens a transaction that the following
  * statements belong to, until its COMMIT or ROLLBACK.
  */
-import type { Database, Reader, TextResult } from '../database.ts';
+import type { Database, Progress, Reader, TextResult } from '../database.ts';
 import { queryText } from '../database.ts';
 import { isQuery, stripComments } from '../sql/statements.ts';
 
@@ -21,13 +21,19 @@ export class StatementRunner {
   }
 
   /** Runs it on the present, or reads at the reader's moment. */
-  async run(database: Database, reader: Reader, sql: string, signal: AbortSignal): Promise<TextResult> {
+  async run(
+    database: Database,
+    reader: Reader,
+    sql: string,
+    signal: AbortSignal,
+    onProgress?: (progress: Progress) => void,
+  ): Promise<TextResult> {
     const plain = stripComments(sql).trim();
     if (reader === database && !this.#open && WRITES.test(plain) && !isQuery(sql)) {
       const options = { author: 'you', message: messageOf(plain) };
-      return database.transaction((transaction) => queryText(transaction, sql, [], signal), options);
+      return database.transaction((transaction) => queryText(transaction, sql, [], signal, onProgress), options);
     }
-    const result = await queryText(reader, sql, [], signal);
+    const result = await queryText(reader, sql, [], signal, onProgress);
     if (reader === database && BEGINS.test(plain)) this.#open = true;
     if (ENDS.test(plain)) this.#open = false;
     return result;
