@@ -53,6 +53,7 @@ async function openFrom(url: string, options: OpenOptions, restored?: RestoreSou
   if (!/^(?:opfs:\/\/|idb:\/\/|memory:\/\/)/.test(url))
     throw new DriftError('08001', `cannot open "${url}": expected opfs://name, idb://name or memory://`);
   const { worker = startWorker(), ...engine } = options;
+  if (url.startsWith('opfs:')) wakeStorage();
   return new Database(await RemoteConnection.open(worker, url, engine, restored));
 }
 
@@ -97,6 +98,13 @@ export function repair(
   { worker = startWorker(), ...options }: RepairOptions & Pick<OpenOptions, 'worker'> = {},
 ): Promise<RepairReport> {
   return repairRemotely(worker, [source, target], options);
+}
+
+/** The browser prepares a site's storage when it is first asked for: meanwhile the worker loads. */
+function wakeStorage(): void {
+  // Missing outside of secure contexts; whether it can be had is the worker's to say.
+  const storage = navigator.storage as StorageManager | undefined;
+  storage?.getDirectory?.().catch(() => undefined);
 }
 
 function startWorker(): WorkerLike {
