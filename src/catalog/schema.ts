@@ -81,6 +81,8 @@ export interface ForeignKeyDef {
   readonly match: 'simple' | 'full';
   /** ON DELETE SET NULL or SET DEFAULT (columns): those of `columns` that are set; absent: all. */
   readonly onDeleteColumns?: readonly number[] | undefined;
+  /** How many of the last columns are a period (a range, or its two ends), which the parents' periods must cover. */
+  readonly period?: 1 | 2 | undefined;
   readonly deferrable?: Deferrable | undefined;
   /** Rows of before it was added may refer to nothing. */
   readonly notValid?: true | undefined;
@@ -97,7 +99,9 @@ export interface IndexDef extends Commented {
   /** Made by a UNIQUE constraint of this name. */
   readonly constraint?: string | undefined;
   readonly deferrable?: Deferrable | undefined;
-  /** Stands for a primary key that is deferrable: the rows have a hidden id as their key then. */
+  /** How many of the last columns are a period (a range, or its two ends) in which no two rows overlap; not `unique` then. */
+  readonly withoutOverlaps?: 1 | 2 | undefined;
+  /** Stands for a primary key that is deferrable or WITHOUT OVERLAPS: the rows have a hidden id as their key then. */
   readonly primary?: boolean | undefined;
   /** Ids of INCLUDE's columns, which are recorded only. */
   readonly included?: readonly number[] | undefined;
@@ -113,6 +117,13 @@ export interface IndexColumn {
   readonly nullsFirst: boolean;
   /** Key of the collation that the statement named; the tree orders by code units whatever it is. */
   readonly collation?: string | undefined;
+}
+
+/** When a row holds in the world: from the one column's value, until before the other's. */
+export interface PeriodDef {
+  readonly name: string;
+  readonly from: number;
+  readonly to: number;
 }
 
 export interface TableDef extends Commented, Granted {
@@ -137,6 +148,8 @@ export interface TableDef extends Commented, Granted {
   readonly indexes: readonly IndexDef[];
   readonly checks: readonly CheckDef[];
   readonly foreignKeys: readonly ForeignKeyDef[];
+  /** PERIOD FOR; absent where there are none. */
+  readonly periods?: readonly PeriodDef[] | undefined;
   /** Types of dropped columns by id, so that old segments can still be decoded. */
   readonly dropped: readonly { readonly id: number; readonly type: TypeRef }[];
   /** SQL text of a materialized view's query: only REFRESH changes the rows. */

@@ -1,6 +1,6 @@
 /** The syntax of data changes: INSERT, UPDATE, DELETE and MERGE. */
 import type { Query, SelectTarget, TableReference, WithClause } from './ast-query.ts';
-import type { Expression, QualifiedName } from './ast.ts';
+import type { Expression, Identifier, QualifiedName } from './ast.ts';
 
 /** The table a change goes to. */
 export interface ChangeTarget {
@@ -68,10 +68,18 @@ export interface Assignment {
   readonly value: Expression;
   readonly position: number;
 }
+/** FOR PORTION OF period FROM a TO b: NULL is no bound. */
+export interface Portion {
+  readonly period: Identifier;
+  readonly from: Expression;
+  readonly to: Expression;
+  readonly position: number;
+}
 export interface Update {
   readonly kind: 'update';
   readonly with: WithClause | undefined;
   readonly target: ChangeTarget;
+  readonly portion: Portion | undefined;
   readonly set: readonly Assignment[];
   readonly from: readonly TableReference[];
   readonly where: Expression | undefined;
@@ -83,6 +91,7 @@ export interface Delete {
   readonly kind: 'delete';
   readonly with: WithClause | undefined;
   readonly target: ChangeTarget;
+  readonly portion: Portion | undefined;
   readonly using: readonly TableReference[];
   readonly where: Expression | undefined;
   readonly returning: readonly SelectTarget[] | undefined;

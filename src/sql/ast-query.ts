@@ -151,11 +151,18 @@ export interface TableName {
   /** ONLY t. */
   readonly only: boolean;
   readonly systemTime: SystemTime | undefined;
+  readonly validTime: ValidTime | undefined;
   readonly alias: string | undefined;
   readonly columnAliases: readonly string[];
   readonly sample: TableSample | undefined;
   readonly position: number;
 }
+/** FOR VALID_TIME: of the table's period. */
+export type ValidTime = { readonly position: number } & (
+  | { readonly kind: 'all' }
+  | { readonly kind: 'asOf'; readonly at: Expression }
+  | { readonly kind: 'between' | 'fromTo' | 'containedIn'; readonly low: Expression; readonly high: Expression }
+);
 export interface DerivedTable {
   readonly kind: 'derived';
   readonly query: Query;

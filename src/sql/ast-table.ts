@@ -58,6 +58,7 @@ export interface References {
   readonly table: QualifiedName;
   /** Undefined: the primary key. */
   readonly columns: readonly Identifier[] | undefined;
+  readonly period: boolean;
   readonly match: 'simple' | 'full' | 'partial';
   readonly onDelete: ReferentialActionClause;
   readonly onUpdate: ReferentialActionClause;
@@ -73,6 +74,8 @@ export type TableConstraint = { readonly name: string | undefined; readonly posi
       readonly kind: 'unique' | 'primaryKey';
       readonly columns: readonly Identifier[];
       readonly include: readonly Identifier[];
+      /** The last of `columns` is a period or range in which no two rows may overlap. */
+      readonly withoutOverlaps: boolean;
       readonly nullsNotDistinct: boolean;
       /** USING INDEX name instead of columns. */
       readonly usingIndex: string | undefined;
@@ -80,10 +83,14 @@ export type TableConstraint = { readonly name: string | undefined; readonly posi
   | ({
       readonly kind: 'foreignKey';
       readonly columns: readonly Identifier[];
+      /** PERIOD before the last of `columns`, and of the referenced ones. */
+      readonly period: boolean;
       readonly references: References;
       readonly notValid: boolean;
     } & ConstraintTiming)
   | { readonly kind: 'exclude' }
+  /** PERIOD FOR: its name is the constraint's. */
+  | { readonly kind: 'period'; readonly period: Identifier; readonly from: Identifier; readonly to: Identifier }
 );
 export interface LikeClause {
   readonly kind: 'like';
@@ -143,6 +150,7 @@ export type AlterTableAction = { readonly position: number } & (
     }
   | { readonly kind: 'addConstraint'; readonly constraint: TableConstraint }
   | { readonly kind: 'validateConstraint'; readonly name: string }
+  | { readonly kind: 'dropPeriod'; readonly ifExists: boolean; readonly name: string; readonly cascade: boolean }
   | ({ readonly kind: 'alterConstraint'; readonly name: string } & ConstraintTiming)
   | { readonly kind: 'dropConstraint'; readonly ifExists: boolean; readonly name: string; readonly cascade: boolean }
   | { readonly kind: 'triggers'; readonly enable: boolean; readonly name: string }

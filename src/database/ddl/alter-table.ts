@@ -16,7 +16,8 @@ import { domainOf } from '../../sql/user-coercion.ts';
 import { columnOf } from './column.ts';
 import { alterView } from './alter-view.ts';
 import { addIdentity, alterType, dropExpression, dropIdentity, mentions, setIdentity } from './alter-column.ts';
-import { addConstraint, columnNamed, constraintNames, constraintsOf, deferrableOf, type Draft } from './constraint.ts';
+import { addConstraint, constraintsOf, deferrableOf } from './constraint.ts';
+import { columnNamed, constraintNames, type Draft } from './draft.ts';
 import {
   type DdlContext,
   define,
@@ -29,6 +30,7 @@ import {
 } from './context.ts';
 import { refuseUnknownOptions } from './storage-options.ts';
 import { addIndex, withoutIndexes } from './create-index.ts';
+import { dropPeriod, refuseBadPeriods } from './period.ts';
 import { rowIdColumn } from './create-table.ts';
 import { refuseOrphanRows } from './foreign-rows.ts';
 import { quoted, refuseSystemName } from './names.ts';
@@ -112,6 +114,9 @@ function* alter(context: DdlContext, table: TableDef, action: AlterTableAction):
     }
     case 'addConstraint':
       yield* addTableConstraint(context, table, action.constraint);
+      return;
+    case 'dropPeriod':
+      dropPeriod(context, table, action);
       return;
     case 'dropConstraint':
       yield* dropConstraint(context, table, action);
@@ -236,7 +241,7 @@ function* addTableConstraint(
   const draft: Draft = { table };
   addConstraint(context, draft, constraint);
   const added = draft.table;
-  if (constraint.kind === 'primaryKey' && !constraint.deferrable) {
+  if (constraint.kind === 'primaryKey' && !constraint.deferrable && !constraint.withoutOverlaps) {
     const columns = added.columns.filter((column) => column.hidden !== true || isIndexed(added, column.id));
     yield* rekey(context, table, { ...added, columns });
     return;
@@ -253,6 +258,8 @@ function* addTableConstraint(
     yield* addIndex(context, tableById(context, table.id), index);
     return;
   }
+  const period = added.periods?.find((candidate) => table.periods?.includes(candidate) !== true);
+  if (period !== undefined) yield* refuseBadPeriods(context, table, period);
   const check = added.checks.find((candidate) => !table.checks.includes(candidate));
   if (check !== undefined && (constraint.kind !== 'check' || !constraint.notValid)) {
     yield* refuseViolatingRows(context, table, check);
@@ -315,6 +322,7 @@ function* dropColumn(
     dropped: [...rest.dropped, { id: column.id, type: column.type }],
     checks: table.checks.filter((check) => !mentions(check.expression, column.name)),
     foreignKeys: table.foreignKeys.filter((key) => !key.columns.includes(column.id)),
+    periods: table.periods?.filter(({ from, to }) => from !== column.id && to !== column.id),
   });
 }
 

@@ -3,7 +3,7 @@ import { DriftError } from '../../base/error.ts';
 import type { TableDef } from '../../catalog/schema.ts';
 import type { Comment } from '../../sql/ast-statement.ts';
 import { collationNamed } from './collation.ts';
-import { columnNamed } from './constraint.ts';
+import { columnNamed } from './draft.ts';
 import { type DdlContext, define, relationNamed, tableNamed, undefinedTable } from './context.ts';
 import { roleNamed } from './role.ts';
 import { routineNamed } from './routine.ts';

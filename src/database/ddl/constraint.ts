@@ -1,19 +1,16 @@
 /** Table constraints: primary key, unique, check, foreign key; from column and table clauses alike. */
 import { DriftError } from '../../base/error.ts';
-import type { CheckDef, ColumnDef, Deferrable, ForeignKeyDef, IndexDef, TableDef } from '../../catalog/schema.ts';
+import type { CheckDef, Deferrable, ForeignKeyDef, IndexDef, TableDef } from '../../catalog/schema.ts';
 import { bindTableExpression } from '../../plan/bind.ts';
 import type { Expression, Identifier } from '../../sql/ast.ts';
 import type { ColumnDefinition, References, TableConstraint } from '../../sql/ast-table.ts';
 import { printRestrictedExpression } from '../../sql/parser/print.ts';
 import { type DdlContext, freeName, relationNamed, undefinedTable } from './context.ts';
+import { columnNamed, constraintNames, type Draft } from './draft.ts';
 import { refuseIncompatible } from './foreign-types.ts';
+import { addKeyWithoutOverlaps, addPeriod, foreignPeriodKey } from './period.ts';
 
 const JSON_OID = 114;
-
-/** A table under construction: later constraints see what earlier ones made. */
-export interface Draft {
-  table: TableDef;
-}
 
 /** Column clauses as table constraints (the column's own name as the only column). */
 export function constraintsOf(column: ColumnDefinition): TableConstraint[] {
@@ -37,6 +34,7 @@ export function constraintsOf(column: ColumnDefinition): TableConstraint[] {
         name,
         position,
         columns: self,
+        withoutOverlaps: false,
         include: [],
         nullsNotDistinct,
         usingIndex: undefined,
@@ -50,6 +48,7 @@ export function constraintsOf(column: ColumnDefinition): TableConstraint[] {
         name,
         position,
         columns: self,
+        period: false,
         references,
         notValid: false,
         deferrable,
@@ -67,10 +66,17 @@ export function addConstraint(context: DdlContext, draft: Draft, constraint: Tab
       draft.table = { ...draft.table, checks: [...draft.table.checks, checkOf(context, draft.table, constraint)] };
       return;
     case 'primaryKey':
-      if (constraint.deferrable) addDeferrableKey(context, draft, constraint);
+      if (constraint.withoutOverlaps) {
+        refuseSecondKey(draft.table, constraint.position);
+        addKeyWithoutOverlaps(context, draft, constraint);
+      } else if (constraint.deferrable) addDeferrableKey(context, draft, constraint);
       else addPrimaryKey(draft, constraint);
       return;
     case 'unique': {
+      if (constraint.withoutOverlaps) {
+        addKeyWithoutOverlaps(context, draft, constraint);
+        return;
+      }
       const ids = columnIds(draft.table, constraint.columns);
       refuseUnordered(draft.table, ids, constraint.position);
       const included = includedIds(draft.table, constraint.include);
@@ -97,6 +103,9 @@ export function addConstraint(context: DdlContext, draft: Draft, constraint: Tab
         foreignKeys: [...draft.table.foreignKeys, foreignKeyOf(context, draft.table, constraint)],
       };
       return;
+    case 'period':
+      addPeriod(draft, constraint);
+      return;
     case 'exclude':
       throw new DriftError('0A000', 'exclusion constraints are not supported', { position: constraint.position });
   }
@@ -117,12 +126,15 @@ type PrimaryKey = Extract<TableConstraint, { kind: 'primaryKey' | 'unique' }>;
 
 /** The columns of a new primary key. Throws 42P16 where the table has one. */
 function newKey(table: TableDef, { columns, position }: PrimaryKey): number[] {
-  if (table.primaryKeyName !== undefined || table.indexes.some(({ primary }) => primary === true)) {
-    throw new DriftError('42P16', `multiple primary keys for table "${table.name}" are not allowed`, { position });
-  }
+  refuseSecondKey(table, position);
   const key = columnIds(table, columns);
   refuseUnordered(table, key, position);
   return key;
+}
+
+function refuseSecondKey(table: TableDef, position: number): void {
+  if (table.primaryKeyName === undefined && !table.indexes.some(({ primary }) => primary === true)) return;
+  throw new DriftError('42P16', `multiple primary keys for table "${table.name}" are not allowed`, { position });
 }
 
 /** INCLUDE's columns; undefined for none. */
@@ -207,6 +219,7 @@ function foreignKeyOf(
   constraint: {
     name: string | undefined;
     columns: readonly Identifier[];
+    period: boolean;
     references: References;
     position: number;
     notValid: boolean;
@@ -219,11 +232,13 @@ function foreignKeyOf(
   const parent = own ? table : relationNamed(context, references.table);
   if (parent === undefined) throw undefinedTable(context, references.table);
   if (parent.kind !== 'table') throw new DriftError('42809', `referenced relation "${parent.name}" is not a table`);
-  const columns = columnIds(table, constraint.columns);
+  const ofPeriod = constraint.period ? foreignPeriodKey(table, parent, constraint) : undefined;
+  const columns = ofPeriod?.columns ?? columnIds(table, constraint.columns);
   const foreignColumns =
-    references.columns === undefined
+    ofPeriod?.foreignColumns ??
+    (references.columns === undefined
       ? primaryKeyOf(parent, references.table.position)
-      : columnIds(parent, references.columns);
+      : columnIds(parent, references.columns));
   if (columns.length !== foreignColumns.length) {
     throw new DriftError('42830', 'number of referencing and referenced columns for foreign key disagree', {
       position: constraint.position,
@@ -234,7 +249,7 @@ function foreignKeyOf(
       position: constraint.position,
     });
   }
-  if (!hasUnique(parent, foreignColumns)) {
+  if (ofPeriod === undefined && !hasUnique(parent, foreignColumns)) {
     throw new DriftError(
       '42830',
       `there is no unique constraint matching given keys for referenced table "${parent.name}"`,
@@ -259,6 +274,7 @@ function foreignKeyOf(
     onDelete: references.onDelete.action,
     onUpdate: references.onUpdate.action,
     match: references.match,
+    period: ofPeriod?.period,
     onDeleteColumns: setColumns(table, columns, references.onDelete.columns),
     deferrable: deferrableOf(constraint),
     notValid: constraint.notValid ? true : undefined,
@@ -287,7 +303,12 @@ function setColumns(
 }
 
 function primaryKeyOf(table: TableDef, position: number): readonly number[] {
-  if (table.indexes.some(({ primary }) => primary === true))
+  const standing = table.indexes.find(({ primary }) => primary === true);
+  if (standing?.withoutOverlaps !== undefined)
+    throw new DriftError('42830', `foreign key must use PERIOD when referencing a primary key using WITHOUT OVERLAPS`, {
+      position,
+    });
+  if (standing !== undefined)
     throw new DriftError('55000', `cannot use a deferrable primary key for referenced table "${table.name}"`, {
       position,
     });
@@ -322,15 +343,6 @@ export function columnIds(table: TableDef, names: readonly Identifier[]): number
     ids.push(column.id);
   }
   return ids;
-}
-
-export function columnNamed(table: TableDef, name: string): ColumnDef | undefined {
-  return table.columns.find((column) => column.hidden !== true && column.name === name);
-}
-
-export function constraintNames(table: TableDef): string[] {
-  const names = [...table.checks, ...table.foreignKeys, ...table.indexes].map((constraint) => constraint.name);
-  return table.primaryKeyName === undefined ? names : [...names, table.primaryKeyName];
 }
 
 function duplicateConstraint(table: TableDef, name: string): DriftError {

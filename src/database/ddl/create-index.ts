@@ -20,7 +20,8 @@ import { quoteIdent } from '../../sql/functions/format-text.ts';
 import { parseExpression } from '../../sql/parser/parser.ts';
 import { printRestrictedExpression } from '../../sql/parser/print.ts';
 import { createStructure, fillIndexes } from '../structure.ts';
-import { columnNamed, includedIds, refuseUnordered } from './constraint.ts';
+import { includedIds, refuseUnordered } from './constraint.ts';
+import { columnNamed } from './draft.ts';
 import {
   type DdlContext,
   define,
@@ -31,6 +32,7 @@ import {
   tableNamed,
 } from './context.ts';
 import { refuseUnknownOptions } from './storage-options.ts';
+import { refuseOverlaps } from './period.ts';
 import { columnText, tableText } from './names.ts';
 
 /** All of them become trees here. */
@@ -188,6 +190,7 @@ export function* addIndex(context: DdlContext, table: TableDef, index: IndexDef)
     );
   }
   if (index.unique) yield* verifyUnique(context, table, index);
+  else if (index.withoutOverlaps !== undefined) yield* refuseOverlaps(context, table, index);
   const next: TableDef = { ...table, indexes: [...table.indexes, index] };
   yield* fillIndexes(context.store, next);
   define(context, next, () => context.store.removeIndex(table.id, index.id));

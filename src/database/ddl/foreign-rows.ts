@@ -4,11 +4,16 @@ import type { Task } from '../../base/task.ts';
 import type { ForeignKeyDef, TableDef } from '../../catalog/schema.ts';
 import type { DdlContext } from './context.ts';
 import { columnText, tableText } from './names.ts';
+import { refuseUncovered } from './period.ts';
 
 /** Throws 23503 where a row refers to nothing. */
 export function* refuseOrphanRows(context: DdlContext, table: TableDef, key: ForeignKeyDef): Task<void> {
   const parent = context.transaction.catalog.byId(key.foreignTableId);
   if (parent?.kind !== 'table') return;
+  if (key.period !== undefined) {
+    yield* refuseUncovered(context, table, parent, key);
+    return;
+  }
   const own = key.columns.map((id) => `c.${columnText(table, id)}`);
   const matches = own.map((name, i) => `p.${columnText(parent, key.foreignColumns[i] as number)} = ${name}`);
   const present = own.map((name) => `${name} IS NOT NULL`).join(' AND ');

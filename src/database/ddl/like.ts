@@ -8,7 +8,7 @@ import type { ColumnDef, IndexDef, TableDef } from '../../catalog/schema.ts';
 import type { LikeClause } from '../../sql/ast-table.ts';
 import { parseOne } from '../../sql/parser/parser.ts';
 import { makeSequence } from './column.ts';
-import { type Draft } from './constraint.ts';
+import { type Draft } from './draft.ts';
 import { type DdlContext, define, freeName, tableNamed } from './context.ts';
 import { createIndex } from './create-index.ts';
 import { columnText, quoted, tableText } from './names.ts';

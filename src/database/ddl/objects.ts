@@ -8,7 +8,7 @@ import type { AlterSequence, CreateSchema, CreateSequence, CreateTag, DropTag } 
 import type { SequenceOption } from '../../sql/ast-table.ts';
 import type { RenameObject, SetObjectSchema } from '../../sql/ast-table.ts';
 import { newSequence, nextvalText, withSequenceOptions } from './column.ts';
-import { columnNamed, constraintNames } from './constraint.ts';
+import { columnNamed, constraintNames } from './draft.ts';
 import { renamedIn } from './names.ts';
 import { renameRoutine } from './routine.ts';
 import { isRoutineKind } from './routine-kind.ts';

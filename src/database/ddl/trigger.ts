@@ -5,7 +5,7 @@ import type { QualifiedName } from '../../sql/ast.ts';
 import type { CreateTrigger } from '../../sql/ast-statement.ts';
 import type { DropStatement, ObjectName } from '../../sql/ast-table.ts';
 import { printExpression } from '../../sql/parser/print.ts';
-import { columnNamed } from './constraint.ts';
+import { columnNamed } from './draft.ts';
 import { type DdlContext, define, relationNamed, skipMissing, tableNamed, undefinedTable } from './context.ts';
 
 const TRIGGER = 2279;

@@ -2,7 +2,7 @@
 import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
 import type { CheckDef, TableDef } from '../../catalog/schema.ts';
-import { constraintNames } from './constraint.ts';
+import { constraintNames } from './draft.ts';
 import { type DdlContext, define } from './context.ts';
 import { refuseOrphanRows } from './foreign-rows.ts';
 import { tableText } from './names.ts';

@@ -109,7 +109,7 @@ export function* updateRows(
     moved.includes(true) ||
     table.indexes.some(
       (index) =>
-        index.unique &&
+        (index.unique || index.withoutOverlaps !== undefined) &&
         touches(
           index.columns.map((part) => part.column),
           assigned,

@@ -13,6 +13,8 @@ import type { Key } from '../../table/table.ts';
 import { KEY_SHARE } from '../../txn/lock/modes.ts';
 import type { TableWrites } from '../../txn/table-writes.ts';
 import { findRow, keyText, type ModifyTarget } from './target.ts';
+import { checkCovered, firstUncovered } from './periods.ts';
+import { tuple, tupleId } from './tuple.ts';
 import { findByUnique } from './unique.ts';
 
 /** A foreign key seen from the table it references. */
@@ -26,6 +28,10 @@ export function* checkParents(target: ModifyTarget, table: TableDef, from: numbe
   const writes = target.writes(table.id);
   for (const key of table.foreignKeys) {
     if (target.defers(key)) continue;
+    if (key.period !== undefined) {
+      yield* checkCovered(target, table, key, from);
+      continue;
+    }
     const seen = new Set<string>();
     const parents = new Set<Key>();
     // Until all are noted at once, so that each is held from the moment it was found.
@@ -154,15 +160,16 @@ export function* refuseOrphans(
   reference: Reference,
   parents: readonly (readonly Value[])[],
 ): Task<void> {
-  const orphans = yield* childrenOf(target, reference, parents);
-  for (const orphan of orphans) {
-    const values = parents[orphan.parent] as readonly Value[];
-    if ((yield* parentKey(target, reference.key, values)) !== null) continue;
+  const orphans =
+    reference.key.period === undefined
+      ? yield* withoutParent(target, reference, parents)
+      : yield* withoutCover(target, reference, parents);
+  for (const values of orphans) {
     throw new DriftError(
       '23503',
       `update or delete on table "${parent.name}" violates foreign key constraint "${reference.key.name}" on table "${reference.child.name}"`,
       {
-        detail: `${keyText(target, parent, reference.key.foreignColumns, values)} is still referenced from table "${reference.child.name}".`,
+        detail: `${keyText(target, parent, reference.key.foreignColumns.slice(0, values.length), values)} is still referenced from table "${reference.child.name}".`,
         schema: reference.child.schema,
         table: reference.child.name,
         constraint: reference.key.name,
@@ -171,13 +178,40 @@ export function* refuseOrphans(
   }
 }
 
-export function tuple(rows: readonly Vector[], ordinals: readonly number[], row: number): Value[] {
-  return ordinals.map((ordinal) => valueAt(rows[ordinal] as Vector, row));
+/** The parents' values that children still have and no parent. */
+function* withoutParent(
+  target: ModifyTarget,
+  reference: Reference,
+  parents: readonly (readonly Value[])[],
+): Task<readonly (readonly Value[])[]> {
+  for (const { parent } of yield* childrenOf(target, reference, parents)) {
+    const values = parents[parent] as readonly Value[];
+    if ((yield* parentKey(target, reference.key, values)) === null) return [values];
+  }
+  return [];
 }
 
-/** A string that is equal exactly for equal tuples of key values. */
-export function tupleId(values: readonly Value[]): string {
-  return values.map((value) => (value === null ? 'n' : `${String(value).length}:${String(value)}`)).join('|');
+/** The same of children whose period is no longer covered. */
+function* withoutCover(
+  target: ModifyTarget,
+  { child, key }: Reference,
+  parents: readonly (readonly Value[])[],
+): Task<readonly (readonly Value[])[]> {
+  const size = key.columns.length - (key.period ?? 1);
+  const scalars = {
+    ...key,
+    columns: key.columns.slice(0, size),
+    foreignColumns: key.foreignColumns.slice(0, size),
+  };
+  const values = parents.map((all) => all.slice(0, size));
+  const children = yield* childrenOf(target, { child, key: scalars }, values);
+  const orphan = yield* firstUncovered(
+    target,
+    child,
+    key,
+    children.map(({ row }) => row),
+  );
+  return orphan === null ? [] : [orphan];
 }
 
 /** Entries that took a row away or changed referenced columns: the old values of `ordinals`, distinct. */

@@ -69,7 +69,10 @@ export function changesKey(table: TableDef, assigned: readonly number[]): boolea
   return assigned.some(
     (id) =>
       table.key.includes(id) ||
-      table.indexes.some((index) => index.unique && index.columns.some((part) => part.column === id)),
+      table.indexes.some(
+        (index) =>
+          (index.unique || index.withoutOverlaps !== undefined) && index.columns.some((part) => part.column === id),
+      ),
   );
 }
 

@@ -11,6 +11,7 @@ import { type Value, type Vector, valueAt } from '../../base/vector.ts';
 import type { IndexDef, TableDef } from '../../catalog/schema.ts';
 import type { Key, VersionedIndex, VersionedTable, VersionedTree } from '../../table/table.ts';
 import type { TableWrites } from '../../txn/table-writes.ts';
+import { checkOverlaps } from './periods.ts';
 import { duplicateKey, type ModifyTarget } from './target.ts';
 
 /** Own rows by their values in one unique index. */
@@ -27,6 +28,7 @@ export function* checkUnique(target: ModifyTarget, table: TableDef, from: number
   const writes = target.writes(table.id);
   const versioned = target.table(table.id);
   for (const index of table.indexes) {
+    if (index.withoutOverlaps !== undefined) yield* checkOverlaps(target, table, index, from);
     if (!index.unique || target.defers(index)) continue;
     const tree = treeOf(versioned, index);
     const own = ownOf(writes, index.id);

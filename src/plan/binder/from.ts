@@ -18,6 +18,7 @@ import { BOOL, INT8, asBoolean, unify } from './coerce.ts';
 import type { SystemTable } from './context.ts';
 import { type BoundFrom, renamed, single } from './from-item.ts';
 import { operate } from './operators.ts';
+import { heldAt, noValidTime } from './period.ts';
 import { type FromItem, type VisibleColumn, CLAUSES, Scope, visible } from './scope.ts';
 import { sampled } from './sample.ts';
 import { scanTable } from './scan.ts';
@@ -79,6 +80,7 @@ function bindTable(reference: TableName, scope: Scope): BoundFrom {
   const cte = name.schema === undefined ? scope.cte(name.name) : undefined;
   if (cte !== undefined) {
     rejectSample(reference);
+    if (reference.validTime !== undefined) throw noValidTime(reference);
     const { systemTime } = reference;
     if (systemTime === undefined && scope.time === cte.time) return bindCteReference(reference, cte.name, scope);
     return bindDerived(cteAt(reference, cte), scope, []);
@@ -99,10 +101,12 @@ function bindTable(reference: TableName, scope: Scope): BoundFrom {
     const scan = scanTable(found, alias, time, scope.state);
     const columns = renamed(scan.columns, reference.columnAliases, alias, position);
     const schema = reference.alias === undefined ? found.schema : undefined;
-    const plan = reference.sample === undefined ? scan.plan : sampled(scan, reference.sample, scope);
+    let plan = reference.sample === undefined ? scan.plan : sampled(scan, reference.sample, scope);
+    if (reference.validTime !== undefined) plan = heldAt(scan, plan, reference.validTime, scope);
     return single(plan, { schema, name: alias, columns, pseudo: scan.pseudo, table: found });
   }
   rejectSample(reference);
+  if (reference.validTime !== undefined) throw noValidTime(reference);
   if (found?.kind === 'view') return bindView(found, reference, { catalog, time }, scope);
   if (found?.kind === 'sequence') return bindSystemTable(sequenceTable(found), reference, time, scope);
   const system = systemTableOf(name, catalog, scope);

@@ -3,6 +3,7 @@ import type { TableDef } from '../../catalog/schema.ts';
 import type { PlanColumn, ScanColumn, ScanNode, ScanTime } from '../plan.ts';
 import { INT8, TIMESTAMPTZ } from './coerce.ts';
 import type { BindState } from './context.ts';
+import { periodColumns } from './period.ts';
 import { visible, type VisibleColumn } from './scope.ts';
 
 export interface BoundScan {
@@ -27,7 +28,7 @@ export function scanTable(table: TableDef, alias: string, time: ScanTime, state:
     row.push(output);
     if (column.type.collation !== undefined) state.collated = true;
     if (column.hidden !== true) shown.push(visible(output));
-    else rowId.push(visible({ ...output, name: '_row_id' }));
+    else if (table.key.includes(column.id)) rowId.push(visible({ ...output, name: '_row_id' }));
   }
   const seqFrom: PlanColumn = { id: state.nextId(), name: '_seq_from', type: INT8 };
   const seqTo: PlanColumn = { id: state.nextId(), name: '_seq_to', type: INT8 };
@@ -47,5 +48,6 @@ export function scanTable(table: TableDef, alias: string, time: ScanTime, state:
     order: null,
     outputs: [...row, ...version],
   };
-  return { plan, columns: shown, pseudo: [...version.map((column) => visible(column)), ...rowId], row };
+  const periods = table.periods === undefined ? [] : periodColumns(table, row);
+  return { plan, columns: shown, pseudo: [...version.map((column) => visible(column)), ...rowId, ...periods], row };
 }

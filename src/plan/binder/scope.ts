@@ -242,7 +242,6 @@ export class Scope {
   }
 
   #pseudo(name: string, position: number): VisibleColumn | undefined {
-    if (!name.startsWith('_') && name !== 'tableoid') return undefined;
     let found: VisibleColumn | undefined;
     for (const item of this.items) {
       for (const relation of item.relations) {

@@ -12,6 +12,7 @@ import type { BoundExpression, ColumnId } from '../expression.ts';
 import type { BoundCheck, BoundGenerated, PlanColumn, Returning } from '../plan.ts';
 import { BOOL, INT8, UNKNOWN, coerce, displayType, tryCoerce } from './coerce.ts';
 import { bindTargets } from './select.ts';
+import { periodColumns } from './period.ts';
 import { CLAUSES, columnOf, Scope, visible, type Relation } from './scope.ts';
 import { viewColumnIndex, type ViewRow, type ViewTarget, viewTarget } from './view-target.ts';
 
@@ -154,9 +155,11 @@ export function rowBinding(table: TableDef, name: string, ids: readonly ColumnId
     .map((column, i) => ({ column, id: ids[i] as ColumnId }))
     .filter(({ column }) => column.hidden !== true)
     .map(({ column, id }) => visible(outputOf(table, column, id)));
+  const row = table.columns.map((column, i) => outputOf(table, column, ids[i] as ColumnId));
+  const pseudo = table.periods === undefined ? [] : periodColumns(table, row);
   return {
     ids,
-    relation: { schema: name === table.name ? table.schema : undefined, name, columns, pseudo: [], table },
+    relation: { schema: name === table.name ? table.schema : undefined, name, columns, pseudo, table },
   };
 }
 

@@ -13,6 +13,7 @@ import { asBoolean } from './coerce.ts';
 import { bindCurrentOf } from './current-of.ts';
 import { bindReference, joinPlans } from './from.ts';
 import { withPart } from './part-assignment.ts';
+import { withoutPortion } from './portion.ts';
 import { scanTable, type BoundScan } from './scan.ts';
 import { CLAUSES, columnOf, type Relation, type Scope } from './scope.ts';
 import {
@@ -29,6 +30,8 @@ import {
 import { bindWith } from './with.ts';
 
 export function bindUpdate(statement: Update, outer: Scope): PlanNode {
+  const { portion } = statement;
+  if (portion !== undefined) return bindUpdate(withoutPortion(statement, portion, outer), outer);
   const scope = outer.child();
   scope.top = outer.top;
   scope.state.writes = true;
@@ -60,6 +63,8 @@ export function bindUpdate(statement: Update, outer: Scope): PlanNode {
 }
 
 export function bindDelete(statement: Delete, outer: Scope): PlanNode {
+  const { portion } = statement;
+  if (portion !== undefined) return bindDelete(withoutPortion(statement, portion, outer), outer);
   const scope = outer.child();
   scope.top = outer.top;
   scope.state.writes = true;

@@ -160,4 +160,18 @@ export function functionsOfRange(kind: RangeKind): readonly ScalarFunction[] {
 }
 
 export const rangeOperators: readonly OperatorEntry[] = KINDS.flatMap(operatorsOfRange);
-export const rangeFunctions: readonly ScalarFunction[] = KINDS.flatMap(functionsOfRange);
+/** PERIOD (from, to), DriftDB's own: the range between two bounds of a type, whatever its range's name. */
+const periods: readonly ScalarFunction[] = KINDS.map((kind) => {
+  const { oid, subtype } = kind.spec;
+  return pure('period', [subtype, subtype], oid, (lower: Value, upper: Value) => construct(kind, lower, upper), {
+    strict: false,
+  });
+});
+
+export const rangeFunctions: readonly ScalarFunction[] = [...KINDS.flatMap(functionsOfRange), ...periods];
+
+/** What makes a range of two bounds, the lower one inside, the upper one outside. */
+export function rangeMaker(kind: RangeKind): ScalarFunction {
+  const builtIn = periods[KINDS.findIndex(({ spec }) => spec.oid === kind.spec.oid)];
+  return builtIn ?? (functionsOfRange(kind)[0] as ScalarFunction);
+}

@@ -89,6 +89,13 @@ function parseDrop(p: Cursor): Action {
     const name = p.columnName();
     return { kind: 'dropConstraint', ifExists, name, cascade: p.acceptCascade() };
   }
+  if (p.atName('period') && p.peekWord() === 'for') {
+    p.advance();
+    p.advance();
+    const ifExists = p.acceptIfExists();
+    const name = p.columnName();
+    return { kind: 'dropPeriod', ifExists, name, cascade: p.acceptCascade() };
+  }
   p.accept('column');
   const ifExists = p.acceptIfExists();
   const name = p.columnName();

@@ -10,6 +10,7 @@ import type {
   MergeAction,
   MergeWhen,
   OnConflict,
+  Portion,
   TargetColumn,
   TargetStep,
   Update,
@@ -19,6 +20,7 @@ import type { SelectTarget, WithClause } from '../ast-query.ts';
 import type { PreparableStatement } from '../ast-statement.ts';
 import type { Cursor } from './cursor.ts';
 import { parseFromList, parseTableReference } from './from.ts';
+import { parsePortion } from './period.ts';
 import { parseSubscript } from './primary.ts';
 import { parseQueryWith, parseTargets, parseWith } from './query.ts';
 import { parseNulls } from './sort.ts';
@@ -184,9 +186,22 @@ function parseChangeTarget(p: Cursor): ChangeTarget {
   const name = p.qualifiedName();
   if (parenthesised) p.expect(')');
   else p.accept('*');
-  let alias: string | undefined;
-  if (p.accept('as') || (p.isColumnName() && !p.at('set'))) alias = p.columnName();
-  return { name, only, alias };
+  return { name, only, ...parseTargetAlias(p) };
+}
+
+function parseTargetAlias(p: Cursor): { readonly alias: string | undefined } {
+  const isNamed = p.accept('as') || (p.isColumnName() && !p.at('set'));
+  return { alias: isNamed ? p.columnName() : undefined };
+}
+
+/** FOR PORTION OF stands before the alias. */
+function parsePortionOfTarget(p: Cursor): { target: ChangeTarget; portion: Portion | undefined } {
+  const target = parseChangeTarget(p);
+  if (!p.at('for')) return { target, portion: undefined };
+  const portion = parsePortion(p);
+  if (portion !== undefined && target.alias === undefined)
+    return { target: { ...target, ...parseTargetAlias(p) }, portion };
+  return { target, portion };
 }
 
 function parseAssignments(p: Cursor): Assignment[] {
@@ -204,24 +219,24 @@ function parseAssignment(p: Cursor): Assignment {
 function parseUpdate(p: Cursor, withClause: WithClause | undefined): Update {
   const position = withClause?.position ?? p.position;
   p.expect('update');
-  const target = parseChangeTarget(p);
+  const { target, portion } = parsePortionOfTarget(p);
   p.expect('set');
   const set = parseAssignments(p);
   const from = p.accept('from') ? parseFromList(p) : [];
   const where = parseWhereOrCurrent(p);
   const returning = parseReturning(p);
-  return { kind: 'update', with: withClause, target, set, from, where, returning, position, end: p.lastEnd };
+  return { kind: 'update', with: withClause, target, portion, set, from, where, returning, position, end: p.lastEnd };
 }
 
 function parseDelete(p: Cursor, withClause: WithClause | undefined): Delete {
   const position = withClause?.position ?? p.position;
   p.expect('delete');
   p.expect('from');
-  const target = parseChangeTarget(p);
+  const { target, portion } = parsePortionOfTarget(p);
   const using = p.accept('using') ? parseFromList(p) : [];
   const where = parseWhereOrCurrent(p);
   const returning = parseReturning(p);
-  return { kind: 'delete', with: withClause, target, using, where, returning, position, end: p.lastEnd };
+  return { kind: 'delete', with: withClause, target, portion, using, where, returning, position, end: p.lastEnd };
 }
 
 function parseWhereOrCurrent(p: Cursor): Expression | undefined {

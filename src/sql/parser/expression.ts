@@ -7,13 +7,14 @@
  * A *restricted* expression (PostgreSQL's b_expr) leaves out AND, OR, NOT, IS NULL, LIKE, IN, BETWEEN, AT TIME ZONE and COLLATE; it
  * stands where one of these words would be ambiguous: the lower bound of BETWEEN, a column's DEFAULT.
  */
-import type { Expression, FunctionCall } from '../ast.ts';
-import { GREATER_EQUALS, LESS_EQUALS, NOT_EQUALS, OPERATOR } from '../lexer.ts';
+import type { Expression } from '../ast.ts';
+import { GREATER_EQUALS, IDENTIFIER, LESS_EQUALS, NOT_EQUALS, OPERATOR } from '../lexer.ts';
 import type { Cursor } from './cursor.ts';
 import { call, systemName } from './call.ts';
 import { operatorText, parseQualifiedOperator } from './operator-name.ts';
 import { parseOperand, parsePostfix } from './primary.ts';
 import { parseParenthesised, atQuery } from './parenthesis.ts';
+import { atPeriodPredicate, parsePeriodPredicate, periodPredicate } from './period.ts';
 import { parseTypeName } from './type-name.ts';
 
 const OR = 1;
@@ -165,10 +166,11 @@ function wordPrecedence(p: Cursor): number {
     case 'collate':
       return COLLATE;
     default:
-      return -1;
+      return p.code === IDENTIFIER && PERIOD_WORD.test(p.tokenText()) && atPeriodPredicate(p) ? LIKE : -1;
   }
 }
 
+const PERIOD_WORD = /^(?:contains|equals|precedes|succeeds|immediately)$/i;
 const NEGATABLE = new Set(['between', 'in', 'like', 'ilike', 'similar']);
 
 /** IS [NOT] DISTINCT FROM and IS [NOT] DOCUMENT are part of restricted expressions. */
@@ -242,6 +244,7 @@ function parseQuantified(
 
 function parseWordOperator(p: Cursor, left: Expression, restricted: boolean): Expression {
   const { position, word } = p;
+  if (p.code === IDENTIFIER) return parsePeriodPredicate(p, left, () => parseAt(p, LIKE + 1, false));
   p.advance();
   switch (word) {
     case '::':
@@ -266,8 +269,9 @@ function parseWordOperator(p: Cursor, left: Expression, restricted: boolean): Ex
   }
 }
 
-function parseOverlaps(p: Cursor, left: Expression, position: number): FunctionCall {
+function parseOverlaps(p: Cursor, left: Expression, position: number): Expression {
   const right = parseAt(p, LIKE + 1, false);
+  if (left.kind !== 'row' && right.kind !== 'row') return periodPredicate('overlaps', false, left, right, position);
   if (left.kind !== 'row' || right.kind !== 'row') p.fail();
   if (left.fields.length !== 2)
     p.refuse('wrong number of parameters on left side of OVERLAPS expression', left.position);

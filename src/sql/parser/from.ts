@@ -3,12 +3,21 @@
  *
  * A parenthesis in FROM holds a query or a join; as in parenthesis.ts that shows only behind the innermost one.
  */
-import type { DerivedTable, Join, Query, TableFunctionItem, TableReference, TableSample } from '../ast-query.ts';
+import type {
+  DerivedTable,
+  Join,
+  Query,
+  TableFunctionItem,
+  TableName,
+  TableReference,
+  TableSample,
+} from '../ast-query.ts';
 import type { Expression, Identifier } from '../ast.ts';
 import { parseCall, parseSpecialCall } from './call.ts';
 import { atSpecialCall } from './special-words.ts';
 import type { Cursor } from './cursor.ts';
 import { atQuery, continuesQuery } from './parenthesis.ts';
+import { parseValidTime } from './period.ts';
 import { atSystemTime, parseSystemTime } from './system-time.ts';
 import { parseTypeName } from './type-name.ts';
 
@@ -124,11 +133,20 @@ function parseTable(p: Cursor): TableReference {
   const name = p.qualifiedName();
   if (parenthesised) p.expect(')');
   else if (!only) p.accept('*');
-  let systemTime = atSystemTime(p) ? parseSystemTime(p) : undefined;
+  let systemTime: TableName['systemTime'];
+  let validTime: TableName['validTime'];
+  const parseTimes = (): void => {
+    while (p.at('for') || systemTime === undefined) {
+      if (systemTime === undefined && atSystemTime(p)) systemTime = parseSystemTime(p);
+      else if (validTime === undefined && p.at('for') && p.atName('valid_time', 1)) validTime = parseValidTime(p);
+      else return;
+    }
+  };
+  parseTimes();
   const { alias, columnAliases } = parseAlias(p);
-  if (systemTime === undefined && alias !== undefined && atSystemTime(p)) systemTime = parseSystemTime(p);
+  if (alias !== undefined) parseTimes();
   const sample = p.accept('tablesample') ? parseSample(p) : undefined;
-  return { kind: 'table', name, only, systemTime, alias, columnAliases, sample, position };
+  return { kind: 'table', name, only, systemTime, validTime, alias, columnAliases, sample, position };
 }
 
 function parseSample(p: Cursor): TableSample {

@@ -115,6 +115,7 @@ function parseTableCommand(p: Cursor): Select {
         name,
         only,
         systemTime: undefined,
+        validTime: undefined,
         alias: undefined,
         columnAliases: [],
         sample: undefined,

@@ -156,7 +156,7 @@ export function atTableConstraint(p: Cursor): boolean {
     case 'exclude':
       return p.peekWord() === 'using' || p.peekWord() === '(';
     default:
-      return false;
+      return p.atName('period') && p.peekWord() === 'for';
   }
 }
 
@@ -328,7 +328,7 @@ export function parseTiming(p: Cursor): ConstraintTiming {
 export function parseReferences(p: Cursor): References {
   p.expect('references');
   const table = p.qualifiedName();
-  const columns = p.at('(') ? p.parenthesisedIdentifiers() : undefined;
+  const { columns, period } = p.at('(') ? parsePeriodColumns(p) : NO_COLUMNS;
   let match: References['match'] = 'simple';
   if (p.accept('match')) {
     if (!p.at('full') && !p.at('partial') && !p.at('simple')) p.fail();
@@ -345,7 +345,7 @@ export function parseReferences(p: Cursor): References {
       onUpdate = parseReferentialAction(p);
     }
   }
-  return { table, columns, match, onDelete, onUpdate };
+  return { table, columns, period, match, onDelete, onUpdate };
 }
 
 function parseReferentialAction(p: Cursor): ReferentialActionClause {
@@ -381,17 +381,19 @@ export function parseTableConstraint(p: Cursor): TableConstraint {
     case 'foreign': {
       p.advance();
       p.expect('key');
-      const columns = p.parenthesisedIdentifiers();
+      const { columns, period } = parsePeriodColumns(p);
       const references = parseReferences(p);
+      if (references.columns !== undefined && references.period !== period)
+        p.refuse('both sides of a foreign key must have PERIOD, or none');
       const timing = parseTiming(p);
       const notValid = acceptNotValid(p);
-      return { ...head, kind: 'foreignKey', columns, references, notValid, ...timing };
+      return { ...head, kind: 'foreignKey', columns, period, references, notValid, ...timing };
     }
     case 'exclude':
       skipExclude(p);
       return { ...head, kind: 'exclude' };
     default:
-      p.fail();
+      return { ...head, kind: 'period', ...parsePeriodFor(p) };
   }
 }
 
@@ -409,8 +411,33 @@ function parseCheckFlags(p: Cursor): { noInherit: boolean; notValid: boolean } {
   }
 }
 
+/** Parses `PERIOD FOR name (from, to)`. */
+function parsePeriodFor(p: Cursor): { period: Identifier; from: Identifier; to: Identifier } {
+  if (!p.acceptName('period')) p.fail();
+  p.expect('for');
+  const period = p.identifier();
+  const [from, to, third] = p.parenthesisedIdentifiers();
+  if (from === undefined || to === undefined || third !== undefined) p.refuse('a period has two columns');
+  return { period, from, to };
+}
+
+const NO_COLUMNS = { columns: undefined, period: false } as const;
+
+/** Parses `(a, b, PERIOD c)`. */
+function parsePeriodColumns(p: Cursor): { columns: readonly Identifier[]; period: boolean } {
+  let period = false;
+  const columns = p.parenthesised(() => {
+    if (period) p.refuse('PERIOD must come last');
+    period = p.atName('period') && p.isColumnName(1);
+    if (period) p.advance();
+    return p.identifier();
+  });
+  return { columns, period };
+}
+
 type Key = {
   columns: readonly Identifier[];
+  withoutOverlaps: boolean;
   include: readonly Identifier[];
   nullsNotDistinct: boolean;
   usingIndex: string | undefined;
@@ -419,12 +446,18 @@ type Key = {
 function parseKey(p: Cursor, nullsNotDistinct: boolean): Key {
   if (p.acceptAll('using', 'index')) {
     const usingIndex = p.columnName();
-    return { columns: [], include: [], nullsNotDistinct, usingIndex, ...parseTiming(p) };
+    return { columns: [], withoutOverlaps: false, include: [], nullsNotDistinct, usingIndex, ...parseTiming(p) };
   }
-  const columns = p.parenthesisedIdentifiers();
+  let withoutOverlaps = false;
+  const columns = p.parenthesised(() => {
+    if (withoutOverlaps) p.refuse('WITHOUT OVERLAPS must come last');
+    const column = p.identifier();
+    withoutOverlaps = p.acceptAll('without', 'overlaps');
+    return column;
+  });
   const include = p.accept('include') ? p.parenthesisedIdentifiers() : [];
   skipIndexParameters(p);
-  return { columns, include, nullsNotDistinct, usingIndex: undefined, ...parseTiming(p) };
+  return { columns, withoutOverlaps, include, nullsNotDistinct, usingIndex: undefined, ...parseTiming(p) };
 }
 
 /** EXCLUDE is recognised so that it can be refused by name. */
