@@ -268,3 +268,29 @@ describe('reading', () => {
     ).toEqual([['t']]);
   });
 });
+
+describe('definitions', () => {
+  test('are shown, copied, renamed and dropped', async () => {
+    await db.run(`CREATE TABLE sale (product int, at daterange, a date, b date, PERIOD FOR p (a, b),
+        FOREIGN KEY (product, PERIOD p) REFERENCES price);
+      CREATE TABLE copy (LIKE price INCLUDING ALL)`);
+    const shown = (table: string): Promise<unknown> =>
+      db.rows(
+        `SELECT contype, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = '${table}'::regclass ORDER BY conname`,
+      );
+    expect(await shown('sale')).toEqual([
+      ['c', 'CHECK ((a < b))'],
+      ['f', 'FOREIGN KEY (product, PERIOD p) REFERENCES price(product, PERIOD valid_at)'],
+    ]);
+    expect(await shown('copy')).toEqual([
+      ['p', 'PRIMARY KEY (product, valid_at WITHOUT OVERLAPS)'],
+      ['c', 'CHECK ((valid_from < valid_to))'],
+    ]);
+    await db.run('INSERT INTO copy SELECT * FROM price; ALTER TABLE copy RENAME COLUMN valid_from TO since');
+    expect(await db.rows('SELECT valid_at FROM copy WHERE product = 2')).toEqual([['[2020-01-01,infinity)']]);
+    expect(await db.code("INSERT INTO copy VALUES (2, 1, '2020-01-01', '2020-01-02')")).toBe('23P01');
+    expect(await db.code('ALTER TABLE copy ADD COLUMN valid_at int')).toBe('42701');
+    await db.run("ALTER TABLE copy DROP COLUMN since CASCADE; INSERT INTO copy VALUES (2, 1, '2020-01-02')");
+    expect(await db.code('SELECT valid_at FROM copy')).toBe('42703');
+  });
+});

@@ -186,6 +186,10 @@ function* addColumn(
       position: syntax.position,
     });
   }
+  if (table.periods?.some(({ name }) => name === syntax.name) === true)
+    throw new DriftError('42701', `column name "${syntax.name}" conflicts with a period`, {
+      position: syntax.position,
+    });
   requireColumnsOf(context, table);
   let column = columnOf(context, syntax, table, table.nextColumnId);
   const draft: Draft = {

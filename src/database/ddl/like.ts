@@ -4,7 +4,7 @@
  */
 import { assert } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
-import type { ColumnDef, IndexDef, TableDef } from '../../catalog/schema.ts';
+import type { ColumnDef, IndexDef, PeriodDef, TableDef } from '../../catalog/schema.ts';
 import type { LikeClause } from '../../sql/ast-table.ts';
 import { parseOne } from '../../sql/parser/parser.ts';
 import { makeSequence } from './column.ts';
@@ -54,7 +54,13 @@ export function likeColumns(context: DdlContext, clause: LikeClause, table: Iden
 export function addLike(context: DdlContext, draft: Draft, clause: LikeClause): void {
   const source = tableNamed(context, clause.table);
   if (includes(clause, 'constraints'))
-    draft.table = { ...draft.table, checks: [...draft.table.checks, ...source.checks] };
+    draft.table = {
+      ...draft.table,
+      checks: [...draft.table.checks, ...source.checks],
+      ...(source.periods === undefined
+        ? {}
+        : { periods: source.periods.map((period) => periodOf(draft.table, source, period)) }),
+    };
   if (!includes(clause, 'indexes')) return;
   if (source.primaryKeyName !== undefined) {
     const key = source.key.map((id) => sameColumn(draft.table, source, id).id);
@@ -76,7 +82,16 @@ export function addLike(context: DdlContext, draft: Draft, clause: LikeClause): 
     const { nullsNotDistinct, deferrable, primary } = index;
     const given = primary === true ? `${draft.table.name}_pkey` : name;
     const common = { nullsNotDistinct, deferrable, primary, included: includedAs(draft.table, source, index.included) };
-    const own: IndexDef = { id: context.nextId(), name: given, columns, unique: true, constraint: given, ...common };
+    const { unique, withoutOverlaps } = index;
+    const own: IndexDef = {
+      id: context.nextId(),
+      name: given,
+      columns,
+      unique,
+      withoutOverlaps,
+      constraint: given,
+      ...common,
+    };
     if (primary === true)
       draft.table = {
         ...draft.table,
@@ -86,6 +101,10 @@ export function addLike(context: DdlContext, draft: Draft, clause: LikeClause): 
       };
     draft.table = { ...draft.table, indexes: [...draft.table.indexes, own] };
   }
+}
+
+function periodOf(table: TableDef, source: TableDef, { name, from, to }: PeriodDef): PeriodDef {
+  return { name, from: sameColumn(table, source, from).id, to: sameColumn(table, source, to).id };
 }
 
 function includedAs(

@@ -37,14 +37,18 @@ export function constraintText(entry: ConstraintEntry, manner: Manner): string {
       const { key, foreign, table } = entry;
       const list = (owner: TableDef, ids: readonly number[]): string =>
         ids.map((id) => quoteIdent(columnName(owner, id))).join(', ');
+      const keys = (owner: TableDef, ids: readonly number[]): string =>
+        key.period === undefined
+          ? list(owner, ids)
+          : `${list(owner, ids.slice(0, -key.period))}, PERIOD ${periodText(owner, ids)}`;
       const target = foreign === undefined ? '' : relationName(foreign, manner);
       const setColumns = key.onDeleteColumns === undefined ? '' : ` (${list(table, key.onDeleteColumns)})`;
       const match = key.match === 'full' ? ' MATCH FULL' : '';
       const update = ACTIONS[key.onUpdate];
       const remove = ACTIONS[key.onDelete];
       return (
-        `FOREIGN KEY (${list(table, key.columns)}) REFERENCES ${target}` +
-        `(${foreign === undefined ? '' : list(foreign, key.foreignColumns)})${match}` +
+        `FOREIGN KEY (${keys(table, key.columns)}) REFERENCES ${target}` +
+        `(${foreign === undefined ? '' : keys(foreign, key.foreignColumns)})${match}` +
         (update === '' ? '' : ` ON UPDATE ${update}`) +
         (remove === '' ? '' : ` ON DELETE ${remove}${setColumns}`) +
         timingText(key.deferrable) +
@@ -60,11 +64,22 @@ function timingText(deferrable: Deferrable | undefined): string {
 }
 
 function keyList(index: IndexEntry): string {
-  return index.parts.map(({ column }) => quoteIdent(column?.name ?? '')).join(', ');
+  const { table, parts, def } = index;
+  const names = parts.map(({ column }) => quoteIdent(column?.name ?? ''));
+  if (def?.withoutOverlaps === undefined) return names.join(', ');
+  const columns = def.columns.map(({ column }) => column);
+  return [...names.slice(0, -def.withoutOverlaps), `${periodText(table, columns)} WITHOUT OVERLAPS`].join(', ');
 }
 
 function includeText({ included }: IndexEntry): string {
   return included.length === 0 ? '' : ` INCLUDE (${included.map(({ name }) => quoteIdent(name)).join(', ')})`;
+}
+
+/** The period at the end of a key's columns: its name, or that of a range. */
+function periodText(table: TableDef, columns: readonly number[]): string {
+  const [from, to] = columns.slice(-2);
+  const period = table.periods?.find((candidate) => candidate.from === from && candidate.to === to);
+  return quoteIdent(period?.name ?? columnName(table, to ?? 0));
 }
 
 /** CREATE INDEX as PostgreSQL writes it; pretty names the table without its schema where it is found so. */

@@ -102,7 +102,10 @@ function bindTable(reference: TableName, scope: Scope): BoundFrom {
     const columns = renamed(scan.columns, reference.columnAliases, alias, position);
     const schema = reference.alias === undefined ? found.schema : undefined;
     let plan = reference.sample === undefined ? scan.plan : sampled(scan, reference.sample, scope);
-    if (reference.validTime !== undefined) plan = heldAt(scan, plan, reference.validTime, scope);
+    if (reference.validTime !== undefined) {
+      const shown = [...scan.columns, ...scan.pseudo];
+      plan = heldAt({ table: found, shown }, plan, reference.validTime, scope);
+    }
     return single(plan, { schema, name: alias, columns, pseudo: scan.pseudo, table: found });
   }
   rejectSample(reference);

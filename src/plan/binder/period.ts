@@ -13,7 +13,6 @@ import type { BoundExpression } from '../expression.ts';
 import type { PlanColumn, PlanNode } from '../plan.ts';
 import { coerce } from './coerce.ts';
 import { operate } from './operators.ts';
-import type { BoundScan } from './scan.ts';
 import { CLAUSES, columnOf, type Scope, type VisibleColumn } from './scope.ts';
 
 /** The periods that PERIOD FOR names; `row` is parallel to table.columns. */
@@ -86,14 +85,19 @@ export function periodNamed(table: TableDef, name: string, position: number): Va
   return { name, period: null, bound: { oid: rangeKind(column.type.oid).spec.subtype, typmod: -1 } };
 }
 
+/** A table as a query reads it. */
+interface Read {
+  readonly table: TableDef;
+  /** Pseudo-columns included. */
+  readonly shown: readonly VisibleColumn[];
+}
+
 /** Puts FOR VALID_TIME over a table's scan. */
-export function heldAt(scan: BoundScan, source: PlanNode, time: ValidTime, scope: Scope): PlanNode {
-  const { table } = scan.plan;
+export function heldAt({ table, shown }: Read, source: PlanNode, time: ValidTime, scope: Scope): PlanNode {
   const { position } = time;
   const valid = validPeriodOf(table, position);
   if (time.kind === 'all') return source;
-  const shown = [...scan.columns, ...scan.pseudo].find(({ name }) => name === valid.name);
-  const period = shown?.expression as BoundExpression;
+  const period = shown.find(({ name }) => name === valid.name)?.expression as BoundExpression;
   const bound = (syntax: Expression): BoundExpression => {
     const value = scope.within(CLAUSES.fromItems, () => scope.bind(syntax));
     return coerce(value, valid.bound, 'assignment', scope.state);
