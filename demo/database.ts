@@ -48,7 +48,15 @@ export interface Database extends Reader {
   status(): Promise<{ readonly durability: string; readonly lastSeq: number; readonly storageBytes: number }>;
   checkpoint(): Promise<unknown>;
   exportFile(): Promise<Blob | Uint8Array>;
+  check(): Promise<readonly Problem[]>;
+  rekey(options: { readonly passphrase: string }): Promise<void>;
   close(): Promise<void>;
+}
+
+/** One thing that a check found wrong. */
+export interface Problem {
+  readonly object: string;
+  readonly problem: string;
 }
 
 /** A result as text: one array of cells a row, null for NULL. */
@@ -119,4 +127,15 @@ export function toQueryError(error: unknown): QueryError {
 export function errorText(error: unknown): string {
   const { message, hint } = toQueryError(error);
   return hint === '' ? message : `${message}. ${hint}`;
+}
+
+/** What the console says when a database does not open. */
+export function openingText(error: unknown): string {
+  const { code } = toQueryError(error);
+  if (code === '28P01') return 'This passphrase does not open it. Nothing was changed: try another one.';
+  return errorText(error);
+}
+
+export function isDamage(error: unknown): boolean {
+  return toQueryError(error).code === 'XX001';
 }

@@ -80,7 +80,7 @@ async function shoot(name: string): Promise<void> {
 test(
   'the first page offers the databases',
   async () => {
-    expect(await page.locator('drift-welcome li').count()).toBe(5);
+    expect(await page.locator('drift-welcome li').count()).toBe(6);
     await shoot('welcome');
   },
   TIMEOUT,

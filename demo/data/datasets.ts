@@ -29,25 +29,38 @@ SELECT * FROM notes;`,
 
 const UPLOADS = 'drift.uploads';
 
-/** All databases of this browser that the console knows: the data sets, one's own, and uploaded files. */
+/** All databases of this browser that the console knows: the data sets, one's own, uploaded files, encrypted ones. */
 export function knownDataSets(): readonly DataSet[] {
-  return [...DATA_SETS, OWN, ...uploads().map(({ name, title }) => uploaded(name, title))];
+  return [...DATA_SETS, OWN, ...uploads().map(kept)];
 }
 
 /** Names a database for an uploaded file; `keepUpload` makes the console remember it once it is open. */
 export function newUpload(title: string): DataSet {
-  return uploaded(`upload-${Date.now().toString(36)}`, title);
+  return kept({ name: `upload-${Date.now().toString(36)}`, title });
 }
 
-export function keepUpload({ name, title }: DataSet): void {
-  localStorage.setItem(UPLOADS, JSON.stringify([...uploads(), { name, title }]));
+/** Names an encrypted database. */
+export function newSealed(title: string): DataSet {
+  return kept({ name: `sealed-${Date.now().toString(36)}`, title, encrypted: true });
 }
 
-function uploaded(name: string, title: string): DataSet {
-  return { ...OWN, name, title, summary: 'An uploaded database.', source: 'Uploaded', examples: [] };
+export function keepUpload({ name, title, encrypted }: DataSet): void {
+  const others = uploads().filter((other) => other.name !== name);
+  localStorage.setItem(UPLOADS, JSON.stringify([...others, { name, title, encrypted }]));
 }
 
-function uploads(): { name: string; title: string }[] {
+interface Kept {
+  readonly name: string;
+  readonly title: string;
+  readonly encrypted?: boolean | undefined;
+}
+
+function kept({ name, title, encrypted = false }: Kept): DataSet {
+  const source = encrypted ? 'Encrypted' : 'Uploaded';
+  return { ...OWN, name, title, summary: 'A database of yours.', source, examples: [], encrypted };
+}
+
+function uploads(): Kept[] {
   const stored: unknown = JSON.parse(localStorage.getItem(UPLOADS) ?? '[]');
-  return Array.isArray(stored) ? (stored as { name: string; title: string }[]) : [];
+  return Array.isArray(stored) ? (stored as Kept[]) : [];
 }

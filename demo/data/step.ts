@@ -34,6 +34,8 @@ export interface DataSet {
   /** Said under the title: where the data comes from, or that it is generated. */
   readonly source: string;
   readonly examples: readonly Example[];
+  /** Opens with a passphrase only. */
+  readonly encrypted?: boolean;
   steps(): Promise<readonly Step[]>;
 }
 

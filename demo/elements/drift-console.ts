@@ -20,6 +20,8 @@ import { indexOfSeq } from '../state/moments.ts';
 import { readPlace } from '../state/place.ts';
 import { toggleTheme } from '../state/theme.ts';
 import { consoleStyles } from './console-styles.ts';
+import type { CareMode, DriftCare } from './drift-care.ts';
+import './drift-care.ts';
 import './drift-chart.ts';
 import './drift-commits.ts';
 import './drift-compare.ts';
@@ -81,7 +83,7 @@ export class DriftConsole extends ConsoleElement {
     addEventListener('keydown', this.#keys);
     const known = localStorage.getItem('drift.database');
     const dataSet = knownDataSets().find(({ name }) => name === known);
-    if (dataSet !== undefined) void this.#open(dataSet);
+    if (dataSet !== undefined) void this.#choose(dataSet);
   }
 
   override disconnectedCallback(): void {
@@ -98,12 +100,15 @@ export class DriftConsole extends ConsoleElement {
       @dragover=${this.#dragOver}
       @dragleave=${() => (this.dragging = false)}
       @drop=${this.#drop}
-      @choose=${(event: CustomEvent<DataSet>) => void this.#open(event.detail)}
+      @choose=${(event: CustomEvent<DataSet>) => void this.#choose(event.detail)}
+      @sealed=${() => void this.#careFor('open')}
+      @repair=${() => void this.#careFor('damaged')}
       @try=${(event: CustomEvent<Example>) => this.#try(event.detail)}
       @run=${() => (this.view = 'result')}
       @statement=${(event: CustomEvent<string>) => this.#edit(event.detail)}
     >
       ${this.#top(ready)} ${ready ? this.#body() : html`<drift-welcome .state=${state}></drift-welcome>`}
+      <drift-care .state=${state} .openIn=${this.#openIn}></drift-care>
     </div>`;
   }
 
@@ -140,6 +145,16 @@ export class DriftConsole extends ConsoleElement {
                 title="The whole database with its history as one file"
               >
                 Download
+              </button>
+              <button
+                class="quiet icon"
+                @click=${() => void this.#careFor('care')}
+                aria-label="Check, repair and keep this database"
+                title="Check, repair, keep, passphrase"
+              >
+                <svg viewBox="0 0 16 16">
+                  <path d="M8 0.8l6 2.2v4.6c0 3.6-2.4 6.2-6 7.6-3.6-1.4-6-4-6-7.6V3z" />
+                </svg>
               </button>`
           : ''
       }
@@ -156,7 +171,7 @@ export class DriftConsole extends ConsoleElement {
     const { state } = this;
     return html`
       <drift-timeline .state=${state}></drift-timeline>
-      ${state.failure === undefined ? '' : html`<p class="failure" role="alert">${state.failure} <button class="quiet" @click=${() => state.fail(undefined)}>Dismiss</button></p>`}
+      ${state.failure === undefined ? '' : html`<p class="failure" role="alert">${state.failure} ${state.damaged === undefined ? '' : html`<button class="quiet" @click=${() => void this.#careFor('damaged')}>Repair ${state.damaged.dataSet.title}</button>`} <button class="quiet" @click=${() => state.fail(undefined)}>Dismiss</button></p>`}
       <drift-schema .state=${state} aria-label="Tables"></drift-schema>
       <drift-editor .state=${state}></drift-editor>
       <drift-splitter></drift-splitter>
@@ -252,8 +267,22 @@ export class DriftConsole extends ConsoleElement {
     return this.renderRoot.querySelector('drift-editor');
   }
 
-  async #open(dataSet: DataSet, file?: Uint8Array): Promise<void> {
-    await this.state.open(dataSet, file);
+  /** Opens a database; asks for the passphrase first where it needs one. */
+  async #choose(dataSet: DataSet): Promise<void> {
+    if (dataSet.encrypted !== true) return this.#open(dataSet);
+    await this.updateComplete;
+    await this.#careFor('open', dataSet.title);
+  }
+
+  readonly #openIn = (dataSet: DataSet, passphrase?: string): Promise<void> =>
+    this.#open(dataSet, undefined, passphrase);
+
+  async #careFor(mode: CareMode, title?: string): Promise<void> {
+    await this.renderRoot.querySelector<DriftCare>('drift-care')?.show(mode, title);
+  }
+
+  async #open(dataSet: DataSet, file?: Uint8Array, passphrase?: string): Promise<void> {
+    await this.state.open(dataSet, file, passphrase);
     await this.updateComplete;
     if (this.state.dataSet !== dataSet) return;
     const { text, moment } = readPlace(dataSet.name);
@@ -284,7 +313,10 @@ export class DriftConsole extends ConsoleElement {
   #switch(event: Event): void {
     const { value } = event.target as HTMLSelectElement;
     const dataSet = knownDataSets().find(({ name }) => name === value);
-    if (dataSet !== undefined) void this.#open(dataSet);
+    if (dataSet === undefined) return;
+    // Until it is open the name of the open one stays.
+    (event.target as HTMLSelectElement).value = this.state.dataSet?.name ?? '';
+    void this.#choose(dataSet);
   }
 
   #dragOver(event: DragEvent): void {

@@ -7,15 +7,18 @@ import { ConsoleElement, shared } from './shared.ts';
 const EVERY_MS = 4000;
 
 export class DriftStatus extends ConsoleElement {
-  static override properties: PropertyDeclarations = { used: { state: true } };
+  static override properties: PropertyDeclarations = { used: { state: true }, kept: { state: true } };
   static override styles: CSSResultGroup = [shared, sheet()];
 
   declare used: number;
+  /** The browser has promised not to clear it. */
+  declare kept: boolean;
   #timer = 0;
 
   constructor() {
     super();
     this.used = 0;
+    this.kept = false;
   }
 
   override connectedCallback(): void {
@@ -43,7 +46,11 @@ export class DriftStatus extends ConsoleElement {
       <span class="muted wide" title="When a commit is acknowledged: full, after the flush; relaxed, after the write"
         >durability ${durability}</span
       >
-      <span class="muted" title="Storage used by this site">${bytes(this.used)} stored</span>
+      <span
+        class="muted"
+        title=${this.kept ? 'Used by this site; the browser keeps it until you delete it' : 'Used by this site; the browser may clear it when space gets short'}
+        >${bytes(this.used)} ${this.kept ? 'kept' : 'stored'}</span
+      >
     `;
   }
 
@@ -60,6 +67,7 @@ export class DriftStatus extends ConsoleElement {
 
   async #measure(): Promise<void> {
     this.used = (await navigator.storage.estimate()).usage ?? 0;
+    this.kept = await navigator.storage.persisted();
   }
 }
 

@@ -12,7 +12,7 @@ export class DriftWelcome extends ConsoleElement {
   static override styles: CSSResultGroup = [shared, sheet()];
 
   override render(): TemplateResult {
-    const { loading, failure } = this.state;
+    const { loading, failure, damaged } = this.state;
     if (loading !== undefined) return this.#progress(loading);
     return html`
       <main>
@@ -26,10 +26,17 @@ export class DriftWelcome extends ConsoleElement {
           </div>
           <drift-hero></drift-hero>
         </section>
-        ${failure === undefined ? '' : html`<p class="error" role="alert">${failure}</p>`}
+        ${failure === undefined ? '' : html`<p class="error" role="alert">${failure} ${damaged === undefined ? '' : html`<button class="repair" @click=${() => this.#tell('repair')}>Repair ${damaged.dataSet.title}</button>`}</p>`}
         <h2>Choose data to begin with</h2>
         <ul>
           ${[...DATA_SETS, OWN].map((dataSet) => this.#choice(dataSet))}
+          <li>
+            <button @click=${() => this.#tell('sealed')}>
+              <span class="title">Encrypted database</span>
+              <span class="summary">Everything in it is sealed with a passphrase of yours.</span>
+              <span class="source">Yours</span>
+            </button>
+          </li>
         </ul>
       </main>
     `;
@@ -64,6 +71,10 @@ export class DriftWelcome extends ConsoleElement {
       </div>
       <p class="muted">Commit ${done.toLocaleString('en')} of ${total.toLocaleString('en')}: ${message}</p>
     </main>`;
+  }
+
+  #tell(event: 'sealed' | 'repair'): void {
+    this.dispatchEvent(new CustomEvent(event, { bubbles: true, composed: true }));
   }
 
   #choose(dataSet: DataSet): void {

@@ -11,7 +11,7 @@ import { countRows, NO_COMMITS, quote, readCommits, readTables, readTags, rowHis
 import type { DataSet, Example } from '../data/step.ts';
 import { replay } from '../data/step.ts';
 import type { Database, Progress, QueryError, Reader, TextResult } from '../database.ts';
-import { errorText, queryText, toQueryError } from '../database.ts';
+import { errorText, isDamage, openingText, queryText, toQueryError } from '../database.ts';
 import { openDatabase } from '../open-database.ts';
 import { isQuery, mentionedTables, splitStatements } from '../sql/statements.ts';
 import type { Comparison } from './compare.ts';
@@ -19,7 +19,7 @@ import { compareResults } from './compare.ts';
 import type { PastStatement } from './history.ts';
 import { readHistory, remember } from './history.ts';
 import { indexOfSeq } from './moments.ts';
-import type { Loading, Outcome, Panel, RowHistory } from './shown.ts';
+import type { Damaged, Loading, Outcome, Panel, RowHistory } from './shown.ts';
 import { keepPlace } from './place.ts';
 import { StatementRunner } from './run-statement.ts';
 import type { Trend } from './trend.ts';
@@ -33,6 +33,10 @@ export class ConsoleState extends EventTarget {
   loading: Loading | undefined;
   /** An error that is not a statement's: opening, loading, importing. */
   failure: string | undefined;
+  /** The database that did not open because it is damaged: it may be repaired. */
+  damaged: Damaged | undefined;
+  /** Of the open database, where it is encrypted. */
+  passphrase: string | undefined;
   commits: Commits = NO_COMMITS;
   tags: readonly Tag[] = [];
   /** Sequence number that everything is read at; null is now. */
@@ -60,16 +64,17 @@ export class ConsoleState extends EventTarget {
   #refreshedFor: string | undefined;
 
   /** Opens a database, loading what is missing of its data set. */
-  async open(dataSet: DataSet, file?: Uint8Array): Promise<void> {
-    const previous = this.dataSet;
-    this.failure = undefined;
+  async open(dataSet: DataSet, file?: Uint8Array, passphrase?: string): Promise<void> {
+    const [previous, opened] = [this.dataSet, this.passphrase];
+    this.failure = this.damaged = undefined;
     this.loading = { title: dataSet.title, done: 0, total: 0, message: 'Opening' };
     this.#changed();
     try {
       await this.#database?.close();
       this.#database = undefined;
-      const database = await openDatabase(dataSet.name, file);
+      const database = await openDatabase(dataSet.name, file, passphrase);
       this.#database = database;
+      this.passphrase = passphrase;
       // Set before loading: a reload in the middle of it goes on with it.
       localStorage.setItem('drift.database', dataSet.name);
       const { durability, lastSeq } = await database.status();
@@ -81,8 +86,9 @@ export class ConsoleState extends EventTarget {
       this.#reset(dataSet);
       await this.#readCommits();
     } catch (error) {
-      if (previous !== undefined && previous !== dataSet) await this.open(previous);
-      this.failure = errorText(error);
+      if (previous !== undefined && previous !== dataSet) await this.open(previous, undefined, opened);
+      this.failure = openingText(error);
+      if (isDamage(error)) this.damaged = { dataSet, passphrase };
     }
     this.loading = undefined;
     this.#changed();
@@ -92,8 +98,8 @@ export class ConsoleState extends EventTarget {
   async close(): Promise<void> {
     await this.#database?.close();
     this.#database = undefined;
-    this.dataSet = undefined;
-    this.failure = undefined;
+    this.dataSet = this.passphrase = undefined;
+    this.failure = this.damaged = undefined;
     document.documentElement.dataset['moment'] = 'now';
     localStorage.removeItem('drift.database');
     this.#changed();

@@ -1,4 +1,5 @@
 /** What the console shows: the panels, a statement with its outcome, the versions of a row, a load under way. */
+import type { DataSet } from '../data/step.ts';
 import type { TableInfo } from '../catalog.ts';
 import type { QueryError, TextResult } from '../database.ts';
 
@@ -29,4 +30,10 @@ export interface RowHistory {
   readonly key: readonly (string | null)[];
   /** `_seq_from` and `_seq_to`, then the table's columns. */
   readonly versions: TextResult;
+}
+
+/** A database that could not be opened as it is. */
+export interface Damaged {
+  readonly dataSet: DataSet;
+  readonly passphrase: string | undefined;
 }
