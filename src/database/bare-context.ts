@@ -17,7 +17,7 @@ export function bareContext({ host }: { readonly host: Host }, sequences: Sequen
     sequences: { current: new Map(), last: null },
     catalog: new CatalogState(0, systemObjects()),
     snapshot: 0,
-    transactionTime: host.now(),
+    transaction: { startedAt: host.now(), readOnly: false },
     cancellation: new Cancellation(),
     sessionId: 0,
   });

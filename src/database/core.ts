@@ -79,7 +79,7 @@ export interface EvalParts {
   readonly sequences: SessionSequences;
   readonly catalog: Catalog;
   readonly snapshot: number;
-  readonly transactionTime: number;
+  readonly transaction: { readonly startedAt: number; readonly readOnly: boolean };
   readonly cancellation: Cancellation;
   readonly sessionId: number;
 }
@@ -103,9 +103,13 @@ class StatementContext implements EvalContext {
     return this.parts.sessionId;
   }
 
+  get readOnly(): boolean {
+    return this.parts.transaction.readOnly;
+  }
+
   constructor(parts: EvalParts) {
     this.parts = parts;
-    this.transactionTime = parts.transactionTime;
+    this.transactionTime = parts.transaction.startedAt;
     this.statementTime = parts.core.host.now();
     this.catalog = parts.catalog;
     this.snapshot = parts.snapshot;

@@ -398,7 +398,7 @@ export class Session implements SessionApi, Controlled, Backend {
       sequences: this.sequences,
       catalog,
       snapshot,
-      transactionTime: transaction.startedAt,
+      transaction,
       cancellation,
       sessionId: this.id,
     });

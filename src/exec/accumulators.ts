@@ -355,10 +355,10 @@ class ExtremeAccumulator implements Accumulator {
       const group = ids === null ? 0 : (ids[k] as number);
       const value = data[i] as number;
       const old = best[group] as number;
-      // NaN is the greatest value of all.
+      // NaN is the greatest value of all; of equal ones (0 and -0) the later stays.
       const better = greatest
-        ? value > old || (value !== value && old === old)
-        : value < old || (old !== old && value === value);
+        ? value >= old || (value !== value && old === old)
+        : value <= old || (old !== old && value === value);
       if (seen[group] === 0 || better) {
         best[group] = value;
         seen[group] = 1;

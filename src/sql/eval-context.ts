@@ -31,6 +31,8 @@ export interface EvalContext {
   /** The session's number: pg_backend_pid(). */
   readonly sessionId: number;
   readonly database: string;
+  /** The transaction may not change anything. */
+  readonly readOnly?: boolean | undefined;
   /** Sequences: nextval, currval (55000 before the first nextval), setval; by object id. */
   nextval(sequenceId: number): number | bigint;
   currval(sequenceId: number): number | bigint;

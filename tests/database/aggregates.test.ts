@@ -129,3 +129,28 @@ test.each([
 ])('%s: %s', async (sql, code) => {
   expect(await db.code(sql)).toBe(code);
 });
+
+test('of equal values min and max give the later one, char(n) the first of the greatest', async () => {
+  const db = await openDb();
+  const rows = async (values: string): Promise<unknown> =>
+    db.rows(`SELECT max(x), min(x) FROM (VALUES ${values}) v(x)`);
+  expect(await rows('(1.0), (1.00), (1.000)')).toEqual([['1.000', '1.000']]);
+  expect(await rows("(interval '30 days'), ('1 mon'), ('720 hours')")).toEqual([['720:00:00', '720:00:00']]);
+  expect(await rows("(float8 '0'), ('-0')")).toEqual([['-0', '-0']]);
+  expect(await rows('(ARRAY[1.0]), (ARRAY[1.00])')).toEqual([['{1.00}', '{1.00}']]);
+  expect(
+    await db.rows(
+      'SELECT max(x) OVER (ORDER BY i), min(x) OVER (ORDER BY i ROWS 1 PRECEDING) FROM (VALUES (1, 1.0), (2, 1.00), (3, 1.000)) v(i, x)',
+    ),
+  ).toEqual([
+    ['1.0', '1.0'],
+    ['1.00', '1.00'],
+    ['1.000', '1.000'],
+  ]);
+  expect(
+    await db.rows(
+      "SELECT numeric_smaller(1.0, 1.00), numeric_larger(1.0, 1.00), interval_larger('30 days', '1 mon'), array_larger(ARRAY[1.0], ARRAY[1.00])",
+    ),
+  ).toEqual([['1.00', '1.00', '1 mon', '{1.00}']]);
+  await db.engine.close();
+});

@@ -1,4 +1,4 @@
-/** ALTER TYPE … DROP ATTRIBUTE over stored values. Values are PostgreSQL 15's. */
+/** ALTER TYPE … DROP and ADD ATTRIBUTE over stored values. Values are PostgreSQL 15's. */
 import { expect, test } from 'vitest';
 import { MemoryStorage } from '../../src/storage/memory.ts';
 import { openDb } from './helper.ts';
@@ -40,4 +40,29 @@ test.each([
   const db = await openDb();
   await db.run('CREATE TYPE p AS (a int, c numeric); CREATE TYPE q AS (x p); CREATE TABLE s (z q[])');
   expect(await db.code(sql)).toBe(code);
+});
+
+test('an attribute that is added is null in keys, indexes and references of before', async () => {
+  const storage = new MemoryStorage();
+  let db = await openDb(storage);
+  await db.run(`CREATE TYPE p AS (a int, b text); CREATE TABLE k (v p PRIMARY KEY, u p UNIQUE, n int);
+    CREATE TABLE r (id int PRIMARY KEY, v p REFERENCES k ON DELETE CASCADE); CREATE VIEW w AS SELECT v, n FROM k;
+    INSERT INTO k VALUES ('(1,x)', '(3,q)', 1), ('(2,)', NULL, 2); INSERT INTO r VALUES (1, '(1,x)'); CREATE TAG before;
+    ALTER TYPE p ADD ATTRIBUTE c int`);
+  expect(await db.rows("SELECT n FROM k WHERE v = ROW(1, 'x', NULL)::p")).toEqual([['1']]);
+  expect(await db.rows("SELECT n FROM k WHERE u = ROW(3, 'q', NULL)::p")).toEqual([['1']]);
+  expect(await db.code("INSERT INTO k VALUES ('(1,x,)', NULL, 3)")).toBe('23505');
+  expect(await db.code("INSERT INTO k VALUES ('(7,x,)', '(3,q,)', 3)")).toBe('23505');
+  await db.run("INSERT INTO k VALUES ('(1,x,5)', '(3,q,5)', 4); INSERT INTO r VALUES (2, '(1,x,)')");
+  expect(await db.rows('SELECT * FROM w ORDER BY v')).toEqual([
+    ['(1,x,5)', '4'],
+    ['(1,x,)', '1'],
+    ['(2,,)', '2'],
+  ]);
+  await db.run("CHECKPOINT; DELETE FROM k WHERE v = ROW(1, 'x', NULL)::p");
+  expect(await db.rows('SELECT * FROM r')).toEqual([]);
+  await db.engine.close();
+  db = await openDb(storage);
+  expect(await db.rows('SELECT v FROM k ORDER BY 1')).toEqual([['(1,x,5)'], ['(2,,)']]);
+  expect(await db.rows("SELECT n FROM k FOR SYSTEM_TIME AS OF TAG 'before' ORDER BY 1")).toEqual([['1'], ['2']]);
 });

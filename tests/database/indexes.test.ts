@@ -80,3 +80,27 @@ test('an index on an expression finds rows of tables that only have generated co
   );
   expect(await db.code('INSERT INTO h DEFAULT VALUES')).toBe('23505');
 });
+
+test('indexes on expressions are named as PostgreSQL names them', async () => {
+  const db = await openDb();
+  await db.run(`CREATE TYPE ct AS (a int, b text); CREATE TABLE x (k ct, t text, n int, j jsonb, a int[], d date);
+    CREATE INDEX ON x (((k).a)); CREATE INDEX ON x ((t::int)); CREATE INDEX ON x ((a[1]));
+    CREATE INDEX ON x ((CASE WHEN n > 1 THEN 2 END)); CREATE INDEX ON x ((coalesce(n, 1)), (n + 1), lower(t), (nullif(n, 2)));
+    CREATE INDEX ON x ((extract(year from d))); CREATE INDEX ON x ((ARRAY[n]), (n - 1), (n + 1), (greatest(n, 2)))`);
+  const names = await db.rows("SELECT indexname FROM pg_indexes WHERE tablename = 'x' ORDER BY 1");
+  expect(names.flat()).toEqual([
+    'x_a_idx',
+    'x_a_idx1',
+    'x_array_expr_expr1_greatest_idx',
+    'x_case_idx',
+    'x_coalesce_expr_lower_nullif_idx',
+    'x_extract_idx',
+    'x_t_idx',
+  ]);
+  expect(
+    await db.rows(
+      "SELECT attname FROM pg_attribute WHERE attrelid = 'x_array_expr_expr1_greatest_idx'::regclass ORDER BY attnum",
+    ),
+  ).toEqual([['array'], ['expr'], ['expr1'], ['greatest']]);
+  await db.engine.close();
+});

@@ -70,6 +70,20 @@ test('READ ONLY transactions, by statement and by default', async () => {
   expect(await db.rows('SELECT count(*) FROM t')).toEqual([['2']]);
 });
 
+test('sequences stay as they are in READ ONLY transactions, but temporary ones', async () => {
+  const db = await openDb();
+  await db.run("CREATE SEQUENCE s; CREATE TEMP SEQUENCE own; SELECT nextval('s'); BEGIN READ ONLY");
+  expect(await db.rows("SELECT currval('s'), lastval(), nextval('own')")).toEqual([['1', '1', '1']]);
+  await expect(db.session.script("SELECT nextval('s')")).rejects.toMatchObject({
+    code: '25006',
+    message: 'cannot execute nextval() in a read-only transaction',
+  });
+  await db.run('ROLLBACK; SET default_transaction_read_only = on');
+  expect(await db.code("SELECT setval('s', 40)")).toBe('25006');
+  await db.run('RESET default_transaction_read_only');
+  expect(await db.rows("SELECT nextval('s')")).toEqual([['2']]);
+});
+
 test('COMMIT AND CHAIN; what a failed transaction refuses', async () => {
   const db = await openDb();
   await db.run('CREATE TABLE t (a int); BEGIN; INSERT INTO t VALUES (1); COMMIT AND CHAIN; INSERT INTO t VALUES (2)');

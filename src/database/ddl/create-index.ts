@@ -11,6 +11,7 @@ import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
 import type { ColumnDef, IndexDef, TableDef } from '../../catalog/schema.ts';
 import { bindTableExpression } from '../../plan/bind.ts';
+import { indexColumnNames } from '../../plan/binder/index-names.ts';
 import { columnType } from '../../plan/collate/clause.ts';
 import type { Expression } from '../../sql/ast.ts';
 import type { IndexElement } from '../../sql/ast-change.ts';
@@ -56,7 +57,8 @@ export function* createIndex(context: DdlContext, statement: CreateIndex): Task<
   }
   const where = statement.where === undefined ? undefined : predicateText(context, table, statement.where);
   const included = includedIds(table, statement.include);
-  const names = [...statement.elements.map(keyName), ...statement.include.map((column) => column.name)];
+  const expressions = statement.elements.map(({ expression }) => expression);
+  const names = indexColumnNames([...expressions, ...statement.include.map((column) => column.name)]);
   const base = `${table.name}_${names.join('_')}_idx`;
   const name = statement.name?.name ?? freeName(context, table.schema, base);
   if (statement.ifNotExists && context.transaction.catalog.tableOfIndex(table.schema, name) !== undefined) {
@@ -117,11 +119,6 @@ function plainColumn(table: TableDef, { expression, position }: IndexElement): C
   const column = columnNamed(table, name);
   if (column !== undefined) return column;
   throw new DriftError('42703', `column "${name}" does not exist`, { position });
-}
-
-function keyName({ expression }: IndexElement): string {
-  if (expression.kind === 'column') return expression.names.at(-1) ?? 'expr';
-  return expression.kind === 'call' ? expression.name.name : 'expr';
 }
 
 function predicateText(context: DdlContext, table: TableDef, where: Expression): string {

@@ -112,6 +112,7 @@ export function* alterComposite(context: DdlContext, statement: AlterComposite):
     const at = type.definition.attributes.findIndex(({ name }) => name === action.name);
     define(context, { ...type, definition: { form: 'composite', attributes: changed(context, type, action) } });
     if (action.kind === 'drop' && at >= 0) yield* rewriteHolders(context, type, at);
+    if (action.kind === 'add') yield* rewriteHolders(context, type, null);
   }
 }
 

@@ -2,6 +2,8 @@
 import { INFORMATION_SCHEMA_OID, keyIndexOid, OWNER_OID, PG_CATALOG_OID, schemaOid } from '../../catalog/oids.ts';
 import type { Attribute, Catalog, ColumnDef, TableDef, TypeDef, TypeRef } from '../../catalog/schema.ts';
 import { publicTypeOid } from '../../catalog/user-types.ts';
+import { indexColumnNames } from '../../plan/binder/index-names.ts';
+import { parseExpression } from '../../sql/parser/parser.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import { deparseStored } from './deparse.ts';
 import {
@@ -330,24 +332,15 @@ function* attributesOf(relation: Relation, context: SystemContext): Generator<Sy
 }
 
 function* indexAttributes(index: IndexEntry): Generator<SystemRecord> {
-  const names = new Set<string>();
+  const names = indexColumnNames(
+    index.parts.map(({ column, expression }) => column?.name ?? parseExpression(expression ?? '')),
+  );
   for (const [i, part] of index.parts.entries()) {
     const hidden = index.def?.columns[i]?.column;
     const column = part.column ?? index.table.columns.find((candidate) => candidate.id === hidden);
-    const name = part.column?.name ?? expressionName(part.expression ?? '', names);
-    names.add(name);
     const { collation } = index.def?.columns[i] ?? {};
     const type = column?.type ?? { oid: 25, typmod: -1 };
-    yield attribute(index.oid, name, i + 1, collation === undefined ? type : { ...type, collation });
-  }
-}
-
-/** What an index calls an expression: the function it calls, or `expr`, with a number where that is taken. */
-function expressionName(text: string, taken: ReadonlySet<string>): string {
-  const base = /^\(*([a-z_][a-z0-9_]*)\(/.exec(text)?.[1] ?? 'expr';
-  for (let n = 0; ; n++) {
-    const name = n === 0 ? base : `${base}${n}`;
-    if (!taken.has(name)) return name;
+    yield attribute(index.oid, names[i] ?? '', i + 1, collation === undefined ? type : { ...type, collation });
   }
 }
 

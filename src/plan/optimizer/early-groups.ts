@@ -53,8 +53,9 @@ export function groupEarly(
   nextId: () => ColumnId,
   place: (plan: PlanNode, access: AccessContext) => PlanNode,
 ): PlanNode {
-  if (!somePlan(root, isManySided) || access.setting('enable_eager_aggregate') === 'off') return root;
-  const leastSize = Number(access.setting('min_eager_agg_group_size'));
+  const setting = (name: string): string | undefined => access.hints?.settings.get(name) ?? access.eval.setting(name);
+  if (!somePlan(root, isManySided) || setting('enable_eager_aggregate') === 'off') return root;
+  const leastSize = Number(setting('min_eager_agg_group_size'));
   const { cost } = access;
   const extremes = (plan: PlanNode): PlanNode => seekExtremes(plan, cost, nextId);
   const physical = (plan: PlanNode): PlanNode => place(orderJoins(extremes(plan), access), access);

@@ -75,7 +75,7 @@ function accessContext({
   const switches = switchesOf(evaluation, hints?.settings);
   let cost: CostModel | undefined;
   return {
-    setting: (name) => hints?.settings.get(name) ?? evaluation.setting(name),
+    eval: evaluation,
     get cost() {
       return (cost ??= new CostModel(new Estimator(statistics), switches, hints));
     },

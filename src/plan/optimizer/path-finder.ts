@@ -1,5 +1,6 @@
 /** Access paths by one range of the key or of an index: what access.ts weighs, and bitmap-path.ts puts together. */
 import type { IndexDef } from '../../catalog/schema.ts';
+import type { EvalContext } from '../../sql/eval-context.ts';
 import type { BoundExpression } from '../expression.ts';
 import type { ScanNode } from '../plan.ts';
 import type { AccessBound, AccessRange, ScanAccess } from '../scan-access.ts';
@@ -11,8 +12,7 @@ import { isUnique, type Estimator } from './statistics.ts';
 import type { Switches } from './switches.ts';
 
 export interface AccessContext {
-  /** A setting's value, or what a hint says instead. */
-  readonly setting: (name: string) => string | undefined;
+  readonly eval: EvalContext;
   /** Made when it is first asked for: a look-up by key does without. */
   readonly cost: CostModel;
   readonly switches: Switches;

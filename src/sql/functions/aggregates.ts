@@ -156,15 +156,18 @@ function either<S>(merge: (a: S, b: S) => S): (a: S | null, b: S | null) => S | 
   return (a, b) => (a === null ? b : b === null ? a : merge(a, b));
 }
 
+/** Of equal values the later one, as numeric_larger and its like have it; char(n) keeps the first of the greatest. */
 function extreme(name: 'min' | 'max', oid: number, sign: number): AggregateFunction {
+  const least = oid === T.bpchar && sign > 0 ? 1 : 0;
   return typedAggregate<Value>(name, [oid], oid, ([type = oid]) => {
     const { compare } = typeByOid(type);
+    const better = (value: Value, best: Value): boolean =>
+      compare !== undefined && compare(value, best) * sign >= least;
     return {
       init: () => null,
-      step: (best, [value = null]) =>
-        best === null || (compare !== undefined && compare(value, best) * sign > 0) ? value : best,
+      step: (best, [value = null]) => (best === null || better(value, best) ? value : best),
       final: (best) => best,
-      merge: either((a, b) => (compare !== undefined && compare(b, a) * sign > 0 ? b : a)),
+      merge: either((a, b) => (better(b, a) ? b : a)),
     };
   });
 }

@@ -39,7 +39,11 @@ function without(value: Value, oid: number, publicOid: number, at: number): Valu
   const { attributes } = definition;
   // Rows of before an attribute was added end early: with nulls they are equal to rows of today, in keys as well.
   const values = attributes.map(({ type }, i) => without(fields[i] ?? null, type.oid, publicOid, at));
-  return new SqlRecord(values, [], []);
+  return new SqlRecord(
+    values,
+    attributes.map(({ type }) => type.oid),
+    attributes.map(({ name }) => name),
+  );
 }
 
 /** `_drift_without_field(value, type, n)`: the engine's own, not for users. */

@@ -93,10 +93,13 @@ function orderOf(oid: number): Order {
   return compare;
 }
 
+/** Of equal values the second, as PostgreSQL has it; of char(n) the first where the greater is asked for. */
 function extremes(name: (word: string) => string, oid: number, order: () => Order): ScalarFunction[] {
   return [
-    pure(name('larger'), [oid, oid], oid, (a: Value, b: Value) => (order()(a, b) >= 0 ? a : b)),
-    pure(name('smaller'), [oid, oid], oid, (a: Value, b: Value) => (order()(a, b) <= 0 ? a : b)),
+    pure(name('larger'), [oid, oid], oid, (a: Value, b: Value) =>
+      order()(a, b) > (oid === T.bpchar ? -1 : 0) ? a : b,
+    ),
+    pure(name('smaller'), [oid, oid], oid, (a: Value, b: Value) => (order()(a, b) < 0 ? a : b)),
   ];
 }
 
@@ -194,7 +197,7 @@ export const supportFunctions: readonly ScalarFunction[] = [
         oid,
         ([type = oid]) =>
           (_context, a = null, b = null) =>
-            orderOf(type)(a, b) * sign >= 0 ? a : b,
+            orderOf(type)(a, b) * sign > 0 ? a : b,
         { volatility: 'immutable' },
       );
     }),

@@ -75,13 +75,29 @@ function sequenceId(context: EvalContext, name: Value): number {
   return found.id;
 }
 
+/** Throws 25006 in a read-only transaction, but for a temporary sequence. */
+function changedSequence(context: EvalContext, name: Value, by: string): number {
+  const id = sequenceId(context, name);
+  const found = context.catalog.byId(id);
+  const temporary = found?.kind === 'sequence' && found.schema === context.catalog.temp;
+  if (context.readOnly === true && !temporary)
+    throw new DriftError('25006', `cannot execute ${by}() in a read-only transaction`);
+  return id;
+}
+
 const session = (name: string, value: ScalarFunction['call'], returns: number = T.text): ScalarFunction =>
   scalar(name, [], returns, value);
 const volatile = { volatility: 'volatile' } as const;
 
 export const systemFunctions: readonly ScalarFunction[] = [
   ...([T.text, T.regclass] as const).flatMap((oid) => [
-    scalar('nextval', [oid], T.int8, (context, name) => context.nextval(sequenceId(context, name ?? null)), volatile),
+    scalar(
+      'nextval',
+      [oid],
+      T.int8,
+      (context, name) => context.nextval(changedSequence(context, name ?? null, 'nextval')),
+      volatile,
+    ),
     scalar('currval', [oid], T.int8, (context, name) => context.currval(sequenceId(context, name ?? null)), volatile),
     scalar(
       'setval',
@@ -169,6 +185,6 @@ export const systemFunctions: readonly ScalarFunction[] = [
 ];
 
 function setval(context: EvalContext, name: Value, value: Value, called: boolean): Value {
-  context.setval(sequenceId(context, name), value as number, called);
+  context.setval(changedSequence(context, name, 'setval'), value as number, called);
   return value;
 }

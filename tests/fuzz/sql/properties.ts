@@ -33,7 +33,8 @@ export async function property(
   const off = someSwitches(c);
   const past = c.chance(0.3) && !drift.inTransaction ? Math.max(1, drift.lastSeq - c.int(12)) : undefined;
   const sides = sidesOf(kind, sql);
-  if (sides === null) throw new Error(`not of the form of ${kind}: ${sql}`);
+  // A function whose calls have a syntax of their own (substring) was called like others.
+  if (sides === null) return undefined;
   const [found, wanted] = [await forced(drift, off, sides[0], past), await forced(drift, [], sides[1], past)];
   const verdict = compare(found, wanted, LOOSE);
   // What one side refuses and the other never comes to, is not the property's matter.

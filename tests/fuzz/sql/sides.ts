@@ -7,6 +7,7 @@
  *     paths      any query                           the same with and without planner switches
  */
 import type { Query, Select } from '../../../src/sql/ast-query.ts';
+import type { Statement } from '../../../src/sql/ast-statement.ts';
 import { parseOne } from '../../../src/sql/parser/parser.ts';
 import { printExpression, printStatement } from '../../../src/sql/parser/print.ts';
 
@@ -19,9 +20,14 @@ export interface Property {
   readonly off: readonly string[];
 }
 
-/** The two queries; null where a statement has not the form. */
+/** The two queries; null where a statement has not the form or cannot be read. */
 export function sidesOf(kind: PropertyKind, sql: string): readonly [string, string] | null {
-  const tree = parseOne(sql);
+  let tree: Statement;
+  try {
+    tree = parseOne(sql);
+  } catch {
+    return null;
+  }
   if (tree.kind !== 'query') return null;
   if (kind === 'paths') return [sql, sql];
   const { body } = tree;
