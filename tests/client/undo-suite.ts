@@ -88,7 +88,7 @@ export function undoSuite(open: () => Promise<Database>): void {
           'UPDATE card SET x = x + $1, title = title',
           'INSERT INTO card VALUES ($1)',
         ];
-        const result = await db.query(`${sql[random.uint32() % 3] ?? ''}`, [id]).catch(() => null);
+        const result = await db.query(sql[random.uint32() % 3] ?? '', [id]).catch(() => null);
         if (result === null || result.affectedRows === 0) continue;
         states.splice(++at, Infinity, await cards(db));
       } else if (roll < 6) {

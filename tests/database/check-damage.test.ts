@@ -236,12 +236,14 @@ test('the manifest against the files: missing, too short, surplus, references be
   expect(missing.storage.list()).not.toContain('pack-1');
 
   const unnamed = await found('item', ({ tree }) => {
-    (tree.leaves[0]?.ref as { pack: number }).pack = 5;
+    const [leaf] = tree.leaves;
+    if (leaf !== undefined) (leaf.ref as { pack: number }).pack = 5;
   });
   expect(unnamed).toContain('file pack-5: a segment lies there, and the manifest does not name it');
 
   const within = await found('item', ({ tree }) => {
-    (tree.leaves[0]?.ref as { offset: number }).offset = (tree.tiles[0]?.ref.offset ?? 0) + 8;
+    const [leaf] = tree.leaves;
+    if (leaf !== undefined) (leaf.ref as { offset: number }).offset = (tree.tiles[0]?.ref.offset ?? 0) + 8;
   });
   expect(within).toContainEqual(
     expect.stringMatching(/^file pack-1: the segment at offset \d+ begins inside of another$/),

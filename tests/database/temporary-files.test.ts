@@ -91,7 +91,7 @@ function copyOf(storage: MemoryStorage): MemoryStorage {
   for (const name of storage.list()) {
     const file = storage.open(name);
     const bytes = file.read(0, file.size());
-    copy.open(name).write(0, bytes as Uint8Array);
+    void copy.open(name).write(0, bytes as Uint8Array);
   }
   return copy;
 }

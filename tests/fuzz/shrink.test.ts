@@ -75,7 +75,7 @@ async function lastAnswers(
 
 describe('properties', () => {
   test('TLP', async () => {
-    const fault: Fault = (sql) => sql.includes('IS NULL UNION') || / IS NULL$/.test(sql);
+    const fault: Fault = (sql) => sql.includes('IS NULL UNION') || sql.endsWith(' IS NULL');
     const long = `SELECT r.id AS y0, r.b AS y1, s.d AS y2 FROM t0 AS r LEFT JOIN t1 AS s ON r.id = s.id WHERE (r.a > 3 AND r.c0 < 100) OR r.b LIKE 'y%'`;
     const script = await shrink(failure('tlp', long), undefined, () => Faulty.with(fault));
     expect(script).toHaveLength(4);
@@ -88,7 +88,7 @@ describe('properties', () => {
 
   test('NoREC', async () => {
     // A count is not a row that can be lost: here WHERE finds nothing.
-    const fault: Fault = (sql) => /^SELECT count\(\*\) FROM t0/.test(sql);
+    const fault: Fault = (sql) => sql.startsWith('SELECT count(*) FROM t0');
     class Zero extends Drift {
       override async run(sql: string, moment?: Moment): Promise<Outcome> {
         const outcome = await super.run(sql, moment);

@@ -46,7 +46,7 @@ export function sidesOf(kind: PropertyKind, sql: string): readonly [string, stri
       all,
       ['', 'NOT ', ''].map((not, i) => `${all} WHERE ${not}(${where})${i === 2 ? ' IS NULL' : ''}`).join(' UNION ALL '),
     ];
-  if (body.targets.length !== 1 || !/^SELECT count\(\*\) FROM /.test(printStatement(tree))) return null;
+  if (body.targets.length !== 1 || !printStatement(tree).startsWith('SELECT count(*) FROM ')) return null;
   const test = parseOne(`SELECT (${where}) IS TRUE AS v`);
   if (test.kind !== 'query' || test.body.kind !== 'select') return null;
   return [sql, `SELECT count(*) FILTER (WHERE v) FROM (${rest(test.body.targets)}) AS z`];
