@@ -24,7 +24,7 @@ const LATE: readonly string[] = [
   'src/log/(sealed|room)',
   'src/segment/(segment|sealed-segment|encode-block|encode-numbers)',
   'src/catalog/oids',
-  'src/table/(checkpoint|repack|seal|settle|check-(tree|tiles|rows|index))',
+  'src/table/(checkpoint|repack|seal|settle|history-limit|check-(tree|tiles|rows|index))',
   'src/txn/(no-history|overlay-scan|own-order|catalog-conflicts|commit-checks|only-rows|serial/.*|lock/(advisory|manager|modes|guard|row-locks|heavy-locks|waits))',
   'src/sql/(with-arguments|string-escapes|collatable|collations|collation-names|type-schema|other-database)',
   'src/sql/parser/(rare-statement|history|change|period|call|transaction|setting)',
@@ -47,7 +47,7 @@ const LATE: readonly string[] = [
   'src/database/(migration|history)/.*',
   'src/database/routine/.*',
   'src/database/system/.*',
-  'src/database/(control|table-locks|table-waits|limits|definition|rekey|backup/.*|bulk|system-tables|temporary|recheck|deferral|domain-check|maintain|explain|setting-specs|setting-values|registered|signature|cursor|portal|turn|temporary-files|text-answer|statement-target|advisory)',
+  'src/database/(control|table-locks|table-waits|limits|definition|rekey|backup/.*|bulk|system-tables|temporary|recheck|deferral|domain-check|maintain|explain|setting-specs|setting-values|registered|retained|signature|cursor|portal|turn|temporary-files|text-answer|statement-target|advisory)',
 ];
 /** Not needed by a page that defines tables, changes and reads them; regular expressions of module paths. */
 const RARE: readonly string[] = [

@@ -162,6 +162,14 @@ export interface TableDef extends Commented, Granted {
   readonly onCommit?: 'preserve' | 'delete' | 'drop' | undefined;
   /** Time-split factor c (DESIGN §5). Default 1. */
   readonly timeSplitFactor?: number | undefined;
+  /** How long states that are past are kept; absent: for ever. */
+  readonly retention?: Retention | undefined;
+}
+
+/** history_retention: as it was written, and in µs (a month of 30 days). */
+export interface Retention {
+  readonly text: string;
+  readonly micros: number;
 }
 
 export interface SequenceDef extends Commented, Granted {

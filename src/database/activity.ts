@@ -20,7 +20,11 @@ export interface Backend {
   readonly party: Party;
   readonly activity: Activity;
   /** Snapshot and start (µs) of the open transaction. */
-  readonly open: { readonly transaction: { readonly snapshot: number; readonly startedAt: number } } | null;
+  readonly open: {
+    readonly transaction: { readonly snapshot: number; readonly startedAt: number };
+    /** The moment that it reads instead. */
+    readonly asOf: number | null;
+  } | null;
   readonly settings: Settings;
   close(): Promise<void>;
   /** Cancels what runs, rolls back, ends the session; later calls get the reason. */

@@ -3,6 +3,7 @@ import { assert, DriftError } from '../base/error.ts';
 import type { Cancellation } from '../base/cancel.ts';
 import type { Host } from '../base/host.ts';
 import { Random } from '../base/random.ts';
+import type { Task } from '../base/task.ts';
 import type { Value } from '../base/vector.ts';
 import type { Catalog, SequenceDef } from '../catalog/schema.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
@@ -14,6 +15,7 @@ import type { TransactionManager } from '../txn/transaction-manager.ts';
 import type { EngineOptions } from './api.ts';
 import type { Backend } from './activity.ts';
 import { DomainChecks } from './domain-check.ts';
+import type { Job } from './maintenance.ts';
 import type { Sequences } from './sequences.ts';
 import type { Settings } from './settings.ts';
 import type { TemporaryFiles } from './temporary-files.ts';
@@ -49,7 +51,9 @@ export interface Core {
   /** The engine is being closed. */
   closing: boolean;
   /** What CHECKPOINT does: the engine's own. */
-  checkpoint(): Promise<void>;
+  checkpoint(force?: boolean): Promise<void>;
+  /** Does a piece of work in slices, after those that are under way. */
+  background<T>(job: Job, work: () => Task<T>): Promise<T>;
 }
 
 /** An open engine, for what works on the database as a whole: changes of keys, backups. */

@@ -18,6 +18,7 @@ import { createMigration, dropMigration } from './migration/migration.ts';
 import { refuseUnsupported } from './ddl/unsupported.ts';
 import type { PreparedStatements } from './prepared.ts';
 import { restore } from './history/restore.ts';
+import { deleteHistory } from './history/retention.ts';
 import { revertTransaction } from './history/revert.ts';
 import { undo } from './history/undo.ts';
 import { waitForChanges } from './history/wait-for-changes.ts';
@@ -73,6 +74,8 @@ export function* dispatch(
       return yield* restore(scene, statement);
     case 'revert':
       return yield* revertTransaction(scene, statement);
+    case 'deleteHistory':
+      return yield* deleteHistory(scene, statement);
     case 'undo':
       return yield* undo(scene, statement);
     case 'waitForChanges':

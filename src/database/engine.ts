@@ -24,6 +24,7 @@ import { restoreInto } from './backup/restore.ts';
 import { refuseUnopenable } from './import-marker.ts';
 import { createSystemTables, decodeCheckpoint, describeTables, encodeCheckpoint, Replay } from './recovery.ts';
 import { register } from './registered.ts';
+import { retain } from './retained.ts';
 import { Maintenance } from './maintenance.ts';
 import { resumeRekey } from './rekey.ts';
 import { drive } from './scheduler.ts';
@@ -89,6 +90,7 @@ class Engine implements EngineApi, OpenEngine {
       logLimitBytes: options.checkpointLogBytes ?? DEFAULT_CHECKPOINT_LOG_BYTES,
       intervalMs: options.checkpointIntervalMs ?? DEFAULT_CHECKPOINT_INTERVAL_MS,
       reasonFor: (limit) => this.#reasonForCheckpoint(limit),
+      retain: () => retain(core),
       checkpoint: (force) => this.#checkpoint(force),
     });
     core.manager.onPublish = () => {
@@ -133,6 +135,7 @@ class Engine implements EngineApi, OpenEngine {
     const context = bareContext(options, sequences);
     createSystemTables(store, context);
     yield* describeTables(store, context);
+    for (const [table, seq] of state?.limits ?? []) if (store.has(table)) store.limitHistory(table, seq);
     const lastSeq = state?.lastSeq ?? 0;
     const replay = new Replay(store, sequences, context, {
       catalog: yield* readCatalog(store, lastSeq),
@@ -183,7 +186,8 @@ class Engine implements EngineApi, OpenEngine {
       awaitCommit: new Set(),
       feeds: new Map(),
       closing: false,
-      checkpoint: () => engine.checkpoint(),
+      checkpoint: (force) => engine.checkpoint(force),
+      background: (job, work) => engine.#maintenance.run(job, work),
     };
     const inForce = manifest ?? (yield* firstManifest(options, epoch));
     const engine: Engine = new Engine(core, log, inForce, lastSeq);
@@ -310,6 +314,7 @@ class Engine implements EngineApi, OpenEngine {
       nextObjectId: this.#core.nextObjectId,
       sequences: sequences.all(),
       historyFrom: this.#core.historyFrom,
+      limits: store.limits(),
       databaseId: this.#core.databaseId,
     };
     const catalog = manager.appliedCatalog;
@@ -377,6 +382,7 @@ function* firstManifest(options: EngineOptions, epoch: number): Task<ManifestSta
     sequences: [],
     directory: new Uint8Array(0),
     historyFrom: 0,
+    limits: [],
     databaseId: null,
   });
   return yield* writeManifest(options.storage, null, { epoch, body });

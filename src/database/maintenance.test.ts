@@ -47,6 +47,7 @@ function rig(): Rig {
     store,
     logLimitBytes: 1000,
     intervalMs: 0,
+    retain: () => Promise.resolve(),
     reasonFor(limit) {
       limits.push(limit);
       return null;

@@ -51,6 +51,8 @@ export interface MaintenanceParts {
   readonly intervalMs: number;
   /** Why a checkpoint is needed now, given how much log it may wait for; null where it is not. */
   reasonFor(logLimitBytes: number): string | null;
+  /** Gives up what history_retention says. */
+  retain(): Promise<void>;
   /** Takes a checkpoint; one that fails leaves everything as it was. */
   checkpoint(force: boolean): Task<boolean>;
 }
@@ -86,6 +88,7 @@ export class Maintenance {
   async checkpoint(reason: string, force = false): Promise<void> {
     const { store, host } = this.#parts;
     await host.loadPart?.('late');
+    if (!this.#closed) await this.#parts.retain();
     if (store.hasSparsePacks())
       await this.run({ kind: 'repack', treeId: null, reason: 'sparse' }, () => store.repack());
     await this.run({ kind: 'checkpoint', treeId: null, reason }, () => this.#parts.checkpoint(force));

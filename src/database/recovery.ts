@@ -59,6 +59,8 @@ export interface Checkpointed {
   readonly historyFrom: number;
   /** Names the database in its backups; null until there is one. */
   readonly databaseId: string | null;
+  /** Tables whose states before a commit were removed, with that commit. */
+  readonly limits: readonly (readonly [number, number])[];
 }
 
 export function encodeCheckpoint(state: Checkpointed): Uint8Array {
@@ -76,6 +78,11 @@ export function encodeCheckpoint(state: Checkpointed): Uint8Array {
   writer.bytes(state.directory);
   writer.varint(state.historyFrom);
   writer.string(state.databaseId ?? '');
+  writer.varint(state.limits.length);
+  for (const [table, seq] of state.limits) {
+    writer.varint(table);
+    writer.varint(seq);
+  }
   return writer.finish();
 }
 
@@ -95,7 +102,10 @@ export function decodeCheckpoint(body: Uint8Array): Checkpointed {
   const isOlder = reader.remaining === 0;
   const historyFrom = isOlder ? 0 : reader.varint();
   const databaseId = isOlder ? null : reader.string() || null;
-  return { lastSeq, lastTimestamp, firstLog, nextObjectId, sequences, directory, historyFrom, databaseId };
+  const limits: [number, number][] = [];
+  for (let left = reader.remaining === 0 ? 0 : reader.varint(); left > 0; left--)
+    limits.push([reader.varint(), reader.varint()]);
+  return { lastSeq, lastTimestamp, firstLog, nextObjectId, sequences, directory, historyFrom, databaseId, limits };
 }
 
 /** Describes all tables that ever were to the store, so that their segments can be read. */

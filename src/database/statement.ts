@@ -122,6 +122,7 @@ export function bindContextOf(scene: Scene, parameterTypes?: readonly number[]):
     transitions: scene.relations,
     parameterTypes,
     lastSeq: scene.transaction.snapshot,
+    historyFrom: (id) => core.store.table(id).historyFrom,
     presumes: scene.given === 'later',
     *catalogAt(seq) {
       const { temp, path } = scene.eval.catalog;
@@ -391,6 +392,7 @@ class Execution implements ExecContext {
       session: scene,
       backends: core.sessions,
       locks: core.manager.locks,
+      feeds: core.feeds,
       host: core.host,
     });
     (this.#rows ??= new Map()).set(`${name} ${seq ?? ''}`, found);

@@ -35,6 +35,13 @@ export interface WaitForChanges extends Span {
   readonly tables: readonly QualifiedName[] | undefined;
 }
 
+/** DELETE HISTORY FROM name BEFORE moment. */
+export interface DeleteHistory extends Span {
+  readonly kind: 'deleteHistory';
+  readonly table: QualifiedName;
+  readonly before: TimePoint;
+}
+
 /** UNDO [AUTHOR 'name'] [LABEL 'text'] [NOCASCADE | CASCADE | NONCONFLICT_ONLY], and REDO. */
 export interface Undo extends Span {
   readonly kind: 'undo';

@@ -9,7 +9,7 @@ import type { TableMode } from '../txn/lock/modes.ts';
 import type { Delete, Insert, Merge, Update } from './ast-change.ts';
 import type { AlterCollation, CreateCollation } from './ast-collation.ts';
 import type { CreateAggregate, FunctionArgument } from './ast-function.ts';
-import type { Restore, RevertTransaction, Undo, UndropTable, WaitForChanges } from './ast-history.ts';
+import type { DeleteHistory, Restore, RevertTransaction, Undo, UndropTable, WaitForChanges } from './ast-history.ts';
 import type { Query, TimePoint } from './ast-query.ts';
 import type { AlterRole, CreateRole, GrantTerms, MissingSubject } from './ast-role.ts';
 import type {
@@ -96,6 +96,7 @@ export type Statement =
   | DropTag
   | Restore
   | RevertTransaction
+  | DeleteHistory
   | Undo
   | UndropTable
   | WaitForChanges

@@ -37,6 +37,12 @@ export interface TableStore {
   settleTable(tableId: number): Task<void>;
   /** Lets an ended table go on, empty and with its past. REQUIRES: `settleTable` before. */
   reopenTable(tableId: number): void;
+  /** Gives up the states of a table before a commit: reads of them fail with 72000 from here on. */
+  limitHistory(tableId: number, seq: number): void;
+  /** Tables whose history is limited, with their first states. */
+  limits(): readonly (readonly [number, number])[];
+  /** Removes what only states of a table need that were given up; not beside a checkpoint. */
+  trimHistory(tableId: number): Task<Trimmed>;
   /**
    * Readies the changes of one commit to one table: every leaf they touch comes into memory and stays until `release`,
    * so that `apply` waits for nothing. They must be prepared anew if another commit to the table came in between.
@@ -88,6 +94,12 @@ export interface PinnedPacks {
   /** Reads a segment. Throws XX001. */
   read(ref: SegmentRef): Task<Uint8Array>;
   release(): void;
+}
+
+/** What went: closed versions of the table's leaves, and sealed tiles of it and of its indexes. */
+export interface Trimmed {
+  readonly versions: number;
+  readonly tiles: number;
 }
 
 /** What was found of one tree: the table (`indexId` null) or one of its indexes. */

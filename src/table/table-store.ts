@@ -15,6 +15,7 @@ import type {
   PreparedChanges,
   StoreStatistics,
   TableStore,
+  Trimmed,
 } from './store.ts';
 import type { IndexSpec, RowChanges, TableSpec, TreeColumn } from './table.ts';
 import { repack, sparsePacks, type StoredLeaves } from './repack.ts';
@@ -131,6 +132,20 @@ class SegmentStore implements TableStore {
 
   reopenTable(tableId: number): void {
     this.table(tableId).reopen();
+  }
+
+  limitHistory(tableId: number, seq: number): void {
+    this.table(tableId).limitHistory(seq);
+  }
+
+  limits(): readonly (readonly [number, number])[] {
+    return [...this.#tables.values()]
+      .filter((table) => table.historyFrom > 0)
+      .map((table) => [table.id, table.historyFrom]);
+  }
+
+  trimHistory(tableId: number): Task<Trimmed> {
+    return this.table(tableId).trimHistory();
   }
 
   prepare(tableId: number, changes: RowChanges): Task<PreparedChanges> {

@@ -171,6 +171,8 @@ export interface VersionedIndex extends VersionedTree {
 
 export interface VersionedTable extends VersionedTree {
   readonly spec: TableSpec;
+  /** States before this one are not there any more. */
+  readonly historyFrom: number;
   /** Those that have ended too: the past is read through them. */
   readonly indexes: readonly VersionedIndex[];
   /** Rows inserted, updated and deleted since the database was opened: tells how old statistics are. */

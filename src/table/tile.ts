@@ -80,6 +80,8 @@ export interface ScannedTree extends RowLayout {
   readonly leaves: readonly Leaf[];
   /** No row is current from this sequence number on. */
   readonly endSeq: number;
+  /** States before this one are not there any more. */
+  readonly historyFrom: number;
   /** The newest commit that changed it. */
   readonly lastChange: number;
   readonly options: { readonly cache: TileCache };

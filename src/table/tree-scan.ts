@@ -14,6 +14,7 @@ import { PAUSE, type Task } from '../base/task.ts';
 import { BATCH_ROWS, type Batch, type Vector } from '../base/vector.ts';
 import { GROUP_ROWS } from '../segment/constants.ts';
 import { concatVectors, doubles, gatherDoubles, gatherVector, sliceVector } from './gather.ts';
+import { beyondLimit } from './history-limit.ts';
 import { LeafCursor } from './leaf-cursor.ts';
 import type { LeafImage } from './leaf-image.ts';
 import { inRange, rangeEnd, rangeStart } from './search.ts';
@@ -99,6 +100,7 @@ export class TreeScan implements BatchSource {
   *#open(leaf: Leaf, range: KeyRange): Task<void> {
     const { seq, order, counters } = this.#options;
     const tree = this.#tree;
+    if (seq < tree.historyFrom) throw beyondLimit(seq, tree.historyFrom);
     this.#position = 0;
     if (counters !== undefined) counters.leaves++;
     // Loading may wait, and the leaf may be split by time meanwhile: then the state is in the new tile.
@@ -119,6 +121,7 @@ export class TreeScan implements BatchSource {
       return;
     }
     const tile = leaf.history.findLast((candidate) => candidate.startSeq <= seq);
+    if (seq < tree.historyFrom) throw beyondLimit(seq, tree.historyFrom);
     if (tile === undefined || seq >= tile.endSeq) return;
     if (counters !== undefined) counters.segments++;
     if (tile.part === null && (yield* this.#ruledOut(tile))) return;

@@ -7,6 +7,7 @@
 import { PAUSE, type Task } from '../base/task.ts';
 import { BATCH_ROWS, type Batch, type Vector } from '../base/vector.ts';
 import { concatVectors, doubles, gatherVector, sliceVector } from './gather.ts';
+import { beyondLimit, firstOf } from './history-limit.ts';
 import { LeafCursor } from './leaf-cursor.ts';
 import type { SealedPart } from './part.ts';
 import { inRange, rangeEnd, rangeStart } from './search.ts';
@@ -17,11 +18,14 @@ export class TreeVersionScan implements BatchSource {
   readonly #tree: ScannedTree;
   readonly #options: VersionScanOptions;
   readonly #leaves: LeafCursor;
+  /** History of the tree began here when the scan did. */
+  readonly #limit: number;
   #batches: Batch[] = [];
 
   constructor(tree: ScannedTree, options: VersionScanOptions) {
     this.#tree = tree;
-    this.#options = options;
+    this.#limit = tree.historyFrom;
+    this.#options = this.#limit === 0 ? options : { ...options, fromSeq: firstOf(options, this.#limit) };
     this.#leaves = new LeafCursor(tree, options.range ?? {}, false);
   }
 
@@ -36,6 +40,7 @@ export class TreeVersionScan implements BatchSource {
       if (leaf === null) return null;
       yield PAUSE;
       this.#batches = yield* this.#leafVersions(leaf, this.#leaves.range);
+      if (this.#tree.historyFrom > this.#limit) throw beyondLimit(this.#options.fromSeq, this.#tree.historyFrom);
     }
   }
 

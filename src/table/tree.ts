@@ -20,6 +20,7 @@ import type { TreeEntry } from './directory.ts';
 import { constantVector, gatherVector, sameCell, scatter } from './gather.ts';
 import { KeyCodec } from './key.ts';
 import { MOST_USES } from './eviction.ts';
+import { beyondLimit } from './history-limit.ts';
 import { LeafImage } from './leaf-image.ts';
 import { closeRows, copied, fitted } from './seal.ts';
 import { lowerBound } from './search.ts';
@@ -63,6 +64,8 @@ export class Tree implements VersionedTree, DividedTree {
   rowCount = 0;
   /** Closed rows that reads of the past have passed over lately. */
   pastRows = 0;
+  /** States before this one are not there any more (history-limit.ts). */
+  historyFrom = 0;
   /** The tree ends here: no row is current from this sequence number on (a dropped table). */
   endSeq: number = Infinity;
   readonly leaves: Leaf[];
@@ -187,6 +190,7 @@ export class Tree implements VersionedTree, DividedTree {
   }
 
   find(key: Key, seq: number): RowRef | null | typeof MISS {
+    if (seq < this.historyFrom) throw beyondLimit(seq, this.historyFrom);
     if (seq >= this.endSeq) return null;
     const leaf = this.leaves[this.leafIndex(key)] as Leaf;
     if (seq < leaf.startSeq) return this.#findSealed(leaf, key, seq);

@@ -26,7 +26,8 @@ import {
   type VersionedTable,
 } from './table.ts';
 import type { IndexEntry, TableEntry } from './directory.ts';
-import type { PreparedChanges } from './store.ts';
+import type { PreparedChanges, Trimmed } from './store.ts';
+import { trimTree } from './history-limit.ts';
 import { settleTree } from './settle.ts';
 import { type Leaf, leafRanges } from './tile.ts';
 import { Tree, type TreeOptions } from './tree.ts';
@@ -263,6 +264,22 @@ export class Table extends Tree implements VersionedTable {
   end(seq: number): void {
     if (this.endSeq !== Infinity) return;
     this.#end(seq);
+  }
+
+  /** Gives up the states before a commit: they cannot be read from here on. */
+  limitHistory(seq: number): void {
+    for (const tree of [this, ...this.indexes]) tree.historyFrom = Math.max(tree.historyFrom, seq);
+  }
+
+  /** Removes what only states need that were given up. */
+  *trimHistory(): Task<Trimmed> {
+    let [versions, tiles] = [0, 0];
+    for (const tree of [this, ...this.indexes]) {
+      const trimmed = yield* trimTree(tree);
+      if (tree === this) versions = trimmed.versions;
+      tiles += trimmed.tiles;
+    }
+    return { versions, tiles };
   }
 
   /** Readies a table that has ended to go on: its open rows are closed at its end (settle.ts). */

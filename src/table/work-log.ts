@@ -3,7 +3,7 @@
  * a database behaves, not what is in it.
  */
 
-export type WorkKind = 'checkpoint' | 'repack' | 'time split' | 'key split';
+export type WorkKind = 'checkpoint' | 'repack' | 'retention' | 'erasure' | 'time split' | 'key split';
 
 export interface Work {
   readonly kind: WorkKind;

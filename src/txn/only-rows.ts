@@ -25,6 +25,7 @@ function emptied(table: VersionedTable): VersionedTable {
   return {
     ...emptyTree(table),
     spec: table.spec,
+    historyFrom: 0,
     changeCount: 0,
     nextRowId: 1,
     indexes: table.indexes.map((index): VersionedIndex => ({ ...emptyTree(index), sources: index.sources })),

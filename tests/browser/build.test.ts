@@ -11,7 +11,7 @@ import { launch, openPage, serve } from './site.ts';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 /** Bytes that a page loads before it can do anything else: they may shrink, and grow only on purpose. */
 const LIMIT_GZIP_BYTES = {
-  'worker.js': 137_900,
+  'worker.js': 139_200,
   'browser.js': 22_200,
   'worker-late.js': 260_000,
   'worker-rare.js': 170_000,

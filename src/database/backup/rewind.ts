@@ -29,6 +29,7 @@ import {
   type TreeEntry,
 } from '../../table/directory.ts';
 import { gatherDoubles, gatherVector } from '../../table/gather.ts';
+import { beyondLimit } from '../../table/history-limit.ts';
 import { KeyCodec } from '../../table/key.ts';
 import { StoredRows } from '../../table/part.ts';
 import type { CommittedStructure, TableStore } from '../../table/store.ts';
@@ -49,7 +50,7 @@ export interface Restored {
 
 type Moment = { readonly seq: number } | { readonly micros: number };
 
-/** Throws 22023 for a moment that is not in the backup, 72000 for one whose history is not. */
+/** Throws 22023 for a moment that is not in the backup, 3D000 for one before the database, 72000 for one whose history is not there. */
 export function* rewind(
   storage: Storage,
   packs: Packs,
@@ -71,6 +72,7 @@ export function* rewind(
   const timeLine = new TimeLine(store, clock, () => newest, state.historyFrom);
   const seq = yield* seqOf(timeLine, to, info);
   if (seq === state.lastSeq) return { state, directory };
+  for (const [, first] of state.limits) if (seq < first) throw beyondLimit(seq, first);
   const catalog = yield* readCatalog(store, seq);
   const rewinding = new Rewinding(packs, seq);
   const tables: TableEntry[] = [];

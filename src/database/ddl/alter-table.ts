@@ -28,6 +28,7 @@ import {
   tableNamed,
   undefinedTable,
 } from './context.ts';
+import { isNotRetention, setRetention } from './retention.ts';
 import { refuseUnknownOptions } from './storage-options.ts';
 import { addIndex, withoutIndexes } from './create-index.ts';
 import { dropPeriod, refuseBadPeriods } from './period.ts';
@@ -155,13 +156,15 @@ function* alter(context: DdlContext, table: TableDef, action: AlterTableAction):
       switchTriggers(context, table, action.name, action.enable);
       return;
     case 'resetOptions': {
+      yield* setRetention(context, table, action);
       const given = action.options.find(({ value }) => value !== undefined);
       if (given !== undefined)
         throw new DriftError('42601', 'RESET must not include values for parameters', { position: given.position });
       return;
     }
     case 'setOptions':
-      refuseUnknownOptions(action.options, 'table');
+      refuseUnknownOptions(action.options.filter(isNotRetention), 'table');
+      yield* setRetention(context, table, action);
       return;
     case 'noEffect':
       return;

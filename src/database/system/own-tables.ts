@@ -3,6 +3,7 @@ import type { Value } from '../../base/vector.ts';
 import type { Catalog, ColumnDef, TableDef, TypeRef } from '../../catalog/schema.ts';
 import type { SystemTable } from '../../plan/bind.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
+import { protections } from '../history/protections.ts';
 import { timeOf } from './backends.ts';
 import { lockRows } from './locks.ts';
 import type { SystemContext } from './source.ts';
@@ -15,7 +16,10 @@ const FLOAT8: TypeRef = { oid: 701, typmod: -1 };
 const TIMESTAMPTZ: TypeRef = { oid: 1184, typmod: -1 };
 const BOOL: TypeRef = { oid: 16, typmod: -1 };
 
-type OwnContext = Pick<SystemContext, 'catalog' | 'store' | 'settings' | 'backends' | 'locks' | 'host' | 'eval'>;
+type OwnContext = Pick<
+  SystemContext,
+  'catalog' | 'store' | 'settings' | 'backends' | 'locks' | 'feeds' | 'host' | 'eval'
+>;
 
 export interface OwnTable extends SystemTable {
   readonly rows: (context: OwnContext) => Iterable<readonly Value[]>;
@@ -80,6 +84,33 @@ export const OWN_TABLES: readonly OwnTable[] = [
   define('drift', 'tags', { name: TEXT, seq: INT8 }, function* ({ catalog }) {
     for (const object of catalog.objects()) if (object.kind === 'tag') yield [object.name, object.seq];
   }),
+  define(
+    'drift',
+    'retention',
+    {
+      schema: TEXT,
+      table_name: TEXT,
+      history_retention: TEXT,
+      history_from: INT8,
+      kept_from: INT8,
+      kept_for: TEXT,
+    },
+    function* ({ catalog, store, backends, feeds }) {
+      const [needed] = protections({ catalog, backends, feeds }, null);
+      const limits = new Map(store.limits());
+      for (const { schema, name, id, retention, onCommit } of tablesOf(catalog)) {
+        if (schema === 'drift' || onCommit !== undefined) continue;
+        yield [
+          schema,
+          name,
+          retention?.text ?? 'forever',
+          limits.get(id) ?? 0,
+          needed?.seq ?? null,
+          needed?.reason ?? null,
+        ];
+      }
+    },
+  ),
   define('drift', 'settings', { name: TEXT, setting: TEXT }, function* ({ settings }) {
     yield* settings.all();
   }),

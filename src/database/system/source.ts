@@ -26,6 +26,8 @@ export interface SystemContext {
   readonly eval: EvalContext;
   /** For binding expressions of that catalog, to print them as PostgreSQL does. */
   readonly bind: BindContext;
+  /** Where change feeds stand, by their sessions. */
+  readonly feeds: ReadonlyMap<number, number>;
   /** All sessions, by id. */
   readonly backends: ReadonlyMap<number, Backend>;
   readonly locks: LockSpace;

@@ -53,6 +53,8 @@ export interface BindContext {
   readonly registered?: ((name: string) => readonly SqlFunction[]) | undefined;
   /** The newest commit that the statement sees. */
   readonly lastSeq: number;
+  /** The first state of a table that is still there. Default: all are. */
+  readonly historyFrom?: ((tableId: number) => number) | undefined;
   /** The statement is only prepared: moments that are parameters are taken for the present. */
   readonly presumes?: boolean | undefined;
   /** Names and types as they were at a sequence number. */

@@ -67,7 +67,9 @@ export function bindHistory(
 function tableChanges(call: FunctionCall, scope: Scope): Query {
   const period = periodOf(call, 1, scope);
   const { table } = tableAt(call, catalogAt(call, period.b, scope), period.b);
-  return parsed(call, changesQuery(table, period.a, period.b));
+  // Without a beginning it is all that is left.
+  const a = call.args.length > 1 ? period.a : (scope.state.context.historyFrom?.(table.id) ?? 0);
+  return parsed(call, changesQuery(table, a, period.b));
 }
 
 function tableDiff(call: FunctionCall, scope: Scope): Query {

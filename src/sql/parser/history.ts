@@ -1,5 +1,13 @@
 /** RESTORE TABLE, RESTORE DATABASE, REVERT TRANSACTION and UNDROP TABLE. */
-import type { Restore, RevertMode, RevertTransaction, Undo, UndropTable, WaitForChanges } from '../ast-history.ts';
+import type {
+  DeleteHistory,
+  Restore,
+  RevertMode,
+  RevertTransaction,
+  Undo,
+  UndropTable,
+  WaitForChanges,
+} from '../ast-history.ts';
 import type { Cursor } from './cursor.ts';
 import { parseTimePoint } from './system-time.ts';
 
@@ -26,6 +34,16 @@ export function parseRevert(p: Cursor): RevertTransaction {
 
 function parseMode(p: Cursor): RevertMode {
   return MODES.find((name) => p.accept(name) || p.acceptName(name)) ?? 'nocascade';
+}
+
+export function parseDeleteHistory(p: Cursor): DeleteHistory {
+  const { position } = p;
+  p.expect('delete');
+  p.advance();
+  p.expect('from');
+  const table = p.qualifiedName();
+  p.expect('before');
+  return { kind: 'deleteHistory', table, before: parseTimePoint(p), position, end: p.lastEnd };
 }
 
 export function parseUndo(p: Cursor): Undo {

@@ -139,9 +139,10 @@ function parseByFirstWord(p: Cursor): Statement {
     case 'table':
     case '(':
       return parseQuery(p);
+    case 'delete':
+      return p.atName('history', 1) ? parseRareStatement(p) : parsePreparable(p);
     case 'insert':
     case 'update':
-    case 'delete':
     case 'merge':
     case 'with':
       return parsePreparable(p);

@@ -4,7 +4,7 @@ import type { Cursor } from './cursor.ts';
 import { parseImport, parseLoad } from './database.ts';
 import { parseAlter, parseComment, parseCreate, parseRefresh } from './definition.ts';
 import { parseCallStatement, parseDo } from './function.ts';
-import { parseRestore, parseRevert, parseUndo, parseUndrop, parseWait } from './history.ts';
+import { parseDeleteHistory, parseRestore, parseRevert, parseUndo, parseUndrop, parseWait } from './history.ts';
 import { parseDrop } from './object.ts';
 import {
   parseCheckDatabase,
@@ -91,6 +91,7 @@ export function parseRareStatement(p: Cursor): Statement {
       p.advance();
       return skipUnsupported(p, position, word.toUpperCase());
     default:
+      if (p.at('delete')) return parseDeleteHistory(p);
       if (p.atName('restore')) return parseRestore(p);
       if (p.atName('revert')) return parseRevert(p);
       if (p.atName('undo') || p.atName('redo')) return parseUndo(p);
