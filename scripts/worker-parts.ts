@@ -21,10 +21,10 @@ import type { PartName } from '../src/base/part.ts';
 const LATE: readonly string[] = [
   'src/base/decimal-functions',
   'src/storage/(indexed-db|encryption/.*)',
-  'src/log/(sealed|room)',
+  'src/log/(sealed|room|scrub)',
   'src/segment/(segment|sealed-segment|encode-block|encode-numbers)',
   'src/catalog/oids',
-  'src/table/(checkpoint|repack|seal|settle|history-limit|check-(tree|tiles|rows|index))',
+  'src/table/(checkpoint|repack|seal|settle|history-limit|erase|check-(tree|tiles|rows|index))',
   'src/txn/(no-history|overlay-scan|own-order|catalog-conflicts|commit-checks|only-rows|serial/.*|lock/(advisory|manager|modes|guard|row-locks|heavy-locks|waits))',
   'src/sql/(with-arguments|string-escapes|collatable|collations|collation-names|type-schema|other-database)',
   'src/sql/parser/(rare-statement|history|change|period|call|transaction|setting)',
@@ -52,12 +52,14 @@ const LATE: readonly string[] = [
 /** Not needed by a page that defines tables, changes and reads them; regular expressions of module paths. */
 const RARE: readonly string[] = [
   'src/storage/(indexed-db|encryption/.*)',
+  'src/log/scrub',
+  'src/table/erase',
   'src/sql/plpgsql/.*',
   'src/plan/(explain.*|history-queries)',
   'src/plan/binder/history',
   'src/database/(migration|history|backup|repair|routine|system)/.*',
   'src/database/(check-database|cursor|explain|registered|rekey)',
-  'src/database/ddl/(aggregate|alter-view|collation|comment|drop-attribute|owner|range-type|role|routine|trigger|type-definition|undrop|unsupported)',
+  'src/database/ddl/(aggregate|alter-view|collation|comment|drop-attribute|owner|range-type|retention|role|routine|trigger|type-definition|undrop|unsupported)',
   'worker/(aside|backups|function-module)',
 ];
 

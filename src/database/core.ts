@@ -52,6 +52,8 @@ export interface Core {
   closing: boolean;
   /** What CHECKPOINT does: the engine's own. */
   checkpoint(force?: boolean): Promise<void>;
+  /** Overwrites what older manifests have left. */
+  scrub(): Promise<void>;
   /** Does a piece of work in slices, after those that are under way. */
   background<T>(job: Job, work: () => Task<T>): Promise<T>;
 }

@@ -17,6 +17,7 @@ import { maintain } from './maintain.ts';
 import { createMigration, dropMigration } from './migration/migration.ts';
 import { refuseUnsupported } from './ddl/unsupported.ts';
 import type { PreparedStatements } from './prepared.ts';
+import { erase } from './history/erase.ts';
 import { restore } from './history/restore.ts';
 import { deleteHistory } from './history/retention.ts';
 import { revertTransaction } from './history/revert.ts';
@@ -76,6 +77,8 @@ export function* dispatch(
       return yield* revertTransaction(scene, statement);
     case 'deleteHistory':
       return yield* deleteHistory(scene, statement);
+    case 'erase':
+      return yield* erase(scene, statement, parameters);
     case 'undo':
       return yield* undo(scene, statement);
     case 'waitForChanges':

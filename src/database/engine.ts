@@ -12,6 +12,7 @@ import { FIRST_NEW_ID } from '../catalog/system-objects.ts';
 import { CommitLog } from '../log/commit-log.ts';
 import { LOG_STEP_BYTES } from '../log/constants.ts';
 import { flushManifest, type ManifestState, readManifest, writeManifest } from '../log/manifest.ts';
+import { scrubManifest } from '../log/scrub.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { TableStore } from '../table/store.ts';
 import { openTableStore } from '../table/table-store.ts';
@@ -187,6 +188,7 @@ class Engine implements EngineApi, OpenEngine {
       feeds: new Map(),
       closing: false,
       checkpoint: (force) => engine.checkpoint(force),
+      scrub: async () => engine.#maintenance.alone(() => drive(scrubManifest(storage, engine.#manifest), host)),
       background: (job, work) => engine.#maintenance.run(job, work),
     };
     const inForce = manifest ?? (yield* firstManifest(options, epoch));

@@ -307,7 +307,7 @@ export class Session implements SessionApi, Controlled, Backend {
   ): Task<ResultSet> {
     const { transaction } = open;
     const { kind } = cached.statement;
-    const turns = (kind === 'callProcedure' || kind === 'do') && open !== this.open;
+    const turns = (kind === 'callProcedure' || kind === 'do' || kind === 'erase') && open !== this.open;
     const { manager, host } = this.core;
     if (transaction.awaitsSafety) yield* waitForSafeSnapshot(manager.serials, manager.locks, host, transaction);
     manager.refresh(transaction);

@@ -23,6 +23,11 @@ export function signed(info: CommitInfo, settings: Settings, context: EvalContex
   };
 }
 
+/** A value as the metadata of a commit. */
+export function metadataOf(value: object, context: EvalContext): string {
+  return typeByOid(JSONB_OID).input(JSON.stringify(value), -1, context) as string;
+}
+
 /** Gives a transaction a message that says what its statement did, where it has none of its own. */
 export function describeCommit({ transaction, settings }: Scene, message: string): void {
   if (set(settings, 'drift.message') !== null) return;

@@ -1,5 +1,5 @@
 /** Syntax trees of the statements that go back: RESTORE, REVERT and UNDROP. */
-import type { QualifiedName, Span } from './ast.ts';
+import type { Expression, QualifiedName, Span } from './ast.ts';
 import type { TimePoint } from './ast-query.ts';
 
 /** RESTORE TABLE name TO moment, RESTORE DATABASE TO moment. */
@@ -40,6 +40,14 @@ export interface DeleteHistory extends Span {
   readonly kind: 'deleteHistory';
   readonly table: QualifiedName;
   readonly before: TimePoint;
+}
+
+/** ERASE FROM name [AS alias] WHERE condition. */
+export interface Erase extends Span {
+  readonly kind: 'erase';
+  readonly table: QualifiedName;
+  readonly alias: string | undefined;
+  readonly where: Expression;
 }
 
 /** UNDO [AUTHOR 'name'] [LABEL 'text'] [NOCASCADE | CASCADE | NONCONFLICT_ONLY], and REDO. */

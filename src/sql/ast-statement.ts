@@ -9,7 +9,15 @@ import type { TableMode } from '../txn/lock/modes.ts';
 import type { Delete, Insert, Merge, Update } from './ast-change.ts';
 import type { AlterCollation, CreateCollation } from './ast-collation.ts';
 import type { CreateAggregate, FunctionArgument } from './ast-function.ts';
-import type { DeleteHistory, Restore, RevertTransaction, Undo, UndropTable, WaitForChanges } from './ast-history.ts';
+import type {
+  DeleteHistory,
+  Erase,
+  Restore,
+  RevertTransaction,
+  Undo,
+  UndropTable,
+  WaitForChanges,
+} from './ast-history.ts';
 import type { Query, TimePoint } from './ast-query.ts';
 import type { AlterRole, CreateRole, GrantTerms, MissingSubject } from './ast-role.ts';
 import type {
@@ -97,6 +105,7 @@ export type Statement =
   | Restore
   | RevertTransaction
   | DeleteHistory
+  | Erase
   | Undo
   | UndropTable
   | WaitForChanges

@@ -8,7 +8,7 @@ import type { Task } from '../base/task.ts';
 import type { SegmentRef } from '../segment/segment.ts';
 import type { CheckContext, TreeFindings } from './check-tree.ts';
 import type { WorkKind, WorkLog } from './work-log.ts';
-import type { IndexSpec, RowChanges, TableSpec, TreeColumn, VersionedTable } from './table.ts';
+import type { IndexSpec, Key, RowChanges, TableSpec, TreeColumn, VersionedTable } from './table.ts';
 
 export interface TableStore {
   table(id: number): VersionedTable;
@@ -43,6 +43,11 @@ export interface TableStore {
   limits(): readonly (readonly [number, number])[];
   /** Removes what only states of a table need that were given up; not beside a checkpoint. */
   trimHistory(tableId: number): Task<Trimmed>;
+  /**
+   * Erases the versions of rows that begin before a commit from all states; returns how many. They are gone from the
+   * files when a checkpoint has emptied all packs of before. Not beside a checkpoint.
+   */
+  erase(tableId: number, keys: ReadonlySet<Key>, before: number): Task<number>;
   /**
    * Readies the changes of one commit to one table: every leaf they touch comes into memory and stays until `release`,
    * so that `apply` waits for nothing. They must be prepared anew if another commit to the table came in between.

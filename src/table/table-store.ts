@@ -17,7 +17,7 @@ import type {
   TableStore,
   Trimmed,
 } from './store.ts';
-import type { IndexSpec, RowChanges, TableSpec, TreeColumn } from './table.ts';
+import type { IndexSpec, Key, RowChanges, TableSpec, TreeColumn } from './table.ts';
 import { repack, sparsePacks, type StoredLeaves } from './repack.ts';
 import { divide, SplitQueue } from './split.ts';
 import { TileCache } from './tile.ts';
@@ -136,6 +136,10 @@ class SegmentStore implements TableStore {
 
   limitHistory(tableId: number, seq: number): void {
     this.table(tableId).limitHistory(seq);
+  }
+
+  erase(tableId: number, keys: ReadonlySet<Key>, before: number): Task<number> {
+    return this.table(tableId).erase({ keys, before });
   }
 
   limits(): readonly (readonly [number, number])[] {

@@ -25,7 +25,8 @@ export interface Tile {
 }
 
 export interface Leaf {
-  readonly low: Key | undefined;
+  /** Only erasing moves it (erase.ts). */
+  low: Key | undefined;
   startSeq: number;
   image: LeafImage | null;
   /** The segment that equals the image, or null while the leaf is dirty. An empty clean leaf has neither. */

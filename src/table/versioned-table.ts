@@ -27,6 +27,7 @@ import {
 } from './table.ts';
 import type { IndexEntry, TableEntry } from './directory.ts';
 import type { PreparedChanges, Trimmed } from './store.ts';
+import { type Erasing, eraseVersions } from './erase.ts';
 import { trimTree } from './history-limit.ts';
 import { settleTree } from './settle.ts';
 import { type Leaf, leafRanges } from './tile.ts';
@@ -280,6 +281,11 @@ export class Table extends Tree implements VersionedTable {
       tiles += trimmed.tiles;
     }
     return { versions, tiles };
+  }
+
+  /** Erases rows from all states, as far as memory goes (erase.ts). */
+  erase(erasing: Erasing): Task<number> {
+    return eraseVersions(this, erasing);
   }
 
   /** Readies a table that has ended to go on: its open rows are closed at its end (settle.ts). */

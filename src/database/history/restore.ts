@@ -50,9 +50,15 @@ export function* changeRows(scene: Scene, parts: readonly string[]): Task<number
   const names = [...parts.join(' ').matchAll(/\b(changed_\d+_[a-z]+) AS \(/g)].map(([, name]) => name);
   if (names.length === 0) return 0;
   const counts = names.map((name) => `(SELECT count(*) FROM ${name})`);
-  const quiet: Scene = { ...scene, routines: { ...scene.routines, triggers: () => silent } };
-  const rows = yield* ddlContext(withCatalog(quiet)).query(`WITH ${parts.join(', ')} SELECT ${counts.join(' + ')}`);
+  const rows = yield* ddlContext(withCatalog(silently(scene))).query(
+    `WITH ${parts.join(', ')} SELECT ${counts.join(' + ')}`,
+  );
   return Number(rows[0]?.[0] ?? 0);
+}
+
+/** A scene in which no trigger fires. */
+export function silently(scene: Scene): Scene {
+  return { ...scene, routines: { ...scene.routines, triggers: () => silent } };
 }
 
 /** Triggers that are there and do nothing. */

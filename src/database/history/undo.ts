@@ -19,7 +19,7 @@ import type { Undo } from '../../sql/ast-history.ts';
 import { quoteLiteral } from '../../sql/functions/format-text.ts';
 import type { ResultSet } from '../api.ts';
 import { ddlContext } from '../definition.ts';
-import { describeCommit } from '../signature.ts';
+import { describeCommit, metadataOf } from '../signature.ts';
 import type { Scene } from '../statement.ts';
 import { revertAll } from './revert.ts';
 
@@ -145,7 +145,7 @@ function neutralCommits(list: readonly Commit[], first: number): ReadonlySet<num
 
 /** Says in the commit what it is, so that it is found among those of the same author or label. */
 function sign(
-  { transaction }: Scene,
+  { transaction, eval: context }: Scene,
   { redo, author, label }: Undo,
   reverted: readonly number[],
   own: string | undefined,
@@ -157,7 +157,7 @@ function sign(
     ...(kept === undefined ? {} : { label: kept }),
     [redo ? 'redo' : 'undo']: reverted,
   };
-  transaction.info = { ...info, author: info.author ?? author ?? null, metadata: JSON.stringify(metadata) };
+  transaction.info = { ...info, author: info.author ?? author ?? null, metadata: metadataOf(metadata, context) };
 }
 
 function answer({ redo }: Undo, reverted: readonly number[], rows: number): ResultSet {

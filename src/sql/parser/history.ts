@@ -1,6 +1,7 @@
 /** RESTORE TABLE, RESTORE DATABASE, REVERT TRANSACTION and UNDROP TABLE. */
 import type {
   DeleteHistory,
+  Erase,
   Restore,
   RevertMode,
   RevertTransaction,
@@ -44,6 +45,17 @@ export function parseDeleteHistory(p: Cursor): DeleteHistory {
   const table = p.qualifiedName();
   p.expect('before');
   return { kind: 'deleteHistory', table, before: parseTimePoint(p), position, end: p.lastEnd };
+}
+
+export function parseErase(p: Cursor): Erase {
+  const { position } = p;
+  p.advance();
+  p.expect('from');
+  const table = p.qualifiedName();
+  const alias = p.accept('as') || !p.at('where') ? p.columnName() : undefined;
+  p.expect('where');
+  const where = p.grammar.expression(p);
+  return { kind: 'erase', table, alias, where, position, end: p.lastEnd };
 }
 
 export function parseUndo(p: Cursor): Undo {

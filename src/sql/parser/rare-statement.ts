@@ -4,7 +4,15 @@ import type { Cursor } from './cursor.ts';
 import { parseImport, parseLoad } from './database.ts';
 import { parseAlter, parseComment, parseCreate, parseRefresh } from './definition.ts';
 import { parseCallStatement, parseDo } from './function.ts';
-import { parseDeleteHistory, parseRestore, parseRevert, parseUndo, parseUndrop, parseWait } from './history.ts';
+import {
+  parseDeleteHistory,
+  parseErase,
+  parseRestore,
+  parseRevert,
+  parseUndo,
+  parseUndrop,
+  parseWait,
+} from './history.ts';
 import { parseDrop } from './object.ts';
 import {
   parseCheckDatabase,
@@ -94,6 +102,7 @@ export function parseRareStatement(p: Cursor): Statement {
       if (p.at('delete')) return parseDeleteHistory(p);
       if (p.atName('restore')) return parseRestore(p);
       if (p.atName('revert')) return parseRevert(p);
+      if (p.atName('erase')) return parseErase(p);
       if (p.atName('undo') || p.atName('redo')) return parseUndo(p);
       if (p.atName('undrop')) return parseUndrop(p);
       if (p.atName('wait')) return parseWait(p);

@@ -1,0 +1,149 @@
+/**
+ * ERASE FROM t WHERE …: removes rows from all states, physically, and leaves a record without their content.
+ *
+ *     1  the keys of all rows are found of which any version, past or present, fulfils the condition
+ *     2  a commit deletes those that are there, and says in its metadata how many rows of which table were erased
+ *     3  their versions go from tiles and images, in memory (table/erase.ts)
+ *     4  checkpoints write everything to new packs; old packs and logs go; free bytes of the manifest become zeros
+ *
+ * When it returns no file has the rows any more. A crash before the manifest switches leaves rows that are deleted, with
+ * their history: the same ERASE finds them again. One after it leaves files that the next opening or the same ERASE
+ * removes; so it does step 4 even where it finds nothing.
+ *
+ * It is no part of a transaction, and nothing protects from it: no tag, no feed, no snapshot.
+ */
+import { DriftError } from '../../base/error.ts';
+import { type Task, wait } from '../../base/task.ts';
+import { valueAt, type Value, type Vector } from '../../base/vector.ts';
+import type { TableDef } from '../../catalog/schema.ts';
+import { CATALOG_TABLE_ID } from '../../catalog/system-objects.ts';
+import { isUserType } from '../../catalog/user-types.ts';
+import { keyNames, nameOf, ROW_ID } from '../../plan/history-queries.ts';
+import type { Erase } from '../../sql/ast-history.ts';
+import type { Query } from '../../sql/ast-query.ts';
+import { quoteIdent, quoteLiteral } from '../../sql/functions/format-text.ts';
+import { parseOne } from '../../sql/parser/parser.ts';
+import { typeByOid } from '../../sql/types/registry.ts';
+import type { Key } from '../../table/table.ts';
+import { findLoaded } from '../../txn/commit-checks.ts';
+import type { Notice, Parameter, ResultSet } from '../api.ts';
+import { runBindable, uncached } from '../bindable.ts';
+import type { Core } from '../core.ts';
+import { define, tableNamed } from '../ddl/context.ts';
+import { ddlContext, withCatalog } from '../definition.ts';
+import { command } from '../show.ts';
+import { describeCommit, metadataOf } from '../signature.ts';
+import { refuseWrites, type Scene } from '../statement.ts';
+import { analyzeTable } from '../table-statistics.ts';
+import { silently } from './restore.ts';
+
+/** How long to wait before looking again whether a backup has let go of the packs that it reads. */
+const PINNED_MS = 50;
+/** Rows deleted by one statement. */
+const ROWS_AT_ONCE = 1000;
+
+export function* erase(scene: Scene, statement: Erase, parameters: readonly Parameter[]): Task<ResultSet> {
+  refuseWrites(scene);
+  const { core, turns } = scene;
+  if (scene.inBlock || turns === undefined)
+    throw new DriftError('25001', 'ERASE cannot run inside a transaction block', { position: statement.position });
+  const table = tableNamed(ddlContext(scene), statement.table, true);
+  const job = { kind: 'erasure', treeId: table.id, reason: 'asked for' } as const;
+  // What retention has given up and not removed yet would not be found.
+  if (core.store.table(table.id).historyFrom > 0)
+    yield* wait(core.background(job, () => core.store.trimHistory(table.id)));
+  const found = yield* runBindable(scene, uncached(queryOf(table, statement)), queryOf(table, statement), parameters);
+  const keys = keysOf(core, table, found);
+  if (keys.size > 0) yield* deleteRows(scene, table, found);
+  record(scene, table, keys.size);
+  yield* turns.end(true, false);
+  const seq = yield* commitOf(core, table);
+  yield* wait(core.background(job, () => core.store.erase(table.id, keys, seq)));
+  yield* analyzeTable(core.store, table, core.manager.published, null);
+  yield* writeAgain(core);
+  return { ...command('ERASE'), affectedRows: keys.size, notices: elsewhere(core, seq) };
+}
+
+/** The keys of the rows of which any version fulfils the condition, as values and as text. */
+function queryOf(table: TableDef, { alias, where }: Erase): Query {
+  const names = keyNames(table);
+  const texts = names.map((name) => `${name}::text`);
+  const as = alias === undefined ? '' : ` AS ${quoteIdent(alias)}`;
+  const query = parseOne(
+    `SELECT DISTINCT ${[...names, ...texts].join(', ')} FROM ${nameOf(table)} FOR SYSTEM_TIME ALL${as}`,
+  );
+  if (query.kind !== 'query' || query.body.kind !== 'select') throw new DriftError('XX000', 'keys are a query');
+  return { ...query, body: { ...query.body, where } };
+}
+
+function keysOf(core: Core, table: TableDef, { columns, rowCount }: ResultSet): Set<Key> {
+  const tree = core.store.table(table.id);
+  const keys = new Set<Key>();
+  for (let row = 0; row < rowCount; row++) {
+    const values: Value[] = table.key.map((_, i) => valueAt(columns[i] as Vector, row));
+    keys.add(tree.encodeKey(values));
+  }
+  return keys;
+}
+
+/** Deletes what is there of the rows. Foreign keys hold; triggers are not fired: they could copy what is to go. */
+function* deleteRows(scene: Scene, table: TableDef, { columns, rowCount }: ResultSet): Task<void> {
+  const names = keyNames(table);
+  const types = table.key.map((id) => table.columns.find((column) => column.id === id)?.type.oid ?? 0);
+  const literal = (i: number, row: number): string => {
+    const text = quoteLiteral(String(valueAt(columns[names.length + i] as Vector, row)));
+    const oid = types[i] ?? 0;
+    if (names[i] === ROW_ID) return `${text}::bigint`;
+    return isUserType(oid) ? text : `${text}::${typeByOid(oid).display}`;
+  };
+  const compared = names.map((name, i) => (isUserType(types[i] ?? 0) ? `${name}::text` : name)).join(', ');
+  const context = ddlContext(withCatalog(silently(scene)));
+  for (let start = 0; start < rowCount; start += ROWS_AT_ONCE) {
+    const rows: string[] = [];
+    for (let row = start; row < Math.min(start + ROWS_AT_ONCE, rowCount); row++)
+      rows.push(`(${names.map((_, i) => literal(i, row)).join(', ')})`);
+    yield* context.run(`DELETE FROM ${nameOf(table)} WHERE (${compared}) IN (VALUES ${rows.join(', ')})`);
+  }
+}
+
+/** What stays: who erased how many rows of which table, and when. The count in the definition makes it a commit in any case. */
+function record(scene: Scene, table: TableDef, rows: number): void {
+  const { transaction } = scene;
+  const now = transaction.catalog.byId(table.id);
+  if (now?.kind === 'table') define(ddlContext(scene), { ...now, erasures: (now.erasures ?? 0) + 1 });
+  const said = transaction.info.metadata === null ? {} : (JSON.parse(transaction.info.metadata) as object);
+  const metadata = metadataOf({ ...said, erase: { table: `${table.schema}.${table.name}`, rows } }, scene.eval);
+  transaction.info = { ...transaction.info, metadata };
+  describeCommit(scene, `erase from ${table.name}: ${rows} ${rows === 1 ? 'row' : 'rows'}`);
+}
+
+/** The commit that recorded the erasure. */
+function* commitOf(core: Core, table: TableDef): Task<number> {
+  const found = yield* findLoaded(core.store.table(CATALOG_TABLE_ID), table.id, core.manager.published);
+  if (found === null) throw new DriftError('42P01', `table "${table.name}" was dropped while its rows were erased`);
+  return found.from;
+}
+
+/** Writes all that is alive to new packs, so that all others can go, and leaves nothing in the manifest's free bytes. */
+function* writeAgain(core: Core): Task<void> {
+  const { store, host } = core;
+  const first = store.beginPack(0);
+  do {
+    yield store.isPinned
+      ? new Promise<void>((resolve) => void host.setTimer(PINNED_MS, resolve))
+      : host.yieldToOthers();
+    if (core.closing) throw new DriftError('57P01', 'the database was closed while rows were erased: erase them again');
+    yield* wait(core.checkpoint(true));
+  } while (store.hasPacksBelow(first));
+  for (let times = 0; times < 2; times++) {
+    yield* wait(core.scrub());
+    yield* wait(core.checkpoint(true));
+  }
+  yield* wait(core.scrub());
+}
+
+function elsewhere({ databaseId }: Core, seq: number): Notice[] {
+  if (databaseId === null) return [];
+  const message = `backups that were made before commit ${seq} still hold what was erased`;
+  return [{ severity: 'NOTICE', code: '00000', message }];
+}
