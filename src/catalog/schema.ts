@@ -179,6 +179,10 @@ export interface SequenceDef extends Commented, Granted {
   readonly id: number;
   readonly schema: string;
   readonly name: string;
+  /** int2, int4 or int8; absent in older definitions. */
+  readonly type?: number | undefined;
+  /** CACHE, which is shown only; absent: 1. */
+  readonly cache?: number | undefined;
   readonly increment: number;
   readonly min: string;
   readonly max: string;

@@ -80,7 +80,7 @@ export function resolveFunction(name: string, written: readonly number[], shape:
   const all =
     shape.defined === undefined && own.length === 0 ? builtIn : [...builtIn, ...own, ...(shape.defined ?? [])];
   for (const fn of all) {
-    const named = byName(fn, shape.names);
+    const named = byName(fn, shape);
     const types = named === null ? parametersFor(fn, args.length, shape) : named.types;
     if (types !== null) candidates.push({ item: named?.fn ?? fn, types });
   }
@@ -188,16 +188,22 @@ function checkNames(names: NonNullable<CallShape['names']>): void {
  */
 function byName(
   fn: SqlFunction,
-  written: CallShape['names'],
+  { names: written, variadic = false }: CallShape,
 ): { readonly fn: SqlFunction; readonly types: readonly number[] | null } | null {
   if (written === undefined || written.every((name) => name === undefined)) return null;
   const { names } = fn;
   if (names === undefined || (fn.kind !== 'scalar' && fn.kind !== 'set')) return { fn, types: null };
+  // The repeated argument has a name as an array only.
+  if (fn.variadic !== variadic || (variadic && written.length < fn.args.length)) return { fn, types: null };
+  const last = fn.args.length - 1;
   const places = written.map((name, i) => (name === undefined ? i : names.indexOf(name)));
   const required = fn.args.length - fn.optional;
   const whole = fn.args.every((_, i) => i >= required || places.includes(i));
   if (!whole || new Set(places).size < places.length || places.includes(-1)) return { fn, types: null };
-  const types = places.map((place) => fn.args[place] as number);
+  const types = places.map((place) => {
+    const type = fn.args[place] as number;
+    return variadic && place === last ? typeByOid(type).arrayOid : type;
+  });
   if (fn.routine !== undefined) return { fn: { ...fn, args: types, places }, types };
   const inPlace = (values: readonly Value[]): Value[] => {
     const full: Value[] = [];
@@ -217,12 +223,9 @@ function byName(
 function parametersFor(fn: SqlFunction, count: number, shape: CallShape): readonly number[] | null {
   if (shape.star === true) return fn.args.length === 0 ? [] : null;
   if (fn.kind === 'aggregate' && fn.name === 'count' && count === 0) return null;
-  if (!fn.variadic)
-    return fn.args.length === count || (count < fn.args.length && count >= fn.args.length - fn.optional)
-      ? fn.args.slice(0, count)
-      : null;
   const fixed = fn.args.length - 1;
-  if (count <= fixed) return null;
+  if (!fn.variadic || count <= fixed)
+    return count <= fn.args.length && count >= fn.args.length - fn.optional ? fn.args.slice(0, count) : null;
   const repeated = fn.args[fixed] as number;
   if (shape.variadic === true) {
     if (count !== fn.args.length) return null;

@@ -18,13 +18,14 @@ import { printRestrictedExpression } from '../../sql/parser/print.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import { formatOf } from '../specs.ts';
 import { createStructure, fillIndexes } from '../structure.ts';
-import { makeSequence, withSequenceOptions } from './column.ts';
+import { makeSequence } from './column.ts';
 import { type DdlContext, define, requireColumnsOf } from './context.ts';
 import { verifyUnique } from './create-index.ts';
 import { refuseIncompatibleKeys } from './foreign-types.ts';
 import { refuseOrphanRows } from './foreign-rows.ts';
 import { quoted, tableText } from './names.ts';
 import { rekey } from './rekey.ts';
+import { withSequenceOptions } from './sequence-options.ts';
 
 type Action<K extends AlterTableAction['kind']> = Extract<AlterTableAction, { kind: K }>;
 
@@ -237,10 +238,7 @@ export function setIdentity(
 ): void {
   const sequence = identityOf(context, table, column, action.position);
   if (action.options.length > 0) {
-    const next = withSequenceOptions(sequence, [
-      { kind: 'start', value: sequence.start, position: 0 },
-      ...action.options,
-    ]);
+    const next = withSequenceOptions(sequence, action.options, false);
     define(context, next);
     const restart = action.options.find((option) => option.kind === 'restart');
     if (restart?.kind === 'restart') context.restart(next, restart.value);

@@ -6,8 +6,9 @@ import { resolveType } from '../../plan/binder/type-name.ts';
 import type { ColumnConstraint, ColumnDefinition } from '../../sql/ast-table.ts';
 import type { SequenceOption } from '../../sql/ast-table.ts';
 import { printRestrictedExpression } from '../../sql/parser/print.ts';
-import { type DdlContext, define, freeName } from './context.ts';
+import { type DdlContext, define, freeName, schemaFor, refuseTaken } from './context.ts';
 import { literal, quoted } from './names.ts';
+import { newSequence, SEQUENCE_LIMITS, withSequenceOptions } from './sequence-options.ts';
 
 const SERIAL: Readonly<Record<string, number>> = {
   serial: 23,
@@ -16,11 +17,6 @@ const SERIAL: Readonly<Record<string, number>> = {
   serial8: 20,
   smallserial: 21,
   serial2: 21,
-};
-const LIMITS: Readonly<Record<number, readonly [string, string]>> = {
-  21: ['-32768', '32767'],
-  23: ['-2147483648', '2147483647'],
-  20: ['-9223372036854775808', '9223372036854775807'],
 };
 
 /** Makes a column's definition; its table-level constraints (unique, check …) are the caller's. */
@@ -83,7 +79,7 @@ function withConstraint(
     case 'generated':
       return { ...column, generated: printRestrictedExpression(constraint.expression) };
     case 'identity': {
-      if (LIMITS[column.type.oid] === undefined) {
+      if (SEQUENCE_LIMITS[column.type.oid] === undefined) {
         throw new DriftError('22023', 'identity column type must be smallint, integer, or bigint', {
           position: constraint.position,
         });
@@ -102,12 +98,16 @@ export function makeSequence(
   column: ColumnDef,
   options: readonly SequenceOption[],
 ): SequenceDef {
-  const name = freeName(context, table.schema, `${table.name}_${column.name}_seq`);
+  const called = options.find((option) => option.kind === 'name');
+  const schema = called?.kind === 'name' ? schemaFor(context, called.name) : table.schema;
+  const name =
+    called?.kind === 'name' ? called.name.name : freeName(context, schema, `${table.name}_${column.name}_seq`);
+  if (called !== undefined) refuseTaken(context, schema, name, called.position);
   const base: SequenceDef = {
-    ...newSequence(context.nextId(), table.schema, name, column.type.oid),
+    ...newSequence(context.nextId(), schema, name, column.type.oid),
     ownedBy: { tableId: table.id, columnId: column.id },
   };
-  const sequence = withSequenceOptions(base, options);
+  const sequence = withSequenceOptions(base, options, true);
   define(context, sequence);
   return sequence;
 }
@@ -116,70 +116,4 @@ export function makeSequence(
 export function nextvalText(sequence: SequenceDef): string {
   const plain = (name: string): string => (/^[a-z_][a-z0-9_$]*$/.test(name) ? name : quoted(name));
   return `nextval(${literal(`${plain(sequence.schema)}.${plain(sequence.name)}`)}::regclass)`;
-}
-
-export function newSequence(id: number, schema: string, name: string, oid = 20): SequenceDef {
-  const limits = LIMITS[oid] ?? (LIMITS[20] as readonly [string, string]);
-  return { kind: 'sequence', id, schema, name, increment: 1, min: '1', max: limits[1], start: '1', cycle: false };
-}
-
-/** Types that a sequence can have. */
-const INTEGERS: Readonly<Record<string, number>> = { int2: 21, int4: 23, int8: 20 };
-
-export function withSequenceOptions(sequence: SequenceDef, options: readonly SequenceOption[]): SequenceDef {
-  let result = sequence;
-  options.forEach((option, i) => {
-    if (option.kind === 'start' && option.position === 0) return;
-    if (options.findIndex((other) => other.kind === option.kind && other.position !== 0) === i) return;
-    throw new DriftError('42601', 'conflicting or redundant options', { position: option.position });
-  });
-  let start: string | undefined;
-  for (const option of options) {
-    switch (option.kind) {
-      case 'increment':
-        result = { ...result, increment: Number(option.value ?? '1') };
-        if (result.increment === 0)
-          throw new DriftError('22023', 'INCREMENT must not be zero', { position: option.position });
-        if (result.increment < 0) result = { ...result, min: LIMITS[20]?.[0] ?? result.min, max: '-1', start: '-1' };
-        break;
-      case 'minValue':
-        if (option.value !== undefined) result = { ...result, min: option.value };
-        break;
-      case 'maxValue':
-        if (option.value !== undefined) result = { ...result, max: option.value };
-        break;
-      case 'start':
-        start = option.value;
-        break;
-      case 'as': {
-        const limits = LIMITS[INTEGERS[option.type.name] ?? 0];
-        if (limits === undefined)
-          throw new DriftError('22023', 'sequence type must be smallint, integer, or bigint', {
-            position: option.position,
-          });
-        const whole = Object.values(LIMITS).some((other) => other[1] === result.max);
-        if (whole) result = { ...result, max: limits[1] };
-        break;
-      }
-      case 'cache':
-        if (Number(option.value) <= 0)
-          throw new DriftError('22023', `CACHE (${option.value ?? ''}) must be greater than zero`, {
-            position: option.position,
-          });
-        break;
-      case 'cycle':
-        result = { ...result, cycle: option.value };
-        break;
-      default:
-        break;
-    }
-  }
-  const first = start ?? (result.increment > 0 ? result.min : result.max);
-  if (BigInt(result.min) > BigInt(result.max))
-    throw new DriftError('22023', `MINVALUE (${result.min}) must be less than MAXVALUE (${result.max})`);
-  if (BigInt(first) < BigInt(result.min))
-    throw new DriftError('22023', `START value (${first}) cannot be less than MINVALUE (${result.min})`);
-  if (BigInt(first) > BigInt(result.max))
-    throw new DriftError('22023', `START value (${first}) cannot be greater than MAXVALUE (${result.max})`);
-  return { ...result, start: first };
 }

@@ -7,9 +7,10 @@ import type { IndexDef, CatalogObject, SequenceDef, TableDef, ViewDef } from '..
 import type { AlterSequence, CreateSchema, CreateSequence, CreateTag, DropTag } from '../../sql/ast-statement.ts';
 import type { SequenceOption } from '../../sql/ast-table.ts';
 import type { RenameObject, SetObjectSchema } from '../../sql/ast-table.ts';
-import { newSequence, nextvalText, withSequenceOptions } from './column.ts';
+import { nextvalText } from './column.ts';
 import { columnNamed, constraintNames } from './draft.ts';
 import { renamedIn } from './names.ts';
+import { newSequence, withSequenceOptions } from './sequence-options.ts';
 import { renameRoutine } from './routine.ts';
 import { isRoutineKind } from './routine-kind.ts';
 import { changeTrigger } from './trigger.ts';
@@ -234,7 +235,8 @@ export function createSequence(context: DdlContext, statement: CreateSequence): 
     skipExisting(context, `relation "${statement.name.name}"`);
     return;
   }
-  const made = withSequenceOptions(newSequence(context.nextId(), schema, statement.name.name), statement.options);
+  const empty = newSequence(context.nextId(), schema, statement.name.name);
+  const made = withSequenceOptions(empty, statement.options, true);
   refuseTaken(context, schema, statement.name.name, statement.name.position);
   define(context, withOwner(context, made, statement.options));
 }
@@ -249,11 +251,7 @@ export function alterSequence(context: DdlContext, statement: AlterSequence): vo
     throw undefinedTable(context, statement.name);
   }
   if (found.kind !== 'sequence') throw new DriftError('42809', `"${found.name}" is not a sequence`);
-  const next = withOwner(
-    context,
-    withSequenceOptions(found, [{ kind: 'start', value: found.start, position: 0 }, ...statement.options]),
-    statement.options,
-  );
+  const next = withOwner(context, withSequenceOptions(found, statement.options, false), statement.options);
   define(context, next);
   const restart = statement.options.find((option) => option.kind === 'restart');
   if (restart?.kind === 'restart') context.restart(next, restart.value);

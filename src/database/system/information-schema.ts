@@ -25,7 +25,8 @@ import {
   type ConstraintEntry,
   type Relation,
 } from './model.ts';
-import { defaultText, sequenceType } from './pg-class.ts';
+import { sequenceType } from '../ddl/sequence-options.ts';
+import { defaultText } from './pg-class.ts';
 import { roleName, rolesOf } from './privileges.ts';
 import { systemRelations } from './relations.ts';
 import type { RowSource, SystemContext, SystemRecord } from './source.ts';
@@ -219,7 +220,7 @@ export const informationSources: Readonly<Record<string, RowSource>> = {
   *sequences({ catalog, eval: { database } }) {
     for (const sequence of sequencesOf(catalog)) {
       if (isIdentity(sequence, catalog)) continue;
-      const type = { oid: sequenceType(sequence.max, sequence.min), typmod: -1 };
+      const type = { oid: sequenceType(sequence), typmod: -1 };
       yield {
         sequence_catalog: database,
         sequence_schema: sequence.schema,

@@ -25,11 +25,11 @@ import {
 import { BTREE_OID, HEAP_OID } from './pg-access.ts';
 import { EXTENSION_OID, PLPGSQL_OID } from './constants.ts';
 import { aclArray } from './privileges.ts';
+import { sequenceType } from '../ddl/sequence-options.ts';
 import { systemRelations } from './relations.ts';
 import { once, type RowSource, type SystemContext, type SystemRecord } from './source.ts';
 import { collationOf, rowTypeOid } from './types.ts';
 
-const INT2 = 21;
 const INT8 = 20;
 const PG_CLASS = 1259;
 const PG_CONSTRAINT = 2606;
@@ -94,12 +94,12 @@ export const classSources: Readonly<Record<string, RowSource>> = {
     for (const sequence of sequencesOf(catalog)) {
       yield {
         seqrelid: sequence.id,
-        seqtypid: sequenceType(sequence.max, sequence.min),
+        seqtypid: sequenceType(sequence),
         seqstart: bigint(sequence.start),
         seqincrement: sequence.increment,
         seqmax: bigint(sequence.max),
         seqmin: bigint(sequence.min),
-        seqcache: 1,
+        seqcache: sequence.cache ?? 1,
         seqcycle: sequence.cycle,
       };
     }
@@ -361,13 +361,6 @@ export function defaultText(
   if (column.generated !== undefined) return deparseStored(column.generated, table, 'generated', { bind, columnIndex });
   if (column.default !== undefined) return deparseStored(column.default, table, 'default', { bind, columnIndex });
   return null;
-}
-
-/** A sequence's type by its bounds: what serial types and AS gave it. */
-export function sequenceType(max: string, min: string): number {
-  const wide = (limit: number): boolean => Number(max) > limit || Number(min) < -limit - 1;
-  if (max === '32767' && !wide(32767)) return INT2;
-  return max === '2147483647' && !wide(2147483647) ? 23 : INT8;
 }
 
 function bigint(text: string): number | bigint {

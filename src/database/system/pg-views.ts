@@ -11,7 +11,7 @@ import { knownStatistics } from '../table-statistics.ts';
 import { DATABASE_OID, OWNER } from './constants.ts';
 import { indexText, viewText } from './definitions.ts';
 import { indexesOf, sequencesOf, tablesOf, viewsOf } from './model.ts';
-import { sequenceType } from './pg-class.ts';
+import { sequenceType } from '../ddl/sequence-options.ts';
 import { systemRelations } from './relations.ts';
 import type { RowSource, SystemContext, SystemRecord } from './source.ts';
 
@@ -70,13 +70,13 @@ export const viewSources: Readonly<Record<string, RowSource>> = {
         schemaname: sequence.schema,
         sequencename: sequence.name,
         sequenceowner: OWNER,
-        data_type: sequenceType(sequence.max, sequence.min),
+        data_type: sequenceType(sequence),
         start_value: plain(BigInt(sequence.start)),
         min_value: plain(BigInt(sequence.min)),
         max_value: plain(BigInt(sequence.max)),
         increment_by: sequence.increment,
         cycle: sequence.cycle,
-        cache_size: 1,
+        cache_size: sequence.cache ?? 1,
         last_value: state?.isCalled === true ? plain(state.value) : null,
       };
     }

@@ -215,7 +215,7 @@ export function completeArguments(
   const inputs = inputsOf(def);
   const args: BoundExpression[] = [];
   inputs.forEach((input, i) => {
-    if (input.mode === 'variadic' && !variadicArray) {
+    if (input.mode === 'variadic' && !variadicArray && written.length > i) {
       const rest = written.slice(i);
       const element = rest[0]?.type.oid ?? elementOf(input.type.oid);
       const type = { oid: typeByOid(element).arrayOid, typmod: -1 };
