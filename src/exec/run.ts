@@ -80,8 +80,8 @@ export type Layout = ReadonlyMap<ColumnId, number>;
 
 /** A materialised result that several operators read: a CTE, or a round of a recursive union. */
 export interface SharedRows {
-  /** Runs what computes the rows, the first time. */
-  rows(): Task<Batch>;
+  /** Runs what computes the rows, the first time; an operator over them where they went to the temporary file. */
+  rows(): Task<Batch | Operator>;
 }
 
 const SLICE_MS = 4;

@@ -94,6 +94,37 @@ describe('each operator', () => {
     expect(temporary()).toEqual([]);
   });
 
+  test('a materialised CTE, read several times', async () => {
+    const rows = 'SELECT id, s, n, c FROM t';
+    expect(
+      await agree(`WITH w AS MATERIALIZED (${rows}) SELECT (SELECT count(*) FROM w), (SELECT max(s) FROM w WHERE id % 7 = 0),
+        (SELECT sum(n) FROM w), (SELECT id FROM w ORDER BY id DESC LIMIT 1)`),
+    ).toBe(true);
+  });
+
+  test('windows, some partitions at a time', async () => {
+    for (const call of [
+      'rank() OVER (PARTITION BY k ORDER BY s, id)',
+      'sum(n) OVER (PARTITION BY c)',
+      'lag(s) OVER (PARTITION BY k, flag ORDER BY f, id)',
+    ])
+      expect(
+        await agree(`SELECT count(*), count(x), min(x), max(x), sum(id) FROM (SELECT id, ${call} AS x FROM t) q`),
+      ).toBe(true);
+    const plan = await spilled(
+      'SELECT max(x) FROM (SELECT s, n, f, rank() OVER (PARTITION BY k ORDER BY s, id) AS x FROM t) q',
+    );
+    expect(plan).toMatch(/Disk: \d+kB/);
+    // One partition must fit.
+    const all =
+      'SELECT count(x) FROM (SELECT lag(s) OVER (ORDER BY s, n, f) AS x, n, c FROM t, generate_series(1, 4)) q';
+    await expect(tight.rows(all)).rejects.toMatchObject({
+      code: '53200',
+      hint: expect.stringContaining('queryMemoryBytes'),
+    });
+    expect(temporary()).toEqual([]);
+  });
+
   test.each(['', 'LEFT', 'RIGHT', 'FULL'])('%s hash join in partitions', async (type) => {
     for (const on of [
       't.s = u.s',

@@ -4,8 +4,10 @@ import type { Task } from '../../base/task.ts';
 import type { Batch, Vector } from '../../base/vector.ts';
 import type { CteScanNode, RecursiveUnionNode, WithNode, WorkScanNode } from '../../plan/plan.ts';
 import { modifiesOf } from '../../plan/walk-plan.ts';
-import { Collector, drain, oidsOf } from '../collector.ts';
+import { Collector, oidsOf } from '../collector.ts';
 import type { ExecRun, Operator } from '../run.ts';
+import { noteSpill } from '../spill/note.ts';
+import { SpilledRows } from '../spill/spilled-rows.ts';
 import { BatchPieces } from './simple.ts';
 import { DistinctRows } from './distinct.ts';
 import { wholeBatch } from '../vectors.ts';
@@ -22,19 +24,19 @@ export class WithOperator implements Operator {
   readonly #collector: Collector;
   readonly #modifies: boolean;
   #rows: Batch | null = null;
+  #spilled: SpilledRows | null = null;
 
   constructor(node: WithNode, definition: Operator, body: Operator, run: ExecRun) {
     this.#node = node;
     this.#definition = definition;
     this.#body = body;
     this.#run = run;
-    this.#collector = new Collector(oidsOf(node.definition.outputs), run.memory);
+    this.#collector = new Collector(oidsOf(node.definition.outputs), run.memory, true);
     this.#modifies = modifiesOf(node.definition).length > 0;
   }
 
   open(): void {
-    this.#collector.release();
-    this.#rows = null;
+    this.#forget();
     this.#run.ctes.set(this.#node.cte, { rows: () => this.#materialise() });
     this.#body.open();
   }
@@ -48,17 +50,44 @@ export class WithOperator implements Operator {
   close(): void {
     this.#body.close();
     this.#definition.close();
-    this.#collector.release();
-    this.#rows = null;
+    this.#forget();
   }
 
-  *#materialise(): Task<Batch> {
-    if (this.#rows === null) {
-      this.#definition.open();
-      this.#rows = yield* drain(this.#definition, this.#collector, this.#run);
-      this.#definition.close();
+  #forget(): void {
+    this.#collector.release();
+    this.#rows = null;
+    this.#spilled?.clear();
+    this.#spilled = null;
+  }
+
+  *#materialise(): Task<Batch | Operator> {
+    if (this.#rows === null && this.#spilled === null) yield* this.#collect();
+    if (this.#spilled !== null) return this.#spilled.reader();
+    return (this.#rows ??= yield* this.#collector.whole(this.#run));
+  }
+
+  /** Runs the definition; its rows go to the temporary file when they are too many. */
+  *#collect(): Task<void> {
+    this.#definition.open();
+    const oids = oidsOf(this.#node.definition.outputs);
+    for (;;) {
+      const batch = yield* this.#definition.next();
+      if (batch === null) break;
+      if (this.#spilled === null && oids.length > 0 && this.#run.memory.isScarce(this.#collector.bytes, 0)) {
+        this.#spilled = new SpilledRows(this.#run, oids);
+        for (const chunk of this.#collector.chunks()) this.#spilled.add(chunk);
+        this.#collector.release();
+      }
+      if (this.#spilled === null) this.#collector.add(batch);
+      else {
+        this.#spilled.add(batch);
+        yield* this.#spilled.settle();
+      }
+      if (this.#run.due()) yield* this.#run.pause();
     }
-    return this.#rows;
+    this.#definition.close();
+    if (this.#spilled === null) this.#rows = yield* this.#collector.whole(this.#run);
+    else noteSpill(this.#run, this.#node, { spilledBytes: this.#spilled.writtenBytes });
   }
 }
 
@@ -66,6 +95,7 @@ export class CteScanOperator implements Operator {
   readonly #node: CteScanNode;
   readonly #run: ExecRun;
   readonly #pieces = new BatchPieces();
+  #reader: Operator | null = null;
   #started = false;
 
   constructor(node: CteScanNode, run: ExecRun) {
@@ -75,6 +105,7 @@ export class CteScanOperator implements Operator {
 
   open(): void {
     this.#started = false;
+    this.#reader = null;
     this.#pieces.reset(null);
   }
 
@@ -83,12 +114,21 @@ export class CteScanOperator implements Operator {
       this.#started = true;
       const shared = this.#run.ctes.get(this.#node.cte);
       assert(shared !== undefined, `CTE ${this.#node.name} is in scope`);
-      this.#pieces.reset(pick(yield* shared.rows(), this.#node.columns));
+      const rows = yield* shared.rows();
+      if ('columns' in rows) this.#pieces.reset(pick(rows, this.#node.columns));
+      else {
+        this.#reader = rows;
+        rows.open();
+      }
     }
-    return this.#pieces.next();
+    if (this.#reader === null) return this.#pieces.next();
+    const batch = yield* this.#reader.next();
+    return batch === null ? null : pick(batch, this.#node.columns);
   }
 
   close(): void {
+    this.#reader?.close();
+    this.#reader = null;
     this.#pieces.reset(null);
     this.#started = true;
   }

@@ -4,19 +4,26 @@
  * All rows are collected and sorted by partition and order; each partition is a run of positions in that order, and
  * each call gives one value a position. Ranking functions and lag/lead count positions; the others, aggregates too,
  * look at the row's frame (window-frame.ts). Frames that only grow step an aggregate once a row.
+ *
+ * Rows that don't fit into the memory are sorted in runs, which are merged (external-sort.ts) and worked on as many
+ * partitions at a time as do fit; one partition must.
  */
 import { assert, DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
 import { type Batch, type Value, type Vector, valueAt } from '../../base/vector.ts';
 import type { WindowCall } from '../../plan/expression.ts';
 import type { WindowNode } from '../../plan/plan.ts';
-import { Collector, drain, oidsOf } from '../collector.ts';
+import { Collector, oidsOf } from '../collector.ts';
 import { runnableAggregate } from '../defined-aggregate.ts';
 import { Compiler } from '../compile.ts';
 import { ColumnEvaluator, type Evaluator, withSelection } from '../evaluator.ts';
 import { type ExecRun, layoutOf, type Operator } from '../run.ts';
 import { type OrderOf, orderWords, sortInSlices } from '../sort-keys.ts';
 import { concat, vectorFromValues, wholeBatch } from '../vectors.ts';
+import { RowOrder } from '../spill/compare-rows.ts';
+import { ExternalSort } from '../spill/external-sort.ts';
+import { outOfMemory } from '../spill/limits.ts';
+import { noteSpill } from '../spill/note.ts';
 import { BatchPieces, cutBatch } from './simple.ts';
 import { aggregateOver, type CallInput } from './window-aggregate.ts';
 import { Frames, type Partition } from './window-frame.ts';
@@ -48,6 +55,8 @@ export class WindowOperator implements Operator {
   #workBytes = 0;
   readonly #pieces = new BatchPieces();
   #started = false;
+  #external: ExternalSort | null = null;
+  #merged = false;
 
   constructor(node: WindowNode, source: Operator, run: ExecRun) {
     this.#node = node;
@@ -64,7 +73,7 @@ export class WindowOperator implements Operator {
       args: compiler.compileAll(call.args),
       filter: call.filter === null ? null : compiler.compile(call.filter),
     }));
-    this.#collector = new Collector(oidsOf(node.source.outputs), run.memory);
+    this.#collector = new Collector(oidsOf(node.source.outputs), run.memory, true);
   }
 
   open(): void {
@@ -82,6 +91,9 @@ export class WindowOperator implements Operator {
   }
 
   #release(): void {
+    this.#external?.close();
+    this.#external = null;
+    this.#merged = false;
     this.#collector.release();
     this.#run.memory.give(this.#workBytes);
     this.#workBytes = 0;
@@ -98,12 +110,92 @@ export class WindowOperator implements Operator {
   *next(): Task<Batch | null> {
     if (!this.#started) {
       this.#started = true;
-      const rows = yield* drain(this.#source, this.#collector, this.#run);
-      this.#source.close();
-      this.#takeWork(rows.count);
-      this.#pieces.reset(rows.count === 0 ? null : yield* this.#compute(rows));
+      yield* this.#collect();
+      if (this.#external === null) yield* this.#work(yield* this.#collector.whole(this.#run));
     }
-    return this.#pieces.next();
+    return this.#external === null ? this.#pieces.next() : yield* this.#nextMerged(this.#external);
+  }
+
+  *#work(rows: Batch): Task<void> {
+    this.#run.memory.give(this.#workBytes);
+    this.#workBytes = 0;
+    this.#takeWork(rows.count);
+    this.#pieces.reset(rows.count === 0 ? null : yield* this.#compute(rows));
+  }
+
+  /** Takes the input; in sorted runs where it does not fit. */
+  *#collect(): Task<void> {
+    const { memory } = this.#run;
+    for (;;) {
+      const batch = yield* this.#source.next();
+      if (batch === null) break;
+      this.#collector.add(batch);
+      if (memory.isScarce(this.#collector.bytes, this.#collector.length * ROW_BYTES)) yield* this.#writeRun();
+      if (this.#run.due()) yield* this.#run.pause();
+    }
+    this.#source.close();
+    if (this.#external !== null) yield* this.#writeRun();
+  }
+
+  #orders(): OrderOf[] {
+    const partition = this.#partition.map((key) => ({ oid: key.oid, descending: false, nullsFirst: false }));
+    const order = this.#node.window.order.map(({ expression, descending, nullsFirst }) => ({
+      oid: expression.type.oid,
+      descending,
+      nullsFirst,
+    }));
+    return [...partition, ...order];
+  }
+
+  *#writeRun(): Task<void> {
+    const orders = this.#orders();
+    this.#external ??= new ExternalSort(this.#run, oidsOf(this.#node.source.outputs), orders);
+    const rows = yield* this.#collector.whole(this.#run);
+    const keys = yield* this.#evaluate([...this.#partition, ...this.#order], rows);
+    const sorted = yield* sortInSlices(keys, orders, rows.length, this.#run);
+    const whole = wholeBatch([...rows.columns, ...keys], rows.length);
+    yield* this.#external.addRun(withSelection(whole, sorted, rows.length));
+    noteSpill(this.#run, this.#node, { spilledBytes: this.#collector.bytes });
+    this.#collector.release();
+  }
+
+  /** Whole partitions of the merged rows, as many as fit. */
+  *#nextMerged(external: ExternalSort): Task<Batch | null> {
+    const { memory } = this.#run;
+    for (;;) {
+      const ready = this.#pieces.next();
+      if (ready !== null) return ready;
+      while (!this.#merged && !memory.isScarce(this.#collector.bytes, this.#collector.length * ROW_BYTES))
+        yield* this.#readMerged(external);
+      if (this.#collector.length === 0) return null;
+      const rows = yield* this.#collector.whole(this.#run);
+      const end = this.#merged ? rows.length : yield* this.#lastPartition(rows);
+      if (end === 0) {
+        // One partition: more of it must be read, and fit.
+        if (memory.usedBytes > memory.limitBytes) throw outOfMemory(memory.limitBytes);
+        yield* this.#readMerged(external);
+        continue;
+      }
+      this.#collector.release();
+      if (end < rows.length) this.#collector.add(cutBatch(rows, end, rows.length));
+      yield* this.#work(cutBatch(rows, 0, end));
+    }
+  }
+
+  *#readMerged(external: ExternalSort): Task<void> {
+    const batch = yield* external.next();
+    if (batch === null) this.#merged = true;
+    else this.#collector.add(batch);
+    if (this.#run.due()) yield* this.#run.pause();
+  }
+
+  /** Where the last partition of sorted rows begins. */
+  *#lastPartition(rows: Batch): Task<number> {
+    const keys = yield* this.#evaluate(this.#partition, rows);
+    const order = new RowOrder(this.#orders().slice(0, keys.length));
+    let start = rows.length - 1;
+    while (start > 0 && order.compare(keys, start - 1, keys, rows.length - 1) === 0) start--;
+    return start;
   }
 
   /** The expressions over all rows, piece by piece; what is a column of them already costs nothing. */

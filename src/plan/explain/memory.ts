@@ -18,7 +18,6 @@ export function keptRows(node: PlanNode, counters: NodeCounters, width: number):
     case 'setOperation':
       return counters.memoryBytes === undefined ? [] : batches(counters);
     case 'window':
-    case 'cteScan':
       return spilledBytes === 0 ? [] : [fact('Disk', `${kilobytes(spilledBytes)}kB`)];
     default:
       return [];
