@@ -55,10 +55,11 @@ const RARE: readonly string[] = [
   'src/log/scrub',
   'src/table/erase',
   'src/sql/plpgsql/.*',
+  'src/exec/spill/(batch-codec|compare-rows|external-sort|spilled-join|temp-space)',
   'src/plan/(explain.*|history-queries)',
   'src/plan/binder/history',
   'src/database/(migration|history|backup|repair|routine|system)/.*',
-  'src/database/(check-database|cursor|explain|registered|rekey)',
+  'src/database/(temporary-files|pieces|row-stream|check-database|cursor|explain|registered|rekey)',
   'src/database/ddl/(aggregate|alter-view|collation|comment|drop-attribute|owner|range-type|retention|role|routine|trigger|type-definition|undrop|unsupported)',
   'worker/(aside|backups|function-module)',
 ];
