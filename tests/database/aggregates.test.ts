@@ -154,3 +154,20 @@ test('of equal values min and max give the later one, char(n) the first of the g
   ).toEqual([['1.00', '1.00', '1 mon', '{1.00}']]);
   await db.engine.close();
 });
+
+test('json_agg begins a line for each row and array that is not null', async () => {
+  const db = await openDb();
+  await db.run(`CREATE TYPE ct AS (a int, b text); CREATE TABLE t (id int PRIMARY KEY, c ct, arr int[]);
+    INSERT INTO t VALUES (1, ROW(1, 'x'), '{1}'), (2, NULL, NULL), (3, ROW(2, NULL), '{}')`);
+  expect(
+    await db.rows('SELECT json_agg(t), json_agg(c), json_agg(arr), json_agg(id) FROM (SELECT * FROM t ORDER BY id) t'),
+  ).toEqual([
+    [
+      '[{"id":1,"c":{"a":1,"b":"x"},"arr":[1]}, \n {"id":2,"c":null,"arr":null}, \n {"id":3,"c":{"a":2,"b":null},"arr":[]}]',
+      '[{"a":1,"b":"x"}, null, \n {"a":2,"b":null}]',
+      '[[1], null, \n []]',
+      '[1, 2, 3]',
+    ],
+  ]);
+  await db.engine.close();
+});

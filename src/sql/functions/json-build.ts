@@ -2,7 +2,8 @@
 import { DriftError } from '../../base/error.ts';
 import type { Value } from '../../base/vector.ts';
 import type { EvalContext } from '../eval-context.ts';
-import { SqlArray } from '../types/array.ts';
+import type { SqlArray } from '../types/array.ts';
+import { typeByOid } from '../types/registry.ts';
 import { pure, scalar, T, typedAggregate, typedScalar, typeOfArgument } from './define.ts';
 import type { AggregateFunction, ScalarFunction } from './function.ts';
 import { jsonbArray, jsonbObject } from './json-text.ts';
@@ -117,13 +118,18 @@ interface Members {
   readonly members: [string, string][];
 }
 
+/** Arrays and rows begin a line of their own. */
+function isStructured(oid: number): boolean {
+  const { category } = typeByOid(oid);
+  return category === 'A' || category === 'C' || oid === T.record;
+}
+
 export const jsonAggregates: readonly AggregateFunction[] = flavours.flatMap((type) => [
   typedAggregate<string[]>(`${type}_agg`, [T.anyelement], T[type], ([oid = T.text]) => ({
     strict: false,
     init: () => [],
     step(items, [value], context) {
-      const structured = value instanceof SqlArray || oid === T.record;
-      const line = type === 'json' && items.length > 0 && structured ? '\n ' : '';
+      const line = type === 'json' && items.length > 0 && value !== null && isStructured(oid) ? '\n ' : '';
       items.push(line + toJson(type, value ?? null, oid, context));
       return items;
     },
