@@ -1,34 +1,77 @@
-/** Checks a history (history.ts): returns what is wrong with it, nothing where all is well. */
-import { type Done, type History, type Read, selects, type State } from './history.ts';
+/**
+ * Checks a history (history.ts) against what its transactions' levels promise:
+ *
+ * - every read gives the state at its snapshot with the transaction's own changes; at REPEATABLE READ and SERIALIZABLE
+ *   all reads of a transaction have one snapshot, at READ COMMITTED they never go back;
+ * - what a change made of a row is made of the newest version before the commit: nothing is lost;
+ * - no row was changed by another commit between the snapshot and the commit (REPEATABLE READ and SERIALIZABLE);
+ * - of SERIALIZABLE transactions the graph of dependencies (ww, wr, rw, predicates too) has no cycle.
+ */
+import { changed, type Done, type History, type Read, selects, type State } from './history.ts';
 
+type Committed = Done & { readonly seq: number };
+
+/** What a commit did to the rows that it changed. */
+type Effects = readonly { readonly id: number; readonly old: string | undefined; readonly now: string | undefined }[];
+
+/** Returns what is wrong with a history, nothing where all is well. */
 export function checkHistory(history: History): string[] {
+  const { problems, commits, stateAt, effects } = replay(history);
+  for (const one of history.done) problems.push(...checkReads(one, stateAt));
+  for (const one of commits) problems.push(...checkFirstCommitter(one, commits));
+  const cycle = cycleOf(history.done, commits, effects);
+  if (cycle !== null) problems.push(`not serializable: ${cycle.map(({ name }) => name).join(' → ')}`);
+  return problems;
+}
+
+/** How many of the transactions that SERIALIZABLE stopped would have closed a cycle had they committed. */
+export function confirmedStops(history: History): number {
+  const { commits, stateAt, effects } = replay(history);
+  return history.stopped.filter((one) => {
+    const all = new Map(effects).set(one, effectsOf(one, stateAt(one.seq)));
+    const later = [...commits, one].sort((a, b) => a.seq - b.seq);
+    return cycleOf([...history.done, one], later, all) !== null;
+  }).length;
+}
+
+function replay(history: History): {
+  readonly problems: string[];
+  readonly commits: readonly Committed[];
+  readonly stateAt: (seq: number) => State;
+  readonly effects: ReadonlyMap<Done, Effects>;
+} {
   const problems: string[] = [];
-  const commits = history.done
-    .filter((one): one is Done & { readonly seq: number } => one.seq !== null)
-    .sort((a, b) => a.seq - b.seq);
-  const states = new Map<number, State>([[history.startSeq, history.start]]);
-  const seqs = [history.startSeq];
+  const commits = history.done.filter((one): one is Committed => one.seq !== null).sort((a, b) => a.seq - b.seq);
+  const effects = new Map<Done, Effects>();
+  const states: (readonly [number, State])[] = [[history.startSeq, history.start]];
   let state = history.start;
   for (const commit of commits) {
     const next = new Map(state);
-    for (const { id, append, inserts, after } of commit.changes) {
-      const before = next.get(id);
-      if (append === null) next.delete(id);
-      else if (inserts) next.set(id, append);
-      else next.set(id, (before ?? '?') + append);
-      if (append !== null && next.get(id) !== after)
-        problems.push(`${commit.name} (${commit.level}): lost update of ${id}: ${after} instead of ${next.get(id)}`);
+    for (const change of commit.changes) {
+      const row = changed(next.get(change.id), change);
+      if (row === null) next.delete(change.id);
+      else next.set(change.id, row);
+      if (row !== change.after)
+        problems.push(`${commit.name} (${commit.level}): lost update of ${change.id}: ${change.after}, not ${row}`);
     }
+    effects.set(commit, effectsOf(commit, state));
     state = next;
-    states.set(commit.seq, state);
-    seqs.push(commit.seq);
+    states.push([commit.seq, state]);
   }
   if (textOf(state) !== textOf(history.end)) problems.push(`the end is ${textOf(history.end)}, not ${textOf(state)}`);
-  const stateAt = (seq: number): State => states.get(seqs.findLast((one) => one <= seq) ?? -1) ?? new Map();
-  for (const one of history.done) problems.push(...checkReads(one, stateAt));
-  for (const one of commits) problems.push(...checkFirstCommitter(one, commits));
-  problems.push(...checkSerial(history, commits, stateAt));
-  return problems;
+  const stateAt = (seq: number): State => states.findLast(([at]) => at <= seq)?.[1] ?? new Map();
+  return { problems, commits, stateAt, effects };
+}
+
+function effectsOf({ changes }: Done, before: State): Effects {
+  const rows = new Map<number, string | null>();
+  for (const change of changes) {
+    const old = rows.has(change.id) ? (rows.get(change.id) ?? undefined) : before.get(change.id);
+    rows.set(change.id, changed(old, change));
+  }
+  return [...rows]
+    .map(([id, now]) => ({ id, old: before.get(id), now: now ?? undefined }))
+    .filter(({ old, now }) => old !== now);
 }
 
 function checkReads({ name, level, reads }: Done, stateAt: (seq: number) => State): string[] {
@@ -41,7 +84,7 @@ function checkReads({ name, level, reads }: Done, stateAt: (seq: number) => Stat
       if (v === null) whole.delete(id);
       else whole.set(id, v);
     }
-    for (const [id, v] of whole) if (selects(read, id, v)) wanted.set(id, v);
+    for (const [id, v] of whole) if (selects(read.where, id, v)) wanted.set(id, v);
     if (textOf(wanted) !== textOf(read.rows))
       problems.push(`${name} (${level}) read ${textOf(read.rows)} at ${read.seq}, where ${textOf(wanted)} was`);
     if (read.seq < last || (level !== 'read committed' && last >= 0 && read.seq !== last))
@@ -51,55 +94,55 @@ function checkReads({ name, level, reads }: Done, stateAt: (seq: number) => Stat
   return problems;
 }
 
-function checkFirstCommitter(one: Done & { readonly seq: number }, commits: readonly Done[]): string[] {
+function checkFirstCommitter(one: Committed, commits: readonly Committed[]): string[] {
   const [first] = one.reads;
   if (one.level === 'read committed' || first === undefined) return [];
   // A row that others deleted may be inserted again, whatever the snapshot shows.
-  const inserted = new Set(one.changes.filter(({ inserts }) => inserts).map(({ id }) => id));
+  const inserted = new Set(one.changes.filter(({ kind }) => kind === 'insert').map(({ id }) => id));
   const own = new Set(one.changes.map(({ id }) => id).filter((id) => !inserted.has(id)));
   return commits
-    .filter((other) => other !== one && (other.seq ?? 0) > first.seq && (other.seq ?? 0) < one.seq)
-    .flatMap((other) => other.changes.filter(({ id, inserts }) => own.has(id) && !inserts))
+    .filter((other) => other !== one && other.seq > first.seq && other.seq < one.seq)
+    .flatMap((other) => other.changes.filter(({ id, kind }) => own.has(id) && kind !== 'insert'))
     .map(({ id }) => `${one.name} (${one.level}) and another have both changed ${id}`);
 }
 
-/** Cycles in the dependencies of SERIALIZABLE transactions. */
-function checkSerial(
-  { done }: History,
-  commits: readonly (Done & { readonly seq: number })[],
-  stateAt: (seq: number) => State,
-): string[] {
-  const nodes = done.filter(({ level }) => level === 'serializable');
-  const edges = new Map<Done, Set<Done>>(nodes.map((node) => [node, new Set()]));
+/** A cycle in the dependencies of SERIALIZABLE transactions. */
+function cycleOf(
+  done: readonly Done[],
+  commits: readonly Committed[],
+  effects: ReadonlyMap<Done, Effects>,
+): Done[] | null {
+  const edges = new Map<Done, Set<Done>>(
+    done.filter(({ level }) => level === 'serializable').map((node) => [node, new Set()]),
+  );
   const add = (from: Done, to: Done): void => {
     if (from !== to && edges.has(from) && edges.has(to)) edges.get(from)?.add(to);
   };
-  for (const one of nodes) {
+  for (const one of edges.keys()) {
     for (const read of one.reads) {
       for (const commit of commits) {
-        if (!changesRead(commit, read, stateAt)) continue;
+        if (!changesRead(effects.get(commit) ?? [], read)) continue;
         if (commit.seq <= read.seq) add(commit, one);
         else add(one, commit);
       }
     }
-    if (one.seq === null) continue;
+    const own = effects.get(one);
+    if (one.seq === null || own === undefined) continue;
     for (const commit of commits) {
-      const same = commit.changes.some(({ id }) => one.changes.some((change) => change.id === id));
-      if (same && commit.seq < one.seq) add(commit, one);
+      const same = effects.get(commit)?.some(({ id }) => own.some((other) => other.id === id));
+      if (same === true && commit.seq < one.seq) add(commit, one);
     }
   }
-  const cycle = cycleIn(edges);
-  return cycle === null ? [] : [`not serializable: ${cycle.map(({ name }) => name).join(' → ')}`];
+  return cycleIn(edges);
 }
 
 /** Whether a commit changed what a read selects: a row was selected before it or is afterwards. */
-function changesRead(commit: Done & { readonly seq: number }, read: Read, stateAt: (seq: number) => State): boolean {
-  const [before, after] = [stateAt(commit.seq - 1), stateAt(commit.seq)];
-  return commit.changes.some(({ id }) => {
-    const [old, now] = [before.get(id), after.get(id)];
-    if (old === now || read.own.has(id)) return false;
-    return (old !== undefined && selects(read, id, old)) || (now !== undefined && selects(read, id, now));
-  });
+function changesRead(effects: Effects, read: Read): boolean {
+  return effects.some(
+    ({ id, old, now }) =>
+      !read.own.has(id) &&
+      ((old !== undefined && selects(read.where, id, old)) || (now !== undefined && selects(read.where, id, now))),
+  );
 }
 
 function cycleIn(edges: ReadonlyMap<Done, ReadonlySet<Done>>): Done[] | null {
