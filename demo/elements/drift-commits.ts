@@ -1,9 +1,10 @@
-/** All commits, newest first: what happened, when and by whom. Opening one moves the console to its moment. */
+/** All commits, newest first: what happened, when and by whom. Opening one moves the console to its moment, where it can be undone. */
 import type { CSSResultGroup, TemplateResult } from 'lit';
 import { css, html } from 'lit';
 import type { Commits } from '../catalog.ts';
 import type { Field } from '../database.ts';
 import { dayOf, indexOfSeq, timeOf } from '../state/moments.ts';
+import './drift-commit.ts';
 import './drift-grid.ts';
 import type { GridRow, Marker } from './drift-grid.ts';
 import { ConsoleElement, shared } from './shared.ts';
@@ -35,15 +36,18 @@ export class DriftCommits extends ConsoleElement {
       this.#rowsFor = commits;
       this.#rows = rowsOf(commits);
     }
-    return html`<drift-grid
-      .fields=${FIELDS}
-      .rows=${this.#rows}
-      .marker=${this.#marker}
-      .at=${this.state.commitIndex}
-      .rowsOpen=${true}
-      .openHint=${'Go to this moment'}
-      @row-open=${(event: CustomEvent<GridRow>) => this.state.travel(indexOfSeq(commits, Number(event.detail[0])))}
-    ></drift-grid>`;
+    return html`
+      <drift-grid
+        .fields=${FIELDS}
+        .rows=${this.#rows}
+        .marker=${this.#marker}
+        .at=${this.state.commitIndex}
+        .rowsOpen=${true}
+        .openHint=${'Go to this moment'}
+        @row-open=${(event: CustomEvent<GridRow>) => this.state.travel(indexOfSeq(commits, Number(event.detail[0])))}
+      ></drift-grid>
+      <drift-commit .state=${this.state}></drift-commit>
+    `;
   }
 }
 
@@ -62,7 +66,13 @@ function rowsOf({ seq, at, message, author, tables }: Commits): GridRow[] {
 function sheet(): CSSResultGroup {
   return css`
     :host {
+      display: flex;
+      flex-direction: column;
       height: 100%;
+    }
+    drift-grid {
+      flex: 1;
+      min-height: 0;
     }
   `;
 }

@@ -27,6 +27,7 @@ import { sampleTrend } from './trend.ts';
 
 /** A refresh that has taken this long is given up when the moment moves on: its answer is no longer asked for. */
 const PATIENCE_MS = 500;
+const CANCELED = '57014';
 
 export class ConsoleState extends EventTarget {
   dataSet: DataSet | undefined;
@@ -348,7 +349,9 @@ export class ConsoleState extends EventTarget {
     const reader = this.reader;
     if (reader === undefined) return;
     const outcome = this.outcome;
-    if (outcome !== undefined && outcome.readAt !== this.#readAt() && isQuery(outcome.sql)) {
+    // What a person ended is not begun again.
+    const isWanted = outcome !== undefined && outcome.error?.code !== CANCELED && isQuery(outcome.sql);
+    if (isWanted && outcome.readAt !== this.#readAt()) {
       const fresh = await this.#execute(outcome.sql, outcome.offset);
       if (signal.aborted) return;
       if (this.outcome === outcome) this.outcome = fresh;
