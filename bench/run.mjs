@@ -4,6 +4,7 @@
  *     npm run bench [-- --quick] [--rounds N] [--rows N] [--only WORKLOAD,…] [--engines NAME,…]
  *     npm run bench -- history [--rows N] [--updates N]
  *     npm run bench -- amplification [--rows N]
+ *     npm run bench -- sizes [--rows N]
  *     npm run bench -- opening [--rows N] [--updates N]
  *     npm run bench -- encryption [--rows N]
  *
@@ -37,6 +38,11 @@ const { values: options, positionals } = parseArgs({
     engines: { type: 'string', default: 'driftdb,sqlite,pglite' },
   },
 });
+if (positionals[0] === 'sizes') {
+  const { sizes } = await import('./sizes.mjs');
+  await sizes(options.rows === undefined ? {} : { rows: Number(options.rows) });
+  process.exit();
+}
 if (positionals[0] === 'amplification') {
   const { amplification } = await import('./amplification.mjs');
   await amplification(options.rows === undefined ? {} : { rows: Number(options.rows) });

@@ -3,7 +3,7 @@
  *
  * For every table, dropped ones too, and its indexes: the checksums of all segments, the order of leaves, tiles and keys,
  * the intervals of all versions (table/check-tree.ts). For what the present catalog has: each index against its table,
- * unique keys, NOT NULL, CHECK and FOREIGN KEY. And the manifest, the log and the files (check-files.ts). Commits may go on
+ * unique keys, NOT NULL, CHECK and FOREIGN KEY. Indexes of the past at some moments (check-past.ts). And the manifest, the log and the files (check-files.ts). Commits may go on
  * meanwhile.
  *
  * The result has a row for each thing that was looked at: object, kind (table, index, constraint, file), versions and
@@ -19,6 +19,7 @@ import type { VersionedTree } from '../table/table.ts';
 import { vectorFromValues } from '../exec/vectors.ts';
 import type { ResultSet } from './api.ts';
 import { checkFiles } from './check-files.ts';
+import { checkPast } from './check-past.ts';
 import { ddlContext } from './definition.ts';
 import { refuseOrphanRows } from './ddl/foreign-rows.ts';
 import { refuseViolatingRows } from './ddl/validate.ts';
@@ -46,6 +47,7 @@ export function* checkDatabase(scene: Scene): Task<ResultSet> {
     findings.push({ object: file, kind: 'file', versions: null, segments, problem });
   const present = new Set(yield* wait(options.storage.list()));
   const context = { newest: () => manager.appliedSeq, files: present };
+  const sound = new Set<number>();
   for (const id of store.ids()) {
     const def = scene.eval.catalog.byId(id);
     const table = def?.kind === 'table' ? def : undefined;
@@ -58,8 +60,13 @@ export function* checkDatabase(scene: Scene): Task<ResultSet> {
       isSound &&= found.problems.length === 0;
     }
     // What rests on a damaged tree would only repeat its damage.
+    if (isSound) sound.add(id);
     if (table !== undefined && isSound) findings.push(...(yield* checkPresent(scene, table)));
   }
+  // An index that is wrong now was wrong before.
+  const told = new Set(findings.flatMap(({ object, problem }) => (problem === null ? [] : [object])));
+  for (const { index, problem } of yield* checkPast(scene, sound))
+    if (!told.has(index)) findings.push({ object: index, kind: 'index', versions: null, segments: null, problem });
   return resultOf(findings);
 }
 

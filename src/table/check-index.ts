@@ -3,10 +3,14 @@ import { PAUSE, type Task } from '../base/task.ts';
 import { type Batch, type Value, type Vector, valueAt } from '../base/vector.ts';
 import type { IndexSpec, Key, ScanOptions, VersionedTable, VersionedTree } from './table.ts';
 
-/** What is wrong with an index at the state `seq`, or null. */
-export function* compareIndex(table: VersionedTable, indexId: number, seq: number): Task<string | null> {
-  const at = table.spec.indexes.findIndex(({ id }) => id === indexId);
-  const [spec, index] = [table.spec.indexes[at], table.indexes.find(({ id }) => id === indexId)];
+/** What is wrong with an index at the state `seq`, or null. `spec` is of that time: by default that of now. */
+export function* compareIndex(
+  table: VersionedTable,
+  indexId: number,
+  seq: number,
+  spec: IndexSpec | undefined = table.spec.indexes.find(({ id }) => id === indexId),
+): Task<string | null> {
+  const index = table.indexes.find(({ id }) => id === indexId);
   if (spec === undefined || index === undefined) return 'the index is not there';
   const sources = [...spec.columns, ...table.spec.key].map(({ column }) => column);
   const expected = yield* sumOfKeys(table, index, sources, seq);

@@ -188,6 +188,22 @@ test('indexes against tables, both ways', async () => {
   ).toEqual(['index item_code_key: entries do not say what the rows say; no entry for (10, 1); no row for (9, 1)']);
 });
 
+test('indexes against tables in the past: an entry that a sealed tile does not have, while its neighbour has', async () => {
+  const { storage, places } = await made();
+  // All of the index's past is one tile less: the tile and what follows it agree, the table does not.
+  damage(storage, places.get('item 0') as Place, (it) => {
+    const tile = it.tree.leaves[0] as Edit['tree']['leaves'][number];
+    tile.ref = it.rewrite(tile.ref as SegmentRef, (versions) => {
+      for (const version of versions) if (version.values[1] === 5) version.from = 14;
+      return versions;
+    });
+  });
+  const told = await checked(storage);
+  expect(told.length).toBeGreaterThan(0);
+  for (const each of told)
+    expect(each).toMatch(/^index item_code_key: as of \d+: 99 entries for 100 rows; no entry for \(50, 5\)$/);
+});
+
 test('constraints: NOT NULL, CHECK, FOREIGN KEY, UNIQUE', async () => {
   expect(await found('item', inLeaf(setting(1, null, 7)))).toEqual(['constraint item.kind: a row has no value']);
   expect(await found('item', inLeaf(setting(2, -5, 7)))).toEqual([

@@ -56,3 +56,17 @@ test.each(Object.keys(PICKS))('updates %s', async (name) => {
   expect(await db.rows('SELECT count(*) FROM t FOR SYSTEM_TIME ALL')).toEqual([[String(versions)]]);
   await db.engine.close();
 });
+
+test('readings of a sensor take a quarter of their JSON at most, times of versions included', async () => {
+  const storage = new MemoryStorage();
+  const db = await openDb(storage);
+  await db.run(`CREATE TABLE reading (at timestamptz PRIMARY KEY, temperature float8, humidity float8, state text);
+    INSERT INTO reading SELECT '2024-01-01Z'::timestamptz + i * interval '1 minute',
+      round((10 + 4 * sin(i / 229.0) + hashtext(i::text) % 100 / 50.0)::numeric, 1), 60 + hashtext('h' || i) % 50 / 10.0,
+      CASE WHEN i % 1000 = 7 THEN 'fault' ELSE 'ok' END
+      FROM generate_series(1, 50000) i`);
+  const [json] = await db.rows('SELECT sum(length(row_to_json(r)::text) + 1) FROM reading r');
+  await db.engine.close();
+  const bytes = storage.list().reduce((sum, name) => sum + storage.open(name).size(), 0);
+  expect(bytes / Number(json?.[0])).toBeLessThan(0.25);
+});
