@@ -144,6 +144,12 @@ function readTree(reader: ByteReader): TreeEntry {
     history: listOf(reader, () => checkedIndex(reader.varint(), tiles.length)),
   }));
   if (leaves.length === 0) throw corrupt('a tree without leaves');
+  leaves.forEach(({ low }, i) => {
+    const before = leaves[i - 1]?.low;
+    // Scans go on from a leaf's bound to the next: with NaN, or one that is not above it, they would go round for ever.
+    if (i > 0 && (low === undefined || Number.isNaN(low) || (before !== undefined && !(before < low))))
+      throw corrupt(`leaf ${i} out of order`);
+  });
   return { lastChange, rowCount, tiles, leaves };
 }
 

@@ -6,12 +6,16 @@ import { TARGETS } from './targets.ts';
 export interface Plan {
   readonly seed: number;
   readonly mutations: number;
+  /** Number of the first one: to see one of them again. Default 0. */
+  readonly first?: number | undefined;
   readonly seconds: number;
   readonly log: (line: string) => void;
 }
 
 /** One mutation must not take longer. */
 const LIMIT_MS = 5000;
+/** What has taken so long, where other programs run too, has not hung up to now. */
+const HANG_MS = 60_000;
 /** Nor may a reader ask for more memory than this at once: the files have some 100 KB. */
 const LIMIT_BYTES: number = 96 * 1024 * 1024;
 
@@ -22,19 +26,19 @@ export interface Tally {
 }
 
 /** Runs mutations until their number or the time is reached. The same seed gives the same ones. */
-export async function fuzzFiles({ seed, mutations, seconds, log }: Plan): Promise<Tally> {
+export async function fuzzFiles({ seed, mutations, first = 0, seconds, log }: Plan): Promise<Tally> {
   const subject = await makeSubject();
   const wheel = Object.entries(TARGETS).flatMap(([name, { weight }]) => new Array<string>(weight).fill(name));
   const tally: Tally = { mutations: 0, outcomes: new Map(), failures: [] };
   const release = watchAllocations();
   const end = performance.now() + seconds * 1000;
   try {
-    for (let n = 0; n < mutations && performance.now() < end && tally.failures.length < 20; n++) {
+    for (let n = first; n < first + mutations && performance.now() < end && tally.failures.length < 20; n++) {
       const random = new Random(seed * 1_000_003 + n);
       const name = wheel[random.uint32() % wheel.length] as string;
       const began = performance.now();
       try {
-        const outcome = await (TARGETS[name] as (typeof TARGETS)[string]).run(subject, random);
+        const outcome = await inTime((TARGETS[name] as (typeof TARGETS)[string]).run(subject, random));
         const key = `${name}: ${outcome}`;
         tally.outcomes.set(key, (tally.outcomes.get(key) ?? 0) + 1);
         const took = performance.now() - began;
@@ -43,6 +47,8 @@ export async function fuzzFiles({ seed, mutations, seconds, log }: Plan): Promis
         const { message, stack } = error as Error;
         tally.failures.push(`seed ${seed}, mutation ${n} (${name}): ${message}`);
         log(`FAILED seed ${seed}, mutation ${n} (${name}): ${stack ?? message}`);
+        // What hangs runs on and would be counted against all that follow.
+        if (error instanceof Hang) break;
       }
       tally.mutations++;
     }
@@ -50,6 +56,21 @@ export async function fuzzFiles({ seed, mutations, seconds, log }: Plan): Promis
     release();
   }
   return tally;
+}
+
+class Hang extends Error {}
+
+/** Readers pause, so that a timer runs while one of them goes round for ever. */
+async function inTime<T>(work: T | Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Hang('it does not end')), HANG_MS);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 export function summary({ mutations, outcomes, failures }: Tally): string {
