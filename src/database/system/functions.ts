@@ -12,7 +12,7 @@ import {
   schemaOidOf,
   type ClassEntry,
 } from '../../catalog/oids.ts';
-import type { Catalog, TableDef } from '../../catalog/schema.ts';
+import type { Catalog, ColumnDef, TableDef } from '../../catalog/schema.ts';
 import { objectOfType } from '../../catalog/user-types.ts';
 import type { BindContext } from '../../plan/bind.ts';
 import type { EvalContext } from '../../sql/eval-context.ts';
@@ -27,7 +27,7 @@ import { constraintText, indexText, keyExpression, viewText } from './definition
 import { columnByNumber, constraintByOid, indexByOid, relationsOf } from './model.ts';
 import { privilegeAnswer } from './privilege-functions.ts';
 import { roleName } from './privileges.ts';
-import { functionArguments, functionResult, routineDefinition, triggerText } from './procedures.ts';
+import { functionArguments, functionResult, type PrintDefault, routineDefinition, triggerText } from './procedures.ts';
 import { systemRelation, systemRelationByOid } from './relations.ts';
 
 export interface AnswerContext {
@@ -113,6 +113,30 @@ function bindContext({ eval: context }: AnswerContext): BindContext {
 function manner(context: AnswerContext, pretty: Value | undefined): { bind: BindContext; pretty: boolean } {
   return { bind: bindContext(context), pretty: pretty === true };
 }
+
+/** Defaults of arguments are printed as those of columns of their types. */
+function defaultPrinter(context: AnswerContext): PrintDefault {
+  const bind = bindContext(context);
+  return (text, type) => {
+    const column: ColumnDef = { id: 0, name: 'argument', type, notNull: false };
+    const table: TableDef = { ...NO_TABLE, columns: [column] };
+    return deparseStored(text, table, 'default', { bind, columnIndex: 0 });
+  };
+}
+
+const NO_TABLE: TableDef = {
+  kind: 'table',
+  id: 0,
+  schema: 'public',
+  name: 'arguments',
+  columns: [],
+  nextColumnId: 1,
+  key: [],
+  indexes: [],
+  checks: [],
+  foreignKeys: [],
+  dropped: [],
+};
 
 // ---- visibility --------------------------------------------------------------------------------------------------
 
@@ -239,11 +263,12 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
     return null;
   },
   pg_get_statisticsobjdef_columns: () => null,
-  pg_get_function_arguments: ({ eval: { catalog } }, [oid]) => functionArguments(catalog, oid as number, true),
-  pg_get_function_identity_arguments: ({ eval: { catalog } }, [oid]) =>
-    functionArguments(catalog, oid as number, false),
+  pg_get_function_arguments: (context, [oid]) =>
+    functionArguments(context.eval.catalog, oid as number, defaultPrinter(context)),
+  pg_get_function_identity_arguments: ({ eval: { catalog } }, [oid]) => functionArguments(catalog, oid as number, null),
   pg_get_function_result: ({ eval: { catalog } }, [oid]) => functionResult(catalog, oid as number),
-  pg_get_functiondef: ({ eval: { catalog } }, [oid]) => routineDefinition(catalog, oid as number),
+  pg_get_functiondef: (context, [oid]) =>
+    routineDefinition(context.eval.catalog, oid as number, defaultPrinter(context)),
   pg_get_function_sqlbody: () => null,
   pg_get_serial_sequence: (context, [table, column]) => serialSequence(context, table ?? null, column ?? null),
   pg_get_userbyid: ({ eval: { catalog } }, [oid]) => roleName(catalog, oid as number) ?? `unknown (OID=${String(oid)})`,

@@ -1,6 +1,6 @@
 /** Functions and triggers as SQL: arguments, results and definitions of built-in and of own ones, in PostgreSQL's words. */
 import { DriftError } from '../../base/error.ts';
-import type { Catalog, RoutineArgument, RoutineDef, TriggerDef } from '../../catalog/schema.ts';
+import type { Catalog, RoutineArgument, RoutineDef, TriggerDef, TypeRef } from '../../catalog/schema.ts';
 import { quoteIdent } from '../../sql/functions/format-text.ts';
 import { columnName, type Relation } from './model.ts';
 import { builtinFunctions } from './pg-proc.ts';
@@ -11,13 +11,16 @@ function routineOf(catalog: Catalog, oid: number): RoutineDef | undefined {
   return object?.kind === 'routine' ? object : undefined;
 }
 
+/** What an argument's default is printed as. */
+export type PrintDefault = (text: string, type: TypeRef) => string;
+
 /** "a integer, OUT b text", with defaults or without (as an identity). */
-export function functionArguments(catalog: Catalog, oid: number, whole: boolean): string | null {
+export function functionArguments(catalog: Catalog, oid: number, print: PrintDefault | null): string | null {
   const routine = routineOf(catalog, oid);
   if (routine !== undefined) {
     const shown = routine.args.filter(({ mode }) => mode !== 'table');
     return shown
-      .map((arg) => (routine.procedure && arg.mode === 'in' ? 'IN ' : '') + argumentText(arg, whole))
+      .map((arg) => (routine.procedure && arg.mode === 'in' ? 'IN ' : '') + argumentText(arg, print))
       .join(', ');
   }
   const builtin = builtinFunctions().get(oid)?.fn;
@@ -39,9 +42,9 @@ const MODES: Readonly<Record<RoutineArgument['mode'], string>> = {
   table: '',
 };
 
-function argumentText({ name, mode, type, default: initial }: RoutineArgument, whole: boolean): string {
+function argumentText({ name, mode, type, default: initial }: RoutineArgument, print: PrintDefault | null): string {
   const named = name === '' ? '' : `${quoteIdent(name)} `;
-  const ending = whole && initial !== undefined ? ` DEFAULT ${initial}` : '';
+  const ending = print !== null && initial !== undefined ? ` DEFAULT ${print(initial, type)}` : '';
   return `${MODES[mode]}${named}${typeText({ oid: type.oid, typmod: -1 })}${ending}`;
 }
 
@@ -56,18 +59,18 @@ export function functionResult(catalog: Catalog, oid: number): string | null {
 
 function resultText(routine: RoutineDef, catalog: Catalog): string {
   const columns = routine.args.filter(({ mode }) => mode === 'table');
-  if (columns.length > 0) return `TABLE(${columns.map((column) => argumentText(column, false)).join(', ')})`;
+  if (columns.length > 0) return `TABLE(${columns.map((column) => argumentText(column, null)).join(', ')})`;
   const row = routine.returnsRow === undefined ? undefined : catalog.byId(routine.returnsRow);
   const type = row !== undefined && 'name' in row ? quoteIdent(row.name) : typeText(routine.returns);
   return `${routine.set ? 'SETOF ' : ''}${type}`;
 }
 
 /** CREATE OR REPLACE FUNCTION as pg_get_functiondef writes it; null for what is built in. */
-export function routineDefinition(catalog: Catalog, oid: number): string | null {
+export function routineDefinition(catalog: Catalog, oid: number, print: PrintDefault): string | null {
   const routine = routineOf(catalog, oid);
   if (routine === undefined) return null;
   if (routine.aggregate !== undefined) throw new DriftError('42809', `"${routine.name}" is an aggregate function`);
-  const args = functionArguments(catalog, oid, true) ?? '';
+  const args = functionArguments(catalog, oid, print) ?? '';
   const kind = routine.procedure ? 'PROCEDURE' : 'FUNCTION';
   const returns = routine.procedure || routine.returns.oid === 0 ? '' : ` RETURNS ${resultText(routine, catalog)}\n`;
   const traits = [

@@ -66,3 +66,15 @@ test('a VARIADIC argument with a default may be left out; it has its name as an 
   expect(await db.code('SELECT f(1, VARIADIC c => ARRAY[1])')).toBe('42883');
   expect(await db.code('SELECT f()')).toBe('42883');
 });
+
+test('defaults of arguments are printed with their types', async () => {
+  const db = await openDb();
+  await db.run(`CREATE FUNCTION f(a int, OUT b text, c text DEFAULT 'x', d int DEFAULT 3 + 1, g numeric DEFAULT 2) LANGUAGE plpgsql
+    AS $$ BEGIN b := c; END $$; CREATE FUNCTION f2(a anyelement DEFAULT 3, b bool DEFAULT NULL) RETURNS int LANGUAGE sql AS 'SELECT 1'`);
+  expect(await db.rows("SELECT pg_get_function_arguments('f'::regproc)")).toEqual([
+    ["a integer, OUT b text, c text DEFAULT 'x'::text, d integer DEFAULT (3 + 1), g numeric DEFAULT 2"],
+  ]);
+  expect(await db.rows("SELECT pg_get_function_arguments('f2'::regproc)")).toEqual([
+    ['a anyelement DEFAULT 3, b boolean DEFAULT NULL::boolean'],
+  ]);
+});
