@@ -166,6 +166,10 @@ test('errors, and what is not concerned', async () => {
   expect(await db.code('DELETE HISTORY FROM drift.transactions BEFORE SEQ 1')).toBe('42501');
   expect(await db.code('BEGIN; DELETE HISTORY FROM t BEFORE SEQ 21')).toBe('25001');
   await db.run("ROLLBACK; DELETE HISTORY FROM u BEFORE '1999-01-01'");
+  await db.run("CREATE TABLE w (a int) WITH (history_retention = '1 day', fillfactor = 50)");
+  expect(await db.rows("SELECT history_retention FROM drift.retention WHERE table_name = 'w'")).toEqual([['1 day']]);
+  expect(await db.code('CREATE TABLE x (a int) WITH (history_retentions = 1)')).toBe('22023');
+  expect(await db.code("DO 'BEGIN DELETE HISTORY FROM t BEFORE SEQ 21; END'")).toBe('25001');
   // A table by the name of history is one.
   await db.run('CREATE TABLE history (a int); DELETE FROM history');
 });

@@ -11,6 +11,7 @@ import { refuseSystemName } from './names.ts';
 import { addConstraint, constraintsOf } from './constraint.ts';
 import { type Draft } from './draft.ts';
 import { type DdlContext, define, refuseTaken, schemaFor, skipExisting } from './context.ts';
+import { isNotRetention, withRetention } from './retention.ts';
 import { refuseUnknownOptions } from './storage-options.ts';
 import { addLike, likeColumns, likeIndexes } from './like.ts';
 
@@ -60,10 +61,12 @@ export function* createTable(context: DdlContext, statement: CreateTable): Task<
       constraints.push(element);
     }
   }
-  refuseUnknownOptions(statement.options, 'table');
+  const { options } = statement;
+  refuseUnknownOptions(options.filter(isNotRetention), 'table');
   refuseTaken(context, schema, name.name, name.position);
   const draft = draftOf(identity, columns);
   draft.table = { ...draft.table, onCommit: statement.onCommit };
+  if (options.length > 0) draft.table = yield* withRetention(context, draft.table, options);
   for (const like of likes) addLike(context, draft, like);
   yield* makeTable(context, draft, constraints);
   for (const like of likes) yield* likeIndexes(context, like, identity);

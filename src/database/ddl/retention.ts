@@ -1,4 +1,4 @@
-/** history_retention: ALTER TABLE t SET (history_retention = '90 days' | 'forever' | 'none'), and RESET. */
+/** history_retention in CREATE TABLE … WITH (…) and ALTER TABLE … SET (…): '90 days', 'forever' or 'none'; and RESET. */
 import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
 import type { Retention, TableDef } from '../../catalog/schema.ts';
@@ -23,6 +23,13 @@ export function* setRetention(
   const { retention: _, ...rest } = table;
   const retention = kind === 'resetOptions' ? undefined : yield* retentionOf(context, option);
   define(context, retention === undefined ? rest : { ...rest, retention });
+}
+
+/** The table with the retention that its options name, if they do. */
+export function* withRetention(context: DdlContext, table: TableDef, options: readonly Option[]): Task<TableDef> {
+  const option = options.findLast(({ name }) => name === NAME);
+  const retention = option === undefined ? undefined : yield* retentionOf(context, option);
+  return retention === undefined ? table : { ...table, retention };
 }
 
 function* retentionOf(context: DdlContext, { value = '', position }: Option): Task<Retention | undefined> {

@@ -45,7 +45,7 @@ const ROWS_AT_ONCE = 1000;
 export function* erase(scene: Scene, statement: Erase, parameters: readonly Parameter[]): Task<ResultSet> {
   refuseWrites(scene);
   const { core, turns } = scene;
-  if (scene.inBlock || turns === undefined)
+  if (scene.inBlock || scene.depth > 0 || turns === undefined)
     throw new DriftError('25001', 'ERASE cannot run inside a transaction block', { position: statement.position });
   const table = tableNamed(ddlContext(scene), statement.table, true);
   const job = { kind: 'erasure', treeId: table.id, reason: 'asked for' } as const;

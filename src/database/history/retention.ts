@@ -27,7 +27,7 @@ import { protections, type Sources } from './protections.ts';
 /** DELETE HISTORY FROM t BEFORE moment: states before it cannot be read any more, and what only they need is removed. */
 export function* deleteHistory(scene: Scene, { table: name, before, position }: DeleteHistory): Task<ResultSet> {
   refuseWrites(scene);
-  if (scene.inBlock)
+  if (scene.inBlock || scene.depth > 0)
     throw new DriftError('25001', 'DELETE HISTORY cannot run inside a transaction block', { position });
   const context = ddlContext(scene);
   const table = tableNamed(context, name, true);
