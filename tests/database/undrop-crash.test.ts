@@ -73,8 +73,10 @@ test('UNDROP', async () => {
     expect([at, found]).toEqual([at, want]);
     const { lastSeq } = engine.status();
     if (whole) expect(lastSeq).toBeGreaterThan(9);
-    if (lastSeq < 8)
-      return void (await expect(rows(engine, 'SELECT * FROM t')).rejects.toMatchObject({ code: '42P01' }));
+    if (lastSeq < 8) {
+      await expect(rows(engine, 'SELECT * FROM t')).rejects.toMatchObject({ code: '42P01' });
+      return;
+    }
     expect(await rows(engine, 'SELECT count(*), sum(v) FROM t FOR SYSTEM_TIME AS OF SEQ 8')).toEqual(
       await rows(engine, 'SELECT count(*), sum(v) FROM t FOR SYSTEM_TIME AS OF SEQ 5'),
     );
