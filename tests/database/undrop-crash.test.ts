@@ -57,9 +57,9 @@ async function crashed(
     disk.plan(null);
     const engine = await open(disk, 3);
     await check(engine, at, whole);
-    // A crash may leave a log that the next checkpoint removes.
+    // A crash may leave a log, or half of a switch, which the next checkpoint removes.
     const problems = (await rows(engine, 'CHECK DATABASE')).map((row) => row.at(-1) ?? null);
-    expect(problems.filter((problem) => problem !== null && problem !== 'nothing needs this file')).toEqual([]);
+    expect(problems.filter((problem) => problem !== null && !/^slot \d|^nothing needs/.test(problem))).toEqual([]);
     await engine.close();
     if (whole) return;
   }
