@@ -42,6 +42,17 @@ export class SimFile {
     this.exists = exists;
   }
 
+  /** The same file, to be dealt another fate. */
+  copy(): SimFile {
+    const file = new SimFile(this.name, this.#durable, this.exists);
+    file.live = this.live.slice();
+    file.size = this.size;
+    file.#sizes = [...this.#sizes];
+    for (const [sector, versions] of this.#unsafe) file.#unsafe.set(sector, [...versions]);
+    for (const sector of this.#abandoned) file.#abandoned.add(sector);
+    return file;
+  }
+
   read(offset: number, length: number): Uint8Array {
     return this.live.slice(offset, Math.max(offset, Math.min(offset + length, this.size)));
   }

@@ -86,6 +86,8 @@ export class SimDisk {
   /** The file that the fault struck, or the operation where it was not on a file. */
   struck = '';
   down = false;
+  /** Called before every operation that changes what the disk holds. */
+  beforeChange: (() => void) | null = null;
   #fault: Fault | null = null;
   #full = false;
   #lying = false;
@@ -98,6 +100,14 @@ export class SimDisk {
   /** Opens the disk for one database opening. */
   storage(): SimStorage {
     return new SimStorage(this);
+  }
+
+  /** The disk as it is now, with another seed: its machine can go down while this one's lives on. */
+  copy(seed: number): SimDisk {
+    const disk = new SimDisk(seed, this.options);
+    for (const [name, file] of this.files) disk.files.set(name, file.copy());
+    for (const [name, file] of this.removed) disk.removed.set(name, file.copy());
+    return disk;
   }
 
   /** Arranges the next fault; `at` counts from the disk's first operation. */
@@ -144,6 +154,7 @@ export class SimDisk {
   /** Counts an operation; returns the fault that strikes it, if any. */
   strike(operation: Operation, name: string = operation, grows = false): FaultKind | null {
     if (this.down) throw new SimCrash('the machine is down');
+    if (operation !== 'read' && operation !== 'list') this.beforeChange?.();
     const number = this.operations++;
     const fault = this.#fault;
     if (
