@@ -50,6 +50,8 @@ export interface EngineOptions {
   readonly checkpointIntervalMs?: number | undefined;
   /** Cells up to which a commit splits a leaf itself; bigger ones wait for the background. Default 65536; tests shrink it. */
   readonly inlineSplitCells?: number | undefined;
+  /** Tiles of a tree that the directory describes itself; those of others have a place of their own. Default 16. */
+  readonly inlineTiles?: number | undefined;
 }
 
 export interface FieldDescription {

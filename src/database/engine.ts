@@ -129,6 +129,7 @@ class Engine implements EngineApi, OpenEngine {
         maxLeafRows: options.maxLeafRows ?? DEFAULT_LEAF_ROWS,
         minClosedRows: options.minClosedRows ?? DEFAULT_CLOSED_ROWS,
         inlineSplitCells: options.inlineSplitCells,
+        inlineTiles: options.inlineTiles,
       },
     );
     const sequences = new Sequences();

@@ -33,6 +33,13 @@ export function* checkTree(tree: Tree, packs: Packs, { newest, files }: CheckCon
   const findings: TreeFindings = { problems: [], segments: 0, versions: 0 };
   const seen = new Set<SegmentRef>();
   let areWhole = true;
+  try {
+    yield* tree.loadPast();
+  } catch (error) {
+    if (!(error instanceof DriftError)) throw error;
+    findings.problems.push(error.message);
+    return findings;
+  }
   for (const [ref, isTile] of segmentsOf(tree)) {
     if (seen.has(ref)) continue;
     seen.add(ref);

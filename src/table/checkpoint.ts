@@ -13,8 +13,17 @@ import { PAUSE, type Task } from '../base/task.ts';
 import type { ColumnFormat } from '../base/vector.ts';
 import type { Packs } from '../segment/packs.ts';
 import { encodeSegment, type SegmentRef, type SegmentRows } from '../segment/segment.ts';
-import type { Directory, LeafEntry, TableEntry, TreeEntry } from './directory.ts';
+import {
+  type Directory,
+  type LeafEntry,
+  type PastEntry,
+  type TableEntry,
+  type TileEntry,
+  type TreeEntry,
+  treesOf,
+} from './directory.ts';
 import type { LeafImage } from './leaf-image.ts';
+import { encodePast, historiesOf, isPastOf, listAt, pastEntry, readPast, type StoredPast } from './past.ts';
 import { leafRows } from './seal.ts';
 import type { CommittedStructures } from './store.ts';
 import type { Key, TreeColumn } from './table.ts';
@@ -30,6 +39,7 @@ interface CapturedLeaf {
   readonly low: Key | undefined;
   readonly startSeq: number;
   readonly history: readonly Tile[];
+  readonly past: number;
   readonly revision: number;
   /** Pinned; null for a leaf that is on disk as it is, or has been written. */
   image: LeafImage | null;
@@ -48,6 +58,12 @@ interface CapturedTree {
   readonly rowCount: number;
   readonly leaves: readonly CapturedLeaf[];
   readonly tiles: readonly Tile[];
+  /** The tiles that come before those of the leaves. */
+  readonly past: StoredPast | null;
+  /** The past to be named in the directory, where one that was written describes these leaves. */
+  readonly kept: PastEntry | null;
+  /** What the directory says of the tiles. */
+  described: Pick<TreeEntry, 'tiles' | 'past'> & { readonly lists: readonly (readonly number[])[] };
 }
 
 interface CapturedTable {
@@ -64,9 +80,11 @@ export class Checkpoint {
   readonly #packs: Packs;
   readonly #cache: TileCache;
   readonly #tables: CapturedTable[] = [];
+  readonly #inlineTiles: number;
 
-  constructor(packs: Packs, cache: TileCache) {
+  constructor(packs: Packs, cache: TileCache, inlineTiles: number) {
     this.#packs = packs;
+    this.#inlineTiles = inlineTiles;
     this.#cache = cache;
   }
 
@@ -97,6 +115,7 @@ export class Checkpoint {
       for (const tree of this.#trees()) {
         for (const tile of tree.tiles) if (tile.stored === null) yield* this.#writeTile(tree, tile);
         for (const leaf of tree.leaves) if (leaf.image !== null) yield* this.#writeLeaf(tree, leaf, leaf.image);
+        yield* this.#writePast(tree);
       }
       yield* this.#packs.flush();
     } finally {
@@ -148,6 +167,37 @@ export class Checkpoint {
     yield PAUSE;
   }
 
+  /** Describes the tiles: in the directory where they are few, else in a past, which is written where it has changed. */
+  *#writePast(captured: CapturedTree): Task<void> {
+    const { tree, leaves, past, kept } = captured;
+    if (kept !== null) {
+      captured.described = { tiles: [], past: kept, lists: [] };
+      return;
+    }
+    const before = past === null ? null : yield* readPast((ref) => this.#packs.read(ref), past.entry);
+    // The packs that only the past in memory names go with this checkpoint.
+    yield* tree.loadPast();
+    const tiles: TileEntry[] = before === null ? [] : [...before.tiles];
+    const numbers = new Map<Tile, number>();
+    for (const tile of captured.tiles) {
+      const { startSeq, endSeq, stored } = tile;
+      numbers.set(tile, tiles.push({ startSeq, endSeq, ref: stored as SegmentRef }) - 1);
+    }
+    const lists = leaves.map(({ history, past: at }) => [
+      ...(before === null ? [] : listAt(before, at)),
+      ...history.map((tile) => numbers.get(tile) as number),
+    ]);
+    captured.described = { tiles, past: null, lists };
+    tree.storedPast = null;
+    if (tiles.length <= this.#inlineTiles) return;
+    const entry = pastEntry(yield* this.#packs.append(encodePast({ tiles, lists }), captured.tableId), tiles);
+    captured.described = { tiles: [], past: entry, lists };
+    const isSame = leaves.length === tree.leaves.length && leaves.every(({ leaf }, i) => leaf === tree.leaves[i]);
+    if (isSame && tree.leaves.every((leaf, i) => leaf.history.length === lists[i]?.length))
+      tree.storedPast = { entry, histories: historiesOf(tree.leaves) };
+    yield PAUSE;
+  }
+
   /** Encodes and writes a segment. What was written is flushed in portions, because a flush of all would take long. */
   *#append(rows: SegmentRows, formats: readonly ColumnFormat[], tableId: number): Task<SegmentRef> {
     const ref = yield* this.#packs.append(yield* encodeSegment(rows, formats), tableId);
@@ -174,11 +224,12 @@ export class Checkpoint {
 /** Packs that a directory's segments lie in. */
 export function packsOf(directory: Directory): Set<number> {
   const packs = new Set<number>();
-  for (const { tree, indexes } of directory.tables) {
-    for (const entry of [tree, ...indexes.map((index) => index.tree)]) {
-      for (const { ref } of entry.leaves) if (ref !== null) packs.add(ref.pack);
-      for (const { ref } of entry.tiles) packs.add(ref.pack);
-    }
+  for (const { leaves, tiles, past } of treesOf(directory)) {
+    for (const { ref } of leaves) if (ref !== null) packs.add(ref.pack);
+    for (const { ref } of tiles) packs.add(ref.pack);
+    if (past === null) continue;
+    packs.add(past.ref.pack);
+    for (const pack of past.bytes.keys()) packs.add(pack);
   }
   return packs;
 }
@@ -192,6 +243,7 @@ function captureTree(tableId: number, tree: Tree, columnCount: number): Captured
       low: leaf.low,
       startSeq: leaf.startSeq,
       history: leaf.history,
+      past: leaf.past,
       revision: leaf.revision,
       image,
       rows: image?.rows ?? 0,
@@ -201,9 +253,12 @@ function captureTree(tableId: number, tree: Tree, columnCount: number): Captured
   });
   const tiles = new Set<Tile>();
   for (const { history } of leaves) for (const tile of history) tiles.add(tile);
-  const { lastChange, rowCount } = tree;
+  const { lastChange, rowCount, past, storedPast } = tree;
   return {
     tree,
+    past,
+    kept: storedPast !== null && isPastOf(storedPast, tree.leaves) ? storedPast.entry : null,
+    described: { tiles: [], past: null, lists: [] },
     tableId,
     columns: tree.columns.slice(0, columnCount),
     lastChange,
@@ -213,17 +268,18 @@ function captureTree(tableId: number, tree: Tree, columnCount: number): Captured
   };
 }
 
-function treeEntry({ lastChange, rowCount, leaves, tiles }: CapturedTree): TreeEntry {
-  const numbers = new Map(tiles.map((tile, at) => [tile, at]));
+function treeEntry({ lastChange, rowCount, leaves, described }: CapturedTree): TreeEntry {
+  const { tiles, past, lists } = described;
   return {
     lastChange,
     rowCount,
-    tiles: tiles.map(({ startSeq, endSeq, stored }) => ({ startSeq, endSeq, ref: stored as SegmentRef })),
-    leaves: leaves.map(({ low, startSeq, ref, history }): LeafEntry => ({
+    tiles,
+    past,
+    leaves: leaves.map(({ low, startSeq, ref }, i): LeafEntry => ({
       low,
       startSeq,
       ref,
-      history: history.map((tile) => numbers.get(tile) as number),
+      history: past === null ? (lists[i] ?? []) : [],
     })),
   };
 }

@@ -1,26 +1,34 @@
 /**
- * Directory: where every leaf and sealed tile of every tree lies, as bytes in the manifest.
+ * Directory: where every leaf and sealed tile of every tree lies, as bytes in the manifest. Opening reads all of it, so
+ * that a tree with many tiles has them elsewhere: in a segment of its own, its *past* (past.ts), read when somebody asks for it.
  *
  *     directory = u8 version | packs | varint count, table*
  *     packs     = varint current | varint count, (varint number, varint bytes used)*
  *     table     = varint id | varint next row id | f64 end | tree | varint count, index*
  *     index     = varint id | flags | key columns | f64 dropped at | tree
- *     tree      = varint last change | varint rows | varint count, tile* | varint count, leaf*
+ *     tree      = varint last change | varint rows | tiles | varint count, leaf*
+ *     tiles     = varint count, tile*                           in version 1
+ *               | u8 0, varint count, tile* | u8 1, past        in version 2
+ *     past      = ref | varint count, (varint pack, varint bytes)*     where it is; bytes of its tiles, by pack
  *     tile      = f64 start | f64 end | ref
  *     leaf      = key (its low bound) | f64 start | u8 1, ref or u8 0 | varint count, varint tile number*
+ *               without the numbers in a tree with a past, which has a list for each leaf
  *     key       = u8 0 (none) | u8 1, f64 | u8 2, string (an integer's digits) | u8 3, string
  *               | u8 4, varint units, UTF-16 (2 bytes a unit: text that has no UTF-8 form)
  *     ref       = varint pack, offset, length, table length | u32 crc of the block table
  *
  * Tiles are listed once a tree, since leaves split from one another share them. Columns are not described here: the
- * catalog, itself a table, does that. Invariant: a directory read back is equal to what was written.
+ * catalog, itself a table, does that. A directory where no tree has a past is written in version 1. Invariant: a
+ * directory read back is equal to what was written.
  */
 import { ByteReader, ByteWriter } from '../base/bytes.ts';
 import { DriftError } from '../base/error.ts';
 import type { SegmentRef } from '../segment/segment.ts';
 import type { IndexSpec, Key, KeyColumn } from './table.ts';
 
-const DIRECTORY_VERSION = 1;
+const DIRECTORY_VERSION = 2;
+/** Has all tiles in it. */
+const WHOLE_VERSION = 1;
 const NO_KEY = 0;
 const NUMBER_KEY = 1;
 const BIGINT_KEY = 2;
@@ -53,8 +61,17 @@ export interface IndexEntry {
 export interface TreeEntry {
   readonly lastChange: number;
   readonly rowCount: number;
+  /** None where there is a past. */
   readonly tiles: readonly TileEntry[];
+  readonly past: PastEntry | null;
   readonly leaves: readonly LeafEntry[];
+}
+
+/** Where the tiles of a tree are described, and what it takes to tell which packs they need. */
+export interface PastEntry {
+  readonly ref: SegmentRef;
+  /** Bytes of the tiles, by pack. */
+  readonly bytes: ReadonlyMap<number, number>;
 }
 
 export interface TileEntry {
@@ -68,13 +85,14 @@ export interface LeafEntry {
   readonly startSeq: number;
   /** Null for a leaf without rows. */
   readonly ref: SegmentRef | null;
-  /** Its history, oldest first, as positions in the tree's tiles. */
+  /** Its history, oldest first, as positions in the tree's tiles; none where the tree has a past. */
   readonly history: readonly number[];
 }
 
 export function encodeDirectory(directory: Directory): Uint8Array {
   const writer = new ByteWriter(4096);
-  writer.u8(DIRECTORY_VERSION);
+  const version = treesOf(directory).every((tree) => tree.past === null) ? WHOLE_VERSION : DIRECTORY_VERSION;
+  writer.u8(version);
   writer.varint(directory.currentPack);
   writer.varint(directory.packs.size);
   for (const [pack, bytes] of directory.packs) {
@@ -86,9 +104,9 @@ export function encodeDirectory(directory: Directory): Uint8Array {
     writer.varint(table.id);
     writer.varint(table.nextRowId);
     writer.f64(table.endSeq);
-    writeTree(writer, table.tree);
+    writeTree(writer, table.tree, version);
     writer.varint(table.indexes.length);
-    for (const index of table.indexes) writeIndex(writer, index);
+    for (const index of table.indexes) writeIndex(writer, index, version);
   }
   return writer.finish();
 }
@@ -96,10 +114,10 @@ export function encodeDirectory(directory: Directory): Uint8Array {
 export function decodeDirectory(bytes: Uint8Array): Directory {
   const reader = new ByteReader(bytes, 'MANIFEST, directory');
   const version = reader.u8();
-  if (version !== DIRECTORY_VERSION)
+  if (version !== DIRECTORY_VERSION && version !== WHOLE_VERSION)
     throw new DriftError(
       '0A000',
-      `the directory has version ${version}; this release reads version ${DIRECTORY_VERSION}`,
+      `the directory has version ${version}; this release reads versions ${WHOLE_VERSION} to ${DIRECTORY_VERSION}`,
     );
   const currentPack = reader.varint();
   const packs = new Map(listOf(reader, () => [reader.varint(), reader.varint()] as const));
@@ -107,20 +125,30 @@ export function decodeDirectory(bytes: Uint8Array): Directory {
     id: reader.varint(),
     nextRowId: reader.varint(),
     endSeq: reader.f64(),
-    tree: readTree(reader),
-    indexes: listOf(reader, () => readIndex(reader)),
+    tree: readTree(reader, version),
+    indexes: listOf(reader, () => readIndex(reader, version)),
   }));
   return { currentPack, packs, tables };
 }
 
-function writeTree(writer: ByteWriter, tree: TreeEntry): void {
+/** All trees of a directory, of tables and of indexes. */
+export function treesOf({ tables }: Directory): TreeEntry[] {
+  return tables.flatMap(({ tree, indexes }) => [tree, ...indexes.map((index) => index.tree)]);
+}
+
+function writeTree(writer: ByteWriter, tree: TreeEntry, version: number): void {
+  const { past } = tree;
   writer.varint(tree.lastChange);
   writer.varint(tree.rowCount);
-  writer.varint(tree.tiles.length);
-  for (const tile of tree.tiles) {
-    writer.f64(tile.startSeq);
-    writer.f64(tile.endSeq);
-    writeRef(writer, tile.ref);
+  if (version !== WHOLE_VERSION) writer.u8(past === null ? 0 : 1);
+  if (past === null) writeTiles(writer, tree.tiles);
+  else {
+    writeRef(writer, past.ref);
+    writer.varint(past.bytes.size);
+    for (const [pack, bytes] of past.bytes) {
+      writer.varint(pack);
+      writer.varint(bytes);
+    }
   }
   writer.varint(tree.leaves.length);
   for (const leaf of tree.leaves) {
@@ -128,20 +156,23 @@ function writeTree(writer: ByteWriter, tree: TreeEntry): void {
     writer.f64(leaf.startSeq);
     writer.u8(leaf.ref === null ? 0 : 1);
     if (leaf.ref !== null) writeRef(writer, leaf.ref);
-    writer.varint(leaf.history.length);
-    for (const tile of leaf.history) writer.varint(tile);
+    if (past === null) writeNumbers(writer, leaf.history);
   }
 }
 
-function readTree(reader: ByteReader): TreeEntry {
+function readTree(reader: ByteReader, version: number): TreeEntry {
   const lastChange = reader.varint();
   const rowCount = reader.varint();
-  const tiles = listOf(reader, () => ({ startSeq: reader.f64(), endSeq: reader.f64(), ref: readRef(reader) }));
+  const hasPast = version !== WHOLE_VERSION && reader.u8() === 1;
+  const past = hasPast
+    ? { ref: readRef(reader), bytes: new Map(listOf(reader, () => [reader.varint(), reader.varint()] as const)) }
+    : null;
+  const tiles = hasPast ? [] : readTiles(reader);
   const leaves = listOf(reader, () => ({
     low: readKey(reader),
     startSeq: reader.f64(),
     ref: reader.u8() === 1 ? readRef(reader) : null,
-    history: listOf(reader, () => checkedIndex(reader.varint(), tiles.length)),
+    history: hasPast ? [] : readNumbers(reader, tiles.length),
   }));
   if (leaves.length === 0) throw corrupt('a tree without leaves');
   leaves.forEach(({ low }, i) => {
@@ -150,10 +181,33 @@ function readTree(reader: ByteReader): TreeEntry {
     if (i > 0 && (low === undefined || Number.isNaN(low) || (before !== undefined && !(before < low))))
       throw corrupt(`leaf ${i} out of order`);
   });
-  return { lastChange, rowCount, tiles, leaves };
+  return { lastChange, rowCount, tiles, past, leaves };
 }
 
-function writeIndex(writer: ByteWriter, { spec, droppedAt, tree }: IndexEntry): void {
+export function writeTiles(writer: ByteWriter, tiles: readonly TileEntry[]): void {
+  writer.varint(tiles.length);
+  for (const tile of tiles) {
+    writer.f64(tile.startSeq);
+    writer.f64(tile.endSeq);
+    writeRef(writer, tile.ref);
+  }
+}
+
+export function readTiles(reader: ByteReader): TileEntry[] {
+  return listOf(reader, () => ({ startSeq: reader.f64(), endSeq: reader.f64(), ref: readRef(reader) }));
+}
+
+export function writeNumbers(writer: ByteWriter, numbers: readonly number[]): void {
+  writer.varint(numbers.length);
+  for (const number of numbers) writer.varint(number);
+}
+
+/** Numbers of tiles. */
+export function readNumbers(reader: ByteReader, tiles: number): number[] {
+  return listOf(reader, () => checkedIndex(reader.varint(), tiles));
+}
+
+function writeIndex(writer: ByteWriter, { spec, droppedAt, tree }: IndexEntry, version: number): void {
   writer.varint(spec.id);
   writer.u8((spec.unique ? 1 : 0) | (spec.nullsNotDistinct ? 2 : 0));
   writer.varint(spec.columns.length);
@@ -162,10 +216,10 @@ function writeIndex(writer: ByteWriter, { spec, droppedAt, tree }: IndexEntry): 
     writer.u8((part.descending ? 1 : 0) | (part.nullsFirst ? 2 : 0));
   }
   writer.f64(droppedAt);
-  writeTree(writer, tree);
+  writeTree(writer, tree, version);
 }
 
-function readIndex(reader: ByteReader): IndexEntry {
+function readIndex(reader: ByteReader, version: number): IndexEntry {
   const id = reader.varint();
   const flags = reader.u8();
   const columns = listOf(reader, (): KeyColumn => {
@@ -174,7 +228,7 @@ function readIndex(reader: ByteReader): IndexEntry {
     return { column, descending: (order & 1) !== 0, nullsFirst: (order & 2) !== 0 };
   });
   const spec = { id, columns, unique: (flags & 1) !== 0, nullsNotDistinct: (flags & 2) !== 0 };
-  return { spec, droppedAt: reader.f64(), tree: readTree(reader) };
+  return { spec, droppedAt: reader.f64(), tree: readTree(reader, version) };
 }
 
 function writeRef(writer: ByteWriter, ref: SegmentRef): void {
@@ -249,7 +303,7 @@ function readKey(reader: ByteReader): Key | undefined {
 }
 
 /** Reads a count and as many items; the count is bounded by the bytes left, since every item takes one at least. */
-function listOf<T>(reader: ByteReader, read: () => T): T[] {
+export function listOf<T>(reader: ByteReader, read: () => T): T[] {
   const count = reader.varint();
   if (count > reader.remaining) throw corrupt(`${count} items in ${reader.remaining} bytes`);
   return Array.from({ length: count }, read);

@@ -41,7 +41,7 @@ export class LeafCursor {
       this.range.high === high &&
       this.range.highInclusive !== true
     ) {
-      if (leaf.history.length === 0) this.range = {};
+      if (leaf.history.length === 0 && leaf.past < 0) this.range = {};
     }
     return leaf;
   }

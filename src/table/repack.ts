@@ -6,6 +6,7 @@ import { PAUSE, type Task } from '../base/task.ts';
 import type { Packs } from '../segment/packs.ts';
 import type { SegmentRef } from '../segment/segment.ts';
 import { SegmentReader } from '../segment/segment-reader.ts';
+import type { StoredPast } from './past.ts';
 import type { Leaf, Tile } from './tile.ts';
 
 /** A pack of which less than this share is alive is emptied. */
@@ -13,18 +14,26 @@ const SPARSE = 0.5;
 /** Bytes copied before one checkpoint. */
 const MAX_COPIED_BYTES: number = 32 * 1024 * 1024;
 
-/** The leaves of a table or of one of its indexes. */
-export interface StoredLeaves {
+/** The tree of a table or of one of its indexes. */
+export interface StoredTree {
   readonly tableId: number;
-  readonly leaves: readonly Leaf[];
+  readonly tree: {
+    readonly leaves: readonly Leaf[];
+    readonly past: StoredPast | null;
+    storedPast: StoredPast | null;
+    loadPast(): Task<void>;
+  };
 }
 
 /** Packs of which little is alive, and retired ones (packs.ts); not the newest. */
-export function sparsePacks(packs: Packs, trees: Iterable<StoredLeaves>): Set<number> {
+export function sparsePacks(packs: Packs, trees: Iterable<StoredTree>): Set<number> {
   const live = new Map<number, number>();
-  for (const item of storedItems(trees)) {
-    const { pack, length } = item.stored as SegmentRef;
-    live.set(pack, (live.get(pack) ?? 0) + length);
+  const count = (pack: number, bytes: number): void => void live.set(pack, (live.get(pack) ?? 0) + bytes);
+  for (const { tree } of trees) {
+    for (const { stored } of storedItems(tree.leaves)) if (stored !== null) count(stored.pack, stored.length);
+    if (tree.past !== null) for (const [pack, bytes] of tree.past.entry.bytes) count(pack, bytes);
+    const described = (tree.past ?? tree.storedPast)?.entry.ref;
+    if (described !== undefined) count(described.pack, described.length);
   }
   const sparse = new Set<number>();
   let copied = 0;
@@ -39,14 +48,19 @@ export function sparsePacks(packs: Packs, trees: Iterable<StoredLeaves>): Set<nu
 }
 
 /** Copies what is alive in sparse packs; false where there are none. */
-export function* repack(packs: Packs, trees: readonly StoredLeaves[]): Task<boolean> {
+export function* repack(packs: Packs, trees: readonly StoredTree[]): Task<boolean> {
   const sparse = sparsePacks(packs, trees);
   if (sparse.size === 0) return false;
-  for (const tree of trees) {
-    for (const item of [...storedItems([tree])]) {
+  for (const { tableId, tree } of trees) {
+    if (needs(tree.past ?? tree.storedPast, sparse)) {
+      yield* tree.loadPast();
+      // The checkpoint that follows writes it anew.
+      tree.storedPast = null;
+    }
+    for (const item of [...storedItems(tree.leaves)]) {
       const ref = item.stored;
       if (ref === null || !sparse.has(ref.pack)) continue;
-      const copy = yield* copied(packs, ref, tree.tableId);
+      const copy = yield* copied(packs, ref, tableId);
       // What has been changed or written anew meanwhile has another segment, or none.
       if (item.stored === ref) item.stored = copy;
     }
@@ -54,15 +68,21 @@ export function* repack(packs: Packs, trees: readonly StoredLeaves[]): Task<bool
   return true;
 }
 
-function* storedItems(trees: Iterable<StoredLeaves>): Generator<Leaf | Tile> {
-  for (const { leaves } of trees) {
-    const tiles = new Set<Tile>();
-    for (const leaf of leaves) {
-      if (leaf.stored !== null) yield leaf;
-      for (const tile of leaf.history) tiles.add(tile);
-    }
-    for (const tile of tiles) if (tile.stored !== null) yield tile;
+/** Whether a past, or a tile that it describes, lies in one of the packs. */
+function needs(past: StoredPast | null, packs: ReadonlySet<number>): boolean {
+  if (past === null) return false;
+  if (packs.has(past.entry.ref.pack)) return true;
+  for (const pack of past.entry.bytes.keys()) if (packs.has(pack)) return true;
+  return false;
+}
+
+function* storedItems(leaves: readonly Leaf[]): Generator<Leaf | Tile> {
+  const tiles = new Set<Tile>();
+  for (const leaf of leaves) {
+    if (leaf.stored !== null) yield leaf;
+    for (const tile of leaf.history) tiles.add(tile);
   }
+  for (const tile of tiles) if (tile.stored !== null) yield tile;
 }
 
 function* copied(packs: Packs, ref: SegmentRef, tableId: number): Task<SegmentRef> {

@@ -200,7 +200,7 @@ function* children(tree: DividedTree, leaf: Leaf, image: LeafImage): Task<Leaf[]
     const low = start === 0 ? leaf.low : (keys[order[start] as number] as Key);
     const high = end === live ? undefined : (keys[order[end] as number] as Key);
     const keep = (key: Key): boolean => (start === 0 || key >= (low as Key)) && (high === undefined || key < high);
-    made.push(newLeaf(low, leaf.startSeq, image.rebuilt(tree.columns, start, end, keep), leaf.history));
+    made.push(newLeaf(low, leaf.startSeq, image.rebuilt(tree.columns, start, end, keep), leaf));
     yield PAUSE;
   }
   return made;

@@ -17,8 +17,9 @@ import type {
   TableStore,
   Trimmed,
 } from './store.ts';
+import { MOST_INLINE_TILES } from './past.ts';
 import type { IndexSpec, Key, RowChanges, TableSpec, TreeColumn } from './table.ts';
-import { repack, sparsePacks, type StoredLeaves } from './repack.ts';
+import { repack, sparsePacks, type StoredTree } from './repack.ts';
 import { divide, SplitQueue } from './split.ts';
 import { TileCache } from './tile.ts';
 import type { TreeOptions } from './tree.ts';
@@ -36,6 +37,8 @@ export interface StoreOptions {
   readonly minClosedRows: number;
   /** Cells of a leaf that a commit splits itself; bigger ones are split in the background. */
   readonly inlineSplitCells?: number | undefined;
+  /** Tiles of a tree that the directory describes itself (past.ts). */
+  readonly inlineTiles?: number | undefined;
 }
 
 /** Opens the store; `directory` is the manifest's, null for a new database. */
@@ -184,7 +187,7 @@ class SegmentStore implements TableStore {
   }
 
   *checkpoint(committed: CommittedStructures): Task<Uint8Array> {
-    const checkpoint = new Checkpoint(this.#packs, this.#cache);
+    const checkpoint = new Checkpoint(this.#packs, this.#cache, this.#options.inlineTiles ?? MOST_INLINE_TILES);
     checkpoint.capture(this.#tables.values(), committed);
     const directory = yield* checkpoint.write();
     this.#needed = packsOf(directory);
@@ -226,10 +229,10 @@ class SegmentStore implements TableStore {
     return { readBytes, writtenBytes };
   }
 
-  *#stored(): Generator<StoredLeaves> {
-    for (const { id, leaves, indexes } of this.#tables.values()) {
-      yield { tableId: id, leaves };
-      for (const index of indexes) yield { tableId: id, leaves: index.leaves };
+  *#stored(): Generator<StoredTree> {
+    for (const table of this.#tables.values()) {
+      yield { tableId: table.id, tree: table };
+      for (const index of table.indexes) yield { tableId: table.id, tree: index };
     }
   }
 
@@ -248,7 +251,7 @@ class SegmentStore implements TableStore {
   statistics(): StoreStatistics {
     let leaves = 0;
     let segments = 0;
-    for (const tree of this.#stored()) {
+    for (const { tree } of this.#stored()) {
       leaves += tree.leaves.length;
       for (const leaf of tree.leaves) if (leaf.stored !== null) segments++;
     }

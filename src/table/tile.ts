@@ -34,8 +34,10 @@ export interface Leaf {
   dirty: boolean;
   /** Raised by every change, so that a checkpoint knows whether what it wrote is still the newest. */
   revision: number;
-  /** Oldest first. */
+  /** Oldest first; those of the tree's past that are not in memory come before them. */
   history: readonly Tile[];
+  /** Which list of the tree's past comes before `history`; -1: none, or it is in memory. */
+  past: number;
   used: number;
   /** Changes being prepared that need the image: while there are any it stays in memory. */
   holds: number;
@@ -55,15 +57,23 @@ export function bytesOf(leaves: readonly Leaf[]): number {
   return size;
 }
 
+/** For a leaf that begins. */
+export const NO_PAST: Pick<Leaf, 'history' | 'past'> = { history: [], past: -1 };
+
+/** Whether the tile that holds a moment is one of the tree's past that is not in memory. */
+export function isInPast({ history, past, startSeq }: Leaf, seq: number): boolean {
+  return past >= 0 && seq < (history[0]?.startSeq ?? startSeq);
+}
+
 /** Makes a leaf whose rows, if any, are in memory only. */
 export function newLeaf(
   low: Key | undefined,
   startSeq: number,
   image: LeafImage | null,
-  history: readonly Tile[],
+  { history, past }: Pick<Leaf, 'history' | 'past'>,
 ): Leaf {
   const dirty = image !== null;
-  return { low, startSeq, image, stored: null, dirty, revision: 0, history, used: 0, holds: 0, dirtyBytes: 0 };
+  return { low, startSeq, image, stored: null, dirty, revision: 0, history, past, used: 0, holds: 0, dirtyBytes: 0 };
 }
 
 /** Key ranges of the leaves, or of those only whose images are in memory. */
@@ -90,6 +100,8 @@ export interface ScannedTree extends RowLayout {
   leafIndex(key: Key): number;
   /** Counts closed rows that reads of the past pass over. */
   pastRows: number;
+  /** Brings the tiles of the past into memory. */
+  loadPast(): Task<void>;
   /** True ends of versions that outlive a tile, given their rows in it. */
   versionEnds(leaf: Leaf, tile: Tile, part: SealedPart, rows: Int32Array): Task<Float64Array>;
 }
@@ -134,6 +146,11 @@ export class TileCache {
       this.keep(leaf, leaf.image.bytes, isLookUp);
     }
     return leaf.image;
+  }
+
+  /** Reads something of a pack that is not kept. */
+  read(ref: SegmentRef): Task<Uint8Array> {
+    return this.#packs.read(ref);
   }
 
   *part(tile: Tile, layout: RowLayout, isLookUp = true): Task<SealedPart> {

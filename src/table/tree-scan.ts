@@ -20,7 +20,7 @@ import type { LeafImage } from './leaf-image.ts';
 import { inRange, rangeEnd, rangeStart } from './search.ts';
 import type { BatchSource, Key, KeyRange, ScanOptions, TreeColumn, ZoneFilter } from './table.ts';
 import type { Ages, SealedPart } from './part.ts';
-import type { Leaf, ScannedTree, Tile } from './tile.ts';
+import { isInPast, type Leaf, type ScannedTree, type Tile } from './tile.ts';
 
 /** What a leaf contributes: rows [start, end) of columns behind a filter, or rows in a made-up order. */
 interface Piece {
@@ -120,6 +120,7 @@ export class TreeScan implements BatchSource {
       this.#pieces = order === undefined ? this.#unorderedPieces(image, range) : [this.#orderedPiece(image, range)];
       return;
     }
+    if (isInPast(leaf, seq)) yield* tree.loadPast();
     const tile = leaf.history.findLast((candidate) => candidate.startSeq <= seq);
     if (seq < tree.historyFrom) throw beyondLimit(seq, tree.historyFrom);
     if (tile === undefined || seq >= tile.endSeq) return;

@@ -12,7 +12,7 @@ import { LeafCursor } from './leaf-cursor.ts';
 import type { SealedPart } from './part.ts';
 import { inRange, rangeEnd, rangeStart } from './search.ts';
 import type { BatchSource, Key, KeyRange, TreeColumn, VersionScanOptions } from './table.ts';
-import type { Leaf, ScannedTree, Tile } from './tile.ts';
+import { isInPast, type Leaf, type ScannedTree } from './tile.ts';
 
 export class TreeVersionScan implements BatchSource {
   readonly #tree: ScannedTree;
@@ -62,10 +62,13 @@ export class TreeVersionScan implements BatchSource {
     let image = yield* cache.image(leaf, this.#tree, false);
     // Tiles and image must be of one moment: from here on nothing of the leaf is read after a wait but sealed tiles.
     const parts: SealedPart[] = [];
-    for (let p = 0; p < leaf.history.length; p++) {
-      const tile = leaf.history[p] as Tile;
-      // A version that touches the interval ends after fromSeq, so tiles that end before it hold none that ends here.
-      if (tile.endSeq > fromSeq) parts.push(yield* cache.part(tile, this.#tree, false));
+    if (isInPast(leaf, fromSeq)) yield* this.#tree.loadPast();
+    // A version that touches the interval ends after fromSeq, so tiles that end before it hold none that ends here.
+    let tile = leaf.history.find(({ endSeq }) => endSeq > fromSeq);
+    while (tile !== undefined) {
+      parts.push(yield* cache.part(tile, this.#tree, false));
+      // Others may be added meanwhile, at the end and (of the past) before.
+      tile = leaf.history[leaf.history.indexOf(tile) + 1];
     }
     if (leaf.image !== null) image = leaf.image;
     for (const part of parts) {

@@ -16,6 +16,7 @@
 import { assert } from '../base/error.ts';
 import { runSync, type Task } from '../base/task.ts';
 import type { Value, Vector } from '../base/vector.ts';
+import type { SegmentRef } from '../segment/segment.ts';
 import type { TreeEntry } from './directory.ts';
 import { constantVector, gatherVector, sameCell, scatter } from './gather.ts';
 import { KeyCodec } from './key.ts';
@@ -45,7 +46,8 @@ import {
 import type { SealedPart } from './part.ts';
 import { MutableRowRef } from './row-ref.ts';
 import { keySplitIfDue, type DividedTree, type SplitLimits, timeSplitIfDue } from './split.ts';
-import { bytesOf, type Leaf, newLeaf, type Tile } from './tile.ts';
+import { historiesOf, isPastOf, listAt, type PastLists, readPast, type StoredPast } from './past.ts';
+import { bytesOf, isInPast, type Leaf, newLeaf, NO_PAST, type Tile } from './tile.ts';
 import { TreeScan } from './tree-scan.ts';
 import { TreeVersionScan } from './tree-version-scan.ts';
 
@@ -69,8 +71,12 @@ export class Tree implements VersionedTree, DividedTree {
   /** The tree ends here: no row is current from this sequence number on (a dropped table). */
   endSeq: number = Infinity;
   readonly leaves: Leaf[];
+  /** The tiles that are described on disk only, which leaves have as lists; null: all are in memory. */
+  past: StoredPast | null = null;
+  /** The past that the newest checkpoint has written or kept; null: it must be written. */
+  storedPast: StoredPast | null = null;
   /** What the last `find` that answered MISS lacked. */
-  #missing: Leaf | Tile | null = null;
+  #missing: Leaf | Tile | 'past' | null = null;
   readonly #ref: MutableRowRef = new MutableRowRef();
 
   constructor(id: number, columns: readonly TreeColumn[], key: readonly KeyColumn[], options: TreeOptions) {
@@ -79,11 +85,13 @@ export class Tree implements VersionedTree, DividedTree {
     this.key = key;
     this.codec = new KeyCodec(key, columns);
     this.options = options;
-    this.leaves = [newLeaf(undefined, 0, new LeafImage(columns), [])];
+    this.leaves = [newLeaf(undefined, 0, new LeafImage(columns), NO_PAST)];
   }
 
   get sizeBytes(): number {
-    return bytesOf(this.leaves);
+    let bytes = bytesOf(this.leaves);
+    if (this.past !== null) for (const size of this.past.entry.bytes.values()) bytes += size;
+    return bytes;
   }
 
   /** The factor c; half of it while the past is read much: its leaves then hold fewer closed versions. */
@@ -114,11 +122,37 @@ export class Tree implements VersionedTree, DividedTree {
 
   *load(key: Key, seq: number): Task<void> {
     while (this.find(key, seq) === MISS) {
-      const missing = this.#missing;
-      assert(missing !== null, 'a miss without a reason');
-      if ('image' in missing) yield* this.options.cache.image(missing, this);
-      else yield* this.options.cache.part(missing, this);
+      yield* this.#loadMissing();
     }
+  }
+
+  *#loadMissing(): Task<void> {
+    const missing = this.#missing;
+    assert(missing !== null, 'a miss without a reason');
+    if (missing === 'past') yield* this.loadPast();
+    else if ('image' in missing) yield* this.options.cache.image(missing, this);
+    else yield* this.options.cache.part(missing, this);
+  }
+
+  *loadPast(): Task<void> {
+    while (this.past !== null) {
+      const { past } = this;
+      const lists = yield* readPast((ref) => this.options.cache.read(ref), past.entry);
+      // Somebody else may have been quicker.
+      if (this.past === past) this.#takePast(past, lists);
+    }
+  }
+
+  #takePast(past: StoredPast, lists: PastLists): void {
+    const tiles = lists.tiles.map(({ startSeq, endSeq, ref }) => storedTile(startSeq, endSeq, ref));
+    const taken = this.leaves.map((leaf) => listAt(lists, leaf.past).map((at) => tiles[at] as Tile));
+    const isCurrent = isPastOf(past, this.leaves);
+    this.leaves.forEach((leaf, i) => {
+      leaf.history = [...(taken[i] as readonly Tile[]), ...leaf.history];
+      leaf.past = -1;
+    });
+    this.past = null;
+    this.storedPast = isCurrent ? { entry: past.entry, histories: historiesOf(this.leaves) } : null;
   }
 
   /** Brings the leaf that holds the key into memory. */
@@ -146,24 +180,16 @@ export class Tree implements VersionedTree, DividedTree {
 
   /** Takes the leaves and tiles that a directory describes; nothing is read before it is needed. */
   restore(entry: TreeEntry): void {
-    const tiles = entry.tiles.map(({ startSeq, endSeq, ref }): Tile => ({
-      startSeq,
-      endSeq,
-      part: null,
-      stored: ref,
-      used: 0,
-    }));
-    const leaves = entry.leaves.map(({ low, startSeq, ref, history }) => {
-      const leaf = newLeaf(
-        low,
-        startSeq,
-        null,
-        history.map((at) => tiles[at] as Tile),
-      );
+    const tiles = entry.tiles.map(({ startSeq, endSeq, ref }) => storedTile(startSeq, endSeq, ref));
+    const leaves = entry.leaves.map(({ low, startSeq, ref, history }, i) => {
+      const past = entry.past === null ? -1 : i;
+      const leaf = newLeaf(low, startSeq, null, { history: history.map((at) => tiles[at] as Tile), past });
       leaf.stored = ref;
       return leaf;
     });
     this.leaves.splice(0, this.leaves.length, ...leaves);
+    this.past = entry.past === null ? null : { entry: entry.past, histories: historiesOf(leaves) };
+    this.storedPast = this.past;
     this.lastChange = entry.lastChange;
     this.rowCount = entry.rowCount;
   }
@@ -211,12 +237,13 @@ export class Tree implements VersionedTree, DividedTree {
     return this.#at(image.closedViews(), old, image.closedFrom.data[old] as number, image.closedTo.data[old] as number);
   }
 
-  #miss(item: Leaf | Tile): typeof MISS {
+  #miss(item: Leaf | Tile | 'past'): typeof MISS {
     this.#missing = item;
     return MISS;
   }
 
   #findSealed(leaf: Leaf, key: Key, seq: number): RowRef | null | typeof MISS {
+    if (isInPast(leaf, seq)) return this.#miss('past');
     for (let p = leaf.history.length - 1; p >= 0; p--) {
       const tile = leaf.history[p] as Tile;
       if (seq < tile.startSeq) continue;
@@ -257,18 +284,14 @@ export class Tree implements VersionedTree, DividedTree {
   /** True ends of versions that outlive a tile, given their rows in it. */
   *versionEnds(leaf: Leaf, tile: Tile, part: SealedPart, rows: Int32Array): Task<Float64Array> {
     const ends = part.to.slice();
-    const index = leaf.history.indexOf(tile);
     for (const row of rows) {
       while (ends[row] === Infinity) {
-        const end = this.#trueEnd(leaf, index, part.keys[row] as Key, part.from[row] as number);
+        const end = this.#trueEnd(leaf, leaf.history.indexOf(tile), part.keys[row] as Key, part.from[row] as number);
         if (end !== MISS) {
           ends[row] = end;
           break;
         }
-        const missing = this.#missing;
-        assert(missing !== null, 'a miss without a reason');
-        if ('image' in missing) yield* this.options.cache.image(missing, this);
-        else yield* this.options.cache.part(missing, this);
+        yield* this.#loadMissing();
       }
     }
     return ends;
@@ -391,12 +414,7 @@ export class Tree implements VersionedTree, DividedTree {
     let after = this.leaves.indexOf(leaf);
     for (; end < entries.length; end += maxLeafRows) {
       const rows = entries.subarray(end, end + maxLeafRows);
-      const next = newLeaf(
-        changes.keys[rows[0] as number] as Key,
-        leaf.startSeq,
-        new LeafImage(this.columns),
-        leaf.history,
-      );
+      const next = newLeaf(changes.keys[rows[0] as number] as Key, leaf.startSeq, new LeafImage(this.columns), leaf);
       this.#appendRows(next.image as LeafImage, seq, changes, rows);
       this.leaves.splice(++after, 0, next);
       cache.noteDirty(next);
@@ -474,6 +492,10 @@ export class Tree implements VersionedTree, DividedTree {
     const { format, missing } = this.columns[column] as TreeColumn;
     return changes.rows[column] ?? constantVector(format, missing, changes.count);
   }
+}
+
+function storedTile(startSeq: number, endSeq: number, ref: SegmentRef): Tile {
+  return { startSeq, endSeq, part: null, stored: ref, used: 0 };
 }
 
 /** Entry numbers in key order, overtaken entries left out. */

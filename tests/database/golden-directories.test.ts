@@ -14,10 +14,11 @@ import { testHost, textRows } from './helper.ts';
 
 const FOLDER = fileURLToPath(new URL('../golden-files/', import.meta.url));
 /** What the newest release writes. */
-const NEWEST = 'directory-1';
+const NEWEST = 'directory-2';
 const TINY: Partial<EngineOptions> = {
   maxLeafRows: 16,
   minClosedRows: 8,
+  inlineTiles: 4,
   logStepBytes: 2048,
   checkpointLogBytes: 1 << 30,
 };
@@ -87,7 +88,14 @@ test.runIf(process.env['WRITE_GOLDEN'] !== undefined)('writes the directories th
   }
 });
 
-test.each(['directory-1', 'directory-1-encrypted', 'directory-1-chacha'])('%s', async (name) => {
+test.each([
+  'directory-1',
+  'directory-1-encrypted',
+  'directory-1-chacha',
+  'directory-2',
+  'directory-2-encrypted',
+  'directory-2-chacha',
+])('%s', async (name) => {
   const memory = new MemoryStorage();
   for (const file of readdirSync(FOLDER + name))
     void memory.open(file).write(0, readFileSync(`${FOLDER}${name}/${file}`));

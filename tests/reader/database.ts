@@ -5,7 +5,7 @@
 import { Damaged } from './bytes.ts';
 import { type Key, keyOf } from './keys.ts';
 import { changeOf, type Change, type Transaction, transactionsOf } from './log.ts';
-import { type Manifest, readManifest, type Ref } from './manifest.ts';
+import { type Manifest, readManifest, type Ref, type Tree, withPast } from './manifest.ts';
 import { type Cell, readSegment, type Segment } from './segment.ts';
 import { homeOf, scaleOf, textOf, type Type } from './values.ts';
 
@@ -71,6 +71,7 @@ export class DatabaseFiles {
   readonly #manifest: Manifest;
   readonly #logged: readonly Transaction[];
   readonly #segments = new Map<Ref, Segment>();
+  readonly #pasts = new Map<Tree, Tree>();
 
   /** Reads what says where everything is. Throws for damaged and for encrypted databases. */
   constructor(files: ReadonlyMap<string, Uint8Array>) {
@@ -113,7 +114,7 @@ export class DatabaseFiles {
     const rows: Rows = new Map();
     const entry = this.#manifest.tables.get(id);
     if (entry === undefined || entry.end <= seq) return rows;
-    const { tiles, leaves } = entry.tree;
+    const { tiles, leaves } = this.#whole(entry.tree);
     const refs = new Set<Ref>();
     for (const { start, ref, tiles: own } of leaves) {
       const tile = own.map((at) => tiles[at]).find((each) => each !== undefined && each.start <= seq && seq < each.end);
@@ -133,14 +134,26 @@ export class DatabaseFiles {
     return rows;
   }
 
+  #whole(tree: Tree): Tree {
+    if (tree.past === null) return tree;
+    let whole = this.#pasts.get(tree);
+    if (whole === undefined) {
+      const { offset, length } = tree.past;
+      this.#pasts.set(tree, (whole = withPast(tree, this.#pack(tree.past).subarray(offset, offset + length))));
+    }
+    return whole;
+  }
+
   #segment(ref: Ref): Segment {
     let segment = this.#segments.get(ref);
-    if (segment === undefined) {
-      const pack = this.#files.get(`pack-${ref.pack}`);
-      if (pack === undefined) throw new Damaged(`pack-${ref.pack} is missing`);
-      this.#segments.set(ref, (segment = readSegment(pack, ref)));
-    }
+    if (segment === undefined) this.#segments.set(ref, (segment = readSegment(this.#pack(ref), ref)));
     return segment;
+  }
+
+  #pack(ref: Ref): Uint8Array {
+    const pack = this.#files.get(`pack-${ref.pack}`);
+    if (pack === undefined) throw new Damaged(`pack-${ref.pack} is missing`);
+    return pack;
   }
 }
 

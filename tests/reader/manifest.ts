@@ -15,9 +15,17 @@ export interface Leaf {
   readonly tiles: readonly number[];
 }
 
+export interface Tile {
+  readonly start: number;
+  readonly end: number;
+  readonly ref: Ref;
+}
+
 export interface Tree {
-  readonly tiles: readonly { readonly start: number; readonly end: number; readonly ref: Ref }[];
+  readonly tiles: readonly Tile[];
   readonly leaves: readonly Leaf[];
+  /** Where tiles, and those of each leaf, are described instead. */
+  readonly past: Ref | null;
 }
 
 export interface Manifest {
@@ -60,38 +68,54 @@ function readBody(body: Cursor): Manifest {
 
 function readDirectory(input: Cursor): Manifest['tables'] {
   if (input.left === 0) return new Map();
-  if (input.u8() !== 1) throw new Damaged('a directory of another version');
+  const version = input.u8();
+  if (version < 1 || version > 2) throw new Damaged('a directory of another version');
   input.varint();
   input.list(() => [input.varint(), input.varint()]);
   const tables = input.list(() => {
     const id = input.varint();
     input.varint();
-    const [end, tree] = [input.f64(), readTree(input)];
-    input.list(() => readIndex(input));
+    const [end, tree] = [input.f64(), readTree(input, version)];
+    input.list(() => readIndex(input, version));
     return [id, { end, tree }] as const;
   });
   return new Map(tables);
 }
 
-function readIndex(input: Cursor): void {
+function readIndex(input: Cursor, version: number): void {
   input.varint();
   input.u8();
   input.list(() => [input.varint(), input.u8()]);
   input.f64();
-  readTree(input);
+  readTree(input, version);
 }
 
-function readTree(input: Cursor): Tree {
+function readTree(input: Cursor, version: number): Tree {
   input.varint();
   input.varint();
-  const tiles = input.list(() => ({ start: input.f64(), end: input.f64(), ref: readRef(input) }));
+  const past = version === 2 && input.u8() === 1 ? readRef(input) : null;
+  if (past !== null) input.list(() => [input.varint(), input.varint()]);
+  const tiles = past === null ? readTiles(input) : [];
   const leaves = input.list(() => {
     skipKey(input);
     const start = input.f64();
     const ref = input.u8() === 1 ? readRef(input) : null;
-    return { start, ref, tiles: input.list(() => input.varint()) };
+    return { start, ref, tiles: past === null ? input.list(() => input.varint()) : [] };
   });
-  return { tiles, leaves };
+  return { tiles, leaves, past };
+}
+
+function readTiles(input: Cursor): Tile[] {
+  return input.list(() => ({ start: input.f64(), end: input.f64(), ref: readRef(input) }));
+}
+
+/** The tree with the tiles of its past (head of src/table/past.ts). */
+export function withPast(tree: Tree, bytes: Uint8Array): Tree {
+  if (crc32c(bytes) !== tree.past?.tableCrc) throw new Damaged('the checksum of a past does not hold');
+  const input = new Cursor(bytes);
+  const tiles = readTiles(input);
+  const lists = input.list(() => input.list(() => input.varint()));
+  return { tiles, leaves: tree.leaves.map((leaf, i) => ({ ...leaf, tiles: lists[i] ?? [] })), past: null };
 }
 
 function readRef(input: Cursor): Ref {

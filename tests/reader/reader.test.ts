@@ -11,7 +11,7 @@ import { DatabaseFiles, type State } from './database.ts';
 import { randomStatements } from './random-statements.ts';
 import { met } from './segment.ts';
 
-const SMALL = { maxLeafRows: 24, minClosedRows: 8, packSizeBytes: 16_384, logStepBytes: 4096 };
+const SMALL = { maxLeafRows: 24, minClosedRows: 8, inlineTiles: 4, packSizeBytes: 16_384, logStepBytes: 4096 };
 const HERE = new URL('.', import.meta.url);
 
 function filesOf(storage: MemoryStorage): Map<string, Uint8Array> {

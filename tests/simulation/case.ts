@@ -65,6 +65,7 @@ export function newTally(): Tally {
 export const TINY = {
   maxLeafRows: 8,
   minClosedRows: 4,
+  inlineTiles: 2,
   packSizeBytes: 8192,
   cacheBudgetBytes: 16_384,
   logStepBytes: 4096,

@@ -15,6 +15,7 @@ import { testHost, textRows } from '../database/helper.ts';
 const TINY: Partial<EngineOptions> = {
   maxLeafRows: 10,
   minClosedRows: 8,
+  inlineTiles: 2,
   inlineSplitCells: 0,
   packSizeBytes: 3000,
   cacheBudgetBytes: 16_384,

@@ -13,7 +13,13 @@ import type { Keyring } from '../../src/storage/encryption/keyring.ts';
 import { SimDisk } from '../../src/storage/sim.ts';
 import { testHost, textRows } from '../database/helper.ts';
 
-const TINY: Partial<EngineOptions> = { maxLeafRows: 4, minClosedRows: 3, packSizeBytes: 2048, logStepBytes: 4096 };
+const TINY: Partial<EngineOptions> = {
+  maxLeafRows: 4,
+  minClosedRows: 3,
+  inlineTiles: 2,
+  packSizeBytes: 2048,
+  logStepBytes: 4096,
+};
 const [before, after] = [await newKey(), await newKey()];
 let openings = 0;
 

@@ -19,6 +19,7 @@ import { testHost, textRows } from '../database/helper.ts';
 const TINY: Partial<EngineOptions> = {
   maxLeafRows: 4,
   minClosedRows: 3,
+  inlineTiles: 2,
   packSizeBytes: 4096,
   cacheBudgetBytes: 16_384,
   logStepBytes: 4096,

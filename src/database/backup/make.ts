@@ -11,6 +11,7 @@
 import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
 import { decodeDirectory, encodeDirectory } from '../../table/directory.ts';
+import { wholeDirectory } from '../../table/past.ts';
 import type { PinnedPacks } from '../../table/store.ts';
 import type { EncryptionOptions } from '../../storage/encryption/secret.ts';
 import type { EngineInside } from '../core.ts';
@@ -46,7 +47,7 @@ export async function* makeBackup(
   if (pinned === undefined) throw new DriftError('XX000', 'a checkpoint has not come to its end');
   try {
     const state = decodeCheckpoint(body);
-    const whole = decodeDirectory(state.directory);
+    const whole = await drive(wholeDirectory(decodeDirectory(state.directory), pinned), host);
     const directory = history ? whole : withoutHistory(whole, state.lastSeq);
     const info: BackupInfo = {
       id: hexOf(random16(engine)),

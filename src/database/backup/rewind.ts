@@ -189,7 +189,7 @@ class Rewinding {
       leaves.push({ low: leaf.low, startSeq: covering.startSeq, ref: made.ref, history });
       yield PAUSE;
     }
-    return { lastChange: Math.min(entry.lastChange, this.seq), rowCount, tiles, leaves };
+    return { lastChange: Math.min(entry.lastChange, this.seq), rowCount, tiles, past: null, leaves };
   }
 
   /** The segment that has the leaf's versions at the moment. */

@@ -18,6 +18,7 @@ export function withoutHistory(directory: Directory, seq: number): Directory {
     lastChange,
     rowCount,
     tiles: [],
+    past: null,
     leaves: leaves.map(({ low, ref }) => ({ low, startSeq: seq, ref, history: [] })),
   });
   const tables = directory.tables

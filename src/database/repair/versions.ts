@@ -14,6 +14,7 @@ import { SegmentReader } from '../../segment/segment-reader.ts';
 import type { TreeEntry } from '../../table/directory.ts';
 import { constantVector } from '../../table/gather.ts';
 import { KeyCodec } from '../../table/key.ts';
+import { wholeTree } from '../../table/past.ts';
 import type { Key, TableSpec } from '../../table/table.ts';
 
 export interface Version {
@@ -56,7 +57,8 @@ export function* readVersions(
   const found = new Map<string, Version>();
   const missing: Missing[] = [];
   const codec = new KeyCodec(spec.key, spec.columns);
-  for (const piece of piecesOf(entry)) {
+  const whole = yield* readTiles(packs, entry, name, missing);
+  for (const piece of piecesOf(whole)) {
     try {
       for (const version of yield* readPiece(packs, piece, spec, codec)) merge(found, version);
     } catch (error) {
@@ -66,6 +68,19 @@ export function* readVersions(
   }
   const versions = [...found.values()].sort((a, b) => a.from - b.from);
   return { versions, missing };
+}
+
+/** The tree with its tiles; without them where their descriptions are lost, and what is in them with these. */
+function* readTiles(packs: Packs, entry: TreeEntry, name: string, missing: Missing[]): Task<TreeEntry> {
+  if (entry.past === null) return entry;
+  try {
+    return yield* wholeTree(entry, packs);
+  } catch (error) {
+    if (!(error instanceof DriftError) || !['XX001', '58030'].includes(error.code)) throw error;
+    const end = Math.max(...entry.leaves.map((leaf) => leaf.startSeq));
+    missing.push(lost({ ref: entry.past.ref, start: 0, end, low: undefined, high: undefined }, name, error));
+    return { ...entry, past: null };
+  }
 }
 
 function* piecesOf({ tiles, leaves }: TreeEntry): Generator<Piece> {

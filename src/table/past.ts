@@ -1,0 +1,113 @@
+/**
+ * The past of a tree: where its sealed tiles lie, in a segment's place in a pack, so that opening a database reads nothing
+ * that grows with its history. Who asks for an older moment, or writes a checkpoint that adds a tile, reads it as a whole.
+ *
+ *     past = varint count, tile* | varint count, list*       tiles as in the directory
+ *     list = varint count, varint tile number*               the tiles of one leaf, oldest first; leaves as in the directory
+ *
+ * A few tiles stay in the directory: another read costs more than they do. Invariant: what is read was written by a
+ * checkpoint; its checksum is that of the reference.
+ */
+import { ByteReader, ByteWriter } from '../base/bytes.ts';
+import { crc32c } from '../base/crc32c.ts';
+import { DriftError } from '../base/error.ts';
+import type { Task } from '../base/task.ts';
+import type { Packs } from '../segment/packs.ts';
+import type { EncodedSegment, SegmentRef } from '../segment/segment.ts';
+import {
+  type Directory,
+  listOf,
+  type PastEntry,
+  readNumbers,
+  readTiles,
+  type TileEntry,
+  type TreeEntry,
+  writeNumbers,
+  writeTiles,
+} from './directory.ts';
+import type { Leaf, Tile } from './tile.ts';
+
+/** Trees with more tiles have a past of their own. */
+export const MOST_INLINE_TILES = 16;
+
+/** A past that is on disk, and the histories that it describes. */
+export interface StoredPast {
+  readonly entry: PastEntry;
+  /** By leaf; another leaf, or another history, and it must be written anew. */
+  readonly histories: readonly { readonly leaf: Leaf; readonly history: readonly Tile[] }[];
+}
+
+export interface PastLists {
+  readonly tiles: readonly TileEntry[];
+  readonly lists: readonly (readonly number[])[];
+}
+
+export function encodePast({ tiles, lists }: PastLists): EncodedSegment {
+  const writer = new ByteWriter(64 + tiles.length * 32);
+  writeTiles(writer, tiles);
+  writer.varint(lists.length);
+  for (const list of lists) writeNumbers(writer, list);
+  const bytes = writer.finish();
+  return { bytes, tableLength: bytes.length, tableCrc: crc32c(bytes) };
+}
+
+/** Reads a past; throws XX001. */
+export function* readPast(read: (ref: SegmentRef) => Task<Uint8Array>, { ref }: PastEntry): Task<PastLists> {
+  const bytes = yield* read(ref);
+  const what = `pack-${ref.pack} at offset ${ref.offset}, tiles`;
+  const found = crc32c(bytes);
+  if (found !== ref.tableCrc)
+    throw new DriftError(
+      'XX001',
+      `data corrupted: ${what}: checksum ${ref.tableCrc.toString(16)} expected, ${found.toString(16)} found`,
+    );
+  const reader = new ByteReader(bytes, what);
+  const tiles = readTiles(reader);
+  return { tiles, lists: listOf(reader, () => readNumbers(reader, tiles.length)) };
+}
+
+/** What a directory has to say of a past that was written. */
+export function pastEntry(ref: SegmentRef, tiles: readonly TileEntry[]): PastEntry {
+  const bytes = new Map<number, number>();
+  for (const tile of tiles) bytes.set(tile.ref.pack, (bytes.get(tile.ref.pack) ?? 0) + tile.ref.length);
+  return { ref, bytes };
+}
+
+export function historiesOf(leaves: readonly Leaf[]): StoredPast['histories'] {
+  return leaves.map((leaf) => ({ leaf, history: leaf.history }));
+}
+
+/** Whether a past describes these leaves, in this order, with the histories that they have. */
+export function isPastOf({ histories }: StoredPast, leaves: readonly Leaf[]): boolean {
+  return (
+    histories.length === leaves.length &&
+    histories.every(({ leaf, history }, i) => leaf === leaves[i] && history === leaf.history)
+  );
+}
+
+/** The list of a leaf. Throws XX001 for one that the past does not have. */
+export function listAt({ lists }: PastLists, at: number): readonly number[] {
+  if (at < 0) return [];
+  const list = lists[at];
+  if (list === undefined)
+    throw new DriftError('XX001', `MANIFEST is damaged: list ${at} of a past of ${lists.length} lists`);
+  return list;
+}
+
+/** The directory with all tiles in it. */
+export function* wholeDirectory(directory: Directory, packs: Pick<Packs, 'read'>): Task<Directory> {
+  const tables = [];
+  for (const table of directory.tables) {
+    const indexes = [];
+    for (const index of table.indexes) indexes.push({ ...index, tree: yield* wholeTree(index.tree, packs) });
+    tables.push({ ...table, tree: yield* wholeTree(table.tree, packs), indexes });
+  }
+  return { ...directory, tables };
+}
+
+export function* wholeTree(tree: TreeEntry, packs: Pick<Packs, 'read'>): Task<TreeEntry> {
+  if (tree.past === null) return tree;
+  const past = yield* readPast((ref) => packs.read(ref), tree.past);
+  const leaves = tree.leaves.map((leaf, i) => ({ ...leaf, history: listAt(past, i) }));
+  return { ...tree, tiles: past.tiles, past: null, leaves };
+}
