@@ -54,11 +54,16 @@ export function* readManifest(storage: Storage): Task<ManifestState | null> {
   const size = file.size();
   const bad: BadSlot[] = [];
   let best: ManifestState | null = null;
-  for (const slot of [0, 1]) {
-    const state = yield* readSlot(file, slot, size);
+  const slots = [yield* readSlot(file, 0, size), yield* readSlot(file, 1, size)];
+  // The newer first: where its body is good nobody needs the other's.
+  const order = generationOf(slots[1]) > generationOf(slots[0]) ? [1, 0] : [0, 1];
+  for (const slot of order) {
+    let state = slots[slot] as SlotHeader | ManifestState | BadSlot;
+    if ('length' in state && best === null) state = yield* readBody(file, state);
     if ('problem' in state) bad.push({ ...state, problem: `slot ${slot}: ${state.problem}` });
-    else if (best === null || state.generation > best.generation) best = state;
+    else if ('body' in state) best = state;
   }
+  bad.sort((a, b) => (a.problem < b.problem ? -1 : 1));
   // A crash while the database was being made leaves a manifest that says nothing, and logs without a transaction.
   if (best === null && !(yield* holdsAnything(storage, names))) return null;
   if (best === null)
@@ -129,7 +134,19 @@ function badSlot(problem: string, generation: number = NaN): BadSlot {
   return { problem, generation };
 }
 
-function* readSlot(file: StorageFile, slot: number, size: number): Task<ManifestState | BadSlot> {
+interface SlotHeader {
+  readonly generation: number;
+  readonly epoch: number;
+  readonly bodyOffset: number;
+  readonly length: number;
+  readonly crc: number;
+}
+
+function generationOf(slot: SlotHeader | BadSlot | undefined): number {
+  return slot === undefined || 'problem' in slot ? -1 : slot.generation;
+}
+
+function* readSlot(file: StorageFile, slot: number, size: number): Task<SlotHeader | BadSlot> {
   const bytes = yield* wait(file.read(slot * MANIFEST_SLOT_BYTES, MANIFEST_SLOT_BYTES));
   if (bytes.length < 48) return badSlot(`${bytes.length} bytes`);
   if (bytes.every((byte) => byte === 0)) return badSlot(UNUSED);
@@ -153,6 +170,11 @@ function* readSlot(file: StorageFile, slot: number, size: number): Task<Manifest
   ];
   if (length > MAX_MANIFEST_BYTES || bodyOffset + length > size)
     return badSlot(`a body of ${length} bytes at ${bodyOffset} in a file of ${size}`, generation);
+  return { generation, epoch, bodyOffset, length, crc };
+}
+
+function* readBody(file: StorageFile, slot: SlotHeader): Task<ManifestState | BadSlot> {
+  const { generation, epoch, bodyOffset, length, crc } = slot;
   const body = yield* wait(file.read(bodyOffset, length));
   if (crc32c(body) !== crc) return badSlot(`checksum of the body at ${bodyOffset} does not hold`, generation);
   return { generation, epoch, body, bodyOffset, bodyLength: length };
