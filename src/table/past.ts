@@ -25,7 +25,7 @@ import {
   writeNumbers,
   writeTiles,
 } from './directory.ts';
-import type { Leaf, Tile } from './tile.ts';
+import { type Leaf, storedTile, type Tile } from './tile.ts';
 
 /** Trees with more tiles have a past of their own. */
 export const MOST_INLINE_TILES = 16;
@@ -83,6 +83,46 @@ export function isPastOf({ histories }: StoredPast, leaves: readonly Leaf[]): bo
     histories.length === leaves.length &&
     histories.every(({ leaf, history }, i) => leaf === leaves[i] && history === leaf.history)
   );
+}
+
+/** A tree whose past may be on disk. */
+export interface PastTree {
+  readonly leaves: readonly Leaf[];
+  readonly options: { readonly cache: { read(ref: SegmentRef): Task<Uint8Array> } };
+  /** The tiles that are described on disk only, as lists that leaves name; null: all are in memory. */
+  past: StoredPast | null;
+  /** The past that the newest checkpoint has written or kept; null: it must be written. */
+  storedPast: StoredPast | null;
+  /** The lists that `past` had, for leaves that somebody holds though they have been split since. */
+  takenPast: readonly (readonly Tile[])[];
+}
+
+/** Brings the tiles of a tree's past into memory, and of a leaf, which need not be one of the tree's any more. */
+export function* loadPast(tree: PastTree, leaf?: Leaf): Task<void> {
+  while (tree.past !== null) {
+    const { past } = tree;
+    const lists = yield* readPast((ref) => tree.options.cache.read(ref), past.entry);
+    // Somebody else may have been quicker.
+    if (tree.past === past) takePast(tree, past, lists);
+  }
+  if (leaf !== undefined) takeList(leaf, tree.takenPast);
+}
+
+function takePast(tree: PastTree, past: StoredPast, found: PastLists): void {
+  const { leaves } = tree;
+  const tiles = found.tiles.map(({ startSeq, endSeq, ref }) => storedTile(startSeq, endSeq, ref));
+  for (const leaf of leaves) listAt(found, leaf.past);
+  const isCurrent = isPastOf(past, leaves);
+  tree.takenPast = found.lists.map((list) => list.map((at) => tiles[at] as Tile));
+  for (const leaf of leaves) takeList(leaf, tree.takenPast);
+  tree.past = null;
+  tree.storedPast = isCurrent ? { entry: past.entry, histories: historiesOf(leaves) } : null;
+}
+
+function takeList(leaf: Leaf, lists: readonly (readonly Tile[])[]): void {
+  if (leaf.past < 0) return;
+  leaf.history = [...(lists[leaf.past] ?? []), ...leaf.history];
+  leaf.past = -1;
 }
 
 /** The list of a leaf. Throws XX001 for one that the past does not have. */

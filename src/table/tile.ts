@@ -57,6 +57,11 @@ export function bytesOf(leaves: readonly Leaf[]): number {
   return size;
 }
 
+/** Makes a tile that is on disk. */
+export function storedTile(startSeq: number, endSeq: number, ref: SegmentRef): Tile {
+  return { startSeq, endSeq, part: null, stored: ref, used: 0 };
+}
+
 /** For a leaf that begins. */
 export const NO_PAST: Pick<Leaf, 'history' | 'past'> = { history: [], past: -1 };
 
@@ -100,8 +105,8 @@ export interface ScannedTree extends RowLayout {
   leafIndex(key: Key): number;
   /** Counts closed rows that reads of the past pass over. */
   pastRows: number;
-  /** Brings the tiles of the past into memory. */
-  loadPast(): Task<void>;
+  /** Brings the tiles of the past into memory, those of a leaf, too, that has been split since. */
+  loadPast(leaf: Leaf): Task<void>;
   /** True ends of versions that outlive a tile, given their rows in it. */
   versionEnds(leaf: Leaf, tile: Tile, part: SealedPart, rows: Int32Array): Task<Float64Array>;
 }

@@ -120,7 +120,7 @@ export class TreeScan implements BatchSource {
       this.#pieces = order === undefined ? this.#unorderedPieces(image, range) : [this.#orderedPiece(image, range)];
       return;
     }
-    if (isInPast(leaf, seq)) yield* tree.loadPast();
+    if (isInPast(leaf, seq)) yield* tree.loadPast(leaf);
     const tile = leaf.history.findLast((candidate) => candidate.startSeq <= seq);
     if (seq < tree.historyFrom) throw beyondLimit(seq, tree.historyFrom);
     if (tile === undefined || seq >= tile.endSeq) return;

@@ -62,7 +62,7 @@ export class TreeVersionScan implements BatchSource {
     let image = yield* cache.image(leaf, this.#tree, false);
     // Tiles and image must be of one moment: from here on nothing of the leaf is read after a wait but sealed tiles.
     const parts: SealedPart[] = [];
-    if (isInPast(leaf, fromSeq)) yield* this.#tree.loadPast();
+    if (isInPast(leaf, fromSeq)) yield* this.#tree.loadPast(leaf);
     // A version that touches the interval ends after fromSeq, so tiles that end before it hold none that ends here.
     let tile = leaf.history.find(({ endSeq }) => endSeq > fromSeq);
     while (tile !== undefined) {

@@ -16,7 +16,6 @@
 import { assert } from '../base/error.ts';
 import { runSync, type Task } from '../base/task.ts';
 import type { Value, Vector } from '../base/vector.ts';
-import type { SegmentRef } from '../segment/segment.ts';
 import type { TreeEntry } from './directory.ts';
 import { constantVector, gatherVector, sameCell, scatter } from './gather.ts';
 import { KeyCodec } from './key.ts';
@@ -46,8 +45,8 @@ import {
 import type { SealedPart } from './part.ts';
 import { MutableRowRef } from './row-ref.ts';
 import { keySplitIfDue, type DividedTree, type SplitLimits, timeSplitIfDue } from './split.ts';
-import { historiesOf, isPastOf, listAt, type PastLists, readPast, type StoredPast } from './past.ts';
-import { bytesOf, isInPast, type Leaf, newLeaf, NO_PAST, type Tile } from './tile.ts';
+import { historiesOf, loadPast, type StoredPast } from './past.ts';
+import { bytesOf, isInPast, type Leaf, newLeaf, NO_PAST, storedTile, type Tile } from './tile.ts';
 import { TreeScan } from './tree-scan.ts';
 import { TreeVersionScan } from './tree-version-scan.ts';
 
@@ -75,6 +74,7 @@ export class Tree implements VersionedTree, DividedTree {
   past: StoredPast | null = null;
   /** The past that the newest checkpoint has written or kept; null: it must be written. */
   storedPast: StoredPast | null = null;
+  takenPast: readonly (readonly Tile[])[] = [];
   /** What the last `find` that answered MISS lacked. */
   #missing: Leaf | Tile | 'past' | null = null;
   readonly #ref: MutableRowRef = new MutableRowRef();
@@ -134,25 +134,8 @@ export class Tree implements VersionedTree, DividedTree {
     else yield* this.options.cache.part(missing, this);
   }
 
-  *loadPast(): Task<void> {
-    while (this.past !== null) {
-      const { past } = this;
-      const lists = yield* readPast((ref) => this.options.cache.read(ref), past.entry);
-      // Somebody else may have been quicker.
-      if (this.past === past) this.#takePast(past, lists);
-    }
-  }
-
-  #takePast(past: StoredPast, lists: PastLists): void {
-    const tiles = lists.tiles.map(({ startSeq, endSeq, ref }) => storedTile(startSeq, endSeq, ref));
-    const taken = this.leaves.map((leaf) => listAt(lists, leaf.past).map((at) => tiles[at] as Tile));
-    const isCurrent = isPastOf(past, this.leaves);
-    this.leaves.forEach((leaf, i) => {
-      leaf.history = [...(taken[i] as readonly Tile[]), ...leaf.history];
-      leaf.past = -1;
-    });
-    this.past = null;
-    this.storedPast = isCurrent ? { entry: past.entry, histories: historiesOf(this.leaves) } : null;
+  loadPast(leaf?: Leaf): Task<void> {
+    return loadPast(this, leaf);
   }
 
   /** Brings the leaf that holds the key into memory. */
@@ -492,10 +475,6 @@ export class Tree implements VersionedTree, DividedTree {
     const { format, missing } = this.columns[column] as TreeColumn;
     return changes.rows[column] ?? constantVector(format, missing, changes.count);
   }
-}
-
-function storedTile(startSeq: number, endSeq: number, ref: SegmentRef): Tile {
-  return { startSeq, endSeq, part: null, stored: ref, used: 0 };
 }
 
 /** Entry numbers in key order, overtaken entries left out. */
