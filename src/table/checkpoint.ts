@@ -23,11 +23,11 @@ import {
   treesOf,
 } from './directory.ts';
 import type { LeafImage } from './leaf-image.ts';
-import { encodePast, historiesOf, isPastOf, listAt, pastEntry, readPast, type StoredPast } from './past.ts';
+import { encodePast, isPastOf, listAt, pastEntry, readPast } from './past.ts';
 import { leafRows } from './seal.ts';
 import type { CommittedStructures } from './store.ts';
 import type { Key, TreeColumn } from './table.ts';
-import type { Leaf, Tile, TileCache } from './tile.ts';
+import { historiesOf, type Leaf, type StoredPast, type Tile, type TileCache } from './tile.ts';
 import type { Tree } from './tree.ts';
 import type { Table } from './versioned-table.ts';
 

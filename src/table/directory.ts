@@ -21,19 +21,19 @@
  * catalog, itself a table, does that. A directory where no tree has a past is written in version 1. Invariant: a
  * directory read back is equal to what was written.
  */
-import { ByteReader, ByteWriter } from '../base/bytes.ts';
+import { ByteReader } from '../base/bytes.ts';
 import { DriftError } from '../base/error.ts';
 import type { SegmentRef } from '../segment/segment.ts';
 import type { IndexSpec, Key, KeyColumn } from './table.ts';
 
-const DIRECTORY_VERSION = 2;
+export const DIRECTORY_VERSION = 2;
 /** Has all tiles in it. */
-const WHOLE_VERSION = 1;
-const NO_KEY = 0;
-const NUMBER_KEY = 1;
-const BIGINT_KEY = 2;
-const TEXT_KEY = 3;
-const UNITS_KEY = 4;
+export const WHOLE_VERSION = 1;
+export const NO_KEY = 0;
+export const NUMBER_KEY = 1;
+export const BIGINT_KEY = 2;
+export const TEXT_KEY = 3;
+export const UNITS_KEY = 4;
 
 export interface Directory {
   readonly currentPack: number;
@@ -89,28 +89,6 @@ export interface LeafEntry {
   readonly history: readonly number[];
 }
 
-export function encodeDirectory(directory: Directory): Uint8Array {
-  const writer = new ByteWriter(4096);
-  const version = treesOf(directory).every((tree) => tree.past === null) ? WHOLE_VERSION : DIRECTORY_VERSION;
-  writer.u8(version);
-  writer.varint(directory.currentPack);
-  writer.varint(directory.packs.size);
-  for (const [pack, bytes] of directory.packs) {
-    writer.varint(pack);
-    writer.varint(bytes);
-  }
-  writer.varint(directory.tables.length);
-  for (const table of directory.tables) {
-    writer.varint(table.id);
-    writer.varint(table.nextRowId);
-    writer.f64(table.endSeq);
-    writeTree(writer, table.tree, version);
-    writer.varint(table.indexes.length);
-    for (const index of table.indexes) writeIndex(writer, index, version);
-  }
-  return writer.finish();
-}
-
 export function decodeDirectory(bytes: Uint8Array): Directory {
   const reader = new ByteReader(bytes, 'MANIFEST, directory');
   const version = reader.u8();
@@ -134,30 +112,6 @@ export function decodeDirectory(bytes: Uint8Array): Directory {
 /** All trees of a directory, of tables and of indexes. */
 export function treesOf({ tables }: Directory): TreeEntry[] {
   return tables.flatMap(({ tree, indexes }) => [tree, ...indexes.map((index) => index.tree)]);
-}
-
-function writeTree(writer: ByteWriter, tree: TreeEntry, version: number): void {
-  const { past } = tree;
-  writer.varint(tree.lastChange);
-  writer.varint(tree.rowCount);
-  if (version !== WHOLE_VERSION) writer.u8(past === null ? 0 : 1);
-  if (past === null) writeTiles(writer, tree.tiles);
-  else {
-    writeRef(writer, past.ref);
-    writer.varint(past.bytes.size);
-    for (const [pack, bytes] of past.bytes) {
-      writer.varint(pack);
-      writer.varint(bytes);
-    }
-  }
-  writer.varint(tree.leaves.length);
-  for (const leaf of tree.leaves) {
-    writeKey(writer, leaf.low);
-    writer.f64(leaf.startSeq);
-    writer.u8(leaf.ref === null ? 0 : 1);
-    if (leaf.ref !== null) writeRef(writer, leaf.ref);
-    if (past === null) writeNumbers(writer, leaf.history);
-  }
 }
 
 function readTree(reader: ByteReader, version: number): TreeEntry {
@@ -184,39 +138,13 @@ function readTree(reader: ByteReader, version: number): TreeEntry {
   return { lastChange, rowCount, tiles, past, leaves };
 }
 
-export function writeTiles(writer: ByteWriter, tiles: readonly TileEntry[]): void {
-  writer.varint(tiles.length);
-  for (const tile of tiles) {
-    writer.f64(tile.startSeq);
-    writer.f64(tile.endSeq);
-    writeRef(writer, tile.ref);
-  }
-}
-
 export function readTiles(reader: ByteReader): TileEntry[] {
   return listOf(reader, () => ({ startSeq: reader.f64(), endSeq: reader.f64(), ref: readRef(reader) }));
-}
-
-export function writeNumbers(writer: ByteWriter, numbers: readonly number[]): void {
-  writer.varint(numbers.length);
-  for (const number of numbers) writer.varint(number);
 }
 
 /** Numbers of tiles. */
 export function readNumbers(reader: ByteReader, tiles: number): number[] {
   return listOf(reader, () => checkedIndex(reader.varint(), tiles));
-}
-
-function writeIndex(writer: ByteWriter, { spec, droppedAt, tree }: IndexEntry, version: number): void {
-  writer.varint(spec.id);
-  writer.u8((spec.unique ? 1 : 0) | (spec.nullsNotDistinct ? 2 : 0));
-  writer.varint(spec.columns.length);
-  for (const part of spec.columns) {
-    writer.varint(part.column);
-    writer.u8((part.descending ? 1 : 0) | (part.nullsFirst ? 2 : 0));
-  }
-  writer.f64(droppedAt);
-  writeTree(writer, tree, version);
 }
 
 function readIndex(reader: ByteReader, version: number): IndexEntry {
@@ -231,14 +159,6 @@ function readIndex(reader: ByteReader, version: number): IndexEntry {
   return { spec, droppedAt: reader.f64(), tree: readTree(reader, version) };
 }
 
-function writeRef(writer: ByteWriter, ref: SegmentRef): void {
-  writer.varint(ref.pack);
-  writer.varint(ref.offset);
-  writer.varint(ref.length);
-  writer.varint(ref.tableLength);
-  writer.u32(ref.tableCrc);
-}
-
 function readRef(reader: ByteReader): SegmentRef {
   return {
     pack: reader.varint(),
@@ -247,36 +167,6 @@ function readRef(reader: ByteReader): SegmentRef {
     tableLength: reader.varint(),
     tableCrc: reader.u32(),
   };
-}
-
-function writeKey(writer: ByteWriter, key: Key | undefined): void {
-  switch (typeof key) {
-    case 'undefined':
-      writer.u8(NO_KEY);
-      return;
-    case 'number':
-      writer.u8(NUMBER_KEY);
-      writer.f64(key);
-      return;
-    case 'bigint':
-      writer.u8(BIGINT_KEY);
-      writer.string(key.toString());
-      return;
-    default:
-      // The units of a descending text are inverted, and may be halves of surrogate pairs: no UTF-8.
-      if (key.isWellFormed()) {
-        writer.u8(TEXT_KEY);
-        writer.string(key);
-        return;
-      }
-      writer.u8(UNITS_KEY);
-      writer.varint(key.length);
-      for (let i = 0; i < key.length; i++) {
-        const unit = key.charCodeAt(i);
-        writer.u8(unit & 255);
-        writer.u8(unit >>> 8);
-      }
-  }
 }
 
 function readKey(reader: ByteReader): Key | undefined {

@@ -22,20 +22,9 @@ import {
   readTiles,
   type TileEntry,
   type TreeEntry,
-  writeNumbers,
-  writeTiles,
 } from './directory.ts';
-import { type Leaf, storedTile, type Tile } from './tile.ts';
-
-/** Trees with more tiles have a past of their own. */
-export const MOST_INLINE_TILES = 16;
-
-/** A past that is on disk, and the histories that it describes. */
-export interface StoredPast {
-  readonly entry: PastEntry;
-  /** By leaf; another leaf, or another history, and it must be written anew. */
-  readonly histories: readonly { readonly leaf: Leaf; readonly history: readonly Tile[] }[];
-}
+import { writeNumbers, writeTiles } from './encode-directory.ts';
+import { historiesOf, type Leaf, type StoredPast, storedTile, type Tile } from './tile.ts';
 
 export interface PastLists {
   readonly tiles: readonly TileEntry[];
@@ -71,10 +60,6 @@ export function pastEntry(ref: SegmentRef, tiles: readonly TileEntry[]): PastEnt
   const bytes = new Map<number, number>();
   for (const tile of tiles) bytes.set(tile.ref.pack, (bytes.get(tile.ref.pack) ?? 0) + tile.ref.length);
   return { ref, bytes };
-}
-
-export function historiesOf(leaves: readonly Leaf[]): StoredPast['histories'] {
-  return leaves.map((leaf) => ({ leaf, history: leaf.history }));
 }
 
 /** Whether a past describes these leaves, in this order, with the histories that they have. */

@@ -6,8 +6,7 @@ import { PAUSE, type Task } from '../base/task.ts';
 import type { Packs } from '../segment/packs.ts';
 import type { SegmentRef } from '../segment/segment.ts';
 import { SegmentReader } from '../segment/segment-reader.ts';
-import type { StoredPast } from './past.ts';
-import type { Leaf, Tile } from './tile.ts';
+import type { Leaf, StoredPast, Tile } from './tile.ts';
 
 /** A pack of which less than this share is alive is emptied. */
 const SPARSE = 0.5;

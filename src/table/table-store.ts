@@ -7,7 +7,8 @@ import { Packs } from '../segment/packs.ts';
 import type { Storage } from '../storage/storage.ts';
 import { type CheckContext, checkTree } from './check-tree.ts';
 import { Checkpoint, packsOf } from './checkpoint.ts';
-import { decodeDirectory, encodeDirectory, type TableEntry } from './directory.ts';
+import { decodeDirectory, type TableEntry } from './directory.ts';
+import { encodeDirectory } from './encode-directory.ts';
 import type {
   CheckedTree,
   CommittedStructures,
@@ -17,7 +18,6 @@ import type {
   TableStore,
   Trimmed,
 } from './store.ts';
-import { MOST_INLINE_TILES } from './past.ts';
 import type { IndexSpec, Key, RowChanges, TableSpec, TreeColumn } from './table.ts';
 import { repack, sparsePacks, type StoredTree } from './repack.ts';
 import { divide, SplitQueue } from './split.ts';
@@ -25,6 +25,9 @@ import { TileCache } from './tile.ts';
 import type { TreeOptions } from './tree.ts';
 import { Table } from './versioned-table.ts';
 import { type WorkKind, WorkLog } from './work-log.ts';
+
+/** Trees with more tiles have a past of their own. */
+const MOST_INLINE_TILES = 16;
 
 export interface StoreOptions {
   /** Bytes of clean leaves and tiles kept in memory. */

@@ -9,6 +9,7 @@ import type { Task } from '../base/task.ts';
 import type { Packs } from '../segment/packs.ts';
 import type { SegmentRef } from '../segment/segment.ts';
 import { SegmentReader } from '../segment/segment-reader.ts';
+import type { PastEntry } from './directory.ts';
 import { Eviction, MOST_USES } from './eviction.ts';
 import { LeafImage } from './leaf-image.ts';
 import { groupMayMatch, type RowLayout, type SealedPart, StoredRows } from './part.ts';
@@ -55,6 +56,17 @@ export function bytesOf(leaves: readonly Leaf[]): number {
   }
   for (const tile of tiles) size += tile.stored?.length ?? 0;
   return size;
+}
+
+/** A past that is on disk, and the histories that it describes. */
+export interface StoredPast {
+  readonly entry: PastEntry;
+  /** By leaf; another leaf, or another history, and it must be written anew. */
+  readonly histories: readonly { readonly leaf: Leaf; readonly history: readonly Tile[] }[];
+}
+
+export function historiesOf(leaves: readonly Leaf[]): StoredPast['histories'] {
+  return leaves.map((leaf) => ({ leaf, history: leaf.history }));
 }
 
 /** Makes a tile that is on disk. */

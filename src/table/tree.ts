@@ -17,6 +17,7 @@ import { assert } from '../base/error.ts';
 import { runSync, type Task } from '../base/task.ts';
 import type { Value, Vector } from '../base/vector.ts';
 import type { TreeEntry } from './directory.ts';
+import { isRun, keyOrder } from './entry-order.ts';
 import { constantVector, gatherVector, sameCell, scatter } from './gather.ts';
 import { KeyCodec } from './key.ts';
 import { MOST_USES } from './eviction.ts';
@@ -45,8 +46,18 @@ import {
 import type { SealedPart } from './part.ts';
 import { MutableRowRef } from './row-ref.ts';
 import { keySplitIfDue, type DividedTree, type SplitLimits, timeSplitIfDue } from './split.ts';
-import { historiesOf, loadPast, type StoredPast } from './past.ts';
-import { bytesOf, isInPast, type Leaf, newLeaf, NO_PAST, storedTile, type Tile } from './tile.ts';
+import { loadPast } from './past.ts';
+import {
+  bytesOf,
+  historiesOf,
+  isInPast,
+  type Leaf,
+  newLeaf,
+  NO_PAST,
+  type StoredPast,
+  storedTile,
+  type Tile,
+} from './tile.ts';
 import { TreeScan } from './tree-scan.ts';
 import { TreeVersionScan } from './tree-version-scan.ts';
 
@@ -475,27 +486,4 @@ export class Tree implements VersionedTree, DividedTree {
     const { format, missing } = this.columns[column] as TreeColumn;
     return changes.rows[column] ?? constantVector(format, missing, changes.count);
   }
-}
-
-/** Entry numbers in key order, overtaken entries left out. */
-function keyOrder(changes: RowChanges): Int32Array {
-  if (changes.count === 1 && changes.ops[0] !== OP_NONE) return new Int32Array(1);
-  const order = new Int32Array(changes.count);
-  let n = 0;
-  let ascending = true;
-  for (let entry = 0; entry < changes.count; entry++) {
-    if (changes.ops[entry] === OP_NONE) continue;
-    const previous = n === 0 ? undefined : (changes.keys[order[n - 1] as number] as Key);
-    if (previous !== undefined && !(previous < (changes.keys[entry] as Key))) ascending = false;
-    order[n++] = entry;
-  }
-  const entries = order.subarray(0, n);
-  if (ascending) return entries;
-  const { keys } = changes;
-  return entries.sort((a, b) => ((keys[a] as Key) < (keys[b] as Key) ? -1 : 1));
-}
-
-function isRun(entries: Int32Array): boolean {
-  for (let i = 1; i < entries.length; i++) if (entries[i] !== (entries[i - 1] as number) + 1) return false;
-  return true;
 }

@@ -22,12 +22,12 @@ import { SegmentReader } from '../../segment/segment-reader.ts';
 import type { Storage } from '../../storage/storage.ts';
 import {
   type Directory,
-  encodeDirectory,
   type LeafEntry,
   type TableEntry,
   type TileEntry,
   type TreeEntry,
 } from '../../table/directory.ts';
+import { encodeDirectory } from '../../table/encode-directory.ts';
 import { gatherDoubles, gatherVector } from '../../table/gather.ts';
 import { beyondLimit } from '../../table/history-limit.ts';
 import { KeyCodec } from '../../table/key.ts';

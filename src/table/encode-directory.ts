@@ -1,0 +1,128 @@
+/** Writing of a directory (directory.ts has its bytes). Opening does without it. */
+import { ByteWriter } from '../base/bytes.ts';
+import type { SegmentRef } from '../segment/segment.ts';
+import {
+  BIGINT_KEY,
+  type Directory,
+  DIRECTORY_VERSION,
+  type IndexEntry,
+  NO_KEY,
+  NUMBER_KEY,
+  TEXT_KEY,
+  type TileEntry,
+  type TreeEntry,
+  treesOf,
+  UNITS_KEY,
+  WHOLE_VERSION,
+} from './directory.ts';
+import type { Key } from './table.ts';
+
+export function encodeDirectory(directory: Directory): Uint8Array {
+  const writer = new ByteWriter(4096);
+  const version = treesOf(directory).every((tree) => tree.past === null) ? WHOLE_VERSION : DIRECTORY_VERSION;
+  writer.u8(version);
+  writer.varint(directory.currentPack);
+  writer.varint(directory.packs.size);
+  for (const [pack, bytes] of directory.packs) {
+    writer.varint(pack);
+    writer.varint(bytes);
+  }
+  writer.varint(directory.tables.length);
+  for (const table of directory.tables) {
+    writer.varint(table.id);
+    writer.varint(table.nextRowId);
+    writer.f64(table.endSeq);
+    writeTree(writer, table.tree, version);
+    writer.varint(table.indexes.length);
+    for (const index of table.indexes) writeIndex(writer, index, version);
+  }
+  return writer.finish();
+}
+
+function writeTree(writer: ByteWriter, tree: TreeEntry, version: number): void {
+  const { past } = tree;
+  writer.varint(tree.lastChange);
+  writer.varint(tree.rowCount);
+  if (version !== WHOLE_VERSION) writer.u8(past === null ? 0 : 1);
+  if (past === null) writeTiles(writer, tree.tiles);
+  else {
+    writeRef(writer, past.ref);
+    writer.varint(past.bytes.size);
+    for (const [pack, bytes] of past.bytes) {
+      writer.varint(pack);
+      writer.varint(bytes);
+    }
+  }
+  writer.varint(tree.leaves.length);
+  for (const leaf of tree.leaves) {
+    writeKey(writer, leaf.low);
+    writer.f64(leaf.startSeq);
+    writer.u8(leaf.ref === null ? 0 : 1);
+    if (leaf.ref !== null) writeRef(writer, leaf.ref);
+    if (past === null) writeNumbers(writer, leaf.history);
+  }
+}
+
+export function writeTiles(writer: ByteWriter, tiles: readonly TileEntry[]): void {
+  writer.varint(tiles.length);
+  for (const tile of tiles) {
+    writer.f64(tile.startSeq);
+    writer.f64(tile.endSeq);
+    writeRef(writer, tile.ref);
+  }
+}
+
+export function writeNumbers(writer: ByteWriter, numbers: readonly number[]): void {
+  writer.varint(numbers.length);
+  for (const number of numbers) writer.varint(number);
+}
+
+function writeIndex(writer: ByteWriter, { spec, droppedAt, tree }: IndexEntry, version: number): void {
+  writer.varint(spec.id);
+  writer.u8((spec.unique ? 1 : 0) | (spec.nullsNotDistinct ? 2 : 0));
+  writer.varint(spec.columns.length);
+  for (const part of spec.columns) {
+    writer.varint(part.column);
+    writer.u8((part.descending ? 1 : 0) | (part.nullsFirst ? 2 : 0));
+  }
+  writer.f64(droppedAt);
+  writeTree(writer, tree, version);
+}
+
+function writeRef(writer: ByteWriter, ref: SegmentRef): void {
+  writer.varint(ref.pack);
+  writer.varint(ref.offset);
+  writer.varint(ref.length);
+  writer.varint(ref.tableLength);
+  writer.u32(ref.tableCrc);
+}
+
+function writeKey(writer: ByteWriter, key: Key | undefined): void {
+  switch (typeof key) {
+    case 'undefined':
+      writer.u8(NO_KEY);
+      return;
+    case 'number':
+      writer.u8(NUMBER_KEY);
+      writer.f64(key);
+      return;
+    case 'bigint':
+      writer.u8(BIGINT_KEY);
+      writer.string(key.toString());
+      return;
+    default:
+      // The units of a descending text are inverted, and may be halves of surrogate pairs: no UTF-8.
+      if (key.isWellFormed()) {
+        writer.u8(TEXT_KEY);
+        writer.string(key);
+        return;
+      }
+      writer.u8(UNITS_KEY);
+      writer.varint(key.length);
+      for (let i = 0; i < key.length; i++) {
+        const unit = key.charCodeAt(i);
+        writer.u8(unit & 255);
+        writer.u8(unit >>> 8);
+      }
+  }
+}
