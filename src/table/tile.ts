@@ -46,18 +46,6 @@ export interface Leaf {
   dirtyBytes: number;
 }
 
-/** Bytes of the leaves' segments, of shared tiles once, and of what only memory has yet. */
-export function bytesOf(leaves: readonly Leaf[]): number {
-  const tiles = new Set<Tile>();
-  let size = 0;
-  for (const leaf of leaves) {
-    size += leaf.dirty ? leaf.dirtyBytes : (leaf.stored?.length ?? 0);
-    for (const tile of leaf.history) tiles.add(tile);
-  }
-  for (const tile of tiles) size += tile.stored?.length ?? 0;
-  return size;
-}
-
 /** A past that is on disk, and the histories that it describes. */
 export interface StoredPast {
   readonly entry: PastEntry;

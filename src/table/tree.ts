@@ -23,7 +23,8 @@ import { KeyCodec } from './key.ts';
 import { MOST_USES } from './eviction.ts';
 import { beyondLimit } from './history-limit.ts';
 import { LeafImage } from './leaf-image.ts';
-import { closeRows, copied, fitted } from './seal.ts';
+import { reshaped } from './reshape.ts';
+import { closeRows, copied } from './seal.ts';
 import { lowerBound } from './search.ts';
 import {
   type BatchSource,
@@ -47,17 +48,8 @@ import type { SealedPart } from './part.ts';
 import { MutableRowRef } from './row-ref.ts';
 import { keySplitIfDue, type DividedTree, type SplitLimits, timeSplitIfDue } from './split.ts';
 import { loadPast } from './past.ts';
-import {
-  bytesOf,
-  historiesOf,
-  isInPast,
-  type Leaf,
-  newLeaf,
-  NO_PAST,
-  type StoredPast,
-  storedTile,
-  type Tile,
-} from './tile.ts';
+import { historiesOf, isInPast, type Leaf, newLeaf, NO_PAST, type StoredPast, storedTile, type Tile } from './tile.ts';
+import { bytesOf } from './tree-size.ts';
 import { TreeScan } from './tree-scan.ts';
 import { TreeVersionScan } from './tree-version-scan.ts';
 
@@ -100,9 +92,7 @@ export class Tree implements VersionedTree, DividedTree {
   }
 
   get sizeBytes(): number {
-    let bytes = bytesOf(this.leaves);
-    if (this.past !== null) for (const size of this.past.entry.bytes.values()) bytes += size;
-    return bytes;
+    return bytesOf(this.leaves, this.past);
   }
 
   /** The factor c; half of it while the past is read much: its leaves then hold fewer closed versions. */
@@ -304,19 +294,7 @@ export class Tree implements VersionedTree, DividedTree {
   reshape(columns: readonly TreeColumn[]): void {
     if (columns.length === this.columns.length) return;
     this.columns = columns;
-    const { cache } = this.options;
-    const tiles = new Set<Tile>();
-    for (const leaf of this.leaves) {
-      for (const tile of leaf.history) tiles.add(tile);
-      if (leaf.image === null) continue;
-      if (leaf.dirty || leaf.holds > 0) leaf.image = copied(leaf.image, columns);
-      else cache.drop(leaf);
-    }
-    for (const tile of tiles) {
-      if (tile.part === null) continue;
-      if (tile.stored === null) cache.reseal(tile, fitted(tile.part, columns));
-      else cache.drop(tile);
-    }
+    reshaped(this.leaves, columns, this.options.cache);
   }
 
   /** Publishes changes of commit `seq`. Entries are taken in key order, leaf by leaf. */

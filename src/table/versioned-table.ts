@@ -6,29 +6,24 @@
  * columns change.
  */
 import { assert, DriftError } from '../base/error.ts';
-import type { Value, Vector } from '../base/vector.ts';
-import { BATCH_ROWS, valueAt } from '../base/vector.ts';
+import type { Vector } from '../base/vector.ts';
 import { VectorBuilder } from '../base/vector-builder.ts';
 import type { Task } from '../base/task.ts';
 import {
   type IndexSpec,
-  type Key,
   type KeyColumn,
   type KeyRange,
-  MISS,
-  OP_DELETE,
   OP_INSERT,
-  OP_NONE,
-  OP_UPDATE,
   type RowChanges,
   type TableSpec,
   type TreeColumn,
   type VersionedTable,
 } from './table.ts';
 import type { IndexEntry, TableEntry } from './directory.ts';
-import type { PreparedChanges, Trimmed } from './store.ts';
 import { type Erasing, eraseVersions } from './erase.ts';
 import { trimTree } from './history-limit.ts';
+import { entriesOf, indexChanges } from './index-changes.ts';
+import type { PreparedChanges, Trimmed } from './store.ts';
 import { settleTree } from './settle.ts';
 import { type Leaf, leafRanges } from './tile.ts';
 import { Tree, type TreeOptions } from './tree.ts';
@@ -163,36 +158,7 @@ export class Table extends Tree implements VersionedTable {
       const rows = index.sources.map((ordinal) => this.#newColumn(changes, ordinal));
       return { ...changes, rows, keys: index.codec.ofRows(rows, 0, changes.count) };
     }
-    const collected = new ChangeCollector(index.columns);
-    for (let entry = 0; entry < changes.count; entry++) {
-      const op = changes.ops[entry] as number;
-      if (op === OP_NONE) continue;
-      const assigned = changes.assigned[entry] ?? null;
-      if (op === OP_UPDATE && assigned !== null && !index.sources.some((ordinal) => assigned.includes(ordinal)))
-        continue;
-      const after =
-        op === OP_DELETE ? null : index.sources.map((ordinal) => valueAt(this.#newColumn(changes, ordinal), entry));
-      if (op === OP_INSERT) {
-        collected.add(OP_INSERT, index.codec.encode(after as Value[]), after as Value[]);
-        continue;
-      }
-      const old = this.find(changes.keys[entry] as Key, Number.MAX_SAFE_INTEGER);
-      assert(old !== null && old !== MISS, `change of a key that does not exist in table ${this.id}`);
-      const before = index.sources.map((ordinal) => valueAt(old.columns[ordinal] as Vector, old.row));
-      const oldKey = index.codec.encode(before);
-      if (after === null) {
-        collected.add(OP_DELETE, oldKey, before);
-        continue;
-      }
-      const newKey = index.codec.encode(after);
-      if (newKey === oldKey) {
-        collected.add(OP_UPDATE, newKey, after);
-      } else {
-        collected.add(OP_DELETE, oldKey, before);
-        collected.add(OP_INSERT, newKey, after);
-      }
-    }
-    return collected.changes();
+    return indexChanges(this, index, changes, (ordinal) => this.#newColumn(changes, ordinal));
   }
 
   #newColumn(changes: RowChanges, ordinal: number): Vector {
@@ -212,7 +178,7 @@ export class Table extends Tree implements VersionedTable {
     for (let attempt = 0; attempt < FILL_ATTEMPTS; attempt++) {
       const seq = this.lastChange;
       const index = new IndexTree(spec, this.spec, this.options);
-      const changes = yield* this.#entriesOf(index, seq);
+      const changes = yield* entriesOf(this, index, seq);
       if (this.lastChange !== seq) continue;
       if (changes.count > 0) index.apply(seq, changes);
       this.indexes.push(index);
@@ -222,26 +188,6 @@ export class Table extends Tree implements VersionedTable {
     throw new DriftError('40001', 'could not fill the index: the table kept changing', {
       hint: 'Try again while fewer transactions write to the table.',
     });
-  }
-
-  *#entriesOf(index: IndexTree, seq: number): Task<RowChanges> {
-    const distinct = [...new Set(index.sources)];
-    const source = this.scan({ seq, columns: distinct });
-    const collected = new ChangeCollector(index.columns);
-    try {
-      for (let batch = yield* source.next(); batch !== null; batch = yield* source.next()) {
-        assert(batch.length <= BATCH_ROWS, 'a batch is too long');
-        const columns = index.sources.map((ordinal) => batch.columns[distinct.indexOf(ordinal)] as Vector);
-        for (let i = 0; i < batch.count; i++) {
-          const row = batch.selection === null ? i : (batch.selection[i] as number);
-          const values = columns.map((column) => valueAt(column, row));
-          collected.add(OP_INSERT, index.codec.encode(values), values);
-        }
-      }
-    } finally {
-      source.close();
-    }
-    return collected.changes();
   }
 
   /** Ends an index: from `seq` on it is no longer maintained. */
@@ -329,30 +275,4 @@ export class Table extends Tree implements VersionedTable {
 function isBulkInsert(changes: RowChanges): boolean {
   for (let entry = 0; entry < changes.count; entry++) if (changes.ops[entry] !== OP_INSERT) return false;
   return true;
-}
-
-class ChangeCollector {
-  readonly #builders: VectorBuilder[];
-  readonly #ops: number[] = [];
-  readonly #keys: Key[] = [];
-
-  constructor(columns: readonly TreeColumn[]) {
-    this.#builders = columns.map((column) => new VectorBuilder(column.format));
-  }
-
-  add(op: number, key: Key, row: readonly Value[]): void {
-    this.#ops.push(op);
-    this.#keys.push(key);
-    for (let c = 0; c < this.#builders.length; c++) (this.#builders[c] as VectorBuilder).append(row[c] as Value);
-  }
-
-  changes(): RowChanges {
-    return {
-      count: this.#ops.length,
-      ops: Uint8Array.from(this.#ops),
-      keys: this.#keys,
-      rows: this.#builders.map((builder) => builder.view()),
-      assigned: this.#ops.map(() => null),
-    };
-  }
 }

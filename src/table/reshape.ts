@@ -1,0 +1,19 @@
+/** What is in memory of a tree takes another list of columns; what is on disk is read with it. */
+import { copied, fitted } from './seal.ts';
+import type { TreeColumn } from './table.ts';
+import type { Leaf, Tile, TileCache } from './tile.ts';
+
+export function reshaped(leaves: readonly Leaf[], columns: readonly TreeColumn[], cache: TileCache): void {
+  const tiles = new Set<Tile>();
+  for (const leaf of leaves) {
+    for (const tile of leaf.history) tiles.add(tile);
+    if (leaf.image === null) continue;
+    if (leaf.dirty || leaf.holds > 0) leaf.image = copied(leaf.image, columns);
+    else cache.drop(leaf);
+  }
+  for (const tile of tiles) {
+    if (tile.part === null) continue;
+    if (tile.stored === null) cache.reseal(tile, fitted(tile.part, columns));
+    else cache.drop(tile);
+  }
+}
