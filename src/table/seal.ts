@@ -2,9 +2,9 @@
 import { PAUSE, type Task } from '../base/task.ts';
 import type { Vector } from '../base/vector.ts';
 import type { SegmentRows } from '../segment/segment.ts';
-import { concatVectors, constantVector, gatherDoubles, gatherVector, sliceVector } from './gather.ts';
+import { concatVectors, constantVector, gatherDoubles, gatherVector, sameCell, sliceVector } from './gather.ts';
 import { LeafImage } from './leaf-image.ts';
-import type { Key, TreeColumn } from './table.ts';
+import type { Key, RowChanges, TreeColumn } from './table.ts';
 import { MemoryPart, type SealedPart } from './part.ts';
 
 /** Moves the present versions of rows to the closed ones: they end at `seq`. */
@@ -15,6 +15,24 @@ export function closeRows(image: LeafImage, rows: Int32Array, seq: number): void
     gatherDoubles(image.from.data, rows),
     new Float64Array(rows.length).fill(seq),
   );
+}
+
+/** Whether an entry of changes gives a row the values that it has. */
+export function isUnchanged(
+  columns: readonly TreeColumn[],
+  { views, row }: { readonly views: readonly Vector[]; readonly row: number },
+  changes: RowChanges,
+  entry: number,
+): boolean {
+  const assigned = changes.assigned[entry] ?? null;
+  const count = assigned === null ? columns.length : assigned.length;
+  for (let i = 0; i < count; i++) {
+    const column = assigned === null ? i : (assigned[i] as number);
+    const source = changes.rows[column];
+    if (source === undefined) continue;
+    if (!sameCell(views[column] as Vector, row, source, entry, (columns[column] as TreeColumn).format)) return false;
+  }
+  return true;
 }
 
 /** Same rows at the same places, in memory of its own, with these columns. */

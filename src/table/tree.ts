@@ -18,13 +18,13 @@ import { runSync, type Task } from '../base/task.ts';
 import type { Value, Vector } from '../base/vector.ts';
 import type { TreeEntry } from './directory.ts';
 import { isRun, keyOrder } from './entry-order.ts';
-import { constantVector, gatherVector, sameCell, scatter } from './gather.ts';
+import { constantVector, gatherVector, scatter } from './gather.ts';
 import { KeyCodec } from './key.ts';
 import { MOST_USES } from './eviction.ts';
 import { beyondLimit } from './history-limit.ts';
 import { LeafImage } from './leaf-image.ts';
 import { reshaped } from './reshape.ts';
-import { closeRows, copied } from './seal.ts';
+import { closeRows, copied, isUnchanged } from './seal.ts';
 import { lowerBound } from './search.ts';
 import {
   type BatchSource,
@@ -345,7 +345,7 @@ export class Tree implements VersionedTree, DividedTree {
         continue;
       }
       assert(live, `change of a key that does not exist in tree ${this.id}`);
-      if (op === OP_UPDATE && this.#unchanged(views, row, changes, entry)) continue;
+      if (op === OP_UPDATE && isUnchanged(this.columns, { views, row }, changes, entry)) continue;
       // A version that was born in this very commit leaves no history.
       if ((present.from.data[row] as number) < seq) closing.push(row);
       if (op === OP_DELETE) deleted.push(row);
@@ -397,19 +397,6 @@ export class Tree implements VersionedTree, DividedTree {
     leaf.revision++;
     leaf.dirty = true;
     leaf.stored = null;
-  }
-
-  #unchanged(views: readonly Vector[], row: number, changes: RowChanges, entry: number): boolean {
-    const assigned = changes.assigned[entry] ?? null;
-    const count = assigned === null ? this.columns.length : assigned.length;
-    for (let i = 0; i < count; i++) {
-      const column = assigned === null ? i : (assigned[i] as number);
-      const source = changes.rows[column];
-      if (source === undefined) continue;
-      if (!sameCell(views[column] as Vector, row, source, entry, (this.columns[column] as TreeColumn).format))
-        return false;
-    }
-    return true;
   }
 
   #overwrite(image: LeafImage, seq: number, changes: RowChanges, targets: number[], sources: number[]): void {
