@@ -19,10 +19,12 @@ import { MemoryPart, type SealedPart } from './part.ts';
 import { lowerBound } from './search.ts';
 import type { DividedTree } from './split.ts';
 import type { Key, KeyColumn } from './table.ts';
-import type { Leaf, Tile } from './tile.ts';
+import type { Leaf, StoredPast, Tile } from './tile.ts';
 
 interface ErasedTree extends DividedTree {
   rowCount: number;
+  storedPast: StoredPast | null;
+  loadPast(): Task<void>;
 }
 
 /** A table with its indexes, those that have ended too. */
@@ -58,6 +60,7 @@ export function* eraseVersions(table: ErasedTable, { keys, before }: Erasing): T
 
 function* eraseFrom(tree: ErasedTree, before: number, test: Test): Task<number> {
   let erased = 0;
+  yield* tree.loadPast();
   const tiles = new Set<Tile>();
   for (const { history } of tree.leaves) for (const tile of history) tiles.add(tile);
   for (const tile of [...tiles].toSorted((a, b) => a.startSeq - b.startSeq)) {
@@ -93,6 +96,8 @@ function* eraseFromTile(tree: ErasedTree, tile: Tile, before: number, test: Test
     else if (to[row] !== Infinity) ended++;
   }
   if (kept.length === part.rows) return 0;
+  // It says where the tile was.
+  tree.storedPast = null;
   const rows = Int32Array.from(kept);
   const less: SealedPart = new MemoryPart(
     columns.map((column) => gatherVector(column, rows)),

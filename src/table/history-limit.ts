@@ -20,6 +20,7 @@ import { type Leaf, partBytes, type Tile } from './tile.ts';
 /** A tree whose history is cut off. */
 interface LimitedTree extends DividedTree {
   readonly historyFrom: number;
+  loadPast(): Task<void>;
 }
 
 /** The error of a state before the limit. */
@@ -40,6 +41,7 @@ export function firstOf({ fromSeq, toSeq }: VersionScanOptions, limit: number): 
 /** Removes what only states before the tree's limit need; returns how many versions went from images, and how many tiles. */
 export function* trimTree(tree: LimitedTree): Task<{ readonly versions: number; readonly tiles: number }> {
   const limit = tree.historyFrom;
+  yield* tree.loadPast();
   const gone = new Set<Tile>();
   let versions = 0;
   for (let at = 0; at < tree.leaves.length;) {
