@@ -55,6 +55,7 @@ const RARE: readonly string[] = [
   'src/storage/(indexed-db|encryption/.*)',
   'src/log/scrub',
   'src/table/erase',
+  'src/table/(erase|check-(tree|tiles|rows|index))',
   'src/sql/plpgsql/.*',
   'src/exec/spill/(batch-codec|compare-rows|external-sort|spilled-join|temp-space)',
   'src/plan/(explain.*|history-queries)',
