@@ -51,10 +51,8 @@ const LATE: readonly string[] = [
 ];
 /** Not needed by a page that defines tables, changes and reads them; regular expressions of module paths. */
 const RARE: readonly string[] = [
-  'src/table/check-(tree|tiles|rows|index)',
   'src/storage/(indexed-db|encryption/.*)',
   'src/log/scrub',
-  'src/table/erase',
   'src/table/(erase|check-(tree|tiles|rows|index))',
   'src/sql/plpgsql/.*',
   'src/exec/spill/(batch-codec|compare-rows|external-sort|spilled-join|temp-space)',
