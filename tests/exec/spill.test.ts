@@ -36,7 +36,7 @@ beforeAll(async () => {
   tight = await openDb(storage, { queryMemoryBytes: 768 * 1024 });
   roomy = await openDb();
   await roomy.run(TABLES);
-});
+}, 120_000);
 afterAll(async () => {
   await tight.engine.close();
   await roomy.engine.close();
