@@ -27,6 +27,8 @@ export function* checkPast(scene: Scene, sound: ReadonlySet<number>): Task<PastF
     for (const object of catalog.objects()) {
       if (object.kind !== 'table' || !sound.has(object.id)) continue;
       const table = store.table(object.id);
+      // What retention has removed cannot be compared.
+      if (seq < table.historyFrom) continue;
       for (const index of object.indexes) {
         const { id, name } = index;
         if (!table.indexes.some((other) => other.id === id)) continue;
