@@ -85,6 +85,7 @@ export function* sealPart(
     yield PAUSE;
     const view = sliceVector(image.view(c), 0, rows);
     const whole = closedRows === 0 ? view : concatVectors(format, [view, image.closedView(c)]);
+    yield PAUSE;
     sealed.push(gatherVector(whole, order));
   }
   return new MemoryPart(sealed, sealedKeys, from, to);
@@ -103,6 +104,7 @@ function* versionOrder(image: LeafImage, current: Int32Array, closedRows: number
     while (next < closedRows && (closedKeys[closed[next] as number] as Key) <= key)
       order[n++] = rows + (closed[next++] as number);
     order[n++] = row;
+    if ((n & 8191) === 0) yield PAUSE;
   }
   while (next < closedRows) order[n++] = rows + (closed[next++] as number);
   return order;
@@ -165,6 +167,7 @@ export function* leafRows(
     yield PAUSE;
     const view = image.view(c);
     const now = inPlace ? sliceVector(view, 0, current.length) : gatherVector(view, current);
+    yield PAUSE;
     vectors.push(
       closedRows === 0 ? now : concatVectors(format, [now, sliceVector(image.closedView(c), 0, closedRows)]),
     );
