@@ -280,7 +280,10 @@ export class Database extends Statements implements AsyncDisposable {
     return this.#connection.rekey(options);
   }
 
-  /** Waits for what is running, writes a checkpoint and gives the database up. Closing twice is no error. */
+  /**
+   * Ends what is running with 57P01 and rolls it back (a commit that is being written comes to its end), writes a checkpoint
+   * and gives the database up. Closing twice is no error.
+   */
   close(): Promise<void> {
     return this.#connection.close();
   }

@@ -26,6 +26,8 @@ export interface Backend {
     readonly asOf: number | null;
   } | null;
   readonly settings: Settings;
+  /** Why it was ended by others: what later calls get. */
+  ended: DriftError | null;
   close(): Promise<void>;
   /** Cancels what runs, rolls back, ends the session; later calls get the reason. */
   terminate(reason: DriftError): void;

@@ -256,7 +256,14 @@ class Engine implements EngineApi, OpenEngine {
     this.#maintenance.close();
     this.#core.closing = true;
     for (const wake of this.#core.awaitCommit) wake();
-    for (const session of [...this.#core.sessions.values()]) await session.close();
+    // As a fast shutdown: what runs is cancelled and rolled back, a commit that is being written comes to its end.
+    const sessions = [...this.#core.sessions.values()];
+    for (const session of sessions) session.terminate(shutdown());
+    for (const session of sessions) {
+      await session.close();
+      // Who calls from now on calls a database that is closed.
+      session.ended = null;
+    }
     await this.#core.temporary?.close();
     try {
       if (this.#log.failed === undefined && this.#checkpointError === undefined) await this.#lastCheckpoint();
@@ -330,6 +337,10 @@ class Engine implements EngineApi, OpenEngine {
     yield* this.#log.recycle(firstLog);
     this.#maintenance.noteCheckpoint(logBytes, store.traffic().writtenBytes - writtenBytes);
   }
+}
+
+function shutdown(): DriftError {
+  return new DriftError('57P01', 'terminating connection due to administrator command');
 }
 
 function isFull(error: unknown): boolean {

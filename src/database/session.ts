@@ -77,7 +77,7 @@ export class Session implements SessionApi, Controlled, Backend {
   #pieces: Pieces | null = null;
   #closed = false;
   /** Why the session was ended by others. */
-  #ended: DriftError | null = null;
+  ended: DriftError | null = null;
   readonly activity: Activity;
 
   constructor(core: Core) {
@@ -169,7 +169,7 @@ export class Session implements SessionApi, Controlled, Backend {
   }
 
   terminate(reason: DriftError): void {
-    this.#ended ??= reason;
+    this.ended ??= reason;
     this.activity.cancel(reason);
     this.close().catch(() => undefined);
   }
@@ -187,7 +187,7 @@ export class Session implements SessionApi, Controlled, Backend {
     cancellation: Cancellation,
     text: string,
   ): Task<T> {
-    if (this.#ended !== null) throw this.#ended;
+    if (this.ended !== null) throw this.ended;
     if (this.#closed) throw new DriftError('08003', 'the session is closed');
     cancellation.check();
     this.party.cancellation = cancellation;

@@ -1,0 +1,73 @@
+/**
+ * What transactions leave behind when they have ended: nothing. And what the oldest snapshot needs: its versions, and
+ * nothing else.
+ */
+import { expect, test } from 'vitest';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { openDb } from './helper.ts';
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+function heapBytes(): number {
+  collect();
+  collect();
+  return process.memoryUsage().heapUsed;
+}
+
+test('after 100,000 transactions the memory is as it was', { timeout: 600_000 }, async () => {
+  const db = await openDb(undefined, {
+    durability: 'relaxed',
+    checkpointLogBytes: 1_000_000,
+    cacheBudgetBytes: 4_000_000,
+  });
+  await db.run('CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t SELECT i, 0 FROM generate_series(0, 999) i');
+  await db.run('CREATE TABLE parent (id int PRIMARY KEY); INSERT INTO parent VALUES (1)');
+  await db.run('CREATE TABLE child (id int PRIMARY KEY, p int REFERENCES parent)');
+  const sessions = Array.from({ length: 4 }, () => db.engine.session());
+  const levels = ['read committed', 'repeatable read', 'serializable', 'serializable'] as const;
+  const sizes: number[] = [];
+  let n = 0;
+  const play = async (player: number, until: number): Promise<void> => {
+    const session = sessions[player] as (typeof sessions)[number];
+    while (n < until) {
+      const id = (n++ * 7919) % 1000;
+      const own = id - (id % 4) + player;
+      await session.begin({ isolation: levels[player] });
+      await session.execute('SELECT v FROM t WHERE id = $1', [own]);
+      await session.execute('UPDATE t SET v = v + 1 WHERE id = $1', [own]);
+      if (n % 10 === 0) await session.execute('SAVEPOINT s');
+      if (n % 10 === 1) await session.execute('SELECT pg_advisory_xact_lock($1), pg_advisory_lock($1)', [id]);
+      if (n % 10 === 1) await session.execute('SELECT pg_advisory_unlock($1)', [id]);
+      if (n % 10 === 2) await session.execute('INSERT INTO child VALUES ($1, 1) ON CONFLICT DO NOTHING', [own]);
+      if (n % 7 === 0) await session.rollback();
+      else await session.commit().catch(() => undefined);
+    }
+  };
+  for (let window = 1; window <= 5; window++) {
+    await Promise.all(sessions.map((_, player) => play(player, window * 20_000)));
+    await db.engine.checkpoint();
+    sizes.push(heapBytes());
+  }
+  expect(await db.rows('SELECT count(*) FROM drift.locks')).toEqual([['0']]);
+  // The last three windows, 60,000 transactions: less than 30 bytes each, where a kept transaction takes a thousand.
+  expect((sizes.at(-1) ?? 0) - (sizes[1] ?? 0), String(sizes)).toBeLessThan(60_000 * 30);
+  await db.engine.close();
+});
+
+test('a forgotten transaction is seen, keeps its snapshot, and is ended by the timeout', async () => {
+  const db = await openDb();
+  await db.run('CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t VALUES (1, 0)');
+  const forgotten = db.engine.session();
+  await forgotten.script(
+    "SET idle_in_transaction_session_timeout = '300ms'; BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT * FROM t",
+  );
+  for (let i = 0; i < 50; i++) await db.run('UPDATE t SET v = v + 1');
+  const seen = "SELECT state, snapshot_seq < drift_seq() FROM drift.activity WHERE state LIKE 'idle in%'";
+  expect(await db.rows(seen)).toEqual([['idle in transaction', 't']]);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect(await db.rows(seen)).toEqual([]);
+  await expect(forgotten.execute('SELECT 1')).rejects.toMatchObject({ code: '25P03' });
+  await db.engine.close();
+});
