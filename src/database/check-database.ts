@@ -18,6 +18,7 @@ import type { TreeFindings } from '../table/check-tree.ts';
 import type { VersionedTree } from '../table/table.ts';
 import { vectorFromValues } from '../exec/vectors.ts';
 import type { ResultSet } from './api.ts';
+import type { Core } from './core.ts';
 import { checkFiles } from './check-files.ts';
 import { checkPast } from './check-past.ts';
 import { ddlContext } from './definition.ts';
@@ -39,6 +40,29 @@ const TEXT = 25;
 const INT8 = 20;
 
 export function* checkDatabase(scene: Scene): Task<ResultSet> {
+  return yield* besideNothing(scene.core, () => check(scene));
+}
+
+/** Background work moves segments between files while a check reads them: it waits. */
+function* besideNothing<T>(core: Core, work: () => Task<T>): Task<T> {
+  let end = (): void => undefined;
+  const ended = new Promise<void>((resolve) => (end = resolve));
+  const begun = new Promise<void>((resolve, reject) => {
+    const quiet = core.alone(() => {
+      resolve();
+      return ended;
+    });
+    quiet.catch(reject);
+  });
+  try {
+    yield* wait(begun);
+    return yield* work();
+  } finally {
+    end();
+  }
+}
+
+function* check(scene: Scene): Task<ResultSet> {
   const { store, manager, options } = scene.core;
   const findings: Finding[] = [];
   // The files first: whoever opens a missing one makes it.

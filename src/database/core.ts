@@ -54,6 +54,8 @@ export interface Core {
   checkpoint(force?: boolean): Promise<void>;
   /** Overwrites what older manifests have left. */
   scrub(): Promise<void>;
+  /** Does something while no background work runs. */
+  alone<T>(work: () => Promise<T>): Promise<T>;
   /** Does a piece of work in slices, after those that are under way. */
   background<T>(job: Job, work: () => Task<T>): Promise<T>;
 }

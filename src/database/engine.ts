@@ -190,6 +190,7 @@ class Engine implements EngineApi, OpenEngine {
       closing: false,
       checkpoint: (force) => engine.checkpoint(force),
       scrub: async () => engine.#maintenance.alone(() => drive(scrubManifest(storage, engine.#manifest), host)),
+      alone: (work) => engine.#maintenance.alone(work),
       background: (job, work) => engine.#maintenance.run(job, work),
     };
     const inForce = manifest ?? (yield* firstManifest(options, epoch));

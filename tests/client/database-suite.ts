@@ -420,7 +420,8 @@ export function databaseSuite(medium: string, open: (options?: OpenOptions) => P
   });
 }
 
-const ENDLESS = 'SELECT count(*) FROM generate_series(1, 100000000) a, generate_series(1, 100000) b WHERE a * b % 7 = 3';
+const ENDLESS =
+  'SELECT count(*) FROM generate_series(1, 100000000) a, generate_series(1, 100000) b WHERE a * b % 7 = 3';
 
 /** The error a call ends with; fails where it does not. */
 async function errorOf(call: Promise<unknown>): Promise<DriftError> {
