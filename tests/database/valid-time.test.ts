@@ -228,6 +228,19 @@ describe('reading', () => {
     expect(await db.code("SELECT * FROM v FOR VALID_TIME AS OF '2020-01-01'")).toBe('42809');
   });
 
+  test('views and routines keep it', async () => {
+    await db.run(`CREATE VIEW before AS SELECT product, price FROM price FOR VALID_TIME AS OF '2020-12-31' AS p;
+      CREATE VIEW meets AS SELECT a.price FROM price a JOIN price b ON a.product = b.product AND a.valid_at IMMEDIATELY PRECEDES b.valid_at;
+      CREATE FUNCTION cut(d date) RETURNS void LANGUAGE sql AS 'DELETE FROM price FOR PORTION OF valid_at FROM $1 TO NULL'`);
+    expect(await db.rows('SELECT * FROM before ORDER BY 1')).toEqual([
+      ['1', '10.00'],
+      ['2', '5.00'],
+    ]);
+    expect(await db.rows('SELECT * FROM meets')).toEqual([['10.00']]);
+    await db.run("SELECT cut('2020-06-01')");
+    expect(await db.rows('SELECT max(valid_to) FROM price')).toEqual([['2020-06-01']]);
+  });
+
   test('both times at once: what was known when, of when', async () => {
     await db.run(
       "CREATE TAG first; UPDATE price FOR PORTION OF valid_at FROM '2020-03-01' TO '2020-04-01' SET price = 99 WHERE product = 1",

@@ -91,7 +91,8 @@ function layoutTable(reference: TableReference): string {
     const columns = using === undefined ? '' : ` USING (${using.map(({ name }) => printName(name)).join(', ')})`;
     return `${layoutTable(reference.left)}\n     ${word} ${layoutTable(right)}${condition}${columns}`;
   }
-  const plain = reference.kind === 'table' && reference.systemTime === undefined && reference.sample === undefined;
+  const plain =
+    reference.kind === 'table' && (reference.systemTime ?? reference.validTime ?? reference.sample) === undefined;
   if (!plain || reference.only || reference.columnAliases.length > 0) return printTable(reference);
   return `${printQualifiedName(reference.name)}${reference.alias === undefined ? '' : ` ${printName(reference.alias)}`}`;
 }

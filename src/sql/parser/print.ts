@@ -5,7 +5,16 @@
  * Invariant: parsing what was printed gives an equal tree but for positions (print.test.ts holds it against the corpora).
  */
 import { unreachable } from '../../base/error.ts';
-import type { Assignment, ChangeTarget, IndexElement, Insert, Merge, OnConflict, TargetColumn } from '../ast-change.ts';
+import type {
+  Assignment,
+  ChangeTarget,
+  IndexElement,
+  Insert,
+  Merge,
+  OnConflict,
+  Portion,
+  TargetColumn,
+} from '../ast-change.ts';
 import type {
   CommonTable,
   GroupingElement,
@@ -15,6 +24,7 @@ import type {
   Select,
   SelectTarget,
   SystemTime,
+  ValidTime,
   TableFunction,
   TableReference,
   TimePoint,
@@ -62,12 +72,12 @@ export function printStatement(statement: PreparableStatement): string {
       return printInsert(statement);
     case 'update': {
       const from = statement.from.length === 0 ? '' : ` FROM ${statement.from.map(printTable).join(', ')}`;
-      const head = `${printWith(statement.with)}UPDATE ${printTarget(statement.target)} SET `;
+      const head = `${printWith(statement.with)}UPDATE ${printTarget(statement.target, statement.portion)} SET `;
       return `${head}${printAssignments(statement.set)}${from}${printTail(statement)}`;
     }
     case 'delete': {
       const using = statement.using.length === 0 ? '' : ` USING ${statement.using.map(printTable).join(', ')}`;
-      return `${printWith(statement.with)}DELETE FROM ${printTarget(statement.target)}${using}${printTail(statement)}`;
+      return `${printWith(statement.with)}DELETE FROM ${printTarget(statement.target, statement.portion)}${using}${printTail(statement)}`;
     }
     case 'merge':
       return printMerge(statement);
@@ -208,8 +218,9 @@ export function printGrouping(element: GroupingElement): string {
 export function printTable(reference: TableReference): string {
   switch (reference.kind) {
     case 'table': {
-      const time = reference.systemTime === undefined ? '' : ` ${printSystemTime(reference.systemTime)}`;
-      const { sample } = reference;
+      const { sample, systemTime, validTime } = reference;
+      const system = systemTime === undefined ? '' : ` ${printSystemTime(systemTime)}`;
+      const time = validTime === undefined ? system : `${system} ${printValidTime(validTime)}`;
       let text = `${reference.only ? 'ONLY ' : ''}${printQualifiedName(reference.name)}${time}${printAlias(reference)}`;
       if (sample !== undefined) {
         text += ` TABLESAMPLE ${printQualifiedName(sample.method)}(${list(sample.args)})`;
@@ -285,6 +296,22 @@ function printSystemTime(time: SystemTime): string {
   }
 }
 
+function printValidTime(time: ValidTime): string {
+  switch (time.kind) {
+    case 'all':
+      return 'FOR VALID_TIME ALL';
+    case 'asOf':
+      return `FOR VALID_TIME AS OF ${printRestrictedExpression(time.at)}`;
+    default: {
+      const [low, high] = [time.low, time.high].map(printRestrictedExpression) as [string, string];
+      if (time.kind === 'between') return `FOR VALID_TIME BETWEEN ${low} AND ${high}`;
+      return time.kind === 'fromTo'
+        ? `FOR VALID_TIME FROM ${low} TO ${high}`
+        : `FOR VALID_TIME CONTAINED IN (${low}, ${high})`;
+    }
+  }
+}
+
 function printTimePoint(point: TimePoint): string {
   const value = printRestrictedExpression(point.value);
   return point.kind === 'timestamp' ? value : `${point.kind.toUpperCase()} ${value}`;
@@ -292,9 +319,15 @@ function printTimePoint(point: TimePoint): string {
 
 // ---- changes ---------------------------------------------------------------------------------------------------
 
-function printTarget(target: ChangeTarget): string {
+function printTarget(target: ChangeTarget, portion?: Portion): string {
   const alias = target.alias === undefined ? '' : ` AS ${printName(target.alias)}`;
-  return `${target.only ? 'ONLY ' : ''}${printQualifiedName(target.name)}${alias}`;
+  return `${target.only ? 'ONLY ' : ''}${printQualifiedName(target.name)}${printPortion(portion)}${alias}`;
+}
+
+function printPortion(portion: Portion | undefined): string {
+  if (portion === undefined) return '';
+  const [from, to] = [portion.from, portion.to].map(printRestrictedExpression) as [string, string];
+  return ` FOR PORTION OF ${printName(portion.period.name)} FROM ${from} TO ${to}`;
 }
 
 function printTail(statement: {

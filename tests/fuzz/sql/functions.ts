@@ -36,6 +36,8 @@ const UNSTABLE =
 /** Only the sign of their answer is defined, or the encoding of the server decides. */
 const OPEN =
   /^(bt(char|text|name|nametext|textname)cmp|bpcharcmp|byteacmp|(var)?bitcmp|uuid_cmp|network_cmp|.*_pattern_cmp|to_ascii)$/;
+/** DriftDB's own. */
+const OWN = /^period$/;
 /** Take a pattern, format, zone, unit, encoding or name as text. */
 const SPECIAL =
   /^(to_char|to_date|to_timestamp|to_number|date_trunc|date_part|extract|timezone|encode|decode|convert.*|regexp.*|similar.*|like.*|format|normalize|is_normalized|parse_ident|unistr|make_interval|xml.*|json.*_path.*|jsonb_set.*|jsonb_insert|age|width_bucket|overlay|get_bit|set_bit|get_byte|set_byte|array_fill|trim_array|date_bin|.*like|json_populate.*|jsonb_populate.*|quote_ident|string_to_array|json_object|jsonb_object)$/;
@@ -74,7 +76,14 @@ function addFunction(fn: SqlFunction): void {
   if (args === undefined || returns === undefined || fn.variadic) return;
   // Wide scales: PostgreSQL's limit differs from version to version.
   if (/^(round|trunc)$/.test(fn.name) && args.length === 2) return;
-  if (UNSTABLE.test(fn.name) || OPEN.test(fn.name) || SPECIAL.test(fn.name) || UNBOUNDED.test(fn.name)) return;
+  if (
+    UNSTABLE.test(fn.name) ||
+    OPEN.test(fn.name) ||
+    OWN.test(fn.name) ||
+    SPECIAL.test(fn.name) ||
+    UNBOUNDED.test(fn.name)
+  )
+    return;
   if (fn.kind === 'aggregate' && !fn.orderedSet)
     AGGREGATES.push({ name: fn.name, args, returns, hash: hashOf(fn.name, args) });
   if (fn.kind !== 'scalar' || fn.volatility === 'volatile') return;
