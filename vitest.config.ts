@@ -1,6 +1,8 @@
 /** Test projects: `unit` runs everywhere; browser, corpus and simulation suites have projects of their own. */
 import { defineConfig } from 'vitest/config';
 
+const MEASURING = ['tests/browser/latency.test.ts', 'tests/browser/memory.test.ts'];
+
 export default defineConfig({
   test: {
     projects: [
@@ -23,11 +25,22 @@ export default defineConfig({
         },
       },
       {
-        // Chromium through Playwright, driven from Node; files one after another, for they share two cores.
+        // Chromium through Playwright, driven from Node.
         test: {
           name: 'browser',
           environment: 'node',
           include: ['tests/browser/**/*.test.ts'],
+          exclude: MEASURING,
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        // What measures time or memory there: nothing runs beside it.
+        test: {
+          name: 'browser-alone',
+          environment: 'node',
+          include: MEASURING,
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 300_000,

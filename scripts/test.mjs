@@ -37,6 +37,7 @@ const CHECKS = [
   ['build', () => check('npm', 'run', '--silent', 'build')],
   ['chromium', () => check(process.execPath, 'scripts/chromium.mjs')],
   ['browser', () => vitest('browser')],
+  ['browser-alone', () => vitest('browser-alone')],
   ['package', () => vitest('package')],
   ['e2e', () => vitest('e2e')],
 ];
