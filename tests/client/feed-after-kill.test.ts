@@ -61,7 +61,7 @@ test('through ten crashes nothing is lost and nothing comes twice', async () => 
   const { rows } = await db.query<{ line: string }>(
     "SELECT seq || ' ' || operation || ' ' || after_id || ' ' || after_n AS line FROM table_changes('t', 0)",
   );
-  expect(lines.length).toBeGreaterThan(100);
+  expect(lines.length).toBeGreaterThan(50);
   expect(lines.toSorted()).toEqual(rows.map(({ line }) => line).toSorted());
   await db.close();
 });
