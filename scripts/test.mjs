@@ -19,6 +19,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const bin = join(root, 'node_modules', '.bin');
 const scratch = mkdtempSync(join(tmpdir(), 'drift-test-'));
 const env = { ...process.env, PATH: bin + delimiter + process.env['PATH'] };
+// In a log file colours are noise.
+if (!process.stdout.isTTY) Object.assign(env, { NO_COLOR: '1', FORCE_COLOR: '0' });
 const { only } = parseArgs({ options: { only: { type: 'string' } } }).values;
 
 let passed = 0;
@@ -102,16 +104,16 @@ function vitest(project) {
   for (const file of result.testResults) {
     const name = file.name.replace(root, '');
     const before = bad;
-    for (const { status, fullName } of file.assertionResults) {
+    for (const { status, fullName, failureMessages } of file.assertionResults) {
       if (status === 'passed') ran++;
       else if (status === 'failed') {
         bad++;
-        failures.push(`${project}: ${name}: ${fullName}`);
+        failures.push(`${project}: ${name}: ${fullName}${failureMessages.map(brief).join('')}`);
       }
     }
     if (file.status === 'failed' && bad === before) {
       bad++;
-      failures.push(`${project}: ${name} did not run`);
+      failures.push(`${project}: ${name} did not run${brief(file.message ?? '')}`);
     }
   }
   if (bad === 0 && (!ok || ran === 0)) {
@@ -120,4 +122,13 @@ function vitest(project) {
   }
   passed += ran;
   failed += bad;
+}
+
+/** The first lines of what a failed test says, indented. */
+function brief(message) {
+  const lines = message.split('\n').filter((line) => line.trim() !== '' && !line.includes('node_modules'));
+  return lines
+    .slice(0, 12)
+    .map((line) => `\n    ${line.slice(0, 300)}`)
+    .join('');
 }
