@@ -23,6 +23,7 @@ import { checkFiles } from './check-files.ts';
 import { checkPast } from './check-past.ts';
 import { ddlContext } from './definition.ts';
 import { refuseOrphanRows } from './ddl/foreign-rows.ts';
+import { refuseOverlaps } from './ddl/period.ts';
 import { refuseViolatingRows } from './ddl/validate.ts';
 import type { Scene } from './statement.ts';
 
@@ -121,6 +122,11 @@ function* checkPresent(scene: Scene, table: TableDef): Task<Finding[]> {
   const required = table.columns.filter(({ notNull }) => notNull);
   for (const name of yield* columnsWithNulls(stored, required, seq)) constraint(name, 'a row has no value');
   const context = ddlContext(scene);
+  for (const index of table.indexes) {
+    if (index.withoutOverlaps === undefined) continue;
+    const overlapping = (yield* violation(refuseOverlaps(context, table, index))) !== null;
+    constraint(index.name, overlapping ? 'two rows of one key overlap' : null);
+  }
   for (const check of table.checks)
     if (check.notValid !== true) constraint(check.name, yield* violation(refuseViolatingRows(context, table, check)));
   for (const key of table.foreignKeys)

@@ -19,6 +19,8 @@ async function made(): Promise<Made> {
   const db = await openDb(storage, SMALL);
   await db.run(`CREATE TABLE kind (name text PRIMARY KEY);
     CREATE TABLE item (id int PRIMARY KEY, kind text NOT NULL REFERENCES kind, price int CHECK (price > 0), code int UNIQUE);
+    CREATE TABLE stay (id int PRIMARY KEY, room int, a int, b int, PERIOD FOR p (a, b), UNIQUE (room, p WITHOUT OVERLAPS));
+    INSERT INTO stay VALUES (1, 7, 10, 20), (2, 7, 20, 30);
     INSERT INTO kind VALUES ('book'), ('map');
     INSERT INTO item SELECT i, CASE i % 2 WHEN 0 THEN 'book' ELSE 'map' END, i, i * 10 FROM generate_series(1, 100) i`);
   for (let i = 0; i < 12; i++) await db.run(`UPDATE item SET price = price + 1 WHERE id % 6 = ${i % 6}`);
@@ -26,7 +28,7 @@ async function made(): Promise<Made> {
   await db.run('UPDATE item SET price = price + 1 WHERE id IN (3, 4)');
   const { core } = await db.engine.inside();
   const places = new Map<string, Place>();
-  for (const name of ['item', 'kind']) {
+  for (const name of ['item', 'kind', 'stay']) {
     const id = Number((await db.rows(`SELECT '${name}'::regclass::oid`))[0]?.[0]);
     const table = core.store.table(id);
     places.set(name, { table: id, columns: table.columns });
@@ -210,7 +212,7 @@ test('indexes against tables in the past: an entry that a sealed tile does not h
     expect(each).toMatch(/^index item_code_key: as of \d+: 99 entries for 100 rows; no entry for \(50, 5\)$/);
 });
 
-test('constraints: NOT NULL, CHECK, FOREIGN KEY, UNIQUE', async () => {
+test('constraints: NOT NULL, CHECK, FOREIGN KEY, UNIQUE, WITHOUT OVERLAPS', async () => {
   expect(await found('item', inLeaf(setting(1, null, 7)))).toEqual(['constraint item.kind: a row has no value']);
   expect(await found('item', inLeaf(setting(2, -5, 7)))).toEqual([
     'constraint item.item_price_check: check constraint "item_price_check" of relation "item" is violated by some row',
@@ -218,6 +220,9 @@ test('constraints: NOT NULL, CHECK, FOREIGN KEY, UNIQUE', async () => {
   expect(await found('item', inLeaf(setting(1, 'globe', 7)))).toEqual([
     'constraint item.item_kind_fkey: insert or update on table "item" violates foreign key constraint "item_kind_fkey"',
   ]);
+  expect(await found('stay', inLeaf(setting(3, 21, 1)))).toContain(
+    'constraint stay.stay_room_p_key: two rows of one key overlap',
+  );
   const { storage, places } = await made();
   damage(storage, places.get('item') as Place, inLeaf(setting(3, 80, 7)));
   damage(

@@ -102,6 +102,37 @@ describe('WITHOUT OVERLAPS', () => {
     await own.engine.close();
   });
 
+  test('a deferred key may overlap until the end of the transaction', async () => {
+    await db.run(`CREATE TABLE stay (room int, note text, a date, b date, PERIOD FOR p (a, b),
+      CONSTRAINT free PRIMARY KEY (room, p WITHOUT OVERLAPS) INCLUDE (note) DEFERRABLE INITIALLY DEFERRED);
+      INSERT INTO stay VALUES (1, 'x', '2020-01-01', '2020-02-01'), (1, 'y', '2020-02-01', '2020-03-01')`);
+    expect(await db.rows("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'free'")).toEqual([
+      ['PRIMARY KEY (room, p WITHOUT OVERLAPS) INCLUDE (note) DEFERRABLE INITIALLY DEFERRED'],
+    ]);
+    await db.run("BEGIN; UPDATE stay SET b = '2020-02-15' WHERE note = 'x'");
+    expect(await db.code('SET CONSTRAINTS free IMMEDIATE')).toBe('23P01');
+    await db.run("ROLLBACK; BEGIN; UPDATE stay SET b = '2020-02-15' WHERE note = 'x'");
+    await db.run("UPDATE stay SET a = '2020-02-15' WHERE note = 'y'; COMMIT");
+    await db.run("BEGIN; UPDATE stay SET b = '2020-02-16' WHERE note = 'x'");
+    expect(await db.code('COMMIT')).toBe('23P01');
+    expect(await db.code('ALTER TABLE stay ADD UNIQUE NULLS NOT DISTINCT (note, p WITHOUT OVERLAPS)')).toBe('0A000');
+    expect(
+      await db.code(
+        'CREATE TABLE s2 (room int, a date, b date, PERIOD FOR p (a, b), FOREIGN KEY (room, PERIOD p) REFERENCES stay (room, PERIOD p))',
+      ),
+    ).toBe('55000');
+  });
+
+  test('what a period needs of its columns stays', async () => {
+    expect(await db.code('ALTER TABLE price ALTER valid_to TYPE text')).toBe('2BP01');
+    await db.run('CREATE TABLE q (a date, b date, PERIOD FOR p (a, b))');
+    expect(await db.code('ALTER TABLE q ALTER b DROP NOT NULL')).toBe('2BP01');
+    expect(await db.code('ALTER TABLE price RENAME price TO valid_at')).toBe('42701');
+    expect(await db.code('ALTER TABLE price ADD valid_at int')).toBe('42701');
+    await db.run('CREATE TABLE r (id int, d daterange, UNIQUE (id, d WITHOUT OVERLAPS))');
+    expect(await db.code('ALTER TABLE r ALTER d TYPE text')).toBe('42804');
+  });
+
   test('two sessions cannot both commit what overlaps', async () => {
     const other = db.engine.session();
     await db.run("BEGIN ISOLATION LEVEL REPEATABLE READ; INSERT INTO price VALUES (9, 1, '2020-01-01', '2020-03-01')");

@@ -15,6 +15,7 @@ import { resolveType } from '../../plan/binder/type-name.ts';
 import type { AlterTableAction } from '../../sql/ast-table.ts';
 import { parseExpression } from '../../sql/parser/parser.ts';
 import { printRestrictedExpression } from '../../sql/parser/print.ts';
+import { isRange } from '../../sql/types/range-lookup.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import { formatOf } from '../specs.ts';
 import { createStructure, fillIndexes } from '../structure.ts';
@@ -24,6 +25,7 @@ import { verifyUnique } from './create-index.ts';
 import { refuseIncompatibleKeys } from './foreign-types.ts';
 import { refuseOrphanRows } from './foreign-rows.ts';
 import { quoted, tableText } from './names.ts';
+import { refuseInPeriod } from './period.ts';
 import { rekey } from './rekey.ts';
 import { withSequenceOptions } from './sequence-options.ts';
 
@@ -49,6 +51,12 @@ export function* alterType(
   }
   refuseViews(context, table, column);
   refuseIndexed(table, column);
+  refuseInPeriod(table, column.id, `alter type of column "${column.name}"`);
+  const isPeriod = table.indexes.some(
+    ({ withoutOverlaps, columns }) => withoutOverlaps === 1 && columns.at(-1)?.column === column.id,
+  );
+  if (isPeriod && !isRange(type.oid))
+    throw new DriftError('42804', `column "${column.name}" in WITHOUT OVERLAPS is not a range type or a period`);
   const changed: ColumnDef = { ...column, type };
   checkDefault(context, table, changed);
   refuseIncompatibleKeys(context, { ...table, columns: table.columns.map((old) => (old === column ? changed : old)) });

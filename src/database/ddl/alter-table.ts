@@ -31,7 +31,7 @@ import {
 import { isNotRetention, setRetention } from './retention.ts';
 import { refuseUnknownOptions } from './storage-options.ts';
 import { addIndex, withoutIndexes } from './create-index.ts';
-import { dropPeriod, refuseBadPeriods } from './period.ts';
+import { dropPeriod, refuseBadPeriods, refuseInPeriod, refusePeriodName } from './period.ts';
 import { rowIdColumn } from './create-table.ts';
 import { refuseOrphanRows } from './foreign-rows.ts';
 import { quoted, refuseSystemName } from './names.ts';
@@ -110,6 +110,7 @@ function* alter(context: DdlContext, table: TableDef, action: AlterTableAction):
       const column = existing(table, action.name, action.position);
       if (table.key.includes(column.id) || isDeferrableKey(table, column.id))
         throw new DriftError('42P16', `column "${column.name}" is in a primary key`);
+      refuseInPeriod(table, column.id, `drop NOT NULL of column "${column.name}"`);
       replaceColumn(context, table, { ...column, notNull: false });
       return;
     }
@@ -189,10 +190,7 @@ function* addColumn(
       position: syntax.position,
     });
   }
-  if (table.periods?.some(({ name }) => name === syntax.name) === true)
-    throw new DriftError('42701', `column name "${syntax.name}" conflicts with a period`, {
-      position: syntax.position,
-    });
+  refusePeriodName(table, syntax);
   requireColumnsOf(context, table);
   let column = columnOf(context, syntax, table, table.nextColumnId);
   const draft: Draft = {

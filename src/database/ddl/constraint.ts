@@ -68,18 +68,17 @@ export function addConstraint(context: DdlContext, draft: Draft, constraint: Tab
     case 'primaryKey':
       if (constraint.withoutOverlaps) {
         refuseSecondKey(draft.table, constraint.position);
-        addKeyWithoutOverlaps(context, draft, constraint);
+        addKeyWithoutOverlaps(context, draft, constraint, optionsOf(draft.table, constraint));
       } else if (constraint.deferrable) addDeferrableKey(context, draft, constraint);
       else addPrimaryKey(draft, constraint);
       return;
     case 'unique': {
       if (constraint.withoutOverlaps) {
-        addKeyWithoutOverlaps(context, draft, constraint);
+        addKeyWithoutOverlaps(context, draft, constraint, optionsOf(draft.table, constraint));
         return;
       }
       const ids = columnIds(draft.table, constraint.columns);
       refuseUnordered(draft.table, ids, constraint.position);
-      const included = includedIds(draft.table, constraint.include);
       const names = [...constraint.columns, ...constraint.include].map((column) => column.name).join('_');
       const name =
         constraint.name ??
@@ -91,8 +90,7 @@ export function addConstraint(context: DdlContext, draft: Draft, constraint: Tab
         unique: true,
         nullsNotDistinct: constraint.nullsNotDistinct,
         constraint: name,
-        deferrable: deferrableOf(constraint),
-        included,
+        ...optionsOf(draft.table, constraint),
       };
       draft.table = { ...draft.table, indexes: [...draft.table.indexes, index] };
       return;
@@ -137,6 +135,11 @@ function refuseSecondKey(table: TableDef, position: number): void {
   throw new DriftError('42P16', `multiple primary keys for table "${table.name}" are not allowed`, { position });
 }
 
+/** When a key is checked and what its index carries besides. */
+function optionsOf(table: TableDef, constraint: PrimaryKey): Pick<IndexDef, 'deferrable' | 'included'> {
+  return { deferrable: deferrableOf(constraint), included: includedIds(table, constraint.include) };
+}
+
 /** INCLUDE's columns; undefined for none. */
 export function includedIds(table: TableDef, names: readonly Identifier[]): readonly number[] | undefined {
   if (names.length === 0) return undefined;
@@ -158,9 +161,8 @@ function addDeferrableKey(context: DdlContext, draft: Draft, constraint: Primary
     columns: key.map((column) => ({ column, descending: false, nullsFirst: false })),
     unique: true,
     constraint: name,
-    deferrable: deferrableOf(constraint),
     primary: true,
-    included: includedIds(table, constraint.include),
+    ...optionsOf(table, constraint),
   };
   draft.table = {
     ...table,

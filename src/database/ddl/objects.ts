@@ -9,6 +9,7 @@ import type { SequenceOption } from '../../sql/ast-table.ts';
 import type { RenameObject, SetObjectSchema } from '../../sql/ast-table.ts';
 import { nextvalText } from './column.ts';
 import { columnNamed, constraintNames } from './draft.ts';
+import { refusePeriodName } from './period.ts';
 import { renamedIn } from './names.ts';
 import { newSequence, withSequenceOptions } from './sequence-options.ts';
 import { renameRoutine } from './routine.ts';
@@ -169,6 +170,7 @@ function renamePart(context: DdlContext, table: TableDef, statement: RenameObjec
   if (column === undefined) throw new DriftError('42703', `column "${part?.name ?? ''}" does not exist`);
   if (columnNamed(table, newName) !== undefined)
     throw new DriftError('42701', `column "${newName}" of relation "${table.name}" already exists`);
+  refusePeriodName(table, { name: newName });
   const rewrite = (text: string): string => renamedIn(text, column.name, newName);
   define(context, {
     ...table,

@@ -108,12 +108,19 @@ function refuseUsed(table: TableDef, { name, from, to }: PeriodDef): void {
 }
 
 /** Adds PRIMARY KEY or UNIQUE (…, period WITHOUT OVERLAPS). */
-export function addKeyWithoutOverlaps(context: DdlContext, draft: Draft, constraint: KeyConstraint): void {
+export function addKeyWithoutOverlaps(
+  context: DdlContext,
+  draft: Draft,
+  constraint: KeyConstraint,
+  options: Pick<IndexDef, 'deferrable' | 'included'>,
+): void {
   const { table } = draft;
   const { columns, position } = constraint;
+  if (constraint.kind === 'unique' && constraint.nullsNotDistinct)
+    throw new DriftError('0A000', 'NULLS NOT DISTINCT is not supported for WITHOUT OVERLAPS constraints', { position });
   if (columns.length < 2)
     throw new DriftError('42601', 'constraint using WITHOUT OVERLAPS needs at least two columns', { position });
-  const ids = keyWithPeriod(table, columns, 'key');
+  const ids = keyWithPeriod(table, columns, 'WITHOUT OVERLAPS');
   const isPrimary = constraint.kind === 'primaryKey';
   const names = columns.map((column) => column.name).join('_');
   const name =
@@ -129,6 +136,7 @@ export function addKeyWithoutOverlaps(context: DdlContext, draft: Draft, constra
     withoutOverlaps: ids.length === columns.length ? 1 : 2,
     constraint: name,
     ...(isPrimary ? { primary: true } : {}),
+    ...options,
   };
   draft.table = {
     ...table,
@@ -148,7 +156,7 @@ export function keyWithPeriod(table: TableDef, columns: readonly Identifier[], w
     if (column === undefined && period === undefined)
       throw new DriftError('42703', `column "${name}" named in ${what} does not exist`, { position });
     if (i === columns.length - 1 && column !== undefined && !isRange(column.type.oid))
-      throw new DriftError('42804', `column "${name}" in WITHOUT OVERLAPS is not a range type or a period`, {
+      throw new DriftError('42804', `column "${name}" in ${what} is not a range type or a period`, {
         position,
         hint: 'Name two columns as a period with PERIOD FOR name (from, to).',
       });
@@ -178,7 +186,8 @@ export function foreignPeriodKey(
         position,
       });
   const columns = keyWithPeriod(table, names, 'foreign key');
-  const wanted = references.columns === undefined ? undefined : keyWithPeriod(parent, references.columns, 'key');
+  const wanted =
+    references.columns === undefined ? undefined : keyWithPeriod(parent, references.columns, 'referenced key');
   const index = parent.indexes.find(
     (candidate) =>
       candidate.withoutOverlaps !== undefined &&
@@ -218,6 +227,29 @@ export function* refuseOverlaps(context: DdlContext, table: TableDef, index: Ind
     table: table.name,
     constraint: index.name,
   });
+}
+
+/**
+ * Throws 2BP01 where a column is one end of a period, and so has to keep its type and to be NOT NULL.
+ * @param what for the message: `alter type of column "a"`
+ */
+export function refuseInPeriod(table: TableDef, id: number, what: string): void {
+  const period = table.periods?.find(({ from, to }) => from === id || to === id);
+  if (period === undefined) return;
+  throw new DriftError('2BP01', `cannot ${what} because period "${period.name}" of table "${table.name}" needs it`, {
+    hint: `Drop the period first: ALTER TABLE ${quoted(table.name)} DROP PERIOD FOR ${quoted(period.name)}.`,
+  });
+}
+
+/** Throws 42701 where a column would be named as a period is. */
+export function refusePeriodName(
+  table: TableDef,
+  { name, position }: { readonly name: string; readonly position?: number },
+): void {
+  if (periodNamed(table, name) !== undefined)
+    throw new DriftError('42701', `column name "${name}" conflicts with a period of relation "${table.name}"`, {
+      position,
+    });
 }
 
 export function periodNamed(table: TableDef, name: string): PeriodDef | undefined {

@@ -28,8 +28,9 @@ export function* checkUnique(target: ModifyTarget, table: TableDef, from: number
   const writes = target.writes(table.id);
   const versioned = target.table(table.id);
   for (const index of table.indexes) {
+    if (target.defers(index)) continue;
     if (index.withoutOverlaps !== undefined) yield* checkOverlaps(target, table, index, from);
-    if (!index.unique || target.defers(index)) continue;
+    if (!index.unique) continue;
     const tree = treeOf(versioned, index);
     const own = ownOf(writes, index.id);
     for (let entry = from; entry < writes.count; entry++) {
