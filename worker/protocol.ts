@@ -45,6 +45,8 @@ export interface OpenOptions {
   readonly maxStatementLength?: number | undefined;
   /** Statements of all sessions that may run at a time; one more is refused with 53300. Default: no limit. */
   readonly maxConcurrentQueries?: number | undefined;
+  /** Gives each commit from now on a proof; once on, they stay on. Default false. */
+  readonly proofs?: boolean | undefined;
   /** Checkpoint when the log has grown by this many bytes. Default 16 MB. */
   readonly checkpointLogBytes?: number | undefined;
   /** … or so many milliseconds after the first commit that only the log has; 0 for never. Default 5 minutes. */

@@ -17,6 +17,8 @@ import type { Storage } from '../storage/storage.ts';
 import type { TableStore } from '../table/store.ts';
 import { openTableStore } from '../table/table-store.ts';
 import { readCatalog } from '../txn/catalog-history.ts';
+import { Prover } from '../txn/proof/prover.ts';
+import { findProofs } from '../txn/proof/find-proofs.ts';
 import { TransactionManager } from '../txn/transaction-manager.ts';
 import type { EngineApi, EngineOptions, EngineStatus, FunctionBody, FunctionOptions, SessionApi } from './api.ts';
 import { bareContext } from './bare-context.ts';
@@ -58,11 +60,19 @@ export interface OpenEngine extends EngineApi {
 export async function openEngine(options: EngineOptions): Promise<OpenEngine> {
   await options.storage.acquire();
   try {
-    return await drive(Engine.open(options), options.host);
+    const engine = await drive(Engine.open(options), options.host);
+    if (options.proofs === true) await enableProofs(engine);
+    return engine;
   } catch (error) {
     await options.storage.close();
     throw error;
   }
+}
+
+async function enableProofs(engine: Engine): Promise<void> {
+  const session = engine.session();
+  await session.execute('SELECT drift_enable_proofs()');
+  await session.close();
 }
 
 class Engine implements EngineApi, OpenEngine {
@@ -167,6 +177,10 @@ class Engine implements EngineApi, OpenEngine {
       historyFrom: state?.historyFrom,
       catalog: replay.catalog,
       textArray: (names) => textArray(names, context),
+      proverFor: (current) => {
+        const proofs = findProofs(current);
+        return proofs === undefined ? null : new Prover(store, proofs.id, host);
+      },
       reopenStructures: (before, changes) => reopenStructures(store, before, changes),
       endStructures: (before, after, seq) => endStructures(store, before, after, seq),
     });

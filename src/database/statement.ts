@@ -37,7 +37,7 @@ import type { Statement } from '../sql/ast-statement.ts';
 import type { Delete, Insert, Update } from '../sql/ast-change.ts';
 import type { Query } from '../sql/ast-query.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
-import type { AdvisoryCall, RoutineCall } from '../sql/functions/function.ts';
+import type { EngineCall, RoutineCall } from '../sql/functions/function.ts';
 import { hintsOf } from '../sql/hints.ts';
 import { parseExpression } from '../sql/parser/parser.ts';
 import type { StatementReader } from '../txn/api.ts';
@@ -102,7 +102,7 @@ export interface Scene {
 
 /** Runs functions that users have defined (routine/call.ts). */
 export interface RoutineRunner {
-  call(scene: Scene, call: RoutineCall | AdvisoryCall, args: readonly Value[]): Task<Value>;
+  call(scene: Scene, call: RoutineCall | EngineCall, args: readonly Value[]): Task<Value>;
   callSet(scene: Scene, call: RoutineCall, args: readonly Value[]): Task<SystemRows>;
   triggers(scene: Scene): TriggerRunner;
   /** Changes a view by its INSTEAD OF triggers; null where the target is no such view. `run` runs a query in its place. */
@@ -365,7 +365,7 @@ class Execution implements ExecContext {
     return new Promise((resolve) => void this.#scene.core.host.setTimer(ms, resolve));
   }
 
-  callRoutine(call: RoutineCall | AdvisoryCall, args: readonly Value[]): Task<Value> {
+  callRoutine(call: RoutineCall | EngineCall, args: readonly Value[]): Task<Value> {
     return this.#scene.routines.call(this.#scene, call, args);
   }
 

@@ -240,7 +240,7 @@ export class RoutineCalls {
   add(expression: CallExpression, call: RoutineCall | undefined, args: readonly Evaluator[], run: ExecRun): Evaluator {
     const { round } = this;
     const { fn } = expression;
-    const called = call ?? fn.advisory;
+    const called = call ?? fn.engine;
     const start = (values: readonly Value[]): Task<Value> =>
       called === undefined ? waited(fn, values, run, round) : run.context.callRoutine(called, values);
     const evaluator = new RoutineEvaluator(expression, { start, args, round }, run);

@@ -16,7 +16,7 @@ import type { ColumnId } from '../plan/expression.ts';
 import type { NodeCounters } from '../plan/counters.ts';
 import type { ModifyNode, PlanNode, ScanNode } from '../plan/plan.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
-import type { AdvisoryCall, RoutineCall } from '../sql/functions/function.ts';
+import type { EngineCall, RoutineCall } from '../sql/functions/function.ts';
 import type { SidewaysScan } from './sideways.ts';
 import type { StatementReader, TableReader } from '../txn/api.ts';
 import type { Pacer } from './pacer.ts';
@@ -63,7 +63,7 @@ export interface ExecContext {
   /** Resolves after at least so many milliseconds. */
   sleep(ms: number): Promise<void>;
   /** Calls a function that a user has defined. */
-  callRoutine(call: RoutineCall | AdvisoryCall, args: readonly Value[]): Task<Value>;
+  callRoutine(call: RoutineCall | EngineCall, args: readonly Value[]): Task<Value>;
   /** All rows of one that returns a set. */
   callRoutineSet(call: RoutineCall, args: readonly Value[]): Task<SystemRows>;
   /** Makes the operator of INSERT, UPDATE or DELETE over its source (exec/modify.ts). */

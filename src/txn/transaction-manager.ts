@@ -47,6 +47,7 @@ import { touchedTables, transactionRow } from './transaction-row.ts';
 import { registerWrites } from './lock/manager.ts';
 import { LockSpace } from './lock/space.ts';
 import type { Party } from './lock/party.ts';
+import type { Prover } from './proof/prover.ts';
 import { type CommitInfo, type Isolation, NO_COMMIT_INFO, Transaction } from './transaction.ts';
 
 export type Durability = 'full' | 'relaxed';
@@ -68,12 +69,14 @@ export interface ManagerParts {
   readonly textArray: (names: readonly string[]) => Value;
   /** Lets dropped tables go on that a commit brings back. */
   readonly reopenStructures: (before: CatalogState, changes: readonly CatalogChange[]) => void;
+  /** What gives commits their proofs, if the database has any. */
+  readonly proverFor: (catalog: CatalogState) => Prover | null;
   /** Ends the tables and indexes that commit `seq` has dropped. */
   readonly endStructures: (before: CatalogState, after: CatalogState, seq: number) => void;
 }
 
-/** Room in the log for the values of sequences: some 40 bytes each. */
-const SEQUENCES_BYTES = 1024;
+/** Room in the log for the values of sequences, some 40 bytes each, and for a proof. */
+const BESIDES_BYTES = 4096;
 
 /** Verifies constraints of a transaction's writes against a newer state than its snapshot; throws their errors. */
 export type Recheck = (reader: StatementReader) => Task<void>;
@@ -100,6 +103,7 @@ export class TransactionManager {
   #lastTimestamp: number;
   #appliedCatalog: CatalogState;
   #catalog: CatalogState;
+  #prover: Prover | null;
   #syncing: Promise<void> | null = null;
   #lastNames: { readonly names: readonly string[]; readonly array: Value } = { names: ['?'], array: null };
   /** Called after each publication: live queries, change feeds, the checkpoint trigger. */
@@ -118,6 +122,7 @@ export class TransactionManager {
     this.#lastTimestamp = parts.lastTimestamp;
     this.#appliedCatalog = parts.catalog;
     this.#catalog = parts.catalog;
+    this.#prover = parts.proverFor(parts.catalog);
     const newest = (): { seq: number; timestamp: number } => ({ seq: this.#published, timestamp: this.#lastTimestamp });
     this.timeLine = new TimeLine(parts.store, parts.host, newest, parts.historyFrom);
     this.catalogs = new CatalogHistory(parts.store, () => this.#catalog);
@@ -254,7 +259,7 @@ export class TransactionManager {
           encodeChanges(tableId, rows, this.store.table(tableId).columns),
         );
         const { author, message, metadata, clientId } = transaction.info;
-        const bytes = commitBytes(frames, [author, message, metadata, clientId]) + SEQUENCES_BYTES;
+        const bytes = commitBytes(frames, [author, message, metadata, clientId]) + BESIDES_BYTES;
         if (this.#log.hasRoom(bytes)) break;
         // Others may commit while this waits. A full medium ends the commit here, before it has changed anything.
         yield* this.#log.reserve(bytes);
@@ -311,6 +316,7 @@ export class TransactionManager {
       }
       for (const { tableId, changes: rows } of changes) prepared.push(yield* this.store.prepare(tableId, rows));
       yield* this.store.loadEnd(TRANSACTIONS_TABLE_ID);
+      if (this.#prover !== null) yield* this.#prover.prepare(this.#applied);
     } while (this.#applied !== seen);
   }
 
@@ -333,14 +339,21 @@ export class TransactionManager {
     const timestamp = this.#timestamp(transaction.info);
     const seq = this.#applied + 1;
     const { author, message, metadata, clientId } = transaction.info;
-    this.#log.append({ seq, timestamp, author, message, metadata, clientId, frames });
-    if (transaction.hasDdl) this.#parts.reopenStructures(this.#appliedCatalog, transaction.catalogChanges());
-    for (const change of changes) this.store.apply(seq, change);
     const names = touchedTables(
       [...changes.map(({ tableId }) => tableId), ...transaction.catalogChanges().map(({ id }) => id)],
       transaction.catalog,
       this.#appliedCatalog,
     );
+    const proof =
+      this.#prover?.prove({
+        ...{ seq, timestamp, author, message, metadata, tables: names },
+        ...{ changed: changes, catalog: transaction.catalog, applied: this.#applied },
+      }) ?? null;
+    const all = proof === null ? frames : [...frames, ...proof.frames];
+    this.#log.append({ seq, timestamp, author, message, metadata, clientId, frames: all });
+    if (transaction.hasDdl) this.#parts.reopenStructures(this.#appliedCatalog, transaction.catalogChanges());
+    for (const change of changes) this.store.apply(seq, change);
+    if (proof !== null) this.#prover?.publish(seq, proof);
     const row = transactionRow(this.store.table(TRANSACTIONS_TABLE_ID), [
       seq,
       timestamp,
@@ -356,6 +369,7 @@ export class TransactionManager {
       const before = this.#appliedCatalog;
       this.#appliedCatalog = before.apply(seq, transaction.catalogChanges());
       this.#parts.endStructures(before, this.#appliedCatalog, seq);
+      this.#prover ??= this.#parts.proverFor(this.#appliedCatalog);
       this.catalogs.noteDdl(seq);
     }
     return seq;

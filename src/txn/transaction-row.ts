@@ -3,15 +3,14 @@ import { assert } from '../base/error.ts';
 import type { Value, Vector } from '../base/vector.ts';
 import { VectorBuilder } from '../base/vector-builder.ts';
 import type { CatalogState } from '../catalog/catalog.ts';
-import { CATALOG_TABLE_ID } from '../catalog/system-objects.ts';
 import { OP_INSERT, type RowChanges, type VersionedTable } from '../table/table.ts';
 
-/** Names of the tables among the objects that a commit touched, the catalog's own aside, sorted; dropped ones by their last name. */
+/** Names of the tables among the objects that a commit touched, the system's own aside, sorted; dropped ones by their last name. */
 export function touchedTables(ids: readonly number[], catalog: CatalogState, before: CatalogState): string[] {
   const names = new Set<string>();
   for (const id of ids) {
     const object = catalog.byId(id) ?? before.byId(id);
-    if (object?.kind === 'table' && id !== CATALOG_TABLE_ID) names.add(object.name);
+    if (object?.kind === 'table' && object.schema !== 'drift') names.add(object.name);
   }
   return [...names].sort();
 }

@@ -32,6 +32,7 @@ import type { Core } from '../core.ts';
 import { define, tableNamed } from '../ddl/context.ts';
 import { ddlContext, withCatalog } from '../definition.ts';
 import { command } from '../show.ts';
+import { destroySalts } from '../proof/destroy.ts';
 import { describeCommit, metadataOf } from '../signature.ts';
 import { refuseWrites, type Scene } from '../statement.ts';
 import { analyzeTable } from '../table-statistics.ts';
@@ -58,6 +59,7 @@ export function* erase(scene: Scene, statement: Erase, parameters: readonly Para
   record(scene, table, keys.size);
   yield* turns.end(true, false);
   const seq = yield* commitOf(core, table);
+  yield* wait(core.background(job, () => destroySalts(core, table.id, keys)));
   yield* wait(core.background(job, () => core.store.erase(table.id, keys, seq)));
   yield* analyzeTable(core.store, table, core.manager.published, null);
   yield* writeAgain(core);

@@ -6,11 +6,11 @@
  * come together or not at all, in a transaction of their own or in the one that is open.
  */
 import { DriftError } from '../../base/error.ts';
+import { sha256 } from '../../base/sha256.ts';
 import type { Task } from '../../base/task.ts';
 import type { Value } from '../../base/vector.ts';
 import type { QualifiedName } from '../../sql/ast.ts';
 import type { CreateMigration, DropMigration, Statement } from '../../sql/ast-statement.ts';
-import { sha256 } from '../../sql/functions/digests.ts';
 import { statements } from '../../sql/parser/parser.ts';
 import type { ResultSet } from '../api.ts';
 import { literal, quoted } from '../ddl/names.ts';

@@ -13,9 +13,10 @@ import { makeRecord } from '../../exec/composite.ts';
 import type { SystemRows } from '../../exec/run.ts';
 import { vectorFromValues } from '../../exec/vectors.ts';
 import { attributesOf } from '../../plan/bind-outer.ts';
-import type { AdvisoryCall, RoutineCall } from '../../sql/functions/function.ts';
+import type { EngineCall, RoutineCall } from '../../sql/functions/function.ts';
 import { SqlRecord } from '../../sql/types/record.ts';
 import { callAdvisory } from '../advisory.ts';
+import { callProof } from '../proof/calls.ts';
 import type { RoutineRunner, Scene } from '../statement.ts';
 import { convert } from './convert.ts';
 import { routineScene } from './nested.ts';
@@ -30,8 +31,9 @@ const RECORD = 2249;
 const VOID = 2278;
 
 /** Runs a call for one value; null where the body gives no row. */
-function* callRoutine(scene: Scene, call: RoutineCall | AdvisoryCall, args: readonly Value[]): Task<Value> {
+function* callRoutine(scene: Scene, call: RoutineCall | EngineCall, args: readonly Value[]): Task<Value> {
   if ('advisory' in call) return yield* callAdvisory(scene, call, args);
+  if ('proof' in call) return yield* callProof(scene, call, args);
   const rows = yield* runBody(scene, call, args);
   // A void is empty, and not null.
   if (call.returns.oid === VOID) return '';

@@ -28,7 +28,11 @@ function both(name: string, returns: number, call: AdvisoryCall): ScalarFunction
 }
 
 function locking(name: string, args: readonly number[], returns: number, advisory: AdvisoryCall): ScalarFunction {
-  return { ...scalar(name, [...args], returns, unreachable, { volatility: 'volatile' }), waits: () => 0, advisory };
+  return {
+    ...scalar(name, [...args], returns, unreachable, { volatility: 'volatile' }),
+    waits: () => 0,
+    engine: advisory,
+  };
 }
 
 function unreachable(): Value {

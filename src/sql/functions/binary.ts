@@ -1,9 +1,10 @@
 /** bytea (PostgreSQL's chapter 9.5): bits and bytes, encodings, digests. */
 import { DriftError } from '../../base/error.ts';
+import { sha224, sha256 } from '../../base/sha256.ts';
 import type { Value } from '../../base/vector.ts';
 import { hexText } from '../types/basic.ts';
 import { aggregate, pure, T } from './define.ts';
-import { md5, sha224, sha256, sha384, sha512 } from './digests.ts';
+import { md5, sha384, sha512 } from './digests.ts';
 import type { AggregateFunction, OperatorEntry, ScalarFunction } from './function.ts';
 
 const utf8 = new TextEncoder();

@@ -1,4 +1,7 @@
-/** md5 and the SHA-2 family over bytes (RFC 1321, FIPS 180-4), computed here: WebCrypto has no md5 and no answer at once. */
+/**
+ * md5, SHA-384 and SHA-512 over bytes (RFC 1321, FIPS 180-4), computed here: WebCrypto has no md5 and no answer at once.
+ * The shorter ones are in base/sha256.ts.
+ */
 
 /** The message with its padding: a 1 bit, zeros, and the length in bits, in blocks of `block` bytes. */
 function padded(bytes: Uint8Array, block: number, littleEndian: boolean): DataView {
@@ -63,54 +66,6 @@ function shaConstants(): { readonly rounds: readonly bigint[]; readonly start: r
     start: PRIMES.slice(0, 16).map((prime) => fractionOfRoot(prime, 2n)),
   };
   return constants;
-}
-
-export function sha256(bytes: Uint8Array): Uint8Array {
-  const { start } = shaConstants();
-  return sha32(
-    bytes,
-    start.slice(0, 8).map((word) => Number(word >> 32n)),
-  );
-}
-
-export function sha224(bytes: Uint8Array): Uint8Array {
-  const { start } = shaConstants();
-  return sha32(
-    bytes,
-    start.slice(8, 16).map((word) => Number(word & 0xffffffffn)),
-  ).slice(0, 28);
-}
-
-function sha32(bytes: Uint8Array, start: readonly number[]): Uint8Array {
-  const rounds = Uint32Array.from(shaConstants().rounds.slice(0, 64), (word) => Number(word >> 32n));
-  const view = padded(bytes, 64, false);
-  const state = Int32Array.from(start);
-  const w = new Int32Array(64);
-  const turned = (x: number, by: number): number => (x >>> by) | (x << (32 - by));
-  for (let block = 0; block < view.byteLength; block += 64) {
-    for (let i = 0; i < 64; i++) {
-      if (i < 16) {
-        w[i] = view.getInt32(block + i * 4);
-        continue;
-      }
-      const [x, y] = [w[i - 15] as number, w[i - 2] as number];
-      const s0 = turned(x, 7) ^ turned(x, 18) ^ (x >>> 3);
-      const s1 = turned(y, 17) ^ turned(y, 19) ^ (y >>> 10);
-      w[i] = (w[i - 16] as number) + s0 + (w[i - 7] as number) + s1;
-    }
-    let [a, b, c, d, e, f, g, h] = state as unknown as [number, number, number, number, number, number, number, number];
-    for (let i = 0; i < 64; i++) {
-      const s1 = turned(e, 6) ^ turned(e, 11) ^ turned(e, 25);
-      const t1 = (h + s1 + ((e & f) ^ (~e & g)) + (rounds[i] as number) + (w[i] as number)) | 0;
-      const s0 = turned(a, 2) ^ turned(a, 13) ^ turned(a, 22);
-      const t2 = (s0 + ((a & b) ^ (a & c) ^ (b & c))) | 0;
-      [h, g, f, e, d, c, b, a] = [g, f, e, (d + t1) | 0, c, b, a, (t1 + t2) | 0];
-    }
-    [a, b, c, d, e, f, g, h].forEach((word, i) => (state[i] = (state[i] as number) + word));
-  }
-  const result = new DataView(new ArrayBuffer(32));
-  state.forEach((word, i) => result.setInt32(i * 4, word));
-  return new Uint8Array(result.buffer);
 }
 
 export function sha512(bytes: Uint8Array): Uint8Array {

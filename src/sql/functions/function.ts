@@ -43,6 +43,14 @@ export interface AdvisoryCall {
   readonly transactional: boolean;
 }
 
+/** What drift_verify and its kin ask of the database's proofs. */
+export interface ProofCall {
+  readonly proof: 'enable' | 'digest' | 'inclusion' | 'verify';
+}
+
+/** What a function asks of the engine. */
+export type EngineCall = AdvisoryCall | ProofCall;
+
 /** What entries of users' functions have besides: `call` and `rows` of theirs are never called. */
 interface Defined {
   readonly routine?: RoutineCall | undefined;
@@ -65,8 +73,8 @@ export interface ScalarFunction extends Signature, Defined {
   readonly sign?: string | undefined;
   /** Milliseconds to wait before the call gives its value: pg_sleep. */
   readonly waits?: ((context: EvalContext, ...args: Value[]) => number) | undefined;
-  /** Locks a number (`waits` is 0). */
-  readonly advisory?: AdvisoryCall | undefined;
+  /** What the engine does for it, as a statement could (`waits` is 0). */
+  readonly engine?: EngineCall | undefined;
   /** A cast that takes the type modifier as a further argument and makes a value that fits it. */
   readonly takesTypmod?: boolean | undefined;
 }

@@ -42,6 +42,7 @@ import { rangeFunctions, rangeOperators } from './ranges.ts';
 import { statisticsAggregates } from './statistics-aggregates.ts';
 import { hashFunctions } from './hashes.ts';
 import { advisoryFunctions } from './advisory.ts';
+import { proofFunctions } from './proofs.ts';
 import { sessionFunctions, sessionSets } from './session-functions.ts';
 import { supportFunctions } from './support.ts';
 import { setFunctions, systemFunctions } from './system.ts';
@@ -119,6 +120,7 @@ const functions: readonly SqlFunction[] = [
   ...supportFunctions,
   ...sessionFunctions,
   ...advisoryFunctions,
+  ...proofFunctions,
   ...sessionSets,
 ];
 
