@@ -32,6 +32,7 @@ export const TRANSACTION_COLUMNS = {
   message: 3,
   metadata: 4,
   tables: 5,
+  branch: 6,
 } as const;
 
 export const TRANSACTIONS_TABLE: TableDef = systemTable(TRANSACTIONS_TABLE_ID, 'transactions', [
@@ -41,6 +42,7 @@ export const TRANSACTIONS_TABLE: TableDef = systemTable(TRANSACTIONS_TABLE_ID, '
   column(3, 'message', OID.text, false),
   column(4, 'metadata', OID.jsonb, false),
   column(5, 'tables', OID.textArray, true),
+  column(6, 'branch', OID.text, false),
 ]);
 
 /** What the catalog contains before the first commit. The catalog table itself stays out of reach of names. */

@@ -18,6 +18,8 @@ export interface Backend {
   readonly id: number;
   /** What it waits for, and whom for. */
   readonly party: Party;
+  /** What it works with: that of its branch. */
+  readonly core: { readonly line?: { readonly branch: { readonly id: number } } | undefined };
   readonly activity: Activity;
   /** Snapshot and start (µs) of the open transaction. */
   readonly open: {

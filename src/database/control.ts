@@ -9,6 +9,7 @@ import type { TimePoint } from '../sql/ast-query.ts';
 import type { Statement, TransactionModes } from '../sql/ast-statement.ts';
 import type { Party } from '../txn/lock/party.ts';
 import type { Moment, ResultSet, TransactionOptions } from './api.ts';
+import { branch } from './branch/statements.ts';
 import { applySet, isRole, setModes, withoutEffect } from './commands.ts';
 import type { Core, SessionSequences } from './core.ts';
 import { type Open, rollbackTo, savepoint } from './open.ts';
@@ -21,7 +22,10 @@ import type { StatementCache } from './statement-cache.ts';
 
 /** A session as the statements about it see it. */
 export interface Controlled {
-  readonly core: Core;
+  readonly id: number;
+  core: Core;
+  /** Whether it has a schema for temporary objects. */
+  readonly hasTemporary: boolean;
   readonly party: Party;
   readonly settings: Settings;
   readonly prepared: PreparedStatements;
@@ -63,6 +67,8 @@ export function* control(
         resolve: (point) => session.momentTask(point, cancellation),
         isRole: (name) => isRole(open?.transaction.catalog ?? session.core.manager.catalog, name),
       });
+    case 'branch':
+      return yield* branch(session, statement, cancellation);
     case 'show':
       return show(settings, statement.name, open?.transaction);
     case 'discard':

@@ -5,6 +5,8 @@ import type { Host } from '../base/host.ts';
 import { Random } from '../base/random.ts';
 import type { Task } from '../base/task.ts';
 import type { Value } from '../base/vector.ts';
+import type { CatalogState } from '../catalog/catalog.ts';
+import type { BranchDef } from '../catalog/lines.ts';
 import type { Catalog, SequenceDef } from '../catalog/schema.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
 import type { ManifestState } from '../log/manifest.ts';
@@ -48,6 +50,10 @@ export interface Core {
   readonly awaitCommit: Set<() => void>;
   /** The commit after which each change feed goes on, by its session. */
   readonly feeds: Map<number, number>;
+  /** The table of lines as of the last commit applied, and the cores of branches that are in use (branch/lines.ts). */
+  readonly lines: { state: CatalogState; readonly open: Map<number, Core> };
+  /** The branch that this is the core of, and the core of the main line; absent for that one. */
+  readonly line?: { readonly branch: BranchDef; readonly main: Core } | undefined;
   /** The engine is being closed. */
   closing: boolean;
   /** What CHECKPOINT does: the engine's own. */

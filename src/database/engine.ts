@@ -8,6 +8,8 @@
  */
 import { DriftError } from '../base/error.ts';
 import { type Task, wait } from '../base/task.ts';
+import type { CatalogState } from '../catalog/catalog.ts';
+import type { LineTableDef } from '../catalog/lines.ts';
 import { FIRST_NEW_ID } from '../catalog/system-objects.ts';
 import { CommitLog } from '../log/commit-log.ts';
 import { LOG_STEP_BYTES } from '../log/constants.ts';
@@ -16,7 +18,7 @@ import { scrubManifest } from '../log/scrub.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { TableStore } from '../table/store.ts';
 import { openTableStore } from '../table/table-store.ts';
-import { readCatalog } from '../txn/catalog-history.ts';
+import { readCatalog, readLines } from '../txn/catalog-history.ts';
 import { Prover } from '../txn/proof/prover.ts';
 import { findProofs } from '../txn/proof/find-proofs.ts';
 import { TransactionManager } from '../txn/transaction-manager.ts';
@@ -151,6 +153,7 @@ class Engine implements EngineApi, OpenEngine {
     const lastSeq = state?.lastSeq ?? 0;
     const replay = new Replay(store, sequences, context, {
       catalog: yield* readCatalog(store, lastSeq),
+      lines: yield* readLines(store, lastSeq),
       lastSeq,
       lastTimestamp: state?.lastTimestamp ?? -Infinity,
       nextObjectId: state?.nextObjectId ?? FIRST_NEW_ID,
@@ -197,10 +200,11 @@ class Engine implements EngineApi, OpenEngine {
       sessions: new Map(),
       running: 0,
       temporary: null,
-      rowIds: new Map(),
+      rowIds: rowIdsOf(replay.lines, store),
       registered: new Map(),
       awaitCommit: new Set(),
       feeds: new Map(),
+      lines: { state: replay.lines, open: new Map() },
       closing: false,
       checkpoint: (force) => engine.checkpoint(force),
       scrub: async () => engine.#maintenance.alone(() => drive(scrubManifest(storage, engine.#manifest), host)),
@@ -343,7 +347,10 @@ class Engine implements EngineApi, OpenEngine {
       databaseId: this.#core.databaseId,
     };
     const catalog = manager.appliedCatalog;
-    const directory = yield* store.checkpoint((tableId) => structureIn(catalog, tableId));
+    const lines = this.#core.lines.state;
+    const directory = yield* store.checkpoint(
+      (tableId) => structureIn(catalog, tableId) ?? structureIn(lines, tableId),
+    );
     const body = encodeCheckpoint({ ...state, directory });
     this.#manifest = yield* writeManifest(options.storage, this.#manifest, { epoch: this.#manifest.epoch + 1, body });
     this.#checkpoints++;
@@ -370,6 +377,17 @@ function isFull(error: unknown): boolean {
 function* settle(storage: Storage, manifest: ManifestState, leftovers: readonly string[]): Task<void> {
   if (manifest.generation === 1 || leftovers.length > 0) yield* flushManifest(storage);
   if (manifest.damage === undefined) for (const name of leftovers) yield* wait(storage.remove(name));
+}
+
+/** Where row ids go on that branches have given out: lines share them, so that rows of theirs do not meet under one id. */
+function rowIdsOf(lines: CatalogState, store: TableStore): Map<number, number> {
+  const next = new Map<number, number>();
+  for (const object of lines.objects())
+    if ('of' in object && store.has(object.id)) {
+      const { of } = object as LineTableDef;
+      next.set(of, Math.max(next.get(of) ?? 1, store.table(object.id).nextRowId));
+    }
+  return next;
 }
 
 /** Temporary objects whose sessions ended with a crash. */

@@ -12,6 +12,7 @@ import { type Value, type Vector, valueAt } from '../base/vector.ts';
 import { VectorBuilder } from '../base/vector-builder.ts';
 import { CatalogState, type CatalogChange } from '../catalog/catalog.ts';
 import type { TableDef } from '../catalog/schema.ts';
+import { type BranchDef, LINES_TABLE, LINES_TABLE_ID, type LineTableDef } from '../catalog/lines.ts';
 import {
   CATALOG_TABLE,
   CATALOG_TABLE_ID,
@@ -110,9 +111,15 @@ export function decodeCheckpoint(body: Uint8Array): Checkpointed {
 
 /** Describes all tables that ever were to the store, so that their segments can be read. */
 export function* describeTables(store: TableStore, context: EvalContext): Task<void> {
+  for (const id of [CATALOG_TABLE_ID, LINES_TABLE_ID])
+    if (store.has(id)) store.setSpecs([...(yield* definedTables(store, id))].map((def) => specOf(def, context)));
+}
+
+/** The newest definition of every table that a catalog ever had. */
+export function* definedTables(store: TableStore, catalogId: number): Task<Iterable<TableDef>> {
   const newest = new Map<number, { readonly from: number; readonly def: TableDef }>();
   const source = store
-    .table(CATALOG_TABLE_ID)
+    .table(catalogId)
     .scanVersions({ fromSeq: 0, toSeq: Infinity, columns: [1], versionColumns: true });
   for (let batch = yield* source.next(); batch !== null; batch = yield* source.next()) {
     for (let i = 0; i < batch.count; i++) {
@@ -124,12 +131,12 @@ export function* describeTables(store: TableStore, context: EvalContext): Task<v
     }
   }
   source.close();
-  store.setSpecs([...newest.values()].map(({ def }) => specOf(def, context)));
+  return [...newest.values()].map(({ def }) => def);
 }
 
 export function createSystemTables(store: TableStore, context: EvalContext): void {
   const system = [specOf(CATALOG_TABLE, context), specOf(TRANSACTIONS_TABLE, context)];
-  store.setSpecs(system);
+  store.setSpecs([...system, specOf(LINES_TABLE, context)]);
   for (const spec of system) if (!store.has(spec.id)) store.createTable(spec);
 }
 
@@ -139,6 +146,7 @@ export class Replay {
   readonly #sequences: Sequences;
   readonly #context: EvalContext;
   catalog: CatalogState;
+  lines: CatalogState;
   lastSeq: number;
   lastTimestamp: number;
   nextObjectId: number;
@@ -147,12 +155,19 @@ export class Replay {
     store: TableStore,
     sequences: Sequences,
     context: EvalContext,
-    start: { catalog: CatalogState; lastSeq: number; lastTimestamp: number; nextObjectId: number },
+    start: {
+      catalog: CatalogState;
+      lines: CatalogState;
+      lastSeq: number;
+      lastTimestamp: number;
+      nextObjectId: number;
+    },
   ) {
     this.#store = store;
     this.#sequences = sequences;
     this.#context = context;
     this.catalog = start.catalog;
+    this.lines = start.lines;
     this.lastSeq = start.lastSeq;
     this.lastTimestamp = start.lastTimestamp;
     this.nextObjectId = start.nextObjectId;
@@ -160,7 +175,7 @@ export class Replay {
 
   *apply(commit: LoggedCommit): Task<void> {
     const tables: number[] = [];
-    const before = this.catalog;
+    const [before, linesBefore] = [this.catalog, this.lines];
     const grouped = new Map<number, LoggedChange[]>();
     for (const frame of commit.frames) {
       if (frame.type === FRAME_SEQUENCE) {
@@ -169,31 +184,45 @@ export class Replay {
       }
       const tableId = tableOfFrame(frame);
       if (tableId !== CATALOG_TABLE_ID && this.catalog === before)
-        this.#readCatalog(grouped.get(CATALOG_TABLE_ID) ?? [], commit.seq);
+        this.catalog = this.#readCatalog(before, grouped.get(CATALOG_TABLE_ID) ?? [], commit.seq);
+      if (tableId === LINES_TABLE_ID && !this.#store.has(tableId))
+        this.#store.createTable(specOf(LINES_TABLE, this.#context));
       const change = decodeChange(frame, (id) => this.#columnsOf(id));
+      if (tableId === LINES_TABLE_ID) this.lines = this.#readCatalog(this.lines, [change], commit.seq);
       const list = grouped.get(tableId);
       if (list === undefined) grouped.set(tableId, [change]);
       else list.push(change);
       if (!tables.includes(tableId)) tables.push(tableId);
     }
-    if (this.catalog === before) this.#readCatalog(grouped.get(CATALOG_TABLE_ID) ?? [], commit.seq);
-    yield* this.#reopen(before);
+    if (this.catalog === before)
+      this.catalog = this.#readCatalog(before, grouped.get(CATALOG_TABLE_ID) ?? [], commit.seq);
+    yield* this.#reopen(before, this.catalog);
+    yield* this.#reopen(linesBefore, this.lines);
     for (const [tableId, changes] of grouped) {
       const rows = yield* assemble(this.#store.table(tableId), changes);
       const prepared = yield* this.#store.prepare(tableId, rows);
       this.#store.apply(commit.seq, prepared);
       prepared.release();
     }
-    yield* this.#finishStructures(before, commit.seq);
+    yield* this.#finishStructures(before, this.catalog, commit.seq);
+    yield* this.#finishStructures(linesBefore, this.lines, commit.seq);
+    yield* removeDropped(this.#store, linesBefore, this.lines);
     const changed = (grouped.get(CATALOG_TABLE_ID) ?? []).flatMap((change) => definedBy(change));
-    const names = touchedTables([...tables, ...changed], this.catalog, before);
+    const ofLines = [...tables, ...(grouped.get(LINES_TABLE_ID) ?? []).flatMap((change) => definedBy(change))];
+    // Other objects than tables are in the branches' catalogs alone.
+    for (const [tableId, changes] of grouped)
+      if ((this.lines.byId(tableId) as Partial<LineTableDef> | undefined)?.of === CATALOG_TABLE_ID)
+        for (const id of changes.flatMap((change) => definedBy(change)))
+          this.nextObjectId = Math.max(this.nextObjectId, id + 1);
+    const { branch, names: others } = touchedOnLine(ofLines, this.lines, linesBefore);
+    const names = [...touchedTables([...tables, ...changed], this.catalog, before), ...others];
     const table = this.#store.table(TRANSACTIONS_TABLE_ID);
     const { seq, timestamp, author, message, metadata } = commit;
     yield* this.#store.loadEnd(TRANSACTIONS_TABLE_ID);
     this.#store.append(
       TRANSACTIONS_TABLE_ID,
       seq,
-      transactionRow(table, [seq, timestamp, author, message, metadata, textArray(names, this.#context)]),
+      transactionRow(table, [seq, timestamp, author, message, metadata, textArray(names, this.#context), branch]),
     );
     this.lastSeq = seq;
     this.lastTimestamp = timestamp;
@@ -205,8 +234,8 @@ export class Replay {
     return this.#store.table(tableId).columns;
   }
 
-  #readCatalog(changes: readonly LoggedChange[], seq: number): void {
-    if (changes.length === 0) return;
+  #readCatalog(before: CatalogState, changes: readonly LoggedChange[], seq: number): CatalogState {
+    if (changes.length === 0) return before;
     const list: CatalogChange[] = [];
     for (const change of changes) {
       if (change.op === OP_DELETE) {
@@ -221,28 +250,55 @@ export class Replay {
         if (object.kind === 'table') createStructure(this.#store, object, this.#context);
       }
     }
-    this.catalog = this.catalog.apply(seq, list);
+    return before.apply(seq, list);
   }
 
   /** Tables that the commit brings back from before their drop. */
-  *#reopen(before: CatalogState): Task<void> {
-    if (this.catalog === before) return;
-    for (const { kind, id } of this.catalog.objects()) {
+  *#reopen(before: CatalogState, after: CatalogState): Task<void> {
+    if (after === before) return;
+    for (const { kind, id } of after.objects()) {
       if (kind !== 'table' || before.byId(id) !== undefined || !this.#store.has(id)) continue;
       yield* this.#store.settleTable(id);
       this.#store.reopenTable(id);
     }
   }
 
-  *#finishStructures(before: CatalogState, seq: number): Task<void> {
-    if (this.catalog === before) return;
-    for (const object of this.catalog.objects()) {
+  *#finishStructures(before: CatalogState, after: CatalogState, seq: number): Task<void> {
+    if (after === before) return;
+    for (const object of after.objects()) {
       if (object.kind === 'table' && object.id !== TRANSACTIONS_TABLE_ID && before.byId(object.id) !== object) {
         yield* fillIndexes(this.#store, object);
       }
     }
-    endStructures(this.#store, before, this.catalog, seq);
+    endStructures(this.#store, before, after, seq);
   }
+}
+
+/** Takes the tables of branches that a commit has dropped out of the store. */
+export function* removeDropped(store: TableStore, before: CatalogState, after: CatalogState): Task<void> {
+  for (const { kind, id } of before.objects()) {
+    if (kind !== 'tag' || after.byId(id) !== undefined) continue;
+    for (const def of yield* definedTables(store, LINES_TABLE_ID))
+      if ((def as LineTableDef).line === id && store.has(def.id)) store.removeTable(def.id);
+  }
+}
+
+/** The branch of a commit that has changed these tables, and the names of those that are a branch's. */
+function touchedOnLine(
+  ids: readonly number[],
+  lines: CatalogState,
+  before: CatalogState,
+): { readonly branch: string | null; readonly names: readonly string[] } {
+  const names = new Set<string>();
+  let branch: string | null = null;
+  for (const id of ids) {
+    const object = lines.byId(id) ?? before.byId(id);
+    if (object === undefined || !('line' in object)) continue;
+    const { line, of, name } = object as LineTableDef;
+    branch = (lines.byId(line) as BranchDef | undefined)?.name ?? branch;
+    if (of !== CATALOG_TABLE_ID) names.add(name);
+  }
+  return { branch, names: [...names].sort() };
 }
 
 /** Ids of the objects that a change of the catalog's table concerns. */

@@ -62,7 +62,8 @@ const TRIES = 5;
 export class Session implements SessionApi, Controlled, Backend {
   /** Unique in this opening of the database: what pg_backend_pid() gives. */
   readonly id: number;
-  readonly core: Core;
+  /** Another one after USE BRANCH. */
+  core: Core;
   readonly settings: Settings = new Settings();
   readonly sequences: SessionSequences = { current: new Map(), last: null };
   readonly party: Party;
@@ -87,6 +88,10 @@ export class Session implements SessionApi, Controlled, Backend {
     this.party = new Party(this.id, () => timeoutMs(this.settings.get('lock_timeout')));
     this.activity = new Activity(core.host);
     this.#random = Random.seededBy(core.host);
+  }
+
+  get hasTemporary(): boolean {
+    return this.#temp !== null;
   }
 
   get inTransaction(): boolean {

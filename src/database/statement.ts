@@ -385,6 +385,7 @@ class Execution implements ExecContext {
     const found = yield* systemRows(name, {
       catalog,
       store: core.store,
+      core,
       settings: scene.settings,
       sequences: new Map(core.sequences.all().map((state) => [state.id, state])),
       eval: scene.eval,

@@ -1,6 +1,7 @@
 /** Brings the table store's structures in line with table definitions: at DDL, and again when the log is replayed. */
 import type { Task } from '../base/task.ts';
 import type { CatalogChange, CatalogState } from '../catalog/catalog.ts';
+import { LINES_TABLE, LINES_TABLE_ID } from '../catalog/lines.ts';
 import type { TableDef } from '../catalog/schema.ts';
 import { CATALOG_TABLE, CATALOG_TABLE_ID } from '../catalog/system-objects.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
@@ -52,7 +53,8 @@ export function reopenStructures(store: TableStore, before: CatalogState, change
 
 /** What a committed catalog says of a table's structure. */
 export function structureIn(catalog: CatalogState, tableId: number): CommittedStructure | undefined {
-  const def = tableId === CATALOG_TABLE_ID ? CATALOG_TABLE : catalog.byId(tableId);
+  const def =
+    tableId === CATALOG_TABLE_ID ? CATALOG_TABLE : tableId === LINES_TABLE_ID ? LINES_TABLE : catalog.byId(tableId);
   if (def?.kind !== 'table') return undefined;
   return { columns: def.nextColumnId, indexes: new Set(def.indexes.map((index) => index.id)) };
 }

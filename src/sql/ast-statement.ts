@@ -5,6 +5,7 @@
  * grammar accepts but that mean nothing here (roles, tablespaces, replication …) come as an UnsupportedStatement, so that
  * the session can refuse them by name (0A000) and later ones in the script still parse.
  */
+import type { BranchStatement } from './ast-branch.ts';
 import type { TableMode } from '../txn/lock/modes.ts';
 import type { Delete, Insert, Merge, Update } from './ast-change.ts';
 import type { AlterCollation, CreateCollation } from './ast-collation.ts';
@@ -99,6 +100,7 @@ export type Statement =
   | AlterRole
   | Maintenance
   | CreateTag
+  | BranchStatement
   | CreateMigration
   | DropMigration
   | DropTag

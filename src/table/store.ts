@@ -51,8 +51,9 @@ export interface TableStore {
   /**
    * Readies the changes of one commit to one table: every leaf they touch comes into memory and stays until `release`,
    * so that `apply` waits for nothing. They must be prepared anew if another commit to the table came in between.
+   * `earlier`: what the same commit has prepared before.
    */
-  prepare(tableId: number, changes: RowChanges): Task<PreparedChanges>;
+  prepare(tableId: number, changes: RowChanges, earlier?: readonly PreparedChanges[]): Task<PreparedChanges>;
   /** Publishes the changes of commit `seq` to a table and its indexes. An update that changes nothing makes no version. */
   apply(seq: number, prepared: PreparedChanges): void;
   /** Publishes one row of a table without indexes behind all others. REQUIRES: `loadEnd` of it just before. */
@@ -117,6 +118,8 @@ export interface CheckedTree {
 export interface PreparedChanges {
   readonly tableId: number;
   readonly changes: RowChanges;
+  /** Where they become changes to other tables: what is logged in their stead. */
+  readonly pieces?: readonly PreparedChanges[] | undefined;
   /** Lets the leaves go; safe to call more than once. */
   release(): void;
 }

@@ -171,6 +171,8 @@ export interface VersionedIndex extends VersionedTree {
 
 export interface VersionedTable extends VersionedTree {
   readonly spec: TableSpec;
+  /** From this commit on it is dropped; Infinity mostly. */
+  readonly endSeq: number;
   /** States before this one are not there any more. */
   readonly historyFrom: number;
   /** Those that have ended too: the past is read through them. */

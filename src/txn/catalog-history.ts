@@ -5,6 +5,7 @@
 import type { Task } from '../base/task.ts';
 import { valueAt, type Vector } from '../base/vector.ts';
 import { CatalogState } from '../catalog/catalog.ts';
+import { LINES_TABLE_ID } from '../catalog/lines.ts';
 import { CATALOG_TABLE_ID, parseDefinition, systemObjects } from '../catalog/system-objects.ts';
 import type { TableStore } from '../table/store.ts';
 
@@ -49,10 +50,10 @@ export class CatalogHistory {
 }
 
 /** Reads the catalog as of a sequence number; its version is that of the newest object in it. */
-export function* readCatalog(store: TableStore, seq: number): Task<CatalogState> {
+export function* readCatalog(store: TableStore, seq: number, tableId: number = CATALOG_TABLE_ID): Task<CatalogState> {
   const objects = systemObjects();
   let version = 0;
-  const source = store.table(CATALOG_TABLE_ID).scan({ seq, columns: [1], versionColumns: true });
+  const source = store.table(tableId).scan({ seq, columns: [1], versionColumns: true });
   for (;;) {
     const batch = yield* source.next();
     if (batch === null) break;
@@ -63,16 +64,19 @@ export function* readCatalog(store: TableStore, seq: number): Task<CatalogState>
     }
   }
   source.close();
-  for (const ddl of yield* ddlCommits(store)) if (ddl <= seq && ddl > version) version = ddl;
+  for (const ddl of yield* ddlCommits(store, tableId)) if (ddl <= seq && ddl > version) version = ddl;
   return new CatalogState(version, objects);
 }
 
+/** Reads the table of lines, which is there from the first branch on. */
+export function* readLines(store: TableStore, seq: number): Task<CatalogState> {
+  return store.has(LINES_TABLE_ID) ? yield* readCatalog(store, seq, LINES_TABLE_ID) : new CatalogState(0, new Map());
+}
+
 /** Sequence numbers at which the catalog changed, ascending. */
-function* ddlCommits(store: TableStore): Task<number[]> {
+function* ddlCommits(store: TableStore, tableId = CATALOG_TABLE_ID): Task<number[]> {
   const seqs = new Set<number>();
-  const source = store
-    .table(CATALOG_TABLE_ID)
-    .scanVersions({ fromSeq: 0, toSeq: Infinity, columns: [0], versionColumns: true });
+  const source = store.table(tableId).scanVersions({ fromSeq: 0, toSeq: Infinity, columns: [0], versionColumns: true });
   for (;;) {
     const batch = yield* source.next();
     if (batch === null) break;

@@ -25,6 +25,7 @@ function emptied(table: VersionedTable): VersionedTable {
   return {
     ...emptyTree(table),
     spec: table.spec,
+    endSeq: Infinity,
     historyFrom: 0,
     changeCount: 0,
     nextRowId: 1,

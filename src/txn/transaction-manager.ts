@@ -52,7 +52,18 @@ import { type CommitInfo, type Isolation, NO_COMMIT_INFO, Transaction } from './
 
 export type Durability = 'full' | 'relaxed';
 
+/** Where the commits of a database stand; lines share it. */
+export interface Clock {
+  applied: number;
+  published: number;
+  timestamp: number;
+}
+
 export interface ManagerParts {
+  /** Absent for the main line: those of the manager that this one shares the log with. */
+  readonly shared?: { readonly clock: Clock; readonly timeLine: TimeLine } | undefined;
+  /** Name of the branch that commits are of. */
+  readonly branch?: string | undefined;
   /** What tests switch off. */
   readonly testIgnore?: string | undefined;
   readonly store: TableStore;
@@ -98,9 +109,7 @@ export class TransactionManager {
   readonly #host: Host;
   readonly #durability: Durability;
   readonly #parts: ManagerParts;
-  #applied: number;
-  #published: number;
-  #lastTimestamp: number;
+  readonly clock: Clock;
   #appliedCatalog: CatalogState;
   #catalog: CatalogState;
   #prover: Prover | null;
@@ -117,24 +126,24 @@ export class TransactionManager {
     this.#host = parts.host;
     this.#durability = parts.durability;
     this.#parts = parts;
-    this.#applied = parts.lastSeq;
-    this.#published = parts.lastSeq;
-    this.#lastTimestamp = parts.lastTimestamp;
+    const { lastSeq, lastTimestamp: timestamp, shared } = parts;
+    const clock = shared?.clock ?? { applied: lastSeq, published: lastSeq, timestamp };
+    this.clock = clock;
     this.#appliedCatalog = parts.catalog;
     this.#catalog = parts.catalog;
     this.#prover = parts.proverFor(parts.catalog);
-    const newest = (): { seq: number; timestamp: number } => ({ seq: this.#published, timestamp: this.#lastTimestamp });
-    this.timeLine = new TimeLine(parts.store, parts.host, newest, parts.historyFrom);
-    this.catalogs = new CatalogHistory(parts.store, () => this.#catalog);
+    const newest = (): { seq: number; timestamp: number } => ({ seq: clock.published, timestamp: clock.timestamp });
+    this.timeLine = shared?.timeLine ?? new TimeLine(parts.store, parts.host, newest, parts.historyFrom);
+    this.catalogs = new CatalogHistory(parts.store, () => this.catalog);
   }
 
   /** Newest sequence number that readers see. */
   get published(): number {
-    return this.#published;
+    return this.clock.published;
   }
 
   get appliedSeq(): number {
-    return this.#applied;
+    return this.clock.applied;
   }
 
   /** Why no commit is taken any more, if so. */
@@ -143,7 +152,7 @@ export class TransactionManager {
   }
 
   get lastTimestamp(): number {
-    return this.#lastTimestamp;
+    return this.clock.timestamp;
   }
 
   /** The catalog as of `appliedSeq`. */
@@ -151,8 +160,15 @@ export class TransactionManager {
     return this.#appliedCatalog;
   }
 
+  /** The catalog as of `published`: another line may have published a commit of this one with its own. */
   get catalog(): CatalogState {
+    if (this.#appliedCatalog !== this.#catalog && this.#appliedCatalog.version <= this.clock.published)
+      this.#catalog = this.#appliedCatalog;
     return this.#catalog;
+  }
+
+  get parts(): ManagerParts {
+    return this.#parts;
   }
 
   /** `temp`: schema of the session's temporary objects. */
@@ -166,8 +182,8 @@ export class TransactionManager {
     } = {},
   ): Transaction {
     const { temp = null } = options;
-    const catalog = temp === null ? this.#catalog : this.#catalog.forSession(temp);
-    const transaction = new Transaction(this.#published, catalog, {
+    const catalog = temp === null ? this.catalog : this.catalog.forSession(temp);
+    const transaction = new Transaction(this.clock.published, catalog, {
       readOnly: options.readOnly === true,
       startedAt: this.#host.now(),
       info: options.info ?? NO_COMMIT_INFO,
@@ -186,7 +202,7 @@ export class TransactionManager {
     if (!transaction.fresh && !transaction.readsCommitted) return;
     const first = transaction.fresh;
     transaction.fresh = false;
-    transaction.refresh(this.#published, this.#catalog);
+    transaction.refresh(this.clock.published, this.catalog);
     if (first && transaction.isolation === 'serializable') transaction.serial = this.serials.join(transaction);
   }
 
@@ -214,7 +230,7 @@ export class TransactionManager {
 
   /** The newest committed state with the transaction's writes, at each look. */
   newestReader(transaction: Transaction): StatementReader {
-    return this.reader(transaction, null, undefined, () => this.#published);
+    return this.reader(transaction, null, undefined, () => this.clock.published);
   }
 
   /** A reader of the transaction's state of now, whatever the statement that reads goes on to write. */
@@ -237,7 +253,7 @@ export class TransactionManager {
     const { serial } = transaction;
     if (!transaction.hasChanges) {
       serial?.check();
-      serial?.commit(this.#published + 0.5, false);
+      serial?.commit(this.clock.published + 0.5, false);
       return null;
     }
     if (this.#log.failed !== undefined) throw this.#log.failed;
@@ -252,11 +268,13 @@ export class TransactionManager {
         changes = prepared.filter((change) => hasEffect(this.#state(), change));
         if (changes.length === 0) {
           serial?.check();
-          serial?.commit(this.#published + 0.5, false);
+          serial?.commit(this.clock.published + 0.5, false);
           return null;
         }
-        frames = changes.flatMap(({ tableId, changes: rows }) =>
-          encodeChanges(tableId, rows, this.store.table(tableId).columns),
+        frames = changes.flatMap((change) =>
+          (change.pieces ?? [change]).flatMap(({ tableId, changes: rows }) =>
+            encodeChanges(tableId, rows, this.store.table(tableId).columns),
+          ),
         );
         const { author, message, metadata, clientId } = transaction.info;
         const bytes = commitBytes(frames, [author, message, metadata, clientId]) + BESIDES_BYTES;
@@ -303,7 +321,7 @@ export class TransactionManager {
   ): Task<void> {
     let seen: number;
     do {
-      seen = this.#applied;
+      seen = this.clock.applied;
       for (const part of prepared) part.release();
       prepared.length = 0;
       if (seen > transaction.snapshot) {
@@ -314,18 +332,19 @@ export class TransactionManager {
           yield* recheck(latest);
         }
       }
-      for (const { tableId, changes: rows } of changes) prepared.push(yield* this.store.prepare(tableId, rows));
+      for (const { tableId, changes: rows } of changes)
+        prepared.push(yield* this.store.prepare(tableId, rows, prepared));
       yield* this.store.loadEnd(TRANSACTIONS_TABLE_ID);
-      if (this.#prover !== null) yield* this.#prover.prepare(this.#applied);
-    } while (this.#applied !== seen);
+      if (this.#prover !== null) yield* this.#prover.prepare(this.clock.applied);
+    } while (this.clock.applied !== seen);
   }
 
   #state(): CommitState {
     return {
       store: this.store,
-      applied: this.#applied,
+      applied: this.clock.applied,
       appliedCatalog: this.#appliedCatalog,
-      catalog: this.#catalog,
+      catalog: this.catalog,
       ignoresConflicts: this.ignoresConflicts,
     };
   }
@@ -337,7 +356,7 @@ export class TransactionManager {
   /** The steps that do not wait. */
   #append(transaction: Transaction, changes: readonly PreparedChanges[], frames: readonly LogFrame[]): number {
     const timestamp = this.#timestamp(transaction.info);
-    const seq = this.#applied + 1;
+    const seq = this.clock.applied + 1;
     const { author, message, metadata, clientId } = transaction.info;
     const names = touchedTables(
       [...changes.map(({ tableId }) => tableId), ...transaction.catalogChanges().map(({ id }) => id)],
@@ -347,7 +366,7 @@ export class TransactionManager {
     const proof =
       this.#prover?.prove({
         ...{ seq, timestamp, author, message, metadata, tables: names },
-        ...{ changed: changes, catalog: transaction.catalog, applied: this.#applied },
+        ...{ changed: changes, catalog: transaction.catalog, applied: this.clock.applied },
       }) ?? null;
     const all = proof === null ? frames : [...frames, ...proof.frames];
     this.#log.append({ seq, timestamp, author, message, metadata, clientId, frames: all });
@@ -361,10 +380,11 @@ export class TransactionManager {
       message,
       metadata,
       this.#textArray(names),
+      this.#parts.branch ?? null,
     ]);
     this.store.append(TRANSACTIONS_TABLE_ID, seq, row);
-    this.#applied = seq;
-    this.#lastTimestamp = timestamp;
+    this.clock.applied = seq;
+    this.clock.timestamp = timestamp;
     if (transaction.hasDdl) {
       const before = this.#appliedCatalog;
       this.#appliedCatalog = before.apply(seq, transaction.catalogChanges());
@@ -384,7 +404,7 @@ export class TransactionManager {
   }
 
   #timestamp(info: CommitInfo): number {
-    const floor = Math.max(this.#lastTimestamp, this.timeLine.served) + 1;
+    const floor = Math.max(this.clock.timestamp, this.timeLine.served) + 1;
     if (info.timestamp === null) return Math.max(this.#host.now(), floor);
     if (!Number.isSafeInteger(info.timestamp))
       throw new DriftError('22023', `commit timestamp ${info.timestamp} is not a number of microseconds`);
@@ -398,10 +418,8 @@ export class TransactionManager {
   }
 
   #publish(seq: number): void {
-    assert(seq <= this.#applied, 'publishing a commit that was not applied');
-    if (seq > this.#published) this.#published = seq;
-    if (this.#appliedCatalog !== this.#catalog && this.#appliedCatalog.version <= this.#published)
-      this.#catalog = this.#appliedCatalog;
-    this.onPublish?.(this.#published);
+    assert(seq <= this.clock.applied, 'publishing a commit that was not applied');
+    if (seq > this.clock.published) this.clock.published = seq;
+    this.onPublish?.(this.clock.published);
   }
 }

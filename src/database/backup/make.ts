@@ -49,7 +49,7 @@ export async function* makeBackup(
   try {
     const state = decodeCheckpoint(body);
     const whole = await drive(wholeDirectory(decodeDirectory(state.directory), pinned), host);
-    const directory = history ? whole : withoutHistory(whole, state.lastSeq);
+    const directory = history ? whole : withoutHistory(whole, state.lastSeq, engine.core.lines.state);
     const info: BackupInfo = {
       id: hexOf(random16(engine)),
       database: engine.core.databaseId,

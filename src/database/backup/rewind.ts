@@ -35,7 +35,7 @@ import { StoredRows } from '../../table/part.ts';
 import type { CommittedStructure, TableStore } from '../../table/store.ts';
 import type { Key, KeyColumn, TreeColumn } from '../../table/table.ts';
 import { openTableStore } from '../../table/table-store.ts';
-import { readCatalog } from '../../txn/catalog-history.ts';
+import { readCatalog, readLines } from '../../txn/catalog-history.ts';
 import { TimeLine } from '../../txn/time-line.ts';
 import { bareContext } from '../bare-context.ts';
 import { type Checkpointed, createSystemTables, describeTables } from '../recovery.ts';
@@ -74,11 +74,12 @@ export function* rewind(
   if (seq === state.lastSeq) return { state, directory };
   for (const [, first] of state.limits) if (seq < first) throw beyondLimit(seq, first);
   const catalog = yield* readCatalog(store, seq);
+  const lines = yield* readLines(store, seq);
   const rewinding = new Rewinding(packs, seq);
   const tables: TableEntry[] = [];
   for (const table of directory.tables) {
     if (!store.has(table.id)) continue;
-    const structure = structureIn(catalog, table.id);
+    const structure = structureIn(catalog, table.id) ?? structureIn(lines, table.id);
     if (table.endSeq <= seq) tables.push(table);
     else if (structure !== undefined) tables.push(yield* rewindTable(rewinding, store, table, structure));
     else {

@@ -1,9 +1,12 @@
 /**
  * A directory and segments without the past: of each leaf the current rows, no tiles, no dropped tables and indexes. The
  * tables of the catalog and of transactions stay whole: names and times of commits are needed to read what is left.
+ * Branches stay behind: they live on a state of the past.
  */
 import { assert } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
+import { LINES_TABLE_ID } from '../../catalog/lines.ts';
+import type { Catalog } from '../../catalog/schema.ts';
 import { CATALOG_TABLE_ID, TRANSACTIONS_TABLE_ID } from '../../catalog/system-objects.ts';
 import { encodeSegment } from '../../segment/segment.ts';
 import { SegmentReader } from '../../segment/segment-reader.ts';
@@ -13,7 +16,7 @@ import type { PinnedPacks, TableStore } from '../../table/store.ts';
 import { type PlacedSegment, segmentContent } from './segments.ts';
 
 /** `seq` is the newest commit: from there on there is history again. */
-export function withoutHistory(directory: Directory, seq: number): Directory {
+export function withoutHistory(directory: Directory, seq: number, lines: Pick<Catalog, 'byId'>): Directory {
   const shorn = ({ lastChange, rowCount, leaves }: TreeEntry): TreeEntry => ({
     lastChange,
     rowCount,
@@ -22,7 +25,7 @@ export function withoutHistory(directory: Directory, seq: number): Directory {
     leaves: leaves.map(({ low, ref }) => ({ low, startSeq: seq, ref, history: [] })),
   });
   const tables = directory.tables
-    .filter(({ endSeq }) => endSeq === Infinity)
+    .filter(({ id, endSeq }) => endSeq === Infinity && id !== LINES_TABLE_ID && !('line' in (lines.byId(id) ?? {})))
     .map((table) =>
       isWhole(table.id)
         ? table

@@ -22,6 +22,7 @@ import { keyNames, nameOf, ROW_ID } from '../../plan/history-queries.ts';
 import type { Erase } from '../../sql/ast-history.ts';
 import type { Query } from '../../sql/ast-query.ts';
 import { quoteIdent, quoteLiteral } from '../../sql/functions/format-text.ts';
+import type { LineTableDef } from '../../catalog/lines.ts';
 import { parseOne } from '../../sql/parser/parser.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import type { Key } from '../../table/table.ts';
@@ -48,6 +49,11 @@ export function* erase(scene: Scene, statement: Erase, parameters: readonly Para
   const { core, turns } = scene;
   if (scene.inBlock || scene.depth > 0 || turns === undefined)
     throw new DriftError('25001', 'ERASE cannot run inside a transaction block', { position: statement.position });
+  if (core.line !== undefined)
+    throw new DriftError('0A000', 'ERASE is for the main line', {
+      position: statement.position,
+      hint: 'USE BRANCH main; what a branch has changed itself goes with DROP BRANCH.',
+    });
   const table = tableNamed(ddlContext(scene), statement.table, true);
   const job = { kind: 'erasure', treeId: table.id, reason: 'asked for' } as const;
   // What retention has given up and not removed yet would not be found.
@@ -63,7 +69,11 @@ export function* erase(scene: Scene, statement: Erase, parameters: readonly Para
   yield* wait(core.background(job, () => core.store.erase(table.id, keys, seq)));
   yield* analyzeTable(core.store, table, core.manager.published, null);
   yield* writeAgain(core);
-  return { ...command('ERASE'), affectedRows: keys.size, notices: elsewhere(core, seq) };
+  return {
+    ...command('ERASE'),
+    affectedRows: keys.size,
+    notices: [...elsewhere(core, seq), ...onBranches(core, table)],
+  };
 }
 
 /** The keys of the rows of which any version fulfils the condition, as values and as text. */
@@ -142,6 +152,23 @@ function* writeAgain(core: Core): Task<void> {
     yield* wait(core.checkpoint(true));
   }
   yield* wait(core.scrub());
+}
+
+/** Branches that have rows of the table of their own. */
+function onBranches({ lines, store }: Core, table: TableDef): Notice[] {
+  const names = new Set<string>();
+  for (const object of lines.state.objects()) {
+    if (!('line' in object)) continue;
+    const { of, role, line, id } = object as LineTableDef;
+    const found = lines.state.byId(line);
+    if (of === table.id && role === 'own' && store.table(id).rowCount > 0 && found?.kind === 'tag')
+      names.add(found.name);
+  }
+  return [...names].map((name) => ({
+    severity: 'NOTICE',
+    code: '00000',
+    message: `branch "${name}" may still hold rows of "${table.name}" that it has changed`,
+  }));
 }
 
 function elsewhere({ databaseId }: Core, seq: number): Notice[] {

@@ -4,6 +4,8 @@ import type { Backend } from '../activity.ts';
 
 export interface Sources {
   readonly catalog: Catalog;
+  /** The branches. */
+  readonly lines: Pick<Catalog, 'objects'>;
   readonly backends: ReadonlyMap<number, Backend>;
   /** Where change feeds stand, by their sessions. */
   readonly feeds: ReadonlyMap<number, number>;
@@ -16,10 +18,12 @@ export interface Protection {
 }
 
 /** Everything that needs history, the oldest first; `except`: the session that asks. */
-export function protections({ catalog, backends, feeds }: Sources, except: number | null): Protection[] {
+export function protections({ catalog, lines, backends, feeds }: Sources, except: number | null): Protection[] {
   const found: Protection[] = [];
   for (const object of catalog.objects())
     if (object.kind === 'tag') found.push({ seq: object.seq, reason: `tag "${object.name}"` });
+  for (const object of lines.objects())
+    if (object.kind === 'tag') found.push({ seq: object.seq, reason: `branch "${object.name}"` });
   for (const [session, seq] of feeds)
     if (backends.has(session)) found.push({ seq, reason: `the change feed of session ${session}` });
   for (const { id, open, settings } of backends.values()) {

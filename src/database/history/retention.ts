@@ -76,8 +76,8 @@ export function* retainAll(core: Core, tables: readonly TableDef[]): Task<void> 
   }
 }
 
-function sourcesOf({ manager, sessions, feeds }: Core): Sources {
-  return { catalog: manager.catalog, backends: sessions, feeds };
+function sourcesOf({ manager, lines, sessions, feeds }: Core): Sources {
+  return { catalog: manager.catalog, lines: lines.state, backends: sessions, feeds };
 }
 
 function limitOf(core: Core, tableId: number): number | undefined {

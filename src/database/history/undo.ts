@@ -14,10 +14,12 @@
  */
 import type { Task } from '../../base/task.ts';
 import type { Value } from '../../base/vector.ts';
+import type { BranchDef } from '../../catalog/lines.ts';
 import { vectorFromValues } from '../../exec/vectors.ts';
 import type { Undo } from '../../sql/ast-history.ts';
 import { quoteLiteral } from '../../sql/functions/format-text.ts';
 import type { ResultSet } from '../api.ts';
+import type { Core } from '../core.ts';
 import { ddlContext } from '../definition.ts';
 import { describeCommit, metadataOf } from '../signature.ts';
 import type { Scene } from '../statement.ts';
@@ -56,7 +58,7 @@ export function* undo(scene: Scene, statement: Undo): Task<ResultSet> {
 }
 
 function* commits(scene: Scene, { author, label }: Undo): Task<Commit[]> {
-  const conditions = [`seq <= ${scene.transaction.snapshot}`];
+  const conditions = [`seq <= ${scene.transaction.snapshot}`, ofLine(scene.core)];
   if (author !== undefined) conditions.push(`author = ${quoteLiteral(author)}`);
   if (label !== undefined) conditions.push(`metadata ->> 'label' = ${quoteLiteral(label)}`);
   const rows = yield* ddlContext(scene).query(
@@ -64,6 +66,16 @@ function* commits(scene: Scene, { author, label }: Undo): Task<Commit[]> {
       `ORDER BY seq DESC LIMIT ${COMMITS}`,
   );
   return commitsOf(rows.toReversed());
+}
+
+/** Which commits are the session's line's: its own, and those of its parents up to the forks. */
+function ofLine({ line, lines }: Core): string {
+  const of = (branch: BranchDef | undefined): string => {
+    if (branch === undefined) return 'branch IS NULL';
+    const parent = lines.state.byId(branch.parent) as BranchDef | undefined;
+    return `(branch = ${quoteLiteral(branch.name)} AND seq > ${branch.seq} OR seq <= ${branch.seq} AND ${of(parent)})`;
+  };
+  return of(line?.branch);
 }
 
 function commitsOf(rows: readonly (readonly Value[])[]): Commit[] {
@@ -109,7 +121,7 @@ function take(stack: Step[], seqs: readonly number[]): void {
 /** Everybody's commits that undo or redo others. */
 function* turns(scene: Scene): Task<Commit[]> {
   const rows = yield* ddlContext(scene).query(
-    `SELECT seq, author, metadata::text FROM drift.transactions WHERE seq <= ${scene.transaction.snapshot} ` +
+    `SELECT seq, author, metadata::text FROM drift.transactions WHERE seq <= ${scene.transaction.snapshot} AND ${ofLine(scene.core)} ` +
       `AND (metadata -> 'undo' IS NOT NULL OR metadata -> 'redo' IS NOT NULL) ORDER BY seq`,
   );
   return commitsOf(rows);

@@ -3,6 +3,7 @@ import type { Value } from '../../base/vector.ts';
 import type { Catalog, ColumnDef, TableDef, TypeRef } from '../../catalog/schema.ts';
 import type { SystemTable } from '../../plan/bind.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
+import { branchRows } from '../branch/rows.ts';
 import { protections } from '../history/protections.ts';
 import { timeOf } from './backends.ts';
 import { lockRows } from './locks.ts';
@@ -18,7 +19,7 @@ const BOOL: TypeRef = { oid: 16, typmod: -1 };
 
 type OwnContext = Pick<
   SystemContext,
-  'catalog' | 'store' | 'settings' | 'backends' | 'locks' | 'feeds' | 'host' | 'eval'
+  'catalog' | 'core' | 'store' | 'settings' | 'backends' | 'locks' | 'feeds' | 'host' | 'eval'
 >;
 
 export interface OwnTable extends SystemTable {
@@ -81,6 +82,21 @@ export const OWN_TABLES: readonly OwnTable[] = [
       }
     },
   ),
+  define(
+    'drift',
+    'branches',
+    {
+      name: TEXT,
+      parent: TEXT,
+      fork_seq: INT8,
+      is_current: BOOL,
+      tables: INT4,
+      rows_changed: INT8,
+      rows_hidden: INT8,
+      bytes: INT8,
+    },
+    ({ core }) => branchRows(core),
+  ),
   define('drift', 'tags', { name: TEXT, seq: INT8 }, function* ({ catalog }) {
     for (const object of catalog.objects()) if (object.kind === 'tag') yield [object.name, object.seq];
   }),
@@ -95,8 +111,8 @@ export const OWN_TABLES: readonly OwnTable[] = [
       kept_from: INT8,
       kept_for: TEXT,
     },
-    function* ({ catalog, store, backends, feeds }) {
-      const [needed] = protections({ catalog, backends, feeds }, null);
+    function* ({ catalog, core, store, backends, feeds }) {
+      const [needed] = protections({ catalog, lines: core.lines.state, backends, feeds }, null);
       const limits = new Map(store.limits());
       for (const { schema, name, id, retention, onCommit } of tablesOf(catalog)) {
         if (schema === 'drift' || onCommit !== undefined) continue;

@@ -10,6 +10,7 @@ import type { TableStore } from '../../table/store.ts';
 import type { LockSpace } from '../../txn/lock/space.ts';
 import type { Host } from '../../base/host.ts';
 import type { Backend } from '../activity.ts';
+import type { LinesSeen } from '../branch/rows.ts';
 import type { Portals } from '../portal.ts';
 import type { SequenceState } from '../sequences.ts';
 import type { Settings } from '../settings.ts';
@@ -20,6 +21,7 @@ export interface SystemContext {
   /** The catalog of the moment. */
   readonly catalog: Catalog;
   readonly store: TableStore;
+  readonly core: LinesSeen;
   readonly settings: Settings;
   /** Where sequences stand, by id. */
   readonly sequences: ReadonlyMap<number, SequenceState>;

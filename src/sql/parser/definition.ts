@@ -22,6 +22,7 @@ import { parseObjectKind, parseObjectName } from './object.ts';
 import { parseRenameOrSchema } from './rename.ts';
 import { parseAlterSequence, parseCreateSequence } from './sequence.ts';
 import { parseColumnConstraints, parseCreateTable, parseWithData, parseWithOptions } from './table.ts';
+import { parseCreateBranch } from './branch.ts';
 import { parseTimePoint } from './system-time.ts';
 import { parseAlterType, parseCreateType } from './type-definition.ts';
 import { parseTypeName } from './type-name.ts';
@@ -34,6 +35,7 @@ export function parseCreate(p: Cursor): Statement {
   p.expect('create');
   const orReplace = p.acceptAll('or', 'replace');
   if (p.atName('tag') && !orReplace) return parseCreateTag(p, position);
+  if (p.atName('branch') && !orReplace) return parseCreateBranch(p, position);
   if (p.atName('migration') && !orReplace) return parseCreateMigration(p, position);
   const persistence = parsePersistence(p);
   switch (p.word) {

@@ -1,5 +1,7 @@
 /** Naming objects of any kind, for DROP, COMMENT and ALTER … RENAME. */
 import type { FunctionArgument } from '../ast-function.ts';
+import type { BranchStatement } from '../ast-branch.ts';
+import { parseDropBranch } from './branch.ts';
 import type { DropMigration, DropTag, UnsupportedStatement } from '../ast-statement.ts';
 import type { DropStatement, ObjectKind, ObjectName } from '../ast-table.ts';
 import type { Cursor } from './cursor.ts';
@@ -76,9 +78,10 @@ function parseNameOf(p: Cursor, kind: ObjectKind): ObjectName['name'] {
   return { catalog: undefined, schema: undefined, name, position };
 }
 
-export function parseDrop(p: Cursor): DropStatement | DropTag | DropMigration | UnsupportedStatement {
+export function parseDrop(p: Cursor): DropStatement | DropTag | BranchStatement | DropMigration | UnsupportedStatement {
   const { position } = p;
   p.expect('drop');
+  if (p.atName('branch')) return parseDropBranch(p, position);
   if (p.acceptName('migration')) return parseDropMigration(p, position);
   if (p.acceptName('tag')) {
     const ifExists = p.acceptIfExists();

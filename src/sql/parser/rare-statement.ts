@@ -1,6 +1,7 @@
 /** Statements other than queries, changes, transaction control and settings, by their first words. */
 import type { Statement } from '../ast-statement.ts';
 import type { Cursor } from './cursor.ts';
+import { parseUseBranch } from './branch.ts';
 import { parseImport, parseLoad } from './database.ts';
 import { parseAlter, parseComment, parseCreate, parseRefresh } from './definition.ts';
 import { parseCallStatement, parseDo } from './function.ts';
@@ -106,6 +107,7 @@ export function parseRareStatement(p: Cursor): Statement {
       if (p.atName('undo') || p.atName('redo')) return parseUndo(p);
       if (p.atName('undrop')) return parseUndrop(p);
       if (p.atName('wait')) return parseWait(p);
+      if (p.atName('use')) return parseUseBranch(p);
       p.fail();
   }
 }

@@ -1,0 +1,455 @@
+/**
+ * LineStore: the tables of one line (a branch) as a table store.
+ *
+ * Tables that the line has made are the database's own under their ids. Those that it has inherited are LineTables over
+ * the parent's store; with the first change to one, two tables of the database are made for it (its part). What belongs to
+ * which line is in the table of lines (catalog/lines.ts), as definitions of those tables; they are written by the commit
+ * that needs them, so the log and recovery know tables only.
+ */
+import { DriftError } from '../../base/error.ts';
+import type { Task } from '../../base/task.ts';
+import { valueAt, type Vector } from '../../base/vector.ts';
+import { LINES_TABLE_ID, type LineTableDef } from '../../catalog/lines.ts';
+import type { TableDef } from '../../catalog/schema.ts';
+import { CATALOG_TABLE_ID, parseDefinition, TRANSACTIONS_TABLE_ID } from '../../catalog/system-objects.ts';
+import { definitionText } from '../../catalog/user-types.ts';
+import type { CheckContext } from '../../table/check-tree.ts';
+import type {
+  CheckedTree,
+  CommittedStructures,
+  PinnedPacks,
+  PreparedChanges,
+  StoreStatistics,
+  TableStore,
+  Trimmed,
+} from '../../table/store.ts';
+import {
+  type IndexSpec,
+  type Key,
+  OP_DELETE,
+  OP_NONE,
+  type RowChanges,
+  type TableSpec,
+  type TreeColumn,
+  type VersionedTable,
+} from '../../table/table.ts';
+import type { WorkKind, WorkLog } from '../../table/work-log.ts';
+import { TableWrites } from '../table-writes.ts';
+import { LineTable } from './line-table.ts';
+import { splitChanges } from './split-changes.ts';
+
+/** What a line's store is told by the database. */
+export interface LineContext {
+  readonly id: number;
+  readonly main: TableStore;
+  readonly parent: TableStore;
+  readonly fork: number;
+  /** Columns that a table had at the fork; undefined where it was not there. */
+  readonly widthOf: (tableId: number) => number | undefined;
+  /** A table's definition on the line, as committed. */
+  readonly definitionOf: (tableId: number) => TableDef | undefined;
+  readonly specOf: (def: TableDef) => TableSpec;
+  readonly nextId: () => number;
+  /** Told of what a commit writes to the table of lines. */
+  readonly noteLines: (seq: number, changes: RowChanges) => void;
+}
+
+/** The part of the line for an inherited table. */
+interface PartOf {
+  readonly own: number;
+  readonly hidden: number;
+  /** Whether a commit has written its definitions. */
+  isRecorded: boolean;
+}
+
+class LinePrepared implements PreparedChanges {
+  readonly tableId: number;
+  readonly changes: RowChanges;
+  readonly pieces: PreparedChanges[] = [];
+  /** Ids that its piece of the table of lines defines. */
+  readonly defines: Set<number> = new Set();
+
+  constructor(tableId: number, changes: RowChanges) {
+    this.tableId = tableId;
+    this.changes = changes;
+  }
+
+  release(): void {
+    for (const piece of this.pieces) piece.release();
+  }
+}
+
+export class LineStore implements TableStore {
+  readonly context: LineContext;
+  readonly #main: TableStore;
+  readonly #inherited = new Map<number, LineTable>();
+  readonly #parts = new Map<number, PartOf>();
+  /** Tables made on the line, with whether a commit has written their definitions; and those of its parts. */
+  readonly #made = new Map<number, boolean>();
+  readonly #physical = new Set<number>([TRANSACTIONS_TABLE_ID, LINES_TABLE_ID]);
+
+  /** `known`: the newest definition of every table that the table of lines has for this line. */
+  constructor(context: LineContext, known: Iterable<LineTableDef>) {
+    this.context = context;
+    this.#main = context.main;
+    const hidden = new Map<number, number>();
+    const own: LineTableDef[] = [];
+    for (const def of known) {
+      if (!this.#main.has(def.id)) continue;
+      if (def.role === 'hidden') hidden.set(def.of, def.id);
+      else if (def.role === 'own') own.push(def);
+      else this.#made.set(def.id, true);
+    }
+    for (const { of, id } of own) {
+      this.#parts.set(of, { own: id, hidden: hidden.get(of) as number, isRecorded: true });
+      this.#physical.add(id).add(hidden.get(of) as number);
+    }
+  }
+
+  // ---- tables ----------------------------------------------------------------------------------------------------
+
+  table(id: number): VersionedTable {
+    return this.#made.has(id) || this.#physical.has(id) ? this.#main.table(id) : this.inherited(id);
+  }
+
+  /** An inherited table, whether the line has changed it or not. */
+  inherited(id: number): LineTable {
+    let table = this.#inherited.get(id);
+    if (table === undefined) {
+      const { parent, fork, widthOf } = this.context;
+      const source = parent.table(id);
+      table = new LineTable(source, fork, widthOf(id) ?? source.columns.length);
+      this.#inherited.set(id, table);
+      const part = this.#parts.get(id);
+      if (part !== undefined) this.#join(table, part);
+    }
+    return table;
+  }
+
+  #join(table: LineTable, { own, hidden }: PartOf): void {
+    table.part = { own: this.#main.table(own), hidden: this.#main.table(hidden) };
+  }
+
+  has(id: number): boolean {
+    return this.#made.has(id) || this.#physical.has(id) || this.context.parent.has(id);
+  }
+
+  /** Whether the line itself has made a table. */
+  isOwn(id: number): boolean {
+    return this.#made.has(id);
+  }
+
+  /** Ids of the inherited tables that the line has changed. */
+  changed(): Iterable<number> {
+    return this.#parts.keys();
+  }
+
+  made(): Iterable<number> {
+    return this.#made.keys();
+  }
+
+  ids(): Iterable<number> {
+    return this.#main.ids();
+  }
+
+  createTable(spec: TableSpec): void {
+    this.#main.createTable(spec);
+    this.#made.set(spec.id, false);
+  }
+
+  removeTable(id: number): void {
+    this.#main.removeTable(id);
+    this.#made.delete(id);
+  }
+
+  addColumn(tableId: number, column: TreeColumn): void {
+    this.#main.addColumn(this.#physicalOf(tableId), column);
+  }
+
+  removeColumns(tableId: number, count: number): void {
+    this.#main.removeColumns(this.#physicalOf(tableId), count);
+  }
+
+  *createIndex(tableId: number, index: IndexSpec): Task<void> {
+    if (!this.#made.has(tableId)) throw unsupported('an index of a table that it has inherited');
+    yield* this.#main.createIndex(tableId, index);
+  }
+
+  removeIndex(tableId: number, indexId: number): void {
+    this.#main.removeIndex(this.#physicalOf(tableId), indexId);
+  }
+
+  endIndex(tableId: number, indexId: number, seq: number): void {
+    this.#main.endIndex(this.#physicalOf(tableId), indexId, seq);
+  }
+
+  endTable(tableId: number, seq: number): void {
+    const part = this.#parts.get(tableId);
+    if (this.#made.has(tableId)) this.#main.endTable(tableId, seq);
+    else if (part?.isRecorded === true) this.#main.endTable(part.own, seq);
+  }
+
+  *settleTable(tableId: number): Task<void> {
+    if (!this.#made.has(tableId)) throw unsupported('UNDROP of a table that it has inherited');
+    yield* this.#main.settleTable(tableId);
+  }
+
+  reopenTable(tableId: number): void {
+    this.#main.reopenTable(tableId);
+  }
+
+  /** The table of the database that holds what the line changes of a table; made where there is none yet. */
+  #physicalOf(tableId: number): number {
+    return this.#made.has(tableId) || this.#physical.has(tableId) ? tableId : this.#partOf(tableId).own;
+  }
+
+  #partOf(tableId: number): PartOf {
+    let part = this.#parts.get(tableId);
+    if (part !== undefined) return part;
+    const { nextId, specOf } = this.context;
+    part = { own: nextId(), hidden: nextId(), isRecorded: false };
+    const def = this.#definition(tableId);
+    this.#main.createTable(specOf(ownDef(def, part, this.context.id)));
+    this.#main.createTable(specOf(hiddenDef(def, part, this.context.id)));
+    this.#parts.set(tableId, part);
+    this.#physical.add(part.own).add(part.hidden);
+    this.#join(this.inherited(tableId), part);
+    return part;
+  }
+
+  #definition(tableId: number): TableDef {
+    const def = this.context.definitionOf(tableId);
+    if (def === undefined) throw new DriftError('40001', `table ${tableId} was dropped`);
+    return def;
+  }
+
+  // ---- commits ---------------------------------------------------------------------------------------------------
+
+  *prepare(tableId: number, changes: RowChanges, earlier: readonly PreparedChanges[] = []): Task<PreparedChanges> {
+    if (this.#physical.has(tableId)) return yield* this.#main.prepare(tableId, changes);
+    const prepared = new LinePrepared(tableId, changes);
+    const defined = new Set(earlier.flatMap((other) => (other instanceof LinePrepared ? [...other.defines] : [])));
+    const lines = new LineRows(this.#main.table(LINES_TABLE_ID), prepared.defines, defined);
+    try {
+      if (tableId === CATALOG_TABLE_ID) this.#define(changes, lines);
+      const part = this.#made.has(tableId) ? null : this.#partOf(tableId);
+      if (part !== null && !part.isRecorded) {
+        const def = this.#definition(tableId);
+        lines.put(ownDef(def, part, this.context.id), false);
+        lines.put(hiddenDef(def, part, this.context.id), false);
+      }
+      const rows = lines.changes();
+      if (rows !== null) prepared.pieces.push(yield* this.#main.prepare(LINES_TABLE_ID, rows));
+      if (part === null) prepared.pieces.push(yield* this.#main.prepare(tableId, changes));
+      else {
+        const table = this.inherited(tableId);
+        const { own, hidden } = yield* splitChanges(table, table.part as NonNullable<LineTable['part']>, changes);
+        if (own !== null) prepared.pieces.push(yield* this.#main.prepare(part.own, own));
+        if (hidden !== null) prepared.pieces.push(yield* this.#main.prepare(part.hidden, hidden));
+      }
+      return prepared;
+    } catch (error) {
+      prepared.release();
+      throw error;
+    }
+  }
+
+  /** What definitions of tables on the line mean for the tables of the database. */
+  #define(changes: RowChanges, lines: LineRows): void {
+    for (let entry = 0; entry < changes.count; entry++) {
+      const op = changes.ops[entry] as number;
+      const id = Number(changes.keys[entry]);
+      if (op === OP_NONE) continue;
+      const part = this.#parts.get(id);
+      if (op === OP_DELETE) {
+        if (this.#made.get(id) === true) lines.remove(id);
+        else if (part?.isRecorded === true) lines.remove(part.own);
+        continue;
+      }
+      const def = parseDefinition(valueAt(changes.rows[1] as Vector, entry) as string);
+      if (def.kind !== 'table' || id === TRANSACTIONS_TABLE_ID) continue;
+      const isRecorded = this.#made.get(id);
+      if (isRecorded !== undefined) lines.put({ ...def, line: this.context.id, of: id, role: 'table' }, isRecorded);
+      else {
+        const made = part ?? this.#partOf(id);
+        lines.put(ownDef(def, made, this.context.id), made.isRecorded);
+        if (!made.isRecorded) lines.put(hiddenDef(def, made, this.context.id), false);
+      }
+    }
+  }
+
+  apply(seq: number, prepared: PreparedChanges): void {
+    if (!(prepared instanceof LinePrepared)) {
+      this.#main.apply(seq, prepared);
+      return;
+    }
+    for (const piece of prepared.pieces) {
+      this.#main.apply(seq, piece);
+      if (piece.tableId === LINES_TABLE_ID) this.context.noteLines(seq, piece.changes);
+    }
+    for (const part of this.#parts.values()) if (prepared.defines.has(part.own)) part.isRecorded = true;
+    for (const id of prepared.defines) if (this.#made.has(id)) this.#made.set(id, true);
+  }
+
+  append(tableId: number, seq: number, row: RowChanges): void {
+    this.#main.append(tableId, seq, row);
+  }
+
+  loadEnd(tableId: number): Task<void> {
+    return this.#main.loadEnd(tableId);
+  }
+
+  // ---- history ---------------------------------------------------------------------------------------------------
+
+  limitHistory(tableId: number, seq: number): void {
+    this.#requireMade(tableId, 'retention of a table that it has inherited');
+    this.#main.limitHistory(tableId, seq);
+  }
+
+  limits(): readonly (readonly [number, number])[] {
+    return this.#main.limits();
+  }
+
+  *trimHistory(tableId: number): Task<Trimmed> {
+    this.#requireMade(tableId, 'retention of a table that it has inherited');
+    return yield* this.#main.trimHistory(tableId);
+  }
+
+  *erase(tableId: number, keys: ReadonlySet<Key>, before: number): Task<number> {
+    this.#requireMade(tableId, 'ERASE from a table that it has inherited');
+    return yield* this.#main.erase(tableId, keys, before);
+  }
+
+  #requireMade(tableId: number, what: string): void {
+    if (!this.#made.has(tableId)) throw unsupported(what);
+  }
+
+  // ---- the database as a whole -----------------------------------------------------------------------------------
+
+  check(id: number, context: CheckContext): Task<readonly CheckedTree[]> {
+    return this.#main.check(id, context);
+  }
+
+  setSpecs(specs: Iterable<TableSpec>): void {
+    this.#main.setSpecs(specs);
+  }
+
+  get dirtyBytes(): number {
+    return this.#main.dirtyBytes;
+  }
+
+  checkpoint(committed: CommittedStructures): Task<Uint8Array> {
+    return this.#main.checkpoint(committed);
+  }
+
+  beginPack(atLeast: number): number {
+    return this.#main.beginPack(atLeast);
+  }
+
+  hasPacksBelow(pack: number): boolean {
+    return this.#main.hasPacksBelow(pack);
+  }
+
+  leftovers(): Task<readonly string[]> {
+    return this.#main.leftovers();
+  }
+
+  get dueSplits(): number {
+    return this.#main.dueSplits;
+  }
+
+  takeSplit(): { readonly kind: WorkKind; readonly treeId: number; task(): Task<boolean> } | null {
+    return this.#main.takeSplit();
+  }
+
+  hasSparsePacks(): boolean {
+    return this.#main.hasSparsePacks();
+  }
+
+  repack(): Task<boolean> {
+    return this.#main.repack();
+  }
+
+  traffic(): { readonly readBytes: number; readonly writtenBytes: number } {
+    return this.#main.traffic();
+  }
+
+  get work(): WorkLog {
+    return this.#main.work;
+  }
+
+  pin(): PinnedPacks {
+    return this.#main.pin();
+  }
+
+  get isPinned(): boolean {
+    return this.#main.isPinned;
+  }
+
+  checkpointDone(): Task<void> {
+    return this.#main.checkpointDone();
+  }
+
+  statistics(): StoreStatistics {
+    return this.#main.statistics();
+  }
+}
+
+/** Rows for the table of lines. */
+class LineRows {
+  readonly #writes: TableWrites;
+  readonly #defines: Set<number>;
+  /** What an earlier part of the same commit has written already. */
+  readonly #before: ReadonlySet<number>;
+
+  constructor(table: VersionedTable, defines: Set<number>, before: ReadonlySet<number>) {
+    this.#writes = new TableWrites(table.columns);
+    this.#defines = defines;
+    this.#before = before;
+  }
+
+  put(def: LineTableDef, existed: boolean): void {
+    if (this.#before.has(def.id) || this.#defines.has(def.id)) return;
+    this.#defines.add(def.id);
+    this.#writes.put(def.id, [def.id, definitionText(def)], existed, null);
+  }
+
+  remove(id: number): void {
+    this.#writes.delete(id, true);
+  }
+
+  changes(): RowChanges | null {
+    return this.#writes.count === 0 ? null : this.#writes.changes();
+  }
+}
+
+function ownDef(def: TableDef, part: PartOf, line: number): LineTableDef {
+  return { ...def, line, of: def.id, role: 'own', id: part.own };
+}
+
+function hiddenDef(def: TableDef, part: PartOf, line: number): LineTableDef {
+  const columns = def.key.map((key, id) => {
+    const found = def.columns.find((column) => column.id === key);
+    return { id, name: `key_${id}`, type: found?.type ?? { oid: 20, typmod: -1 }, notNull: true };
+  });
+  return {
+    kind: 'table',
+    line,
+    of: def.id,
+    role: 'hidden',
+    schema: def.schema,
+    name: def.name,
+    id: part.hidden,
+    columns,
+    nextColumnId: columns.length,
+    key: columns.map(({ id }) => id),
+    indexes: [],
+    checks: [],
+    foreignKeys: [],
+    dropped: [],
+  };
+}
+
+function unsupported(what: string): DriftError {
+  return new DriftError('0A000', `a branch does not support ${what} yet`);
+}
