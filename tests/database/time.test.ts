@@ -269,6 +269,7 @@ test('drift.transactions: who, what, why, when, which tables', async () => {
     ['message', 25],
     ['metadata', 3802],
     ['tables', 1009],
+    ['branch', 25],
   ]);
   expect(await db.rows('SELECT author, message, metadata, tables FROM drift.transactions WHERE seq = 3')).toEqual([
     ['ada', 'first rows', '{"tags": ["x"], "ticket": 7}', '{a,b}'],

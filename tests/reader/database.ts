@@ -54,6 +54,7 @@ const OWN: readonly Table[] = [
     column(3, 'message', 25),
     column(4, 'metadata', 3802),
     column(5, 'tables', 1009),
+    column(6, 'branch', 25),
   ]),
 ];
 

@@ -4,6 +4,7 @@ import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
 import type { CatalogChange } from '../../catalog/catalog.ts';
 import type { BranchDef } from '../../catalog/lines.ts';
+import { findProofs } from '../../txn/proof/find-proofs.ts';
 import type { BranchAction, BranchStatement } from '../../sql/ast-branch.ts';
 import type { TimePoint } from '../../sql/ast-query.ts';
 import type { ResultSet } from '../api.ts';
@@ -54,6 +55,8 @@ function* create(
 ): Task<ResultSet> {
   const { core } = session;
   refuseReadOnly(session, 'CREATE BRANCH');
+  if (findProofs(mainOf(core).manager.catalog) !== undefined)
+    throw new DriftError('0A000', 'a database with proofs of its history cannot have branches', { position });
   const from = parent === undefined ? core.line?.branch : branchNamed(core, parent, position);
   const line = yield* coreOf(core, from);
   const seq = at === undefined ? line.manager.published : yield* session.momentTask(at, cancellation);

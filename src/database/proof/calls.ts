@@ -47,6 +47,11 @@ function json(value: object): string {
 function enable(scene: Scene): Value {
   refuseWrites(scene);
   if (findProofs(scene.transaction.catalog) !== undefined) return VOID;
+  for (const object of scene.core.lines.state.objects())
+    if (object.kind === 'tag')
+      throw new DriftError('0A000', 'a database with branches cannot have proofs of its history', {
+        detail: `There is branch "${object.name}".`,
+      });
   const context = ddlContext(scene);
   const table = proofsTable(context.nextId());
   createStructure(context.store, table, context.eval);
