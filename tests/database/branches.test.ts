@@ -265,3 +265,25 @@ test('rows without a primary key keep their ids apart on all lines', async () =>
   expect(others.map(([, v]) => v)).toEqual(['a', 'B', 'c']);
   expect(ids.at(-1)).not.toEqual([others.at(-1)?.[0]]);
 });
+
+test('branches and proofs of history exclude each other', async () => {
+  const db = await accounts();
+  await db.run('CREATE BRANCH b');
+  expect(await db.code('SELECT drift_enable_proofs()')).toBe('0A000');
+  await db.run('DROP BRANCH b; SELECT drift_enable_proofs()');
+  expect(await db.code('CREATE BRANCH b')).toBe('0A000');
+});
+
+test('a fork is protected from retention, and goes into backups', async () => {
+  const db = await accounts();
+  await change(db);
+  await db.run('UPDATE a SET n = n + 1');
+  await db.run(`DELETE HISTORY FROM a BEFORE now()`);
+  expect(await db.rows("SELECT kept_from, kept_for FROM drift.retention WHERE table_name = 'a'")).toEqual([
+    ['4', 'branch "b"'],
+  ]);
+  await db.run('USE BRANCH b');
+  expect(await db.rows(ALL)).toEqual(ON_B);
+  expect(await db.code('DELETE HISTORY FROM a BEFORE now()')).toBe('0A000');
+  expect(await db.code('ERASE FROM a WHERE id = 1')).toBe('0A000');
+});
