@@ -22,18 +22,38 @@ export function systemHost(): Host {
   };
 }
 
-/** Waits for a new macrotask: setImmediate, else a message to ourselves, which has not the 4 ms of nested timers. */
+/**
+ * Waits for a new macrotask. Those who wait get one each, one after the other, and each asks for the next when its work is
+ * done: so a message that comes meanwhile waits for one of them, not for all.
+ */
 function macrotask(): () => Promise<void> {
-  const { setImmediate } = globalThis as { readonly setImmediate?: (callback: () => void) => void };
-  if (setImmediate !== undefined) return () => new Promise((resolve) => setImmediate(resolve));
-  if (typeof MessageChannel === 'undefined') return () => new Promise((resolve) => setTimeout(resolve, 0));
-  const channel = new MessageChannel();
   const waiting: (() => void)[] = [];
-  // Assigned, not typed: Node's own types, under which this compiles too, have no such property.
-  Object.assign(channel.port1, { onmessage: () => waiting.shift()?.() });
+  let isDue = false;
+  const next = (): void => {
+    if (isDue || waiting.length === 0) return;
+    isDue = true;
+    ask();
+  };
+  const ask = asker(() => {
+    isDue = false;
+    waiting.shift()?.();
+    // Behind what the one that waited does now.
+    void Promise.resolve().then(next);
+  });
   return () =>
     new Promise((resolve) => {
       waiting.push(resolve);
-      channel.port2.postMessage(null);
+      next();
     });
+}
+
+/** Calls back in a new macrotask: by setImmediate, else a message to ourselves, which has not the 4 ms of nested timers. */
+function asker(callback: () => void): () => void {
+  const { setImmediate } = globalThis as { readonly setImmediate?: (callback: () => void) => void };
+  if (setImmediate !== undefined) return () => setImmediate(callback);
+  if (typeof MessageChannel === 'undefined') return () => setTimeout(callback, 0);
+  const channel = new MessageChannel();
+  // Assigned, not typed: Node's own types, under which this compiles too, have no such property.
+  Object.assign(channel.port1, { onmessage: callback });
+  return () => channel.port2.postMessage(null);
 }

@@ -2,8 +2,8 @@
  * EngineServer: one engine behind the protocol; the worker puts it on its messages, tests on those of a channel.
  *
  * Calls start in the order in which they arrive, so that one session's statements keep theirs. Replies are posted at
- * once when no call runs any more; else in the next macrotask, by when whatever ends quickly has ended, and a slow call
- * holds back none of the others.
+ * once when no call of the last message runs any more; else in the next macrotask, by when whatever ends quickly has ended.
+ * So a slow call holds back none of the others: what an earlier message began is not waited for.
  */
 import { Cancellation } from '../src/base/cancel.ts';
 import { DriftError } from '../src/base/error.ts';
@@ -58,6 +58,8 @@ export class EngineServer implements Server {
   #replies: Reply[] = [];
   #buffers: ArrayBufferLike[] = [];
   #postIsDue = false;
+  /** Calls of the last message that are not answered. */
+  #fresh: Set<number> = new Set();
   #engine: OpenEngine | null = null;
 
   constructor({ host, holdLock, post }: ServerOptions) {
@@ -95,6 +97,7 @@ export class EngineServer implements Server {
   receive({ calls, cancel }: ToWorker): void {
     if (cancel !== undefined) this.#running.get(cancel)?.cancel();
     if (calls === undefined) return;
+    this.#fresh = new Set(calls.map(({ id }) => id));
     for (const { id } of calls) this.#running.set(id, new Cancellation());
     for (const call of calls) void this.#answer(call, this.#running.get(call.id) ?? new Cancellation());
   }
@@ -110,7 +113,8 @@ export class EngineServer implements Server {
       this.#replies.push({ id, ok: false, error: packError(error) });
     }
     this.#running.delete(id);
-    if (this.#running.size === 0) this.#postReplies();
+    this.#fresh.delete(id);
+    if (this.#fresh.size === 0) this.#postReplies();
     else if (!this.#postIsDue) {
       this.#postIsDue = true;
       void this.#host.yieldToOthers().then(() => this.#postReplies());

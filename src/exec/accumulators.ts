@@ -15,7 +15,8 @@ import { vectorFromValues } from './vectors.ts';
 export interface Accumulator {
   /** `groups`: number of groups so far; `ids`: the group of the k-th counting row, null: all of group 0. */
   add(args: readonly Vector[], batch: Batch, ids: Int32Array | null, groups: number): void;
-  finish(groups: number): Vector;
+  /** Results of the groups `from` to `to`. */
+  finish(from: number, to: number): Vector;
 }
 
 /** Exact division for averages: numeric_div of the catalogue. */
@@ -75,8 +76,9 @@ class CountAccumulator implements Accumulator {
     }
   }
 
-  finish(groups: number): Vector {
-    return { kind: 'f64', data: grown(this.#counts, groups).slice(0, groups), length: groups, nulls: null };
+  finish(from: number, to: number): Vector {
+    this.#counts = grown(this.#counts, to);
+    return { kind: 'f64', data: this.#counts.slice(from, to), length: to - from, nulls: null };
   }
 }
 
@@ -164,14 +166,14 @@ export class ExactSumAccumulator implements Accumulator {
     }
   }
 
-  finish(groups: number): Vector {
-    if (this.#mixed) return this.#fallback.finish(groups);
+  finish(from: number, to: number): Vector {
+    if (this.#mixed) return this.#fallback.finish(from, to);
     const values: Value[] = [];
-    const counts = grown(this.#counts, groups);
-    const sums = grown(this.#sums, groups);
+    const counts = (this.#counts = grown(this.#counts, to));
+    const sums = (this.#sums = grown(this.#sums, to));
     const small = this.#small;
     const scale = Math.max(this.#scale, 0);
-    for (let g = 0; g < groups; g++) {
+    for (let g = from; g < to; g++) {
       const carried = this.#carry[g];
       if (counts[g] === 0) values.push(null);
       else if (carried === undefined && small && !this.#average) values.push(sums[g] as number);
@@ -296,16 +298,19 @@ class FloatSumAccumulator implements Accumulator {
     if (!this.#infinite) this.#infinite = largestOf(data, batch) === Infinity;
   }
 
-  finish(groups: number): Vector {
-    const data = grown(this.#sums, groups).slice(0, groups);
-    const counts = grown(this.#counts, groups);
+  finish(from: number, to: number): Vector {
+    this.#sums = grown(this.#sums, to);
+    this.#counts = grown(this.#counts, to);
+    const length = to - from;
+    const data = this.#sums.slice(from, to);
+    const counts = this.#counts.subarray(from, to);
     let nulls: Uint8Array | null = null;
-    for (let g = 0; g < groups; g++) {
-      if (counts[g] === 0) (nulls ??= new Uint8Array(groups))[g] = 1;
+    for (let g = 0; g < length; g++) {
+      if (counts[g] === 0) (nulls ??= new Uint8Array(length))[g] = 1;
       else if (!this.#infinite && Math.abs(data[g] as number) === Infinity) this.#overflow();
       else if (this.#average) data[g] = (data[g] as number) / (counts[g] as number);
     }
-    return { kind: 'f64', data, length: groups, nulls };
+    return { kind: 'f64', data, length, nulls };
   }
 
   /** Lets the catalogue's function raise its own overflow error. */
@@ -366,12 +371,12 @@ class ExtremeAccumulator implements Accumulator {
     }
   }
 
-  finish(groups: number): Vector {
-    if (this.#mixed) return this.#fallback.finish(groups);
-    const best = grown(this.#best, groups);
-    const seen = grown(this.#seen, groups);
+  finish(from: number, to: number): Vector {
+    if (this.#mixed) return this.#fallback.finish(from, to);
+    const best = (this.#best = grown(this.#best, to));
+    const seen = (this.#seen = grown(this.#seen, to));
     const values: Value[] = [];
-    for (let g = 0; g < groups; g++) values.push(seen[g] === 1 ? (best[g] as number) : null);
+    for (let g = from; g < to; g++) values.push(seen[g] === 1 ? (best[g] as number) : null);
     return vectorFromValues(values, this.#oid);
   }
 }
@@ -429,10 +434,10 @@ export class StepAccumulator implements Accumulator {
     for (let g = 0; g < seen.length; g++) if (seen[g] === 1) this.step(g, [values[g] as number]);
   }
 
-  finish(groups: number): Vector {
-    this.#reach(groups);
+  finish(from: number, to: number): Vector {
+    this.#reach(to);
     const values: Value[] = [];
-    for (let g = 0; g < groups; g++) values.push(this.#fn.final(this.#states[g], this.#context));
+    for (let g = from; g < to; g++) values.push(this.#fn.final(this.#states[g], this.#context));
     return vectorFromValues(values, this.#resultOid);
   }
 }

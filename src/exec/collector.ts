@@ -4,7 +4,11 @@ import type { Batch, Vector } from '../base/vector.ts';
 import type { PlanColumn } from '../plan/plan.ts';
 import type { ExecRun, MemoryBudget, Operator } from './run.ts';
 import type { Pacer } from './pacer.ts';
+import { concatInSlices } from './concat-slices.ts';
 import { compact, concat, vectorBytes, wholeBatch } from './vectors.ts';
+
+/** Rows whose columns are joined at once. */
+const FEW_ROWS = 16_384;
 
 export class Collector {
   readonly #oids: readonly number[];
@@ -63,11 +67,12 @@ export class Collector {
     return wholeBatch(columns, this.#length);
   }
 
-  /** The same, with pauses between the columns, and within those that are lists. */
+  /** The same, with pauses where there are many. */
   *whole(pacer: Pacer): Task<Batch> {
+    if (this.#length <= FEW_ROWS) return this.batch();
     const columns: Vector[] = [];
     for (let c = 0; c < this.#chunks.length; c++) {
-      const column = yield* joined(this.#chunks[c] as Vector[], this.#oids[c] as number, pacer);
+      const column = yield* concatInSlices(this.#chunks[c] as Vector[], this.#oids[c] as number, pacer);
       this.#chunks[c] = [column];
       columns.push(column);
       if (pacer.due()) yield* pacer.pause();
@@ -92,21 +97,6 @@ export class Collector {
     this.#length = 0;
     for (let c = 0; c < this.#chunks.length; c++) this.#chunks[c] = [];
   }
-}
-
-function* joined(chunks: readonly Vector[], oid: number, pacer: Pacer): Task<Vector> {
-  const [first] = chunks;
-  const isList = first !== undefined && (first.kind === 'text' || first.kind === 'boxed');
-  if (!isList || chunks.length === 1 || chunks.some(({ kind }) => kind !== first.kind)) return concat(chunks, oid);
-  const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-  const nulls = chunks.some((chunk) => chunk.nulls !== null) ? new Uint8Array(length) : null;
-  const data: unknown[] = [];
-  for (const chunk of chunks) {
-    if (chunk.nulls !== null) nulls?.set(chunk.nulls.subarray(0, chunk.length), data.length);
-    for (let i = 0; i < chunk.length; i++) data.push(chunk.data[i]);
-    if (pacer.due()) yield* pacer.pause();
-  }
-  return { kind: first.kind, data, length, nulls } as Vector;
 }
 
 export function oidsOf(columns: readonly PlanColumn[]): number[] {

@@ -8,12 +8,18 @@
  *
  *     (a, b, c)  →  codes a′ b′ c′  →  (a′, b′) ↦ p  →  (p, c′) ↦ id
  *
+ * Tables of a million keys take longer to grow than others should wait: `assignInSlices` lets them grow, with pauses,
+ * before it adds keys. What it has half done is in arrays that nobody else sees.
+ *
  * With `nullsMatch` null is a key like others (GROUP BY, DISTINCT); without, a row with a null has number -1 (joins).
  */
+import type { Task } from '../base/task.ts';
 import { type Batch, type Value, type Vector, valueAt } from '../base/vector.ts';
 import { Numeric } from '../base/numeric.ts';
 import { typeByOid } from '../sql/types/registry.ts';
 import { DATE, hashFamily, type HashFamily, TIME, TIMESTAMP, TIMESTAMPTZ, BOOL, UUID } from './physical.ts';
+import type { Pacer } from './pacer.ts';
+import { TextCodes } from './text-codes.ts';
 
 export class KeyTable {
   readonly #columns: ColumnCodes[];
@@ -36,6 +42,19 @@ export class KeyTable {
     for (const column of this.#columns) bytes += column.bytes;
     for (const pair of this.#pairs) bytes += pair.bytes;
     return bytes;
+  }
+
+  /** So many rows are to come: tells whether integers lie close enough together. */
+  expect(rows: number): void {
+    for (const column of this.#columns) column.expect(rows);
+  }
+
+  /** Like `assign`, with pauses where the tables grow. For batches of a few thousand rows. */
+  *assignInSlices(vectors: readonly Vector[], batch: Batch, pacer: Pacer): Task<Int32Array> {
+    for (let c = 0; c < this.#columns.length; c++)
+      yield* (this.#columns[c] as ColumnCodes).makeRoom(vectors[c] as Vector, batch, pacer);
+    for (const pair of this.#pairs) yield* pair.makeRoom(batch.count, pacer);
+    return this.assign(vectors, batch);
   }
 
   /** Numbers of the batch's counting rows, by position in its selection; new keys get new numbers. */
@@ -64,6 +83,10 @@ export class KeyTable {
 const INITIAL_SLOTS = 1024;
 /** Slots of a dense table that are always acceptable where there is a batch of rows for them. */
 const DENSE_SLOTS = 262_144;
+/** Tables of fewer slots grow at once. */
+const FEW_SLOTS = 16_384;
+/** Slots that are moved between looks at the clock. */
+const STEP_SLOTS = 16_384;
 
 /** Values of one column to codes. */
 class ColumnCodes {
@@ -72,19 +95,20 @@ class ColumnCodes {
   readonly #hashKey: (value: Value) => string | number | boolean | bigint;
   readonly #nullsMatch: boolean;
   count = 0;
-  #keys = new Float64Array(INITIAL_SLOTS);
+  #keys: Float64Array = new Float64Array(INITIAL_SLOTS);
   /** Code + 1 of each slot; 0: free. */
-  #slots = new Int32Array(INITIAL_SLOTS);
+  #slots: Int32Array = new Int32Array(INITIAL_SLOTS);
   #inTable = 0;
   /** Code + 1 of each integer from `#base` on, while they lie close together; null once they do not. */
   #dense: Int32Array | null = new Int32Array(0);
   #base = 0;
-  readonly #texts = new Map<unknown, number>();
+  readonly #texts = new TextCodes();
   #nullCode = -1;
   #nanCode = -1;
   #dictionary: readonly string[] | null = null;
   #remap: Int32Array = new Int32Array(0);
   #scale = -1;
+  #expected = 0;
 
   constructor(oid: number, nullsMatch: boolean) {
     this.#family = hashFamily(oid);
@@ -97,6 +121,52 @@ class ColumnCodes {
 
   get bytes(): number {
     return this.#keys.length * 12 + (this.#dense?.length ?? 0) * 4 + this.#texts.size * 64;
+  }
+
+  expect(rows: number): void {
+    this.#expected = rows;
+  }
+
+  /** Does in slices what `codes` would have to do at once before it adds these rows. */
+  *makeRoom(vector: Vector, batch: Batch, pacer: Pacer): Task<void> {
+    if (vector.kind === 'text' || vector.kind === 'dict') return;
+    const dense = this.#dense;
+    if (dense !== null && dense.length > FEW_SLOTS) {
+      const isInteger = vector.kind === 'i32' || vector.kind === 'bool';
+      const covered = isInteger ? this.#covering(vector.data as Int32Array, vector.nulls, batch) : 'apart';
+      if (covered === 'apart') yield* this.#toHashInSlices(dense, pacer);
+      else if (covered !== 'fits') yield* this.#coverInSlices(covered, pacer);
+    }
+    const size = this.#dense === null ? this.#sizeFor(batch.count) : 0;
+    if (size <= this.#slots.length || this.#slots.length < FEW_SLOTS) return;
+    const wider = new NumberSlots(size);
+    for (let at = 0; at < this.#slots.length; at += STEP_SLOTS) {
+      wider.move(this.#keys, this.#slots, at, at + STEP_SLOTS);
+      if (pacer.due()) yield* pacer.pause();
+    }
+    this.#take(wider);
+  }
+
+  *#toHashInSlices(dense: Int32Array, pacer: Pacer): Task<void> {
+    const hash = new NumberSlots(slotsFor(this.#inTable + this.count, this.#slots.length));
+    hash.move(this.#keys, this.#slots, 0, this.#slots.length);
+    for (let at = 0; at < dense.length; at += STEP_SLOTS) {
+      hash.moveDense(dense, this.#base, at, at + STEP_SLOTS);
+      if (pacer.due()) yield* pacer.pause();
+    }
+    this.#dense = null;
+    this.#take(hash);
+  }
+
+  *#coverInSlices({ base, length }: DenseRange, pacer: Pacer): Task<void> {
+    const old = this.#dense as Int32Array;
+    const dense = new Int32Array(length);
+    for (let at = 0; at < old.length; at += 8 * STEP_SLOTS) {
+      dense.set(old.subarray(at, at + 8 * STEP_SLOTS), this.#base - base + at);
+      if (pacer.due()) yield* pacer.pause();
+    }
+    this.#dense = dense;
+    this.#base = base;
   }
 
   codes(vector: Vector, batch: Batch, out: Int32Array, insert: boolean): void {
@@ -149,12 +219,9 @@ class ColumnCodes {
   }
 
   #text(key: unknown, insert: boolean): number {
-    let code = this.#texts.get(key);
-    if (code === undefined) {
-      if (!insert) return -1;
-      code = this.count++;
-      this.#texts.set(key, code);
-    }
+    if (!insert) return this.#texts.get(key) ?? -1;
+    const code = this.#texts.numberOf(key, this.count);
+    if (code === this.count) this.count++;
     return code;
   }
 
@@ -168,12 +235,11 @@ class ColumnCodes {
         continue;
       }
       const text = data[i] as string;
-      let code = texts.get(text);
-      if (code === undefined) {
-        code = insert ? this.count++ : -1;
-        if (insert) texts.set(text, code);
-      }
-      out[k] = code;
+      if (insert) {
+        const code = texts.numberOf(text, this.count);
+        if (code === this.count) this.count++;
+        out[k] = code;
+      } else out[k] = texts.get(text) ?? -1;
     }
   }
 
@@ -243,6 +309,19 @@ class ColumnCodes {
 
   /** Makes room in `#dense` for a batch's integers; false where they lie too far apart. */
   #cover(data: Int32Array, nulls: Uint8Array | null, batch: Batch): boolean {
+    const range = this.#covering(data, nulls, batch);
+    if (range === 'apart') return false;
+    if (range === 'fits') return true;
+    const old = this.#dense as Int32Array;
+    const dense = new Int32Array(range.length);
+    if (old.length > 0) dense.set(old, this.#base - range.base);
+    this.#dense = dense;
+    this.#base = range.base;
+    return true;
+  }
+
+  /** The range that `#dense` must cover so that a batch's integers have room. */
+  #covering(data: Int32Array, nulls: Uint8Array | null, batch: Batch): DenseRange | 'fits' | 'apart' {
     const { selection, count } = batch;
     let low = Infinity;
     let high = -Infinity;
@@ -255,20 +334,15 @@ class ColumnCodes {
     }
     const old = this.#dense as Int32Array;
     const end = this.#base + old.length;
-    if (low > high || (low >= this.#base && high < end)) return true;
+    if (low > high || (low >= this.#base && high < end)) return 'fits';
     const first = old.length === 0 ? low : Math.min(low, this.#base);
     const last = old.length === 0 ? high : Math.max(high, end - 1);
-    const rows = this.count + count;
+    const rows = Math.max(this.count + count, this.#expected);
     const limit = Math.min(64 * rows, Math.max(DENSE_SLOTS, 8 * rows));
-    if (last - first >= limit) return false;
+    if (last - first >= limit) return 'apart';
     // Room for more on the side that has grown: keys often ascend.
     const length = Math.max(last - first + 1, Math.min(old.length * 2, limit));
-    const base = first < this.#base && old.length > 0 ? last - length + 1 : first;
-    const dense = new Int32Array(length);
-    if (old.length > 0) dense.set(old, this.#base - base);
-    this.#dense = dense;
-    this.#base = base;
-    return true;
+    return { base: first < this.#base && old.length > 0 ? last - length + 1 : first, length };
   }
 
   #denseCodes(data: Int32Array, nulls: Uint8Array | null, batch: Batch, out: Int32Array, insert: boolean): void {
@@ -298,18 +372,9 @@ class ColumnCodes {
     this.#dense = null;
     if (dense === null || dense.length === 0) return;
     this.#reserve(this.count);
-    const mask = this.#slots.length - 1;
-    const shift = Math.clz32(mask);
-    for (let at = 0; at < dense.length; at++) {
-      const code = dense[at] as number;
-      if (code === 0) continue;
-      const key = this.#base + at;
-      let slot = hashDouble(key) >>> shift;
-      while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
-      this.#slots[slot] = code;
-      this.#keys[slot] = key;
-      this.#inTable++;
-    }
+    const hash = new NumberSlots(this.#slots.length, this.#keys, this.#slots, this.#inTable);
+    hash.moveDense(dense, this.#base, 0, dense.length);
+    this.#inTable = hash.count;
   }
 
   #doubles(data: Float64Array, nulls: Uint8Array | null, batch: Batch, out: Int32Array, insert: boolean): void {
@@ -372,27 +437,94 @@ class ColumnCodes {
     return this.#nanCode;
   }
 
+  #sizeFor(more: number): number {
+    return slotsFor(this.#inTable + more, this.#slots.length);
+  }
+
   /** Keeps the table at most half full after `more` new keys. */
   #reserve(more: number): void {
-    const wanted = (this.#inTable + more) * 2;
-    if (wanted <= this.#slots.length) return;
-    let size = this.#slots.length;
-    while (size < wanted) size *= 2;
-    const keys = new Float64Array(size);
-    const slots = new Int32Array(size);
-    const mask = size - 1;
+    const size = this.#sizeFor(more);
+    if (size === this.#slots.length) return;
+    const wider = new NumberSlots(size);
+    wider.move(this.#keys, this.#slots, 0, this.#slots.length);
+    this.#take(wider);
+  }
+
+  #take({ keys, slots, count }: NumberSlots): void {
+    this.#keys = keys;
+    this.#slots = slots;
+    this.#inTable = count;
+  }
+}
+
+/** Integers from `base` on. */
+interface DenseRange {
+  readonly base: number;
+  readonly length: number;
+}
+
+/** A power of two of slots, at most half of which `keys` fill; not fewer than `least`. */
+function slotsFor(keys: number, least: number): number {
+  let size = least;
+  while (size < keys * 2) size *= 2;
+  return size;
+}
+
+/** A hash table of numbers that is filled from another one. */
+class NumberSlots {
+  readonly keys: Float64Array;
+  readonly slots: Int32Array;
+  count: number;
+
+  constructor(
+    size: number,
+    keys: Float64Array = new Float64Array(size),
+    slots: Int32Array = new Int32Array(size),
+    count = 0,
+  ) {
+    this.keys = keys;
+    this.slots = slots;
+    this.count = count;
+  }
+
+  /** Takes over what lies in some slots of another table. */
+  move(fromKeys: Float64Array, fromSlots: Int32Array, start: number, end: number): void {
+    const { keys, slots } = this;
+    const mask = slots.length - 1;
     const shift = Math.clz32(mask);
-    for (let s = 0; s < this.#slots.length; s++) {
-      const code = this.#slots[s] as number;
+    const stop = Math.min(end, fromSlots.length);
+    let count = 0;
+    for (let s = start; s < stop; s++) {
+      const code = fromSlots[s] as number;
       if (code === 0) continue;
-      const key = this.#keys[s] as number;
+      const key = fromKeys[s] as number;
       let slot = hashDouble(key) >>> shift;
       while (slots[slot] !== 0) slot = (slot + 1) & mask;
       slots[slot] = code;
       keys[slot] = key;
+      count++;
     }
-    this.#keys = keys;
-    this.#slots = slots;
+    this.count += count;
+  }
+
+  /** The same from codes that stand at their keys' places. */
+  moveDense(dense: Int32Array, base: number, start: number, end: number): void {
+    const { keys, slots } = this;
+    const mask = slots.length - 1;
+    const shift = Math.clz32(mask);
+    const stop = Math.min(end, dense.length);
+    let count = 0;
+    for (let at = start; at < stop; at++) {
+      const code = dense[at] as number;
+      if (code === 0) continue;
+      const key = base + at;
+      let slot = hashDouble(key) >>> shift;
+      while (slots[slot] !== 0) slot = (slot + 1) & mask;
+      slots[slot] = code;
+      keys[slot] = key;
+      count++;
+    }
+    this.count += count;
   }
 }
 
@@ -415,7 +547,7 @@ class PairCodes {
   count = 0;
   #left = new Int32Array(INITIAL_SLOTS);
   #right = new Int32Array(INITIAL_SLOTS);
-  #slots = new Int32Array(INITIAL_SLOTS);
+  #slots: Int32Array = new Int32Array(INITIAL_SLOTS);
 
   get bytes(): number {
     return this.#slots.length * 12;
@@ -452,17 +584,32 @@ class PairCodes {
     }
   }
 
+  /** Does in slices what `fold` would have to do at once before it adds so many rows. */
+  *makeRoom(more: number, pacer: Pacer): Task<void> {
+    const size = slotsFor(this.count + more, this.#slots.length);
+    if (size === this.#slots.length || this.#slots.length < FEW_SLOTS) return;
+    const wider = [new Int32Array(size), new Int32Array(size), new Int32Array(size)] as const;
+    for (let at = 0; at < this.#slots.length; at += STEP_SLOTS) {
+      this.#move(wider, at, at + STEP_SLOTS);
+      if (pacer.due()) yield* pacer.pause();
+    }
+    [this.#left, this.#right, this.#slots] = wider;
+  }
+
   #reserve(more: number): void {
-    const wanted = (this.count + more) * 2;
-    if (wanted <= this.#slots.length) return;
-    let size = this.#slots.length;
-    while (size < wanted) size *= 2;
-    const left = new Int32Array(size);
-    const right = new Int32Array(size);
-    const slots = new Int32Array(size);
-    const mask = size - 1;
+    const size = slotsFor(this.count + more, this.#slots.length);
+    if (size === this.#slots.length) return;
+    const wider = [new Int32Array(size), new Int32Array(size), new Int32Array(size)] as const;
+    this.#move(wider, 0, this.#slots.length);
+    [this.#left, this.#right, this.#slots] = wider;
+  }
+
+  /** Takes what lies in some slots over to wider arrays: left, right, slots. */
+  #move([left, right, slots]: readonly [Int32Array, Int32Array, Int32Array], start: number, end: number): void {
+    const mask = slots.length - 1;
     const shift = Math.clz32(mask);
-    for (let s = 0; s < this.#slots.length; s++) {
+    const stop = Math.min(end, this.#slots.length);
+    for (let s = start; s < stop; s++) {
       if (this.#slots[s] === 0) continue;
       const a = this.#left[s] as number;
       const b = this.#right[s] as number;
@@ -472,9 +619,6 @@ class PairCodes {
       left[slot] = a;
       right[slot] = b;
     }
-    this.#left = left;
-    this.#right = right;
-    this.#slots = slots;
   }
 }
 

@@ -58,8 +58,9 @@ class CountSums implements Accumulator {
     }
   }
 
-  finish(groups: number): Vector {
-    return { kind: 'f64', data: grown(this.#sums, groups).slice(0, groups), length: groups, nulls: null };
+  finish(from: number, to: number): Vector {
+    this.#sums = grown(this.#sums, to);
+    return { kind: 'f64', data: this.#sums.slice(from, to), length: to - from, nulls: null };
   }
 }
 
@@ -79,11 +80,11 @@ class AverageOfSums implements Accumulator {
     this.#counts.add([counts as Vector], batch, ids, groups);
   }
 
-  finish(groups: number): Vector {
-    const sums = this.#sums.finish(groups);
-    const counts = this.#counts.finish(groups);
+  finish(from: number, to: number): Vector {
+    const sums = this.#sums.finish(from, to);
+    const counts = this.#counts.finish(from, to);
     const values: Value[] = [];
-    for (let g = 0; g < groups; g++) {
+    for (let g = 0; g < to - from; g++) {
       const sum = valueAt(sums, g);
       const count = valueAt(counts, g) as number;
       values.push(sum === null ? null : this.#divide(sum as Numeric, Numeric.fromBigInt(BigInt(count))));

@@ -13,6 +13,7 @@ import { type Value, type Vector, valueAt } from '../base/vector.ts';
 import { typeByOid } from '../sql/types/registry.ts';
 import { sortBy, sortTexts } from './merge-sort.ts';
 import { type Pacer, UNPACED } from './pacer.ts';
+import { TextCodes } from './text-codes.ts';
 
 export interface OrderOf {
   readonly oid: number;
@@ -36,29 +37,48 @@ export function* sortInSlices(
   for (let k = 0; k < keys.length; k++)
     words.push(...(yield* orderWords(keys[k] as Vector, orders[k] as OrderOf, length, pacer)));
   const rows = numbersBelow(length);
+  if (pacer.due()) yield* pacer.pause();
   if (words.length === 0) return rows;
   return length < SMALL ? compareSort(rows, words) : yield* radixSort(rows, words, length, pacer);
 }
 
 const SMALL = 2048;
 /** Rows between looks at the clock. */
-const STEP_ROWS = 65_536;
+const STEP_ROWS = 16_384;
 /** The same where each row costs a look into a map. */
 const SLOW_STEP_ROWS = 4096;
 
 /** The words of one key for each row, most significant first. */
 export function* orderWords(vector: Vector, order: OrderOf, length: number, pacer: Pacer): Task<Uint32Array[]> {
   const words = yield* valueWords(vector, order.oid, length, pacer);
-  if (pacer.due()) yield* pacer.pause();
-  if (order.descending) {
-    for (const word of words) for (let i = 0; i < length; i++) word[i] = ~(word[i] as number);
-  }
   const { nulls } = vector;
-  if (nulls === null) return words;
+  const nullWord = nulls === null ? null : new Uint32Array(length);
+  if (nullWord === null && !order.descending) return words;
   const whenNull = order.nullsFirst ? 0 : 1;
-  const nullWord = new Uint32Array(length);
   let any = false;
-  for (let i = 0; i < length; i++) {
+  for (let from = 0; from < length; from += STEP_ROWS) {
+    const to = Math.min(from + STEP_ROWS, length);
+    if (order.descending) for (const word of words) invert(word, from, to);
+    if (nulls !== null && nullWord !== null && markNulls(words, nulls, { nullWord, whenNull }, from, to)) any = true;
+    if (pacer.due()) yield* pacer.pause();
+  }
+  return any && nullWord !== null ? [nullWord, ...words] : words;
+}
+
+function invert(word: Uint32Array, from: number, to: number): void {
+  for (let i = from; i < to; i++) word[i] = ~(word[i] as number);
+}
+
+/** Puts nulls to their end and makes them equal; says whether there are any. */
+function markNulls(
+  words: readonly Uint32Array[],
+  nulls: Uint8Array,
+  { nullWord, whenNull }: { readonly nullWord: Uint32Array; readonly whenNull: number },
+  from: number,
+  to: number,
+): boolean {
+  let any = false;
+  for (let i = from; i < to; i++) {
     if (nulls[i] === 1) {
       any = true;
       nullWord[i] = whenNull;
@@ -67,55 +87,59 @@ export function* orderWords(vector: Vector, order: OrderOf, length: number, pace
       nullWord[i] = 1 - whenNull;
     }
   }
-  return any ? [nullWord, ...words] : words;
+  return any;
 }
 
 function* valueWords(vector: Vector, oid: number, length: number, pacer: Pacer): Task<Uint32Array[]> {
-  switch (vector.kind) {
-    case 'bool': {
-      const word = new Uint32Array(length);
-      for (let i = 0; i < length; i++) word[i] = vector.data[i] as number;
-      return [word];
-    }
-    case 'i32': {
-      const word = new Uint32Array(length);
-      for (let i = 0; i < length; i++) word[i] = (vector.data[i] as number) ^ 0x80000000;
-      return [word];
-    }
-    case 'f64':
-      return doubleWords(vector.data, length);
-    case 'i64': {
-      const high = new Uint32Array(length);
-      const low = new Uint32Array(length);
-      const halves = new Uint32Array(vector.data.buffer, vector.data.byteOffset, 2 * length);
-      for (let i = 0; i < length; i++) {
-        high[i] = (halves[2 * i + 1] as number) ^ 0x80000000;
-        low[i] = halves[2 * i] as number;
-      }
-      return [high, low];
-    }
-    case 'dict': {
-      const compare = textCompare(oid);
-      const ranks = yield* ranksOf(vector.dictionary, compare, pacer);
-      const word = new Uint32Array(length);
-      for (let i = 0; i < length; i++) word[i] = ranks[vector.data[i] as number] as number;
-      return [word];
-    }
-    case 'text':
-      return [yield* textRanks(vector.data, textCompare(oid), length, pacer)];
-    case 'boxed':
-      return [yield* boxedRanks(vector, oid, length, pacer)];
+  let ranks: Uint32Array | null = null;
+  if (vector.kind === 'text') return [yield* textRanks(vector.data, textCompare(oid), length, pacer)];
+  if (vector.kind === 'boxed') return [yield* boxedRanks(vector, oid, length, pacer)];
+  if (vector.kind === 'dict') ranks = yield* ranksOf(vector.dictionary, textCompare(oid), pacer);
+  const word = new Uint32Array(length);
+  const low = vector.kind === 'f64' || vector.kind === 'i64' ? new Uint32Array(length) : null;
+  for (let from = 0; from < length; from += STEP_ROWS) {
+    numberWords(vector, ranks, { word, low }, from, Math.min(from + STEP_ROWS, length));
+    if (pacer.due()) yield* pacer.pause();
   }
+  return low === null ? [word] : [word, low];
+}
+
+/** The words of some rows of what is not text; `ranks` are those of a dictionary's entries. */
+function numberWords(
+  vector: Vector,
+  ranks: Uint32Array | null,
+  { word, low }: { readonly word: Uint32Array; readonly low: Uint32Array | null },
+  from: number,
+  to: number,
+): void {
+  if (vector.kind === 'bool') for (let i = from; i < to; i++) word[i] = vector.data[i] as number;
+  else if (vector.kind === 'i32') for (let i = from; i < to; i++) word[i] = (vector.data[i] as number) ^ 0x80000000;
+  else if (vector.kind === 'f64' && low !== null) doubleWords(vector.data, word, low, from, to);
+  else if (vector.kind === 'i64' && low !== null) {
+    const halves = new Uint32Array(vector.data.buffer, vector.data.byteOffset, 2 * to);
+    for (let i = from; i < to; i++) {
+      word[i] = (halves[2 * i + 1] as number) ^ 0x80000000;
+      low[i] = halves[2 * i] as number;
+    }
+  } else if (vector.kind === 'dict' && ranks !== null) recode(vector.data, ranks, word, from, to);
+}
+
+function recode(
+  codes: Int32Array | Uint32Array,
+  ranks: Uint32Array,
+  word: Uint32Array,
+  from: number,
+  to: number,
+): void {
+  for (let i = from; i < to; i++) word[i] = ranks[codes[i] as number] as number;
 }
 
 /** IEEE bits made monotone: negative numbers inverted, positive ones above them; NaN last, -0 as 0. */
-function doubleWords(data: Float64Array, length: number): Uint32Array[] {
-  const high = new Uint32Array(length);
-  const low = new Uint32Array(length);
+function doubleWords(data: Float64Array, high: Uint32Array, low: Uint32Array, start: number, end: number): void {
   const chunk = new Float64Array(1024);
   const bits = new Uint32Array(chunk.buffer);
-  for (let from = 0; from < length; from += 1024) {
-    const count = Math.min(1024, length - from);
+  for (let from = start; from < end; from += 1024) {
+    const count = Math.min(1024, end - from);
     for (let i = 0; i < count; i++) {
       const value = data[from + i] as number;
       chunk[i] = value === value ? value + 0 : NaN;
@@ -132,7 +156,6 @@ function doubleWords(data: Float64Array, length: number): Uint32Array[] {
       }
     }
   }
-  return [high, low];
 }
 
 type TextCompare = ((a: string, b: string) => number) | undefined;
@@ -170,28 +193,27 @@ function* ranksIn(
 }
 
 function* textRanks(data: readonly string[], compare: TextCompare, length: number, pacer: Pacer): Task<Uint32Array> {
-  const codes = new Map<string, number>();
+  const codes = new TextCodes();
   const distinct: string[] = [];
   const word = new Uint32Array(length);
   for (let i = 0; i < length; i++) {
     const text = data[i] as string;
-    let code = codes.get(text);
-    if (code === undefined) {
-      code = distinct.length;
-      codes.set(text, code);
-      distinct.push(text);
-    }
+    const code = codes.numberOf(text, distinct.length);
+    if (code === distinct.length) distinct.push(text);
     word[i] = code;
     if ((i & (SLOW_STEP_ROWS - 1)) === SLOW_STEP_ROWS - 1 && pacer.due()) yield* pacer.pause();
   }
   const ranks =
     compare === undefined ? yield* ranksByCode(distinct, codes, pacer) : yield* ranksOf(distinct, compare, pacer);
-  for (let i = 0; i < length; i++) word[i] = ranks[word[i] as number] as number;
+  for (let from = 0; from < length; from += STEP_ROWS) {
+    recode(word, ranks, word, from, Math.min(from + STEP_ROWS, length));
+    if (pacer.due()) yield* pacer.pause();
+  }
   return word;
 }
 
 /** Ranks of texts that all differ, by their codes. */
-function* ranksByCode(distinct: string[], codes: ReadonlyMap<string, number>, pacer: Pacer): Task<Uint32Array> {
+function* ranksByCode(distinct: string[], codes: TextCodes, pacer: Pacer): Task<Uint32Array> {
   const sorted = yield* sortTexts(distinct, pacer);
   const ranks = new Uint32Array(sorted.length);
   for (let rank = 0; rank < sorted.length; rank++) {
@@ -234,6 +256,9 @@ function compareSort(rows: Int32Array, words: readonly Uint32Array[]): Int32Arra
   });
 }
 
+/** Rows of a pass that counts. */
+const COUNT_ROWS = 262_144;
+
 function* radixSort(rows: Int32Array, words: readonly Uint32Array[], length: number, pacer: Pacer): Task<Int32Array> {
   let from: Int32Array = rows;
   let to: Int32Array = new Int32Array(length);
@@ -243,7 +268,10 @@ function* radixSort(rows: Int32Array, words: readonly Uint32Array[], length: num
     for (let shift = 0; shift < 32; shift += 16) {
       if (pacer.due()) yield* pacer.pause();
       counts.fill(0);
-      countDigits(word, shift, counts);
+      for (let at = 0; at < length; at += COUNT_ROWS) {
+        countDigits(word.subarray(at, at + COUNT_ROWS), shift, counts);
+        if (pacer.due()) yield* pacer.pause();
+      }
       if (counts[((word[0] as number) >>> shift) & 0xffff] === length) continue;
       let total = 0;
       for (let d = 0; d < 65536; d++) {

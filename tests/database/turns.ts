@@ -1,5 +1,6 @@
 /** A host that measures the turns of the thread: how long the engine keeps it between two chances for others. */
 import type { Host } from '../../src/base/host.ts';
+import { PerformanceObserver } from 'node:perf_hooks';
 import { testHost } from './helper.ts';
 
 export interface Turns {
@@ -8,17 +9,45 @@ export interface Turns {
   readonly count: number;
   /** The longest one, ms. */
   readonly longestMs: number;
+  /** How long each since the last `begin` took, the one under way included, ms, less what the collection of garbage took of it. */
+  withoutGarbage(): Promise<readonly number[]>;
   /** Forgets what was measured; `at` is called at the end of the turn of that number. */
   begin(at?: { readonly turn: number; readonly call: () => void }): void;
   /** Milliseconds since the last turn ended: of the clock or of the processor, whichever is less on a busy machine. */
   sinceMs(): number;
 }
 
+interface Collection {
+  readonly startTime: number;
+  readonly duration: number;
+}
+
+let collections: Collection[] = [];
+let observer: PerformanceObserver | null = null;
+
+/** Begins to note collections of garbage; Node tells of them some time after. */
+function observeCollections(): void {
+  if (observer !== null) return;
+  observer = new PerformanceObserver((list) => {
+    for (const { startTime, duration } of list.getEntries()) collections.push({ startTime, duration });
+  });
+  observer.observe({ entryTypes: ['gc'] });
+}
+
+async function collectionsSince(from: number): Promise<readonly Collection[]> {
+  for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
+  for (const { startTime, duration } of observer?.takeRecords() ?? []) collections.push({ startTime, duration });
+  collections = collections.filter(({ startTime, duration }) => startTime + duration >= from);
+  return collections;
+}
+
 export function measuredTurns(): Turns {
   const base = testHost();
+  observeCollections();
   let wall = 0;
   let cpu = process.cpuUsage();
   let at: { readonly turn: number; readonly call: () => void } | undefined;
+  let all: { readonly from: number; readonly to: number; readonly ms: number }[] = [];
   const mark = (): void => {
     wall = performance.now();
     cpu = process.cpuUsage();
@@ -30,16 +59,29 @@ export function measuredTurns(): Turns {
       const used = process.cpuUsage(cpu);
       return Math.min(performance.now() - wall, (used.user + used.system) / 1000);
     },
+    async withoutGarbage() {
+      all.push({ from: wall, to: performance.now(), ms: turns.sinceMs() });
+      const collections = await collectionsSince(all[0]?.from ?? 0);
+      return all.map(({ from, to, ms }) => {
+        let spent = 0;
+        for (const { startTime, duration } of collections)
+          spent += Math.max(0, Math.min(to, startTime + duration) - Math.max(from, startTime));
+        return Math.max(0, ms - spent);
+      });
+    },
     begin(next?: typeof at) {
       at = next;
       turns.count = 0;
       turns.longestMs = 0;
+      all = [];
       mark();
     },
     host: {
       ...base,
       async yieldToOthers() {
-        turns.longestMs = Math.max(turns.longestMs, turns.sinceMs());
+        const ms = turns.sinceMs();
+        turns.longestMs = Math.max(turns.longestMs, ms);
+        all.push({ from: wall, to: performance.now(), ms });
         turns.count++;
         if (turns.count === at?.turn) at.call();
         await base.yieldToOthers();

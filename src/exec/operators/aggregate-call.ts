@@ -10,6 +10,7 @@ import type { Task } from '../../base/task.ts';
 import { type Batch, type Vector, valueAt } from '../../base/vector.ts';
 import type { AggregateCall } from '../../plan/expression.ts';
 import { type Accumulator, type AggregateSetting, makeAccumulator, StepAccumulator } from '../accumulators.ts';
+import { concatInSlices } from '../concat-slices.ts';
 import { Collector } from '../collector.ts';
 import { type Evaluator, withSelection } from '../evaluator.ts';
 import { KeyTable } from '../key-table.ts';
@@ -25,6 +26,8 @@ import { compact, vectorBytes, wholeBatch } from '../vectors.ts';
 
 /** Rows that are stepped through between looks at the clock. */
 const STEPS = 1024;
+/** Groups whose results are made between looks at the clock. */
+const FINISHED_GROUPS = 4096;
 /** Aggregates whose states hold all of their arguments. */
 const KEEPING: ReadonlySet<string> = new Set([
   'array_agg',
@@ -34,7 +37,6 @@ const KEEPING: ReadonlySet<string> = new Set([
   'json_object_agg',
   'jsonb_object_agg',
   'xmlagg',
-  'mode',
   'percentile_cont',
   'percentile_disc',
 ]);
@@ -133,7 +135,7 @@ export class CallState {
     if (this.#distinct !== null) this.#late ??= new Partitions(this.#run, this.#oids, level);
   }
 
-  add(input: CallInput, allIds: Int32Array | null, groups: number): void {
+  *add(input: CallInput, allIds: Int32Array | null, groups: number): Task<void> {
     const { batch } = input;
     if (batch.count === 0) return;
     let ids = allIds;
@@ -146,7 +148,7 @@ export class CallState {
       this.#putAside(this.#distinct, this.#late, input, ids);
       return;
     }
-    const [rows, rowIds] = this.#firstOccurrences(this.#distinct, input, ids);
+    const [rows, rowIds] = yield* this.#firstOccurrences(this.#distinct, input, ids);
     if (rows.count > 0) this.#addRows(input, rows, rowIds, groups);
   }
 
@@ -159,9 +161,10 @@ export class CallState {
     this.#ordered.addColumns(columnsOf(args, order, batch, ids), batch.count);
   }
 
-  #firstOccurrences(table: KeyTable, input: CallInput, ids: Int32Array | null): [Batch, Int32Array | null] {
+  *#firstOccurrences(table: KeyTable, input: CallInput, ids: Int32Array | null): Task<[Batch, Int32Array | null]> {
     const { batch } = input;
-    const keys = table.assign(ids === null ? input.args : [groupColumn(batch, ids), ...input.args], batch);
+    const columns = ids === null ? input.args : [groupColumn(batch, ids), ...input.args];
+    const keys = yield* table.assignInSlices(columns, batch, this.#run);
     const [rows, count] = newKeys(keys, batch, this.#distinctCount);
     this.#distinctCount = count;
     const rowIds = ids === null ? null : gatherIds(ids, rows, rows.length);
@@ -206,7 +209,12 @@ export class CallState {
     if (this.#late !== null) yield* this.#finishLate(this.#late, groups);
     if (this.#ordered !== null && this.#accumulator instanceof StepAccumulator)
       yield* this.#stepInOrder(this.#ordered, this.#accumulator);
-    return this.#accumulator.finish(groups);
+    const pieces: Vector[] = [];
+    for (let from = 0; from < groups || from === 0; from += FINISHED_GROUPS) {
+      pieces.push(this.#accumulator.finish(from, Math.min(from + FINISHED_GROUPS, groups)));
+      if (this.#run.due()) yield* this.#run.pause();
+    }
+    return yield* concatInSlices(pieces, this.#call.setting.resultOid, this.#run);
   }
 
   /** First occurrences among the rows put aside; what overflows again is parted at the next level. */
@@ -235,7 +243,7 @@ export class CallState {
           yield* next.settle();
           continue;
         }
-        const [rows, count] = newKeys(table.assign(keys, batch), batch, seen);
+        const [rows, count] = newKeys(yield* table.assignInSlices(keys, batch, this.#run), batch, seen);
         seen = count;
         this.#addRows(
           input,

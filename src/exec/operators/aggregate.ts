@@ -17,6 +17,7 @@ import { functionsNamed } from '../../sql/functions/registry.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import type { SqlType } from '../../sql/types/type.ts';
 import type { Divide } from '../accumulators.ts';
+import { concatInSlices } from '../concat-slices.ts';
 import { Compiler } from '../compile.ts';
 import { runnableAggregate } from '../defined-aggregate.ts';
 import { type Evaluator, withSelection } from '../evaluator.ts';
@@ -26,7 +27,7 @@ import type { SidewaysScan } from '../sideways.ts';
 import { noteSpill } from '../spill/note.ts';
 import { MAX_LEVEL } from '../spill/partitions.ts';
 import type { SpilledRows } from '../spill/spilled-rows.ts';
-import { concat, constantVector, wholeBatch } from '../vectors.ts';
+import { constantVector, wholeBatch } from '../vectors.ts';
 import { type CompiledCall, inputOf } from './aggregate-call.ts';
 import { Grouping } from './grouping.ts';
 import { BatchPieces } from './simple.ts';
@@ -164,7 +165,7 @@ export class AggregateOperator implements Operator {
   }
 
   *#addTo(grouping: Grouping, rows: Batch, groups: readonly Vector[]): Task<void> {
-    grouping.add(
+    yield* grouping.add(
       rows,
       groups,
       this.#calls.map((call) => inputOf(call, rows)),
@@ -237,8 +238,8 @@ export class AggregateOperator implements Operator {
       const groups = this.#groups.map((group) => group.eval(batch));
       const inputs = groupings.some(({ isFull }) => !isFull) ? this.#calls.map((call) => inputOf(call, batch)) : [];
       for (const grouping of groupings) {
-        if (grouping.isFull) grouping.addKnown(batch, groups, this.#calls);
-        else grouping.add(batch, groups, inputs);
+        if (grouping.isFull) yield* grouping.addKnown(batch, groups, this.#calls);
+        else yield* grouping.add(batch, groups, inputs);
         yield* grouping.settle();
       }
       this.#count(groupings);
@@ -254,12 +255,11 @@ export class AggregateOperator implements Operator {
     this.#bytes = 0;
     const [only] = parts;
     if (parts.length === 1 && only !== undefined) return only;
-    const columns = node.outputs.map((output, c) =>
-      concat(
-        parts.map((part) => part.columns[c] as Vector),
-        output.type.oid,
-      ),
-    );
+    const columns: Vector[] = [];
+    for (const [c, { type }] of node.outputs.entries()) {
+      const chunks = parts.map((part) => part.columns[c] as Vector);
+      columns.push(yield* concatInSlices(chunks, type.oid, this.#run));
+    }
     return wholeBatch(
       columns,
       parts.reduce((sum, part) => sum + part.length, 0),

@@ -64,7 +64,7 @@ export class DistinctRows {
   }
 
   /** The batch with only the rows that have not been seen before, but for those that are kept for later (`rest`). */
-  pass(batch: Batch): Batch {
+  *pass(batch: Batch): Task<Batch> {
     if (batch.count === 0) return batch;
     const rows = new Int32Array(batch.count);
     let n = 0;
@@ -77,7 +77,7 @@ export class DistinctRows {
       this.#keep(batch, this.#late);
       return withSelection(batch, rows, 0);
     }
-    const ids = this.#table.assign(batch.columns, batch);
+    const ids = yield* this.#table.assignInSlices(batch.columns, batch, this.#run);
     for (let k = 0; k < batch.count; k++) {
       if ((ids[k] as number) < this.#seen) continue;
       this.#seen = (ids[k] as number) + 1;
@@ -128,7 +128,7 @@ export class DistinctRows {
       const { source, rows } = this.#part;
       const batch = yield* source.next();
       if (this.#run.due()) yield* this.#run.pause();
-      const passed = batch === null ? yield* rows.rest() : rows.pass(batch);
+      const passed = batch === null ? yield* rows.rest() : yield* rows.pass(batch);
       yield* rows.settle();
       if (passed !== null && passed.count > 0) return passed;
       if (passed === null) {
@@ -173,7 +173,7 @@ export class DistinctOperator implements Operator {
       const batch = yield* this.#source.next();
       this.#ended = batch === null;
       if (batch === null) break;
-      const passed = this.#rows.pass(batch);
+      const passed = yield* this.#rows.pass(batch);
       yield* this.#rows.settle();
       if (passed.count > 0) return passed;
     }
@@ -322,7 +322,7 @@ export class SetOperationOperator implements Operator {
       if (this.#run.due()) yield* this.#run.pause();
       let passed = batch;
       if (operation !== 'union') passed = this.#match(batch);
-      if (!all) passed = this.#distinct.pass(passed);
+      if (!all) passed = yield* this.#distinct.pass(passed);
       yield* this.#distinct.settle();
       if (this.#late !== null) yield* this.#late.left.settle();
       if (passed.count > 0) return passed;
@@ -373,7 +373,9 @@ export class SetOperationOperator implements Operator {
       }
       if (batch.count === 0) continue;
       const ids =
-        this.#late === null ? this.#table.assign(batch.columns, batch) : this.#table.find(batch.columns, batch);
+        this.#late === null
+          ? yield* this.#table.assignInSlices(batch.columns, batch, this.#run)
+          : this.#table.find(batch.columns, batch);
       if (this.#late !== null) {
         this.#putAside(this.#late.right, batch, ids);
         yield* this.#late.right.settle();

@@ -4,12 +4,13 @@
  */
 import type { Task } from '../../base/task.ts';
 import type { Batch, Vector } from '../../base/vector.ts';
+import { concatInSlices } from '../concat-slices.ts';
 import { withSelection } from '../evaluator.ts';
 import { KeyTable } from '../key-table.ts';
 import type { ExecRun } from '../run.ts';
 import { hashRows } from '../spill/hash-rows.ts';
 import { Partitions } from '../spill/partitions.ts';
-import { concat, constantVector, take, wholeBatch } from '../vectors.ts';
+import { constantVector, take, wholeBatch } from '../vectors.ts';
 import { type CallInput, CallState, type CompiledCall, inputOf } from './aggregate-call.ts';
 
 /** One grouping set. */
@@ -57,7 +58,7 @@ export class Grouping {
   }
 
   /** Adds the rows of groups that are there; the others are put aside. */
-  addKnown(batch: Batch, groups: readonly Vector[], calls: readonly CompiledCall[]): void {
+  *addKnown(batch: Batch, groups: readonly Vector[], calls: readonly CompiledCall[]): Task<void> {
     const { spilled } = this;
     if (this.#table === null || spilled === null) return;
     const keys = this.#set.map((g) => groups[g] as Vector);
@@ -69,7 +70,7 @@ export class Grouping {
     }
     if (known.count === 0) return;
     for (let c = 0; c < this.#states.length; c++)
-      (this.#states[c] as CallState).add(inputOf(calls[c] as CompiledCall, known), knownIds, this.#groups);
+      yield* (this.#states[c] as CallState).add(inputOf(calls[c] as CompiledCall, known), knownIds, this.#groups);
   }
 
   /** Writes what has been put aside. */
@@ -78,15 +79,15 @@ export class Grouping {
     for (const state of this.#states) if (state.spills) yield* state.settle();
   }
 
-  add(batch: Batch, groups: readonly Vector[], inputs: readonly CallInput[]): void {
+  *add(batch: Batch, groups: readonly Vector[], inputs: readonly CallInput[]): Task<void> {
     let ids: Int32Array | null = null;
     if (this.#table !== null) {
       const keys = this.#set.map((g) => groups[g] as Vector);
-      ids = this.#table.assign(keys, batch);
+      ids = yield* this.#table.assignInSlices(keys, batch, this.#run);
       if (this.#table.count > this.#groups) this.#addGroups(keys, batch, ids);
     }
     for (let c = 0; c < this.#states.length; c++)
-      (this.#states[c] as CallState).add(inputs[c] as CallInput, ids, this.#groups);
+      yield* (this.#states[c] as CallState).add(inputs[c] as CallInput, ids, this.#groups);
   }
 
   /** Keeps the key values of groups seen for the first time. */
@@ -104,10 +105,14 @@ export class Grouping {
   }
 
   *finish(): Task<Batch> {
-    const columns: Vector[] = this.#oids.map((oid, g) => {
+    const columns: Vector[] = [];
+    for (const [g, oid] of this.#oids.entries()) {
       const position = this.#set.indexOf(g);
-      return position < 0 ? constantVector(null, this.#groups, oid) : concat(this.#keys[position] as Vector[], oid);
-    });
+      const keys = this.#keys[position];
+      columns.push(
+        keys === undefined ? constantVector(null, this.#groups, oid) : yield* concatInSlices(keys, oid, this.#run),
+      );
+    }
     for (const state of this.#states) {
       columns.push(yield* state.finish(this.#groups));
       if (this.#run.due()) yield* this.#run.pause();

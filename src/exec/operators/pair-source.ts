@@ -12,7 +12,6 @@ import { Collector, drain, oidsOf } from '../collector.ts';
 import { Compiler } from '../compile.ts';
 import type { Evaluator } from '../evaluator.ts';
 import { KeyTable } from '../key-table.ts';
-import { type HashFamily, hashFamily } from '../physical.ts';
 import { type Cell, type ExecRun, layoutOf, type Operator } from '../run.ts';
 import { noteSpill } from '../spill/note.ts';
 import type { SpilledJoin } from '../spill/spilled-join.ts';
@@ -39,9 +38,8 @@ export interface PairSource {
 }
 
 const CHUNK_ROWS = 8192;
-/** Build rows whose keys are numbered at once (so many tell KeyTable that a million ids lie close together); of keys that cost a look into a map each. */
-const BUILD_ROWS = 131_072;
-const SLOW_BUILD_ROWS = 8192;
+/** Build rows that are worked on between looks at the clock. */
+const BUILD_ROWS = 8192;
 /** What a row takes in the hash table, roughly. */
 const ROW_BYTES = 40;
 
@@ -155,17 +153,9 @@ export class HashPairs implements PairSource {
     this.#next = new Int32Array(right.count).fill(-1);
     this.#unique = true;
     this.hasNullKey = false;
-    for (let row = right.count - 1; row >= 0; row--) {
-      const id = ids[row] as number;
-      if (id < 0) {
-        this.hasNullKey = true;
-        continue;
-      }
-      const head = this.#heads[id] as number;
-      if (head >= 0) this.#unique = false;
-      this.#next[row] = head;
-      this.#heads[id] = row;
-      if ((row & (BUILD_ROWS - 1)) === 0 && this.#run.due()) yield* this.#run.pause();
+    for (let end = right.count; end > 0; end -= BUILD_ROWS) {
+      this.#link(ids, Math.max(0, end - BUILD_ROWS), end);
+      if (this.#run.due()) yield* this.#run.pause();
     }
     this.#bytes = this.#table.bytes + count * 4 + right.count * 4;
     this.#run.memory.take(this.#bytes);
@@ -173,17 +163,33 @@ export class HashPairs implements PairSource {
     this.right = right;
   }
 
+  /** Puts build rows at the heads of their keys' chains, the last one first. */
+  #link(ids: Int32Array, from: number, to: number): void {
+    const heads = this.#heads;
+    const next = this.#next;
+    for (let row = to - 1; row >= from; row--) {
+      const id = ids[row] as number;
+      if (id < 0) {
+        this.hasNullKey = true;
+        continue;
+      }
+      const head = heads[id] as number;
+      if (head >= 0) this.#unique = false;
+      next[row] = head;
+      heads[id] = row;
+    }
+  }
+
   /** Numbers the build rows' keys, piece by piece. */
   *#assign(right: Batch): Task<Int32Array> {
     const ids = new Int32Array(right.count);
-    const slow = this.#rightKeys.some(({ oid }) => isSlow(hashFamily(oid)));
-    const step = slow ? SLOW_BUILD_ROWS : BUILD_ROWS;
-    for (let at = 0; at < right.count; at += step) {
-      const piece = cutBatch(right, at, Math.min(at + step, right.count));
+    this.#table.expect(right.count);
+    for (let at = 0; at < right.count; at += BUILD_ROWS) {
+      const piece = cutBatch(right, at, Math.min(at + BUILD_ROWS, right.count));
       yield* this.#rightCompiler.prepare(piece);
       const keys = this.#rightKeys.map((key) => key.eval(piece));
       if (this.keepsKeys) this.keys.push({ keys, rows: piece });
-      ids.set(this.#table.assign(keys, piece), at);
+      ids.set(yield* this.#table.assignInSlices(keys, piece, this.#run), at);
       if (this.#run.due()) yield* this.#run.pause();
     }
     return ids;
@@ -280,10 +286,6 @@ export class HashPairs implements PairSource {
     this.#chain = row;
     return { leftRows, rightRows, count: n, right };
   }
-}
-
-function isSlow(family: HashFamily): boolean {
-  return family !== 'number';
 }
 
 /** Every left row with every right row. */

@@ -198,7 +198,7 @@ export class RecursiveUnionOperator implements Operator {
     for (;;) {
       const batch = yield* source.next();
       if (batch === null) break;
-      round.add(this.#node.distinct ? this.#distinct.pass(batch) : batch);
+      round.add(this.#node.distinct ? yield* this.#distinct.pass(batch) : batch);
       if (this.#run.due()) yield* this.#run.pause();
     }
     source.close();

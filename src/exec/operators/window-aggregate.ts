@@ -15,6 +15,7 @@ import type { Task } from '../../base/task.ts';
 import { type Value, type Vector, valueAt } from '../../base/vector.ts';
 import type { AggregateFunction } from '../../sql/functions/function.ts';
 import type { ExecRun } from '../run.ts';
+import type { WindowValues } from '../window-values.ts';
 import { type Frames, MAX_PARTS, type Partition } from './window-frame.ts';
 
 export interface CallInput {
@@ -22,8 +23,7 @@ export interface CallInput {
   readonly filter: Vector | null;
   readonly partition: Partition;
   readonly frames: Frames;
-  /** By row number. */
-  readonly out: Value[];
+  readonly out: WindowValues;
 }
 
 /** Steps between looks at the clock. */
@@ -61,7 +61,7 @@ export function* aggregateOver(fn: AggregateFunction, input: CallInput, run: Exe
       }
       value = stepper.final(state);
     }
-    out[partition.rows[p] as number] = value;
+    out.set(partition.rows[p] as number, value);
     if ((++steps & (STEPS - 1)) === 0 && run.due()) yield* run.pause();
   }
 }
@@ -82,7 +82,7 @@ function* growing(stepper: Stepper, { partition, frames, out }: CallInput, run: 
       end = frameEnd;
       value = stepper.final(state);
     }
-    out[partition.rows[p] as number] = value;
+    out.set(partition.rows[p] as number, value);
     if ((++steps & (STEPS - 1)) === 0 && run.due()) yield* run.pause();
   }
 }

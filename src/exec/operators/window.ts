@@ -14,12 +14,14 @@ import { type Batch, type Value, type Vector, valueAt } from '../../base/vector.
 import type { WindowCall } from '../../plan/expression.ts';
 import type { WindowNode } from '../../plan/plan.ts';
 import { Collector, oidsOf } from '../collector.ts';
+import { concatInSlices } from '../concat-slices.ts';
 import { runnableAggregate } from '../defined-aggregate.ts';
 import { Compiler } from '../compile.ts';
 import { ColumnEvaluator, type Evaluator, withSelection } from '../evaluator.ts';
 import { type ExecRun, layoutOf, type Operator } from '../run.ts';
 import { type OrderOf, orderWords, sortInSlices } from '../sort-keys.ts';
-import { concat, vectorFromValues, wholeBatch } from '../vectors.ts';
+import { wholeBatch } from '../vectors.ts';
+import { WindowValues } from '../window-values.ts';
 import { RowOrder } from '../spill/compare-rows.ts';
 import { ExternalSort } from '../spill/external-sort.ts';
 import { outOfMemory } from '../spill/limits.ts';
@@ -208,7 +210,9 @@ export class WindowOperator implements Operator {
       for (let i = 0; i < made.length; i++) (pieces[i] as Vector[]).push((made[i] as Evaluator).eval(piece));
       if (this.#run.due()) yield* this.#run.pause();
     }
-    const columns = new Map(made.map((evaluator, i) => [evaluator, concat(pieces[i] as Vector[], evaluator.oid)]));
+    const columns = new Map<Evaluator, Vector>();
+    for (const [i, evaluator] of made.entries())
+      columns.set(evaluator, yield* concatInSlices(pieces[i] as Vector[], evaluator.oid, this.#run));
     return evaluators.map((evaluator) => columns.get(evaluator) ?? evaluator.eval(rows));
   }
 
@@ -243,38 +247,29 @@ export class WindowOperator implements Operator {
       args: computed.splice(0, args.length),
       filter: filter === null ? null : (computed.shift() ?? null),
     }));
-    const results: Value[][] = this.#calls.map(() => new Array<Value>(rows.length).fill(null));
+    const width = rows.columns.length;
+    const results = this.#calls.map(
+      (_, c) => new WindowValues(this.#node.outputs[width + c]?.type.oid ?? 0, rows.length),
+    );
     let start = 0;
     for (let at = 1; at <= sorted.length; at++) {
       if (at < sorted.length && newPartition[at] === 0) continue;
-      const partition = makePartition(sorted.subarray(start, at), newPeers.subarray(start, at));
+      const partition = yield* makePartition(sorted.subarray(start, at), newPeers.subarray(start, at), this.#run);
       frames.begin(partition);
       for (let c = 0; c < this.#calls.length; c++) {
         const { call } = this.#calls[c] as CompiledCall;
         const { args, filter } = inputs[c] as (typeof inputs)[number];
-        const input = { args, filter, partition, frames, out: results[c] as Value[] };
+        const input = { args, filter, partition, frames, out: results[c] as WindowValues };
         if (call.fn.kind === 'aggregate') yield* aggregateOver(runnableAggregate(call.fn, this.#run), input, this.#run);
         else yield* windowFunction(call.fn.name, input, this.#run);
       }
       start = at;
       if (this.#run.due()) yield* this.#run.pause();
     }
-    const width = rows.columns.length;
     const columns: Vector[] = [];
-    for (const [c, values] of results.entries())
-      columns.push(yield* packed(values, this.#node.outputs[width + c]?.type.oid ?? 0, this.#run));
+    for (const values of results) columns.push(yield* values.finish(this.#run));
     return withSelection(wholeBatch([...rows.columns, ...columns], rows.length), sorted, rows.length);
   }
-}
-
-/** Boxed values as a column, in slices. */
-function* packed(values: readonly Value[], oid: number, run: ExecRun): Task<Vector> {
-  const pieces: Vector[] = [];
-  for (let at = 0; at < values.length || at === 0; at += PIECE_ROWS) {
-    pieces.push(vectorFromValues(values.slice(at, at + PIECE_ROWS), oid));
-    if (run.due()) yield* run.pause();
-  }
-  return concat(pieces, oid);
 }
 
 /** A 1 at each sorted position whose keys differ from those before. */
@@ -287,24 +282,45 @@ function* changes(
   const flags = new Uint8Array(sorted.length);
   for (let k = 0; k < keys.length; k++) {
     for (const word of yield* orderWords(keys[k] as Vector, orders[k] as OrderOf, sorted.length, run)) {
-      for (let i = 1; i < sorted.length; i++)
-        if (word[sorted[i] as number] !== word[sorted[i - 1] as number]) flags[i] = 1;
-      if (run.due()) yield* run.pause();
+      for (let from = 1; from < sorted.length; from += PIECE_ROWS) {
+        markChanges(word, sorted, flags, from, Math.min(from + PIECE_ROWS, sorted.length));
+        if (run.due()) yield* run.pause();
+      }
     }
   }
   return flags;
 }
 
-function makePartition(rows: Int32Array, newPeers: Uint8Array): Partition {
+function markChanges(word: Uint32Array, sorted: Int32Array, flags: Uint8Array, from: number, to: number): void {
+  for (let i = from; i < to; i++) if (word[sorted[i] as number] !== word[sorted[i - 1] as number]) flags[i] = 1;
+}
+
+function* makePartition(rows: Int32Array, newPeers: Uint8Array, run: ExecRun): Task<Partition> {
   const count = rows.length;
   const group = new Int32Array(count);
-  const starts: number[] = [0];
-  for (let p = 1; p < count; p++) {
-    if (newPeers[p] === 1) starts.push(p);
-    group[p] = starts.length - 1;
+  const starts = new Int32Array(count + 1);
+  let groups = 1;
+  for (let from = 1; from < count; from += PIECE_ROWS) {
+    groups = numberPeers(newPeers, { group, starts, groups }, from, Math.min(from + PIECE_ROWS, count));
+    if (count > PIECE_ROWS && run.due()) yield* run.pause();
   }
-  starts.push(count);
-  return { rows, count, group, groupStarts: Int32Array.from(starts) };
+  starts[groups] = count;
+  return { rows, count, group, groupStarts: starts.subarray(0, groups + 1) };
+}
+
+/** Numbers the peer groups of some positions; returns how many groups there are then. */
+function numberPeers(
+  newPeers: Uint8Array,
+  { group, starts, groups }: { readonly group: Int32Array; readonly starts: Int32Array; readonly groups: number },
+  from: number,
+  to: number,
+): number {
+  let count = groups;
+  for (let p = from; p < to; p++) {
+    if (newPeers[p] === 1) starts[count++] = p;
+    group[p] = count - 1;
+  }
+  return count;
 }
 
 function* windowFunction(name: string, input: CallInput, run: ExecRun): Task<void> {
@@ -313,7 +329,7 @@ function* windowFunction(name: string, input: CallInput, run: ExecRun): Task<voi
   const arg = (index: number, position: number): Value => valueAt(args[index] as Vector, rows[position] as number);
   function* put(compute: (position: number) => Value): Task<void> {
     for (let p = 0; p < count; p++) {
-      out[rows[p] as number] = compute(p);
+      out.set(rows[p] as number, compute(p));
       if ((p & (PIECE_ROWS - 1)) === PIECE_ROWS - 1 && run.due()) yield* run.pause();
     }
   }

@@ -113,6 +113,14 @@ export const jsonBuildFunctions: readonly ScalarFunction[] = [
   ),
 ];
 
+/** Elements of an array, the first of them joined by the thousand: a million at the end would take long. */
+interface Items {
+  readonly joined: string[];
+  readonly items: string[];
+}
+
+const JOINED_ITEMS = 1024;
+
 interface Members {
   readonly type: Flavour;
   readonly members: [string, string][];
@@ -125,15 +133,17 @@ function isStructured(oid: number): boolean {
 }
 
 export const jsonAggregates: readonly AggregateFunction[] = flavours.flatMap((type) => [
-  typedAggregate<string[]>(`${type}_agg`, [T.anyelement], T[type], ([oid = T.text]) => ({
+  typedAggregate<Items>(`${type}_agg`, [T.anyelement], T[type], ([oid = T.text]) => ({
     strict: false,
-    init: () => [],
-    step(items, [value], context) {
-      const line = type === 'json' && items.length > 0 && value !== null && isStructured(oid) ? '\n ' : '';
-      items.push(line + toJson(type, value ?? null, oid, context));
-      return items;
+    init: () => ({ joined: [], items: [] }),
+    step(state, [value], context) {
+      const isFirst = state.items.length === 0 && state.joined.length === 0;
+      const line = type === 'json' && !isFirst && value !== null && isStructured(oid) ? '\n ' : '';
+      state.items.push(line + toJson(type, value ?? null, oid, context));
+      if (state.items.length === JOINED_ITEMS) state.joined.push(state.items.splice(0).join(', '));
+      return state;
     },
-    final: (items) => (items.length === 0 ? null : jsonbArray(items)),
+    final: ({ joined, items }) => (items.length + joined.length === 0 ? null : jsonbArray([...joined, ...items])),
   })),
   typedAggregate<Members>(`${type}_object_agg`, [T.any, T.any], T[type], ([keyOid = T.text, oid = T.text]) => ({
     strict: false,

@@ -99,26 +99,32 @@ export const orderedAggregates: readonly AggregateFunction[] = [
       }),
     ),
   ),
-  typedAggregate<Value[]>('mode', [T.anyelement], T.anyelement, ([oid = T.text]) => ({
-    orderedSet: true,
-    init: () => [],
-    step(values, [value = null]) {
-      values.push(value);
-      return values;
-    },
-    final: (values) => mostFrequent(values, typeByOid(oid).compare),
-  })),
+  typedAggregate<Mode>('mode', [T.anyelement], T.anyelement, ([oid = T.text]) => {
+    const { compare } = typeByOid(oid);
+    return {
+      orderedSet: true,
+      init: () => ({ value: null, count: 0, best: null, most: 0 }),
+      step(state, [value = null]) {
+        if (state.count === 0 || compare?.(value, state.value) !== 0) {
+          state.value = value;
+          state.count = 0;
+        }
+        // Of several, the first in the order.
+        if (++state.count > state.most) {
+          state.best = state.value;
+          state.most = state.count;
+        }
+        return state;
+      },
+      final: ({ best }) => best,
+    };
+  }),
 ];
 
-/** Of several, the first in the order. REQUIRES: equal values stand together. */
-function mostFrequent(values: readonly Value[], compare: ((a: Value, b: Value) => number) | undefined): Value {
-  let [best, most] = [null as Value, 0];
-  for (let from = 0; from < values.length;) {
-    const value = values[from] ?? null;
-    let to = from + 1;
-    while (to < values.length && compare?.(values[to] ?? null, value) === 0) to++;
-    if (to - from > most) [best, most] = [value, to - from];
-    from = to;
-  }
-  return best;
+/** The value that came last and how often in a row, and the one that did most often. */
+interface Mode {
+  value: Value;
+  count: number;
+  best: Value;
+  most: number;
 }
