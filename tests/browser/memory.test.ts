@@ -106,7 +106,9 @@ test(
     for (let attempt = 0; attempt < 5 && best.p99 > 25 + 4 * idle; attempt++) {
       const now = await page.evaluate(async () => {
         const db = await drift.open('opfs://memory');
-        const measure = async (until: () => boolean): Promise<{ p99: number; ping: number; reads: number }> => {
+        const measure = async (
+          until: () => boolean,
+        ): Promise<{ half: number; p99: number; ping: number; reads: number }> => {
           const waits: number[] = [];
           let ping = 0;
           for (let i = 0; !until(); i++) {
@@ -121,14 +123,15 @@ test(
             ping = Math.max(ping, performance.now() - start);
           }
           waits.sort((a, b) => a - b);
-          return { p99: waits[Math.floor(waits.length * 0.99)] ?? 0, ping, reads: waits.length };
+          const share = (part: number): number => waits[Math.floor(waits.length * part)] ?? 0;
+          return { half: share(0.5), p99: share(0.99), ping, reads: waits.length };
         };
         const idleUntil = performance.now() + 1500;
         const idle = await measure(() => performance.now() > idleUntil);
         const session = db.session();
         let sorting = true;
         const sort = async (): Promise<void> => {
-          for (let i = 0; i < 4; i++)
+          for (let i = 0; i < 8; i++)
             await session.query('SELECT count(*) FROM (SELECT id FROM big ORDER BY t, a OFFSET 1) x');
           await session.close();
         };
@@ -139,7 +142,7 @@ test(
         return { ...busy, idle: idle.p99 };
       });
       console.log(
-        `${now.reads} reads: p99 ${now.p99.toFixed(1)} ms, idle ${now.idle.toFixed(1)} ms, slowest ping ${now.ping.toFixed(0)} ms`,
+        `${now.reads} reads: half in ${now.half.toFixed(1)} ms, p99 ${now.p99.toFixed(1)} ms, idle ${now.idle.toFixed(1)} ms, slowest ping ${now.ping.toFixed(0)} ms`,
       );
       idle = Math.max(idle, now.idle);
       if (now.p99 < best.p99) best = now;
