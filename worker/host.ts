@@ -29,7 +29,7 @@ export function systemHost(): Host {
 function macrotask(): () => Promise<void> {
   const waiting: (() => void)[] = [];
   let isDue = false;
-  const next = (): void => {
+  const askOnce = (): void => {
     if (isDue || waiting.length === 0) return;
     isDue = true;
     ask();
@@ -38,12 +38,12 @@ function macrotask(): () => Promise<void> {
     isDue = false;
     waiting.shift()?.();
     // Behind what the one that waited does now.
-    void Promise.resolve().then(next);
+    void Promise.resolve().then(askOnce);
   });
   return () =>
     new Promise((resolve) => {
       waiting.push(resolve);
-      next();
+      askOnce();
     });
 }
 
