@@ -19,6 +19,8 @@ import { Numeric } from '../base/numeric.ts';
 import { typeByOid } from '../sql/types/registry.ts';
 import { DATE, hashFamily, type HashFamily, TIME, TIMESTAMP, TIMESTAMPTZ, BOOL, UUID } from './physical.ts';
 import type { Pacer } from './pacer.ts';
+import { FEW_SLOTS, GOLDEN, hashDouble, NumberSlots, slotsFor, STEP_SLOTS } from './number-slots.ts';
+import { PairCodes } from './pair-codes.ts';
 import { TextCodes } from './text-codes.ts';
 
 export class KeyTable {
@@ -83,10 +85,6 @@ export class KeyTable {
 const INITIAL_SLOTS = 1024;
 /** Slots of a dense table that are always acceptable where there is a batch of rows for them. */
 const DENSE_SLOTS = 262_144;
-/** Tables of fewer slots grow at once. */
-const FEW_SLOTS = 16_384;
-/** Slots that are moved between looks at the clock. */
-const STEP_SLOTS = 16_384;
 
 /** Values of one column to codes. */
 class ColumnCodes {
@@ -461,167 +459,4 @@ class ColumnCodes {
 interface DenseRange {
   readonly base: number;
   readonly length: number;
-}
-
-/** A power of two of slots, at most half of which `keys` fill; not fewer than `least`. */
-function slotsFor(keys: number, least: number): number {
-  let size = least;
-  while (size < keys * 2) size *= 2;
-  return size;
-}
-
-/** A hash table of numbers that is filled from another one. */
-class NumberSlots {
-  readonly keys: Float64Array;
-  readonly slots: Int32Array;
-  count: number;
-
-  constructor(
-    size: number,
-    keys: Float64Array = new Float64Array(size),
-    slots: Int32Array = new Int32Array(size),
-    count = 0,
-  ) {
-    this.keys = keys;
-    this.slots = slots;
-    this.count = count;
-  }
-
-  /** Takes over what lies in some slots of another table. */
-  move(fromKeys: Float64Array, fromSlots: Int32Array, start: number, end: number): void {
-    const { keys, slots } = this;
-    const mask = slots.length - 1;
-    const shift = Math.clz32(mask);
-    const stop = Math.min(end, fromSlots.length);
-    let count = 0;
-    for (let s = start; s < stop; s++) {
-      const code = fromSlots[s] as number;
-      if (code === 0) continue;
-      const key = fromKeys[s] as number;
-      let slot = hashDouble(key) >>> shift;
-      while (slots[slot] !== 0) slot = (slot + 1) & mask;
-      slots[slot] = code;
-      keys[slot] = key;
-      count++;
-    }
-    this.count += count;
-  }
-
-  /** The same from codes that stand at their keys' places. */
-  moveDense(dense: Int32Array, base: number, start: number, end: number): void {
-    const { keys, slots } = this;
-    const mask = slots.length - 1;
-    const shift = Math.clz32(mask);
-    const stop = Math.min(end, dense.length);
-    let count = 0;
-    for (let at = start; at < stop; at++) {
-      const code = dense[at] as number;
-      if (code === 0) continue;
-      const key = base + at;
-      let slot = hashDouble(key) >>> shift;
-      while (slots[slot] !== 0) slot = (slot + 1) & mask;
-      slots[slot] = code;
-      keys[slot] = key;
-      count++;
-    }
-    this.count += count;
-  }
-}
-
-const GOLDEN = 0x9e3779b1 | 0;
-const double = new Float64Array(1);
-const words = new Int32Array(double.buffer);
-
-/** Hash of a double that is not NaN; an int32 value hashes as its integer. */
-function hashDouble(key: number): number {
-  const integer = key | 0;
-  if (integer === key) return Math.imul(integer, GOLDEN);
-  double[0] = key;
-  const low = words[0] as number;
-  const high = words[1] as number;
-  return Math.imul(low ^ Math.imul(high, 0x85ebca6b), GOLDEN) ^ Math.imul(high, 0xc2b2ae35);
-}
-
-/** Pairs of codes to codes. */
-class PairCodes {
-  count = 0;
-  #left = new Int32Array(INITIAL_SLOTS);
-  #right = new Int32Array(INITIAL_SLOTS);
-  #slots: Int32Array = new Int32Array(INITIAL_SLOTS);
-
-  get bytes(): number {
-    return this.#slots.length * 12;
-  }
-
-  /** Replaces `codes` by the codes of the pairs (codes, next); -1 where either is -1 or the pair is unknown. */
-  fold(codes: Int32Array, next: Int32Array, count: number, insert: boolean): void {
-    if (insert) this.#reserve(count);
-    const left = this.#left;
-    const right = this.#right;
-    const slots = this.#slots;
-    const mask = slots.length - 1;
-    const shift = Math.clz32(mask);
-    for (let k = 0; k < count; k++) {
-      const a = codes[k] as number;
-      const b = next[k] as number;
-      if (a < 0 || b < 0) {
-        codes[k] = -1;
-        continue;
-      }
-      let slot = hashPair(a, b) >>> shift;
-      let code = slots[slot] as number;
-      while (code !== 0 && (left[slot] !== a || right[slot] !== b)) {
-        slot = (slot + 1) & mask;
-        code = slots[slot] as number;
-      }
-      if (code === 0 && insert) {
-        code = ++this.count;
-        slots[slot] = code;
-        left[slot] = a;
-        right[slot] = b;
-      }
-      codes[k] = code - 1;
-    }
-  }
-
-  /** Does in slices what `fold` would have to do at once before it adds so many rows. */
-  *makeRoom(more: number, pacer: Pacer): Task<void> {
-    const size = slotsFor(this.count + more, this.#slots.length);
-    if (size === this.#slots.length || this.#slots.length < FEW_SLOTS) return;
-    const wider = [new Int32Array(size), new Int32Array(size), new Int32Array(size)] as const;
-    for (let at = 0; at < this.#slots.length; at += STEP_SLOTS) {
-      this.#move(wider, at, at + STEP_SLOTS);
-      if (pacer.due()) yield* pacer.pause();
-    }
-    [this.#left, this.#right, this.#slots] = wider;
-  }
-
-  #reserve(more: number): void {
-    const size = slotsFor(this.count + more, this.#slots.length);
-    if (size === this.#slots.length) return;
-    const wider = [new Int32Array(size), new Int32Array(size), new Int32Array(size)] as const;
-    this.#move(wider, 0, this.#slots.length);
-    [this.#left, this.#right, this.#slots] = wider;
-  }
-
-  /** Takes what lies in some slots over to wider arrays: left, right, slots. */
-  #move([left, right, slots]: readonly [Int32Array, Int32Array, Int32Array], start: number, end: number): void {
-    const mask = slots.length - 1;
-    const shift = Math.clz32(mask);
-    const stop = Math.min(end, this.#slots.length);
-    for (let s = start; s < stop; s++) {
-      if (this.#slots[s] === 0) continue;
-      const a = this.#left[s] as number;
-      const b = this.#right[s] as number;
-      let slot = hashPair(a, b) >>> shift;
-      while (slots[slot] !== 0) slot = (slot + 1) & mask;
-      slots[slot] = this.#slots[s] as number;
-      left[slot] = a;
-      right[slot] = b;
-    }
-  }
-}
-
-function hashPair(a: number, b: number): number {
-  return Math.imul(a ^ Math.imul(b, 0x85ebca6b), GOLDEN) ^ Math.imul(b, 0xc2b2ae35);
 }
