@@ -88,6 +88,8 @@ export class SimDisk {
   down = false;
   /** Called before every operation that changes what the disk holds. */
   beforeChange: (() => void) | null = null;
+  /** Called when the fault strikes. */
+  onStrike: (() => void) | null = null;
   #fault: Fault | null = null;
   #full = false;
   #lying = false;
@@ -166,6 +168,7 @@ export class SimDisk {
       this.#fault = null;
       this.fired = true;
       this.struck = name;
+      this.onStrike?.();
       if (fault.kind === 'quota') this.#full = true;
       else if (fault.kind === 'flush-lies') this.#lying = true;
       else if (fault.kind === 'crash') this.down = true;

@@ -178,7 +178,8 @@ export class Table extends Tree implements VersionedTable {
     for (let attempt = 0; attempt < FILL_ATTEMPTS; attempt++) {
       const seq = this.lastChange;
       const index = new IndexTree(spec, this.spec, this.options);
-      const changes = yield* entriesOf(this, index, seq);
+      // Nothing has changed between the last change and a limit behind it, but only the later state can be read.
+      const changes = yield* entriesOf(this, index, Math.max(seq, this.historyFrom));
       if (this.lastChange !== seq) continue;
       if (changes.count > 0) index.apply(seq, changes);
       this.indexes.push(index);

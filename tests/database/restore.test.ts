@@ -152,3 +152,11 @@ test.each([1, 2, 3])('a state that is restored is the state; undoing an undo is 
     expect(await at()).toEqual(before);
   }
 });
+
+test('REVERT TRANSACTION of a commit from before other tables, under another name, beside history that is gone', async () => {
+  const db = await openDb();
+  await db.run(`CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t VALUES (1, 10); UPDATE t SET v = 11;
+    ALTER TABLE t RENAME TO u; CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE w (a int); INSERT INTO w VALUES (1);
+    DELETE HISTORY FROM w BEFORE SEQ 7; REVERT TRANSACTION 3`);
+  expect(await db.rows('SELECT v FROM u')).toEqual([['10']]);
+});

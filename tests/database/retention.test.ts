@@ -209,3 +209,15 @@ test('backups have what is left; a moment before the limit cannot be restored', 
     code: '72000',
   });
 });
+
+test('a limit behind the last change of a table: indexes are made, and the database opens', async () => {
+  const storage = new MemoryStorage();
+  let db = await openDb(storage, SMALL);
+  await db.run(`CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t VALUES (1, 10), (2, 20);
+    CREATE TABLE u (a int); INSERT INTO u VALUES (1); DELETE HISTORY FROM t BEFORE SEQ 4; CREATE INDEX t_v ON t (v)`);
+  await db.engine.close();
+  db = await openDb(storage, SMALL);
+  expect(await db.rows('SELECT id FROM t WHERE v = 20')).toEqual([['2']]);
+  expect(await db.code('SELECT id FROM t FOR SYSTEM_TIME AS OF SEQ 3 WHERE v = 20')).toBe('72000');
+  expect(await problems(db)).toEqual([]);
+});

@@ -14,16 +14,22 @@
  *     read-error, bit-flip, misdirected-read
  *                        right answers, or an error that names the file; a bit of the last commit in the log may cost that commit
  */
-import { collected } from '../../src/client/backup.ts';
-import { LocalConnection } from '../../src/client/local.ts';
-import type { EngineApi, SessionApi } from '../../src/database/api.ts';
-import { type OpenEngine, openEngine } from '../../src/database/engine.ts';
+import type { SessionApi } from '../../src/database/api.ts';
+import type { OpenEngine } from '../../src/database/engine.ts';
+import { rekey } from '../../src/database/rekey.ts';
 import { type FaultKind, SimCrash, SimDisk } from '../../src/storage/sim.ts';
+import { textRows } from '../database/helper.ts';
 import { SimHost } from './host.ts';
+import { Backups } from './backups.ts';
+import { LimitModel } from './limits.ts';
 import { isRefusal, Oracle } from './oracle.ts';
-import { type Step, type Workload, workload } from './workload.ts';
+import type { Step, Work } from './step.ts';
+import { Vault } from './vault.ts';
+import { type Workload, workload } from './workload.ts';
+import { erased, type World } from './world.ts';
 
-export type CaseFault = FaultKind | 'kill';
+/** `none`: the workload by itself, whose process dies at its end. */
+export type CaseFault = FaultKind | 'kill' | 'none';
 
 export const FAULTS: readonly CaseFault[] = [
   'crash',
@@ -44,10 +50,17 @@ export interface Case {
   readonly fault: CaseFault;
   /** The fault strikes at the first operation of this number or later that it can strike. */
   readonly at: number;
+  /** A short workload that ends with this kind of work. */
+  readonly work?: Work | undefined;
 }
 
 export interface Tally {
   cases: number;
+  /** Operations that were struck, by the kind of work and the fault: `erase crash`. */
+  readonly met: Map<string, number>;
+  /** Kinds of background work that were done. */
+  readonly background: Set<string>;
+  backups: number;
   /** Operations that were struck, by fault. */
   readonly faults: Map<CaseFault, number>;
   openings: number;
@@ -58,19 +71,17 @@ export interface Tally {
 }
 
 export function newTally(): Tally {
-  return { cases: 0, faults: new Map(), openings: 0, refused: 0, states: 0 };
+  return {
+    cases: 0,
+    met: new Map(),
+    background: new Set(),
+    backups: 0,
+    faults: new Map(),
+    openings: 0,
+    refused: 0,
+    states: 0,
+  };
 }
-
-/** Everything small, so that few statements cross every kind of background work. */
-export const TINY = {
-  maxLeafRows: 8,
-  minClosedRows: 4,
-  inlineTiles: 2,
-  packSizeBytes: 8192,
-  cacheBudgetBytes: 16_384,
-  logStepBytes: 4096,
-  checkpointLogBytes: 16_384,
-};
 
 /** After these the medium may hold something else than it was given, or refuse to show it. */
 const DAMAGING: ReadonlySet<CaseFault> = new Set(['flush-lies', 'bit-flip']);
@@ -88,30 +99,40 @@ export async function runCase(it: Case, tally: Tally): Promise<boolean> {
   try {
     return await new Run(it, tally).run();
   } catch (error) {
-    const replay = `npm run simulate -- --seed ${it.seed} --commits ${it.commits} --fault ${it.fault} --at ${it.at}`;
+    const work = it.work === undefined ? '' : ` --work '${it.work}'`;
+    const replay = `npm run simulate -- --seed ${it.seed} --commits ${it.commits} --fault ${it.fault} --at ${it.at}${work}`;
     throw new Error(`${replay}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
 }
 
-/** How many operations a workload takes without a fault. */
-export async function operationsOf(seed: number, commits: number): Promise<number> {
-  const run = new Run({ seed, commits, fault: 'crash', at: Number.MAX_SAFE_INTEGER }, newTally());
-  await run.run();
-  return run.disk.operations;
+export interface Operations {
+  readonly all: number;
+  /** The first of the last step's: those before it are of its preparation. */
+  readonly last: number;
 }
 
-export function backupOf(engine: OpenEngine): Promise<Uint8Array> {
-  return collected(() => new LocalConnection(engine).backup({}));
+/** How many operations a workload takes without a fault. */
+export async function operationsOf(seed: number, commits: number, work?: Work): Promise<Operations> {
+  const run = new Run({ seed, commits, work, fault: 'crash', at: Number.MAX_SAFE_INTEGER }, newTally());
+  await run.run();
+  return { all: run.disk.operations, last: run.lastStepAt };
 }
 
 class Run {
   readonly #case: Case;
   readonly #tally: Tally;
   readonly disk: SimDisk;
+  /** Operations before the last step. */
+  lastStepAt = 0;
   readonly #workload: Workload;
   readonly #host: SimHost;
+  readonly #vault: Vault;
+  readonly #backups = new Backups();
+  readonly #limits: LimitModel;
   #engine: OpenEngine | null = null;
   #session: SessionApi | null = null;
+  /** What runs when the fault strikes. */
+  #work: Work | 'opening' | 'closing' = 'opening';
   /** Commits that were acknowledged. */
   #acknowledged = 0;
   /** One commit more may be there: an error does not say whether it happened. */
@@ -131,22 +152,28 @@ class Run {
     this.#case = it;
     this.#tally = tally;
     this.disk = diskOf(it);
-    this.#workload = workload(it.seed, it.commits);
+    this.#workload = workload(it.seed, it.commits, it.work);
+    this.#limits = new LimitModel(this.#workload.worlds);
     this.#host = new SimHost(it.seed);
+    // One workload in four is encrypted, and what changes keys is in any case.
+    this.#vault = new Vault(this.disk, this.#host, it.work === 'rekey' || it.seed % 4 === 1);
   }
 
   async run(): Promise<boolean> {
     const { fault, at } = this.#case;
-    this.disk.plan({ kind: fault === 'kill' ? 'crash' : fault, at });
+    this.disk.plan(fault === 'none' ? null : { kind: fault === 'kill' ? 'crash' : fault, at });
+    this.disk.onStrike = () => this.#noteStrike();
     const isOpen = await this.#open();
     if (isOpen) for (const step of this.#workload.steps) if (!(await this.#step(step))) break;
+    this.#work = 'closing';
     if (this.#engine !== null && !this.disk.down && this.disk.fired) await this.#glance();
     // Half of the runs that a fault did not end are closed, the others are cut off.
-    if (this.#engine !== null && !this.disk.down && (at % 2 === 0 || !this.disk.fired)) await this.#close();
-    if (!this.disk.fired) return false;
+    if (this.#engine !== null && !this.disk.down && (at % 2 === 0 || (fault !== 'none' && !this.disk.fired)))
+      await this.#close();
+    if (!this.disk.fired && fault !== 'none') return false;
     this.#tally.cases++;
     this.#tally.faults.set(fault, (this.#tally.faults.get(fault) ?? 0) + 1);
-    if (fault === 'kill' || (fault !== 'crash' && fault !== 'flush-lies' && at % 3 === 0)) {
+    if (fault === 'kill' || fault === 'none' || (fault !== 'crash' && fault !== 'flush-lies' && at % 3 === 0)) {
       this.disk.processKill();
       this.#isDeceived ||= fault === 'flush-fails';
     } else this.disk.powerFailure();
@@ -157,10 +184,15 @@ class Run {
     return true;
   }
 
+  #noteStrike(): void {
+    const cell = `${this.#work}/${this.#case.fault}`;
+    this.#tally.met.set(cell, (this.#tally.met.get(cell) ?? 0) + 1);
+  }
+
   async #open(): Promise<boolean> {
     this.#isDeceived ||= this.#case.fault === 'flush-fails' && this.disk.fired;
     try {
-      this.#engine = await openEngine({ storage: this.disk.storage(), host: this.#host, ...TINY });
+      this.#engine = await this.#vault.open();
       this.#session = this.#engine.session();
       return true;
     } catch (error) {
@@ -175,6 +207,7 @@ class Run {
 
   /** An altered byte is there at the next opening, too. */
   #wasRefusedForGood(error: unknown): boolean {
+    if (this.#isOfKeys(error)) return this.#case.fault === 'bit-flip';
     return DAMAGING.has(this.#case.fault) && (error as { code?: string }).code === 'XX001';
   }
 
@@ -186,6 +219,12 @@ class Run {
     }
   }
 
+  /** Altered keys open nothing: they cannot be told from another database's. */
+  #isOfKeys(error: unknown): boolean {
+    const isOfReading = this.#case.fault === 'bit-flip' || this.#case.fault === 'misdirected-read';
+    return this.#vault.isEncrypted && isOfReading && (error as { code?: string }).code === '28P01';
+  }
+
   #takeEngine(): OpenEngine | null {
     const engine = this.#engine;
     this.#engine = null;
@@ -194,6 +233,8 @@ class Run {
 
   /** Runs a step; false when the run ends here. */
   async #step(step: Step): Promise<boolean> {
+    this.#work = step.work;
+    if (!this.disk.fired) this.lastStepAt = this.disk.operations;
     try {
       await this.#carryOut(step);
     } catch (error) {
@@ -213,28 +254,60 @@ class Run {
       case 'commit':
         await this.#script(step.sql);
         this.#acknowledged++;
+        this.#refuseOtherCommits(step.sql);
         return;
       case 'nothing': {
         const code = await this.#script(step.sql).then(
           () => null,
           (error: unknown) => {
-            if ((error as { code?: string }).code !== '23505') throw error;
-            return '23505';
+            if ((error as { code?: string }).code !== step.refused) throw error;
+            return step.refused;
           },
         );
-        if (step.refused !== (code !== null)) throw new Error(`${step.sql}: ended with ${String(code)}`);
+        if (step.refused !== code) throw new Error(`${step.sql}: ended with ${String(code)}`);
+        this.#refuseOtherCommits(step.sql);
+        return;
+      }
+      case 'forget': {
+        const before = this.#limits.bound(step.before, this.#acknowledged);
+        this.#limits.mayForget(step.table, before);
+        await this.#script(step.sql);
+        this.#limits.hasForgotten(step.table, before);
         return;
       }
       case 'checkpoint':
         await this.#engine?.checkpoint();
         return;
-      case 'export':
-        if (this.#engine !== null) await backupOf(this.#engine);
+      case 'backup':
+        if (this.#engine !== null)
+          await this.#backups.make(this.#engine, step.incremental, this.#limits.all(this.#acknowledged));
+        return;
+      case 'rekey':
+        if (this.#engine !== null && this.#vault.isEncrypted)
+          await this.#vault.changeKeys(async (keys) => {
+            if (this.#engine !== null) await rekey(await this.#engine.inside(), keys);
+          }, step.dataKeys);
         return;
       case 'reopen':
+        await this.#noteBackground();
         await this.#takeEngine()?.close();
+        this.#work = 'reopen';
         await this.#open();
     }
+  }
+
+  /** A statement makes the commits that the model knows of, and no other. */
+  #refuseOtherCommits(sql: string): void {
+    const found = this.#engine?.status().lastSeq ?? 0;
+    if (found !== this.#acknowledged)
+      throw new Error(`${sql}: ${found} commits are there, the model has ${this.#acknowledged}`);
+  }
+
+  async #noteBackground(): Promise<void> {
+    const rows = await this.#session?.execute("SELECT DISTINCT kind FROM drift.maintenance WHERE state = 'done'", [], {
+      text: true,
+    });
+    for (const [kind] of rows === undefined ? [] : textRows(rows)) this.#tally.background.add(kind as string);
   }
 
   async #script(sql: string): Promise<void> {
@@ -250,6 +323,11 @@ class Run {
   async #afterError(step: Step, error: unknown): Promise<boolean> {
     const { fault } = this.#case;
     const { code } = error as { code?: string };
+    // An erasure is a commit first; what is left of it goes on by itself.
+    if (step.kind === 'commit' && step.erasure !== undefined && this.#engine?.status().lastSeq === step.erasure.seq) {
+      this.#acknowledged = step.erasure.seq;
+      return fault === 'quota' ? this.#liftAfterErasing() : false;
+    }
     if (fault === 'quota') {
       if (code !== '53100' || this.#hasRoomAgain) throw error;
       await this.#glance();
@@ -266,6 +344,13 @@ class Run {
     this.#isUncertain = true;
     await this.#refusesChanges(step);
     return false;
+  }
+
+  async #liftAfterErasing(): Promise<boolean> {
+    await this.#glance();
+    this.disk.lift();
+    this.#hasRoomAgain = true;
+    return true;
   }
 
   /** A database whose log has failed refuses every change, and says so. */
@@ -285,7 +370,17 @@ class Run {
     if (last !== this.#acknowledged)
       throw new Error(`${last} commits are visible, ${this.#acknowledged} were acknowledged`);
     const mayRefuse = this.#case.fault !== 'quota';
-    await new Oracle(this.#engine, this.#workload.worlds, { stride: 1, mayRefuse }).glance();
+    const options = { stride: 1, mayRefuse, limits: this.#limits.all(last) };
+    await new Oracle(this.#engine, this.#worldsAt(last), options).glance();
+  }
+
+  /** The worlds as a database with so many commits shows them. */
+  #worldsAt(last: number): readonly World[] {
+    const { worlds, erasures } = this.#workload;
+    return erased(
+      worlds,
+      erasures.filter(({ seq }) => seq <= last),
+    );
   }
 
   /** Only what the fault explains may be thrown. */
@@ -298,7 +393,7 @@ class Run {
       throw error;
     }
     if (!this.disk.fired) throw error;
-    isRefusal(error);
+    if (!this.#isOfKeys(error)) isRefusal(error);
   }
 
   async #verify(): Promise<void> {
@@ -307,19 +402,21 @@ class Run {
     let last = this.#acknowledged;
     // Opened twice: an opening must leave a database as sound as it was.
     for (const stride of [1, 4]) {
-      let engine: EngineApi;
+      let engine: OpenEngine;
       try {
-        engine = await openEngine({ storage: this.disk.storage(), host: this.#host, ...TINY });
+        engine = await this.#vault.open();
       } catch (error) {
         if (!mayRefuse) throw error;
-        isRefusal(error);
+        if (!this.#isOfKeys(error)) isRefusal(error);
         this.#tally.refused++;
         return;
       }
       this.#tally.openings++;
       const found = engine.status().lastSeq;
       this.#refuseLoss(found, last, stride === 1);
-      const oracle = new Oracle(engine, this.#workload.worlds, { stride, mayRefuse });
+      // A medium that lies may have lost what was forgotten, too.
+      const limits = this.#limits.all(found, mayRefuse);
+      const oracle = new Oracle(engine, this.#worldsAt(found), { stride, mayRefuse, limits });
       const findings = await oracle.compare();
       this.#tally.states += findings.states;
       this.#tally.refused += findings.refused;
@@ -337,6 +434,19 @@ class Run {
         isRefusal(error);
       }
     }
+    // What a backup holds has nothing to do with what happened to the medium since.
+    if (this.#case.at % 5 === 0) await this.#verifyBackup();
+  }
+
+  async #verifyBackup(): Promise<void> {
+    const found = await this.#backups.restoreLast(this.#case.at);
+    if (found === null) return;
+    const { engine, limits } = found;
+    const last = engine.status().lastSeq;
+    const findings = await new Oracle(engine, this.#worldsAt(last), { stride: 3, mayRefuse: false, limits }).compare();
+    this.#tally.states += findings.states;
+    this.#tally.backups++;
+    await engine.close();
   }
 
   #refuseLoss(found: number, expected: number, isFirst: boolean): void {
@@ -355,7 +465,7 @@ class Run {
   }
 
   /** A few commits more, on what was found. */
-  async #goOn(engine: EngineApi, found: number, mayRefuse: boolean): Promise<number> {
+  async #goOn(engine: OpenEngine, found: number, mayRefuse: boolean): Promise<number> {
     const session = engine.session();
     const rest = this.#commitsAfter(found).slice(0, 3);
     let last = found;

@@ -3,16 +3,18 @@ import { expect, test } from 'vitest';
 import { Random } from '../../src/base/random.ts';
 import { openEngine } from '../../src/database/engine.ts';
 import { SimDisk } from '../../src/storage/sim.ts';
-import { backupOf, FAULTS, newTally, operationsOf, runCase, TINY } from './case.ts';
+import { backupOf } from './backups.ts';
+import { FAULTS, newTally, operationsOf, runCase } from './case.ts';
 import { SimHost } from './host.ts';
 import { summary } from './main.ts';
+import { TINY } from './vault.ts';
 import { workload } from './workload.ts';
 
 test('random faults in long workloads', async () => {
   const tally = newTally();
   for (let seed = 100; seed < 120; seed++) {
     const random = new Random(seed);
-    const operations = await operationsOf(seed, 30);
+    const { all: operations } = await operationsOf(seed, 30);
     for (const fault of FAULTS) await runCase({ seed, commits: 30, fault, at: random.uint32() % operations }, tally);
   }
   console.log(summary(tally));
@@ -31,11 +33,11 @@ async function filesOf(seed: number, asynchronous: number): Promise<string> {
   let engine = await open();
   for (const step of workload(seed, 40).steps) {
     if (step.kind === 'checkpoint') await engine.checkpoint();
-    else if (step.kind === 'export') states.push(Buffer.from(await backupOf(engine)).toString('base64'));
+    else if (step.kind === 'backup') states.push(Buffer.from(await backupOf(engine)).toString('base64'));
     else if (step.kind === 'reopen') {
       await engine.close();
       engine = await open();
-    } else if (step.kind === 'commit' || step.kind === 'nothing') {
+    } else if (step.kind === 'commit' || step.kind === 'nothing' || step.kind === 'forget') {
       const session = engine.session();
       await session.script(step.sql).catch((error: unknown) => {
         if (step.kind === 'commit') throw error;

@@ -1,6 +1,7 @@
 /** The simulation by itself, for as long as one likes: `npm run simulate` (scripts/simulate.mjs). */
 import { Random } from '../../src/base/random.ts';
 import { type Case, type CaseFault, FAULTS, newTally, operationsOf, runCase, type Tally } from './case.ts';
+import { type Work, WORKS } from './step.ts';
 
 export interface Plan {
   readonly minutes: number;
@@ -11,13 +12,24 @@ export interface Plan {
   readonly fault?: CaseFault | undefined;
   /** One case only: the fault at this operation. */
   readonly at?: number | undefined;
+  /** Short workloads that end with this kind of work. */
+  readonly work?: Work | undefined;
   readonly log: (line: string) => void;
 }
 
 /** Says what was run, in one line. */
-export function summary({ cases, faults, openings, refused, states }: Tally): string {
+export function summary({ cases, faults, openings, refused, states, backups, background }: Tally): string {
   const byFault = [...faults].map(([fault, count]) => `${count} ${fault}`).join(', ');
-  return `${cases} cases (${byFault}), ${openings} openings, ${states} states compared, ${refused} refused`;
+  const counts = `${openings} openings, ${states} states compared, ${backups} backups restored, ${refused} refused`;
+  return `${cases} cases (${byFault}), ${counts}; in the background: ${[...background].sort().join(', ')}`;
+}
+
+/** How often which fault struck which kind of work, as a table. */
+export function metTable({ met }: Tally): string {
+  const works = [...WORKS, 'opening', 'closing'];
+  const line = (work: string): string =>
+    `${work.padEnd(16)}${FAULTS.map((fault) => String(met.get(`${work}/${fault}`) ?? 0).padStart(17)).join('')}`;
+  return [`${' '.repeat(16)}${FAULTS.map((fault) => fault.padStart(17)).join('')}`, ...works.map(line)].join('\n');
 }
 
 /** Runs cases until the time is over; returns the failures. The same plan gives the same cases. */
@@ -36,7 +48,8 @@ export async function simulate(plan: Plan): Promise<readonly string[]> {
   };
   const faults = plan.fault === undefined ? FAULTS : [plan.fault];
   if (plan.at !== undefined) {
-    for (const fault of faults) await attempt({ seed: plan.seed, commits: plan.commits ?? 7, fault, at: plan.at });
+    for (const fault of faults)
+      await attempt({ seed: plan.seed, commits: plan.commits ?? 7, fault, at: plan.at, work: plan.work });
     plan.log(summary(tally));
     return failures;
   }
@@ -47,11 +60,21 @@ export async function simulate(plan: Plan): Promise<readonly string[]> {
     // One workload in four is short and meets every fault at every operation, the others are sampled.
     const isShort = seed % 4 === 0;
     const commits = plan.commits ?? (isShort ? 5 + (random.uint32() % 4) : 15 + (random.uint32() % 40));
-    if (isShort) {
+    if (plan.fault === 'none') {
+      await attempt({ seed, commits, fault: 'none', at: seed });
+      continue;
+    }
+    const work = plan.work ?? (seed % 4 === 2 ? WORKS[(seed >> 2) % WORKS.length] : undefined);
+    if (work !== undefined) {
+      const { all, last } = await operationsOf(seed, 4, work);
+      for (const fault of faults)
+        for (let at = last; at < all && performance.now() < end; at++)
+          await attempt({ seed, commits: 4, fault, at, work });
+    } else if (isShort) {
       for (const fault of faults)
         for (let at = 0; performance.now() < end && (await attempt({ seed, commits, fault, at })); at++);
     } else {
-      const operations = await operationsOf(seed, commits).catch((error: unknown) => {
+      const { all: operations } = await operationsOf(seed, commits).catch((error: unknown) => {
         throw new Error(`seed ${seed}, ${commits} commits, without a fault: ${String(error)}`, { cause: error });
       });
       for (let i = 0; i < 4 && performance.now() < end; i++)
@@ -62,6 +85,7 @@ export async function simulate(plan: Plan): Promise<readonly string[]> {
       plan.log(`seed ${seed}: ${summary(tally)}`);
     }
   }
+  plan.log(metTable(tally));
   plan.log(`${summary(tally)}; ${failures.length} failed`);
   return failures;
 }

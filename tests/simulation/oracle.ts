@@ -8,7 +8,9 @@
  */
 import type { EngineApi, SessionApi } from '../../src/database/api.ts';
 import { textRows } from '../database/helper.ts';
-import { sortedRows, type Table, versionsOf, type World } from './world.ts';
+import { same } from './compare.ts';
+import { compareHistory } from './oracle-history.ts';
+import { names, type Row, type Table, type World } from './world.ts';
 
 /** Codes that a failing medium may be answered with. */
 const REFUSALS: ReadonlySet<string> = new Set(['XX001', '58030', '53100']);
@@ -25,7 +27,20 @@ export interface OracleOptions {
   readonly stride: number;
   /** Whether the medium may have been damaged, so that refusing is an answer. */
   readonly mayRefuse: boolean;
+  /** Where the history of tables may begin, by their ids; at 0 where there is none. */
+  readonly limits: Limits;
 }
+
+export interface Limit {
+  /** States before it are gone, whatever happened. */
+  readonly least: number;
+  /** States from it on are there. */
+  readonly most: number;
+}
+
+export type Limits = ReadonlyMap<number, Limit>;
+
+export const WHOLE: Limit = { least: 0, most: 0 };
 
 /** True for an error that says which file failed, and how; throws any other. */
 export function isRefusal(error: unknown): boolean {
@@ -43,6 +58,8 @@ export class Oracle {
   readonly #worlds: readonly World[];
   readonly #options: OracleOptions;
   readonly findings: Findings;
+  /** Where the history of tables that are there now begins. */
+  readonly #begin = new Map<number, number>();
 
   constructor(engine: EngineApi, worlds: readonly World[], options: OracleOptions) {
     this.#session = engine.session();
@@ -54,10 +71,11 @@ export class Oracle {
   /** Compares everything; throws what differs. */
   async compare(): Promise<Findings> {
     const { last } = this.findings;
+    await this.#attempt(() => this.#limits());
     for (let seq = last; seq > 0; seq -= this.#options.stride) await this.#attempt(() => this.#state(seq));
     await this.#attempt(() => this.#transactions());
-    for (const [name, table] of this.#world(last).tables) await this.#attempt(() => this.#versions(name, table));
-    await this.#attempt(() => this.#diff());
+    const history = { worlds: this.#worlds, last, limitOf: (id: number) => this.#limitOf(id) };
+    await this.#attempt(() => compareHistory((sql) => this.#rows(sql), history));
     await this.#attempt(() => this.#check());
     await this.#session.close();
     return this.findings;
@@ -65,6 +83,7 @@ export class Oracle {
 
   /** One state at `seq` and the present: what an opened database still answers after a fault. */
   async glance(): Promise<void> {
+    await this.#attempt(() => this.#limits());
     await this.#attempt(() => this.#state(this.findings.last));
     await this.#session.close();
   }
@@ -89,18 +108,47 @@ export class Oracle {
     return textRows(await this.#session.execute(sql, [], { text: true, ...moment }));
   }
 
+  /** Where the history of each table begins must be where the model says that it may. */
+  async #limits(): Promise<void> {
+    const world = this.#world(this.findings.last);
+    for (const [name, from] of await this.#rows('SELECT table_name, history_from FROM drift.retention')) {
+      const table = world.tables.get(name as string);
+      if (table === undefined) throw new Error(`drift.retention has a table ${name}`);
+      const { least, most } = this.#options.limits.get(table.id) ?? WHOLE;
+      const limit = Number(from);
+      if (limit < least || limit > most)
+        throw new Error(`the history of ${name} begins at ${limit}, expected ${least} to ${most}`);
+      this.#begin.set(table.id, limit);
+    }
+  }
+
+  #limitOf(id: number): Limit {
+    const allowed = this.#options.limits.get(id) ?? WHOLE;
+    const known = this.#begin.get(id);
+    if (known === undefined) return allowed;
+    // The background may take more while this looks.
+    const isMoving = [...this.#world(this.findings.last).tables.values()].some(
+      (table) => table.id === id && table.retention !== 'forever',
+    );
+    return { least: known, most: isMoving ? allowed.most : known };
+  }
+
   async #state(seq: number): Promise<void> {
     const world = this.#world(seq);
     for (const [name, table] of world.tables) {
-      const { columns } = table;
-      same(
-        `${name} AS OF ${seq}`,
-        await this.#rows(`SELECT ${columns.join(', ')} FROM ${name}`, seq),
-        table.rows.values(),
-      );
-      await this.#byIndex(name, table, seq);
+      const { least, most } = this.#limitOf(table.id);
+      try {
+        const query = `SELECT ${names(table).join(', ')} FROM ${name}`;
+        same(`${name} AS OF ${seq}`, await this.#rows(query, seq), table.rows.values());
+        await this.#byIndex(name, table, seq);
+      } catch (error) {
+        // What retention has taken is an error, never another state.
+        if ((error as { code?: string }).code !== '72000' || seq >= most) throw error;
+        continue;
+      }
+      if (seq < least) throw new Error(`${name} AS OF ${seq} is readable, its history begins at ${least}`);
     }
-    for (const missing of ['a', 'b', 'c'].filter((name) => !world.tables.has(name))) {
+    for (const missing of ['a', 'b', 'c', 'p'].filter((name) => !world.tables.has(name))) {
       const code = await this.#rows(`SELECT 1 FROM ${missing}`, seq).then(
         () => 'there',
         (error: unknown) => (error as { code?: string }).code,
@@ -113,9 +161,14 @@ export class Oracle {
 
   async #byIndex(name: string, table: Table, seq: number): Promise<void> {
     if (table.rows.size === 0) return;
-    const [key, row] = [...table.rows][seq % table.rows.size] as [number, readonly (string | null)[]];
-    const found = await this.#rows(`SELECT id, n FROM ${name} WHERE id = ${key}`, seq);
-    same(`${name} by key AS OF ${seq}`, found, [[row[0] as string, row[2] as string | null]]);
+    const row = [...table.rows.values()][seq % table.rows.size] as Row;
+    const found = await this.#rows(`SELECT id, n FROM ${name} WHERE id = ${row[0] as string}`, seq);
+    const ofKey = [...table.rows.values()].filter(([id]) => id === row[0]);
+    same(
+      `${name} by key AS OF ${seq}`,
+      found,
+      ofKey.map(([id, , n]): Row => [id as string, n as string | null]),
+    );
     if (table.indexes.length === 0 || row[1] === null) return;
     const wanted = [...table.rows.values()].filter(([, v]) => v === row[1]).map(([id]) => [id as string]);
     same(
@@ -140,34 +193,6 @@ export class Oracle {
     );
   }
 
-  async #versions(name: string, { id }: Table): Promise<void> {
-    const rows = await this.#rows(`SELECT id, v, n, _seq_from, _seq_to FROM ${name} FOR SYSTEM_TIME ALL`);
-    const found = rows
-      .map((row) => `${JSON.stringify(row.slice(0, 3))} ${row[3] ?? 'null'} ${row[4] ?? 'null'}`)
-      .sort();
-    const wanted = versionsOf(this.#worlds, this.findings.last, id, ['id', 'v', 'n']);
-    if (found.join('\n') !== wanted.join('\n'))
-      throw new Error(`versions of ${name}: ${firstDifference(found, wanted)}`);
-  }
-
-  /** What was added and removed between two moments, for a table that was there at both. */
-  async #diff(): Promise<void> {
-    const { last } = this.findings;
-    const middle = last >> 1;
-    const [before, after] = [this.#world(middle), this.#world(last)];
-    for (const [name, now] of after.tables) {
-      const old = before.tables.get(name);
-      if (old?.id !== now.id || old.columns.length !== 3) continue;
-      const minus = (a: Table, b: Table): (string | null)[][] => {
-        const there = new Set([...b.rows.values()].map((row) => JSON.stringify(row.slice(0, 3))));
-        return [...a.rows.values()].map((row) => row.slice(0, 3)).filter((row) => !there.has(JSON.stringify(row)));
-      };
-      const at = (seq: number): string => `SELECT id, v, n FROM ${name} FOR SYSTEM_TIME AS OF SEQ ${seq}`;
-      same(`${name} from ${middle} to ${last}`, await this.#rows(`${at(last)} EXCEPT ${at(middle)}`), minus(now, old));
-      same(`${name} from ${last} to ${middle}`, await this.#rows(`${at(middle)} EXCEPT ${at(last)}`), minus(old, now));
-    }
-  }
-
   async #check(): Promise<void> {
     // A slot that a crash has torn is told of until the next checkpoint writes it, and what that has not removed as well.
     const isLeft = ([object, , , , problem]: (string | null)[]): boolean =>
@@ -177,23 +202,4 @@ export class Oracle {
     if (!this.#options.mayRefuse) throw new Error(`CHECK DATABASE: ${JSON.stringify(problems)}`);
     this.findings.refused++;
   }
-}
-
-function same(
-  what: string,
-  found: readonly (readonly (string | null)[])[],
-  wanted: Iterable<readonly (string | null)[]>,
-): void {
-  const [a, b] = [sortedRows(found), sortedRows(wanted)];
-  if (a.length !== b.length || a.some((row, i) => row !== b[i])) throw new Error(`${what}: ${firstDifference(a, b)}`);
-}
-
-function firstDifference(found: readonly string[], wanted: readonly string[]): string {
-  const surplus = found.filter((row) => !wanted.includes(row)).map(short);
-  const missing = wanted.filter((row) => !found.includes(row)).map(short);
-  return `found ${found.length} rows, expected ${wanted.length}; too many: ${surplus.slice(0, 3).join(' ')}; missing: ${missing.slice(0, 3).join(' ')}`;
-}
-
-function short(row: string): string {
-  return row.length > 100 ? `${row.slice(0, 60)}…${row.slice(-30)}` : row;
 }

@@ -4,150 +4,117 @@
  *
  * A step is at most one commit, so that world number n is the state at sequence number n.
  */
-import { Random } from '../../src/base/random.ts';
-import { EMPTY_WORLD, type Row, type Table, withRows, withTable, type World } from './world.ts';
-
-export type Step =
-  /** Makes one commit. */
-  | { readonly kind: 'commit'; readonly sql: string; readonly world: World }
-  /** Makes none: a transaction that is rolled back, or a statement that is refused. */
-  | { readonly kind: 'nothing'; readonly sql: string; readonly refused: boolean }
-  | { readonly kind: 'checkpoint' | 'reopen' | 'export' };
+import type { Change, Step, Work } from './step.ts';
+import { definition, createTable } from './workload-definitions.ts';
+import { Dice, literal, padded, replaced } from './workload-dice.ts';
+import { historyWork } from './workload-history.ts';
+import { portion } from './workload-portion.ts';
+import { EMPTY_WORLD, type Erasure, type Row, type Table, tableIn, withRows, type World } from './world.ts';
 
 export interface Workload {
   readonly steps: readonly Step[];
   /** The world at each sequence number, from 0 on. */
   readonly worlds: readonly World[];
+  readonly erasures: readonly Erasure[];
 }
 
-const NAMES = ['a', 'b', 'c'] as const;
+/** Keys of single changes; loads use larger ones. */
 const KEYS = 9;
 
-interface Change {
-  readonly sql: string;
-  readonly world: World;
-}
-
-export function workload(seed: number, commits: number): Workload {
+/** A random workload, or one that goes straight to a kind of work (`only`), for every fault at each of its operations. */
+export function workload(seed: number, commits: number, only?: Work): Workload {
   const writer = new WorkloadWriter(seed);
   const steps: Step[] = [];
   const worlds: World[] = [EMPTY_WORLD];
-  let world = EMPTY_WORLD;
-  while (worlds.length <= commits) {
-    const step = writer.next(world, worlds.length);
+  const erasures: Erasure[] = [];
+  const push = (step: Step): void => {
     steps.push(step);
-    if (step.kind !== 'commit') continue;
-    world = step.world;
-    worlds.push(world);
+    if (step.kind !== 'commit') return;
+    worlds.push(step.world);
+    if (step.erasure !== undefined) erasures.push(step.erasure);
+  };
+  while (worlds.length <= commits) {
+    const half = worlds.length;
+    for (const step of writer.next(worlds)) push(step);
     // Whatever the seed says, one opening lies between.
-    if (worlds.length === (commits >> 1) + 1) steps.push({ kind: 'reopen' });
+    if (only === undefined && half <= commits >> 1 && worlds.length > commits >> 1)
+      push({ kind: 'reopen', work: 'reopen' });
   }
-  return { steps, worlds };
+  for (let tries = 0; only !== undefined && tries < 400; tries++) {
+    const found = writer.work(worlds, only);
+    for (const step of found) push(step);
+    if (found.some(({ work, kind }) => work === only && kind !== 'nothing')) break;
+  }
+  return { steps, worlds, erasures };
 }
 
 class WorkloadWriter {
-  readonly #random: Random;
-  #nextId = 1;
-  #nextName = 1;
+  readonly #dice: Dice;
 
   constructor(seed: number) {
-    this.#random = new Random(seed);
+    this.#dice = new Dice(seed);
   }
 
-  next(world: World, seq: number): Step {
-    if (seq === 1) return { kind: 'commit', ...this.#create(world, 'a', true) };
-    const roll = this.#below(40);
-    if (roll < 4) return { kind: 'checkpoint' };
-    if (roll === 4) return { kind: 'reopen' };
-    if (roll === 5 && this.#below(2) === 0) return { kind: 'export' };
-    if (roll === 6) return this.#nothing(world);
-    if (roll < 14) return { kind: 'commit', ...this.#definition(world, seq) };
-    if (roll < 20) return { kind: 'commit', ...this.#transaction(world) };
-    return { kind: 'commit', ...this.#change(world) };
+  /** The next steps: one, or a few that belong together. */
+  next(worlds: readonly World[]): readonly Step[] {
+    const { length: seq } = worlds;
+    const world = worlds[seq - 1] as World;
+    if (seq === 1) return [{ kind: 'commit', work: 'definition', ...createTable(this.#dice, world, 'a', true) }];
+    const roll = this.#below(52);
+    if (roll < 4) return [{ kind: 'checkpoint', work: 'checkpoint' }];
+    if (roll === 4) return [{ kind: 'reopen', work: 'reopen' }];
+    if (roll === 5) return this.work(worlds, this.#below(2) === 0 ? 'backup' : 'rekey');
+    if (roll === 6) return this.work(worlds, 'nothing');
+    if (roll < 14) return this.work(worlds, 'definition');
+    if (roll < 20) return this.work(worlds, 'transaction');
+    if (roll < 34) return historyWork(this.#dice, worlds, null);
+    if (roll < 36) return this.work(worlds, 'portion');
+    return this.work(worlds, 'change');
+  }
+
+  /** Steps with a kind of work, or with another where it is not possible now. */
+  work(worlds: readonly World[], work: Work): readonly Step[] {
+    const world = worlds.at(-1) as World;
+    switch (work) {
+      case 'checkpoint':
+      case 'reopen':
+        return [{ kind: work, work }];
+      case 'backup':
+        return [{ kind: 'backup', work, incremental: this.#below(2) === 0 }];
+      case 'rekey':
+        return [{ kind: 'rekey', work, dataKeys: this.#below(2) === 0 }];
+      case 'nothing':
+        return [this.#nothing(world)];
+      case 'definition': {
+        const found = definition(this.#dice, world);
+        return [{ kind: 'commit', work: found === null ? 'change' : work, ...(found ?? this.#change(world)) }];
+      }
+      case 'transaction':
+        return [{ kind: 'commit', work, ...this.#transaction(world) }];
+      case 'portion':
+        return [{ kind: 'commit', work, ...portion(this.#dice, world) }];
+      case 'change':
+        return [{ kind: 'commit', work, ...this.#change(world) }];
+      default:
+        return historyWork(this.#dice, worlds, work);
+    }
   }
 
   #below(limit: number): number {
-    return this.#random.uint32() % limit;
+    return this.#dice.below(limit);
   }
 
-  #pick<T>(list: readonly T[]): T {
-    return list[this.#below(list.length)] as T;
-  }
-
-  /** Mostly short; now and then longer than what a page, a sector or a log's step holds. */
   #text(): string {
-    const roll = this.#below(12);
-    const length = roll === 0 ? this.#below(3000) : roll === 1 ? 500 + this.#below(40) : this.#below(16);
-    return this.#pick(['x', 'y', 'ü', '€']).repeat(length) + this.#nextName++;
+    return this.#dice.text();
   }
 
-  #create(world: World, name: string, hasKey: boolean): Change {
-    const table: Table = { id: this.#nextId++, columns: ['id', 'v', 'n'], hasKey, rows: new Map(), indexes: [] };
-    const sql = `CREATE TABLE ${name} (id int${hasKey ? ' PRIMARY KEY' : ''}, v text, n numeric)`;
-    return { sql, world: withTable(world, name, table) };
-  }
-
-  #definition(world: World, seq: number): Change {
-    const [name, table] = this.#pick([...world.tables]);
-    const free = NAMES.filter((candidate) => !world.tables.has(candidate));
-    switch (this.#below(9)) {
-      case 0:
-        if (world.tables.size > 1) return { sql: `DROP TABLE ${name}`, world: withTable(world, name, null) };
-        break;
-      case 1: {
-        const to = free[0];
-        if (to === undefined) break;
-        const without = withTable(world, name, null);
-        return { sql: `ALTER TABLE ${name} RENAME TO ${to}`, world: withTable(without, to, table) };
-      }
-      case 2: {
-        if (table.columns.length > 5) break;
-        const column = `w${this.#nextName++}`;
-        const rows = new Map([...table.rows].map(([key, row]) => [key, [...row, 'new']]));
-        const sql = `ALTER TABLE ${name} ADD COLUMN ${column} text DEFAULT 'new'`;
-        return { sql, world: withTable(world, name, { ...table, columns: [...table.columns, column], rows }) };
-      }
-      case 3: {
-        const column = table.columns[3];
-        if (column === undefined) break;
-        const cut = (row: Row): Row => row.filter((_, at) => at !== 3);
-        const rows = new Map([...table.rows].map(([key, row]) => [key, cut(row)]));
-        const columns = table.columns.filter((other) => other !== column);
-        return {
-          sql: `ALTER TABLE ${name} DROP COLUMN ${column}`,
-          world: withTable(world, name, { ...table, columns, rows }),
-        };
-      }
-      case 4: {
-        const index = table.indexes[0];
-        if (index === undefined) break;
-        const indexes = table.indexes.slice(1);
-        return { sql: `DROP INDEX ${index}`, world: withTable(world, name, { ...table, indexes }) };
-      }
-      case 5:
-      case 6: {
-        const index = `i${this.#nextName++}`;
-        const columns = this.#pick(['v', 'n, v', 'v DESC']);
-        const indexes = [...table.indexes, index];
-        const sql = `CREATE INDEX ${index} ON ${name} (${columns})`;
-        return { sql, world: withTable(world, name, { ...table, indexes }) };
-      }
-      case 7: {
-        const tag = `t${this.#nextName++}`;
-        const at = this.#below(seq);
-        return {
-          sql: `CREATE TAG ${tag} AS OF SEQ ${at}`,
-          world: { ...world, tags: new Map(world.tags).set(tag, at) },
-        };
-      }
-    }
-    const fresh = free[0];
-    return fresh === undefined ? this.#change(world) : this.#create(world, fresh, this.#below(3) > 0);
+  #plain(world: World): readonly [string, Table] {
+    return this.#dice.pick([...world.tables].filter(([, { isPeriod }]) => !isPeriod));
   }
 
   /** One statement that changes rows of one table. */
   #change(world: World): Change {
-    const [name, table] = this.#pick([...world.tables]);
+    const [name, table] = this.#plain(world);
     const key = this.#below(KEYS);
     const isThere = table.rows.has(key);
     const roll = this.#below(20);
@@ -201,10 +168,10 @@ class WorkloadWriter {
   #update(world: World, name: string, key: number): Change {
     const text = this.#text();
     const isRange = this.#below(3) === 0;
-    const table = world.tables.get(name) as Table;
+    const table = tableIn(world, name);
     // A statement that changes nothing makes no commit: where no row matches, one is inserted instead.
     if (![...table.rows.keys()].some((id) => (isRange ? id >= key : id === key))) {
-      const row: Row = [String(1000 + this.#nextName++), text, null];
+      const row: Row = [String(1000 + this.#dice.number()), text, null];
       return {
         sql: `INSERT INTO ${name} (id, v) VALUES (${row[0] as string}, '${text}')`,
         world: withRows(world, name, (rows) => void rows.set(Number(row[0]), padded(row, table))),
@@ -229,7 +196,7 @@ class WorkloadWriter {
   }
 
   #upsert(world: World, name: string, key: number): Change {
-    const table = world.tables.get(name) as Table;
+    const table = tableIn(world, name);
     const row = this.#row(key);
     const text = this.#text();
     return {
@@ -260,8 +227,8 @@ class WorkloadWriter {
       } else if (this.#below(2) === 0) lines.push(`RELEASE SAVEPOINT s${i}`);
     }
     // A last insert that stays, so that there is a commit whatever the others undo.
-    const [name, table] = this.#pick([...now.tables]);
-    const row: Row = [String(2000 + this.#nextName++), this.#text(), null];
+    const [name, table] = this.#plain(now);
+    const row: Row = [String(2000 + this.#dice.number()), this.#text(), null];
     lines.push(`INSERT INTO ${name} (id, v) VALUES (${literal(row[0] as string)}, ${literal(row[1] as string)})`);
     now = withRows(now, name, (rows) => void rows.set(Number(row[0]), padded(row, table)));
     lines.push('COMMIT');
@@ -270,23 +237,16 @@ class WorkloadWriter {
 
   #nothing(world: World): Step {
     const { sql } = this.#change(world);
-    const [name, table] = this.#pick([...world.tables]);
+    const [name, table] = this.#plain(world);
     const key = [...table.rows.keys()][0];
+    const work = 'nothing';
     if (this.#below(2) === 0 && table.hasKey && key !== undefined)
-      return { kind: 'nothing', sql: `INSERT INTO ${name} (id) VALUES (${key + 5000}), (${key})`, refused: true };
-    return { kind: 'nothing', sql: `BEGIN;\n${sql};\nROLLBACK`, refused: false };
+      return {
+        kind: 'nothing',
+        work,
+        sql: `INSERT INTO ${name} (id) VALUES (${key + 5000}), (${key})`,
+        refused: '23505',
+      };
+    return { kind: 'nothing', work, sql: `BEGIN;\n${sql};\nROLLBACK`, refused: null };
   }
-}
-
-function literal(value: string | null): string {
-  return value === null ? 'NULL' : `'${value}'`;
-}
-
-function replaced(row: Row, at: number, value: string): Row {
-  return row.map((old, i) => (i === at ? value : old));
-}
-
-/** A new row of a table that has had columns added: they have their default. */
-function padded(row: Row, { columns }: Table): Row {
-  return [...row, ...columns.slice(row.length).map(() => 'new')];
 }

@@ -6,12 +6,26 @@
 /** One row's values as text, in the order of its table's columns. */
 export type Row = readonly (string | null)[];
 
+export interface Column {
+  /** Stays the same when the column is renamed; another type makes another column. */
+  readonly id: number;
+  readonly name: string;
+  /** What rows from before the column have in it. */
+  readonly missing: string | null;
+  /** What new rows get that do not say. */
+  readonly preset: string | null;
+}
+
 export interface Table {
   /** Stays the same when the table is renamed. */
   readonly id: number;
-  readonly columns: readonly string[];
+  readonly columns: readonly Column[];
   readonly hasKey: boolean;
-  /** Rows by their first column, which the workload keeps unique even where there is no key. */
+  /** A table with a period, that is changed by portions. */
+  readonly isPeriod: boolean;
+  /** What `history_retention` was set to, `'forever'` at first. */
+  readonly retention: string;
+  /** Rows by a number that the workload keeps unique even where there is no key: the first column but for periods. */
   readonly rows: ReadonlyMap<number, Row>;
   readonly indexes: readonly string[];
 }
@@ -19,6 +33,15 @@ export interface Table {
 export interface World {
   readonly tables: ReadonlyMap<string, Table>;
   readonly tags: ReadonlyMap<string, number>;
+}
+
+/** Rows that a commit has removed from all states before it. */
+export interface Erasure {
+  readonly seq: number;
+  readonly table: number;
+  readonly keys: ReadonlySet<number>;
+  /** Text that only these rows have had. */
+  readonly secret: string;
 }
 
 export const EMPTY_WORLD: World = { tables: new Map(), tags: new Map() };
@@ -31,12 +54,35 @@ export function withTable(world: World, name: string, table: Table | null): Worl
   return { ...world, tables };
 }
 
-export function withRows(world: World, name: string, change: (rows: Map<number, Row>) => void): World {
+export function tableIn(world: World, name: string): Table {
   const table = world.tables.get(name);
   if (table === undefined) throw new Error(`the model has no table ${name}`);
+  return table;
+}
+
+export function withRows(world: World, name: string, change: (rows: Map<number, Row>) => void): World {
+  const table = tableIn(world, name);
   const rows = new Map(table.rows);
   change(rows);
   return withTable(world, name, { ...table, rows });
+}
+
+/** A table's name in a world, and what it is there; undefined where it is not. */
+export function tableById(world: World, id: number): readonly [string, Table] | undefined {
+  return [...world.tables].find(([, table]) => table.id === id);
+}
+
+export function names({ columns }: Table): string[] {
+  return columns.map(({ name }) => name);
+}
+
+/** A row of one definition of a table under another one: columns meet by their id. */
+export function under(row: Row, from: Table, to: Table): Row {
+  if (from.columns === to.columns) return row;
+  return to.columns.map(({ id, missing }) => {
+    const at = from.columns.findIndex((column) => column.id === id);
+    return at < 0 ? missing : (row[at] as string | null);
+  });
 }
 
 /** All rows in an order of their own, to compare with. */
@@ -44,26 +90,16 @@ export function sortedRows(rows: Iterable<Row>): string[] {
   return [...rows].map((row) => JSON.stringify(row)).sort();
 }
 
-/** Every version that a table has had: its values, and the sequence numbers from and to which they held. */
-export function versionsOf(worlds: readonly World[], last: number, id: number, columns: readonly string[]): string[] {
-  const versions: string[] = [];
-  const open = new Map<number, { readonly row: string; readonly from: number }>();
-  const end = (key: number, to: number | null): void => {
-    const version = open.get(key);
-    if (version === undefined) return;
-    versions.push(`${version.row} ${version.from} ${to === null ? 'null' : to}`);
-    open.delete(key);
-  };
-  for (let seq = 1; seq <= last; seq++) {
-    const table = [...(worlds[seq] as World).tables.values()].find((candidate) => candidate.id === id);
-    for (const key of [...open.keys()]) if (table?.rows.has(key) !== true) end(key, seq);
-    for (const [key, row] of table?.rows ?? []) {
-      const text = JSON.stringify(columns.map((name) => row[table?.columns.indexOf(name) ?? -1] ?? null));
-      if (open.get(key)?.row === text) continue;
-      end(key, seq);
-      open.set(key, { row: text, from: seq });
-    }
-  }
-  for (const key of [...open.keys()]) end(key, null);
-  return versions.sort();
+/** The worlds that a database shows once these erasures have happened: none before them has the rows. */
+export function erased(worlds: readonly World[], erasures: readonly Erasure[]): readonly World[] {
+  let result = worlds;
+  for (const { seq, table: id, keys } of erasures)
+    result = result.map((world, at) => {
+      const found = at < seq ? tableById(world, id) : undefined;
+      if (found === undefined || ![...keys].some((key) => found[1].rows.has(key))) return world;
+      return withRows(world, found[0], (rows) => {
+        for (const key of keys) rows.delete(key);
+      });
+    });
+  return result;
 }

@@ -19,7 +19,7 @@ import { quoteIdent } from '../../sql/functions/format-text.ts';
 import type { ResultSet } from '../api.ts';
 import { ddlContext } from '../definition.ts';
 import { command } from '../show.ts';
-import { refuseWrites, type Scene } from '../statement.ts';
+import { bindContextOf, refuseWrites, type Scene } from '../statement.ts';
 import { describeCommit } from '../signature.ts';
 import { changeRows } from './restore.ts';
 
@@ -82,13 +82,19 @@ function conflict(seqs: readonly number[], later: ReadonlySet<number>, position:
   });
 }
 
-/** Tables that exist now and that a commit changed rows of. */
+/** Tables that exist now and that a commit changed rows of, whatever they were called then. */
 function* changedTables(scene: Scene, seq: number): Task<TableDef[]> {
+  const touched = new Set<unknown>();
+  for (const [name] of yield* query(scene, `SELECT unnest(tables) FROM drift.transactions WHERE seq = ${seq}`))
+    touched.add(name);
   const found: TableDef[] = [];
-  for (const object of scene.eval.catalog.objects()) {
-    if (object.kind !== 'table' || object.schema === 'drift' || object.onCommit !== undefined) continue;
-    const sql = `SELECT 1 FROM (${changesQuery(object, seq - 1, seq)}) c LIMIT 1`;
-    if ((yield* query(scene, sql)).length > 0) found.push(object);
+  for (const then of (yield* bindContextOf(scene).catalogAt(seq)).objects()) {
+    const now = scene.eval.catalog.byId(then.id);
+    if (then.kind !== 'table' || now?.kind !== 'table' || !touched.has(then.name)) continue;
+    if (then.schema === 'drift' || now.onCommit !== undefined) continue;
+    // A period is read under the definitions of its end.
+    const sql = `SELECT 1 FROM (${changesQuery(then, seq - 1, seq)}) c LIMIT 1`;
+    if ((yield* query(scene, sql)).length > 0) found.push(now);
   }
   return found;
 }

@@ -1,0 +1,2 @@
+/** Asks a database for rows as text. */
+export type Ask = (sql: string) => Promise<(string | null)[][]>;
