@@ -57,6 +57,7 @@ const LATE: readonly string[] = [
 const RARE: readonly string[] = [
   'src/storage/(indexed-db|encryption/.*)',
   'src/log/scrub',
+  'src/txn/erasure-codec',
   'src/table/(erase|check-(tree|tiles|rows|index))',
   'src/base/sha256',
   'src/txn/proof/(prover|proof-row|merkle|salts|change)',

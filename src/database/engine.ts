@@ -15,6 +15,7 @@ import { CommitLog } from '../log/commit-log.ts';
 import { LOG_STEP_BYTES } from '../log/constants.ts';
 import { flushManifest, type ManifestState, readManifest, writeManifest } from '../log/manifest.ts';
 import { scrubManifest } from '../log/scrub.ts';
+import { removeFile } from '../storage/remove.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { TableStore } from '../table/store.ts';
 import { openTableStore } from '../table/table-store.ts';
@@ -26,6 +27,7 @@ import type { EngineApi, EngineOptions, EngineStatus, FunctionBody, FunctionOpti
 import { bareContext } from './bare-context.ts';
 import type { Core, EngineInside } from './core.ts';
 import { restoreInto } from './backup/restore.ts';
+import { erasePending, rewriteAll } from './history/erase-pending.ts';
 import { refuseUnopenable } from './import-marker.ts';
 import { createSystemTables, decodeCheckpoint, describeTables, encodeCheckpoint, Replay } from './recovery.ts';
 import { register } from './registered.ts';
@@ -196,6 +198,8 @@ class Engine implements EngineApi, OpenEngine {
       nextObjectId: replay.nextObjectId,
       historyFrom: state?.historyFrom ?? 0,
       databaseId: state?.databaseId ?? null,
+      ledger: state?.ledger ?? {},
+      erasing: replay.erasing,
       lastSessionId: 0,
       sessions: new Map(),
       running: 0,
@@ -220,6 +224,9 @@ class Engine implements EngineApi, OpenEngine {
       if (!isFull(error)) throw error;
     }
     if (storage.cipher !== undefined) resumeRekey(engine.#inside).catch(() => undefined);
+    // An erasure that was cut off: no reader sees its rows again, and its files go in the background.
+    yield* erasedFirst(core);
+    if (core.ledger.rewriting !== undefined) void (async () => drive(rewriteRest(core), host))().catch(() => undefined);
     engine.#maintenance.start();
     return engine;
   }
@@ -334,7 +341,11 @@ class Engine implements EngineApi, OpenEngine {
     const { manager, store, sequences, options } = this.#core;
     const logBytes = this.#log.sizeBytes;
     const { writtenBytes } = store.traffic();
-    const firstLog = yield* this.#log.rotate();
+    let firstLog: number;
+    do {
+      yield* erasedFirst(this.#core);
+      firstLog = yield* this.#log.rotate();
+    } while (this.#core.erasing.length > 0);
     // Nothing waits between here and the capture at the start of `store.checkpoint`.
     const state = {
       lastSeq: manager.appliedSeq,
@@ -345,6 +356,7 @@ class Engine implements EngineApi, OpenEngine {
       historyFrom: this.#core.historyFrom,
       limits: store.limits(),
       databaseId: this.#core.databaseId,
+      ledger: this.#core.ledger,
     };
     const catalog = manager.appliedCatalog;
     const lines = this.#core.lines.state;
@@ -359,6 +371,19 @@ class Engine implements EngineApi, OpenEngine {
     yield* this.#log.recycle(firstLog);
     this.#maintenance.noteCheckpoint(logBytes, store.traffic().writtenBytes - writtenBytes);
   }
+}
+
+/** Carries out the erasures that were committed. */
+function* erasedFirst(core: Core): Task<void> {
+  if (core.erasing.length === 0) return;
+  yield* makeWhole(core.host, 'rare');
+  yield* erasePending(core);
+}
+
+/** Goes on with a rewriting that was cut off. */
+function* rewriteRest(core: Core): Task<void> {
+  yield* makeWhole(core.host, 'rare');
+  yield* rewriteAll(core);
 }
 
 function shutdown(): DriftError {
@@ -376,7 +401,7 @@ function isFull(error: unknown): boolean {
  */
 function* settle(storage: Storage, manifest: ManifestState, leftovers: readonly string[]): Task<void> {
   if (manifest.generation === 1 || leftovers.length > 0) yield* flushManifest(storage);
-  if (manifest.damage === undefined) for (const name of leftovers) yield* wait(storage.remove(name));
+  if (manifest.damage === undefined) for (const name of leftovers) yield* removeFile(storage, name);
 }
 
 /** Where row ids go on that branches have given out: lines share them, so that rows of theirs do not meet under one id. */
@@ -431,6 +456,7 @@ function* firstManifest(options: EngineOptions, epoch: number): Task<ManifestSta
     historyFrom: 0,
     limits: [],
     databaseId: null,
+    ledger: {},
   });
   return yield* writeManifest(options.storage, null, { epoch, body });
 }

@@ -20,7 +20,7 @@ import {
   TRANSACTIONS_TABLE,
   TRANSACTIONS_TABLE_ID,
 } from '../catalog/system-objects.ts';
-import { FRAME_SEQUENCE } from '../log/constants.ts';
+import { FRAME_ERASURE, FRAME_SEQUENCE } from '../log/constants.ts';
 import type { LoggedCommit } from '../log/frame.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
 import type { TableStore } from '../table/store.ts';
@@ -43,6 +43,7 @@ import {
   tableOfFrame,
 } from '../txn/change-codec.ts';
 import { touchedTables, transactionRow } from '../txn/transaction-row.ts';
+import type { Ledger, PendingErasure } from './ledger.ts';
 import type { Sequences } from './sequences.ts';
 import { createStructure, endStructures, fillIndexes } from './structure.ts';
 import { specOf, textArray } from './specs.ts';
@@ -62,6 +63,7 @@ export interface Checkpointed {
   readonly databaseId: string | null;
   /** Tables whose states before a commit were removed, with that commit. */
   readonly limits: readonly (readonly [number, number])[];
+  readonly ledger: Ledger;
 }
 
 export function encodeCheckpoint(state: Checkpointed): Uint8Array {
@@ -84,6 +86,7 @@ export function encodeCheckpoint(state: Checkpointed): Uint8Array {
     writer.varint(table);
     writer.varint(seq);
   }
+  writer.string(JSON.stringify(state.ledger));
   return writer.finish();
 }
 
@@ -106,7 +109,19 @@ export function decodeCheckpoint(body: Uint8Array): Checkpointed {
   const limits: [number, number][] = [];
   for (let left = reader.remaining === 0 ? 0 : reader.varint(); left > 0; left--)
     limits.push([reader.varint(), reader.varint()]);
-  return { lastSeq, lastTimestamp, firstLog, nextObjectId, sequences, directory, historyFrom, databaseId, limits };
+  const ledger = (reader.remaining === 0 ? {} : JSON.parse(reader.string())) as Ledger;
+  return {
+    lastSeq,
+    lastTimestamp,
+    firstLog,
+    nextObjectId,
+    sequences,
+    directory,
+    historyFrom,
+    databaseId,
+    limits,
+    ledger,
+  };
 }
 
 /** Describes all tables that ever were to the store, so that their segments can be read. */
@@ -150,6 +165,8 @@ export class Replay {
   lastSeq: number;
   lastTimestamp: number;
   nextObjectId: number;
+  /** Whose rows are in the trees again, for the log says how they came. */
+  readonly erasing: PendingErasure[] = [];
 
   constructor(
     store: TableStore,
@@ -180,6 +197,10 @@ export class Replay {
     for (const frame of commit.frames) {
       if (frame.type === FRAME_SEQUENCE) {
         this.#sequences.restore(decodeSequence(frame.payload));
+        continue;
+      }
+      if (frame.type === FRAME_ERASURE) {
+        this.erasing.push({ seq: commit.seq, payload: frame.payload });
         continue;
       }
       const tableId = tableOfFrame(frame);

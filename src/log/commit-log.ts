@@ -24,6 +24,7 @@ import { ByteWriter } from '../base/bytes.ts';
 import { DriftError } from '../base/error.ts';
 import type { Host } from '../base/host.ts';
 import { type MaybePromise, run, type Task, wait } from '../base/task.ts';
+import { removeFile } from '../storage/remove.ts';
 import type { Storage, StorageFile } from '../storage/storage.ts';
 import { FRAME_COMMIT, LOG_FIRST_STEP_BYTES, LOG_FORMAT_VERSION, LOG_HEADER_BYTES, LOG_MAGIC } from './constants.ts';
 import {
@@ -222,7 +223,7 @@ export class CommitLog {
     this.#olderFiles = 0;
     for (const name of yield* wait(this.#storage.list())) {
       const match = /^log-(\d+)$/.exec(name);
-      if (match !== null && Number(match[1]) < belowLog) yield* wait(this.#storage.remove(name));
+      if (match !== null && Number(match[1]) < belowLog) yield* removeFile(this.#storage, name);
     }
   }
 

@@ -25,6 +25,7 @@ export const FRAME_SEQUENCE = 4;
 export const FRAME_COMMIT = 5;
 /** Of encrypted databases, which have no others in the file. */
 export const FRAME_SEALED = 6;
+export const FRAME_ERASURE = 7;
 
 /** "DRFM": first bytes of both manifest slots. */
 export const MANIFEST_MAGIC = 0x4d465244;

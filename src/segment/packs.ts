@@ -8,6 +8,7 @@
  */
 import { DriftError } from '../base/error.ts';
 import { type Task, wait } from '../base/task.ts';
+import { removeFile } from '../storage/remove.ts';
 import { type Storage, TEMPORARY_PREFIX } from '../storage/storage.ts';
 import { openSegment, sealedLength, sealSegment } from './sealed-segment.ts';
 import type { EncodedSegment, SegmentRef } from './segment.ts';
@@ -164,7 +165,7 @@ export class Packs {
       if (live.has(pack) || pack === this.#current || (this.#reading.get(pack) ?? 0) > 0) continue;
       if ([...this.#pins].some((pinned) => pinned.has(pack))) continue;
       this.#sizes.delete(pack);
-      yield* wait(this.#storage.remove(`pack-${pack}`));
+      yield* removeFile(this.#storage, `pack-${pack}`);
     }
   }
 }

@@ -167,7 +167,7 @@ const KEY_NUMBER = 0;
 const KEY_BIGINT = 1;
 const KEY_STRING = 2;
 
-function writeKeys(writer: ByteWriter, changes: RowChanges, rows: readonly number[]): void {
+export function writeKeys(writer: ByteWriter, changes: Pick<RowChanges, 'keys'>, rows: Iterable<number>): void {
   for (const row of rows) {
     const key = changes.keys[row] as Key;
     if (typeof key === 'number') {
@@ -183,7 +183,7 @@ function writeKeys(writer: ByteWriter, changes: RowChanges, rows: readonly numbe
   }
 }
 
-function readKeys(reader: ByteReader, count: number): Key[] {
+export function readKeys(reader: ByteReader, count: number): Key[] {
   const keys: Key[] = [];
   for (let i = 0; i < count; i++) {
     const tag = reader.u8();

@@ -276,6 +276,7 @@ export class TransactionManager {
             encodeChanges(tableId, rows, this.store.table(tableId).columns),
           ),
         );
+        if (transaction.alsoLogged !== null) frames.push(...transaction.alsoLogged.frames);
         const { author, message, metadata, clientId } = transaction.info;
         const bytes = commitBytes(frames, [author, message, metadata, clientId]) + BESIDES_BYTES;
         if (this.#log.hasRoom(bytes)) break;
@@ -286,6 +287,7 @@ export class TransactionManager {
       serial?.check();
       for (const value of options.sequences?.() ?? []) frames.push(encodeSequence(value));
       seq = this.#append(transaction, changes, frames);
+      transaction.alsoLogged?.committed(seq);
       serial?.commit(seq, true);
     } finally {
       for (const part of prepared) part.release();

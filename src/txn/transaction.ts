@@ -11,6 +11,7 @@
  * A mark remembers how much was written; rolling back to it is how savepoints and failed statements leave no trace.
  */
 import type { CatalogChange, CatalogState } from '../catalog/catalog.ts';
+import type { LogFrame } from '../log/frame.ts';
 import type { CatalogObject, Deferrable } from '../catalog/schema.ts';
 import type { TreeColumn } from '../table/table.ts';
 import { Party } from './lock/party.ts';
@@ -82,6 +83,8 @@ export class Transaction {
   /** Start time, µs: now() in it. */
   readonly startedAt: number;
   info: CommitInfo;
+  /** Goes into the log with its commit; told of the sequence number before anything else can happen. */
+  alsoLogged: { readonly frames: readonly LogFrame[]; committed(seq: number): void } | null = null;
   /** What SET CONSTRAINTS said: of all constraints, and by name. */
   deferral: ConstraintModes = NO_MODES;
   /** Whether something has been put off until the commit. */

@@ -4,6 +4,8 @@ import type { EngineOptions } from '../../src/database/api.ts';
 import { MemoryStorage } from '../../src/storage/memory.ts';
 import type { Storage } from '../../src/storage/storage.ts';
 import { SimDisk } from '../../src/storage/sim.ts';
+import { collected, restoreSource } from '../../src/client/backup.ts';
+import { LocalConnection } from '../../src/client/local.ts';
 import { type Db, openDb, testHost, textRows } from './helper.ts';
 import { openEngine } from '../../src/database/engine.ts';
 
@@ -26,6 +28,8 @@ const SCRIPT = `CREATE TABLE person (mail text PRIMARY KEY, name text, note text
   ALTER TABLE person DROP COLUMN note;
   UPDATE person SET n = n + 1`;
 
+/** Of the script. */
+const COMMITS = 15;
 const ERASE = "ERASE FROM person p WHERE p.name IN ('Zaphod', 'Trillian')";
 
 /** Where each of the secrets is in the files. */
@@ -41,6 +45,24 @@ function found(storage: Storage): string[] {
         if (bytes.includes(form)) places.push(`${name}: ${secret}`);
   }
   return places;
+}
+
+/** The same on a disk that no database has open. */
+function foundIn(disk: SimDisk): string[] {
+  const places: string[] = [];
+  for (const [name, file] of disk.files)
+    for (const secret of [...SECRETS, 'zaphod@', 'mmm@middle'])
+      for (const form of [Buffer.from(secret), Buffer.from(secret, 'utf16le')])
+        if (Buffer.from(file.afterKill()).includes(form)) places.push(`${name}: ${secret}`);
+  return places;
+}
+
+async function untilDone(db: Pick<Db, 'rows'>): Promise<void> {
+  const deadline = performance.now() + 20_000;
+  while ((await db.rows("SELECT 1 FROM drift.erasures WHERE state <> 'done'")).length > 0) {
+    if (performance.now() > deadline) throw new Error('the erasure does not come to its end');
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
 }
 
 async function problems(db: Pick<Db, 'rows'>): Promise<unknown> {
@@ -145,6 +167,7 @@ test('crashed at every I/O operation: the others are as they were, and erasing a
     return { rows: async (sql) => textRows(await session.execute(sql, [], { text: true })) };
   };
   let want: unknown;
+  const counts = { resumed: 0, undone: 0 };
   for (let at = Number(process.env['ERASE_CRASH_AT'] ?? 0); ; at += Number(process.env['ERASE_CRASH_STEP'] ?? 17)) {
     const { disk, first } = await prepared();
     disk.plan({ kind: 'crash', at: first + at });
@@ -160,20 +183,77 @@ test('crashed at every I/O operation: the others are as they were, and erasing a
     disk.powerFailure();
     disk.plan(null);
     const storage = disk.storage();
+    // What was acknowledged is in no byte that the medium has, also of files whose removal it took back.
+    if (finished) expect([at, foundIn(disk)]).toEqual([at, []]);
     const engine = await openEngine({ storage, host: testHost(3), ...SMALL });
     const db = rowsOf(engine);
     const states = await others(db, 13);
     want ??= states;
     expect([at, states]).toEqual([at, want]);
-    if (finished) {
-      expect([at, await db.rows("SELECT count(*) FROM person FOR SYSTEM_TIME ALL WHERE mail LIKE '%@middle'")]).toEqual(
-        [at, [['0']]],
-      );
-    }
+    const recorded = engine.status().lastSeq > COMMITS;
+    if (recorded) {
+      counts.resumed++;
+      const left = "SELECT count(*) FROM person FOR SYSTEM_TIME ALL WHERE mail LIKE '%@middle'";
+      expect([at, await db.rows(left)]).toEqual([at, [['0']]]);
+      // It goes on by itself.
+      await untilDone(db);
+      expect([at, found(storage)]).toEqual([at, []]);
+      expect([at, await db.rows('SELECT seq, table_name, row_count, state, held_by FROM drift.erasures')]).toEqual([
+        at,
+        [[String(COMMITS + 1), 'public.person', '2', 'done', '{}']],
+      ]);
+    } else counts.undone++;
     await engine.session().execute(ERASE);
     expect([at, await problems(db)]).toEqual([at, []]);
     expect([at, found(storage)]).toEqual([at, []]);
     await engine.close();
     if (finished) break;
+  }
+  expect(counts.resumed).toBeGreaterThan(3);
+  expect(counts.undone).toBeGreaterThan(0);
+});
+
+test('backups from before an erasure are known as long as the database is, and named by it', async () => {
+  const storage = new MemoryStorage();
+  let db = await openDb(storage, SMALL);
+  await db.run("CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'Zaphod'), (2, 'b')");
+  const before = await collected(() => new LocalConnection(db.engine).backup({}));
+  await db.run("INSERT INTO t VALUES (3, 'c')");
+  await collected(() => new LocalConnection(db.engine).backup({ history: false }));
+  const result = await db.session.execute("ERASE FROM t WHERE v = 'Zaphod'");
+  expect(result.notices?.map(({ message }) => message)).toEqual([
+    '2 backups from before commit 4 may still hold what was erased',
+  ]);
+  const after = await collected(() => new LocalConnection(db.engine).backup({}));
+  const check = async (): Promise<void> => {
+    expect(await db.rows('SELECT seq, history FROM drift.backups ORDER BY made_at')).toEqual([
+      ['2', 't'],
+      ['3', 'f'],
+      ['4', 't'],
+    ]);
+    expect(
+      await db.rows(`SELECT e.seq, e.table_name, e.row_count, e.state, b.seq FROM drift.erasures e
+        JOIN drift.backups b ON b.id = ANY (e.held_by) ORDER BY b.seq`),
+    ).toEqual([
+      ['4', 'public.t', '1', 'done', '2'],
+      ['4', 'public.t', '1', 'done', '3'],
+    ]);
+  };
+  await check();
+  await db.engine.close();
+  db = await openDb(storage, SMALL);
+  await check();
+  await db.engine.close();
+  // What was made before has it, what was made after has not, and remembers.
+  for (const [backup, rows] of [
+    [before, '1'],
+    [after, '0'],
+  ] as const) {
+    const copy = new MemoryStorage();
+    const restored = await openDb(copy, { ...SMALL, restore: restoreSource(backup, {}) });
+    expect(await restored.rows("SELECT count(*) FROM t FOR SYSTEM_TIME ALL WHERE v = 'Zaphod'")).toEqual([[rows]]);
+    expect(await restored.rows('SELECT count(*) FROM drift.erasures')).toEqual([[rows === '1' ? '0' : '1']]);
+    expect(found(copy).length > 0).toBe(rows === '1');
+    await restored.engine.close();
   }
 });

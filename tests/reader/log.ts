@@ -95,7 +95,8 @@ export interface Change {
 
 /** Null for what changes no table. */
 export function changeOf({ type, payload }: Frame): Change | null {
-  if (type === 4) return null;
+  // Sequences, and rows that an erasure under way takes from history: no rows of the present.
+  if (type === 4 || type === 7) return null;
   const input = new Cursor(payload);
   const [table, count] = [input.varint(), input.varint()];
   const keys = type === 1 ? [] : Array.from({ length: count }, () => readKey(input));

@@ -17,32 +17,18 @@
 import type { SessionApi } from '../../src/database/api.ts';
 import type { OpenEngine } from '../../src/database/engine.ts';
 import { rekey } from '../../src/database/rekey.ts';
-import { type FaultKind, SimCrash, SimDisk } from '../../src/storage/sim.ts';
+import { SimCrash, SimDisk } from '../../src/storage/sim.ts';
 import { textRows } from '../database/helper.ts';
 import { SimHost } from './host.ts';
 import { Backups } from './backups.ts';
+import { refuseErased, untilErased } from './bytes.ts';
 import { LimitModel } from './limits.ts';
 import { isRefusal, Oracle } from './oracle.ts';
 import type { Step, Work } from './step.ts';
+import { type CaseFault, newTally, type Tally } from './tally.ts';
 import { Vault } from './vault.ts';
 import { type Workload, workload } from './workload.ts';
-import { erased, type World } from './world.ts';
-
-/** `none`: the workload by itself, whose process dies at its end. */
-export type CaseFault = FaultKind | 'kill' | 'none';
-
-export const FAULTS: readonly CaseFault[] = [
-  'crash',
-  'kill',
-  'short-write',
-  'quota',
-  'flush-fails',
-  'flush-lies',
-  'read-error',
-  'bit-flip',
-  'misdirected-read',
-  'lost-handle',
-];
+import { erased, type Erasure, type World } from './world.ts';
 
 export interface Case {
   readonly seed: number;
@@ -52,35 +38,6 @@ export interface Case {
   readonly at: number;
   /** A short workload that ends with this kind of work. */
   readonly work?: Work | undefined;
-}
-
-export interface Tally {
-  cases: number;
-  /** Operations that were struck, by the kind of work and the fault: `erase crash`. */
-  readonly met: Map<string, number>;
-  /** Kinds of background work that were done. */
-  readonly background: Set<string>;
-  backups: number;
-  /** Operations that were struck, by fault. */
-  readonly faults: Map<CaseFault, number>;
-  openings: number;
-  /** Openings and answers that were refused, with file and reason. */
-  refused: number;
-  /** States compared with the model, each a sequence number in one opening. */
-  states: number;
-}
-
-export function newTally(): Tally {
-  return {
-    cases: 0,
-    met: new Map(),
-    background: new Set(),
-    backups: 0,
-    faults: new Map(),
-    openings: 0,
-    refused: 0,
-    states: 0,
-  };
 }
 
 /** After these the medium may hold something else than it was given, or refuse to show it. */
@@ -135,6 +92,8 @@ class Run {
   #work: Work | 'opening' | 'closing' = 'opening';
   /** Commits that were acknowledged. */
   #acknowledged = 0;
+  /** Erasures that were acknowledged. */
+  readonly #gone: Erasure[] = [];
   /** One commit more may be there: an error does not say whether it happened. */
   #isUncertain = false;
   /** The disk was full and is not any more. */
@@ -254,6 +213,7 @@ class Run {
       case 'commit':
         await this.#script(step.sql);
         this.#acknowledged++;
+        if (step.erasure !== undefined) this.#gone.push(step.erasure);
         this.#refuseOtherCommits(step.sql);
         return;
       case 'nothing': {
@@ -399,6 +359,7 @@ class Run {
   async #verify(): Promise<void> {
     const { fault } = this.#case;
     const mayRefuse = DAMAGING.has(fault) || this.#isDeceived;
+    if (!mayRefuse && !this.#vault.isEncrypted) refuseErased(this.disk, this.#gone, this.#workload.worlds);
     let last = this.#acknowledged;
     // Opened twice: an opening must leave a database as sound as it was.
     for (const stride of [1, 4]) {
@@ -414,6 +375,7 @@ class Run {
       this.#tally.openings++;
       const found = engine.status().lastSeq;
       this.#refuseLoss(found, last, stride === 1);
+      if (!mayRefuse) await this.#finishErasing(engine, found);
       // A medium that lies may have lost what was forgotten, too.
       const limits = this.#limits.all(found, mayRefuse);
       const oracle = new Oracle(engine, this.#worldsAt(found), { stride, mayRefuse, limits });
@@ -436,6 +398,18 @@ class Run {
     }
     // What a backup holds has nothing to do with what happened to the medium since.
     if (this.#case.at % 5 === 0) await this.#verifyBackup();
+  }
+
+  /** What a crash has cut off goes on by itself; then no file has what any commit that is there has erased. */
+  async #finishErasing(engine: OpenEngine, found: number): Promise<void> {
+    const { worlds, erasures } = this.#workload;
+    const recorded = erasures.filter(({ seq }) => seq <= found);
+    if (recorded.length === 0) return;
+    const session = engine.session();
+    await untilErased(session, this.#host);
+    await session.close();
+    if (!this.#vault.isEncrypted) refuseErased(this.disk, recorded, worlds);
+    this.#tally.erasures += recorded.length;
   }
 
   async #verifyBackup(): Promise<void> {

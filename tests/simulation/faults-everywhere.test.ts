@@ -1,7 +1,7 @@
 /** Faults of every kind at every I/O operation of short workloads (see case.ts). One of the seeds makes the engine wait. */
 import { expect, test } from 'vitest';
-import { FAULTS, newTally, runCase } from './case.ts';
-import { summary } from './main.ts';
+import { runCase } from './case.ts';
+import { FAULTS, newTally, summary } from './tally.ts';
 
 test('every fault at every operation of short workloads', async () => {
   const tally = newTally();

@@ -4,9 +4,9 @@ import { Random } from '../../src/base/random.ts';
 import { openEngine } from '../../src/database/engine.ts';
 import { SimDisk } from '../../src/storage/sim.ts';
 import { backupOf } from './backups.ts';
-import { FAULTS, newTally, operationsOf, runCase } from './case.ts';
+import { operationsOf, runCase } from './case.ts';
 import { SimHost } from './host.ts';
-import { summary } from './main.ts';
+import { FAULTS, newTally, summary } from './tally.ts';
 import { TINY } from './vault.ts';
 import { workload } from './workload.ts';
 

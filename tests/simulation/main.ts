@@ -1,7 +1,8 @@
 /** The simulation by itself, for as long as one likes: `npm run simulate` (scripts/simulate.mjs). */
 import { Random } from '../../src/base/random.ts';
-import { type Case, type CaseFault, FAULTS, newTally, operationsOf, runCase, type Tally } from './case.ts';
+import { type Case, operationsOf, runCase } from './case.ts';
 import { type Work, WORKS } from './step.ts';
+import { type CaseFault, FAULTS, metTable, newTally, summary } from './tally.ts';
 
 export interface Plan {
   readonly minutes: number;
@@ -15,21 +16,6 @@ export interface Plan {
   /** Short workloads that end with this kind of work. */
   readonly work?: Work | undefined;
   readonly log: (line: string) => void;
-}
-
-/** Says what was run, in one line. */
-export function summary({ cases, faults, openings, refused, states, backups, background }: Tally): string {
-  const byFault = [...faults].map(([fault, count]) => `${count} ${fault}`).join(', ');
-  const counts = `${openings} openings, ${states} states compared, ${backups} backups restored, ${refused} refused`;
-  return `${cases} cases (${byFault}), ${counts}; in the background: ${[...background].sort().join(', ')}`;
-}
-
-/** How often which fault struck which kind of work, as a table. */
-export function metTable({ met }: Tally): string {
-  const works = [...WORKS, 'opening', 'closing'];
-  const line = (work: string): string =>
-    `${work.padEnd(16)}${FAULTS.map((fault) => String(met.get(`${work}/${fault}`) ?? 0).padStart(17)).join('')}`;
-  return [`${' '.repeat(16)}${FAULTS.map((fault) => fault.padStart(17)).join('')}`, ...works.map(line)].join('\n');
 }
 
 /** Runs cases until the time is over; returns the failures. The same plan gives the same cases. */

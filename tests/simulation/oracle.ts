@@ -46,7 +46,7 @@ export const WHOLE: Limit = { least: 0, most: 0 };
 export function isRefusal(error: unknown): boolean {
   const { code, message } = error as { code?: string; message?: string };
   if (code === undefined || !REFUSALS.has(code)) throw error;
-  if (!/(MANIFEST|log-\d+|pack-\d+|files of a database)/.test(message ?? ''))
+  if (!/(MANIFEST|KEYS|log-\d+|pack-\d+|files of a database)/.test(message ?? ''))
     throw new Error(`an error that names no file: ${String(message)}`, { cause: error });
   if (code === 'XX001' && !/(offset|slot|version|missing|body|found|instead)/.test(message ?? ''))
     throw new Error(`an error that does not say where: ${String(message)}`, { cause: error });

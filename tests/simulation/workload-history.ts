@@ -10,7 +10,18 @@ import { type Dice, literal, padded, replaced } from './workload-dice.ts';
 import { goBack } from './workload-back.ts';
 import { type Row, type Table, tableById, tableIn, withRows, withTable, type World } from './world.ts';
 
-const KINDS: readonly Work[] = ['merge', 'restore', 'revert', 'undo', 'undrop', 'tag', 'retention', 'delete history'];
+const KINDS: readonly Work[] = [
+  'merge',
+  'restore',
+  'revert',
+  'undo',
+  'undrop',
+  'tag',
+  'retention',
+  'delete history',
+  'erase',
+  'erase',
+];
 
 /** Steps with some kind of this work, or the one asked for; MERGE where that is not possible now. */
 export function historyWork(dice: Dice, worlds: readonly World[], only: Work | null): readonly Step[] {

@@ -9,7 +9,7 @@ import { definition, createTable } from './workload-definitions.ts';
 import { Dice, literal, padded, replaced } from './workload-dice.ts';
 import { historyWork } from './workload-history.ts';
 import { portion } from './workload-portion.ts';
-import { EMPTY_WORLD, type Erasure, type Row, type Table, tableIn, withRows, type World } from './world.ts';
+import { EMPTY_WORLD, erased, type Erasure, type Row, type Table, tableIn, withRows, type World } from './world.ts';
 
 export interface Workload {
   readonly steps: readonly Step[];
@@ -35,13 +35,13 @@ export function workload(seed: number, commits: number, only?: Work): Workload {
   };
   while (worlds.length <= commits) {
     const half = worlds.length;
-    for (const step of writer.next(worlds)) push(step);
+    for (const step of writer.next(erased(worlds, erasures))) push(step);
     // Whatever the seed says, one opening lies between.
     if (only === undefined && half <= commits >> 1 && worlds.length > commits >> 1)
       push({ kind: 'reopen', work: 'reopen' });
   }
   for (let tries = 0; only !== undefined && tries < 400; tries++) {
-    const found = writer.work(worlds, only);
+    const found = writer.work(erased(worlds, erasures), only);
     for (const step of found) push(step);
     if (found.some(({ work, kind }) => work === only && kind !== 'nothing')) break;
   }

@@ -15,13 +15,17 @@ import { encodeDirectory } from '../../table/encode-directory.ts';
 import { wholeDirectory } from '../../table/past.ts';
 import type { PinnedPacks } from '../../table/store.ts';
 import type { EncryptionOptions } from '../../storage/encryption/secret.ts';
-import type { EngineInside } from '../core.ts';
+import type { Core, EngineInside } from '../core.ts';
+import type { BackupNote } from '../ledger.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../recovery.ts';
 import { drive } from '../scheduler.ts';
 import { type BackupInfo, isInfo } from './info.ts';
 import { END, INFO, PieceWriter, STATE } from './pieces.ts';
 import { content, isBefore, type PlacedSegment, segmentContent, segmentsOf } from './segments.ts';
 import { currentOnly, withoutHistory } from './without-history.ts';
+
+/** Backups that drift.backups remembers. */
+const NOTES = 10_000;
 
 export interface BackupOptions {
   /** False: the newest state only. Default true. */
@@ -41,6 +45,9 @@ export async function* makeBackup(
   let pinned: PinnedPacks | undefined;
   let body: Uint8Array = new Uint8Array(0);
   engine.core.databaseId ??= hexOf(random16(engine));
+  const id = hexOf(random16(engine));
+  const madeAt = host.now();
+  note(engine.core, { id, seq: engine.core.manager.published, madeAt, history });
   await engine.checkpoint((manifest) => {
     body = manifest.body;
     pinned = store.pin();
@@ -51,11 +58,11 @@ export async function* makeBackup(
     const whole = await drive(wholeDirectory(decodeDirectory(state.directory), pinned), host);
     const directory = history ? whole : withoutHistory(whole, state.lastSeq, engine.core.lines.state);
     const info: BackupInfo = {
-      id: hexOf(random16(engine)),
+      id,
       database: engine.core.databaseId,
       seq: state.lastSeq,
       timestamp: state.lastSeq === 0 ? 0 : state.lastTimestamp,
-      madeAt: host.now(),
+      madeAt,
       historyFrom: history ? state.historyFrom : state.lastSeq,
       history,
       since: since?.id ?? null,
@@ -83,6 +90,12 @@ export async function* makeBackup(
   } finally {
     pinned.release();
   }
+}
+
+/** Remembers a backup, which drift.backups shows: with the manifest that it is made of, whether it comes to its end or not. */
+function note(core: Core, backup: BackupNote): void {
+  const backups = [...(core.ledger.backups ?? []), backup].slice(-NOTES);
+  core.ledger = { ...core.ledger, backups };
 }
 
 function* readWhole(pinned: PinnedPacks, { ref, tableId }: PlacedSegment): Task<Uint8Array> {

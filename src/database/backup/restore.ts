@@ -18,7 +18,8 @@ import type { Storage } from '../../storage/storage.ts';
 import { type Directory, type TreeEntry } from '../../table/directory.ts';
 import { encodeDirectory } from '../../table/encode-directory.ts';
 import { isUnfinished, MARKER, UNDER_WAY } from '../import-marker.ts';
-import { encodeCheckpoint } from '../recovery.ts';
+import type { Ledger } from '../ledger.ts';
+import { type Checkpointed, encodeCheckpoint } from '../recovery.ts';
 import { drive } from '../scheduler.ts';
 import type { BackupInfo } from './info.ts';
 import { DONE, mark } from './mark.ts';
@@ -86,13 +87,18 @@ async function fill(storage: Storage, host: Host, { backups, encryption, to }: R
   });
   if (read === null) return;
   const directory = { ...relocated(read.directory, moved), currentPack: packs.current, packs: packs.sizes };
-  const restored = { state: { ...read.state, firstLog: 1, databaseId: null }, directory };
+  const restored = { state: { ...read.state, firstLog: 1, databaseId: null, ledger: ledgerOf(read.state) }, directory };
   const wanted =
     to === undefined ? restored : await drive(rewind(storage, packs, host, { ...restored, to, info: read.info }), host);
   await drive(packs.flush(), host);
   const body = encodeCheckpoint({ ...wanted.state, directory: encodeDirectory(wanted.directory) });
   await drive(emptyLog(storage, host), host);
   await drive(writeManifest(storage, null, { epoch: 1, body }), host);
+}
+
+/** What is remembered of the database that was backed up; what its packs held is not in the new ones. */
+function ledgerOf({ ledger, lastSeq }: Checkpointed): Ledger {
+  return { ...ledger, rewriting: undefined, erasures: ledger.erasures?.filter(({ seq }) => seq <= lastSeq) };
 }
 
 /** A segment in the new packs. */

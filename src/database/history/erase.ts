@@ -6,9 +6,8 @@
  *     3  their versions go from tiles and images, in memory (table/erase.ts)
  *     4  checkpoints write everything to new packs; old packs and logs go; free bytes of the manifest become zeros
  *
- * When it returns no file has the rows any more. A crash before the manifest switches leaves rows that are deleted, with
- * their history: the same ERASE finds them again. One after it leaves files that the next opening or the same ERASE
- * removes; so it does step 4 even where it finds nothing.
+ * When it returns no file has the rows any more. After a crash behind step 2 the next opening goes on with what is left
+ * (erase-pending.ts has steps 3 and 4).
  *
  * It is no part of a transaction, and nothing protects from it: no tag, no feed, no snapshot.
  */
@@ -16,7 +15,6 @@ import { DriftError } from '../../base/error.ts';
 import { type Task, wait } from '../../base/task.ts';
 import { valueAt, type Value, type Vector } from '../../base/vector.ts';
 import type { TableDef } from '../../catalog/schema.ts';
-import { CATALOG_TABLE_ID } from '../../catalog/system-objects.ts';
 import { isUserType } from '../../catalog/user-types.ts';
 import { keyNames, nameOf, ROW_ID } from '../../plan/history-queries.ts';
 import type { Erase } from '../../sql/ast-history.ts';
@@ -26,21 +24,19 @@ import type { LineTableDef } from '../../catalog/lines.ts';
 import { parseOne } from '../../sql/parser/parser.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import type { Key } from '../../table/table.ts';
-import { findLoaded } from '../../txn/commit-checks.ts';
+import { encodeErasure } from '../../txn/erasure-codec.ts';
 import type { Notice, Parameter, ResultSet } from '../api.ts';
 import { runBindable, uncached } from '../bindable.ts';
 import type { Core } from '../core.ts';
 import { define, tableNamed } from '../ddl/context.ts';
 import { ddlContext, withCatalog } from '../definition.ts';
 import { command } from '../show.ts';
-import { destroySalts } from '../proof/destroy.ts';
 import { describeCommit, metadataOf } from '../signature.ts';
 import { refuseWrites, type Scene } from '../statement.ts';
 import { analyzeTable } from '../table-statistics.ts';
+import { erasePending, rewriteAll } from './erase-pending.ts';
 import { silently } from './restore.ts';
 
-/** How long to wait before looking again whether a backup has let go of the packs that it reads. */
-const PINNED_MS = 50;
 /** Rows deleted by one statement. */
 const ROWS_AT_ONCE = 1000;
 
@@ -63,12 +59,19 @@ export function* erase(scene: Scene, statement: Erase, parameters: readonly Para
   const keys = keysOf(core, table, found);
   if (keys.size > 0) yield* deleteRows(scene, table, found);
   record(scene, table, keys.size);
+  let seq = 0;
+  const frames = encodeErasure(table.id, `${table.schema}.${table.name}`, [...keys]);
+  scene.transaction.alsoLogged = {
+    frames,
+    committed(at) {
+      seq = at;
+      for (const { payload } of frames) core.erasing.push({ seq, payload });
+    },
+  };
   yield* turns.end(true, false);
-  const seq = yield* commitOf(core, table);
-  yield* wait(core.background(job, () => destroySalts(core, table.id, keys)));
-  yield* wait(core.background(job, () => core.store.erase(table.id, keys, seq)));
+  yield* wait(core.background(job, () => erasePending(core)));
   yield* analyzeTable(core.store, table, core.manager.published, null);
-  yield* writeAgain(core);
+  yield* rewriteAll(core);
   return {
     ...command('ERASE'),
     affectedRows: keys.size,
@@ -129,31 +132,6 @@ function record(scene: Scene, table: TableDef, rows: number): void {
   describeCommit(scene, `erase from ${table.name}: ${rows} ${rows === 1 ? 'row' : 'rows'}`);
 }
 
-/** The commit that recorded the erasure. */
-function* commitOf(core: Core, table: TableDef): Task<number> {
-  const found = yield* findLoaded(core.store.table(CATALOG_TABLE_ID), table.id, core.manager.published);
-  if (found === null) throw new DriftError('42P01', `table "${table.name}" was dropped while its rows were erased`);
-  return found.from;
-}
-
-/** Writes all that is alive to new packs, so that all others can go, and leaves nothing in the manifest's free bytes. */
-function* writeAgain(core: Core): Task<void> {
-  const { store, host } = core;
-  const first = store.beginPack(0);
-  do {
-    yield store.isPinned
-      ? new Promise<void>((resolve) => void host.setTimer(PINNED_MS, resolve))
-      : host.yieldToOthers();
-    if (core.closing) throw new DriftError('57P01', 'the database was closed while rows were erased: erase them again');
-    yield* wait(core.checkpoint(true));
-  } while (store.hasPacksBelow(first));
-  for (let times = 0; times < 2; times++) {
-    yield* wait(core.scrub());
-    yield* wait(core.checkpoint(true));
-  }
-  yield* wait(core.scrub());
-}
-
 /** Branches that have rows of the table of their own. */
 function onBranches({ lines, store }: Core, table: TableDef): Notice[] {
   const names = new Set<string>();
@@ -171,8 +149,9 @@ function onBranches({ lines, store }: Core, table: TableDef): Notice[] {
   }));
 }
 
-function elsewhere({ databaseId }: Core, seq: number): Notice[] {
-  if (databaseId === null) return [];
-  const message = `backups that were made before commit ${seq} still hold what was erased`;
-  return [{ severity: 'NOTICE', code: '00000', message }];
+function elsewhere({ ledger }: Core, seq: number): Notice[] {
+  const held = (ledger.backups ?? []).filter((backup) => backup.seq < seq);
+  if (held.length === 0) return [];
+  const message = `${held.length === 1 ? 'a backup' : `${held.length} backups`} from before commit ${seq} may still hold what was erased`;
+  return [{ severity: 'NOTICE', code: '00000', message, hint: 'drift.erasures and drift.backups list them.' }];
 }

@@ -4,7 +4,9 @@ import type { Catalog, ColumnDef, TableDef, TypeRef } from '../../catalog/schema
 import type { SystemTable } from '../../plan/bind.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import { branchRows } from '../branch/rows.ts';
+import { erasuresOf } from '../history/erase-pending.ts';
 import { protections } from '../history/protections.ts';
+import { textArray } from '../specs.ts';
 import { timeOf } from './backends.ts';
 import { lockRows } from './locks.ts';
 import type { SystemContext } from './source.ts';
@@ -12,6 +14,7 @@ import type { SystemContext } from './source.ts';
 const TEXT: TypeRef = { oid: 25, typmod: -1 };
 const INT4: TypeRef = { oid: 23, typmod: -1 };
 const INT4_ARRAY: TypeRef = { oid: 1007, typmod: -1 };
+const TEXT_ARRAY: TypeRef = { oid: 1009, typmod: -1 };
 const INT8: TypeRef = { oid: 20, typmod: -1 };
 const FLOAT8: TypeRef = { oid: 701, typmod: -1 };
 const TIMESTAMPTZ: TypeRef = { oid: 1184, typmod: -1 };
@@ -19,7 +22,7 @@ const BOOL: TypeRef = { oid: 16, typmod: -1 };
 
 type OwnContext = Pick<
   SystemContext,
-  'catalog' | 'core' | 'store' | 'settings' | 'backends' | 'locks' | 'feeds' | 'host' | 'eval'
+  'catalog' | 'core' | 'store' | 'settings' | 'backends' | 'locks' | 'feeds' | 'ledger' | 'erasing' | 'host' | 'eval'
 >;
 
 export interface OwnTable extends SystemTable {
@@ -124,6 +127,24 @@ export const OWN_TABLES: readonly OwnTable[] = [
           needed?.seq ?? null,
           needed?.reason ?? null,
         ];
+      }
+    },
+  ),
+  define('drift', 'backups', { id: TEXT, seq: INT8, made_at: TIMESTAMPTZ, history: BOOL }, function* ({ ledger }) {
+    for (const { id, seq, madeAt, history } of ledger.backups ?? []) yield [id, seq, madeAt, history];
+  }),
+  define(
+    'drift',
+    'erasures',
+    { seq: INT8, table_name: TEXT, row_count: INT8, state: TEXT, held_by: TEXT_ARRAY },
+    function* ({ ledger, erasing, eval: context }) {
+      for (const { seq, table, rows, state } of erasuresOf(ledger, erasing)) {
+        const held = (ledger.backups ?? []).filter((backup) => backup.seq < seq);
+        const ids = textArray(
+          held.map(({ id }) => id),
+          context,
+        );
+        yield [seq, table, rows, state, ids];
       }
     },
   ),

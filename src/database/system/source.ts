@@ -11,6 +11,7 @@ import type { LockSpace } from '../../txn/lock/space.ts';
 import type { Host } from '../../base/host.ts';
 import type { Backend } from '../activity.ts';
 import type { LinesSeen } from '../branch/rows.ts';
+import type { Ledger, PendingErasure } from '../ledger.ts';
 import type { Portals } from '../portal.ts';
 import type { SequenceState } from '../sequences.ts';
 import type { Settings } from '../settings.ts';
@@ -30,6 +31,10 @@ export interface SystemContext {
   readonly bind: BindContext;
   /** Where change feeds stand, by their sessions. */
   readonly feeds: ReadonlyMap<number, number>;
+  /** What was backed up and erased. */
+  readonly ledger: Ledger;
+  /** Erasures whose versions are still in the trees. */
+  readonly erasing: readonly PendingErasure[];
   /** All sessions, by id. */
   readonly backends: ReadonlyMap<number, Backend>;
   readonly locks: LockSpace;

@@ -1,0 +1,91 @@
+/**
+ * What follows the commit of an ERASE, at once or after a crash: versions go from the trees, then everything is written
+ * again, so that no file holds them.
+ *
+ *     log has the commit's ERASURE frames            versions go from the trees before the next checkpoint, or while opening
+ *     manifest has trees without them, and says      packs below a number go once what lives in them was copied; free bytes
+ *     "rewriting"                                    of the manifest become zeros; the next opening goes on with it
+ *     manifest says nothing any more                 no file has the rows
+ *
+ * No checkpoint is written between the first and the second (engine.ts), so no crash finds a state in between.
+ */
+import { DriftError } from '../../base/error.ts';
+import { type Task, wait } from '../../base/task.ts';
+import { decodeErasure } from '../../txn/erasure-codec.ts';
+import type { Core } from '../core.ts';
+import type { ErasureNote, Ledger, PendingErasure } from '../ledger.ts';
+import { destroySalts } from '../proof/destroy.ts';
+
+/** How long to wait before looking again whether a backup has let go of the packs that it reads. */
+const PINNED_MS = 50;
+/** Erasures that drift.erasures remembers. */
+const NOTES = 10_000;
+
+/** Takes the versions of one erasure out of the trees. */
+function* eraseVersionsOf(core: Core, { seq, payload }: PendingErasure): Task<void> {
+  const { store } = core;
+  const { tableId, table, rows, keys } = decodeErasure(payload);
+  const erased = new Set(keys);
+  if (store.has(tableId) && erased.size > 0) {
+    yield* destroySalts(core, tableId, erased);
+    yield* store.erase(tableId, erased, seq);
+  }
+  const { ledger } = core;
+  // What comes from here on goes to packs that never had the rows.
+  const rewriting = { below: store.beginPack(0), since: Math.min(seq, ledger.rewriting?.since ?? Infinity) };
+  const known = ledger.erasures ?? [];
+  const erasures = known.at(-1)?.seq === seq ? known : [...known, { seq, table, rows }].slice(-NOTES);
+  core.ledger = { ...ledger, rewriting, erasures };
+}
+
+export interface ErasureState extends ErasureNote {
+  /** `pending`: its rows can be read; `rewriting`: old files may hold them; `done`: no file does. */
+  readonly state: 'pending' | 'rewriting' | 'done';
+}
+
+/** All erasures that are remembered, and how far each has come. */
+export function erasuresOf({ erasures = [], rewriting }: Ledger, erasing: readonly PendingErasure[]): ErasureState[] {
+  const found = new Map<number, ErasureState>();
+  for (const note of erasures)
+    found.set(note.seq, { ...note, state: note.seq >= (rewriting?.since ?? Infinity) ? 'rewriting' : 'done' });
+  for (const { seq, payload } of erasing) {
+    const { table, rows } = decodeErasure(payload);
+    found.set(seq, { seq, table, rows, state: 'pending' });
+  }
+  return [...found.values()];
+}
+
+/** Carries out what was committed. Nothing but maintenance calls this: one piece of work at a time. */
+export function* erasePending(core: Core): Task<void> {
+  for (let next = core.erasing[0]; next !== undefined; next = core.erasing[0]) {
+    yield* eraseVersionsOf(core, next);
+    core.erasing.shift();
+  }
+}
+
+/** Writes all that is alive to new packs, so that all others can go, and leaves nothing in the manifest's free bytes. */
+export function* rewriteAll(core: Core): Task<void> {
+  const { store, host } = core;
+  for (let rewriting = core.ledger.rewriting; rewriting !== undefined; rewriting = core.ledger.rewriting) {
+    store.beginPack(rewriting.below);
+    do {
+      yield store.isPinned
+        ? new Promise<void>((resolve) => void host.setTimer(PINNED_MS, resolve))
+        : host.yieldToOthers();
+      if (core.closing)
+        throw new DriftError('57P01', 'the database was closed while rows were erased', {
+          hint: 'It goes on when the database is opened again.',
+        });
+      yield* wait(core.checkpoint(true));
+    } while (store.hasPacksBelow(rewriting.below));
+    for (let times = 0; times < 2; times++) {
+      yield* wait(core.scrub());
+      yield* wait(core.checkpoint(true));
+    }
+    yield* wait(core.scrub());
+    // Another erasure may have come meanwhile.
+    if (core.ledger.rewriting !== rewriting) continue;
+    core.ledger = { ...core.ledger, rewriting: undefined };
+    yield* wait(core.checkpoint(true));
+  }
+}
