@@ -223,9 +223,9 @@ class Engine implements EngineApi, OpenEngine {
       // On a full medium they stay until another opening: it can be read.
       if (!isFull(error)) throw error;
     }
-    if (storage.cipher !== undefined) resumeRekey(engine.#inside).catch(() => undefined);
     // An erasure that was cut off: no reader sees its rows again, and its files go in the background.
     yield* erasedFirst(core);
+    if (storage.cipher !== undefined) resumeRekey(engine.#inside).catch(() => undefined);
     if (core.ledger.rewriting !== undefined) void (async () => drive(rewriteRest(core), host))().catch(() => undefined);
     engine.#maintenance.start();
     return engine;
