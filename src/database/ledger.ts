@@ -2,6 +2,7 @@
  * The ledger: what the manifest remembers besides the state, as JSON behind everything else in its body. No state of the
  * database differs by it: which backups were made, which rows were erased and which of those may still lie in old files.
  */
+import { DriftError } from '../base/error.ts';
 
 export interface BackupNote {
   readonly id: string;
@@ -34,6 +35,21 @@ export interface Ledger {
   /** The newest last. */
   readonly backups?: readonly BackupNote[] | undefined;
   readonly erasures?: readonly ErasureNote[] | undefined;
+}
+
+/** Throws XX001 for what is no ledger. */
+export function parseLedger(text: string): Ledger {
+  try {
+    const found = JSON.parse(text) as Ledger;
+    const { rewriting, backups = [], erasures = [] } = found;
+    const numbers = [...backups.map(({ seq, madeAt }) => seq + madeAt), ...erasures.map(({ seq, rows }) => seq + rows)];
+    if (rewriting !== undefined) numbers.push(rewriting.below + rewriting.since);
+    const texts = [...backups.map(({ id }) => id), ...erasures.map(({ table }) => table)];
+    if (numbers.every(Number.isSafeInteger) && texts.every((value) => typeof value === 'string')) return found;
+  } catch {
+    // Said below.
+  }
+  throw new DriftError('XX001', 'MANIFEST body: what is remembered besides the state does not make sense');
 }
 
 /** An erasure that was committed, and whose versions are still in the trees. */

@@ -43,7 +43,7 @@ import {
   tableOfFrame,
 } from '../txn/change-codec.ts';
 import { touchedTables, transactionRow } from '../txn/transaction-row.ts';
-import type { Ledger, PendingErasure } from './ledger.ts';
+import { type Ledger, parseLedger, type PendingErasure } from './ledger.ts';
 import type { Sequences } from './sequences.ts';
 import { createStructure, endStructures, fillIndexes } from './structure.ts';
 import { specOf, textArray } from './specs.ts';
@@ -109,7 +109,7 @@ export function decodeCheckpoint(body: Uint8Array): Checkpointed {
   const limits: [number, number][] = [];
   for (let left = reader.remaining === 0 ? 0 : reader.varint(); left > 0; left--)
     limits.push([reader.varint(), reader.varint()]);
-  const ledger = (reader.remaining === 0 ? {} : JSON.parse(reader.string())) as Ledger;
+  const ledger = parseLedger(reader.remaining === 0 ? '{}' : reader.string());
   return {
     lastSeq,
     lastTimestamp,

@@ -24,7 +24,7 @@ import { specOf, textArray } from '../specs.ts';
 import { endStructures, reopenStructures } from '../structure.ts';
 
 /** What lines share is written through the main line's core. */
-const SHARED = ['nextObjectId', 'databaseId', 'lastSessionId', 'running', 'temporary', 'closing'] as const;
+const SHARED = ['nextObjectId', 'databaseId', 'lastSessionId', 'running', 'temporary', 'closing', 'ledger'] as const;
 
 export function mainOf(core: Core): Core {
   return core.line?.main ?? core;
