@@ -17,7 +17,7 @@ import type { TransactionManager } from '../txn/transaction-manager.ts';
 import type { EngineOptions } from './api.ts';
 import type { Backend } from './activity.ts';
 import { DomainChecks } from './domain-check.ts';
-import type { Ledger, PendingErasure } from './ledger.ts';
+import type { PendingErasure } from './ledger.ts';
 import type { Job } from './maintenance.ts';
 import type { Sequences } from './sequences.ts';
 import type { Settings } from './settings.ts';
@@ -38,8 +38,8 @@ export interface Core {
   readonly historyFrom: number;
   /** Names the database in its backups; null until there is one. */
   databaseId: string | null;
-  /** What the next manifest is to remember besides the state. */
-  ledger: Ledger;
+  /** What the next manifest is to remember besides the state, as JSON: few openings look into it (ledger.ts). */
+  ledger: string;
   /** Erasures whose versions are still in the trees: no checkpoint is written before they are not. */
   readonly erasing: PendingErasure[];
   lastSessionId: number;

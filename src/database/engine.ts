@@ -198,7 +198,7 @@ class Engine implements EngineApi, OpenEngine {
       nextObjectId: replay.nextObjectId,
       historyFrom: state?.historyFrom ?? 0,
       databaseId: state?.databaseId ?? null,
-      ledger: state?.ledger ?? {},
+      ledger: state?.ledger ?? '{}',
       erasing: replay.erasing,
       lastSessionId: 0,
       sessions: new Map(),
@@ -226,7 +226,7 @@ class Engine implements EngineApi, OpenEngine {
     // An erasure that was cut off: no reader sees its rows again, and its files go in the background.
     yield* erasedFirst(core);
     if (storage.cipher !== undefined) resumeRekey(engine.#inside).catch(() => undefined);
-    if (core.ledger.rewriting !== undefined) void (async () => drive(rewriteRest(core), host))().catch(() => undefined);
+    if (core.ledger.includes('"rewriting"')) void (async () => drive(rewriteRest(core), host))().catch(() => undefined);
     engine.#maintenance.start();
     return engine;
   }
@@ -456,7 +456,7 @@ function* firstManifest(options: EngineOptions, epoch: number): Task<ManifestSta
     historyFrom: 0,
     limits: [],
     databaseId: null,
-    ledger: {},
+    ledger: '{}',
   });
   return yield* writeManifest(options.storage, null, { epoch, body });
 }

@@ -16,7 +16,7 @@ import { wholeDirectory } from '../../table/past.ts';
 import type { PinnedPacks } from '../../table/store.ts';
 import type { EncryptionOptions } from '../../storage/encryption/secret.ts';
 import type { Core, EngineInside } from '../core.ts';
-import type { BackupNote } from '../ledger.ts';
+import { type BackupNote, parseLedger } from '../ledger.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../recovery.ts';
 import { drive } from '../scheduler.ts';
 import { type BackupInfo, isInfo } from './info.ts';
@@ -94,8 +94,8 @@ export async function* makeBackup(
 
 /** Remembers a backup, which drift.backups shows: with the manifest that it is made of, whether it comes to its end or not. */
 function note(core: Core, backup: BackupNote): void {
-  const backups = [...(core.ledger.backups ?? []), backup].slice(-NOTES);
-  core.ledger = { ...core.ledger, backups };
+  const ledger = parseLedger(core.ledger);
+  core.ledger = JSON.stringify({ ...ledger, backups: [...(ledger.backups ?? []), backup].slice(-NOTES) });
 }
 
 function* readWhole(pinned: PinnedPacks, { ref, tableId }: PlacedSegment): Task<Uint8Array> {

@@ -18,7 +18,7 @@ import type { Storage } from '../../storage/storage.ts';
 import { type Directory, type TreeEntry } from '../../table/directory.ts';
 import { encodeDirectory } from '../../table/encode-directory.ts';
 import { isUnfinished, MARKER, UNDER_WAY } from '../import-marker.ts';
-import type { Ledger } from '../ledger.ts';
+import { parseLedger } from '../ledger.ts';
 import { type Checkpointed, encodeCheckpoint } from '../recovery.ts';
 import { drive } from '../scheduler.ts';
 import type { BackupInfo } from './info.ts';
@@ -97,8 +97,10 @@ async function fill(storage: Storage, host: Host, { backups, encryption, to }: R
 }
 
 /** What is remembered of the database that was backed up; what its packs held is not in the new ones. */
-function ledgerOf({ ledger, lastSeq }: Checkpointed): Ledger {
-  return { ...ledger, rewriting: undefined, erasures: ledger.erasures?.filter(({ seq }) => seq <= lastSeq) };
+function ledgerOf({ ledger, lastSeq }: Checkpointed): string {
+  const known = parseLedger(ledger);
+  const erasures = known.erasures?.filter(({ seq }) => seq <= lastSeq);
+  return JSON.stringify({ ...known, rewriting: undefined, erasures });
 }
 
 /** A segment in the new packs. */

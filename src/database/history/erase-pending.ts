@@ -13,7 +13,7 @@ import { DriftError } from '../../base/error.ts';
 import { type Task, wait } from '../../base/task.ts';
 import { decodeErasure } from '../../txn/erasure-codec.ts';
 import type { Core } from '../core.ts';
-import type { ErasureNote, Ledger, PendingErasure } from '../ledger.ts';
+import { type ErasureNote, type Ledger, parseLedger, type PendingErasure, type Rewriting } from '../ledger.ts';
 import { destroySalts } from '../proof/destroy.ts';
 
 /** How long to wait before looking again whether a backup has let go of the packs that it reads. */
@@ -30,12 +30,12 @@ function* eraseVersionsOf(core: Core, { seq, payload }: PendingErasure): Task<vo
     yield* destroySalts(core, tableId, erased);
     yield* store.erase(tableId, erased, seq);
   }
-  const { ledger } = core;
+  const ledger = parseLedger(core.ledger);
   // What comes from here on goes to packs that never had the rows.
   const rewriting = { below: store.beginPack(0), since: Math.min(seq, ledger.rewriting?.since ?? Infinity) };
   const known = ledger.erasures ?? [];
   const erasures = known.at(-1)?.seq === seq ? known : [...known, { seq, table, rows }].slice(-NOTES);
-  core.ledger = { ...ledger, rewriting, erasures };
+  core.ledger = JSON.stringify({ ...ledger, rewriting, erasures });
 }
 
 export interface ErasureState extends ErasureNote {
@@ -66,7 +66,8 @@ export function* erasePending(core: Core): Task<void> {
 /** Writes all that is alive to new packs, so that all others can go, and leaves nothing in the manifest's free bytes. */
 export function* rewriteAll(core: Core): Task<void> {
   const { store, host } = core;
-  for (let rewriting = core.ledger.rewriting; rewriting !== undefined; rewriting = core.ledger.rewriting) {
+  const current = (): Rewriting | undefined => parseLedger(core.ledger).rewriting;
+  for (let rewriting = current(); rewriting !== undefined; rewriting = current()) {
     store.beginPack(rewriting.below);
     do {
       yield store.isPinned
@@ -84,8 +85,8 @@ export function* rewriteAll(core: Core): Task<void> {
     }
     yield* wait(core.scrub());
     // Another erasure may have come meanwhile.
-    if (core.ledger.rewriting !== rewriting) continue;
-    core.ledger = { ...core.ledger, rewriting: undefined };
+    if (current()?.below !== rewriting.below) continue;
+    core.ledger = JSON.stringify({ ...parseLedger(core.ledger), rewriting: undefined });
     yield* wait(core.checkpoint(true));
   }
 }

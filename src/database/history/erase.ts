@@ -30,6 +30,7 @@ import { runBindable, uncached } from '../bindable.ts';
 import type { Core } from '../core.ts';
 import { define, tableNamed } from '../ddl/context.ts';
 import { ddlContext, withCatalog } from '../definition.ts';
+import { parseLedger } from '../ledger.ts';
 import { command } from '../show.ts';
 import { describeCommit, metadataOf } from '../signature.ts';
 import { refuseWrites, type Scene } from '../statement.ts';
@@ -150,7 +151,7 @@ function onBranches({ lines, store }: Core, table: TableDef): Notice[] {
 }
 
 function elsewhere({ ledger }: Core, seq: number): Notice[] {
-  const held = (ledger.backups ?? []).filter((backup) => backup.seq < seq);
+  const held = (parseLedger(ledger).backups ?? []).filter((backup) => backup.seq < seq);
   if (held.length === 0) return [];
   const message = `${held.length === 1 ? 'a backup' : `${held.length} backups`} from before commit ${seq} may still hold what was erased`;
   return [{ severity: 'NOTICE', code: '00000', message, hint: 'drift.erasures and drift.backups list them.' }];

@@ -6,6 +6,7 @@ import { typeByOid } from '../../sql/types/registry.ts';
 import { branchRows } from '../branch/rows.ts';
 import { erasuresOf } from '../history/erase-pending.ts';
 import { protections } from '../history/protections.ts';
+import { parseLedger } from '../ledger.ts';
 import { textArray } from '../specs.ts';
 import { timeOf } from './backends.ts';
 import { lockRows } from './locks.ts';
@@ -131,15 +132,15 @@ export const OWN_TABLES: readonly OwnTable[] = [
     },
   ),
   define('drift', 'backups', { id: TEXT, seq: INT8, made_at: TIMESTAMPTZ, history: BOOL }, function* ({ ledger }) {
-    for (const { id, seq, madeAt, history } of ledger.backups ?? []) yield [id, seq, madeAt, history];
+    for (const { id, seq, madeAt, history } of parseLedger(ledger).backups ?? []) yield [id, seq, madeAt, history];
   }),
   define(
     'drift',
     'erasures',
     { seq: INT8, table_name: TEXT, row_count: INT8, state: TEXT, held_by: TEXT_ARRAY },
     function* ({ ledger, erasing, eval: context }) {
-      for (const { seq, table, rows, state } of erasuresOf(ledger, erasing)) {
-        const held = (ledger.backups ?? []).filter((backup) => backup.seq < seq);
+      for (const { seq, table, rows, state } of erasuresOf(parseLedger(ledger), erasing)) {
+        const held = (parseLedger(ledger).backups ?? []).filter((backup) => backup.seq < seq);
         const ids = textArray(
           held.map(({ id }) => id),
           context,

@@ -11,7 +11,7 @@ import type { LockSpace } from '../../txn/lock/space.ts';
 import type { Host } from '../../base/host.ts';
 import type { Backend } from '../activity.ts';
 import type { LinesSeen } from '../branch/rows.ts';
-import type { Ledger, PendingErasure } from '../ledger.ts';
+import type { PendingErasure } from '../ledger.ts';
 import type { Portals } from '../portal.ts';
 import type { SequenceState } from '../sequences.ts';
 import type { Settings } from '../settings.ts';
@@ -32,7 +32,7 @@ export interface SystemContext {
   /** Where change feeds stand, by their sessions. */
   readonly feeds: ReadonlyMap<number, number>;
   /** What was backed up and erased. */
-  readonly ledger: Ledger;
+  readonly ledger: string;
   /** Erasures whose versions are still in the trees. */
   readonly erasing: readonly PendingErasure[];
   /** All sessions, by id. */
