@@ -45,6 +45,16 @@ export class VectorBuilder {
     return this.#length;
   }
 
+  /** The same rows in memory of their own. */
+  copy(): VectorBuilder {
+    const copy = new VectorBuilder(this.format, 4);
+    copy.#kind = this.#kind;
+    copy.#data = this.#data.slice(0, this.#length);
+    copy.#nulls = this.#nulls?.slice(0, this.#length) ?? null;
+    copy.#length = this.#length;
+    return copy;
+  }
+
   append(value: Value): void {
     this.#reserve(this.#length + 1);
     const row = this.#length++;

@@ -83,12 +83,12 @@ describe('slices', () => {
     return true;
   }
 
-  test('end at the first pause after four milliseconds', async () => {
+  test('end at the first pause after three milliseconds', async () => {
     const made = rig();
     await made.maintenance.run({ kind: 'repack', treeId: null, reason: 'test' }, () => steps(made, 30, 1));
     const [work] = made.store.work.entries();
-    expect(work).toMatchObject({ kind: 'repack', state: 'done', slices: 8, longestMs: 4, durationMs: 30 });
-    expect(made.time.turns).toBe(7);
+    expect(work).toMatchObject({ kind: 'repack', state: 'done', slices: 11, longestMs: 3, durationMs: 30 });
+    expect(made.time.turns).toBe(10);
   });
 
   test('are shorter while others make use of their turns', async () => {

@@ -8,8 +8,8 @@
  * A commit may not outrun it: statements that follow each other without a macrotask (a loop on Node) would keep everything
  * else waiting, other sessions and this. So `turn` makes a commit wait for one macrotask every few milliseconds.
  *
- * Commits that write faster than a checkpoint does meet resistance: when the log is three times as long as it should be, each
- * waits for a number of longer slices, so that the log stays bounded. Reads go on between the slices.
+ * Commits that write faster than a checkpoint does meet resistance: when the log is three times as long as it should be, or
+ * a leaf twice as big, each waits for a number of longer slices, so that both stay bounded. Reads go on between the slices.
  *
  * When a checkpoint is due: the log has grown by `checkpointLogBytes`, dirty leaves fill half of the cache, too many log
  * files lie about, or `checkpointIntervalMs` have passed since the first commit that is in the log only. Where a
@@ -19,11 +19,11 @@
 import type { Host } from '../base/host.ts';
 import { type MaybePromise, PAUSE, type Step, type Task } from '../base/task.ts';
 import type { TableStore } from '../table/store.ts';
-import type { Work, WorkKind } from '../table/work-log.ts';
+import { LONG_SLICE_MS, type Work, type WorkKind } from '../table/work-log.ts';
 import { Queue } from './scheduler.ts';
 
 /** A slice ends at the first pause after so long; from one pause to the next it is a few milliseconds at most. */
-const SLICE_MS = 4;
+const SLICE_MS = 3;
 const BUSY_SLICE_MS = 2;
 /** A turn of others that took longer was one in which something ran. */
 const BUSY_TURN_MS = 0.05;
@@ -31,8 +31,8 @@ const BUSY_TURN_MS = 0.05;
 const TURN_MS = 8;
 /** A log so many times as long as a checkpoint waits for makes commits wait for the background: so many turns each. */
 const BEHIND = 3;
-const TURNS_BEHIND = 25;
-const BEHIND_SLICE_MS = 8;
+const TURNS_BEHIND = 50;
+const BEHIND_SLICE_MS = 4;
 /** A checkpoint that writes so many times what the log holds makes the next one wait for more. */
 const MUCH_WRITTEN = 4;
 const LITTLE_WRITTEN = 2;
@@ -108,7 +108,7 @@ export class Maintenance {
 
   /** Begins with what is due after opening. */
   start(): void {
-    if (!this.#scheduled && this.#reason() !== null) this.#start(null);
+    if (!this.#scheduled && (this.#parts.store.dueSplits > 0 || this.#reason() !== null)) this.#start(null);
   }
 
   /** A promise that a commit should wait for, so that others get a turn; null mostly. */
@@ -119,8 +119,9 @@ export class Maintenance {
   }
 
   #isBehind(): boolean {
-    const { logLimitBytes } = this.#parts;
-    return this.#scheduled && this.#parts.reasonFor(logLimitBytes * this.#stretch * BEHIND) === 'log';
+    const { logLimitBytes, store } = this.#parts;
+    if (!this.#scheduled) return false;
+    return store.isOverdue || this.#parts.reasonFor(logLimitBytes * this.#stretch * BEHIND) === 'log';
   }
 
   async #catchUp(): Promise<void> {
@@ -180,10 +181,13 @@ export class Maintenance {
       let value: unknown;
       let failure: { readonly reason: unknown } | null = null;
       let limitMs = SLICE_MS;
+      // What was used of the turn: a promise that is there already gives it to nobody.
+      let usedMs = 0;
       for (;;) {
         const resume = (): IteratorResult<Step, T> =>
           failure === null ? task.next(value) : task.throw(failure.reason);
-        const step = this.#slice(work, task, resume, limitMs);
+        const turnMs = host.monotonicMs() - usedMs;
+        const step = this.#slice(work, task, resume, turnMs + limitMs);
         if (step.done === true) {
           work.state = step.value === (false as unknown) ? 'not needed' : 'done';
           return step.value;
@@ -192,10 +196,12 @@ export class Maintenance {
         if (step.value === PAUSE) {
           const before = host.monotonicMs();
           await this.#giveTurn();
+          usedMs = 0;
           const isBusy = host.monotonicMs() - before > BUSY_TURN_MS;
           limitMs = this.#isBehind() ? BEHIND_SLICE_MS : isBusy ? BUSY_SLICE_MS : SLICE_MS;
           continue;
         }
+        usedMs = host.monotonicMs() - turnMs;
         try {
           value = await step.value;
         } catch (reason) {
@@ -215,20 +221,21 @@ export class Maintenance {
     work: Work,
     task: Task<T>,
     resume: () => IteratorResult<Step, T>,
-    limitMs: number,
+    untilMs: number,
   ): IteratorResult<Step, T> {
     const { host, store } = this.#parts;
     const began = host.monotonicMs();
     const before = store.traffic();
     try {
       let step = resume();
-      while (step.done !== true && step.value === PAUSE && host.monotonicMs() - began < limitMs) step = task.next();
+      while (step.done !== true && step.value === PAUSE && host.monotonicMs() < untilMs) step = task.next();
       return step;
     } finally {
       const took = host.monotonicMs() - began;
       const after = store.traffic();
       work.slices++;
       work.longestMs = Math.max(work.longestMs, took);
+      if (took > LONG_SLICE_MS) work.longSlices++;
       work.readBytes += after.readBytes - before.readBytes;
       work.writtenBytes += after.writtenBytes - before.writtenBytes;
     }

@@ -12,6 +12,7 @@
  */
 import { ByteWriter } from '../base/bytes.ts';
 import { assert } from '../base/error.ts';
+import { PAUSE, runSync, type Task } from '../base/task.ts';
 import type { BoxedVector, ColumnFormat, Vector } from '../base/vector.ts';
 import { writeCompressed } from './compressed.ts';
 import { ENCODING, KIND } from './constants.ts';
@@ -21,6 +22,9 @@ const encoder = new TextEncoder();
 /** Strings looked at before a dictionary is tried; with more distinct ones than this among them it would hold over half. */
 const SAMPLE_ROWS = 256;
 const MAX_SAMPLE_DISTINCT = 248;
+/** Values of a codec that are encoded without a pause. */
+const BOXED_AT_ONCE = 512;
+const EXPECTED_BOXED_BYTES = 16;
 /** Fewer strings than this are not worth a dictionary. */
 const MIN_DICTIONARY_ROWS = 8;
 
@@ -56,9 +60,7 @@ export function encodeBlock(vector: Vector, start: number, end: number, format: 
       break;
     }
     case 'boxed':
-      head(out, KIND.boxed, vector, start, end);
-      encodeBoxed(out, vector, start, end, format);
-      break;
+      return runSync(encodeBoxedBlock(vector, start, end, format));
   }
   return out.finish();
 }
@@ -146,17 +148,29 @@ function encodeTexts(out: ByteWriter, strings: readonly string[]): void {
   writeCompressed(out, new Uint8Array(units.buffer));
 }
 
-function encodeBoxed(out: ByteWriter, vector: BoxedVector, start: number, end: number, format: ColumnFormat): void {
+/** As `encodeBlock`, with pauses: a codec's bytes take longer than anything else. */
+export function* encodeBoxedBlock(
+  vector: BoxedVector,
+  start: number,
+  end: number,
+  format: ColumnFormat,
+): Task<Uint8Array> {
+  const { codec } = format;
   const lengths = new Int32Array(end - start);
-  const all = new ByteWriter(256);
+  const all = new ByteWriter(lengths.length * EXPECTED_BOXED_BYTES);
   for (let row = start; row < end; row++) {
+    if ((row - start) % BOXED_AT_ONCE === BOXED_AT_ONCE - 1) yield PAUSE;
     const value = vector.data[row];
     if (typeof value !== 'object' || value === null || vector.nulls?.[row] === 1) continue;
-    assert(format.codec !== undefined, 'a boxed column needs its codec');
-    const bytes = format.codec.encode(value);
+    assert(codec !== undefined, 'a boxed column needs its codec');
+    const bytes = codec.encode(value);
     lengths[row - start] = bytes.length;
     all.raw(bytes);
   }
+  yield PAUSE;
+  const out = new ByteWriter(lengths.length);
+  head(out, KIND.boxed, vector, start, end);
   encodeNumbers(out, lengths);
-  writeCompressed(out, all.finish());
+  writeCompressed(out, all.view());
+  return out.finish();
 }

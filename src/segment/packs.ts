@@ -7,13 +7,15 @@
  * read of it is under way.
  */
 import { DriftError } from '../base/error.ts';
-import { type Task, wait } from '../base/task.ts';
+import { PAUSE, type Task, wait } from '../base/task.ts';
 import { removeFile } from '../storage/remove.ts';
 import { type Storage, TEMPORARY_PREFIX } from '../storage/storage.ts';
 import { openSegment, sealedLength, sealSegment } from './sealed-segment.ts';
 import type { EncodedSegment, SegmentRef } from './segment.ts';
 
 const SECTOR_BYTES = 512;
+/** Bytes written without a pause. */
+const WRITTEN_AT_ONCE: number = 512 * 1024;
 const PACK_NAME = /^pack-(\d+)$/;
 
 export class Packs {
@@ -109,8 +111,11 @@ export class Packs {
     try {
       const file = yield* wait(this.#storage.open(`pack-${pack}`));
       const bytes =
-        cipher === undefined ? segment.bytes : yield* wait(sealSegment(cipher, table, { pack, offset }, segment.bytes));
-      yield* wait(file.write(offset, bytes));
+        cipher === undefined ? segment.bytes : yield* sealSegment(cipher, table, { pack, offset }, segment.bytes);
+      for (let at = 0; at < bytes.length; at += WRITTEN_AT_ONCE) {
+        if (at > 0) yield PAUSE;
+        yield* wait(file.write(offset + at, bytes.subarray(at, at + WRITTEN_AT_ONCE)));
+      }
     } catch (error) {
       // The directory names no more of a pack than there is.
       if (this.#sizes.get(pack) === offset + size) this.#sizes.set(pack, offset);

@@ -8,13 +8,15 @@
  * opens (it was sealed there), and is refused by that checksum, which the manifest vouches for.
  */
 import { DriftError } from '../base/error.ts';
-import { type Task, wait } from '../base/task.ts';
+import { PAUSE, type Task, wait } from '../base/task.ts';
 import { SEALED_EXTRA_BYTES, type StorageCipher } from '../storage/cipher.ts';
 import type { StorageFile } from '../storage/storage.ts';
 import type { SegmentRef } from './segment.ts';
 
 const PIECE_BYTES: number = 64 * 1024;
 const TABLE_BYTES = 4;
+/** Pieces that a cipher is given at once where it answers with promises. */
+const PIECES_AT_ONCE = 16;
 const SEALED_PIECE_BYTES: number = TABLE_BYTES + PIECE_BYTES + SEALED_EXTRA_BYTES;
 
 /** Bytes that a segment takes in its pack. */
@@ -22,25 +24,31 @@ export function sealedLength(length: number): number {
   return length + Math.ceil(length / PIECE_BYTES) * (TABLE_BYTES + SEALED_EXTRA_BYTES);
 }
 
-export async function sealSegment(
+export function* sealSegment(
   cipher: StorageCipher,
   table: number,
   place: Pick<SegmentRef, 'pack' | 'offset'>,
   bytes: Uint8Array,
-): Promise<Uint8Array> {
+): Task<Uint8Array> {
   const sealed = new Uint8Array(sealedLength(bytes.length));
   const view = new DataView(sealed.buffer);
   const ref = { ...place, length: bytes.length };
-  const pieces: Promise<void>[] = [];
+  let under: Promise<void>[] = [];
   for (let piece = 0; piece * PIECE_BYTES < bytes.length; piece++) {
     const part = bytes.subarray(piece * PIECE_BYTES, (piece + 1) * PIECE_BYTES);
     view.setUint32(piece * SEALED_PIECE_BYTES, table, true);
-    const seal = async (): Promise<void> => {
-      sealed.set(await cipher.seal(useOf(table), placeOf(ref, piece), part), piece * SEALED_PIECE_BYTES + TABLE_BYTES);
-    };
-    pieces.push(seal());
+    const put = (made: Uint8Array): void => sealed.set(made, piece * SEALED_PIECE_BYTES + TABLE_BYTES);
+    const made = cipher.seal(useOf(table), placeOf(ref, piece), part);
+    if (made instanceof Promise) under.push(made.then(put));
+    else put(made);
+    if (under.length >= PIECES_AT_ONCE) {
+      yield* wait(Promise.all(under));
+      under = [];
+    }
+    // A cipher that answers at once computes here.
+    if (under.length === 0) yield PAUSE;
   }
-  await Promise.all(pieces);
+  yield* wait(Promise.all(under));
   return sealed;
 }
 

@@ -16,9 +16,12 @@ import { PAUSE, type Task } from '../base/task.ts';
 import { crc32c } from '../base/crc32c.ts';
 import type { ColumnFormat, Vector } from '../base/vector.ts';
 import { GROUP_ROWS, SEGMENT_MAGIC, SEGMENT_VERSION, SEQ_FORMAT } from './constants.ts';
-import { encodeBlock } from './encode-block.ts';
+import { encodeBlock, encodeBoxedBlock } from './encode-block.ts';
 import { filterOf, isWorth } from './filter.ts';
 import { isSpreadOut, writeZone, type Zone, zoneOf } from './zone.ts';
+
+/** Bytes copied without a pause. */
+const COPIED_AT_ONCE: number = 512 * 1024;
 
 /** Where a segment lies, and what its block table must sum to. */
 export interface SegmentRef {
@@ -46,7 +49,7 @@ export interface EncodedSegment {
 /** Encodes the rows, with a pause after each block; they must not change meanwhile. */
 export function* encodeSegment(rows: SegmentRows, formats: readonly ColumnFormat[]): Task<EncodedSegment> {
   const count = rows.from.length;
-  const blocks = new ByteWriter(count * formats.length * 4 + 256);
+  const blocks: Uint8Array[] = [];
   const table = new ByteWriter(256);
   table.u32(SEGMENT_MAGIC);
   table.u8(SEGMENT_VERSION);
@@ -63,12 +66,16 @@ export function* encodeSegment(rows: SegmentRows, formats: readonly ColumnFormat
     for (const [group, zone] of zones.entries()) {
       const start = group * GROUP_ROWS;
       const end = Math.min(start + GROUP_ROWS, count);
-      const block = encodeBlock(vector, start, end, format);
+      const block =
+        vector.kind === 'boxed'
+          ? yield* encodeBoxedBlock(vector, start, end, format)
+          : encodeBlock(vector, start, end, format);
+      yield PAUSE;
       const filter = isWorth(end - start, block.length, isSpread) ? filterOf(vector, start, end) : null;
       table.varint(block.length);
       table.u32(crc32c(block));
       writeZone(table, filter === null ? zone : { ...zone, filter });
-      blocks.raw(block);
+      blocks.push(block);
       yield PAUSE;
     }
   };
@@ -76,6 +83,20 @@ export function* encodeSegment(rows: SegmentRows, formats: readonly ColumnFormat
   yield* put({ kind: 'f64', data: rows.from, length: count, nulls: null }, SEQ_FORMAT);
   yield* put({ kind: 'f64', data: rows.to, length: count, nulls: null }, SEQ_FORMAT);
   const tableBytes = table.finish();
-  blocks.raw(tableBytes);
-  return { bytes: blocks.finish(), tableLength: tableBytes.length, tableCrc: crc32c(tableBytes) };
+  blocks.push(tableBytes);
+  return { bytes: yield* joined(blocks), tableLength: tableBytes.length, tableCrc: crc32c(tableBytes) };
+}
+
+function* joined(blocks: readonly Uint8Array[]): Task<Uint8Array> {
+  let [length, at, paused] = [0, 0, 0];
+  for (const block of blocks) length += block.length;
+  const bytes = new Uint8Array(length);
+  for (const block of blocks) {
+    bytes.set(block, at);
+    at += block.length;
+    if (at - paused < COPIED_AT_ONCE) continue;
+    paused = at;
+    yield PAUSE;
+  }
+  return bytes;
 }

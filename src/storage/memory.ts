@@ -1,5 +1,5 @@
 /**
- * MemoryStorage: files as growing byte arrays. The medium of `memory://` databases, and the base of tests; a storage
+ * MemoryStorage: files as byte arrays in pieces. The medium of `memory://` databases, and the base of tests; a storage
  * outlives the database that used it, so closing and opening again finds the same files.
  */
 import { DriftError } from '../base/error.ts';
@@ -37,9 +37,13 @@ export class MemoryStorage implements Storage {
   }
 }
 
+/** A file is a list of pieces of this size, the first of which grows: nothing big is ever copied to make room. */
+const PIECE_BYTES: number = 256 * 1024;
+const LEAST_BYTES = 1024;
+
 class MemoryFile implements StorageFile {
   readonly name: string;
-  #bytes: Uint8Array = new Uint8Array(0);
+  readonly #pieces: Uint8Array[] = [new Uint8Array(0)];
   #size = 0;
 
   constructor(name: string) {
@@ -51,19 +55,28 @@ class MemoryFile implements StorageFile {
   }
 
   read(offset: number, length: number): Uint8Array {
-    return this.#bytes.slice(offset, Math.min(offset + length, this.#size));
+    const end = Math.min(offset + length, this.#size);
+    if (end <= offset) return new Uint8Array(0);
+    const from = offset % PIECE_BYTES;
+    const first = this.#pieces[(offset - from) / PIECE_BYTES] as Uint8Array;
+    if (from + end - offset <= PIECE_BYTES) return first.slice(from, from + end - offset);
+    const bytes = new Uint8Array(end - offset);
+    this.#each(offset, end, (piece, start, at, count) => bytes.set(piece.subarray(start, start + count), at));
+    return bytes;
   }
 
   write(offset: number, bytes: Uint8Array): void {
     const end = offset + bytes.length;
     this.#reserve(end);
-    this.#bytes.set(bytes, offset);
+    const from = offset % PIECE_BYTES;
+    if (from + bytes.length <= PIECE_BYTES) this.#pieces[(offset - from) / PIECE_BYTES]?.set(bytes, from);
+    else this.#each(offset, end, (piece, start, at, count) => piece.set(bytes.subarray(at, at + count), start));
     if (end > this.#size) this.#size = end;
   }
 
   truncate(size: number): void {
     this.#reserve(size);
-    if (size < this.#size) this.#bytes.fill(0, size, this.#size);
+    this.#each(size, this.#size, (piece, start, _, count) => piece.fill(0, start, start + count));
     this.#size = size;
   }
 
@@ -71,10 +84,23 @@ class MemoryFile implements StorageFile {
 
   close(): void {}
 
+  /** The parts of pieces that make up [from, to): where each begins in its piece and in the whole, and its length. */
+  #each(from: number, to: number, visit: (piece: Uint8Array, start: number, at: number, count: number) => void): void {
+    for (let at = from; at < to;) {
+      const start = at % PIECE_BYTES;
+      const count = Math.min(PIECE_BYTES - start, to - at);
+      visit(this.#pieces[(at - start) / PIECE_BYTES] as Uint8Array, start, at - from, count);
+      at += count;
+    }
+  }
+
   #reserve(size: number): void {
-    if (size <= this.#bytes.length) return;
-    const bigger = new Uint8Array(Math.max(size, this.#bytes.length * 2, 1024));
-    bigger.set(this.#bytes.subarray(0, this.#size));
-    this.#bytes = bigger;
+    const [first] = this.#pieces as [Uint8Array];
+    if (first.length < PIECE_BYTES && size > first.length) {
+      const bigger = new Uint8Array(Math.min(PIECE_BYTES, Math.max(size, first.length * 2, LEAST_BYTES)));
+      bigger.set(first);
+      this.#pieces[0] = bigger;
+    }
+    while (this.#pieces.length * PIECE_BYTES < size) this.#pieces.push(new Uint8Array(PIECE_BYTES));
   }
 }

@@ -17,7 +17,7 @@ import { gatherDoubles, gatherVector } from './gather.ts';
 import { LeafImage } from './leaf-image.ts';
 import { MemoryPart, type SealedPart } from './part.ts';
 import { lowerBound } from './search.ts';
-import type { DividedTree } from './split.ts';
+import type { DividedTree } from './split-queue.ts';
 import type { Key, KeyColumn } from './table.ts';
 import type { Leaf, StoredPast, Tile } from './tile.ts';
 

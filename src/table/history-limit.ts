@@ -13,7 +13,7 @@
 import { DriftError } from '../base/error.ts';
 import { PAUSE, type Task } from '../base/task.ts';
 import { copied } from './seal.ts';
-import type { DividedTree } from './split.ts';
+import type { DividedTree } from './split-queue.ts';
 import type { VersionScanOptions } from './table.ts';
 import { type Leaf, partBytes, type Tile } from './tile.ts';
 

@@ -11,10 +11,11 @@
  * sorted … rows-1; while `pins > 0` or once `lent` nothing is overwritten (the tree clones the image first), appends are
  * harmless.
  */
+import { PAUSE, runSync, type Task } from '../base/task.ts';
 import type { Vector } from '../base/vector.ts';
 import { VectorBuilder } from '../base/vector-builder.ts';
 import { GROUP_ROWS } from '../segment/constants.ts';
-import { gatherVector, sliceVector } from './gather.ts';
+import { gatherDoubles, gatherVector, sliceVector } from './gather.ts';
 import { lowerBound } from './search.ts';
 import type { Key, TreeColumn, ZoneFilter } from './table.ts';
 
@@ -132,6 +133,11 @@ export class LeafImage {
     this.#closedKeys = null;
     this.sorted = source.currentRows;
     this.maxFrom = source.maxFrom;
+  }
+
+  /** Number of columns. */
+  get width(): number {
+    return this.#formats.length;
   }
 
   get from(): Sequences {
@@ -384,46 +390,52 @@ export class LeafImage {
     return tail.sort((a, b) => ((this.keys[a] as Key) < (this.keys[b] as Key) ? -1 : 1));
   }
 
+  /** The same rows at the same places in memory of its own: what is made before a pinned image is overwritten. */
+  copy(): LeafImage {
+    const image = new LeafImage(this.#formats);
+    for (let c = 0; c < this.#columns.length; c++) {
+      image.#columns[c] = this.column(c).copy();
+      image.#closed[c] = this.closedColumn(c).copy();
+    }
+    image.#keys = this.keys.slice();
+    image.#closedKeys = this.closedKeys.slice();
+    image.#from = Sequences.adopt(this.from.data.slice(0, this.from.length));
+    image.#closedFrom = Sequences.adopt(this.closedFrom.data.slice(0, this.closedRows));
+    image.#closedTo = Sequences.adopt(this.closedTo.data.slice(0, this.closedRows));
+    image.maxFrom = this.maxFrom;
+    image.sorted = this.sorted;
+    image.tail = new Map(this.tail);
+    image.holes = this.holes?.slice() ?? null;
+    image.holeCount = this.holeCount;
+    return image;
+  }
+
+  /** Makes a new image of the same states, in key order and without holes. */
+  rebuilt(): LeafImage {
+    return runSync(this.part(this.liveOrder(), allRows(this.closedRows)));
+  }
+
   /**
-   * Makes a new image of the same states: live rows [start, end) in key order without holes, and the closed versions
-   * that `keepClosed` accepts. Also the copy made before a pinned image is overwritten.
+   * Makes a new image of some rows, given in key order, and closed versions; with a pause after each column, so the image
+   * must be pinned, or the task run without them.
    */
-  rebuilt(
-    columns: readonly TreeColumn[],
-    start = 0,
-    end: number = this.live,
-    keepClosed?: (key: Key) => boolean,
-  ): LeafImage {
-    const image = new LeafImage(columns);
-    const views = this.views();
-    const straight = this.holeCount === 0 && this.sorted === this.rows;
-    if (straight) {
-      image.appendSorted(views, this.keys, this.from.data.subarray(0, this.rows), start, end);
-    } else {
-      const order = this.liveOrder().subarray(start, end);
-      const keys = Array.from(order, (row) => this.keys[row] as Key);
-      const from = new Float64Array(order.length);
-      for (let i = 0; i < order.length; i++) from[i] = this.from.data[order[i] as number] as number;
-      image.appendSorted(
-        views.map((view) => gatherVector(view, order)),
-        keys,
-        from,
-        0,
-        order.length,
-      );
+  *part(order: Int32Array, closed: Int32Array): Task<LeafImage> {
+    const image = new LeafImage(this.#formats);
+    for (const [c, { format }] of this.#formats.entries()) {
+      image.#columns[c] = VectorBuilder.adopt(format, gatherVector(this.view(c), order));
+      if (closed.length > 0) image.#closed[c] = VectorBuilder.adopt(format, gatherVector(this.closedView(c), closed));
+      yield PAUSE;
     }
-    if (this.closedRows === 0) return image;
-    const rows: number[] = [];
-    for (let row = 0; row < this.closedRows; row++) {
-      if (keepClosed === undefined || keepClosed(this.closedKeys[row] as Key)) rows.push(row);
-    }
-    const order = Int32Array.from(rows);
-    image.appendClosed(
-      this.closedViews().map((view) => gatherVector(view, order)),
-      rows.map((row) => this.closedKeys[row] as Key),
-      Float64Array.from(rows, (row) => this.closedFrom.data[row] as number),
-      Float64Array.from(rows, (row) => this.closedTo.data[row] as number),
-    );
+    const { keys, closedKeys } = this;
+    image.#keys = Array.from(order, (row) => keys[row] as Key);
+    image.#closedKeys = Array.from(closed, (row) => closedKeys[row] as Key);
+    yield PAUSE;
+    const from = gatherDoubles(this.from.data, order);
+    for (const seq of from) if (seq > image.maxFrom) image.maxFrom = seq;
+    image.#from = Sequences.adopt(from);
+    image.#closedFrom = Sequences.adopt(gatherDoubles(this.closedFrom.data, closed));
+    image.#closedTo = Sequences.adopt(gatherDoubles(this.closedTo.data, closed));
+    image.sorted = order.length;
     return image;
   }
 
@@ -431,4 +443,11 @@ export class LeafImage {
   get bytes(): number {
     return (this.rows + this.closedRows) * (this.#columns.length * 10 + 24) + 512;
   }
+}
+
+/** 0, 1, 2 … */
+export function allRows(count: number): Int32Array {
+  const rows = new Int32Array(count);
+  for (let row = 0; row < count; row++) rows[row] = row;
+  return rows;
 }

@@ -1,11 +1,15 @@
 /** What a leaf's image becomes: its rows closed, the image copied, or sealed into one sorted run of versions. */
 import { PAUSE, type Task } from '../base/task.ts';
-import type { Vector } from '../base/vector.ts';
+import type { ColumnFormat, Vector } from '../base/vector.ts';
+import { VectorBuilder } from '../base/vector-builder.ts';
 import type { SegmentRows } from '../segment/segment.ts';
-import { concatVectors, constantVector, gatherDoubles, gatherVector, sameCell, sliceVector } from './gather.ts';
+import { constantVector, gatherDoubles, gatherVector, sameCell, sliceVector } from './gather.ts';
 import { LeafImage } from './leaf-image.ts';
 import type { Key, RowChanges, TreeColumn } from './table.ts';
 import { MemoryPart, type SealedPart } from './part.ts';
+
+/** Rows of a column copied without a pause. */
+const ROWS_AT_ONCE = 8192;
 
 /** Moves the present versions of rows to the closed ones: they end at `seq`. */
 export function closeRows(image: LeafImage, rows: Int32Array, seq: number): void {
@@ -37,6 +41,7 @@ export function isUnchanged(
 
 /** Same rows at the same places, in memory of its own, with these columns. */
 export function copied(old: LeafImage, columns: readonly TreeColumn[]): LeafImage {
+  if (columns.length === old.width) return old.copy();
   const fill = (present: readonly Vector[], length: number): Vector[] =>
     columns.map((column, c) => present[c] ?? constantVector(column.format, column.missing, length));
   const image = new LeafImage(columns);
@@ -84,7 +89,7 @@ export function* sealPart(
   for (const [c, { format }] of columns.entries()) {
     yield PAUSE;
     const view = sliceVector(image.view(c), 0, rows);
-    const whole = closedRows === 0 ? view : concatVectors(format, [view, image.closedView(c)]);
+    const whole = closedRows === 0 ? view : yield* concatenated(format, view, image.closedView(c), closedRows);
     yield PAUSE;
     sealed.push(gatherVector(whole, order));
   }
@@ -168,11 +173,21 @@ export function* leafRows(
     const view = image.view(c);
     const now = inPlace ? sliceVector(view, 0, current.length) : gatherVector(view, current);
     yield PAUSE;
-    vectors.push(
-      closedRows === 0 ? now : concatVectors(format, [now, sliceVector(image.closedView(c), 0, closedRows)]),
-    );
+    vectors.push(closedRows === 0 ? now : yield* concatenated(format, now, image.closedView(c), closedRows));
   }
   return { columns: vectors, from, to, currentRows: current.length };
+}
+
+/** A vector and the first `count` rows of another, with pauses. */
+function* concatenated(format: ColumnFormat, first: Vector, second: Vector, count: number): Task<Vector> {
+  const builder = new VectorBuilder(format, first.length + count);
+  for (const [vector, length] of [[first, first.length] as const, [second, count] as const]) {
+    for (let start = 0; start < length; start += ROWS_AT_ONCE) {
+      builder.appendVector(vector, null, start, Math.min(start + ROWS_AT_ONCE, length));
+      yield PAUSE;
+    }
+  }
+  return builder.view();
 }
 
 /** True if the row numbers are 0, 1, 2 … */

@@ -77,6 +77,8 @@ export interface TableStore {
   leftovers(): Task<readonly string[]>;
   /** Splits that wait for the background (split.ts). */
   readonly dueSplits: number;
+  /** Leaves grow faster than they are split: commits should wait for the background. */
+  readonly isOverdue: boolean;
   /** Takes the next of them: a task that says whether it was still due. */
   takeSplit(): { readonly kind: WorkKind; readonly treeId: number; task(): Task<boolean> } | null;
   /** Some packs hold little that is alive: `repack` would empty them. */

@@ -20,7 +20,8 @@ import type {
 } from './store.ts';
 import type { IndexSpec, Key, RowChanges, TableSpec, TreeColumn } from './table.ts';
 import { repack, sparsePacks, type StoredTree } from './repack.ts';
-import { divide, SplitQueue } from './split.ts';
+import { divide } from './divide.ts';
+import { SplitQueue } from './split-queue.ts';
 import { TileCache } from './tile.ts';
 import type { TreeOptions } from './tree.ts';
 import { Table } from './versioned-table.ts';
@@ -212,6 +213,10 @@ class SegmentStore implements TableStore {
 
   get dueSplits(): number {
     return this.#splits.size;
+  }
+
+  get isOverdue(): boolean {
+    return this.#splits.isOverdue;
   }
 
   takeSplit(): { readonly kind: WorkKind; readonly treeId: number; task(): Task<boolean> } | null {

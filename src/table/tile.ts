@@ -13,7 +13,7 @@ import type { PastEntry } from './directory.ts';
 import { Eviction, MOST_USES } from './eviction.ts';
 import { LeafImage } from './leaf-image.ts';
 import { groupMayMatch, type RowLayout, type SealedPart, StoredRows } from './part.ts';
-import type { Key, KeyRange, ZoneFilter } from './table.ts';
+import type { Key, KeyRange, RowChanges, ZoneFilter } from './table.ts';
 
 /** A sealed tile: all versions of its keys that touch [startSeq, endSeq). Shared by leaves split from one. */
 export interface Tile {
@@ -44,6 +44,15 @@ export interface Leaf {
   holds: number;
   /** Bytes of the image counted as dirty. */
   dirtyBytes: number;
+  /** What commits have changed since a key split has begun to work on it; null: none does. */
+  changes: LeafChange[] | null;
+}
+
+/** What a commit changes of one leaf: some entries of its changes, in key order. */
+export interface LeafChange {
+  readonly seq: number;
+  readonly changes: RowChanges;
+  readonly entries: Int32Array;
 }
 
 /** A past that is on disk, and the histories that it describes. */
@@ -78,7 +87,8 @@ export function newLeaf(
   { history, past }: Pick<Leaf, 'history' | 'past'>,
 ): Leaf {
   const dirty = image !== null;
-  return { low, startSeq, image, stored: null, dirty, revision: 0, history, past, used: 0, holds: 0, dirtyBytes: 0 };
+  const none = { stored: null, revision: 0, used: 0, holds: 0, dirtyBytes: 0, changes: null };
+  return { low, startSeq, image, dirty, history, past, ...none };
 }
 
 /** Key ranges of the leaves, or of those only whose images are in memory. */

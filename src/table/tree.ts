@@ -46,9 +46,20 @@ import {
 } from './table.ts';
 import type { SealedPart } from './part.ts';
 import { MutableRowRef } from './row-ref.ts';
-import { keySplitIfDue, type DividedTree, type SplitLimits, timeSplitIfDue } from './split.ts';
+import { keySplitIfDue, timeSplitIfDue } from './split.ts';
+import type { DividedTree, SplitLimits } from './split-queue.ts';
 import { loadPast } from './past.ts';
-import { historiesOf, isInPast, type Leaf, newLeaf, NO_PAST, type StoredPast, storedTile, type Tile } from './tile.ts';
+import {
+  historiesOf,
+  isInPast,
+  type Leaf,
+  type LeafChange,
+  newLeaf,
+  NO_PAST,
+  type StoredPast,
+  storedTile,
+  type Tile,
+} from './tile.ts';
 import { bytesOf } from './tree-size.ts';
 import { TreeScan } from './tree-scan.ts';
 import { TreeVersionScan } from './tree-version-scan.ts';
@@ -307,11 +318,25 @@ export class Tree implements VersionedTree, DividedTree {
       let end = at + 1;
       while (end < order.length && (high === undefined || (changes.keys[order[end] as number] as Key) < high)) end++;
       const leaf = this.leaves[index] as Leaf;
-      const whole = at === 0 && end === order.length;
-      this.#applyToLeaf(leaf, seq, changes, whole ? order : order.subarray(at, end));
+      const entries = at === 0 && end === order.length ? order : order.subarray(at, end);
+      leaf.changes?.push({ seq, changes, entries });
+      this.#applyToLeaf(leaf, seq, changes, entries);
       if (!keySplitIfDue(this, index) && leaf.dirty) this.options.cache.noteDirty(leaf);
       at = end;
     }
+  }
+
+  /** Makes changes of a leaf, which the tree has counted, in the children that a split has made of it. */
+  replay(made: readonly Leaf[], { seq, changes, entries }: LeafChange): void {
+    const { rowCount } = this;
+    let at = 0;
+    for (const [child, leaf] of made.entries()) {
+      const high = made[child + 1]?.low;
+      const start = at;
+      while (at < entries.length && (high === undefined || (changes.keys[entries[at] as number] as Key) < high)) at++;
+      if (at > start) this.#applyToLeaf(leaf, seq, changes, entries.subarray(start, at));
+    }
+    this.rowCount = rowCount;
   }
 
   #applyToLeaf(leaf: Leaf, seq: number, changes: RowChanges, entries: Int32Array): void {
@@ -367,7 +392,7 @@ export class Tree implements VersionedTree, DividedTree {
     this.lastChange = Math.max(this.lastChange, seq);
     image.changed();
     const tailLimit = Math.max(256, image.sorted >> 6);
-    if (image.tail.size > tailLimit || image.holeCount > 64 + image.rows / 20) leaf.image = image.rebuilt(this.columns);
+    if (image.tail.size > tailLimit || image.holeCount > 64 + image.rows / 20) leaf.image = image.rebuilt();
     timeSplitIfDue(this, leaf);
   }
 
@@ -377,7 +402,8 @@ export class Tree implements VersionedTree, DividedTree {
    */
   #appendToEnd(leaf: Leaf, image: LeafImage, seq: number, changes: RowChanges, entries: Int32Array): void {
     const { maxLeafRows, cache } = this.options;
-    const isSplittable = image.closedRows === 0;
+    // What a split works on keeps its range until it is done.
+    const isSplittable = image.closedRows === 0 && leaf.changes === null;
     let end = isSplittable ? Math.min(Math.max(maxLeafRows - image.rows, 0), entries.length) : entries.length;
     if (end > 0) {
       this.#appendRows(image, seq, changes, end === entries.length ? entries : entries.subarray(0, end));

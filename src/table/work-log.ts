@@ -17,11 +17,15 @@ export interface Work {
   /** Turns of the thread that it took, and the longest. */
   slices: number;
   longestMs: number;
+  /** Turns of more than LONG_SLICE_MS. */
+  longSlices: number;
   readBytes: number;
   writtenBytes: number;
   state: 'running' | 'done' | 'not needed' | 'failed';
 }
 
+/** No slice should take longer. */
+export const LONG_SLICE_MS = 8;
 const KEPT = 1000;
 
 export class WorkLog {
@@ -33,6 +37,7 @@ export class WorkLog {
       durationMs: 0,
       slices: 0,
       longestMs: 0,
+      longSlices: 0,
       readBytes: 0,
       writtenBytes: 0,
       state: 'running',

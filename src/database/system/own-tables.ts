@@ -226,6 +226,7 @@ export const OWN_TABLES: readonly OwnTable[] = [
       duration_ms: FLOAT8,
       slices: INT4,
       longest_slice_ms: FLOAT8,
+      long_slices: INT4,
       bytes_read: INT8,
       bytes_written: INT8,
     },
@@ -242,6 +243,7 @@ export const OWN_TABLES: readonly OwnTable[] = [
           work.durationMs,
           work.slices,
           work.longestMs,
+          work.longSlices,
           work.readBytes,
           work.writtenBytes,
         ];

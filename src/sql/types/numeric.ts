@@ -8,11 +8,14 @@ import type { SqlType } from './type.ts';
 
 const MAX_FAST_PRECISION = 15;
 
+/** Used again for each value: many are encoded one after the other. */
+const writer = new ByteWriter();
+
 const codec: ValueCodec = {
   name: 'numeric',
   encode(value) {
     const numeric = value as Numeric;
-    const writer = new ByteWriter();
+    writer.clear();
     writer.varint(numeric.scale);
     writer.string(numeric.special ?? numeric.coefficient.toString(36));
     return writer.finish();

@@ -358,6 +358,10 @@ export class LineStore implements TableStore {
     return this.#main.dueSplits;
   }
 
+  get isOverdue(): boolean {
+    return this.#main.isOverdue;
+  }
+
   takeSplit(): { readonly kind: WorkKind; readonly treeId: number; task(): Task<boolean> } | null {
     return this.#main.takeSplit();
   }
