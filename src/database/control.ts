@@ -8,7 +8,7 @@ import type { Task } from '../base/task.ts';
 import type { TimePoint } from '../sql/ast-query.ts';
 import type { Statement, TransactionModes } from '../sql/ast-statement.ts';
 import type { Party } from '../txn/lock/party.ts';
-import type { Moment, ResultSet, TransactionOptions } from './api.ts';
+import type { Moment, ResultSet, SessionApi, TransactionOptions } from './api.ts';
 import { branch } from './branch/statements.ts';
 import { applySet, isRole, setModes, withoutEffect } from './commands.ts';
 import type { Core, SessionSequences } from './core.ts';
@@ -37,6 +37,8 @@ export interface Controlled {
   commitTask(): Task<number | null>;
   rollbackTask(): Task<void>;
   momentTask(point: TimePoint, cancellation: Cancellation): Task<number>;
+  /** A new session on a line. */
+  another(core: Core): SessionApi;
   /** Drops the session's temporary objects. */
   dropTemporary(): Task<void>;
 }

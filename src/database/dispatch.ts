@@ -8,6 +8,7 @@ import type { Parameter, ResultSet } from './api.ts';
 import { type Cached, isSelectInto, runBindable, uncached } from './bindable.ts';
 import { selectInto } from './bulk.ts';
 import { applySet, isRole } from './commands.ts';
+import { branchInTransaction } from './branch/rows-of-lines.ts';
 import { copy } from './copy/statement.ts';
 import { explain } from './explain.ts';
 import { setConstraints } from './deferral.ts';
@@ -83,6 +84,8 @@ export function* dispatch(
       return yield* undo(scene, statement);
     case 'waitForChanges':
       return yield* waitForChanges(scene, statement);
+    case 'branch':
+      return yield* branchInTransaction(scene, statement);
     case 'setConstraints':
       return yield* setConstraints(scene, statement);
     case 'unsupported':

@@ -316,9 +316,9 @@ function touchedOnLine(
   for (const id of ids) {
     const object = lines.byId(id) ?? before.byId(id);
     if (object === undefined || !('line' in object)) continue;
-    const { line, of, name } = object as LineTableDef;
+    const { line, schema, name } = object as LineTableDef;
     branch = (lines.byId(line) as BranchDef | undefined)?.name ?? branch;
-    if (of !== CATALOG_TABLE_ID) names.add(name);
+    if (schema !== 'drift') names.add(name);
   }
   return { branch, names: [...names].sort() };
 }

@@ -90,6 +90,10 @@ export class Session implements SessionApi, Controlled, Backend {
     this.#random = Random.seededBy(core.host);
   }
 
+  another(core: Core): Session {
+    return new Session(core);
+  }
+
   get hasTemporary(): boolean {
     return this.#temp !== null;
   }

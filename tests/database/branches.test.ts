@@ -223,6 +223,8 @@ test('definitions on a branch are its own', async () => {
   await same(db);
   const crashed = await openDb(copied(db.storage));
   await same(crashed);
+  const commits = 'SELECT seq, committed_at, message, tables, branch FROM drift.transactions ORDER BY seq';
+  expect(await crashed.rows(commits)).toEqual(await db.rows(commits));
   await crashed.run('CREATE TABLE fresh (id int); CHECKPOINT');
   const again = await openDb(copied(crashed.storage));
   await same(again);

@@ -1,14 +1,15 @@
 /** Runs the statements about branches. They are no part of a transaction: a branch is there for all lines at once. */
 import type { Cancellation } from '../../base/cancel.ts';
 import { DriftError } from '../../base/error.ts';
-import type { Task } from '../../base/task.ts';
+import { type Task, wait } from '../../base/task.ts';
 import type { CatalogChange } from '../../catalog/catalog.ts';
 import type { BranchDef } from '../../catalog/lines.ts';
 import { findProofs } from '../../txn/proof/find-proofs.ts';
 import type { BranchAction, BranchStatement } from '../../sql/ast-branch.ts';
 import type { TimePoint } from '../../sql/ast-query.ts';
-import type { ResultSet } from '../api.ts';
+import type { ResultSet, SessionApi } from '../api.ts';
 import type { Core } from '../core.ts';
+import { quoteLiteral } from '../../sql/functions/format-text.ts';
 import type { Portals } from '../portal.ts';
 import type { PreparedStatements } from '../prepared.ts';
 import { insideBlock } from '../session-errors.ts';
@@ -22,11 +23,12 @@ export interface LineSession {
   core: Core;
   readonly open: object | null;
   readonly hasTemporary: boolean;
-  readonly settings: { readonly readsOnly: boolean };
+  readonly settings: { readonly readsOnly: boolean; get(name: string): string | undefined };
   readonly statements: { clear(): void };
   readonly prepared: PreparedStatements;
   readonly portals: Portals;
   momentTask(point: TimePoint, cancellation: Cancellation): Task<number>;
+  another(core: Core): SessionApi;
 }
 
 type Action<Do extends BranchAction['do']> = Extract<BranchAction, { do: Do }>;
@@ -35,7 +37,9 @@ export function* branch(
   session: LineSession,
   { action, position }: BranchStatement,
   cancellation: Cancellation,
-): Task<ResultSet> {
+): Task<ResultSet | null> {
+  if (action.do === 'resolve' || action.do === 'diff') return null;
+  if (action.do === 'merge') return yield* mergeElsewhere(session, action, position);
   if (session.open !== null) throw insideBlock(`${action.do.toUpperCase()} BRANCH`);
   switch (action.do) {
     case 'create':
@@ -44,6 +48,28 @@ export function* branch(
       return yield* drop(session, action, position);
     case 'use':
       return yield* use(session, action, position);
+  }
+}
+
+/** MERGE BRANCH b INTO another line than the session's: in a session of its own, which signs as this one does. */
+function* mergeElsewhere(
+  session: LineSession,
+  { source, into }: Action<'merge'>,
+  position: number,
+): Task<ResultSet | null> {
+  const target = into === undefined ? session.core.line?.branch : branchNamed(session.core, into, position);
+  if (target?.id === session.core.line?.branch.id) return null;
+  if (session.open !== null) throw insideBlock('MERGE BRANCH … INTO another branch');
+  refuseReadOnly(session, 'MERGE BRANCH');
+  const other = session.another(yield* coreOf(session.core, target));
+  try {
+    for (const name of ['drift.author', 'drift.message', 'drift.metadata']) {
+      const value = session.settings.get(name) ?? '';
+      if (value !== '') yield* wait(other.execute(`SET ${name} = ${quoteLiteral(value)}`));
+    }
+    return yield* wait(other.execute(`MERGE BRANCH ${quoteLiteral(source)}`));
+  } finally {
+    yield* wait(other.close());
   }
 }
 

@@ -141,9 +141,10 @@ function parseByFirstWord(p: Cursor): Statement {
       return parseQuery(p);
     case 'delete':
       return p.atName('history', 1) ? parseRareStatement(p) : parsePreparable(p);
+    case 'merge':
+      return p.atName('branch', 1) ? parseRareStatement(p) : parsePreparable(p);
     case 'insert':
     case 'update':
-    case 'merge':
     case 'with':
       return parsePreparable(p);
     case 'begin':

@@ -1,7 +1,7 @@
 /** Statements other than queries, changes, transaction control and settings, by their first words. */
 import type { Statement } from '../ast-statement.ts';
 import type { Cursor } from './cursor.ts';
-import { parseUseBranch } from './branch.ts';
+import { parseDiffBranch, parseMergeBranch, parseResolve, parseUseBranch } from './branch.ts';
 import { parseImport, parseLoad } from './database.ts';
 import { parseAlter, parseComment, parseCreate, parseRefresh } from './definition.ts';
 import { parseCallStatement, parseDo } from './function.ts';
@@ -108,6 +108,9 @@ export function parseRareStatement(p: Cursor): Statement {
       if (p.atName('undrop')) return parseUndrop(p);
       if (p.atName('wait')) return parseWait(p);
       if (p.atName('use')) return parseUseBranch(p);
+      if (p.at('merge')) return parseMergeBranch(p);
+      if (p.atName('resolve')) return parseResolve(p);
+      if (p.atName('diff')) return parseDiffBranch(p);
       p.fail();
   }
 }
