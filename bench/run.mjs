@@ -2,7 +2,7 @@
  * `npm run bench`: DriftDB beside SQLite and PGlite in one Chromium, each in its own worker on OPFS, each commit durable.
  *
  *     npm run bench [-- --quick] [--rounds N] [--rows N] [--only WORKLOAD,…] [--engines NAME,…]
- *     npm run bench -- history [--rows N] [--updates N]
+ *     npm run bench -- history [--rows N] [--rounds N]
  *     npm run bench -- amplification [--rows N]
  *     npm run bench -- sizes [--rows N]
  *     npm run bench -- opening [--rows N] [--updates N]
@@ -38,6 +38,14 @@ const { values: options, positionals } = parseArgs({
     engines: { type: 'string', default: 'driftdb,sqlite,pglite' },
   },
 });
+if (positionals[0] === 'history') {
+  const { history } = await import('./history.mjs');
+  const numbers = Object.entries({ rows: options.rows, rounds: options.rounds }).filter(
+    ([, value]) => value !== undefined,
+  );
+  await history(Object.fromEntries(numbers.map(([name, value]) => [name, Number(value)])));
+  process.exit();
+}
 if (positionals[0] === 'sizes') {
   const { sizes } = await import('./sizes.mjs');
   await sizes(options.rows === undefined ? {} : { rows: Number(options.rows) });
@@ -79,8 +87,7 @@ const context = await chromium.launchPersistentContext(join(directory, 'profile'
   executablePath: await installChromium(),
 });
 try {
-  if (positionals[0] === 'history') await history();
-  else await peers();
+  await peers();
 } finally {
   await context.close();
   site.close();
@@ -198,28 +205,6 @@ function table(engines, lines, sizes) {
   }
 }
 
-// ---- history -------------------------------------------------------------------------------------------------------
-
-async function history() {
-  const rows = Number(options.rows ?? (options.quick ? 50_000 : 200_000));
-  const page = await openPage('history');
-  const figures = await page.evaluate(
-    ([n, updates, times]) => benchHistory(n, updates, times),
-    [rows, Number(options.updates), rounds * 20],
-  );
-  const now = figures.now_ms / figures.plain_ms;
-  const past = mapValues(figures.as_of_ms, (ms) => ms / figures.now_ms);
-  await report('history', { ...figures, now_ratio: now, as_of_ratio: past });
-  console.log(`${rows} rows, ${figures.updates} updates a row, built in ${(figures.build_ms / 1000).toFixed(1)} s`);
-  console.log(`scan without history ${format(figures.plain_ms)} ms`);
-  console.log(`scan of now, with history ${format(figures.now_ms)} ms: ${format(now)} × without (goal ≤ 1.1)`);
-  for (const [age, ratio] of Object.entries(past)) {
-    console.log(`AS OF ${age} of the age ${format(figures.as_of_ms[age])} ms: ${format(ratio)} × now (goal ≤ 2.5)`);
-  }
-  console.log(figures.exact ? 'every sum is exact' : 'SUMS ARE WRONG');
-  if (!figures.exact) process.exitCode = 1;
-}
-
 // ---- machinery -----------------------------------------------------------------------------------------------------
 
 async function openPage(name) {
@@ -230,7 +215,7 @@ async function openPage(name) {
     if (message.type() === 'error') console.error(`${name}: ${message.text()}`);
   });
   await page.goto(`${site.url}${name}.html`);
-  await page.waitForFunction('globalThis.bench !== undefined || globalThis.benchHistory !== undefined');
+  await page.waitForFunction('globalThis.bench !== undefined');
   return page;
 }
 

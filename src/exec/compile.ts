@@ -120,10 +120,10 @@ export class Compiler {
         return this.#inList(expression);
       case 'quantified':
         return quantifiedEvaluator(
+          expression,
           this.compile(expression.operand),
           this.compile(expression.array),
           (left, right) => callFunction(this.run, expression.comparison, left, right),
-          expression.quantifier,
         );
       case 'subquery': {
         const subquery = new SubqueryEvaluator(expression, this);

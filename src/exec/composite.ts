@@ -1,10 +1,12 @@
 /** Arrays, rows, subscripts, and `x <op> ANY (array)`. */
 import { DriftError } from '../base/error.ts';
 import type { Batch, Value, Vector } from '../base/vector.ts';
+import type { QuantifiedExpression } from '../plan/expression.ts';
 import { SqlArray } from '../sql/types/array.ts';
 import { SqlRecord } from '../sql/types/record.ts';
 import { typeByOid } from '../sql/types/registry.ts';
 import { BatchEvaluator, type Evaluator, ScalarEvaluator } from './evaluator.ts';
+import { InList } from './in-list.ts';
 import { BOOL } from './physical.ts';
 
 /** A one-dimensional array of type `oid`. */
@@ -178,13 +180,18 @@ function sliceOf(
   );
 }
 
-/** `operand <op> ANY | ALL (array)` by three-valued logic. */
+/** `operand <op> ANY | ALL (array)` by three-valued logic: of = ANY and <> ALL as membership in a set. */
 export function quantifiedEvaluator(
+  expression: QuantifiedExpression,
   operand: Evaluator,
   array: Evaluator,
   compare: (left: Value, right: Value) => Value,
-  quantifier: 'any' | 'all',
 ): Evaluator {
+  const { operator, quantifier } = expression;
+  const isMembership = operator === (quantifier === 'any' ? '=' : '<>') && !operand.fixed;
+  const list = isMembership ? InList.ofArray(expression.operand, expression.array, array) : null;
+  if (list !== null)
+    return new BatchEvaluator(BOOL, false, (batch) => list.evaluate(operand.eval(batch), batch, quantifier === 'all'));
   const decides = quantifier === 'any';
   return new ScalarEvaluator(
     BOOL,

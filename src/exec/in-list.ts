@@ -1,26 +1,30 @@
 /**
- * `x IN (constants)` as a set: of numbers, of texts, or of the type's hash keys. Items must be fixed and of the
- * operand's type; they are read once an opening, when the first batch comes.
+ * `x IN (constants)` and `x = ANY (constant array)` as a set: of numbers, of texts, or of the type's hash keys. Items must
+ * be fixed and of the operand's type; they are read once an opening, when the first batch comes.
  */
 import { type Batch, type Value, type Vector, valueAt } from '../base/vector.ts';
 import type { BoundExpression } from '../plan/expression.ts';
+import { SqlArray } from '../sql/types/array.ts';
 import { typeByOid } from '../sql/types/registry.ts';
 import type { Evaluator } from './evaluator.ts';
 import { CachedTest, testTexts } from './kernels/text.ts';
 import { hashFamily } from './physical.ts';
+import { constantVector } from './vectors.ts';
 
 const MIN_ITEMS = 2;
+const BOOL = 16;
 
 export class InList {
-  readonly #items: readonly Evaluator[];
+  /** The items, or null: it is unknown what they are. */
+  readonly #items: () => readonly Value[] | null;
   readonly #hashKey: (value: Value) => string | number | boolean | bigint;
   readonly #plain: boolean;
   #keys: Set<unknown> | null = null;
-  #source: Value[] = [];
+  #source: readonly Value[] = [];
   #hasNull = false;
   #test: CachedTest | null = null;
 
-  private constructor(items: readonly Evaluator[], hashKey: InList['hashKey'], plain: boolean) {
+  private constructor(items: () => readonly Value[] | null, hashKey: InList['hashKey'], plain: boolean) {
     this.#items = items;
     this.#hashKey = hashKey;
     this.#plain = plain;
@@ -37,16 +41,31 @@ export class InList {
     evaluators: readonly Evaluator[],
   ): InList | null {
     if (evaluators.length < MIN_ITEMS || evaluators.some((item) => !item.fixed)) return null;
+    const types = items.map((item) => item.type.oid);
+    return InList.#of(operand, types, () => evaluators.map((item) => item.value()));
+  }
+
+  /** As `make`, of the elements of an array. */
+  static ofArray(operand: BoundExpression, array: BoundExpression, evaluator: Evaluator): InList | null {
+    if (!evaluator.fixed) return null;
+    return InList.#of(operand, [typeByOid(array.type.oid).elementOid], () => {
+      const value = evaluator.value();
+      return value instanceof SqlArray ? value.elements : null;
+    });
+  }
+
+  static #of(operand: BoundExpression, types: readonly number[], items: () => readonly Value[] | null): InList | null {
     const family = hashFamily(operand.type.oid);
-    if (items.some((item) => hashFamily(item.type.oid) !== family)) return null;
+    if (types.some((oid) => hashFamily(oid) !== family)) return null;
     const type = typeByOid(operand.type.oid);
-    if (type === undefined) return null;
-    const plain = family === 'number' || family === 'text';
-    return new InList(evaluators, (value) => type.hashKey(value), plain);
+    return new InList(items, (value) => type.hashKey(value), family === 'number' || family === 'text');
   }
 
   evaluate(vector: Vector, batch: Batch, negated: boolean): Vector {
     const keys = this.#load(batch);
+    if (keys === null) return constantVector(null, batch.length, BOOL);
+    // Not even a null is among no items.
+    if (keys.size === 0 && !this.#hasNull) return constantVector(negated, batch.length, BOOL);
     const found = this.#lookup(vector, batch, keys);
     const data = found.data;
     let { nulls } = vector;
@@ -60,10 +79,11 @@ export class InList {
     return { kind: 'bool', data, length: batch.length, nulls };
   }
 
-  #load(batch: Batch): Set<unknown> {
+  #load(batch: Batch): Set<unknown> | null {
     if (batch.count === 0) return this.#keys ?? new Set();
-    const values = this.#items.map((item) => item.value());
-    if (this.#keys !== null && values.every((value, i) => Object.is(value, this.#source[i]))) return this.#keys;
+    const values = this.#items();
+    if (values === null) return null;
+    if (this.#keys !== null && isSameList(values, this.#source)) return this.#keys;
     this.#source = values;
     this.#hasNull = values.includes(null);
     const keys = new Set<unknown>();
@@ -86,4 +106,8 @@ export class InList {
     }
     return { data };
   }
+}
+
+function isSameList(a: readonly Value[], b: readonly Value[]): boolean {
+  return a === b || (a.length === b.length && a.every((value, i) => Object.is(value, b[i])));
 }

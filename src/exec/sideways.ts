@@ -46,7 +46,7 @@ export function sidewaysScan(
   const { columns, time, access } = node;
   const column = columns.findIndex((candidate) => candidate.id === id);
   if (column < 0 || (time.kind !== 'now' && time.kind !== 'asOf')) return null;
-  if (access.kind === 'key' || access.kind === 'keys') return null;
+  if (access.kind === 'key' || access.kind === 'keys' || access.kind === 'keyArray') return null;
   return { addSideways: (filter) => void placed.push({ filter, column }), rowCount };
 }
 

@@ -12,6 +12,14 @@ export type ScanAccess =
   | { readonly kind: 'key'; readonly values: readonly BoundExpression[] }
   /** Several whole keys of a single-column primary key (id IN (…)); duplicates count once. */
   | { readonly kind: 'keys'; readonly values: readonly BoundExpression[] }
+  /** The same of an array whose elements only the executor knows (id = ANY ($1)). */
+  | {
+      readonly kind: 'keyArray';
+      readonly array: BoundExpression;
+      /** The optimizer's guess of how many. */
+      readonly entries: number;
+      readonly conditions: readonly BoundExpression[];
+    }
   | ({ readonly kind: 'keyRange' } & AccessRange)
   /** `only`: the index has every column that is read, so that rows need not be fetched. */
   | ({ readonly kind: 'indexRange'; readonly indexId: number; readonly only: boolean } & AccessRange)

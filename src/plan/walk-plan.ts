@@ -208,6 +208,8 @@ function mapAccess(access: ScanAccess, rewrite: Rewrite): ScanAccess {
     case 'key':
     case 'keys':
       return { ...access, values: mapList(access.values, rewrite) };
+    case 'keyArray':
+      return { ...access, array: rewrite(access.array) };
     case 'keyRange':
     case 'indexRange':
       return mapRange(access, rewrite);

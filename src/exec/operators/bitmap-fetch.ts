@@ -6,15 +6,22 @@ import type { Task } from '../../base/task.ts';
 import { BATCH_ROWS, type Batch, type Value, valueAt, type Vector } from '../../base/vector.ts';
 import type { BitmapPart } from '../../plan/scan-access.ts';
 import { type BatchSource, type Key, type KeyRange, MISS, type ScanCounters } from '../../table/table.ts';
+import { SqlArray } from '../../sql/types/array.ts';
 import type { TableReader } from '../../txn/api.ts';
+import type { Evaluator } from '../evaluator.ts';
 import { RowGatherer } from '../../txn/overlay-scan.ts';
 
 type RangePart = BitmapPart & { readonly kind: 'range' };
 
-export interface BitmapOptions {
+interface BitmapKeys {
   readonly part: BitmapPart;
   /** The keys that a part's conditions span; null where a null value lets nothing match, undefined for all. */
   readonly rangeOf: (part: RangePart) => KeyRange | null | undefined;
+}
+
+export interface BitmapOptions {
+  /** The rows' keys, or where to collect them. */
+  readonly keys: readonly Key[] | BitmapKeys;
   readonly columns: readonly number[];
   readonly versionColumns: boolean;
   readonly counters: ScanCounters;
@@ -32,7 +39,7 @@ export class BitmapSource implements BatchSource {
   }
 
   *next(): Task<Batch | null> {
-    this.#keys ??= [...(yield* this.#collect(this.#options.part))].sort(byKey);
+    this.#keys ??= yield* this.#keysOf(this.#options.keys);
     while (this.#at < this.#keys.length) {
       const rows = new RowGatherer(this.#reader.table.columns, this.#options);
       const end = Math.min(this.#keys.length, this.#at + BATCH_ROWS);
@@ -55,22 +62,26 @@ export class BitmapSource implements BatchSource {
     this.#keys = [];
   }
 
-  *#collect(part: BitmapPart): Task<Set<Key>> {
-    if (part.kind === 'range') return yield* this.#range(part);
+  *#keysOf(keys: BitmapOptions['keys']): Task<readonly Key[]> {
+    if (!('part' in keys)) return keys;
+    return [...(yield* this.#collect(keys.part, keys.rangeOf))].sort(byKey);
+  }
+
+  *#collect(part: BitmapPart, rangeOf: BitmapKeys['rangeOf']): Task<Set<Key>> {
+    if (part.kind === 'range') return yield* this.#range(part, rangeOf(part));
     const [first, ...rest] = part.parts;
-    let all = first === undefined ? new Set<Key>() : yield* this.#collect(first);
+    let all = first === undefined ? new Set<Key>() : yield* this.#collect(first, rangeOf);
     for (const inner of rest) {
       if (part.kind === 'and' && all.size === 0) break;
-      const found = yield* this.#collect(inner);
+      const found = yield* this.#collect(inner, rangeOf);
       if (part.kind === 'or') for (const key of found) all.add(key);
       else all = new Set([...all].filter((key) => found.has(key)));
     }
     return all;
   }
 
-  *#range(part: RangePart): Task<Set<Key>> {
+  *#range(part: RangePart, range: KeyRange | null | undefined): Task<Set<Key>> {
     const keys = new Set<Key>();
-    const range = this.#options.rangeOf(part);
     if (range === null) return keys;
     const { table } = this.#reader;
     const options = { columns: table.key.map(({ column }) => column), range, counters: this.#options.counters };
@@ -96,4 +107,16 @@ export class BitmapSource implements BatchSource {
 
 function byKey(a: Key, b: Key): number {
   return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** The different keys of a look-up by several, in order: by each value, or by each element of the one that is an array. */
+export function keysAmong(reader: TableReader, values: readonly Evaluator[], isArray: boolean): Key[] {
+  const list = isArray ? elementsOf(values[0]?.value() ?? null) : values.map((value) => value.value());
+  const keys = new Set<Key>();
+  for (const value of list) if (value !== null) keys.add(reader.table.encodeKey([value]));
+  return [...keys].sort(byKey);
+}
+
+function elementsOf(value: Value): readonly Value[] {
+  return value instanceof SqlArray ? value.elements : [];
 }

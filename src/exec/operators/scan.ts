@@ -27,7 +27,7 @@ import { type Evaluator, withSelection } from '../evaluator.ts';
 import { compilePredicate, type Predicate } from '../predicate.ts';
 import { type ExecRun, layoutOf, type Operator } from '../run.ts';
 import { type PlacedFilter, type SidewaysScan, sidewaysScan, sidewaysZones } from '../sideways.ts';
-import { BitmapSource } from './bitmap-fetch.ts';
+import { BitmapSource, keysAmong } from './bitmap-fetch.ts';
 import { compactBatch, vectorFromValues, wholeBatch } from '../vectors.ts';
 
 /** text and varchar. */
@@ -60,7 +60,8 @@ export class ScanOperator implements Operator {
       value: test.value === null ? null : this.#fixed.compile(test.value),
     }));
     const { access } = node;
-    this.#values = access.kind === 'key' || access.kind === 'keys' ? this.#fixed.compileAll(access.values) : [];
+    const values = access.kind === 'keyArray' ? [access.array] : 'values' in access ? access.values : [];
+    this.#values = this.#fixed.compileAll(values);
     if (access.kind === 'keyRange' || access.kind === 'indexRange') this.#addRange(access);
     if (access.kind === 'bitmap') this.#addParts(access.part);
     this.#ordinals = node.columns.map((column) => column.ordinal);
@@ -134,11 +135,24 @@ export class ScanOperator implements Operator {
     this.#run.cancellation.rowsExpected += access.kind === 'full' ? reader.rowCount : 0;
     if (access.kind === 'bitmap') {
       this.#source = new BitmapSource(reader, {
-        part: access.part,
-        rangeOf: (part) => this.#keysOf(part, treeOf(reader, part.indexId)),
+        keys: {
+          part: access.part,
+          rangeOf: (part) => this.#keysOf(part, treeOf(reader, part.indexId)),
+        },
         columns: this.#ordinals,
         versionColumns: this.#node.version !== null,
         counters: this.counters,
+      });
+      return null;
+    }
+    if (access.kind === 'keyArray') {
+      const versionColumns = this.#node.version !== null;
+      const { counters } = this;
+      this.#source = new BitmapSource(reader, {
+        keys: keysAmong(reader, this.#values, true),
+        columns: this.#ordinals,
+        versionColumns,
+        counters,
       });
       return null;
     }
@@ -174,20 +188,12 @@ export class ScanOperator implements Operator {
         versionColumns: true,
         counters: this.counters,
       });
-    if (access.kind === 'keys')
-      return oneAfterAnother(this.#keys(reader).map((key) => () => scan({ low: key, high: key })));
+    if (access.kind === 'keys' || access.kind === 'keyArray') {
+      const keys = keysAmong(reader, this.#values, access.kind === 'keyArray');
+      return oneAfterAnother(keys.map((key) => () => scan({ low: key, high: key })));
+    }
     const range = access.kind === 'indexRange' ? undefined : this.#range(reader);
     return range === null ? null : scan(range);
-  }
-
-  /** The different keys of a look-up by several, in order. */
-  #keys(reader: TableReader): Key[] {
-    const keys = new Set<Key>();
-    for (const value of this.#values) {
-      const key = value.value();
-      if (key !== null) keys.add(reader.table.encodeKey([key]));
-    }
-    return [...keys].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   }
 
   /** Null where a null value lets nothing match; undefined for everything. */

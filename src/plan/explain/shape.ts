@@ -184,6 +184,8 @@ function scanCondition(node: ScanNode, printer: Printer): string | null {
     }
     case 'keys':
       return `(${columnText(node, table.key[0])} = ANY (${printer.items(access.values)}))`;
+    case 'keyArray':
+      return `(${columnText(node, table.key[0])} = ANY (${printer.print(access.array)}))`;
     case 'keyRange':
       return rangeCondition(node, null, access, printer);
     case 'indexRange':

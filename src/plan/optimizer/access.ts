@@ -23,6 +23,8 @@ import { type Sarg, SargFinder, type Sargs, zonesOf } from './sargs.ts';
 import { versionRange } from './version-range.ts';
 
 const MAX_KEYS = 1000;
+/** A guess, as PostgreSQL's: how many elements an array has that is not known yet. */
+const ARRAY_KEYS = 10;
 
 export function chooseAccess(scan: ScanNode, context: AccessContext): ScanNode {
   if (scan.filter === null) return scan;
@@ -85,6 +87,13 @@ function keysPath(scan: ScanNode, sargs: Sargs, cost: CostModel): Path | null {
     if (list.ordinal !== ordinal || list.items.length > MAX_KEYS) continue;
     return { access: { kind: 'keys', values: list.items }, decided: [], cost: cost.keys(list.items.length) };
   }
+  for (const { ordinal: column, array, condition } of sargs.arrays)
+    if (column === ordinal)
+      return {
+        access: { kind: 'keyArray', array, entries: ARRAY_KEYS, conditions: [condition] },
+        decided: [],
+        cost: cost.keys(ARRAY_KEYS),
+      };
   return null;
 }
 

@@ -100,7 +100,7 @@ class BitmapFinder {
     return items.map((value) => {
       const item: Sarg = { ordinal, op: '=', value, condition, lossy: false };
       const comparisons = [...sargs.comparisons.filter((other) => other.ordinal !== ordinal), item];
-      const found = this.#finder.rangeOver(columns, { comparisons, lists: [] }) as Range;
+      const found = this.#finder.rangeOver(columns, { comparisons, lists: [], arrays: [] }) as Range;
       // The condition's share is that of all items.
       const share = isUnique(this.#finder.scan.table, columns) ? 1 : 1 / items.length;
       return { ...found.range, entries: Math.max(1, found.range.entries * share) };

@@ -130,6 +130,8 @@ export class CostModel {
         return { startup: 0, total: this.keys(1) };
       case 'keys':
         return { startup: 0, total: this.keys(access.values.length) };
+      case 'keyArray':
+        return { startup: 0, total: this.keys(access.entries) };
       case 'keyRange': {
         const cost = this.sequential(estimator.entries(node), conditions);
         return { startup: 0, total: cost + (this.switches.indexscan ? 0 : DISABLED_COST) };

@@ -3,12 +3,13 @@
  * something that is constant while the scan is open: a constant, a parameter, a stable call, a column of an enclosing
  * query or of the left side of a look-up join.
  */
-import { SqlArray } from '../../sql/types/array.ts';
 import { expressionKey } from '../expression-key.ts';
 import { baseOfDomain } from '../../sql/user-coercion.ts';
 import type { BoundExpression, ColumnId } from '../expression.ts';
 import type { ScanNode, ZoneTest } from '../plan.ts';
 import { columnsOf, hasSubquery, isVolatile } from '../walk-expression.ts';
+import { arraySarg, itemsOf, type SargArray } from './array-sarg.ts';
+import { comparable, TEXTS, unlabelled } from './comparable.ts';
 import { likePrefix } from './selectivity.ts';
 
 export type Comparison = '=' | '<' | '<=' | '>' | '>=';
@@ -34,6 +35,7 @@ export interface SargList {
 export interface Sargs {
   readonly comparisons: readonly Sarg[];
   readonly lists: readonly SargList[];
+  readonly arrays: readonly SargArray[];
 }
 
 /** Finds the column (by ordinal) that an expression is, or that holds its value in an index. */
@@ -53,15 +55,18 @@ export class SargFinder {
   find(conditions: readonly BoundExpression[]): Sargs {
     const comparisons: Sarg[] = [];
     const lists: SargList[] = [];
+    const arrays: SargArray[] = [];
     for (const condition of conditions) {
       if (condition.kind === 'call') this.#comparison(condition, comparisons);
       else if (condition.kind === 'inList' && !condition.negated) this.#list(condition, condition.items, lists);
       else if (condition.kind === 'quantified' && condition.quantifier === 'any' && condition.operator === '=') {
         const items = itemsOf(condition.array);
         if (items !== null) this.#list(condition, items, lists);
+        else if (this.#isFixed(condition.array))
+          arrays.push(...arraySarg(condition, this.#ordinalOf(condition.operand)));
       } else this.#truth(condition, comparisons);
     }
-    return { comparisons, lists };
+    return { comparisons, lists, arrays };
   }
 
   #comparison(condition: BoundExpression & { kind: 'call' }, found: Sarg[]): void {
@@ -150,39 +155,9 @@ export class SargFinder {
 
 const LAST_PLAIN = 0xd7fe;
 
-function itemsOf(array: BoundExpression): readonly BoundExpression[] | null {
-  if (array.kind === 'array') return array.nested ? null : array.elements;
-  if (array.kind !== 'const' || !(array.value instanceof SqlArray)) return null;
-  const oid = array.value.elementOid;
-  return array.value.elements.map((value) => ({ kind: 'const', value, type: { oid, typmod: -1 } }));
-}
-
-export function unlabelled(expression: BoundExpression): BoundExpression {
-  return expression.kind === 'cast' && expression.method === 'relabel' ? unlabelled(expression.operand) : expression;
-}
-
 const BOOL = 16;
-const INT8 = 20;
-const INTEGERS = new Set([INT8, 21, 23]);
-const TEXTS = new Set([25, 1043]);
-const PADDED_CHAR = 1042;
 /** Types kept as texts whose order is not that of the texts: jsonb, tid, xid8. A key finds them, a range does not. */
 const UNORDERED_TEXTS = new Set([3802, 27, 5069]);
-
-/** Whether a value orders and compares like stored values of a column's type, and has a key in their physical form. */
-function comparable(columnType: number, value: BoundExpression): boolean {
-  const column = baseOfDomain(columnType);
-  const oid = baseOfDomain(value.type.oid);
-  if (column === PADDED_CHAR) return false;
-  if (column === oid) return true;
-  if (INTEGERS.has(column) && INTEGERS.has(oid)) return column === INT8 || oid !== INT8 || isInt32(value);
-  return TEXTS.has(column) && TEXTS.has(oid);
-}
-
-/** A bigint beyond int4 has no key among those of an int4 column. */
-function isInt32(value: BoundExpression): boolean {
-  return value.kind === 'const' && typeof value.value === 'number' && value.value === (value.value | 0);
-}
 
 /** The part of the filter that zone maps understand. */
 export function zonesOf(scan: ScanNode, conditions: readonly BoundExpression[], sargs: readonly Sarg[]): ZoneTest[] {
