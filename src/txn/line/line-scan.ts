@@ -47,6 +47,8 @@ export class InheritedScan implements BatchSource {
   readonly #inherited: readonly number[];
   readonly #byRange: boolean;
   #ends: Map<Key, number> | null = null;
+  /** Their keys, in order. */
+  #sorted: Key[] | null = null;
 
   /** `byRange`: the scan's range is one of row keys. */
   constructor(tree: LineTree, options: ScanOptions, byRange: boolean) {
@@ -86,6 +88,10 @@ export class InheritedScan implements BatchSource {
     const to = given === null ? null : Float64Array.from(given.data as Float64Array);
     const isUntouched = hidden === null || (this.#ends !== null && this.#ends.size === 0);
     if (isUntouched && to === null) return this.#shaped(batch, null);
+    if (to === null && this.#ends !== null && rowKey.length === 1) {
+      const ascending = ascendingKeys(this.#tree, batch, keyAt);
+      if (ascending !== null) return this.#without(batch, ascending);
+    }
     const selection = new Int32Array(batch.count);
     let count = 0;
     for (let i = 0; i < batch.count; i++) {
@@ -106,6 +112,32 @@ export class InheritedScan implements BatchSource {
     return this.#shaped(whole ? batch : { ...batch, selection: selection.subarray(0, count), count }, to);
   }
 
+  /** Takes hidden rows out of a batch whose keys ascend: looks for those that lie in its range. */
+  #without(batch: Batch, keys: ArrayLike<Key>): Batch | null {
+    const { seq } = this.#options;
+    const ends = this.#ends as Map<Key, number>;
+    const sorted = (this.#sorted ??= [...ends.keys()].sort((a, b) => (a < b ? -1 : 1)));
+    const gone: number[] = [];
+    const last = keys[batch.length - 1] as Key;
+    for (let at = firstAtLeast(sorted, sorted.length, keys[0] as Key); at < sorted.length; at++) {
+      const key = sorted[at] as Key;
+      if (key > last) break;
+      if ((ends.get(key) as number) > seq) continue;
+      const row = firstAtLeast(keys, batch.length, key);
+      if (keys[row] === key) gone.push(row);
+    }
+    if (gone.length === 0) return this.#shaped(batch, null);
+    const selection = new Int32Array(batch.length - gone.length);
+    if (selection.length === 0) return null;
+    let from = 0;
+    let count = 0;
+    for (const row of [...gone, batch.length]) {
+      for (let r = from; r < row; r++) selection[count++] = r;
+      from = row + 1;
+    }
+    return this.#shaped({ ...batch, selection, count }, null);
+  }
+
   #shaped(batch: Batch, to: Float64Array | null): Batch {
     const { columns: asked } = this.#options;
     const { width, columns: described } = this.#tree;
@@ -118,6 +150,34 @@ export class InheritedScan implements BatchSource {
     if (to !== null) columns.push(batch.columns[batch.columns.length - 2] as Vector, doubles(to));
     return { ...batch, columns };
   }
+}
+
+/** As `lowerBound` of table/search.ts, which sees arrays of keys only and shall stay so. */
+function firstAtLeast(keys: ArrayLike<Key>, count: number, key: Key): number {
+  let low = 0;
+  let high = count;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((keys[middle] as Key) < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The keys of a batch without a selection where they are values of its one key column, without nulls, and ascend. */
+function ascendingKeys({ parent, rowKey }: LineTree, batch: Batch, keyAt: number): ArrayLike<Key> | null {
+  const column = rowKey[0] as number;
+  const vector = batch.columns[keyAt] as Vector;
+  if (batch.selection !== null || batch.length === 0 || parent.key[0]?.descending !== false) return null;
+  const kind = parent.columns[column]?.format.kind;
+  const isPlain =
+    (kind === 'i32' && vector.kind === 'i32') ||
+    (kind === 'int' && vector.kind === 'f64' && vector.scale === undefined) ||
+    (kind === 'text' && vector.kind === 'text');
+  if (!isPlain) return null;
+  const data = vector.data as ArrayLike<Key>;
+  for (let row = 1; row < batch.length; row++) if ((data[row - 1] as Key) >= (data[row] as Key)) return null;
+  return data;
 }
 
 /** Keys that a line has hidden, with the commits that did. */
