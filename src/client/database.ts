@@ -106,6 +106,23 @@ export class Database extends Statements implements AsyncDisposable {
   }
 
   /**
+   * Opens a session on a branch (`USE BRANCH`). Rejects with 42704 for one that does not exist.
+   *
+   *     await using draft = await db.branch('draft');
+   *     await draft.query('UPDATE product SET price = price * 2');
+   */
+  async branch(name: string): Promise<Session> {
+    const session = this.session();
+    try {
+      await session.exec(`USE BRANCH '${name.replaceAll("'", "''")}'`);
+      return session;
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
+  }
+
+  /**
    * Copies a stream of text, bytes or rows into a table, in a transaction of its own, and returns the number of rows.
    * The table's name is written as in SQL: `t`, `public.t`, `"My table"`. Throws 22P04 for data of another form.
    *

@@ -14,6 +14,7 @@ import { functionSuite } from './function-suite.ts';
 import { migrateSuite } from './migrate-suite.ts';
 import { lateResultsSuite } from './late-results-suite.ts';
 import { streamSuite } from './stream-suite.ts';
+import { branchSuite } from './branch-suite.ts';
 import { undoSuite } from './undo-suite.ts';
 import { valuesSuite } from './values-suite.ts';
 
@@ -25,6 +26,7 @@ describe('on files', () => {
   functionSuite(() => open(`file://${directory}/${++databases}`));
   changesSuite(() => open(`file://${directory}/${++databases}`));
   undoSuite(() => open(`file://${directory}/${++databases}`));
+  branchSuite(() => open(`file://${directory}/${++databases}`));
   streamSuite(() => open(`file://${directory}/${++databases}`));
   copySuite(() => open(`file://${directory}/${++databases}`));
   migrateSuite(() => open(`file://${directory}/${++databases}`));

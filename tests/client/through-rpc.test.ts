@@ -17,6 +17,7 @@ import { functionSuite } from './function-suite.ts';
 import { migrateSuite } from './migrate-suite.ts';
 import { lateResultsSuite } from './late-results-suite.ts';
 import { streamSuite } from './stream-suite.ts';
+import { branchSuite } from './branch-suite.ts';
 import { undoSuite } from './undo-suite.ts';
 import { valuesSuite } from './values-suite.ts';
 
@@ -54,6 +55,7 @@ describe('through the protocol', () => {
   databaseSuite('memory', open);
   changesSuite(open);
   undoSuite(open);
+  branchSuite(open);
   copySuite(open);
   streamSuite(open);
   migrateSuite(open);
