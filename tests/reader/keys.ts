@@ -1,4 +1,5 @@
 /** Keys of rows (src/table/FORMAT.md, "Keys"): what frames of the log call rows by. Primary keys are ascending. */
+import { boxedKey } from './boxed-keys.ts';
 import { Cursor, Damaged } from './bytes.ts';
 import type { Cell } from './segment.ts';
 import { decimalOf, type Home, homeOf, intervalParts, storedOid, type Type } from './values.ts';
@@ -67,8 +68,11 @@ function boxed(cell: Cell, type: Type): string {
       const { months, days, micros } = intervalParts(new Cursor(cell as Uint8Array));
       return double(Number((BigInt(months) * 30n + BigInt(days)) * 86_400_000_000n + micros));
     }
-    default:
-      throw new Damaged(`a key of type ${storedOid(type)} is not read here`);
+    default: {
+      const bytes = cell instanceof Uint8Array ? boxedKey(storedOid(type), cell) : undefined;
+      if (bytes === undefined) throw new Damaged(`a key of type ${storedOid(type)} is not read here`);
+      return units(bytes);
+    }
   }
 }
 

@@ -24,13 +24,17 @@ export const TYPES: Readonly<Record<string, (n: number) => string>> = {
   jsonb: (n) => `'{"n": [${n}, "x"], "a": null}'`,
   'text[]': (n) => `ARRAY['a', NULL, 'b ${n}']`,
   'int4[]': (n) => `ARRAY[[${n}], [2]]`,
-  int4range: (n) => `int4range(${n}, ${n + 5})`,
+  int4range: (n) => (n % 10 === 0 ? "'empty'" : n % 7 === 0 ? `int4range(NULL, ${n})` : `int4range(${n}, ${n + 5})`),
   inet: (n) => `'10.0.0.${n % 256}/${n % 2 === 0 ? 24 : 32}'`,
+  cidr: (n) => (n % 3 === 0 ? `'2001:db8:${n.toString(16)}::/48'` : `'10.${n % 256}.0.0/16'`),
+  timetz: (n) => `'${String(n % 24).padStart(2, '0')}:30:00.25${n % 2 === 0 ? '+' : '-'}0${n % 9}'`,
+  int4multirange: (n) =>
+    n % 8 === 0 ? "'{}'" : `int4multirange(int4range(${n}, ${n + 3}), int4range(${n + 9}, NULL))`,
   'bit(4)': (n) => `'${(n % 16).toString(2).padStart(4, '0')}'`,
   mood: (n) => `'${n % 3 === 0 ? 'glad' : 'sad'}'`,
 };
 
-const KEYS = [
+export const KEYS: readonly string[] = [
   'int4',
   'int8',
   'text',
@@ -42,6 +46,15 @@ const KEYS = [
   'bytea',
   'timestamptz',
   'interval',
+  'bool',
+  'char(4)',
+  'timetz',
+  'inet',
+  'cidr',
+  'text[]',
+  'int4[]',
+  'int4range',
+  'int4multirange',
 ];
 
 interface Shape {

@@ -8,7 +8,7 @@ import { restoreSource } from '../../src/client/backup.ts';
 import { MemoryStorage } from '../../src/storage/memory.ts';
 import { type Db, openDb, textRows } from '../database/helper.ts';
 import { DatabaseFiles, type State } from './database.ts';
-import { randomStatements } from './random-statements.ts';
+import { KEYS, randomStatements, TYPES } from './random-statements.ts';
 import { met } from './segment.ts';
 
 const SMALL = { maxLeafRows: 24, minClosedRows: 8, inlineTiles: 4, packSizeBytes: 16_384, logStepBytes: 4096 };
@@ -87,6 +87,22 @@ test.each([1, 2, 3, 4, 5, 6])('random database %i', async (seed) => {
     await db.engine.close();
     await compareAll(await openDb(storage, SMALL), filesOf(storage));
   }
+});
+
+test('keys of every type: what the log changes is found by them', async () => {
+  const storage = new MemoryStorage();
+  const db = await openDb(storage, SMALL);
+  for (const [i, type] of KEYS.entries()) {
+    const values = [...new Set(Array.from({ length: 30 }, (_, n) => (TYPES[type] as (n: number) => string)(n)))];
+    await db.run(`CREATE TABLE k${i} (key ${type} PRIMARY KEY, n int)`);
+    await db.run(
+      `INSERT INTO k${i} VALUES ${values.map((value, n) => `(${value}, ${n})`).join(', ')} ON CONFLICT DO NOTHING`,
+    );
+  }
+  await db.engine.checkpoint();
+  for (const [i] of KEYS.entries())
+    await db.run(`UPDATE k${i} SET n = -n WHERE n % 3 = 1; DELETE FROM k${i} WHERE n % 3 = 2`);
+  expect(await compareAll(db, filesOf(storage))).toBeGreaterThan(1000);
 });
 
 test('every encoding of columns, in groups and tiles', async () => {

@@ -87,9 +87,11 @@ export function textOf(cell: Cell, type: Type, labels?: ReadonlyMap<number, stri
       return `\\x${Buffer.from(cell as Uint8Array).toString('hex')}`;
     case 1186:
       return intervalText(new Cursor(cell as Uint8Array));
+    case 1266:
+      return timeWithZone(new Cursor(cell as Uint8Array));
     case 869:
     case 650:
-      return addressText(new Cursor(cell as Uint8Array));
+      return addressText(new Cursor(cell as Uint8Array), storedOid(type) === 650);
     default:
       if (cell instanceof Uint8Array)
         return storedOid(type) === 2249 ? JSON.stringify(tagged(new Cursor(cell))) : new Cursor(cell).string();
@@ -132,6 +134,13 @@ function timeText(micros: number): string {
   return fraction === '' ? clock : `${clock}.${fraction}`;
 }
 
+function timeWithZone(input: Cursor): string {
+  const [micros, east] = [input.varint(), input.zigzag()];
+  const [hours, minutes] = [Math.floor(Math.abs(east) / 3600), Math.floor((Math.abs(east) % 3600) / 60)];
+  const zone = `${east < 0 ? '-' : '+'}${String(hours).padStart(2, '0')}`;
+  return `${timeText(micros)}${minutes === 0 ? zone : `${zone}:${String(minutes).padStart(2, '0')}`}`;
+}
+
 export function intervalParts(input: Cursor): { months: number; days: number; micros: bigint } {
   const [months, days, micros] = [input.zigzag(), input.zigzag(), input.f64()];
   return { months, days, micros: Number.isNaN(micros) ? BigInt(input.string()) : BigInt(micros) };
@@ -150,11 +159,20 @@ function intervalText(input: Cursor): string {
   return date === '' && time === '' ? 'PT0S' : `P${date}${time === '' ? '' : `T${time}`}`;
 }
 
-function addressText(input: Cursor): string {
+function addressText(input: Cursor, isNetwork: boolean): string {
   const [family, bits] = [input.u8(), input.u8()];
   const bytes = [...input.raw(family === 4 ? 4 : 16)];
-  if (family !== 4) return `${Buffer.from(bytes).toString('hex')}/${bits}`;
-  return bits === 32 ? bytes.join('.') : `${bytes.join('.')}/${bits}`;
+  const isWhole = bits === bytes.length * 8 && !isNetwork;
+  return `${family === 4 ? bytes.join('.') : words(bytes)}${isWhole ? '' : `/${bits}`}`;
+}
+
+/** The longest run of zero words is left out. */
+function words(bytes: readonly number[]): string {
+  const hex = Array.from({ length: 8 }, (_, i) =>
+    (((bytes[2 * i] as number) << 8) | (bytes[2 * i + 1] as number)).toString(16),
+  ).join(':');
+  const [longest = ''] = (hex.match(/\b0(:0)+\b/g) ?? []).toSorted((x, y) => y.length - x.length);
+  return longest === '' ? hex : hex.replace(new RegExp(`(^|:)${longest}(:|$)`), '::');
 }
 
 /** Plain values of plain values: what a composite value, or an array of a user's type, is made of. */
