@@ -1,6 +1,7 @@
 /** driftdb-web on Node: the engine in process, on memory or the file system. */
 import { systemHost } from '../../worker/host.ts';
 import { DriftError } from '../base/error.ts';
+import type { Host } from '../base/host.ts';
 import { type BackupSource, type RestoreOptions, restoreSource } from '../client/backup.ts';
 import type { RestoreSource } from '../database/backup/source.ts';
 import { Database } from '../client/database.ts';
@@ -14,6 +15,7 @@ import { EncryptedStorage } from '../storage/encryption/encrypted-storage.ts';
 import type { EncryptionOptions } from '../storage/encryption/secret.ts';
 import { MemoryStorage } from '../storage/memory.ts';
 import { NodeStorage } from '../storage/node.ts';
+import { nodeChacha } from '../storage/node-chacha.ts';
 import type { Storage } from '../storage/storage.ts';
 
 export { DriftError } from '../base/error.ts';
@@ -52,7 +54,7 @@ async function openFrom(url: string, options: OpenOptions, restored?: RestoreSou
   const { worker: _, encryption, ...engine } = options;
   const host = systemHost();
   const place = storageFor(url);
-  const storage = encryption === undefined ? place : new EncryptedStorage(place, encryption, host.randomBytes);
+  const storage = encryption === undefined ? place : sealed(place, encryption, host);
   return new Database(new LocalConnection(await openEngine({ ...engine, storage, host, restore: restored })));
 }
 
@@ -79,7 +81,7 @@ export function restore(
 export function repair(source: string, target: string, options: RepairOptions = {}): Promise<RepairReport> {
   const host = systemHost();
   const place = (url: string, encryption: EncryptionOptions | undefined): Storage =>
-    encryption === undefined ? storageFor(url) : new EncryptedStorage(storageFor(url), encryption, host.randomBytes);
+    encryption === undefined ? storageFor(url) : sealed(storageFor(url), encryption, host);
   return repairDatabase(place(source, options.encryption), place(target, options.targetEncryption), host);
 }
 
@@ -100,4 +102,8 @@ function pathOf(url: string): string {
   } catch {
     return path;
   }
+}
+
+function sealed(storage: Storage, encryption: EncryptionOptions, { randomBytes }: Host): Storage {
+  return new EncryptedStorage(storage, encryption, randomBytes, nodeChacha);
 }

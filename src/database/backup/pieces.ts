@@ -57,7 +57,7 @@ export class PieceWriter {
       header.raw(salt);
       const key = randomOf(32, random);
       header.bytes(await sealKeys(outer, header.finish(), key, random));
-      this.#aead = await deriveAead(cipher, await baseKey(key), salt, 'backup');
+      this.#aead = await deriveAead(cipher, await baseKey(key), { salt, use: 'backup' });
       key.fill(0);
     }
     const writer = new ByteWriter(PREFIX_BYTES + header.length + 4);
@@ -132,7 +132,7 @@ export class PieceReader {
     const outer = await outerKeyFor(encryption, readDerivation(reader, WHAT));
     const salt = reader.raw(SALT_BYTES).slice();
     const key = await openKeys(outer, header.slice(0, reader.offset), reader.bytes());
-    this.#aead = await deriveAead(cipher, await baseKey(key), salt, 'backup');
+    this.#aead = await deriveAead(cipher, await baseKey(key), { salt, use: 'backup' });
   }
 
   /** Reads the next piece's content. Throws XX001. */

@@ -7,6 +7,7 @@
 import { assert } from '../../base/error.ts';
 import type { MaybePromise } from '../../base/task.ts';
 import type { Storage, StorageFile } from '../storage.ts';
+import type { MakeAead } from './derive-aead.ts';
 import { Keyring } from './keyring.ts';
 import { KEYS_FILE } from './keys-file.ts';
 import type { EncryptionOptions, RandomBytes } from './secret.ts';
@@ -16,9 +17,12 @@ export class EncryptedStorage implements Storage {
   readonly #inner: Storage;
   readonly #options: EncryptionOptions;
   readonly #random: RandomBytes;
+  readonly #chacha: MakeAead | undefined;
   #keyring: Keyring | undefined;
 
-  constructor(inner: Storage, options: EncryptionOptions, random: RandomBytes) {
+  /** `chacha`: of the platform, where it has one. */
+  constructor(inner: Storage, options: EncryptionOptions, random: RandomBytes, chacha?: MakeAead) {
+    this.#chacha = chacha;
     this.medium = inner.medium;
     this.#inner = inner;
     this.#options = options;
@@ -33,7 +37,8 @@ export class EncryptedStorage implements Storage {
   async acquire(): Promise<void> {
     await this.#inner.acquire();
     try {
-      this.#keyring = await Keyring.open(this.#inner, this.#options, this.#random);
+      const keyring = await Keyring.open(this.#inner, this.#options, this.#random);
+      this.#keyring = keyring.useNative(this.#chacha);
     } catch (error) {
       await this.#inner.close();
       throw error;

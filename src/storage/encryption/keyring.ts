@@ -18,7 +18,7 @@ import type { MaybePromise } from '../../base/task.ts';
 import type { StorageCipher } from '../cipher.ts';
 import type { Storage } from '../storage.ts';
 import { type Aead, NONCE_BYTES } from './aead.ts';
-import { deriveAead } from './derive-aead.ts';
+import { deriveAead, type MakeAead } from './derive-aead.ts';
 import { boundBytes, type DataKey, finishWrite, KEY_BYTES, type KeysHeader, readKeys, writeKeys } from './keys-file.ts';
 import {
   type EncryptionOptions,
@@ -46,6 +46,7 @@ const encoder: TextEncoder = new TextEncoder();
 export class Keyring implements StorageCipher {
   readonly #storage: Storage;
   readonly #random: RandomBytes;
+  #chacha: MakeAead | undefined;
   #outer: OuterKey;
   #header: KeysHeader;
   #bases: ReadonlyMap<number, SecretKey> = new Map();
@@ -98,6 +99,12 @@ export class Keyring implements StorageCipher {
     const ring = new Keyring(storage, random, outer, header);
     await ring.#store(outer, header.keys, randomOf(KEY_BYTES, random));
     return ring;
+  }
+
+  /** Takes the platform's ChaCha20-Poly1305 for what is derived from here on. */
+  useNative(chacha: MakeAead | undefined): this {
+    this.#chacha = chacha;
+    return this;
   }
 
   /** Older versions are still in use: a change of the data keys is under way. */
@@ -185,7 +192,11 @@ export class Keyring implements StorageCipher {
   async #derive(version: number, use: string): Promise<Aead> {
     const base = this.#bases.get(version);
     assert(base !== undefined, `there is a data key of version ${version}`);
-    const derived = await deriveAead(this.#header.cipher, base, this.#header.databaseId, use);
+    const derived = await deriveAead(this.#header.cipher, base, {
+      salt: this.#header.databaseId,
+      use,
+      chacha: this.#chacha,
+    });
     if (this.#derived.size >= MAX_DERIVED) this.#derived.clear();
     this.#derived.set(`${version}/${use}`, derived);
     return derived;
