@@ -57,8 +57,10 @@ const NEVER = new Cancellation();
 /** Null where the row is not in memory, or more than its key is asked for. */
 function readPoint(reader: StatementReader, plan: Plan, parameters: readonly Value[]): ResultSet | null {
   const { point } = plan;
-  if (point === null || point.filter !== null || point.scan.time.kind !== 'now') return null;
-  const columns = pointRead(reader.table(point.scan.table.id), point, parameters);
+  if (point === null || point.filter !== null) return null;
+  const { table, time } = point.scan;
+  if (time.kind !== 'now' && time.kind !== 'asOf') return null;
+  const columns = pointRead(reader.table(table.id, time.kind === 'now' ? undefined : time.seq), point, parameters);
   if (columns === null) return null;
   const rowCount = columns.length === 0 ? 0 : 1;
   return {
