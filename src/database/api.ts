@@ -52,6 +52,8 @@ export interface EngineOptions {
   readonly checkpointIntervalMs?: number | undefined;
   /** Cells up to which a commit splits a leaf itself; bigger ones wait for the background. Default 65536; tests shrink it. */
   readonly inlineSplitCells?: number | undefined;
+  /** Changed rows from which on a commit goes in slices, of as many rows at most. Default: 1024. */
+  readonly bulkRows?: number | undefined;
   /** Tiles of a tree that the directory describes itself; those of others have a place of their own. Default 16. */
   readonly inlineTiles?: number | undefined;
 }

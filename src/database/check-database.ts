@@ -71,7 +71,9 @@ function* check(scene: Scene): Task<ResultSet> {
   for (const { file, segments, problem } of yield* checkFiles(files))
     findings.push({ object: file, kind: 'file', versions: null, segments, problem });
   const present = new Set(yield* wait(options.storage.list()));
-  const context = { newest: () => manager.appliedSeq, files: present };
+  // One that is being applied has versions already.
+  const newest = (): number => manager.appliedSeq + (manager.commitTurn.taken === null ? 0 : 1);
+  const context = { newest, files: present };
   const sound = new Set<number>();
   for (const id of store.ids()) {
     const def = scene.eval.catalog.byId(id);

@@ -34,7 +34,7 @@ export interface Controlled {
   readonly portals: Portals;
   open: Open | null;
   startTask(options: TransactionOptions, cancellation: Cancellation): Task<Open>;
-  commitTask(): Task<number | null>;
+  commitTask(cancellation?: Cancellation): Task<number | null>;
   rollbackTask(): Task<void>;
   momentTask(point: TimePoint, cancellation: Cancellation): Task<number>;
   /** A new session on a line. */
@@ -114,7 +114,7 @@ function* end(
   }
   if (open === null) return warned(statement.kind.toUpperCase(), '25P01', 'there is no transaction in progress');
   const commits = statement.kind === 'commit' && !open.failed;
-  if (commits) yield* session.commitTask();
+  if (commits) yield* session.commitTask(cancellation);
   else yield* session.rollbackTask();
   if (statement.chain) {
     const asOf: Moment | undefined = open.asOf === null ? undefined : { kind: 'seq', seq: open.asOf };

@@ -143,6 +143,7 @@ class Engine implements EngineApi, OpenEngine {
         maxLeafRows: options.maxLeafRows ?? DEFAULT_LEAF_ROWS,
         minClosedRows: options.minClosedRows ?? DEFAULT_CLOSED_ROWS,
         inlineSplitCells: options.inlineSplitCells,
+        sliceEntries: options.bulkRows,
         inlineTiles: options.inlineTiles,
       },
     );
@@ -177,6 +178,7 @@ class Engine implements EngineApi, OpenEngine {
       host,
       durability,
       testIgnore: options.testIgnore,
+      bulkRows: options.bulkRows,
       lastSeq: replay.lastSeq,
       lastTimestamp: replay.lastTimestamp,
       historyFrom: state?.historyFrom,
@@ -344,7 +346,7 @@ class Engine implements EngineApi, OpenEngine {
     let firstLog: number;
     do {
       yield* erasedFirst(this.#core);
-      firstLog = yield* this.#log.rotate();
+      firstLog = yield* this.#log.rotate(() => manager.commitTurn.taken);
     } while (this.#core.erasing.length > 0);
     // Nothing waits between here and the capture at the start of `store.checkpoint`.
     const state = {

@@ -250,7 +250,7 @@ export class Session implements SessionApi, Controlled, Backend {
     try {
       for (const statement of all)
         result = yield* whenWhole(this.core.host, () => this.#run(uncached(statement), [], options, cancellation));
-      if (implicit) yield* this.commitTask();
+      if (implicit) yield* this.commitTask(cancellation);
       return result;
     } catch (error) {
       if (implicit) yield* this.rollbackTask();
@@ -293,7 +293,7 @@ export class Session implements SessionApi, Controlled, Backend {
       const own = yield* this.startTask(NONE, cancellation);
       try {
         const result = yield* this.#runIn(own, cached, parameters, options, cancellation);
-        yield* this.#finish(own);
+        yield* this.#finish(own, cancellation);
         return result;
       } catch (error) {
         this.core.manager.rollback(own.transaction);
@@ -353,7 +353,7 @@ export class Session implements SessionApi, Controlled, Backend {
 
   #turning(scene: Scene, open: Open, cancellation: Cancellation): Scene {
     return withTurns(scene, open, {
-      finish: () => this.#finish(open),
+      finish: () => this.#finish(open, cancellation),
       ended: (undone) => this.#endTransaction(undone),
       start: (options) => this.startTask(options, cancellation),
       scene: () => this.#scene(open, {}, cancellation),
@@ -436,13 +436,13 @@ export class Session implements SessionApi, Controlled, Backend {
     return { transaction, savepoints: [], durability: options.durability, failed: false, asOf };
   }
 
-  *commitTask(): Task<number | null> {
+  *commitTask(cancellation?: Cancellation): Task<number | null> {
     const open = this.open;
     if (open === null) return null;
     if (open.failed) throw aborted();
     this.open = null;
     try {
-      return yield* this.#finish(open);
+      return yield* this.#finish(open, cancellation);
     } catch (error) {
       this.core.manager.rollback(open.transaction);
       throw error;
@@ -451,7 +451,7 @@ export class Session implements SessionApi, Controlled, Backend {
     }
   }
 
-  *#finish(open: Open): Task<number | null> {
+  *#finish(open: Open, cancellation?: Cancellation): Task<number | null> {
     const { manager, sequences } = this.core;
     const { transaction } = open;
     if (this.#temp !== null && !transaction.readOnly)
@@ -465,6 +465,7 @@ export class Session implements SessionApi, Controlled, Backend {
     return yield* manager.commit(transaction, {
       recheck,
       sequences: () => sequences.takeTouched(),
+      cancellation,
       ...(open.durability === undefined ? {} : { durability: open.durability }),
     });
   }

@@ -37,9 +37,13 @@ import {
   sealFrames,
   writeCommit,
 } from './frame.ts';
+import type { BulkRecord } from './bulk-record.ts';
 import { damaged, isFull, isZero, nextRun, nextSector, readHeader } from './log-file.ts';
 import { lengthen } from './room.ts';
 import { type LogIdentity, logIdentity, openLog, sealedLogBytes, sealLog } from './sealed.ts';
+
+/** How long the parts of a long record keep the thread, ms. */
+const SLICE_MS = 4;
 
 export interface LogOptions {
   readonly durability: 'full' | 'relaxed';
@@ -76,6 +80,10 @@ export class CommitLog {
   #olderBytes = 0;
   #olderFiles = 0;
   readonly #pending = new ByteWriter(4096);
+  /** What comes before it: records of very many rows, and what was pending when they came. */
+  #parts: Uint8Array[] = [];
+  /** Bytes that are on their way to the file. */
+  #leavingBytes = 0;
   #dirty = false;
   #failed: DriftError | undefined;
   /** The write or flush under way, where the medium makes one wait. */
@@ -91,7 +99,7 @@ export class CommitLog {
 
   /** Bytes that recovery would read. */
   get sizeBytes(): number {
-    return this.#olderBytes + this.#end - LOG_HEADER_BYTES + this.#pending.length;
+    return this.#olderBytes + this.#end - LOG_HEADER_BYTES + this.#pendingBytes;
   }
 
   /** Number of files that recovery would read. */
@@ -173,15 +181,26 @@ export class CommitLog {
     if (newest >= expected) throw new DriftError('XX001', `log-${expected} is missing`);
   }
 
-  append(commit: LoggedCommit): void {
+  /** `record`: frames of the commit that come before its own. */
+  append(commit: LoggedCommit, record?: BulkRecord): void {
     if (this.#failed !== undefined) throw this.#failed;
-    const start = this.#pending.length;
+    const writer = record === undefined ? this.#pending : new ByteWriter(4096);
+    const start = writer.length;
     try {
-      writeCommit(this.#pending, commit);
+      writeCommit(writer, commit, record?.frames);
     } catch (error) {
-      this.#pending.truncate(start);
+      writer.truncate(start);
       throw error;
     }
+    if (record === undefined) return;
+    if (this.#pending.length > 0) this.#parts.push(this.#pending.finish());
+    this.#pending.clear();
+    this.#parts.push(...record.parts, writer.view());
+  }
+
+  /** Ends all writing: what memory holds is not what the log says. */
+  stop(error: unknown): DriftError {
+    return this.#fail(error);
   }
 
   /** Writes everything appended; flushes it under `full`. Whoever waits meanwhile finds it done. */
@@ -206,13 +225,15 @@ export class CommitLog {
 
   /**
    * Ends the current file, flushed as a whole, and goes on in the next; returns the new file's number. Commits may go on
-   * meanwhile. When it returns, all that was appended is durable in the older files and nothing is in the new one.
+   * meanwhile; one that is `underWay` is waited for. When it returns, all that was appended is durable in the older files and nothing is in the new one.
    */
-  *rotate(): Task<number> {
+  *rotate(underWay: () => Promise<void> | null = () => null): Task<number> {
     yield* this.#ready();
     const next = yield* this.#create(this.#number + 1);
-    do yield* this.sync('full');
-    while (this.#busy !== null || this.#pending.length > 0);
+    do {
+      for (let turn = underWay(); turn !== null; turn = underWay()) yield turn;
+      yield* this.sync('full');
+    } while (this.#busy !== null || this.#pendingBytes > 0 || underWay() !== null);
     this.#adopt(next);
     return this.#number;
   }
@@ -235,7 +256,7 @@ export class CommitLog {
 
   *#work(durability: 'full' | 'relaxed'): Task<void> {
     try {
-      if (this.#pending.length > 0) yield* this.#ready();
+      if (this.#pendingBytes > 0) yield* this.#ready();
       yield* this.#writePending();
       if (durability === 'full') yield* this.#flush();
       else this.#flushLater();
@@ -252,7 +273,7 @@ export class CommitLog {
       if (this.#file === null || needed <= this.#allocated) return;
       // To a sector's boundary: what is written there next must not touch the sector of a run that was flushed.
       const wanted = nextSector(needed + this.#options.stepBytes);
-      this.#allocated = yield* lengthen(this.#file, this.#allocated, wanted, needed);
+      this.#allocated = yield* this.#lengthen(this.#file, wanted, needed);
     } catch (error) {
       throw isFull(error) ? error : this.#fail(error);
     }
@@ -260,7 +281,7 @@ export class CommitLog {
 
   /** What is pending and so many bytes, as they lie in the file. */
   #sizeOf(bytes: number): number {
-    const frames = this.#pending.length + bytes;
+    const frames = this.#pendingBytes + this.#leavingBytes + bytes;
     return this.#storage.cipher === undefined ? frames : sealedLogBytes(frames);
   }
 
@@ -320,12 +341,33 @@ export class CommitLog {
     yield* wait(file.flush());
   }
 
+  get #pendingBytes(): number {
+    let bytes = this.#pending.length;
+    for (const part of this.#parts) bytes += part.length;
+    return bytes;
+  }
+
   *#writePending(): Task<void> {
-    let bytes = this.#pending.finish();
-    if (bytes.length === 0) return;
+    const parts = this.#parts;
+    if (this.#pending.length > 0) parts.push(this.#pending.finish());
+    if (parts.length === 0) return;
+    this.#leavingBytes = this.#pendingBytes - this.#pending.length;
+    this.#pending.clear();
+    this.#parts = [];
+    let end = this.#host.monotonicMs() + SLICE_MS;
+    for (const part of parts) {
+      yield* this.#write(part);
+      this.#leavingBytes -= part.length;
+      if (parts.length === 1 || this.#host.monotonicMs() < end) continue;
+      yield this.#host.yieldToOthers();
+      end = this.#host.monotonicMs() + SLICE_MS;
+    }
+  }
+
+  *#write(frames: Uint8Array): Task<void> {
+    let bytes = frames;
     const file = this.#file;
     if (file === null) throw new DriftError('XX000', 'the log was not replayed before the first commit');
-    this.#pending.clear();
     const at = this.#end;
     const { cipher } = this.#storage;
     if (cipher !== undefined && this.#identity !== null) bytes = yield* sealLog(cipher, this.#identity, at, bytes);
@@ -335,9 +377,13 @@ export class CommitLog {
     this.#dirty = true;
     if (this.#end > this.#allocated) {
       const wanted = nextSector(this.#end + this.#options.stepBytes);
-      this.#allocated = yield* lengthen(file, this.#allocated, wanted, nextSector(this.#end));
+      this.#allocated = yield* this.#lengthen(file, wanted, nextSector(this.#end));
     }
     yield* wait(file.write(at, bytes));
+  }
+
+  #lengthen(file: StorageFile, wanted: number, needed: number): Task<number> {
+    return lengthen(file, this.#allocated, { wanted, needed, turn: () => this.#host.yieldToOthers() });
   }
 
   *#flush(): Task<void> {

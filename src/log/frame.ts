@@ -32,10 +32,13 @@ export interface LoggedCommit {
   readonly frames: readonly LogFrame[];
 }
 
-/** Appends a commit's frames to the writer, without checksums: `sealFrames` puts those in where the place is known. */
-export function writeCommit(writer: ByteWriter, commit: LoggedCommit): void {
+/**
+ * Appends a commit's frames to the writer, without checksums: `sealFrames` puts those in where the place is known. `before`:
+ * frames of it that were written already.
+ */
+export function writeCommit(writer: ByteWriter, commit: LoggedCommit, before = 0): void {
   for (const frame of commit.frames) writeFrame(writer, commit, frame.type, frame.payload);
-  writeFrame(writer, commit, FRAME_COMMIT, commitPayload(commit));
+  writeFrame(writer, commit, FRAME_COMMIT, commitPayload(commit, before));
 }
 
 /** Puts the checksums into whole frames that lie one behind the other; returns the last, to chain the next frame to. */
@@ -115,7 +118,12 @@ export function decodeCommit(frames: readonly LogFrame[], seq: number, timestamp
   return { seq, timestamp, author, message, metadata, clientId, frames: frames.slice(0, -1) };
 }
 
-function writeFrame(writer: ByteWriter, commit: LoggedCommit, type: number, payload: Uint8Array): void {
+export function writeFrame(
+  writer: ByteWriter,
+  commit: Pick<LoggedCommit, 'seq' | 'timestamp'>,
+  type: number,
+  payload: Uint8Array,
+): void {
   const start = writer.length;
   writer.u32(0);
   writer.u32(0);
@@ -137,9 +145,9 @@ function checksum(length: number, bytes: Uint8Array, chain: number, start: numbe
   return crc32c(bytes, crc32c(lengthBytes, chain), start, start + length);
 }
 
-function commitPayload(commit: LoggedCommit): Uint8Array {
+function commitPayload(commit: LoggedCommit, before: number): Uint8Array {
   const writer = new ByteWriter();
-  writer.varint(commit.frames.length);
+  writer.varint(before + commit.frames.length);
   for (const text of [commit.author, commit.message, commit.metadata, commit.clientId]) {
     writer.u8(text === null ? 0 : 1);
     if (text !== null) writer.string(text);

@@ -11,6 +11,9 @@ import type { LogFrame } from './frame.ts';
 /** Most bytes before a frame's payload: prefix, sequence number, timestamp, type. */
 const FRAME_HEAD_BYTES: number = FRAME_PREFIX_BYTES + 8 + 8 + 1;
 
+/** Bytes written between two turns of others. */
+const AT_ONCE_BYTES: number = 4 * 1024 * 1024;
+
 /** Most bytes that a commit takes in the log. */
 export function commitBytes(frames: readonly LogFrame[], texts: readonly (string | null)[]): number {
   let bytes = FRAME_HEAD_BYTES + 16;
@@ -19,19 +22,29 @@ export function commitBytes(frames: readonly LogFrame[], texts: readonly (string
   return bytes;
 }
 
-/** Makes a file as long as `wanted`, or, on a medium that is nearly full, as `needed`; returns which. Throws 53100. */
-export function* lengthen(file: StorageFile, from: number, wanted: number, needed: number): Task<number> {
+/**
+ * Makes a file as long as `wanted`, or, on a medium that is nearly full, as `needed`; returns which. `turn` lets others run
+ * where it is much. Throws 53100.
+ */
+export function* lengthen(
+  file: StorageFile,
+  from: number,
+  { wanted, needed, turn }: { readonly wanted: number; readonly needed: number; readonly turn: () => Promise<void> },
+): Task<number> {
   try {
-    yield* grow(file, from, wanted);
+    yield* grow(file, from, wanted, turn);
     return wanted;
   } catch (error) {
     if (!(error instanceof DriftError) || error.code !== '53100') throw error;
-    yield* grow(file, from, needed);
+    yield* grow(file, from, needed, turn);
     return needed;
   }
 }
 
-function* grow(file: StorageFile, from: number, to: number): Task<void> {
+function* grow(file: StorageFile, from: number, to: number, turn: () => Promise<void>): Task<void> {
   if (file.makeRoom !== undefined) yield* wait(file.makeRoom(to - from));
-  yield* wait(file.write(from, new Uint8Array(to - from)));
+  for (let at = from; at < to; at += AT_ONCE_BYTES) {
+    if (at > from) yield turn();
+    yield* wait(file.write(at, new Uint8Array(Math.min(AT_ONCE_BYTES, to - at))));
+  }
 }

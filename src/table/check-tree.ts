@@ -124,7 +124,7 @@ function* checkVersions(tree: Tree, newest: () => number, findings: TreeFindings
   let key: Key | undefined;
   let end = 0;
   let current = 0;
-  const { lastChange } = tree;
+  const { lastChange, rowCount } = tree;
   try {
     for (let batch = yield* source.next(); batch !== null; batch = yield* source.next()) {
       const parts = batch.columns;
@@ -149,6 +149,6 @@ function* checkVersions(tree: Tree, newest: () => number, findings: TreeFindings
     source.close();
   }
   // Where the tree has changed meanwhile, the two are of different moments; of one that was dropped no version is open.
-  if (tree.endSeq === Infinity && tree.lastChange === lastChange && current !== tree.rowCount)
-    findings.problems.push(`${current} rows are current where ${tree.rowCount} are counted`);
+  if (tree.endSeq === Infinity && tree.lastChange === lastChange && tree.rowCount === rowCount && current !== rowCount)
+    findings.problems.push(`${current} rows are current where ${rowCount} are counted`);
 }

@@ -31,14 +31,17 @@ const CHILD_FILL = 0.6;
 
 /** Does a split that was left to the background; false where it is not due any more. */
 export function* divide({ kind, tree, leaf }: DueSplit): Task<boolean> {
-  if (!isIn(tree, leaf, tree.columns)) return false;
+  const { underWay } = tree.options.splits;
+  if (!isIn(tree, leaf, tree.columns) || underWay.has(leaf)) return false;
   leaf.holds++;
+  underWay.add(leaf);
   try {
     const image = yield* tree.options.cache.image(leaf, tree);
     if (kind === 'key split') return image.live > tree.options.maxLeafRows && (yield* keySplit(tree, leaf));
     return image.closedRows >= closedLimit(tree, image) && (yield* timeSplit(tree, leaf));
   } finally {
     leaf.holds--;
+    underWay.delete(leaf);
   }
 }
 

@@ -1,6 +1,6 @@
 /** What changes of a table mean for one of its indexes, and the entries of an index that is made. */
 import { assert } from '../base/error.ts';
-import type { Task } from '../base/task.ts';
+import { PAUSE, type Task } from '../base/task.ts';
 import { BATCH_ROWS, type Value, valueAt, type Vector } from '../base/vector.ts';
 import { VectorBuilder } from '../base/vector-builder.ts';
 import type { KeyCodec } from './key.ts';
@@ -15,6 +15,9 @@ import {
   type TreeColumn,
   type VersionedTree,
 } from './table.ts';
+
+/** Entries between two pauses. */
+const SLICE_ENTRIES = 1024;
 
 type Rows = Pick<VersionedTree, 'id' | 'find' | 'scan'>;
 
@@ -33,12 +36,46 @@ export function indexChanges(
   newColumn: (ordinal: number) => Vector,
 ): RowChanges {
   const collected = new ChangeCollector(index.columns);
-  for (let entry = 0; entry < changes.count; entry++) {
+  collect(collected, { table, index, changes, newColumn }, 0, changes.count);
+  return collected.changes();
+}
+
+/** The same with pauses, for very many. */
+export function* indexChangesInSlices(
+  table: Rows,
+  index: Index,
+  changes: RowChanges,
+  newColumn: (ordinal: number) => Vector,
+): Task<RowChanges> {
+  const collected = new ChangeCollector(index.columns);
+  for (let start = 0; start < changes.count; start += SLICE_ENTRIES) {
+    const end = Math.min(start + SLICE_ENTRIES, changes.count);
+    collect(collected, { table, index, changes, newColumn }, start, end);
+    yield PAUSE;
+  }
+  return collected.changes();
+}
+
+interface Source {
+  readonly table: Rows;
+  readonly index: Index;
+  readonly changes: RowChanges;
+  readonly newColumn: (ordinal: number) => Vector;
+}
+
+function collect(
+  collected: ChangeCollector,
+  { table, index, changes, newColumn }: Source,
+  start: number,
+  end: number,
+): void {
+  const columns = index.sources.map((ordinal) => newColumn(ordinal));
+  for (let entry = start; entry < end; entry++) {
     const op = changes.ops[entry] as number;
     if (op === OP_NONE) continue;
     const assigned = changes.assigned[entry] ?? null;
     if (op === OP_UPDATE && assigned !== null && !index.sources.some((ordinal) => assigned.includes(ordinal))) continue;
-    const after = op === OP_DELETE ? null : index.sources.map((ordinal) => valueAt(newColumn(ordinal), entry));
+    const after = op === OP_DELETE ? null : columns.map((column) => valueAt(column, entry));
     if (op === OP_INSERT) {
       collected.add(OP_INSERT, index.codec.encode(after as Value[]), after as Value[]);
       continue;
@@ -59,7 +96,6 @@ export function indexChanges(
       collected.add(OP_INSERT, newKey, after);
     }
   }
-  return collected.changes();
 }
 
 /** Entries for the rows that are current at a sequence number. */
@@ -85,7 +121,7 @@ export function* entriesOf(table: Rows, index: Index, seq: number): Task<RowChan
 
 class ChangeCollector {
   readonly #builders: VectorBuilder[];
-  readonly #ops: number[] = [];
+  #ops = new Uint8Array(16);
   readonly #keys: Key[] = [];
 
   constructor(columns: readonly TreeColumn[]) {
@@ -93,18 +129,25 @@ class ChangeCollector {
   }
 
   add(op: number, key: Key, row: readonly Value[]): void {
-    this.#ops.push(op);
-    this.#keys.push(key);
+    const count = this.#keys.push(key);
+    if (count > this.#ops.length) {
+      const bigger = new Uint8Array(count * 2);
+      bigger.set(this.#ops);
+      this.#ops = bigger;
+    }
+    this.#ops[count - 1] = op;
     for (let c = 0; c < this.#builders.length; c++) (this.#builders[c] as VectorBuilder).append(row[c] as Value);
   }
 
   changes(): RowChanges {
+    const count = this.#keys.length;
     return {
-      count: this.#ops.length,
-      ops: Uint8Array.from(this.#ops),
+      count,
+      ops: this.#ops.slice(0, count),
       keys: this.#keys,
       rows: this.#builders.map((builder) => builder.view()),
-      assigned: this.#ops.map(() => null),
+      // Any column may differ.
+      assigned: [],
     };
   }
 }

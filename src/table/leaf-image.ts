@@ -439,6 +439,11 @@ export class LeafImage {
     return image;
   }
 
+  /** So many rows out of order, or so many holes, that scans would feel it. */
+  isWorn(tailLimit: number): boolean {
+    return this.tail.size > tailLimit || this.holeCount > 64 + this.rows / 20;
+  }
+
   /** Rough size in memory. */
   get bytes(): number {
     return (this.rows + this.closedRows) * (this.#columns.length * 10 + 24) + 512;

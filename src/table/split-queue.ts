@@ -15,6 +15,8 @@ export interface SplitLimits {
   readonly maxLeafRows: number;
   readonly minClosedRows: number;
   readonly timeSplitFactor: number;
+  /** Entries of a commit of very many that are taken to a leaf at once (bulk-changes.ts). */
+  readonly sliceEntries: number;
   readonly cache: TileCache;
   readonly splits: SplitQueue;
 }
@@ -45,6 +47,8 @@ export interface DueSplit {
 /** Splits that wait for the background. */
 export class SplitQueue {
   readonly #due: Map<Leaf, DueSplit> = new Map();
+  /** Leaves that are being split: in the background, or by a commit in slices. */
+  readonly underWay: Set<Leaf> = new Set();
   /** Cells up to which a split is done by the commit that makes it due. */
   readonly inlineCells: number;
   /** A leaf is much too big: commits should wait. */

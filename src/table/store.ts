@@ -56,6 +56,8 @@ export interface TableStore {
   prepare(tableId: number, changes: RowChanges, earlier?: readonly PreparedChanges[]): Task<PreparedChanges>;
   /** Publishes the changes of commit `seq` to a table and its indexes. An update that changes nothing makes no version. */
   apply(seq: number, prepared: PreparedChanges): void;
+  /** Takes very many changes with pauses; absent where that cannot be. */
+  readonly bulk?: BulkTables | undefined;
   /** Publishes one row of a table without indexes behind all others. REQUIRES: `loadEnd` of it just before. */
   append(tableId: number, seq: number, row: RowChanges): void;
   /** Brings the leaf where rows with the greatest keys go into memory. */
@@ -96,6 +98,12 @@ export interface TableStore {
   checkpointDone(): Task<void>;
   /** Bytes on disk, cached, and dirty; counts of leaves and segments (for drift.storage and the status line). */
   statistics(): StoreStatistics;
+}
+
+/** As `prepare` and `apply`, with pauses (bulk-changes.ts). REQUIRES: no other commit beside `apply`. */
+export interface BulkTables {
+  prepare(tableId: number, changes: RowChanges): Task<PreparedChanges>;
+  apply(seq: number, prepared: PreparedChanges): Task<void>;
 }
 
 export interface PinnedPacks {

@@ -5,11 +5,13 @@ import { assert } from '../base/error.ts';
 import type { Task } from '../base/task.ts';
 import { Packs } from '../segment/packs.ts';
 import type { Storage } from '../storage/storage.ts';
+import { applyBulk, prepareBulk } from './bulk-changes.ts';
 import { type CheckContext, checkTree } from './check-tree.ts';
 import { Checkpoint, packsOf } from './checkpoint.ts';
 import { decodeDirectory, type TableEntry } from './directory.ts';
 import { encodeDirectory } from './encode-directory.ts';
 import type {
+  BulkTables,
   CheckedTree,
   CommittedStructures,
   PinnedPacks,
@@ -27,6 +29,8 @@ import type { TreeOptions } from './tree.ts';
 import { Table } from './versioned-table.ts';
 import { type WorkKind, WorkLog } from './work-log.ts';
 
+const SLICE_ENTRIES = 1024;
+
 /** Trees with more tiles have a past of their own. */
 const MOST_INLINE_TILES = 16;
 
@@ -41,6 +45,8 @@ export interface StoreOptions {
   readonly minClosedRows: number;
   /** Cells of a leaf that a commit splits itself; bigger ones are split in the background. */
   readonly inlineSplitCells?: number | undefined;
+  /** Entries of a commit of very many that are taken to a leaf at once. */
+  readonly sliceEntries?: number | undefined;
   /** Tiles of a tree that the directory describes itself (past.ts). */
   readonly inlineTiles?: number | undefined;
 }
@@ -59,6 +65,10 @@ class SegmentStore implements TableStore {
   readonly #options: StoreOptions;
   readonly #splits: SplitQueue;
   readonly work: WorkLog = new WorkLog();
+  readonly bulk: BulkTables = {
+    prepare: (id, changes) => prepareBulk(this.table(id), changes),
+    apply: (seq, prepared) => applyBulk(this.table(prepared.tableId), seq, prepared),
+  };
   readonly #tables = new Map<number, Table>();
   /** Tables of the directory whose columns are not described yet. */
   readonly #undescribed: Map<number, TableEntry>;
@@ -275,8 +285,9 @@ class SegmentStore implements TableStore {
   }
 
   #treeOptions(spec: TableSpec): TreeOptions {
-    const { maxLeafRows, minClosedRows } = this.#options;
+    const { maxLeafRows, minClosedRows, sliceEntries = SLICE_ENTRIES } = this.#options;
     return {
+      sliceEntries,
       maxLeafRows,
       minClosedRows,
       timeSplitFactor: spec.timeSplitFactor,

@@ -67,7 +67,7 @@ export interface RowChanges {
   readonly keys: readonly Key[];
   /** New rows, one vector a tree column (by ordinal), `count` long; the cells of a delete are unspecified. */
   readonly rows: readonly Vector[];
-  /** For each entry of an update the ordinals assigned, or null for "any may differ". Shared arrays. */
+  /** For each entry of an update the ordinals assigned, or null (or nothing) for "any may differ". Shared arrays. */
   readonly assigned: readonly (readonly number[] | null)[];
 }
 

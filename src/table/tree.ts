@@ -320,7 +320,7 @@ export class Tree implements VersionedTree, DividedTree {
       const leaf = this.leaves[index] as Leaf;
       const entries = at === 0 && end === order.length ? order : order.subarray(at, end);
       leaf.changes?.push({ seq, changes, entries });
-      this.#applyToLeaf(leaf, seq, changes, entries);
+      this.#takeToLeaf(leaf, seq, changes, entries);
       if (!keySplitIfDue(this, index) && leaf.dirty) this.options.cache.noteDirty(leaf);
       at = end;
     }
@@ -334,12 +334,23 @@ export class Tree implements VersionedTree, DividedTree {
       const high = made[child + 1]?.low;
       const start = at;
       while (at < entries.length && (high === undefined || (changes.keys[entries[at] as number] as Key) < high)) at++;
-      if (at > start) this.#applyToLeaf(leaf, seq, changes, entries.subarray(start, at));
+      if (at > start) this.#takeToLeaf(leaf, seq, changes, entries.subarray(start, at));
     }
     this.rowCount = rowCount;
   }
 
-  #applyToLeaf(leaf: Leaf, seq: number, changes: RowChanges, entries: Int32Array): void {
+  #takeToLeaf(leaf: Leaf, seq: number, changes: RowChanges, entries: Int32Array): void {
+    if (!this.applyToLeaf(leaf, seq, changes, entries)) return;
+    const { image } = leaf;
+    if (image?.isWorn(Math.max(256, image.sorted >> 6)) === true) leaf.image = image.rebuilt();
+    timeSplitIfDue(this, leaf);
+  }
+
+  /**
+   * Publishes entries of commit `seq`, in key order, that all belong to one leaf, and neither tidies nor splits it. False
+   * where they were appended behind all rows, or changed nothing: then there is nothing to tidy.
+   */
+  applyToLeaf(leaf: Leaf, seq: number, changes: RowChanges, entries: Int32Array): boolean {
     const first = changes.keys[entries[0] as number] as Key;
     const present = this.#imageForWriting(leaf);
     const last = present.keys[present.sorted - 1];
@@ -348,7 +359,7 @@ export class Tree implements VersionedTree, DividedTree {
       onlyInserts = changes.ops[entries[i] as number] === OP_INSERT;
     if (onlyInserts) {
       this.#appendToEnd(leaf, present, seq, changes, entries);
-      return;
+      return false;
     }
     const closing: number[] = [];
     const targets: number[] = [];
@@ -379,7 +390,7 @@ export class Tree implements VersionedTree, DividedTree {
         sources.push(entry);
       }
     }
-    if (closing.length + targets.length + inserts.length + deleted.length === 0) return;
+    if (closing.length + targets.length + inserts.length + deleted.length === 0) return false;
     // Readers keep the old image; row numbers stay the same because a clone keeps holes and tail.
     const image = present.pins > 0 || (present.lent && targets.length > 0) ? copied(present, this.columns) : present;
     leaf.image = image;
@@ -391,9 +402,7 @@ export class Tree implements VersionedTree, DividedTree {
     if (inserts.length > 0) this.#insertIntoTail(image, seq, changes, Int32Array.from(inserts));
     this.lastChange = Math.max(this.lastChange, seq);
     image.changed();
-    const tailLimit = Math.max(256, image.sorted >> 6);
-    if (image.tail.size > tailLimit || image.holeCount > 64 + image.rows / 20) leaf.image = image.rebuilt();
-    timeSplitIfDue(this, leaf);
+    return true;
   }
 
   /**

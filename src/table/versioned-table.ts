@@ -94,7 +94,8 @@ export class Table extends Tree implements VersionedTable {
     return leafRanges(this.leaves, resident);
   }
 
-  get #liveIndexes(): IndexTree[] {
+  /** Those that are maintained. */
+  get liveIndexes(): IndexTree[] {
     return this.indexes.filter((index) => index.droppedAt === Infinity);
   }
 
@@ -103,7 +104,7 @@ export class Table extends Tree implements VersionedTable {
     const prepared = new Prepared(this.id, changes);
     try {
       yield* this.holdLeaves(changes, prepared.held);
-      for (const index of this.#liveIndexes) {
+      for (const index of this.liveIndexes) {
         const forIndex = this.#indexChanges(index, changes);
         prepared.indexChanges.set(index, forIndex);
         yield* index.holdLeaves(forIndex, prepared.held);
@@ -131,7 +132,7 @@ export class Table extends Tree implements VersionedTable {
 
   #apply(seq: number, changes: RowChanges, known: (index: IndexTree) => RowChanges | undefined): void {
     assert(seq < this.endSeq, `table ${this.id} is dropped`);
-    const live = this.#liveIndexes;
+    const live = this.liveIndexes;
     // Old rows are read before the table changes. An index made since the changes were prepared is not among them.
     const indexChanges = live.map((index) => known(index) ?? this.#indexChanges(index, changes));
     this.apply(seq, changes);
@@ -140,11 +141,12 @@ export class Table extends Tree implements VersionedTable {
       const forIndex = indexChanges[i];
       if (forIndex !== undefined && forIndex.count > 0) (live[i] as IndexTree).apply(seq, forIndex);
     }
-    if (this.codec.form === 'number') this.#advanceRowId(changes);
+    if (this.codec.form === 'number') this.advanceRowId(changes, 0, changes.count);
   }
 
-  #advanceRowId(changes: RowChanges): void {
-    for (let entry = 0; entry < changes.count; entry++) {
+  /** Sees to it that row ids go on behind those of some entries. */
+  advanceRowId(changes: RowChanges, start: number, end: number): void {
+    for (let entry = start; entry < end; entry++) {
       const key = changes.keys[entry];
       // A number may be any column's key: row ids are integers, and the one after must be exact.
       if (changes.ops[entry] !== OP_INSERT || !Number.isInteger(key) || (key as number) >= Number.MAX_SAFE_INTEGER)
@@ -155,13 +157,14 @@ export class Table extends Tree implements VersionedTable {
 
   #indexChanges(index: IndexTree, changes: RowChanges): RowChanges {
     if (isBulkInsert(changes)) {
-      const rows = index.sources.map((ordinal) => this.#newColumn(changes, ordinal));
+      const rows = index.sources.map((ordinal) => this.newColumn(changes, ordinal));
       return { ...changes, rows, keys: index.codec.ofRows(rows, 0, changes.count) };
     }
-    return indexChanges(this, index, changes, (ordinal) => this.#newColumn(changes, ordinal));
+    return indexChanges(this, index, changes, (ordinal) => this.newColumn(changes, ordinal));
   }
 
-  #newColumn(changes: RowChanges, ordinal: number): Vector {
+  /** A column of the rows after changes. */
+  newColumn(changes: RowChanges, ordinal: number): Vector {
     const given = changes.rows[ordinal];
     if (given !== undefined) return given;
     const { format, missing } = this.columns[ordinal] as TreeColumn;
@@ -238,7 +241,7 @@ export class Table extends Tree implements VersionedTable {
   /** Readies a table that has ended to go on: its open rows are closed at its end (settle.ts). */
   *settle(): Task<void> {
     if (this.endSeq === Infinity) return;
-    for (const tree of [this, ...this.#liveIndexes]) yield* settleTree(tree);
+    for (const tree of [this, ...this.liveIndexes]) yield* settleTree(tree);
   }
 
   /** Takes the end away. REQUIRES: settled. */
@@ -273,7 +276,8 @@ export class Table extends Tree implements VersionedTable {
   }
 }
 
-function isBulkInsert(changes: RowChanges): boolean {
+/** Whether all entries are new rows. */
+export function isBulkInsert(changes: RowChanges): boolean {
   for (let entry = 0; entry < changes.count; entry++) if (changes.ops[entry] !== OP_INSERT) return false;
   return true;
 }

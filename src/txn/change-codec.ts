@@ -40,17 +40,22 @@ export interface SequenceValue {
   readonly isCalled: boolean;
 }
 
-/** Encodes one table's changes; `columns` describe the table's tree. */
-export function encodeChanges(tableId: number, changes: RowChanges, columns: readonly TreeColumn[]): LogFrame[] {
+/** Encodes one table's changes, or those entries of them; `columns` describe the table's tree. */
+export function encodeChanges(
+  tableId: number,
+  changes: RowChanges,
+  columns: readonly TreeColumn[],
+  part: { readonly start: number; readonly end: number } = { start: 0, end: changes.count },
+): LogFrame[] {
   const frames: LogFrame[] = [];
   const all = columns.map((_, ordinal) => ordinal);
-  let start = 0;
-  while (start < changes.count) {
+  let { start } = part;
+  while (start < part.end) {
     const op = changes.ops[start] as number;
     const assigned = changes.assigned[start] ?? null;
     const rows: number[] = [];
     let end = start;
-    while (end < changes.count && rows.length < FRAME_ROWS && sameRun(changes, end, op, assigned)) rows.push(end++);
+    while (end < part.end && rows.length < FRAME_ROWS && sameRun(changes, end, op, assigned)) rows.push(end++);
     const ordinals = op === OP_UPDATE ? (assigned ?? all) : all;
     if (op === OP_INSERT) frames.push(insertFrame(tableId, changes, columns, rows));
     else if (op === OP_UPDATE) frames.push(patchFrame(tableId, changes, columns, rows, ordinals));

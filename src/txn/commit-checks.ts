@@ -5,7 +5,7 @@
  * Rows are locked when they are written, so that a conflict shows then; this is the last look, for what takes no locks.
  */
 import { DriftError } from '../base/error.ts';
-import type { Task } from '../base/task.ts';
+import { PAUSE, type Task } from '../base/task.ts';
 import type { Vector } from '../base/vector.ts';
 import type { CatalogState } from '../catalog/catalog.ts';
 import { CATALOG_TABLE_ID, FIRST_USER_ID, TRANSACTIONS_TABLE_ID } from '../catalog/system-objects.ts';
@@ -62,10 +62,14 @@ export function* changesOf(state: CommitState, transaction: Transaction): Task<T
   return list;
 }
 
-/** False where every row is afterwards as it was: such a change makes no version and no commit. */
-export function hasEffect(state: CommitState, { tableId, changes }: TableChanges): boolean {
+/** False where every row, or every one of those entries, is afterwards as it was: that makes no version and no commit. */
+export function hasEffect(
+  state: CommitState,
+  { tableId, changes }: TableChanges,
+  part: { readonly start: number; readonly end: number } = { start: 0, end: changes.count },
+): boolean {
   const table = state.store.table(tableId);
-  for (let entry = 0; entry < changes.count; entry++) {
+  for (let entry = part.start; entry < part.end; entry++) {
     const op = changes.ops[entry];
     if (op === OP_INSERT || op === OP_DELETE) return true;
     if (op !== OP_UPDATE) continue;
@@ -89,6 +93,7 @@ export function* firstCommitterWins(
   if (table.lastChange <= transaction.snapshot) return;
   for (let entry = 0; entry < changes.count; entry++) {
     const op = changes.ops[entry];
+    if ((entry & 1023) === 1023) yield PAUSE;
     if (op !== OP_INSERT && op !== OP_UPDATE && op !== OP_DELETE) continue;
     const key = changes.keys[entry] as Key;
     const found = yield* findLoaded(table, key, state.applied);

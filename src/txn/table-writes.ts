@@ -9,12 +9,13 @@
  *     ops     NONE           UPDATE        INSERT
  *     prior   -1             -1            0
  *
- * While keys only ascend (a bulk load) no hash map is built: look-ups are a binary search.
+ * The first entries whose keys ascend (mostly all of a bulk load) need no hash map: look-ups are a binary search.
  *
  * Invariants: `latestEntry(key)` is the only entry of a key whose op may differ from OP_NONE; `count` is also the
  * length of every column.
  */
 import { assert } from '../base/error.ts';
+import { KeyMap } from '../base/key-set.ts';
 import type { Value, Vector } from '../base/vector.ts';
 import { VectorBuilder } from '../base/vector-builder.ts';
 import {
@@ -50,8 +51,9 @@ export class TableWrites implements OwnWrites {
   #prior = new Int32Array(16);
   #priorOp = new Uint8Array(16);
   #count = 0;
-  /** Null while keys ascend. */
-  #latest: Map<Key, number> | null = null;
+  /** So many first entries ascend by key; the newest entries of the others are in `#latest`, which is null where there are none. */
+  #ascending = 0;
+  #latest: KeyMap | null = null;
   #views: readonly Vector[] | null = null;
   #live = 0;
   #rollbacks = 0;
@@ -98,9 +100,10 @@ export class TableWrites implements OwnWrites {
 
   /** Newest entry of a key, or -1. */
   latestEntry(key: Key): number {
-    if (this.#latest !== null) return this.#latest.get(key) ?? -1;
+    const later = this.#latest === null ? -1 : this.#latest.get(key);
+    if (later >= 0) return later;
     let low = 0;
-    let high = this.#count - 1;
+    let high = this.#ascending - 1;
     while (low <= high) {
       const middle = (low + high) >> 1;
       const at = this.#keys[middle] as Key;
@@ -143,16 +146,32 @@ export class TableWrites implements OwnWrites {
     this.#live++;
   }
 
-  /** Writes many new rows that are not at the snapshot: row `r` of the vectors has key `keys[r]`. */
-  insertVectors(keys: readonly Key[], vectors: readonly Vector[], count: number): void {
+  /** Writes new rows that are not at the snapshot: those of the vectors from row `start` on, one for each key. */
+  insertVectors(keys: readonly Key[], vectors: readonly Vector[], start: number): void {
+    this.#append(vectors, start, start + keys.length);
+    for (const key of keys) this.#push(key, OP_INSERT, null);
+    this.#live += keys.length;
+  }
+
+  /** Writes rows in place of those that are there, in the same way. */
+  updateVectors(
+    keys: readonly Key[],
+    vectors: readonly Vector[],
+    start: number,
+    assigned: readonly number[] | null,
+  ): void {
+    this.#append(vectors, start, start + keys.length);
+    for (const key of keys) this.#push(key, OP_UPDATE, assigned);
+    this.#live += keys.length;
+  }
+
+  #append(vectors: readonly Vector[], start: number, end: number): void {
     for (let c = 0; c < this.#builders.length; c++) {
       const vector = vectors[c];
       const builder = this.#builders[c] as VectorBuilder;
-      if (vector === undefined) for (let r = 0; r < count; r++) builder.append(null);
-      else builder.appendVector(vector, null, 0, count);
+      if (vector === undefined) for (let r = start; r < end; r++) builder.append(null);
+      else builder.appendVector(vector, null, start, end);
     }
-    for (let r = 0; r < count; r++) this.#push(keys[r] as Key, OP_INSERT, null);
-    this.#live += count;
   }
 
   /** Deletes a key; `existed` as in `put`. */
@@ -164,24 +183,30 @@ export class TableWrites implements OwnWrites {
   /** Cuts everything from entry `count` on: back to a savepoint or the start of a failed statement. */
   rollbackTo(count: number): void {
     assert(count <= this.#count, 'rollback to a savepoint ahead');
-    for (let entry = this.#count - 1; entry >= count; entry--) {
-      if (this.isLive(entry)) this.#live--;
-      const key = this.#keys[entry] as Key;
-      const prior = this.#prior[entry] as number;
-      if (prior >= 0) {
-        this.#ops[prior] = this.#priorOp[entry] as number;
-        if (this.isLive(prior)) this.#live++;
-        this.#latest?.set(key, prior);
-      } else {
-        this.#latest?.delete(key);
-      }
+    if (count <= this.#ascending) {
+      this.#ascending = count;
+      this.#latest = null;
     }
+    if (count === 0) this.#live = 0;
+    else for (let entry = this.#count - 1; entry >= count; entry--) this.#takeBack(entry);
     this.#rollbacks++;
     this.#count = count;
     this.#keys.length = count;
     this.#assigned.length = count;
     for (const builder of this.#builders) builder.truncate(count);
     this.#views = null;
+  }
+
+  #takeBack(entry: number): void {
+    if (this.isLive(entry)) this.#live--;
+    const prior = this.#prior[entry] as number;
+    if (prior >= 0) {
+      this.#ops[prior] = this.#priorOp[entry] as number;
+      if (this.isLive(prior)) this.#live++;
+    }
+    if (entry < this.#ascending || this.#latest === null) return;
+    if (prior >= this.#ascending) this.#latest.set(this.#keys[entry] as Key, prior);
+    else this.#latest.delete(this.#keys[entry] as Key);
   }
 
   /** The changes as the log and the table store take them. */
@@ -199,8 +224,8 @@ export class TableWrites implements OwnWrites {
   #push(key: Key, op: number, assigned: readonly number[] | null): void {
     const entry = this.#count;
     this.#reserve(entry + 1);
-    if (this.#latest === null && entry > 0 && !((this.#keys[entry - 1] as Key) < key)) this.#index();
-    const prior = this.#latest?.get(key) ?? -1;
+    const follows = this.#latest === null && (entry === 0 || (this.#keys[entry - 1] as Key) < key);
+    const prior = follows ? -1 : this.latestEntry(key);
     let ownOp = op;
     if (prior >= 0) {
       const priorOp = this.#ops[prior] as number;
@@ -213,15 +238,10 @@ export class TableWrites implements OwnWrites {
     this.#ops[entry] = ownOp;
     this.#keys.push(key);
     this.#assigned.push(prior >= 0 ? null : assigned);
-    this.#latest?.set(key, entry);
+    if (follows) this.#ascending++;
+    else (this.#latest ??= new KeyMap()).set(key, entry);
     this.#count++;
     this.#views = null;
-  }
-
-  #index(): void {
-    const latest = new Map<Key, number>();
-    for (let entry = 0; entry < this.#count; entry++) latest.set(this.#keys[entry] as Key, entry);
-    this.#latest = latest;
   }
 
   #reserve(count: number): void {

@@ -14,20 +14,22 @@ import { MISS } from '../table/table.ts';
 import type { TableStore } from '../table/store.ts';
 import { noHistory } from './no-history.ts';
 
+/** The newest commit that readers see; the newest timestamp of any, and the first of those that readers do not see yet. */
+export interface Newest {
+  readonly seq: number;
+  readonly timestamp: number;
+  readonly unsettledFrom: number;
+}
+
 export class TimeLine {
   readonly #store: TableStore;
   readonly #host: Host;
-  readonly #newest: () => { readonly seq: number; readonly timestamp: number };
+  readonly #newest: () => Newest;
   readonly #first: number;
   #served = -Infinity;
 
   /** Moments before `first` are not there. */
-  constructor(
-    store: TableStore,
-    host: Host,
-    newest: () => { readonly seq: number; readonly timestamp: number },
-    first = 0,
-  ) {
+  constructor(store: TableStore, host: Host, newest: () => Newest, first = 0) {
     this.#store = store;
     this.#host = host;
     this.#newest = newest;
@@ -59,8 +61,10 @@ export class TimeLine {
   /** Returns the last sequence number committed at or before a time in µs. */
   *seqAt(micros: number): Task<number> {
     if (Number.isNaN(micros)) throw new DriftError('22023', 'the time to read must not be null');
-    const { seq, timestamp } = this.#newest();
     if (micros > this.#host.now()) throw new DriftError('22023', 'the time to read is in the future');
+    // A commit that has its timestamp and is not published yet belongs to the answer.
+    while (micros >= this.#newest().unsettledFrom) yield this.#host.yieldToOthers();
+    const { seq, timestamp } = this.#newest();
     if (seq === 0 || micros >= timestamp) {
       if (micros > this.#served) this.#served = micros;
       return seq;

@@ -17,16 +17,21 @@
  * sequence numbers and exceed every timestamp that an AS OF reader was served; after a failed flush nothing is
  * published any more and every later commit fails with 58030, while reads go on.
  */
+import type { Cancellation } from '../base/cancel.ts';
 import { assert, DriftError } from '../base/error.ts';
 import type { Host } from '../base/host.ts';
 import { type MaybePromise, run, type Task, wait } from '../base/task.ts';
 import type { Value } from '../base/vector.ts';
 import { type CatalogChange, CatalogState } from '../catalog/catalog.ts';
 import { TRANSACTIONS_TABLE_ID } from '../catalog/system-objects.ts';
+import { type BulkRecord, stampRecord } from '../log/bulk-record.ts';
 import type { CommitLog } from '../log/commit-log.ts';
 import type { LogFrame } from '../log/frame.ts';
 import { commitBytes } from '../log/room.ts';
-import type { PreparedChanges, TableStore } from '../table/store.ts';
+import type { BulkTables, PreparedChanges, TableStore } from '../table/store.ts';
+import { bulkCommit, type BulkSteps, isBulk } from './bulk-commit.ts';
+import { commitTimestamp } from './commit-timestamp.ts';
+import { CommitTurn } from './commit-turn.ts';
 import {
   changesOf,
   checkCatalogConflict,
@@ -42,7 +47,7 @@ import { CatalogHistory } from './catalog-history.ts';
 import { SnapshotReader } from './snapshot-reader.ts';
 import { FrozenWrites } from './frozen-writes.ts';
 import { type OwnWrites, TableWrites } from './table-writes.ts';
-import { TimeLine } from './time-line.ts';
+import { type Newest, TimeLine } from './time-line.ts';
 import { touchedTables, transactionRow } from './transaction-row.ts';
 import { registerWrites } from './lock/manager.ts';
 import { LockSpace } from './lock/space.ts';
@@ -57,6 +62,11 @@ export interface Clock {
   applied: number;
   published: number;
   timestamp: number;
+  /** Timestamp of the first commit that has one and is not published; Infinity where there is none. */
+  unsettledFrom: number;
+  /** A commit in slices has its timestamp, and is not applied. */
+  isDecided: boolean;
+  readonly turn: CommitTurn;
 }
 
 export interface ManagerParts {
@@ -66,6 +76,8 @@ export interface ManagerParts {
   readonly branch?: string | undefined;
   /** What tests switch off. */
   readonly testIgnore?: string | undefined;
+  /** Changed rows from which on a commit goes in slices. */
+  readonly bulkRows?: number | undefined;
   readonly store: TableStore;
   readonly log: CommitLog;
   readonly host: Host;
@@ -97,6 +109,8 @@ export interface CommitOptions {
   /** Gives the sequence values to log; asked only if there is a commit. */
   readonly sequences?: () => readonly SequenceValue[];
   readonly durability?: Durability;
+  /** Ends a commit of very many rows while that can still be. */
+  readonly cancellation?: Cancellation | undefined;
 }
 
 export class TransactionManager {
@@ -127,12 +141,19 @@ export class TransactionManager {
     this.#durability = parts.durability;
     this.#parts = parts;
     const { lastSeq, lastTimestamp: timestamp, shared } = parts;
-    const clock = shared?.clock ?? { applied: lastSeq, published: lastSeq, timestamp };
+    const clock = shared?.clock ?? {
+      ...{ applied: lastSeq, published: lastSeq, timestamp },
+      ...{ unsettledFrom: Infinity, isDecided: false, turn: new CommitTurn() },
+    };
     this.clock = clock;
     this.#appliedCatalog = parts.catalog;
     this.#catalog = parts.catalog;
     this.#prover = parts.proverFor(parts.catalog);
-    const newest = (): { seq: number; timestamp: number } => ({ seq: clock.published, timestamp: clock.timestamp });
+    const newest = (): Newest => ({
+      seq: clock.published,
+      timestamp: clock.timestamp,
+      unsettledFrom: this.#log.failed === undefined ? clock.unsettledFrom : Infinity,
+    });
     this.timeLine = shared?.timeLine ?? new TimeLine(parts.store, parts.host, newest, parts.historyFrom);
     this.catalogs = new CatalogHistory(parts.store, () => this.catalog);
   }
@@ -149,6 +170,11 @@ export class TransactionManager {
   /** Why no commit is taken any more, if so. */
   get failed(): DriftError | undefined {
     return this.#log.failed;
+  }
+
+  /** Who commits in slices, on whatever line. */
+  get commitTurn(): CommitTurn {
+    return this.clock.turn;
   }
 
   get lastTimestamp(): number {
@@ -258,6 +284,9 @@ export class TransactionManager {
     }
     if (this.#log.failed !== undefined) throw this.#log.failed;
     const all = yield* changesOf(this.#state(), transaction);
+    const { bulk } = this.store;
+    const isPlain = bulk !== undefined && this.#prover === null && transaction.alsoLogged === null;
+    if (isPlain && isBulk(all, this.#parts.bulkRows)) return yield* this.#commitBulk(transaction, all, options, bulk);
     const prepared: PreparedChanges[] = [];
     let seq: number;
     try {
@@ -292,11 +321,52 @@ export class TransactionManager {
     } finally {
       for (const part of prepared) part.release();
     }
+    return yield* this.#settle(seq, options);
+  }
+
+  *#settle(seq: number, options: CommitOptions): Task<number> {
     yield* wait(this.sync(options.durability ?? this.#durability));
     this.#publish(seq);
     const turn = this.turn?.() ?? null;
     if (turn !== null) yield turn;
     return seq;
+  }
+
+  *#commitBulk(
+    transaction: Transaction,
+    all: readonly TableChanges[],
+    options: CommitOptions,
+    bulk: BulkTables,
+  ): Task<number | null> {
+    const { serial, info } = transaction;
+    const steps: BulkSteps = {
+      store: this.store,
+      bulk,
+      log: this.#log,
+      turn: this.commitTurn,
+      texts: [info.author, info.message, info.metadata, info.clientId],
+      extraBytes: BESIDES_BYTES,
+      check: () => options.cancellation?.check(),
+      state: () => this.#state(),
+      validate: () => this.#validate(transaction, all, options.recheck),
+      nothing: () => {
+        serial?.check();
+        serial?.commit(this.clock.published + 0.5, false);
+        return null;
+      },
+      decide: (seq) => {
+        serial?.check();
+        // Whoever asks for a later time waits for it.
+        if (info.timestamp !== null) this.#noteTimestamp(this.#timestamp(info), true);
+        serial?.commit(seq, true);
+        if (transaction.hasDdl) this.#parts.reopenStructures(this.#appliedCatalog, transaction.catalogChanges());
+      },
+      append: (changes, record) => {
+        this.#append(transaction, changes, (options.sequences?.() ?? []).map(encodeSequence), record);
+      },
+    };
+    const seq = yield* bulkCommit(steps, all);
+    return seq === null ? null : yield* this.#settle(seq, options);
   }
 
   rollback(transaction: Transaction): void {
@@ -323,22 +393,25 @@ export class TransactionManager {
   ): Task<void> {
     let seen: number;
     do {
+      while (this.commitTurn.taken !== null) yield this.commitTurn.taken;
       seen = this.clock.applied;
       for (const part of prepared) part.release();
       prepared.length = 0;
-      if (seen > transaction.snapshot) {
-        for (const change of changes) yield* firstCommitterWins(this.#state(), transaction, change);
-        checkCatalogConflict(this.#state(), transaction);
-        if (recheck !== undefined) {
-          const latest = this.#latestReader(transaction, seen);
-          yield* recheck(latest);
-        }
-      }
+      yield* this.#validate(transaction, changes, recheck);
       for (const { tableId, changes: rows } of changes)
         prepared.push(yield* this.store.prepare(tableId, rows, prepared));
       yield* this.store.loadEnd(TRANSACTIONS_TABLE_ID);
       if (this.#prover !== null) yield* this.#prover.prepare(this.clock.applied);
-    } while (this.clock.applied !== seen);
+    } while (this.clock.applied !== seen || this.commitTurn.taken !== null);
+  }
+
+  /** What others have committed since the snapshot must not be in the way. */
+  *#validate(transaction: Transaction, changes: readonly TableChanges[], recheck: Recheck | undefined): Task<void> {
+    const seen = this.clock.applied;
+    if (seen <= transaction.snapshot) return;
+    for (const change of changes) yield* firstCommitterWins(this.#state(), transaction, change);
+    checkCatalogConflict(this.#state(), transaction);
+    if (recheck !== undefined) yield* recheck(this.#latestReader(transaction, seen));
   }
 
   #state(): CommitState {
@@ -355,11 +428,17 @@ export class TransactionManager {
     return this.reader(transaction, null, undefined, () => seq);
   }
 
-  /** The steps that do not wait. */
-  #append(transaction: Transaction, changes: readonly PreparedChanges[], frames: readonly LogFrame[]): number {
-    const timestamp = this.#timestamp(transaction.info);
+  /** The steps that do not wait. `record`: most of what the log gets, of changes that are applied. */
+  #append(
+    transaction: Transaction,
+    changes: readonly PreparedChanges[],
+    frames: readonly LogFrame[],
+    record?: BulkRecord,
+  ): number {
+    const { author, message, metadata, clientId, timestamp: given } = transaction.info;
     const seq = this.clock.applied + 1;
-    const { author, message, metadata, clientId } = transaction.info;
+    const timestamp = record !== undefined && given !== null ? given : this.#timestamp(transaction.info);
+    if (record !== undefined) stampRecord(record, seq, timestamp);
     const names = touchedTables(
       [...changes.map(({ tableId }) => tableId), ...transaction.catalogChanges().map(({ id }) => id)],
       transaction.catalog,
@@ -371,9 +450,11 @@ export class TransactionManager {
         ...{ changed: changes, catalog: transaction.catalog, applied: this.clock.applied },
       }) ?? null;
     const all = proof === null ? frames : [...frames, ...proof.frames];
-    this.#log.append({ seq, timestamp, author, message, metadata, clientId, frames: all });
-    if (transaction.hasDdl) this.#parts.reopenStructures(this.#appliedCatalog, transaction.catalogChanges());
-    for (const change of changes) this.store.apply(seq, change);
+    this.#log.append({ seq, timestamp, author, message, metadata, clientId, frames: all }, record);
+    if (record === undefined) {
+      if (transaction.hasDdl) this.#parts.reopenStructures(this.#appliedCatalog, transaction.catalogChanges());
+      for (const change of changes) this.store.apply(seq, change);
+    }
     if (proof !== null) this.#prover?.publish(seq, proof);
     const row = transactionRow(this.store.table(TRANSACTIONS_TABLE_ID), [
       seq,
@@ -386,7 +467,7 @@ export class TransactionManager {
     ]);
     this.store.append(TRANSACTIONS_TABLE_ID, seq, row);
     this.clock.applied = seq;
-    this.clock.timestamp = timestamp;
+    this.#noteTimestamp(timestamp, false);
     if (transaction.hasDdl) {
       const before = this.#appliedCatalog;
       this.#appliedCatalog = before.apply(seq, transaction.catalogChanges());
@@ -405,23 +486,22 @@ export class TransactionManager {
     return this.#lastNames.array;
   }
 
-  #timestamp(info: CommitInfo): number {
+  #timestamp({ timestamp }: CommitInfo): number {
     const floor = Math.max(this.clock.timestamp, this.timeLine.served) + 1;
-    if (info.timestamp === null) return Math.max(this.#host.now(), floor);
-    if (!Number.isSafeInteger(info.timestamp))
-      throw new DriftError('22023', `commit timestamp ${info.timestamp} is not a number of microseconds`);
-    if (info.timestamp < floor) {
-      throw new DriftError('22023', 'commit timestamp must be later than the last commit and every time already read', {
-        detail: `Given ${info.timestamp} µs, the earliest possible is ${floor} µs since 1970-01-01 UTC.`,
-      });
-    }
-    if (info.timestamp > this.#host.now()) throw new DriftError('22023', 'commit timestamp must not be in the future');
-    return info.timestamp;
+    return commitTimestamp(timestamp, floor, () => this.#host.now());
+  }
+
+  #noteTimestamp(timestamp: number, isDecided: boolean): void {
+    this.clock.timestamp = timestamp;
+    this.clock.isDecided = isDecided;
+    this.clock.unsettledFrom = Math.min(this.clock.unsettledFrom, timestamp);
   }
 
   #publish(seq: number): void {
-    assert(seq <= this.clock.applied, 'publishing a commit that was not applied');
-    if (seq > this.clock.published) this.clock.published = seq;
+    const { clock } = this;
+    assert(seq <= clock.applied, 'publishing a commit that was not applied');
+    if (seq > clock.published) clock.published = seq;
+    if (clock.published === clock.applied && !clock.isDecided) clock.unsettledFrom = Infinity;
     this.onPublish?.(this.clock.published);
   }
 }

@@ -66,7 +66,7 @@ export function* rewind(
   const context = bareContext({ host }, new Sequences());
   createSystemTables(store, context);
   yield* describeTables(store, context);
-  const newest = { seq: state.lastSeq, timestamp: state.lastTimestamp };
+  const newest = { seq: state.lastSeq, timestamp: state.lastTimestamp, unsettledFrom: Infinity };
   // The clock of whoever restores does not matter: the backup knows all that was until it was made.
   const clock = { ...host, now: () => info.madeAt };
   const timeLine = new TimeLine(store, clock, () => newest, state.historyFrom);

@@ -39,13 +39,12 @@ const MAX_DEPTH = 200;
 const SLICE_ROWS = 1024;
 
 /** How deep the actions are. */
-interface Chain {
+export interface Chain {
   readonly depth: number;
 }
 
-function begin(): Chain {
-  return { depth: 0 };
-}
+/** That of a statement's own changes. */
+export const UNCHAINED: Chain = { depth: 0 };
 
 /** One action further down. */
 function below({ depth }: Chain): Chain {
@@ -59,7 +58,7 @@ export function* deleteRows(
   table: TableDef,
   rows: readonly KeyedRow[],
   pacer: Pacer = UNPACED,
-  chain: Chain = begin(),
+  chain: Chain = UNCHAINED,
 ): Task<void> {
   const writes = target.writes(table.id);
   for (const [i, { key }] of rows.entries()) {
@@ -87,7 +86,7 @@ export function* updateRows(
     readonly assigned: readonly number[];
   },
   pacer: Pacer = UNPACED,
-  chain: Chain = begin(),
+  chain: Chain = UNCHAINED,
 ): Task<void> {
   const { before, after, assigned } = change;
   const writes = target.writes(table.id);
@@ -105,19 +104,7 @@ export function* updateRows(
     writes.put(key, row, moved[i] !== true, moved[i] === true ? null : assigned);
     if ((i & (SLICE_ROWS - 1)) === SLICE_ROWS - 1 && pacer.due()) yield* pacer.pause();
   }
-  if (
-    moved.includes(true) ||
-    table.indexes.some(
-      (index) =>
-        (index.unique || index.withoutOverlaps !== undefined) &&
-        touches(
-          index.columns.map((part) => part.column),
-          assigned,
-        ),
-    )
-  ) {
-    yield* checkUnique(target, table, from);
-  }
+  if (moved.includes(true) || breaksUnique(table, assigned)) yield* checkUnique(target, table, from);
   if (table.foreignKeys.some((key) => touches(key.columns, assigned)))
     target.checks.push(() => checkParents(target, table, from));
   for (const reference of referencesTo(target, table.id)) {
@@ -129,6 +116,18 @@ export function* updateRows(
       chain,
     });
   }
+}
+
+/** Whether assigned ordinals can make two rows equal in an index. */
+export function breaksUnique(table: TableDef, assigned: readonly number[]): boolean {
+  return table.indexes.some(
+    (index) =>
+      (index.unique || index.withoutOverlaps !== undefined) &&
+      touches(
+        index.columns.map((part) => part.column),
+        assigned,
+      ),
+  );
 }
 
 /** Waits for the keys and unique values that rows are about to take. */
@@ -147,14 +146,20 @@ function* waitForMoves(
   yield* waitForKeys(target, table, { keys, rows, count: after.length });
 }
 
-interface ParentChange {
+export interface ParentChange {
   readonly before: readonly (readonly Value[])[];
   readonly after: readonly (readonly Value[] | null)[];
   readonly action: ReferentialAction;
   readonly chain: Chain;
 }
 
-function* follow(target: ModifyTarget, parent: TableDef, reference: Reference, change: ParentChange): Task<void> {
+/** What becomes of children whose parents have changed. */
+export function* follow(
+  target: ModifyTarget,
+  parent: TableDef,
+  reference: Reference,
+  change: ParentChange,
+): Task<void> {
   const gone = changedTuples(change.before, change.after);
   if (gone.length === 0) return;
   if (change.action === 'no action') {
@@ -283,6 +288,6 @@ function cellsOf(row: readonly Value[], ordinals: readonly number[]): Value[] {
   return ordinals.map((ordinal) => row[ordinal] ?? null);
 }
 
-function touches(columns: readonly number[], assigned: readonly number[]): boolean {
+export function touches(columns: readonly number[], assigned: readonly number[]): boolean {
   return columns.some((column) => assigned.includes(column));
 }

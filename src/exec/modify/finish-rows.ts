@@ -4,13 +4,16 @@
 import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
 import { type Batch, isNull, type Vector, valueAt } from '../../base/vector.ts';
-import type { TableDef } from '../../catalog/schema.ts';
+import type { ColumnDef, TableDef } from '../../catalog/schema.ts';
 import type { BoundExpression, ColumnId } from '../../plan/expression.ts';
 import type { BoundCheck, BoundGenerated } from '../../plan/plan.ts';
 import { Compiler } from '../compile.ts';
 import type { ExecRun } from '../run.ts';
 import { wholeBatch } from '../vectors.ts';
+import { evaluated } from './slices.ts';
 import { byOrdinal, checkNotNull, failingRow, type ModifyTarget } from './target.ts';
+
+const BOOL = 16;
 
 export interface RowRules {
   readonly table: TableDef;
@@ -31,19 +34,17 @@ export function* finishRows(
   const layout = new Map(rules.ids.map((id, i) => [id, i]));
   for (const { index, expression } of rules.generated) {
     const compiler = new Compiler(layout, run);
-    const evaluator = compiler.compile(expression);
-    const batch = wholeBatch(columns, count);
-    yield* compiler.prepare(batch);
-    columns[index] = evaluator.eval(batch);
+    const evaluators = compiler.compileAll([expression]);
+    const { oid } = (table.columns[index] as ColumnDef).type;
+    const [column] = yield* evaluated(compiler, evaluators, wholeBatch(columns, count), [oid], run);
+    columns[index] = column as Vector;
   }
   const rows = byOrdinal(table, columns);
   checkNotNull(target, table, rows, count);
   for (const check of rules.checks) {
     const compiler = new Compiler(layout, run);
-    const evaluator = compiler.compile(check.condition);
-    const batch = wholeBatch(columns, count);
-    yield* compiler.prepare(batch);
-    const verdict = evaluator.eval(batch);
+    const evaluators = compiler.compileAll([check.condition]);
+    const [verdict] = (yield* evaluated(compiler, evaluators, wholeBatch(columns, count), [BOOL], run)) as [Vector];
     for (let row = 0; row < count; row++) {
       if (isNull(verdict, row) ? check.view !== true : valueAt(verdict, row) === true) continue;
       if (check.view === true)
@@ -69,9 +70,6 @@ export function* returned(
 ): Task<Batch> {
   const compiler = new Compiler(layout, run);
   const evaluators = compiler.compileAll(expressions);
-  yield* compiler.prepare(batch);
-  return wholeBatch(
-    evaluators.map((evaluator) => evaluator.eval(batch)),
-    batch.count,
-  );
+  const oids = expressions.map(({ type }) => type.oid);
+  return wholeBatch(yield* evaluated(compiler, evaluators, batch, oids, run), batch.count);
 }

@@ -6,6 +6,7 @@
  * EvalPlanQual does: the source runs once more with the target's scan giving those rows alone, everything else as of
  * the snapshot; rows that no longer qualify are passed over. Rows that have only come to qualify are not looked for.
  */
+import { type Keys, KeySet } from '../../base/key-set.ts';
 import type { Task } from '../../base/task.ts';
 import type { Batch, Value, Vector } from '../../base/vector.ts';
 import type { TableDef } from '../../catalog/schema.ts';
@@ -34,6 +35,8 @@ export interface LockedSource {
 export interface FoundRows {
   readonly rows: Batch;
   readonly keys: readonly Key[];
+  /** The same, to be asked. */
+  readonly set: Keys;
 }
 
 /** Locks the rows; those that others have changed since the snapshot are judged again or end the statement (40001). */
@@ -42,17 +45,18 @@ export function* lockFound(
   found: FoundRows,
   run: ExecRun,
   guard: RowGuard,
-  taken: (rows: Batch) => FoundRows,
+  taken: (rows: Batch) => Task<FoundRows>,
 ): Task<{ readonly found: FoundRows; readonly release: () => void }> {
   const { table, mode } = at;
-  const held = new Set<Key>(guard.isShared(table.id) ? [] : found.keys);
-  const claim = guard.claim(table.id, held, mode);
+  const isShared = guard.isShared(table.id);
+  const held = new KeySet();
+  const claim = guard.claim(table.id, isShared ? held : found.set, mode);
   const release = (): void => claim.drop();
-  if (held.size === 0) {
+  if (isShared) {
     for (const [i, key] of found.keys.entries()) {
       yield* guard.wait(table, key, mode);
       held.add(key);
-      if ((i & 4095) === 4095 && run.due()) yield* run.pause();
+      if ((i & 1023) === 1023 && run.due()) yield* run.pause();
     }
   }
   if (!guard.isStale(table.id)) return { found, release };
@@ -60,6 +64,7 @@ export function* lockFound(
   const changed: Key[] = [];
   for (const [i, key] of found.keys.entries()) {
     const fate = yield* guard.fateOf(table.id, key);
+    if ((i & 1023) === 1023 && run.due()) yield* run.pause();
     if (fate === 'same') same.push(i);
     else if (!guard.readsCommitted) throw concurrentChange(fate);
     else if (fate === 'changed') changed.push(key);
@@ -70,9 +75,9 @@ export function* lockFound(
     found.rows.columns.map((column) => take(column, kept, kept.length)),
     kept.length,
   );
-  const still: FoundRows = { rows, keys: same.map((i) => found.keys[i] as Key) };
+  const still: FoundRows = { rows, keys: same.map((i) => found.keys[i] as Key), set: found.set };
   if (changed.length === 0) return { found: still, release };
-  const again = taken(yield* reevaluate(at, changed, run, guard));
+  const again = yield* taken(yield* reevaluate(at, changed, run, guard));
   return { found: joined(still, again, oidsOf(at.source.outputs)), release };
 }
 
@@ -127,5 +132,5 @@ function joined(a: FoundRows, b: FoundRows, oids: readonly number[]): FoundRows 
   if (b.rows.count === 0) return a;
   if (a.rows.count === 0) return b;
   const columns = a.rows.columns.map((column, c) => concat([column, b.rows.columns[c] as Vector], oids[c] as number));
-  return { rows: wholeBatch(columns, a.rows.count + b.rows.count), keys: [...a.keys, ...b.keys] };
+  return { rows: wholeBatch(columns, a.rows.count + b.rows.count), keys: [...a.keys, ...b.keys], set: a.set };
 }

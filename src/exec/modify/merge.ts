@@ -11,10 +11,12 @@ import type { DeleteNode, InsertNode, MergeNode, UpdateNode } from '../../plan/p
 import { Compiler } from '../compile.ts';
 import { type ExecRun, layoutOf } from '../run.ts';
 import { compact, concat, take, wholeBatch } from '../vectors.ts';
-import type { Key } from '../../table/table.ts';
 import { FOR_UPDATE } from '../../txn/lock/modes.ts';
 import { type FoundRows, lockFound } from './lock-rows.ts';
-import { byOrdinal, keysOf, type ModifyTarget } from './target.ts';
+import { distinctKeys, evaluated, keysInSlices } from './slices.ts';
+import { byOrdinal, type ModifyTarget } from './target.ts';
+
+const BOOL = 16;
 
 type Action = InsertNode | UpdateNode | DeleteNode;
 type Change = (action: Action, rows: Batch) => Task<unknown>;
@@ -39,7 +41,7 @@ export function* merge(
   );
   const old = node.oldRow.map((id) => rows.columns[layout.get(id) as number] as Vector);
   const taken = yield* assignClauses(node, rows, layout, run, byOrdinal(node.table, old));
-  refuseSecondChange(node, old, taken, target);
+  yield* refuseSecondChange(node, old, taken, { run, target });
   let affected = 0;
   for (const kind of ORDER) {
     for (const [i, when] of node.whens.entries()) {
@@ -74,18 +76,17 @@ function* lockMatched(
     for (let row = 0; row < batch.count; row++) if (isNull(key, row) !== wanted) chosen.push(row);
     return chosen.length === batch.count ? batch : subset(batch, Int32Array.from(chosen));
   };
-  const keysIn = (batch: Batch): Key[] => {
+  const foundIn = function* (batch: Batch): Task<FoundRows> {
     const old = node.oldRow.map((id) => batch.columns[layout.get(id) as number] as Vector);
-    return keysOf(target.table(table.id), byOrdinal(table, old), batch.count);
+    const keys = yield* keysInSlices(target.table(table.id), byOrdinal(table, old), batch.count, run);
+    // A row that matches twice is refused later.
+    return { rows: batch, keys, set: (yield* distinctKeys(keys, run)) ?? new Set(keys) };
   };
   const found = matched(rows, true);
   if (found.count === 0) return rows;
   const at = { table, source: node.source, column: node.oldRow[0] as ColumnId, mode: FOR_UPDATE };
-  const known = { rows: found, keys: keysIn(found) };
-  const again = (batch: Batch): FoundRows => {
-    const rows = matched(batch, true);
-    return { rows, keys: keysIn(rows) };
-  };
+  const known = yield* foundIn(found);
+  const again = (batch: Batch): Task<FoundRows> => foundIn(matched(batch, true));
   const locked = yield* lockFound(at, known, run, guard, again);
   if (locked.found === known) return rows;
   const oids = node.source.outputs.map(({ type }) => type.oid);
@@ -120,9 +121,8 @@ function* assignClauses(
     }
     const batch = subset(rows, Int32Array.from(open));
     const compiler = new Compiler(layout, run);
-    const evaluator = compiler.compile(condition);
-    yield* compiler.prepare(batch);
-    const verdict = evaluator.eval(batch);
+    const evaluators = compiler.compileAll([condition]);
+    const [verdict] = (yield* evaluated(compiler, evaluators, batch, [BOOL], run)) as [Vector];
     open.forEach((row, at) => {
       if (valueAt(verdict, at) === true) taken[row] = i;
     });
@@ -130,13 +130,12 @@ function* assignClauses(
   return taken;
 }
 
-function refuseSecondChange(
+function* refuseSecondChange(
   { table, whens }: MergeNode,
   old: readonly Vector[],
   taken: Int32Array,
-  target: ModifyTarget,
-): void {
-  const seen = new Set<unknown>();
+  { run, target }: { readonly run: ExecRun; readonly target: ModifyTarget },
+): Task<void> {
   const changed: number[] = [];
   for (let row = 0; row < taken.length; row++) {
     const kind = whens[taken[row] as number]?.action?.kind;
@@ -144,14 +143,11 @@ function refuseSecondChange(
   }
   const chosen = Int32Array.from(changed);
   const columns = old.map((column) => take(column, chosen, chosen.length));
-  for (const key of keysOf(target.table(table.id), byOrdinal(table, columns), chosen.length)) {
-    if (seen.has(key)) {
-      throw new DriftError('21000', 'MERGE command cannot affect row a second time', {
-        hint: 'Ensure that not more than one source row matches any one target row.',
-      });
-    }
-    seen.add(key);
-  }
+  const keys = yield* keysInSlices(target.table(table.id), byOrdinal(table, columns), chosen.length, run);
+  if ((yield* distinctKeys(keys, run)) !== null) return;
+  throw new DriftError('21000', 'MERGE command cannot affect row a second time', {
+    hint: 'Ensure that not more than one source row matches any one target row.',
+  });
 }
 
 function positions(taken: Int32Array, clause: number): Int32Array {

@@ -5,8 +5,9 @@
  * problem); then rows are completed and checked column by column, written to the transaction's write sets, and
  * constraints that span rows are checked at the end. RETURNING's rows are the operator's output.
  */
+import { KeySet } from '../../base/key-set.ts';
 import type { Task } from '../../base/task.ts';
-import { type Batch, type Value, type Vector, valueAt } from '../../base/vector.ts';
+import { type Batch, type Vector } from '../../base/vector.ts';
 import type { ColumnDef, TableDef } from '../../catalog/schema.ts';
 import type { ColumnId } from '../../plan/expression.ts';
 import type { DeleteNode, InsertNode, ModifyNode, UpdateNode } from '../../plan/plan.ts';
@@ -15,28 +16,21 @@ import { FOR_UPDATE, NO_KEY_UPDATE } from '../../txn/lock/modes.ts';
 import { Collector, drain, oidsOf } from '../collector.ts';
 import { Compiler } from '../compile.ts';
 import { type ExecRun, layoutOf, type Operator } from '../run.ts';
-import { compact, packRows, take, vectorFromValues, wholeBatch } from '../vectors.ts';
-import { deleteRows, type KeyedRow, updateRows } from './change-rows.ts';
+import { compact, constantVector, take, wholeBatch } from '../vectors.ts';
+import { deleteColumns, updateColumns } from './change-columns.ts';
 import { checkParents } from './constraints.ts';
 import { finishRows, returned } from './finish-rows.ts';
 import { merge } from './merge.ts';
 import { type FoundRows, lockFound } from './lock-rows.ts';
 import { insertOnConflict } from './on-conflict.ts';
-import {
-  byOrdinal,
-  changesKey,
-  cells,
-  changedInStatement,
-  duplicateKey,
-  keyAt,
-  keysOf,
-  type ModifyTarget,
-  primaryKeyName,
-} from './target.ts';
+import { byOrdinal, changesKey, changedInStatement, type ModifyTarget } from './target.ts';
 import type { Occasion } from './trigger-runner.ts';
 import { afterRows, beforeRows, beforeStatement, firing, keptColumns, rowsFor } from './triggers.ts';
-import { findFree, waitForKeys } from './key-waits.ts';
+import { insertRows } from './insert-rows.ts';
+import { distinctKeys, evaluated, keysInSlices, SLICE_ROWS } from './slices.ts';
 import { checkUnique } from './unique.ts';
+
+const BOOL = 16;
 
 /** Makes the operator of a modify node. */
 export function modifyOperator(node: ModifyNode, source: Operator, run: ExecRun, target: ModifyTarget): Operator {
@@ -143,23 +137,9 @@ function* insert(node: InsertNode, source: Batch, run: ExecRun, target: ModifyTa
   const { columns, count } = yield* newRows(node, source, run, target);
   const rows = byOrdinal(table, columns);
   if (node.conflict !== null) return yield* insertOnConflict(node, node.conflict, { columns, count }, run, target);
-  const versioned = target.table(table.id);
-  const writes = target.writes(table.id);
-  const from = writes.count;
-  const keys = keysOf(versioned, rows, count);
-  const reader = target.reader.table(table.id);
-  let ascending = true;
-  do {
-    for (let i = 0; i < count; i++) {
-      const key = keys[i] as (typeof keys)[number];
-      const found = reader.rowCount === 0 ? null : yield* findFree(target, table, key);
-      if (found !== null) throw duplicateKey(target, table, primaryKeyName(table), table.key, keyCells(table, rows, i));
-      if (i > 0 && !((keys[i - 1] as typeof key) < key)) ascending = false;
-      if ((i & 4095) === 4095 && run.due()) yield* run.pause();
-    }
-    if (!ascending) refuseRepeats(target, table, rows, keys);
-  } while (yield* waitForKeys(target, table, { keys, rows, count }));
-  writes.insertVectors(keys, fullWidth(versioned.columns.length, rows, count), count);
+  const width = target.table(table.id).columns.length;
+  const { count: from } = target.writes(table.id);
+  yield* insertRows(target, table, { rows: fullWidth(width, rows, count), count }, run);
   yield* checkUnique(target, table, from);
   if (table.foreignKeys.length > 0) target.checks.push(() => checkParents(target, table, from));
   afterRows(target, occasion, { old: [], now: rowsFor(table, columns, count) });
@@ -182,14 +162,21 @@ function* newRows(
 ): Task<{ readonly columns: Vector[]; readonly count: number }> {
   const { table } = node;
   const compiler = new Compiler(layoutOf(node.source.outputs), run);
-  const evaluators = node.values.map((value) => (value === null ? null : compiler.compile(value)));
-  yield* compiler.prepare(source);
-  const computed = evaluators.map((evaluator, i) => {
-    if (evaluator !== null) return compact(evaluator.eval(source), source);
+  const given = node.values.flatMap((value, i) => (value === null ? [] : [{ value, i }]));
+  const evaluators = compiler.compileAll(given.map(({ value }) => value));
+  const oids = given.map(({ i }) => (table.columns[i] as ColumnDef).type.oid);
+  const values = yield* evaluated(compiler, evaluators, source, oids, run);
+  const computed: Vector[] = [];
+  given.forEach(({ i }, at) => {
+    computed[i] = values[at] as Vector;
+  });
+  node.values.forEach((value, i) => {
+    if (value !== null) return;
     const column = table.columns[i] as ColumnDef;
-    return column.hidden === true && table.key.includes(column.id)
-      ? rowIds(target.allocateRowIds(table.id, source.count), source.count)
-      : vectorFromValues(new Array<Value>(source.count).fill(null), column.type.oid);
+    computed[i] =
+      column.hidden === true && table.key.includes(column.id)
+        ? rowIds(target.allocateRowIds(table.id, source.count), source.count)
+        : constantVector(null, source.count, column.type.oid);
   });
   const { columns, count } = yield* beforeRows(
     target,
@@ -225,12 +212,13 @@ function* update(
     return null;
   }
   const compiler = new Compiler(layout, run);
-  const evaluators = node.assignments.map(({ expression }) => compiler.compile(expression));
-  yield* compiler.prepare(found);
+  const evaluators = compiler.compileAll(node.assignments.map(({ expression }) => expression));
+  const oids = node.assignments.map(({ index }) => (table.columns[index] as ColumnDef).type.oid);
+  const values = yield* evaluated(compiler, evaluators, found, oids, run);
   const old = oldColumns(node, found, layout);
   const computed = [...old];
   node.assignments.forEach(({ index }, i) => {
-    computed[index] = (evaluators[i] as (typeof evaluators)[number]).eval(found);
+    computed[index] = values[i] as Vector;
   });
   const kept = yield* beforeRows(target, occasion, { old, now: computed, count: found.count });
   const { columns } = kept;
@@ -250,11 +238,8 @@ function* update(
       : [...node.assignments, ...node.generated].map(({ index }) => (table.columns[index] as ColumnDef).id);
   const [oldRows, newRowsByOrdinal] = [byOrdinal(table, before), byOrdinal(table, columns)];
   const width = versioned.columns.length;
-  const keyedBefore = keyedRows(target, table, fullWidth(width, oldRows, rows.count), rows.count);
-  if (run.due()) yield* run.pause();
-  const keyedAfter = keyedRows(target, table, fullWidth(width, newRowsByOrdinal, rows.count), rows.count);
-  if (run.due()) yield* run.pause();
-  yield* updateRows(target, table, { before: keyedBefore, after: keyedAfter, assigned }, run);
+  const all = { before: fullWidth(width, oldRows, rows.count), after: fullWidth(width, newRowsByOrdinal, rows.count) };
+  yield* updateColumns(target, table, { ...all, count: rows.count, assigned }, run);
   // What is written is locked; a written row's own lock lets others rely on its key.
   if (mode === NO_KEY_UPDATE && rows.count === found.count) release();
   afterRows(target, occasion, {
@@ -292,9 +277,7 @@ function* remove(
   const result = node.returning === null ? null : yield* returned(node.returning.expressions, layout, rows, run);
   const old = byOrdinal(table, oldColumns(node, rows, layout));
   const width = target.table(table.id).columns.length;
-  const gone = keyedRows(target, table, fullWidth(width, old, rows.count), rows.count);
-  if (run.due()) yield* run.pause();
-  yield* deleteRows(target, table, gone, run);
+  yield* deleteColumns(target, table, { before: fullWidth(width, old, rows.count), count: rows.count }, run);
   if (rows.count === found.count) release();
   afterRows(target, occasion, { old: rowsFor(table, oldColumns(node, rows, layout), rows.count), now: [] });
   target.affected.set(node, rows.count);
@@ -310,75 +293,49 @@ function* ownRows(
 ): Task<{ readonly rows: Batch; readonly release: () => void }> {
   const { run, target, mode, locked } = how;
   const { guard } = target;
-  const found = distinctRows(node, source, layout, target);
+  const found = yield* distinctRows(node, source, layout, how);
   if (guard === null || locked || found.keys.length === 0) return { rows: found.rows, release: () => undefined };
   const at = { table: node.table, source: node.source, column: node.oldRow[0] as ColumnId, mode };
-  const known = yield* lockFound(at, found, run, guard, (rows) => distinctRows(node, rows, layout, target));
+  const known = yield* lockFound(at, found, run, guard, (rows) => distinctRows(node, rows, layout, how));
   return { rows: known.found.rows, release: known.release };
 }
 
-function targetKeys(
-  node: UpdateNode | DeleteNode,
-  rows: Batch,
-  layout: ReadonlyMap<ColumnId, number>,
-  target: ModifyTarget,
-): Key[] {
-  return keysOf(target.table(node.table.id), byOrdinal(node.table, oldColumns(node, rows, layout)), rows.count);
-}
-
-function distinctRows(
+function* distinctRows(
   node: UpdateNode | DeleteNode,
   source: Batch,
   layout: ReadonlyMap<ColumnId, number>,
-  target: ModifyTarget,
-): FoundRows {
+  { run, target }: { readonly run: ExecRun; readonly target: ModifyTarget },
+): Task<FoundRows> {
   const whole = wholeBatch(
     source.columns.map((column) => compact(column, source)),
     source.count,
   );
-  const keys = targetKeys(node, whole, layout, target);
-  const first = new Set(keys);
-  if (first.size === keys.length && target.before === null) return { rows: whole, keys };
-  first.clear();
+  const old = byOrdinal(node.table, oldColumns(node, whole, layout));
+  const keys = yield* keysInSlices(target.table(node.table.id), old, whole.count, run);
+  const set = target.before === null ? yield* distinctKeys(keys, run) : null;
+  if (set !== null) return { rows: whole, keys, set };
+  const first = new KeySet();
   const kept = new Int32Array(keys.length);
   const distinct: Key[] = [];
-  keys.forEach((key, row) => {
-    if (first.has(key) || changedInStatement(target, node.table.id, key)) return;
+  for (const [row, key] of keys.entries()) {
+    if (row % SLICE_ROWS === SLICE_ROWS - 1 && run.due()) yield* run.pause();
+    if (first.has(key) || changedInStatement(target, node.table.id, key)) continue;
     first.add(key);
     kept[distinct.length] = row;
     distinct.push(key);
-  });
+  }
   const columns = whole.columns.map((column) => take(column, kept, distinct.length));
-  return { rows: wholeBatch(columns, distinct.length), keys: distinct };
+  return { rows: wholeBatch(columns, distinct.length), keys: distinct, set: first };
 }
 
 function oldColumns(node: UpdateNode | DeleteNode, rows: Batch, layout: ReadonlyMap<ColumnId, number>): Vector[] {
   return node.oldRow.map((id) => rows.columns[layout.get(id) as number] as Vector);
 }
 
-function keyedRows(target: ModifyTarget, table: TableDef, rows: readonly Vector[], count: number): KeyedRow[] {
-  const versioned = target.table(table.id);
-  const list: KeyedRow[] = [];
-  for (let row = 0; row < count; row++) list.push({ key: keyAt(versioned, rows, row), row: cells(rows, row) });
-  return list;
-}
-
 /** All ordinals of the tree: dropped columns are null in new rows. */
 export function fullWidth(width: number, rows: readonly Vector[], count: number): Vector[] {
-  const none = packRows(new Array<Value>(count).fill(null), count, null, count, 16);
-  return Array.from({ length: width }, (_, ordinal) => rows[ordinal] ?? none);
-}
-
-function refuseRepeats(target: ModifyTarget, table: TableDef, rows: readonly Vector[], keys: readonly unknown[]): void {
-  const seen = new Set<unknown>();
-  keys.forEach((key, row) => {
-    if (seen.has(key)) throw duplicateKey(target, table, primaryKeyName(table), table.key, keyCells(table, rows, row));
-    seen.add(key);
-  });
-}
-
-function keyCells(table: TableDef, rows: readonly Vector[], row: number): Value[] {
-  return table.key.map((ordinal) => valueAt(rows[ordinal] as Vector, row));
+  let none: Vector | undefined;
+  return Array.from({ length: width }, (_, ordinal) => rows[ordinal] ?? (none ??= constantVector(null, count, BOOL)));
 }
 
 function rowIds(first: number, count: number): Vector {

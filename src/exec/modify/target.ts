@@ -87,17 +87,27 @@ export function byOrdinal(table: TableDef, columns: readonly Vector[]): Vector[]
 
 /** Keys of all rows; `rows` by ordinal. */
 export function keysOf(table: VersionedTable, rows: readonly Vector[], count: number): Key[] {
-  const keys: Key[] = new Array<Key>(count);
+  const keys: Key[] = [];
+  keysInto(keys, table, rows, { start: 0, end: count });
+  return keys;
+}
+
+/** Adds the keys of some rows. */
+export function keysInto(
+  keys: Key[],
+  table: VersionedTable,
+  rows: readonly Vector[],
+  { start, end }: { readonly start: number; readonly end: number },
+): void {
   const [first] = table.key;
   assert(first !== undefined, 'a table has a key');
   const vector = rows[first.column] as Vector;
   if (table.key.length === 1 && !first.descending && isPlain(table, first.column, vector)) {
     const data = vector.data as ArrayLike<Key>;
-    for (let row = 0; row < count; row++) keys[row] = data[row] as Key;
-    return keys;
+    for (let row = start; row < end; row++) keys.push(data[row] as Key);
+    return;
   }
-  for (let row = 0; row < count; row++) keys[row] = keyAt(table, rows, row);
-  return keys;
+  for (let row = start; row < end; row++) keys.push(keyAt(table, rows, row));
 }
 
 export function keyAt(table: VersionedTable, rows: readonly Vector[], row: number): Key {

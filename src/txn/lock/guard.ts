@@ -5,6 +5,7 @@
  * transaction ends; then `fateOf` says whether the row is still the one that was found. READ COMMITTED goes on with
  * the newest version (exec/modify/reevaluate.ts), the other levels give up (40001).
  */
+import type { Keys } from '../../base/key-set.ts';
 import { DriftError } from '../../base/error.ts';
 import type { Host } from '../../base/host.ts';
 import type { Task } from '../../base/task.ts';
@@ -86,7 +87,7 @@ export class RowGuard {
   }
 
   /** Holds the rows of a set, to which more may be added, until they are written. */
-  claim(tableId: number, keys: ReadonlySet<Key>, mode: number): { drop(): void } {
+  claim(tableId: number, keys: Keys, mode: number): { drop(): void } {
     return claimRows(this.#parts.space, this.#parts.transaction, tableId, keys, mode);
   }
 

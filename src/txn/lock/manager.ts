@@ -2,6 +2,7 @@
  * Taking locks: each function finds who is in the way, waits (waits.ts) until nobody is, and takes the lock in the same
  * turn. What was taken is noted in the transaction, which gives it back at its end or at a savepoint.
  */
+import type { Keys } from '../../base/key-set.ts';
 import { DriftError } from '../../base/error.ts';
 import type { Host } from '../../base/host.ts';
 import type { Task } from '../../base/task.ts';
@@ -200,7 +201,7 @@ export function claimRows(
   space: LockSpace,
   owner: Transaction,
   tableId: number,
-  keys: ReadonlySet<Key>,
+  keys: Keys,
   mode: number = FOR_UPDATE,
 ): { drop(): void } {
   const locks = rowLocksOf(space, tableId);
@@ -217,7 +218,7 @@ export function claimRows(
   };
 }
 
-const NO_KEYS: ReadonlySet<Key> = new Set();
+const NO_KEYS: Keys = new Set<Key>();
 
 function rowWanted(request: RowRequest, key: Key, blockers: readonly Transaction[]): Wanted {
   const [first] = blockers;

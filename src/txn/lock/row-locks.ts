@@ -8,6 +8,7 @@
  *
  * Invariant: a row's holders never conflict; who wants it otherwise waits before it writes or registers.
  */
+import type { Keys } from '../../base/key-set.ts';
 import type { Key } from '../../table/table.ts';
 import { OP_NONE, OP_UPDATE } from '../../table/table.ts';
 import type { TableWrites } from '../table-writes.ts';
@@ -18,7 +19,7 @@ import { FOR_UPDATE, NO_KEY_UPDATE, rowConflicts } from './modes.ts';
 /** Rows that a statement is about to write. */
 export interface Claim {
   readonly owner: Transaction;
-  keys: ReadonlySet<Key>;
+  keys: Keys;
   readonly mode: number;
 }
 

@@ -1,0 +1,147 @@
+/**
+ * The commit of very many rows: the steps of the pipeline (transaction-manager.ts) in slices, with others in between.
+ *
+ *     prepare   order of the entries, changes of the indexes, leaves held, frames for the log       others commit
+ *     ───────── commit turn: from here nobody else commits; whoever comes waits
+ *     validate  as for any commit
+ *     room      the log is made long enough: a full medium ends the commit here
+ *     decide    SERIALIZABLE's last look; from here on it cannot fail, and is not cancelled
+ *     apply     versions into the leaves, slice by slice; readers go on with what was before
+ *     ───────── in one go: number, timestamp, record into the log's buffer, the transaction's row
+ *     sync, publish
+ *
+ * The log gets the commit after the leaves have it. So nothing that others do in between (a flush, a checkpoint, which
+ * waits) can make it durable before its time, and its timestamp is that of its end: a reader who asked for a time during
+ * the slices was answered for good. An error after the decision (there is none but our own) leaves versions in memory that
+ * nobody will ever see, and ends all writing: the files know nothing of them.
+ */
+import { PAUSE, type Task } from '../base/task.ts';
+import { type BulkRecord, bulkRecord } from '../log/bulk-record.ts';
+import type { CommitLog } from '../log/commit-log.ts';
+import type { LogFrame } from '../log/frame.ts';
+import { commitBytes } from '../log/room.ts';
+import { TRANSACTIONS_TABLE_ID } from '../catalog/system-objects.ts';
+import type { BulkTables, PreparedChanges, TableStore } from '../table/store.ts';
+import { encodeChanges } from './change-codec.ts';
+import { type CommitState, hasEffect, type TableChanges } from './commit-checks.ts';
+import type { CommitTurn } from './commit-turn.ts';
+
+/** Changed rows from which on a commit goes in slices. */
+const BULK_ROWS = 1024;
+/** Entries looked at between two pauses. */
+const SLICE_ENTRIES = 1024;
+/** Cells of one frame at most. */
+const FRAME_CELLS = 16384;
+
+/** The steps that are the manager's own. */
+export interface BulkSteps {
+  readonly store: TableStore;
+  readonly bulk: BulkTables;
+  readonly log: CommitLog;
+  readonly turn: CommitTurn;
+  readonly texts: readonly (string | null)[];
+  readonly extraBytes: number;
+  /** Throws where the commit was cancelled. */
+  check(): void;
+  state(): CommitState;
+  /** What others have committed must not be in the way. */
+  validate(): Task<void>;
+  /** Nothing has any effect: ends without a commit. */
+  nothing(): null;
+  /** The last look; what follows is the commit with this number. */
+  decide(seq: number): void;
+  /** Number, log, the transaction's row. */
+  append(changes: readonly PreparedChanges[], record: BulkRecord): void;
+}
+
+export function isBulk(changes: readonly TableChanges[], bulkRows: number = BULK_ROWS): boolean {
+  let rows = 0;
+  for (const { changes: some } of changes) rows += some.count;
+  return rows >= bulkRows;
+}
+
+/** Returns the sequence number of the commit, applied and in the log's buffer; null where there is nothing to commit. */
+export function* bulkCommit(steps: BulkSteps, all: readonly TableChanges[]): Task<number | null> {
+  const prepared: PreparedChanges[] = [];
+  const frames = new Map<PreparedChanges, LogFrame[]>();
+  try {
+    for (const { tableId, changes } of all) {
+      const one = yield* checked(steps.bulk.prepare(tableId, changes), steps);
+      prepared.push(one);
+      frames.set(one, yield* checked(encodeInSlices(steps.store, one), steps));
+    }
+    const end = yield* steps.turn.take();
+    try {
+      return yield* inTurn(steps, prepared, frames);
+    } finally {
+      end();
+    }
+  } finally {
+    for (const one of prepared) one.release();
+  }
+}
+
+function* inTurn(
+  steps: BulkSteps,
+  prepared: readonly PreparedChanges[],
+  encoded: ReadonlyMap<PreparedChanges, readonly LogFrame[]>,
+): Task<number | null> {
+  const { store, log } = steps;
+  yield* checked(steps.validate(), steps);
+  const changes: PreparedChanges[] = [];
+  for (const one of prepared) if (yield* checked(hasEffectInSlices(steps, one), steps)) changes.push(one);
+  if (changes.length === 0) return steps.nothing();
+  const seq = steps.state().applied + 1;
+  const frames = changes.flatMap((one) => encoded.get(one) ?? []);
+  const record = yield* checked(bulkRecord(seq, frames), steps);
+  const bytes = commitBytes(frames, steps.texts) + steps.extraBytes;
+  if (!log.hasRoom(bytes)) yield* log.reserve(bytes);
+  steps.check();
+  steps.decide(seq);
+  try {
+    for (const one of changes) yield* steps.bulk.apply(seq, one);
+    yield* store.loadEnd(TRANSACTIONS_TABLE_ID);
+    steps.append(changes, record);
+  } catch (error) {
+    throw log.stop(error);
+  }
+  return seq;
+}
+
+/** A task that a cancellation ends at its pauses. */
+function* checked<T>(task: Task<T>, steps: BulkSteps): Task<T> {
+  let step = task.next();
+  while (step.done !== true) {
+    let value: unknown;
+    try {
+      value = yield step.value;
+      steps.check();
+    } catch (error) {
+      step = task.throw(error);
+      continue;
+    }
+    step = task.next(value);
+  }
+  return step.value;
+}
+
+function* encodeInSlices(store: TableStore, { tableId, changes }: PreparedChanges): Task<LogFrame[]> {
+  const { columns } = store.table(tableId);
+  const rows = Math.max(64, Math.floor(FRAME_CELLS / columns.length));
+  const frames: LogFrame[] = [];
+  for (let start = 0; start < changes.count; start += rows) {
+    const end = Math.min(start + rows, changes.count);
+    frames.push(...encodeChanges(tableId, changes, columns, { start, end }));
+    yield PAUSE;
+  }
+  return frames;
+}
+
+function* hasEffectInSlices(steps: BulkSteps, { tableId, changes }: PreparedChanges): Task<boolean> {
+  for (let start = 0; start < changes.count; start += SLICE_ENTRIES) {
+    const end = Math.min(start + SLICE_ENTRIES, changes.count);
+    if (hasEffect(steps.state(), { tableId, changes }, { start, end })) return true;
+    yield PAUSE;
+  }
+  return false;
+}
