@@ -12,7 +12,8 @@
  *       return column.sum();
  *     }
  *
- * Invariants: a task holds no half-done change of shared state across a yield; a driver resumes a task with the value
+ * Invariants: a task holds no half-done change of shared state across a yield (but for one that no reader can see and that
+ * keeps all other writers out: table/bulk-changes.ts); a driver resumes a task with the value
  * of the promise it yielded, or throws its rejection into it (so `try … finally` releases what is held).
  */
 
