@@ -31,7 +31,8 @@ import { commitBytes } from '../log/room.ts';
 import type { BulkTables, PreparedChanges, TableStore } from '../table/store.ts';
 import { bulkCommit, type BulkSteps, isBulk } from './bulk-commit.ts';
 import { commitTimestamp } from './commit-timestamp.ts';
-import { CommitTurn } from './commit-turn.ts';
+import { type Clock, newClock } from './clock.ts';
+import type { CommitTurn } from './commit-turn.ts';
 import {
   changesOf,
   checkCatalogConflict,
@@ -56,18 +57,6 @@ import type { Prover } from './proof/prover.ts';
 import { type CommitInfo, type Isolation, NO_COMMIT_INFO, Transaction } from './transaction.ts';
 
 export type Durability = 'full' | 'relaxed';
-
-/** Where the commits of a database stand; lines share it. */
-export interface Clock {
-  applied: number;
-  published: number;
-  timestamp: number;
-  /** Timestamp of the first commit that has one and is not published; Infinity where there is none. */
-  unsettledFrom: number;
-  /** A commit in slices has its timestamp, and is not applied. */
-  isDecided: boolean;
-  readonly turn: CommitTurn;
-}
 
 export interface ManagerParts {
   /** Absent for the main line: those of the manager that this one shares the log with. */
@@ -141,10 +130,7 @@ export class TransactionManager {
     this.#durability = parts.durability;
     this.#parts = parts;
     const { lastSeq, lastTimestamp: timestamp, shared } = parts;
-    const clock = shared?.clock ?? {
-      ...{ applied: lastSeq, published: lastSeq, timestamp },
-      ...{ unsettledFrom: Infinity, isDecided: false, turn: new CommitTurn() },
-    };
+    const clock = shared?.clock ?? newClock(lastSeq, timestamp);
     this.clock = clock;
     this.#appliedCatalog = parts.catalog;
     this.#catalog = parts.catalog;

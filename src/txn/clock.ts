@@ -1,0 +1,25 @@
+/** Clock: where the commits of a database stand. Its lines share one. */
+import { CommitTurn } from './commit-turn.ts';
+
+export interface Clock {
+  applied: number;
+  published: number;
+  timestamp: number;
+  /** Timestamp of the first commit that has one and is not published; Infinity where there is none. */
+  unsettledFrom: number;
+  /** A commit in slices has its timestamp, and is not applied. */
+  isDecided: boolean;
+  readonly turn: CommitTurn;
+}
+
+/** That of a database whose newest commit is this one. */
+export function newClock(lastSeq: number, timestamp: number): Clock {
+  return {
+    applied: lastSeq,
+    published: lastSeq,
+    timestamp,
+    unsettledFrom: Infinity,
+    isDecided: false,
+    turn: new CommitTurn(),
+  };
+}
