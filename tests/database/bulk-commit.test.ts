@@ -187,14 +187,14 @@ describe('a commit in slices', () => {
   test('a checkpoint that is asked for in the middle waits for its end', async () => {
     for (let turn = 1; turn < 60; turn += 4) {
       const { engine, session, storage, onTurn } = await place();
-      let checkpoint: Promise<void> | null = null;
+      const checkpoints: Promise<void>[] = [];
       let left = turn;
       onTurn.call = () => {
-        if (--left === 0) checkpoint = engine.checkpoint(true);
+        if (--left === 0) checkpoints.push(engine.checkpoint(true));
       };
       await session.execute('UPDATE t SET a = a + 1, s = s || 1');
       onTurn.call = null;
-      await checkpoint;
+      await Promise.all(checkpoints);
       const last = await state(session);
       const copy = await openEngine({ storage: copyOf(storage), host: testHost() });
       const again = copy.session();
