@@ -85,7 +85,7 @@ function copyOf(storage: MemoryStorage): MemoryStorage {
   const copy = new MemoryStorage();
   for (const name of storage.list()) {
     const file = storage.open(name);
-    copy.open(name).write(0, file.read(0, file.size()));
+    void copy.open(name).write(0, file.read(0, file.size()) as Uint8Array);
   }
   return copy;
 }
