@@ -19,7 +19,7 @@ import type { PartName } from '../src/base/part.ts';
 
 /** Not needed to open a database and to read rows by key; regular expressions of module paths. */
 const LATE: readonly string[] = [
-  'src/base/decimal-functions',
+  'src/base/(decimal-functions|key-set)',
   'src/storage/(indexed-db|encryption/.*)',
   'src/log/(bulk-record|sealed|room|scrub)',
   'src/segment/(segment|sealed-segment|encode-block|encode-numbers)',
@@ -27,7 +27,7 @@ const LATE: readonly string[] = [
   'src/table/(bulk-changes|sliced-order|checkpoint|divide|encode-directory|erase|history-limit|index-changes|past|repack|reshape|tree-size|seal|settle|check-(tree|tiles|rows|index))',
   'src/base/sha256',
   'src/txn/proof/(prover|proof-row|merkle|salts|change)',
-  'src/txn/(bulk-commit|no-history|overlay-scan|own-order|catalog-conflicts|commit-checks|only-rows|serial/.*|lock/(advisory|manager|modes|guard|row-locks|heavy-locks|waits))',
+  'src/txn/(bulk-commit|commit-timestamp|commit-turn|table-writes|no-history|overlay-scan|own-order|catalog-conflicts|commit-checks|only-rows|serial/.*|lock/(advisory|manager|modes|guard|row-locks|heavy-locks|waits))',
   'src/sql/(with-arguments|string-escapes|collatable|collations|collation-names|type-schema|other-database)',
   'src/sql/parser/(rare-statement|history|change|period|call|transaction|setting)',
   'src/sql/functions/(registry|own-ranges)',

@@ -3,12 +3,16 @@
  * parts of some hundred kilobytes, into which the timestamp is put at the end.
  */
 import { ByteWriter } from '../base/bytes.ts';
+import type { Host } from '../base/host.ts';
 import { PAUSE, type Task } from '../base/task.ts';
 import { FRAME_PREFIX_BYTES } from './constants.ts';
 import { type LogFrame, writeFrame } from './frame.ts';
 
 /** Bytes from which on a part is finished. */
 const PART_BYTES: number = 256 * 1024;
+
+/** How long parts keep the thread, ms. */
+const SLICE_MS = 4;
 
 export interface BulkRecord {
   readonly frames: number;
@@ -42,5 +46,20 @@ export function stampRecord({ parts }: BulkRecord, seq: number, timestamp: numbe
     const view = new DataView(part.buffer, part.byteOffset, part.length);
     for (let at = 0; at < part.length; at += FRAME_PREFIX_BYTES + view.getUint32(at, true))
       part.set(stamp, at + before);
+  }
+}
+
+/** Writes parts one after the other; others run in between. */
+export function* writeParts(
+  parts: readonly Uint8Array[],
+  write: (part: Uint8Array) => Task<void>,
+  host: Host,
+): Task<void> {
+  let end = host.monotonicMs() + SLICE_MS;
+  for (const part of parts) {
+    yield* write(part);
+    if (host.monotonicMs() < end) continue;
+    yield host.yieldToOthers();
+    end = host.monotonicMs() + SLICE_MS;
   }
 }

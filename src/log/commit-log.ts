@@ -37,13 +37,10 @@ import {
   sealFrames,
   writeCommit,
 } from './frame.ts';
-import type { BulkRecord } from './bulk-record.ts';
+import { type BulkRecord, writeParts } from './bulk-record.ts';
 import { damaged, isFull, isZero, nextRun, nextSector, readHeader } from './log-file.ts';
 import { lengthen } from './room.ts';
 import { type LogIdentity, logIdentity, openLog, sealedLogBytes, sealLog } from './sealed.ts';
-
-/** How long the parts of a long record keep the thread, ms. */
-const SLICE_MS = 4;
 
 export interface LogOptions {
   readonly durability: 'full' | 'relaxed';
@@ -354,14 +351,11 @@ export class CommitLog {
     this.#leavingBytes = this.#pendingBytes - this.#pending.length;
     this.#pending.clear();
     this.#parts = [];
-    let end = this.#host.monotonicMs() + SLICE_MS;
-    for (const part of parts) {
-      yield* this.#write(part);
+    const write = (part: Uint8Array): Task<void> => {
       this.#leavingBytes -= part.length;
-      if (parts.length === 1 || this.#host.monotonicMs() < end) continue;
-      yield this.#host.yieldToOthers();
-      end = this.#host.monotonicMs() + SLICE_MS;
-    }
+      return this.#write(part);
+    };
+    yield* parts.length === 1 ? write(parts[0] as Uint8Array) : writeParts(parts, write, this.#host);
   }
 
   *#write(frames: Uint8Array): Task<void> {

@@ -17,7 +17,8 @@ import { assert } from '../base/error.ts';
 import { PAUSE, type Task } from '../base/task.ts';
 import { indexChangesInSlices } from './index-changes.ts';
 import { slicedKeyOrder } from './sliced-order.ts';
-import { splitInSlices } from './split.ts';
+import { divide } from './divide.ts';
+import { closedLimit } from './split-queue.ts';
 import type { PreparedChanges } from './store.ts';
 import type { Key, RowChanges } from './table.ts';
 import type { Leaf } from './tile.ts';
@@ -159,5 +160,19 @@ function* hold(tree: Tree, { changes, order }: OrderedChanges, held: Set<Leaf>):
     }
     at = endOfRun(tree, changes, order, at);
     yield PAUSE;
+  }
+}
+
+/** After a part of the changes: splits a leaf, with pauses, or notes that it should be. */
+function* splitInSlices(tree: Tree, leaf: Leaf): Task<void> {
+  const { splits, maxLeafRows } = tree.options;
+  for (const kind of ['time split', 'key split'] as const) {
+    const { image } = leaf;
+    if (image === null) return;
+    const excess = kind === 'key split' ? image.live / maxLeafRows : image.closedRows / closedLimit(tree, image);
+    if (excess < 1 || (kind === 'key split' && excess === 1)) continue;
+    if (kind === 'time split' && excess < 2 && splits.mustWait(image, tree.columns.length))
+      splits.add({ kind, tree, leaf }, excess);
+    else yield* divide({ kind, tree, leaf });
   }
 }

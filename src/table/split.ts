@@ -1,6 +1,6 @@
 /** When splits of leaves are due: a commit does those of small leaves itself, and notes the others (divide.ts). */
-import { runSync, type Task } from '../base/task.ts';
-import { children, divide, replace, timeSplit } from './divide.ts';
+import { runSync } from '../base/task.ts';
+import { children, replace, timeSplit } from './divide.ts';
 import { closedLimit, type DividedTree } from './split-queue.ts';
 import type { Leaf } from './tile.ts';
 
@@ -27,18 +27,4 @@ export function keySplitIfDue(tree: DividedTree, index: number): boolean {
   }
   replace(tree, leaf, runSync(children(tree, leaf, image)));
   return true;
-}
-
-/** After a part of a commit that is applied in slices: what the two before do, with pauses. */
-export function* splitInSlices(tree: DividedTree, leaf: Leaf): Task<void> {
-  const { splits, maxLeafRows } = tree.options;
-  for (const kind of ['time split', 'key split'] as const) {
-    const { image } = leaf;
-    if (image === null) return;
-    const excess = kind === 'key split' ? image.live / maxLeafRows : image.closedRows / closedLimit(tree, image);
-    if (excess < 1 || (kind === 'key split' && excess === 1)) continue;
-    if (kind === 'time split' && excess < 2 && splits.mustWait(image, tree.columns.length))
-      splits.add({ kind, tree, leaf }, excess);
-    else yield* divide({ kind, tree, leaf });
-  }
 }

@@ -15,6 +15,7 @@
  * the slices was answered for good. An error after the decision (there is none but our own) leaves versions in memory that
  * nobody will ever see, and ends all writing: the files know nothing of them.
  */
+import type { Cancellation } from '../base/cancel.ts';
 import { PAUSE, type Task } from '../base/task.ts';
 import { type BulkRecord, bulkRecord } from '../log/bulk-record.ts';
 import type { CommitLog } from '../log/commit-log.ts';
@@ -24,7 +25,9 @@ import { TRANSACTIONS_TABLE_ID } from '../catalog/system-objects.ts';
 import type { BulkTables, PreparedChanges, TableStore } from '../table/store.ts';
 import { encodeChanges } from './change-codec.ts';
 import { type CommitState, hasEffect, type TableChanges } from './commit-checks.ts';
-import type { CommitTurn } from './commit-turn.ts';
+import type { Clock } from './clock.ts';
+import { takeTurn } from './commit-turn.ts';
+import type { Transaction } from './transaction.ts';
 
 /** Changed rows from which on a commit goes in slices. */
 const BULK_ROWS = 1024;
@@ -38,18 +41,18 @@ export interface BulkSteps {
   readonly store: TableStore;
   readonly bulk: BulkTables;
   readonly log: CommitLog;
-  readonly turn: CommitTurn;
-  readonly texts: readonly (string | null)[];
+  readonly clock: Clock;
+  readonly transaction: Transaction;
+  /** Room in the log beside the changes. */
   readonly extraBytes: number;
-  /** Throws where the commit was cancelled. */
-  check(): void;
+  readonly cancellation: Cancellation | undefined;
   state(): CommitState;
   /** What others have committed must not be in the way. */
   validate(): Task<void>;
-  /** Nothing has any effect: ends without a commit. */
-  nothing(): null;
-  /** The last look; what follows is the commit with this number. */
-  decide(seq: number): void;
+  /** Takes the timestamp that the transaction asks for. */
+  takeTimestamp(): void;
+  /** Lets dropped tables go on that the commit brings back. */
+  reopen(): void;
   /** Number, log, the transaction's row. */
   append(changes: readonly PreparedChanges[], record: BulkRecord): void;
 }
@@ -70,7 +73,7 @@ export function* bulkCommit(steps: BulkSteps, all: readonly TableChanges[]): Tas
       prepared.push(one);
       frames.set(one, yield* checked(encodeInSlices(steps.store, one), steps));
     }
-    const end = yield* steps.turn.take();
+    const end = yield* takeTurn(steps.clock.turn);
     try {
       return yield* inTurn(steps, prepared, frames);
     } finally {
@@ -90,15 +93,25 @@ function* inTurn(
   yield* checked(steps.validate(), steps);
   const changes: PreparedChanges[] = [];
   for (const one of prepared) if (yield* checked(hasEffectInSlices(steps, one), steps)) changes.push(one);
-  if (changes.length === 0) return steps.nothing();
-  const seq = steps.state().applied + 1;
+  const { clock, transaction, extraBytes, cancellation } = steps;
+  const { serial, info, hasDdl } = transaction;
+  if (changes.length === 0) {
+    serial?.check();
+    serial?.commit(clock.published + 0.5, false);
+    return null;
+  }
+  const seq = clock.applied + 1;
   const frames = changes.flatMap((one) => encoded.get(one) ?? []);
   const record = yield* checked(bulkRecord(seq, frames), steps);
-  const bytes = commitBytes(frames, steps.texts) + steps.extraBytes;
+  const bytes = commitBytes(frames, [info.author, info.message, info.metadata, info.clientId]) + extraBytes;
   if (!log.hasRoom(bytes)) yield* log.reserve(bytes);
-  steps.check();
-  steps.decide(seq);
+  cancellation?.check();
+  serial?.check();
+  // Whoever asks for a later time waits for it.
+  if (info.timestamp !== null) steps.takeTimestamp();
+  serial?.commit(seq, true);
   try {
+    if (hasDdl) steps.reopen();
     for (const one of changes) yield* steps.bulk.apply(seq, one);
     yield* store.loadEnd(TRANSACTIONS_TABLE_ID);
     steps.append(changes, record);
@@ -115,7 +128,7 @@ function* checked<T>(task: Task<T>, steps: BulkSteps): Task<T> {
     let value: unknown;
     try {
       value = yield step.value;
-      steps.check();
+      steps.cancellation?.check();
     } catch (error) {
       step = task.throw(error);
       continue;

@@ -1,5 +1,5 @@
 /** Clock: where the commits of a database stand. Its lines share one. */
-import { CommitTurn } from './commit-turn.ts';
+import type { CommitTurn } from './commit-turn.ts';
 
 export interface Clock {
   applied: number;
@@ -20,6 +20,6 @@ export function newClock(lastSeq: number, timestamp: number): Clock {
     timestamp,
     unsettledFrom: Infinity,
     isDecided: false,
-    turn: new CommitTurn(),
+    turn: { taken: null },
   };
 }

@@ -6,20 +6,20 @@
  */
 import type { Task } from '../base/task.ts';
 
-export class CommitTurn {
+export interface CommitTurn {
   /** Resolves when whoever has the turn gives it back; null while nobody has it. */
-  taken: Promise<void> | null = null;
+  taken: Promise<void> | null;
+}
 
-  /** Waits for the turn and takes it; the result gives it back. */
-  *take(): Task<() => void> {
-    while (this.taken !== null) yield this.taken;
-    let end = (): void => undefined;
-    this.taken = new Promise<void>((resolve) => {
-      end = resolve;
-    });
-    return () => {
-      this.taken = null;
-      end();
-    };
-  }
+/** Waits for the turn and takes it; the result gives it back. */
+export function* takeTurn(turn: CommitTurn): Task<() => void> {
+  while (turn.taken !== null) yield turn.taken;
+  let end = (): void => undefined;
+  turn.taken = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  return () => {
+    turn.taken = null;
+    end();
+  };
 }

@@ -324,32 +324,16 @@ export class TransactionManager {
     options: CommitOptions,
     bulk: BulkTables,
   ): Task<number | null> {
-    const { serial, info } = transaction;
     const steps: BulkSteps = {
-      store: this.store,
-      bulk,
-      log: this.#log,
-      turn: this.commitTurn,
-      texts: [info.author, info.message, info.metadata, info.clientId],
+      ...{ store: this.store, bulk, log: this.#log, clock: this.clock, transaction },
       extraBytes: BESIDES_BYTES,
-      check: () => options.cancellation?.check(),
+      cancellation: options.cancellation,
       state: () => this.#state(),
       validate: () => this.#validate(transaction, all, options.recheck),
-      nothing: () => {
-        serial?.check();
-        serial?.commit(this.clock.published + 0.5, false);
-        return null;
-      },
-      decide: (seq) => {
-        serial?.check();
-        // Whoever asks for a later time waits for it.
-        if (info.timestamp !== null) this.#noteTimestamp(this.#timestamp(info), true);
-        serial?.commit(seq, true);
-        if (transaction.hasDdl) this.#parts.reopenStructures(this.#appliedCatalog, transaction.catalogChanges());
-      },
-      append: (changes, record) => {
-        this.#append(transaction, changes, (options.sequences?.() ?? []).map(encodeSequence), record);
-      },
+      takeTimestamp: () => this.#noteTimestamp(this.#timestamp(transaction.info), true),
+      reopen: () => this.#parts.reopenStructures(this.#appliedCatalog, transaction.catalogChanges()),
+      append: (changes, record) =>
+        void this.#append(transaction, changes, (options.sequences?.() ?? []).map(encodeSequence), record),
     };
     const seq = yield* bulkCommit(steps, all);
     return seq === null ? null : yield* this.#settle(seq, options);

@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const LIMIT_GZIP_BYTES = {
   'worker.js': 139_200,
   'browser.js': 22_400,
-  'worker-late.js': 264_000,
+  'worker-late.js': 268_000,
   'worker-rare.js': 170_000,
 };
 let directory: string;

@@ -190,7 +190,7 @@ describe('a commit in slices', () => {
       const checkpoints: Promise<void>[] = [];
       let left = turn;
       onTurn.call = () => {
-        if (--left === 0) checkpoints.push(engine.checkpoint(true));
+        if (--left === 0) checkpoints.push(engine.checkpoint());
       };
       await session.execute('UPDATE t SET a = a + 1, s = s || 1');
       onTurn.call = null;
