@@ -10,6 +10,7 @@
  */
 import { DriftError } from '../base/error.ts';
 import type { ResultSet } from '../database/api.ts';
+import { onAbort } from './abort.ts';
 import type { ConnectionSession } from './connection.ts';
 import { requireTableName } from './names.ts';
 import { columnValues } from './parsers.ts';
@@ -55,25 +56,61 @@ interface Source {
   readonly table: string;
 }
 
-/** `begin` gives the feed a session of its own, `from` the commit after which it begins. */
-export async function* changes(
+/**
+ * `begin` gives the feed a session of its own, `from` the commit after which it begins. Its `return` ends it at once, even
+ * while it waits for a commit (that of a generator would wait too).
+ */
+export function changes(
   begin: () => ConnectionSession,
   from: number | Promise<number>,
-  { signal, tables }: ChangesOptions,
+  options: ChangesOptions,
+): AsyncGenerator<Change, void, undefined> {
+  const stop = new AbortController();
+  const feed = following(begin, from, options, stop);
+  const end = feed.return.bind(feed);
+  return Object.assign(feed, {
+    return: (value: void | PromiseLike<void>) => {
+      stop.abort();
+      return end(value);
+    },
+  });
+}
+
+async function* following(
+  begin: () => ConnectionSession,
+  from: number | Promise<number>,
+  { signal: given, tables }: ChangesOptions,
+  stop: AbortController,
 ): AsyncGenerator<Change, void, undefined> {
   tables?.forEach(requireTableName);
-  let after = await from;
+  const { signal } = stop;
+  if (given?.aborted === true) stop.abort();
+  const forget = given === undefined ? undefined : onAbort(given, () => stop.abort());
+  try {
+    yield* pieces(begin, await from, tables, signal);
+  } finally {
+    forget?.();
+  }
+}
+
+async function* pieces(
+  begin: () => ConnectionSession,
+  from: number,
+  tables: readonly string[] | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<Change, void, undefined> {
+  let after = from;
   if (!Number.isSafeInteger(after) || after < 0) throw new DriftError('22023', `sequence number ${after} is not valid`);
   const session = begin();
   try {
-    while (signal?.aborted !== true) {
+    while (!signal.aborted) {
       const { through, sources } = await nextPiece(session, after, tables, signal);
       yield* piece(session, after, through, sources);
       after = through;
     }
   } catch (error) {
     const { code = '' } = error as { readonly code?: string };
-    if (signal?.aborted === true || CLOSED.has(code)) return;
+    if (signal.aborted || CLOSED.has(code)) return;
     throw error;
   } finally {
     await session.close().catch(() => undefined);
@@ -84,7 +121,7 @@ async function nextPiece(
   session: ConnectionSession,
   after: number,
   names: readonly string[] | undefined,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ): Promise<{ readonly through: number; readonly sources: readonly Source[] }> {
   const only = names === undefined ? '' : ` IN (${names.join(', ')})`;
   const result = await session.execute(`WAIT FOR CHANGES AFTER SEQ ${after}${only}`, [], { signal });

@@ -17,6 +17,7 @@ import type {
 import { type BackupOptions, makeBackup } from '../database/backup/make.ts';
 import type { OpenEngine } from '../database/engine.ts';
 import { rekey, type RekeyOptions } from '../database/rekey.ts';
+import { onAbort } from './abort.ts';
 import type { BackupReading } from './backup.ts';
 import type { Connection, ConnectionSession, Description, StatementOptions } from './connection.ts';
 
@@ -127,13 +128,12 @@ async function cancellable<T>(options: StatementOptions, work: (execute: Execute
   const { signal, timeoutMs, asOf, text, onProgress } = options;
   if (signal === undefined) return work({ timeoutMs, asOf, text, onProgress });
   const cancellation = new Cancellation();
-  const abort = (): void => cancellation.cancel();
-  if (signal.aborted) abort();
-  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) cancellation.cancel();
+  const forget = onAbort(signal, () => cancellation.cancel());
   try {
     return await work({ timeoutMs, asOf, text, onProgress, cancellation });
   } finally {
-    signal.removeEventListener('abort', abort);
+    forget();
   }
 }
 

@@ -37,6 +37,7 @@ import type { BackupInfo } from '../database/backup/info.ts';
 import type { BackupOptions } from '../database/backup/make.ts';
 import type { RestoreSource } from '../database/backup/source.ts';
 import type { RekeyOptions } from '../database/rekey.ts';
+import { onAbort } from './abort.ts';
 import type { BackupReading } from './backup.ts';
 import type { Connection, ConnectionSession, Description, StatementOptions } from './connection.ts';
 import type { WorkerLike } from './options.ts';
@@ -178,12 +179,11 @@ export class RemoteConnection implements Connection {
     if (this.#outgoing.length === 0) queueMicrotask(() => this.#send());
     this.#outgoing.push({ id, session, request });
     if (signal === undefined) return answer;
-    const abort = (): void => {
+    const forget = onAbort(signal, () => {
       this.#send();
       this.#post({ cancel: id });
-    };
-    signal.addEventListener('abort', abort, { once: true });
-    return answer.finally(() => signal.removeEventListener('abort', abort));
+    });
+    return answer.finally(forget);
   }
 
   #send(): void {

@@ -7,6 +7,7 @@
  * that nobody wanted would end that transaction.
  */
 import type { ResultSet } from '../database/api.ts';
+import { onAbort } from './abort.ts';
 import type { ConnectionSession, StatementOptions } from './connection.ts';
 import { type QueryOptions, runOptions } from './options.ts';
 import { toParameter } from './parameters.ts';
@@ -35,10 +36,9 @@ export async function* streamRows<Row>(
 ): AsyncGenerator<Row, void, undefined> {
   const stream = ++lastStream;
   const stop = new AbortController();
-  const abort = (): void => stop.abort();
   const { signal } = options;
-  if (signal?.aborted === true) abort();
-  signal?.addEventListener('abort', abort, { once: true });
+  if (signal?.aborted === true) stop.abort();
+  const forget = signal === undefined ? undefined : onAbort(signal, () => stop.abort());
   const how: StatementOptions = { ...runOptions(options), signal: stop.signal };
   const ask = (first: boolean): Promise<ResultSet | null> => {
     const piece = session.stream(first ? { stream, sql, parameters: params.map(toParameter) } : { stream }, how);
@@ -61,7 +61,7 @@ export async function* streamRows<Row>(
     state = 'failed';
     throw error;
   } finally {
-    signal?.removeEventListener('abort', abort);
+    forget?.();
     if (state === 'open') {
       // The loop was left: what runs is cancelled, and the stream forgotten.
       if (own !== null) stop.abort();

@@ -3,14 +3,13 @@ import type { Task } from '../base/task.ts';
 import type { Value } from '../base/vector.ts';
 import type { AdvisoryCall } from '../sql/functions/function.ts';
 import { type AdvisoryKey, lockAdvisory, unlockAdvisory, unlockAllAdvisory } from '../txn/lock/advisory.ts';
-import type { Transaction } from '../txn/transaction.ts';
-import type { Core } from './core.ts';
+import type { Scene } from './statement.ts';
 
 /** A void is empty, and not null. */
 const VOID = '';
 
 export function* callAdvisory(
-  { core, transaction }: { readonly core: Core; readonly transaction: Transaction },
+  { core, transaction, notices }: Pick<Scene, 'core' | 'transaction' | 'notices'>,
   { advisory, shared, transactional }: AdvisoryCall,
   args: readonly Value[],
 ): Task<Value> {
@@ -21,7 +20,14 @@ export function* callAdvisory(
     return VOID;
   }
   const key = keyOf(args);
-  if (advisory === 'unlock') return unlockAdvisory(locks, party, key, shared);
+  if (advisory === 'unlock') {
+    const had = unlockAdvisory(locks, party, key, shared);
+    if (!had) {
+      const message = `you don't own a lock of type ${shared ? 'ShareLock' : 'ExclusiveLock'}`;
+      notices.push({ severity: 'WARNING', code: '01000', message });
+    }
+    return had;
+  }
   const waits = advisory === 'lock';
   const taken = yield* lockAdvisory(locks, core.host, transaction, { key, shared, transactional, waits });
   return waits ? VOID : taken;

@@ -3,6 +3,7 @@
  * the one that BEGIN opened. After an error an open transaction only takes ROLLBACK (25P02), as in PostgreSQL.
  */
 import { publicDescription } from './public-fields.ts';
+import { PartMissing } from '../base/part.ts';
 import { Cancellation } from '../base/cancel.ts';
 import { DriftError } from '../base/error.ts';
 import { Random } from '../base/random.ts';
@@ -13,6 +14,7 @@ import type { TimePoint } from '../sql/ast-query.ts';
 import type { Statement } from '../sql/ast-statement.ts';
 import { parse, parseOne, statements } from '../sql/parser/parser.ts';
 import type { StatementReader } from '../txn/api.ts';
+import { unlockTaken } from '../txn/lock/advisory.ts';
 import { Party } from '../txn/lock/party.ts';
 import { waitForSafeSnapshot } from '../txn/serial/deferrable.ts';
 import type { Isolation, Transaction } from '../txn/transaction.ts';
@@ -285,6 +287,7 @@ export class Session implements SessionApi, Controlled, Backend {
       if (controlled !== null) return controlled;
     }
     const { open } = this;
+    this.party.taken.length = 0;
     if (open !== null) {
       if (open.failed) throw aborted();
       return yield* this.#runIn(open, cached, parameters, options, cancellation);
@@ -299,8 +302,9 @@ export class Session implements SessionApi, Controlled, Backend {
         this.core.manager.rollback(own.transaction);
         this.settings.endTransaction(true);
         // Nobody has seen a statement's own transaction: it may be run again on the newer state.
-        if (error instanceof DriftError && error.code === '40001' && attempt < TRIES && own.turned !== true) continue;
-        throw error;
+        if (error instanceof DriftError && error.code === '40001' && attempt < TRIES && own.turned !== true)
+          this.#beginAnew();
+        else throw error;
       } finally {
         this.#endTransaction(false);
       }
@@ -330,6 +334,7 @@ export class Session implements SessionApi, Controlled, Backend {
       } catch (error) {
         if (open.turned === true) throw error;
         transaction.rollbackTo(mark);
+        if (error instanceof Again || error instanceof Suspended || error instanceof PartMissing) this.#beginAnew();
         if (error instanceof Again) {
           yield* error.first();
           manager.refresh(transaction);
@@ -343,6 +348,11 @@ export class Session implements SessionApi, Controlled, Backend {
         scene.notices.length = 0;
       }
     }
+  }
+
+  /** What a statement has taken beyond its transaction it would take twice. */
+  #beginAnew(): void {
+    if (this.party.taken.length > 0) unlockTaken(this.core.manager.locks, this.party);
   }
 
   /** A method, for V8 gives each generator function that is made at run time a hidden class, which outlives it. */

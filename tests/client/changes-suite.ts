@@ -101,6 +101,39 @@ export function changesSuite(open: () => Promise<Database>): void {
     expect(await closed).toEqual({ done: true, value: undefined });
   });
 
+  test('a feed that is ended while it waits is gone, and so is what it had on its signal', async () => {
+    const db = await open();
+    await db.exec('CREATE TABLE a (id int)');
+    const warnings: unknown[] = [];
+    const heard = (warning: Error): unknown => warnings.push(warning.message);
+    process.on('warning', heard);
+    const { signal } = new AbortController();
+    let listeners = 0;
+    const { addEventListener, removeEventListener } = signal;
+    signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+      listeners++;
+      addEventListener.apply(signal, args);
+    };
+    signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
+      listeners--;
+      removeEventListener.apply(signal, args);
+    };
+    const feeds = Array.from({ length: 20 }, () => db.changes({ signal }));
+    const waiting = feeds.map((feed) => feed.next());
+    await db.query('SELECT 1');
+    expect(listeners).toBe(1);
+    for (const feed of feeds) expect(await feed.return()).toEqual({ done: true, value: undefined });
+    for (const next of waiting) expect(await next).toEqual({ done: true, value: undefined });
+    expect(listeners).toBe(0);
+    expect((await db.query("SELECT count(*)::int AS n FROM drift.activity WHERE query LIKE 'WAIT%'")).rows).toEqual([
+      { n: 0 },
+    ]);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    process.off('warning', heard);
+    expect(warnings).toEqual([]);
+    await db.close();
+  });
+
   test('nothing is lost or repeated beside writers, and by readers that begin again anywhere', async () => {
     const db = await open();
     await db.exec('CREATE TABLE t (id int PRIMARY KEY, n int); CREATE TABLE u (id int)');

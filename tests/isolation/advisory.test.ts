@@ -168,3 +168,39 @@ test('drift.locks and pg_blocking_pids say who holds and who waits', async () =>
   await waiting;
   expect((await db.query('SELECT * FROM drift.locks')).rows).toEqual([]);
 });
+
+test('a statement that begins anew has taken its locks once', async () => {
+  const players = await play(
+    T,
+    `T1: BEGIN
+     T1: UPDATE t SET v = v + 1 WHERE id = 1
+     T2: SET default_transaction_isolation = 'repeatable read'
+     T2: UPDATE t SET v = v * 2 WHERE id = 1 AND pg_try_advisory_lock(9)   -- waits
+     T1: COMMIT                                      -- done; T2: 1
+     T1: SELECT v FROM t WHERE id = 1                -- 22
+     T1: ${HELD}                                     -- 0|9|1|ExclusiveLock|t|1
+     T2: SELECT pg_advisory_unlock(9)                -- t
+     T2: SELECT pg_advisory_unlock(9)                -- f
+     T1: SELECT pg_advisory_lock(7)
+     T2: SELECT pg_advisory_lock(8), pg_advisory_lock(7)   -- waits
+     T1: SELECT pg_advisory_unlock(7)                -- t; T2: |
+     T2: SELECT pg_advisory_unlock(8)                -- t
+     T2: SELECT pg_advisory_unlock(8)                -- f`,
+  );
+  await players.close();
+});
+
+test('who gives back what he does not hold is warned', async () => {
+  const db = await open('memory://');
+  const own = (name: string): object => ({
+    severity: 'WARNING',
+    code: '01000',
+    message: `you don't own a lock of type ${name}`,
+  });
+  const unlocked = async (sql: string): Promise<unknown> => (await db.query(`SELECT ${sql} AS u`)).notices;
+  expect(await unlocked('pg_advisory_unlock(7)')).toEqual([own('ExclusiveLock')]);
+  expect(await unlocked('pg_advisory_unlock_shared(1, 2)')).toEqual([own('ShareLock')]);
+  await db.query('SELECT pg_advisory_lock(7)');
+  expect(await unlocked('pg_advisory_unlock(7)')).not.toEqual(expect.arrayContaining([expect.anything()]));
+  await db.close();
+});

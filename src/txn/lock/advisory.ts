@@ -96,6 +96,7 @@ function hold(space: LockSpace, party: Party, id: string, mode: number): void {
   const held = (party.held ??= new Map());
   const name = `${mode} ${id}`;
   held.set(name, (held.get(name) ?? 0) + 1);
+  party.taken.push(name);
   party.ending = () => unlockAllAdvisory(space, party);
 }
 
@@ -111,6 +112,19 @@ export function unlockAdvisory(space: LockSpace, party: Party, key: AdvisoryKey,
   giveBack(space, id, party, mode);
   party.wake();
   return true;
+}
+
+/** Gives back what the statement has taken so far: it begins anew, and would take it twice. */
+export function unlockTaken(space: LockSpace, party: Party): void {
+  for (const name of party.taken.splice(0)) {
+    const count = party.held?.get(name) ?? 0;
+    if (count === 0) continue;
+    if (count === 1) party.held?.delete(name);
+    else party.held?.set(name, count - 1);
+    const [mode = '', id = ''] = name.split(' ');
+    giveBack(space, id, party, Number(mode));
+  }
+  party.wake();
 }
 
 export function unlockAllAdvisory(space: LockSpace, party: Party): void {

@@ -32,6 +32,8 @@ export class Party {
   readonly waiters: Set<Wait> = new Set();
   /** Advisory locks that it has taken for itself: how often each, by mode and key (advisory.ts). */
   held: Map<string, number> | null = null;
+  /** Those of them that the statement under way has taken. */
+  readonly taken: string[] = [];
   /** What is to be done when the session ends. */
   ending: (() => void) | null = null;
   /** Can end a wait of the statement that runs. */
