@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 /** Bytes that a page loads before it can do anything else: they may shrink, and grow only on purpose. */
 const LIMIT_GZIP_BYTES = {
   'worker.js': 139_200,
-  'browser.js': 22_400,
+  'browser.js': 23_000,
   'worker-late.js': 268_000,
   'worker-rare.js': 170_000,
 };

@@ -5,7 +5,7 @@
 import { expect, test } from 'vitest';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { openDb } from './helper.ts';
+import { openDb, textRows } from './helper.ts';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
@@ -69,5 +69,42 @@ test('a forgotten transaction is seen, keeps its snapshot, and is ended by the t
   await new Promise((resolve) => setTimeout(resolve, 500));
   expect(await db.rows(seen)).toEqual([]);
   await expect(forgotten.execute('SELECT 1')).rejects.toMatchObject({ code: '25P03' });
+  await db.engine.close();
+});
+
+test('retention keeps the versions that the oldest snapshot needs, and none that it does not', async () => {
+  const db = await openDb();
+  await db.run(`CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t VALUES (1, 0), (2, 0);
+    CREATE TABLE other (id int PRIMARY KEY, v int); INSERT INTO other VALUES (1, 0)`);
+  const update = async (times: number): Promise<void> => {
+    for (let i = 0; i < times; i++) await db.run('UPDATE t SET v = v + 1 WHERE id = 1; UPDATE other SET v = v + 1');
+  };
+  const cut = async (): Promise<void> => {
+    const now = (await db.rows('SELECT drift_seq()'))[0]?.[0];
+    await db.run(`DELETE HISTORY FROM t BEFORE SEQ ${now}; DELETE HISTORY FROM other BEFORE SEQ ${now}`);
+  };
+  const versions = async (table: string): Promise<number> =>
+    Number((await db.rows(`SELECT count(*) FROM ${table} FOR SYSTEM_TIME ALL`))[0]?.[0]);
+  await update(20);
+  const [first, second] = [db.engine.session(), db.engine.session()];
+  await first.begin({ isolation: 'repeatable read' });
+  expect(textRows(await first.execute('SELECT v FROM t ORDER BY id', [], { text: true }))).toEqual([['20'], ['0']]);
+  await update(10);
+  await second.begin({ isolation: 'repeatable read' });
+  await second.execute('SELECT * FROM t');
+  await update(5);
+  expect([await versions('t'), await versions('other')]).toEqual([37, 36]);
+  // Of the 20 versions before the first snapshot none is left; what it sees, and what came later, is.
+  await cut();
+  expect([await versions('t'), await versions('other')]).toEqual([17, 16]);
+  expect(textRows(await first.execute('SELECT v FROM t ORDER BY id', [], { text: true }))).toEqual([['20'], ['0']]);
+  // The oldest one has gone: the second counts.
+  await first.rollback();
+  await cut();
+  expect([await versions('t'), await versions('other')]).toEqual([7, 6]);
+  expect(textRows(await second.execute('SELECT v FROM t ORDER BY id', [], { text: true }))).toEqual([['30'], ['0']]);
+  await second.rollback();
+  await cut();
+  expect([await versions('t'), await versions('other')]).toEqual([2, 1]);
   await db.engine.close();
 });

@@ -159,6 +159,46 @@ describe('each operator', () => {
   });
 });
 
+/** What must fit says so before it takes more than it may, and leaves nothing behind. */
+test.each([
+  [
+    'the inner side of a loop',
+    'SELECT count(*) FROM (SELECT k, repeat(s, 50) AS x FROM t) a JOIN (SELECT k, repeat(s, 50) AS x FROM t) b ON a.k < b.k AND a.x <> b.x',
+    'Nested Loop',
+  ],
+  [
+    'build rows of one key',
+    'SELECT count(*) FROM (SELECT same, repeat(s, 50) AS x FROM t) a JOIN (SELECT same, repeat(s, 50) AS x FROM t) b ON a.same = b.same AND a.x <> b.x',
+    'Hash Join',
+  ],
+  [
+    'a round of a recursion',
+    "WITH RECURSIVE r(n, x) AS (SELECT 1, 'x' UNION ALL SELECT n + 1, repeat('x', 200) FROM r, generate_series(1, 40) WHERE n < 6) SELECT count(x) FROM r",
+    'Recursive Union',
+  ],
+  [
+    'the rows of a recursion that all differ',
+    "WITH RECURSIVE r(n, x) AS (SELECT 1, 'x' UNION SELECT n + 1, 'x' || n FROM r, generate_series(1, 3) WHERE n < 1000000) SELECT count(x) FROM r",
+    'Recursive Union',
+  ],
+  [
+    'one partition of a window',
+    'SELECT count(x) FROM (SELECT lag(s) OVER (ORDER BY n, s, f) AS x FROM t, generate_series(1, 8)) q',
+    'WindowAgg',
+  ],
+])('53200 for %s', async (_, sql, shown) => {
+  expect((await tight.rows(`EXPLAIN ${sql}`)).flat().join('\n')).toContain(shown);
+  await expect(tight.rows(sql)).rejects.toMatchObject({
+    code: '53200',
+    hint: expect.stringContaining('queryMemoryBytes'),
+  });
+  expect(temporary()).toEqual([]);
+  // Nothing is held on to: what fits goes on as before.
+  expect(await tight.rows('SELECT count(*) FROM (SELECT s FROM t ORDER BY s) x')).toEqual(
+    await roomy.rows('SELECT count(*) FROM t'),
+  );
+});
+
 test('random statements', async () => {
   const random = new Random(5);
   const pick = <T>(items: readonly T[]): T => items[Math.floor(random.next() * items.length)] as T;
