@@ -58,8 +58,9 @@ export class EngineServer implements Server {
   #replies: Reply[] = [];
   #buffers: ArrayBufferLike[] = [];
   #postIsDue = false;
-  /** Calls of the last message that are not answered. */
-  #fresh: Set<number> = new Set();
+  /** Calls of the last message that are not answered, and the first of them: numbers ascend. */
+  #fresh = 0;
+  #first = 0;
   #engine: OpenEngine | null = null;
 
   constructor({ host, holdLock, post }: ServerOptions) {
@@ -97,9 +98,13 @@ export class EngineServer implements Server {
   receive({ calls, cancel }: ToWorker): void {
     if (cancel !== undefined) this.#running.get(cancel)?.cancel();
     if (calls === undefined) return;
-    this.#fresh = new Set(calls.map(({ id }) => id));
-    for (const { id } of calls) this.#running.set(id, new Cancellation());
-    for (const call of calls) void this.#answer(call, this.#running.get(call.id) ?? new Cancellation());
+    this.#fresh = calls.length;
+    this.#first = calls[0]?.id ?? 0;
+    for (const call of calls) {
+      const cancellation = new Cancellation();
+      this.#running.set(call.id, cancellation);
+      void this.#answer(call, cancellation);
+    }
   }
 
   async #answer(call: Call, cancellation: Cancellation): Promise<void> {
@@ -113,8 +118,8 @@ export class EngineServer implements Server {
       this.#replies.push({ id, ok: false, error: packError(error) });
     }
     this.#running.delete(id);
-    this.#fresh.delete(id);
-    if (this.#fresh.size === 0) this.#postReplies();
+    if (id >= this.#first) this.#fresh--;
+    if (this.#fresh === 0) this.#postReplies();
     else if (!this.#postIsDue) {
       this.#postIsDue = true;
       void this.#host.yieldToOthers().then(() => this.#postReplies());

@@ -3,7 +3,6 @@
  * the one that BEGIN opened. After an error an open transaction only takes ROLLBACK (25P02), as in PostgreSQL.
  */
 import { publicDescription } from './public-fields.ts';
-import { PartMissing } from '../base/part.ts';
 import { Cancellation } from '../base/cancel.ts';
 import { DriftError } from '../base/error.ts';
 import { Random } from '../base/random.ts';
@@ -303,7 +302,7 @@ export class Session implements SessionApi, Controlled, Backend {
         this.settings.endTransaction(true);
         // Nobody has seen a statement's own transaction: it may be run again on the newer state.
         if (error instanceof DriftError && error.code === '40001' && attempt < TRIES && own.turned !== true)
-          this.#beginAnew();
+          unlockTaken(this.core.manager.locks, this.party);
         else throw error;
       } finally {
         this.#endTransaction(false);
@@ -334,7 +333,8 @@ export class Session implements SessionApi, Controlled, Backend {
       } catch (error) {
         if (open.turned === true) throw error;
         transaction.rollbackTo(mark);
-        if (error instanceof Again || error instanceof Suspended || error instanceof PartMissing) this.#beginAnew();
+        // It begins anew, or fails by our mistake.
+        if (!(error instanceof DriftError)) unlockTaken(manager.locks, this.party);
         if (error instanceof Again) {
           yield* error.first();
           manager.refresh(transaction);
@@ -348,11 +348,6 @@ export class Session implements SessionApi, Controlled, Backend {
         scene.notices.length = 0;
       }
     }
-  }
-
-  /** What a statement has taken beyond its transaction it would take twice. */
-  #beginAnew(): void {
-    if (this.party.taken.length > 0) unlockTaken(this.core.manager.locks, this.party);
   }
 
   /** A method, for V8 gives each generator function that is made at run time a hidden class, which outlives it. */
