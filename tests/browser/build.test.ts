@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const LIMIT_GZIP_BYTES = {
   'worker.js': 139_300,
   'browser.js': 23_000,
-  'worker-late.js': 268_000,
+  'worker-late.js': 270_000,
   'worker-rare.js': 170_000,
 };
 let directory: string;
