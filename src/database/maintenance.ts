@@ -8,8 +8,9 @@
  * A commit may not outrun it: statements that follow each other without a macrotask (a loop on Node) would keep everything
  * else waiting, other sessions and this. So `turn` makes a commit wait for one macrotask every few milliseconds.
  *
- * Commits that write faster than a checkpoint does meet resistance: when the log is three times as long as it should be, or
- * a leaf twice as big, each waits for a number of longer slices, so that both stay bounded. Reads go on between the slices.
+ * Commits that write faster than a checkpoint does meet resistance: when the log is longer than a checkpoint waits for by
+ * twice the setting, or a leaf twice as big as it should be, each waits for a number of slices; where the log is longer by
+ * three times, until it is not. So both stay bounded, and reads go on between the slices.
  *
  * When a checkpoint is due: the log has grown by `checkpointLogBytes`, dirty leaves fill half of the cache, too many log
  * files lie about, or `checkpointIntervalMs` have passed since the first commit that is in the log only. Where a
@@ -29,9 +30,12 @@ const BUSY_SLICE_MS = 2;
 const BUSY_TURN_MS = 0.05;
 /** How long commits may follow each other before others get a turn. */
 const TURN_MS = 8;
-/** A log so many times as long as a checkpoint waits for makes commits wait for the background: so many turns each. */
-const BEHIND = 3;
+/** A log longer than a checkpoint waits for, by so many times the setting, makes commits wait for the background: so many turns each. */
+const BEHIND = 2;
 const TURNS_BEHIND = 50;
+/** And where it is longer by so many times, for as many as a checkpoint takes. */
+const FAR_BEHIND = 3;
+const TURNS_FAR_BEHIND = 1000;
 const BEHIND_SLICE_MS = 4;
 /** A checkpoint that writes so many times what the log holds makes the next one wait for more. */
 const MUCH_WRITTEN = 4;
@@ -119,13 +123,19 @@ export class Maintenance {
   }
 
   #isBehind(): boolean {
-    const { logLimitBytes, store } = this.#parts;
-    if (!this.#scheduled) return false;
-    return store.isOverdue || this.#parts.reasonFor(logLimitBytes * this.#stretch * BEHIND) === 'log';
+    return this.#scheduled && (this.#parts.store.isOverdue || this.#exceedsBy(BEHIND));
+  }
+
+  /** The log is longer than a checkpoint waits for, by so many times the setting. */
+  #exceedsBy(times: number): boolean {
+    return this.#parts.reasonFor(this.#parts.logLimitBytes * (this.#stretch + times)) === 'log';
   }
 
   async #catchUp(): Promise<void> {
-    for (let turn = 0; turn < TURNS_BEHIND && this.#isBehind(); turn++) await this.#giveTurn();
+    for (let turn = 0; this.#isBehind(); turn++) {
+      if (turn >= (this.#exceedsBy(FAR_BEHIND) ? TURNS_FAR_BEHIND : TURNS_BEHIND)) return;
+      await this.#giveTurn();
+    }
   }
 
   /** A checkpoint was taken: the time until the next begins with the next commit. */

@@ -56,11 +56,7 @@ class MemoryFile implements StorageFile {
 
   read(offset: number, length: number): Uint8Array {
     const end = Math.min(offset + length, this.#size);
-    if (end <= offset) return new Uint8Array(0);
-    const from = offset % PIECE_BYTES;
-    const first = this.#pieces[(offset - from) / PIECE_BYTES] as Uint8Array;
-    if (from + end - offset <= PIECE_BYTES) return first.slice(from, from + end - offset);
-    const bytes = new Uint8Array(end - offset);
+    const bytes = new Uint8Array(Math.max(end - offset, 0));
     this.#each(offset, end, (piece, start, at, count) => bytes.set(piece.subarray(start, start + count), at));
     return bytes;
   }
@@ -68,9 +64,7 @@ class MemoryFile implements StorageFile {
   write(offset: number, bytes: Uint8Array): void {
     const end = offset + bytes.length;
     this.#reserve(end);
-    const from = offset % PIECE_BYTES;
-    if (from + bytes.length <= PIECE_BYTES) this.#pieces[(offset - from) / PIECE_BYTES]?.set(bytes, from);
-    else this.#each(offset, end, (piece, start, at, count) => piece.set(bytes.subarray(at, at + count), start));
+    this.#each(offset, end, (piece, start, at, count) => piece.set(bytes.subarray(at, at + count), start));
     if (end > this.#size) this.#size = end;
   }
 

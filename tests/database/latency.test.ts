@@ -1,12 +1,13 @@
 /**
  * Reads by key beside a bulk load and all the background work that it causes: checkpoints, key splits and time splits. What a read
- * waits for is measured in the process's own computing time, so that other processes on the machine do not count.
+ * waits for is measured in the thread's own computing time, so that other processes on the machine do not count.
  */
 import { expect, test } from 'vitest';
 import { systemHost } from '../../worker/host.ts';
 import type { EngineOptions, SessionApi } from '../../src/database/api.ts';
 import { openEngine } from '../../src/database/engine.ts';
 import { MemoryStorage } from '../../src/storage/memory.ts';
+import { computingClock } from './computing-clock.ts';
 import { textRows } from './helper.ts';
 
 const ROWS_A_STATEMENT = 40;
@@ -34,10 +35,7 @@ async function load(session: SessionApi): Promise<void> {
 /** Computing time between a read's turn and its answer, for as long as `until` is not done. */
 async function reads(session: SessionApi, until: () => boolean): Promise<number[]> {
   const waits: number[] = [];
-  const spent = (): number => {
-    const { user, system } = process.cpuUsage();
-    return (user + system) / 1000;
-  };
+  const spent = computingClock();
   for (let i = 0; !until(); i++) {
     const start = spent();
     // As a message does that comes while the engine works: it waits for its turn, then for its answer.
@@ -86,7 +84,7 @@ const BUSY: Partial<EngineOptions> = {
   inlineSplitCells: 20_000,
 };
 
-test('background work makes a read by key wait at most 20 ms longer, in 99 of 100 cases', async () => {
+test('a read by key waits at most 20 ms beside background work, in 99 of 100 cases', async () => {
   let best = Infinity;
   // Another program's turn on the machine may come between: what counts is that it can be done.
   for (let attempt = 0; attempt < 3 && best > LIMIT_MS; attempt++) {
@@ -98,7 +96,7 @@ test('background work makes a read by key wait at most 20 ms longer, in 99 of 10
     expect(idle.kinds).toEqual([]);
     expect([...busy.kinds].sort()).toEqual(expect.arrayContaining(['checkpoint', 'key split', 'time split']));
     expect(busy.waits.length).toBeGreaterThan(30);
-    best = Math.min(best, busy.p99 - idle.p99);
+    best = Math.min(best, busy.p99);
   }
   expect(best).toBeLessThanOrEqual(LIMIT_MS);
 });

@@ -154,8 +154,8 @@ test('commits that write faster than checkpoints do wait for them: the log stays
     await db.session.execute('UPDATE t SET v = v * 1.001, w = w + 1 WHERE id % 4 = $1', [i % 4]);
     longest = Math.max(longest, db.engine.status().logBytes);
   }
-  // Three times what is asked for, and what some statements write while the slices of a checkpoint end.
-  expect(longest).toBeLessThan(10 * checkpointLogBytes);
+  // What a checkpoint waits for, which is twice the setting where it writes much; three times the setting more; a statement.
+  expect(longest).toBeLessThan(6 * checkpointLogBytes);
   expect(db.engine.status().checkpoints).toBeGreaterThan(5);
   await db.engine.close();
 });
