@@ -7,7 +7,7 @@ import { MemoryStorage } from '../../src/storage/memory.ts';
 import { measuredTurns } from './turns.ts';
 
 const STOP_MS = 20;
-const ROWS = 100_000;
+const ROWS = 1_000_000;
 
 const READS: readonly (readonly [string, string])[] = [
   ['scan', 'SELECT count(*) FROM big a, generate_series(1, 1000) n WHERE a.id % 7 = n % 7'],
@@ -41,7 +41,7 @@ describe('a cancelled statement', () => {
       INSERT INTO big SELECT i, i * 7919::bigint % 1000003, i * 0.37, 'text' || (i * 7919::bigint % 1000003), i % 100
       FROM generate_series(1, ${ROWS}) i`);
     return async () => engine.close();
-  }, 60_000);
+  }, 240_000);
 
   /** Milliseconds from the cancellation at the end of a turn to the answer; null where the statement was done before. */
   async function stopped(sql: string, turn: number): Promise<number | null> {
@@ -73,7 +73,7 @@ describe('a cancelled statement', () => {
   });
 
   test.each([
-    ['bulk insert', 'INSERT INTO big SELECT id + 1000000, a, f, t, g FROM big'],
+    ['bulk insert', 'INSERT INTO big SELECT id + 10000000, a, f, t, g FROM big'],
     ['update', 'UPDATE big SET f = f + 1'],
     ['delete', 'DELETE FROM big'],
     ['create table as', 'CREATE TABLE other AS SELECT * FROM big ORDER BY t'],
