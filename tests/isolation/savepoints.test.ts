@@ -1,0 +1,84 @@
+/** Savepoints, the aborted state and deferred constraints, step by step; outcomes are PostgreSQL's. */
+import { test } from 'vitest';
+import { play } from './script.ts';
+
+const T = `CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t VALUES (1, 10), (2, 20);
+  CREATE TABLE d (id int PRIMARY KEY, u int UNIQUE DEFERRABLE INITIALLY DEFERRED); INSERT INTO d VALUES (1, 1), (2, 2)`;
+const US = "SELECT string_agg(u::text, ',' ORDER BY id) FROM d";
+
+test('a failed transaction refuses all but going back and ending', async () => {
+  const players = await play(
+    T,
+    `T1: SAVEPOINT outside                       -- 25P01
+     T1: ROLLBACK TO nothing                     -- 25P01
+     T1: BEGIN
+     T1: RELEASE nothing                         -- 3B001
+     T1: SELECT 1                                -- 25P02
+     T1: ROLLBACK TO nothing                     -- 3B001
+     T1: COMMIT
+     T1: BEGIN
+     T1: UPDATE t SET v = 11 WHERE id = 1        -- 1
+     T1: SELECT 1/0                              -- 22012
+     T1: SELECT v FROM t                         -- 25P02
+     T2: UPDATE t SET v = v + 1 WHERE id = 1     -- 1
+     T1: COMMIT
+     T1: SELECT v FROM t WHERE id = 1            -- 11`,
+  );
+  await players.close();
+});
+
+test('savepoints of one name hide each other and come back', async () => {
+  const players = await play(
+    T,
+    `T1: BEGIN
+     T1: SAVEPOINT a
+     T1: UPDATE t SET v = 11 WHERE id = 1        -- 1
+     T1: SAVEPOINT a
+     T1: UPDATE t SET v = 12 WHERE id = 1        -- 1
+     T1: SELECT 1/0                              -- 22012
+     T1: SAVEPOINT b                             -- 25P02
+     T1: RELEASE a                               -- 25P02
+     T1: ROLLBACK TO a
+     T1: SELECT v FROM t WHERE id = 1            -- 11
+     T1: RELEASE a
+     T1: ROLLBACK TO a
+     T1: SELECT v FROM t WHERE id = 1            -- 10
+     T1: RELEASE a
+     T1: ROLLBACK TO a                           -- 3B001
+     T1: COMMIT
+     T1: SELECT v FROM t WHERE id = 1            -- 10`,
+  );
+  await players.close();
+});
+
+test('deferred checks go back with savepoints, and fail where they are asked for', async () => {
+  const players = await play(
+    T,
+    `T1: BEGIN
+     T1: UPDATE d SET u = 3 - u                  -- 2
+     T1: SAVEPOINT s
+     T1: UPDATE d SET u = 1                      -- 2
+     T1: ROLLBACK TO s
+     T1: COMMIT
+     T1: ${US}                                   -- 2,1
+     T1: BEGIN
+     T1: SAVEPOINT s
+     T1: UPDATE d SET u = 1                      -- 2
+     T1: RELEASE s
+     T1: SET CONSTRAINTS ALL IMMEDIATE           -- 23505
+     T1: SELECT 1                                -- 25P02
+     T1: ROLLBACK TO s                           -- 3B001
+     T1: COMMIT
+     T1: BEGIN
+     T1: UPDATE d SET u = 1                      -- 2
+     T1: SAVEPOINT s
+     T1: SET CONSTRAINTS ALL IMMEDIATE           -- 23505
+     T1: ROLLBACK TO s
+     T1: UPDATE d SET u = 5 WHERE id = 2         -- 1
+     T1: SET CONSTRAINTS ALL IMMEDIATE
+     T1: UPDATE d SET u = 1 WHERE id = 2         -- 23505
+     T1: COMMIT
+     T1: ${US}                                   -- 2,1`,
+  );
+  await players.close();
+});
