@@ -13,6 +13,7 @@ import type { CreateTableAs } from '../sql/ast-table.ts';
 import type { RefreshMaterializedView, Truncate } from '../sql/ast-statement.ts';
 import { UNDETERMINED } from '../sql/collatable.ts';
 import { printStatement } from '../sql/parser/print.ts';
+import { breathe } from '../exec/modify/slices.ts';
 import { typeByOid } from '../sql/types/registry.ts';
 import type { Key } from '../table/table.ts';
 import {
@@ -187,5 +188,8 @@ export function* removeRows(context: DdlContext, table: TableDef): Task<void> {
   }
   source.close();
   const writes = context.transaction.writesFor(table.id, reader.table.columns);
-  for (const one of keys) writes.delete(one, true);
+  for (const [i, one] of keys.entries()) {
+    writes.delete(one, true);
+    if ((i & 1023) === 1023) yield* breathe(context.eval.cancellation);
+  }
 }

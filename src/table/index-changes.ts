@@ -111,6 +111,7 @@ export function* entriesOf(table: Rows, index: Index, seq: number): Task<RowChan
         const row = batch.selection === null ? i : (batch.selection[i] as number);
         const values = columns.map((column) => valueAt(column, row));
         collected.add(OP_INSERT, index.codec.encode(values), values);
+        if (i % SLICE_ENTRIES === SLICE_ENTRIES - 1) yield PAUSE;
       }
     }
   } finally {

@@ -22,8 +22,10 @@ import {
 import type { IndexEntry, TableEntry } from './directory.ts';
 import { type Erasing, eraseVersions } from './erase.ts';
 import { trimTree } from './history-limit.ts';
+import { applyInSlices } from './bulk-changes.ts';
 import { entriesOf, indexChanges } from './index-changes.ts';
 import type { PreparedChanges, Trimmed } from './store.ts';
+import { slicedKeyOrder } from './sliced-order.ts';
 import { settleTree } from './settle.ts';
 import { type Leaf, leafRanges } from './tile.ts';
 import { Tree, type TreeOptions } from './tree.ts';
@@ -183,8 +185,11 @@ export class Table extends Tree implements VersionedTable {
       const index = new IndexTree(spec, this.spec, this.options);
       // Nothing has changed between the last change and a limit behind it, but only the later state can be read.
       const changes = yield* entriesOf(this, index, Math.max(seq, this.historyFrom));
-      if (this.lastChange !== seq) continue;
-      if (changes.count > 0) index.apply(seq, changes);
+      yield* applyInSlices(index, seq, { changes, order: yield* slicedKeyOrder(changes) });
+      if (this.lastChange !== seq) {
+        index.discard();
+        continue;
+      }
       this.indexes.push(index);
       this.spec = { ...this.spec, indexes: [...this.spec.indexes.filter((known) => known.id !== spec.id), spec] };
       return;

@@ -18,6 +18,7 @@ import { testHost, textRows } from '../database/helper.ts';
 /** Everything small, so that few statements cross every kind of background work. */
 const TINY: Partial<EngineOptions> = {
   maxLeafRows: 4,
+  bulkRows: 3,
   minClosedRows: 3,
   inlineTiles: 2,
   packSizeBytes: 4096,

@@ -11,6 +11,7 @@ import type { SimHost } from './host.ts';
 /** Everything small, so that few statements cross every kind of background work. */
 export const TINY = {
   maxLeafRows: 8,
+  bulkRows: 3,
   minClosedRows: 4,
   inlineTiles: 2,
   packSizeBytes: 8192,

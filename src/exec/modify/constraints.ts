@@ -13,6 +13,7 @@ import type { Key } from '../../table/table.ts';
 import { KEY_SHARE } from '../../txn/lock/modes.ts';
 import type { TableWrites } from '../../txn/table-writes.ts';
 import { findRow, keyText, type ModifyTarget } from './target.ts';
+import { breathe } from './slices.ts';
 import { checkCovered, firstUncovered } from './periods.ts';
 import { tuple, tupleId } from './tuple.ts';
 import { findByUnique } from './unique.ts';
@@ -37,6 +38,7 @@ export function* checkParents(target: ModifyTarget, table: TableDef, from: numbe
     // Until all are noted at once, so that each is held from the moment it was found.
     const claim = target.guard?.claim(key.foreignTableId, parents, KEY_SHARE);
     for (let entry = from; entry < writes.count; entry++) {
+      if ((entry & 255) === 255) yield* breathe(target.eval.cancellation);
       if (!writes.isLive(entry)) continue;
       const values = tuple(writes.rows(), key.columns, entry);
       if (values.some((value) => value === null)) {
@@ -137,6 +139,7 @@ export function* childrenOf(
       const batch = yield* source.next();
       if (batch === null) break;
       for (let i = 0; i < batch.count; i++) {
+        if ((i & 1023) === 1023) yield* breathe(target.eval.cancellation);
         const at = batch.selection === null ? i : (batch.selection[i] as number);
         const parent = wanted.get(tupleId(tuple(batch.columns, key.columns, at)));
         if (parent === undefined) continue;
@@ -184,7 +187,9 @@ function* withoutParent(
   reference: Reference,
   parents: readonly (readonly Value[])[],
 ): Task<readonly (readonly Value[])[]> {
+  let looked = 0;
   for (const { parent } of yield* childrenOf(target, reference, parents)) {
+    if ((++looked & 255) === 255) yield* breathe(target.eval.cancellation);
     const values = parents[parent] as readonly Value[];
     if ((yield* parentKey(target, reference.key, values)) === null) return [values];
   }

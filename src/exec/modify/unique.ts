@@ -5,6 +5,7 @@
  * not touched) and with the transaction's own rows, through a hash map of their index values that is built as the
  * write set grows and thrown away when the write set is cut.
  */
+import { KeyMap } from '../../base/key-set.ts';
 import type { Task } from '../../base/task.ts';
 import { assert } from '../../base/error.ts';
 import { type Value, type Vector, valueAt } from '../../base/vector.ts';
@@ -12,11 +13,15 @@ import type { IndexDef, TableDef } from '../../catalog/schema.ts';
 import type { Key, VersionedIndex, VersionedTable, VersionedTree } from '../../table/table.ts';
 import type { TableWrites } from '../../txn/table-writes.ts';
 import { checkOverlaps } from './periods.ts';
+import { breathe, SLICE_ROWS } from './slices.ts';
 import { duplicateKey, type ModifyTarget } from './target.ts';
+
+/** Rows looked up in an index between two pauses. */
+const LOOKED_UP = 128;
 
 /** Own rows by their values in one unique index. */
 class OwnValues {
-  readonly entries: Map<Key, number> = new Map();
+  entries: KeyMap = new KeyMap();
   rollbacks = 0;
   seen = 0;
 }
@@ -33,7 +38,9 @@ export function* checkUnique(target: ModifyTarget, table: TableDef, from: number
     if (!index.unique) continue;
     const tree = treeOf(versioned, index);
     const own = ownOf(writes, index.id);
+    while (!catchUp(writes, index, tree, own)) yield* breathe(target.eval.cancellation);
     for (let entry = from; entry < writes.count; entry++) {
+      if (entry % LOOKED_UP === LOOKED_UP - 1) yield* breathe(target.eval.cancellation);
       if (!writes.isLive(entry)) continue;
       const values = indexValues(index, writes.rows(), entry);
       if (values === null) continue;
@@ -56,9 +63,9 @@ export function* findByUnique(
   const versioned = target.table(table.id);
   const tree = treeOf(versioned, index);
   const own = ownOf(writes, index.id);
-  catchUp(writes, index, tree, own);
+  while (!catchUp(writes, index, tree, own)) yield* breathe(target.eval.cancellation);
   const entry = own.entries.get(prefixKey(tree, values));
-  if (entry !== undefined && writes.isLive(entry)) return writes.keyAt(entry);
+  if (entry >= 0 && writes.isLive(entry)) return writes.keyAt(entry);
   return yield* committedConflict(target, versioned, tree, values, writes);
 }
 
@@ -126,26 +133,31 @@ function ownConflict(
   entry: number,
   values: readonly Value[],
 ): boolean {
-  catchUp(writes, index, tree, own);
+  assert(catchUp(writes, index, tree, own), 'own values were collected before');
   const at = own.entries.get(prefixKey(tree, values));
-  return at !== undefined && at !== entry && writes.isLive(at);
+  return at >= 0 && at !== entry && writes.isLive(at);
 }
 
-/** Adds the entries written since the last look; of two live ones with the same values the first stays. */
-function catchUp(writes: TableWrites, index: IndexDef, tree: VersionedTree, own: OwnValues): void {
+/**
+ * Adds entries written since the last look; of two live ones with the same values the first stays. False where there are
+ * more than it takes at once.
+ */
+function catchUp(writes: TableWrites, index: IndexDef, tree: VersionedTree, own: OwnValues): boolean {
   if (own.rollbacks !== writes.rollbacks) {
-    own.entries.clear();
+    own.entries = new KeyMap();
     own.seen = 0;
     own.rollbacks = writes.rollbacks;
   }
-  for (; own.seen < writes.count; own.seen++) {
+  const end = Math.min(own.seen + SLICE_ROWS, writes.count);
+  for (; own.seen < end; own.seen++) {
     if (!writes.isLive(own.seen)) continue;
     const values = indexValues(index, writes.rows(), own.seen);
     if (values === null) continue;
     const key = prefixKey(tree, values);
     const before = own.entries.get(key);
-    if (before === undefined || !writes.isLive(before)) own.entries.set(key, own.seen);
+    if (before < 0 || !writes.isLive(before)) own.entries.set(key, own.seen);
   }
+  return own.seen === writes.count;
 }
 
 function prefixKey(tree: VersionedTree, values: readonly Value[]): Key {
