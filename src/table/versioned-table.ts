@@ -22,7 +22,7 @@ import {
 import type { IndexEntry, TableEntry } from './directory.ts';
 import { type Erasing, eraseVersions } from './erase.ts';
 import { trimTree } from './history-limit.ts';
-import { applyInSlices } from './bulk-changes.ts';
+import { applyInSlices } from './apply-slices.ts';
 import { entriesOf, indexChanges } from './index-changes.ts';
 import type { PreparedChanges, Trimmed } from './store.ts';
 import { slicedKeyOrder } from './sliced-order.ts';
