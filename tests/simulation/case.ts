@@ -66,13 +66,15 @@ export interface Operations {
   readonly all: number;
   /** The first of the last step's: those before it are of its preparation. */
   readonly last: number;
+  /** The first behind it: from there on the database is closed. */
+  readonly end: number;
 }
 
 /** How many operations a workload takes without a fault. */
 export async function operationsOf(seed: number, commits: number, work?: Work): Promise<Operations> {
   const run = new Run({ seed, commits, work, fault: 'crash', at: Number.MAX_SAFE_INTEGER }, newTally());
   await run.run();
-  return { all: run.disk.operations, last: run.lastStepAt };
+  return { all: run.disk.operations, last: run.lastStepAt, end: run.lastStepEnd };
 }
 
 class Run {
@@ -81,6 +83,8 @@ class Run {
   readonly disk: SimDisk;
   /** Operations before the last step. */
   lastStepAt = 0;
+  /** And after it. */
+  lastStepEnd = 0;
   readonly #workload: Workload;
   readonly #host: SimHost;
   readonly #vault: Vault;
@@ -204,6 +208,7 @@ class Run {
       }
       return this.#afterError(step, error);
     }
+    this.lastStepEnd = this.disk.operations;
     this.#host.elapse(5);
     return this.#engine !== null;
   }
@@ -360,6 +365,7 @@ class Run {
     const { fault } = this.#case;
     const mayRefuse = DAMAGING.has(fault) || this.#isDeceived;
     if (!mayRefuse && !this.#vault.isEncrypted) refuseErased(this.disk, this.#gone, this.#workload.worlds);
+    if (mayRefuse) this.#vault.forgetChanges();
     let last = this.#acknowledged;
     // Opened twice: an opening must leave a database as sound as it was.
     for (const stride of [1, 4]) {

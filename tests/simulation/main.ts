@@ -4,6 +4,9 @@ import { type Case, operationsOf, runCase } from './case.ts';
 import { type Work, WORKS } from './step.ts';
 import { type CaseFault, FAULTS, metTable, newTally, summary } from './tally.ts';
 
+/** Commits before the work that a case is about. */
+const PREPARED = 6;
+
 export interface Plan {
   readonly minutes: number;
   readonly seed: number;
@@ -52,10 +55,10 @@ export async function simulate(plan: Plan): Promise<readonly string[]> {
     }
     const work = plan.work ?? (seed % 4 === 2 ? WORKS[(seed >> 2) % WORKS.length] : undefined);
     if (work !== undefined) {
-      const { all, last } = await operationsOf(seed, 4, work);
+      const { end: behind, last } = await operationsOf(seed, PREPARED, work);
       for (const fault of faults)
-        for (let at = last; at < all && performance.now() < end; at++)
-          await attempt({ seed, commits: 4, fault, at, work });
+        for (let at = last; at < behind && performance.now() < end; at++)
+          await attempt({ seed, commits: PREPARED, fault, at, work });
     } else if (isShort) {
       for (const fault of faults)
         for (let at = 0; performance.now() < end && (await attempt({ seed, commits, fault, at })); at++);

@@ -64,6 +64,11 @@ export class Vault {
     throw refusal;
   }
 
+  /** The medium may have lost a change of keys that was acknowledged. */
+  forgetChanges(): void {
+    this.#candidates = Array.from({ length: Math.max(...this.#candidates) + 1 }, (_, number) => number);
+  }
+
   async #openWith(number: number): Promise<OpenEngine> {
     const storage = new EncryptedStorage(this.#disk.storage(), { key: await keyOf(number) }, (target) =>
       this.#host.randomBytes(target),

@@ -33,6 +33,7 @@ export function workload(seed: number, commits: number, only?: Work): Workload {
     worlds.push(step.world);
     if (step.erasure !== undefined) erasures.push(step.erasure);
   };
+  if (only !== undefined) for (const step of writer.prepared()) push(step);
   while (worlds.length <= commits) {
     const half = worlds.length;
     for (const step of writer.next(erased(worlds, erasures))) push(step);
@@ -40,7 +41,7 @@ export function workload(seed: number, commits: number, only?: Work): Workload {
     if (only === undefined && half <= commits >> 1 && worlds.length > commits >> 1)
       push({ kind: 'reopen', work: 'reopen' });
   }
-  for (let tries = 0; only !== undefined && tries < 400; tries++) {
+  for (let tries = 0; only !== undefined && tries < 50; tries++) {
     const found = writer.work(erased(worlds, erasures), only);
     for (const step of found) push(step);
     if (found.some(({ work, kind }) => work === only && kind !== 'nothing')) break;
@@ -70,6 +71,22 @@ class WorkloadWriter {
     if (roll < 34) return historyWork(this.#dice, worlds, null);
     if (roll < 36) return this.work(worlds, 'portion');
     return this.work(worlds, 'change');
+  }
+
+  /** What any kind of work needs: two tables with rows, one of them indexed, most of it in segments. */
+  prepared(): readonly Step[] {
+    const steps: Step[] = [];
+    let world = EMPTY_WORLD;
+    const push = (work: Work, change: Change): void => {
+      steps.push({ kind: 'commit', work, ...change });
+      ({ world } = change);
+    };
+    push('definition', createTable(this.#dice, world, 'a', true));
+    push('definition', createTable(this.#dice, world, 'b', true));
+    for (const name of ['a', 'b', 'a']) push('change', this.#insert(world, name, tableIn(world, name)));
+    steps.push({ kind: 'checkpoint', work: 'checkpoint' });
+    push('change', this.#update(world, 'a', 0));
+    return steps;
   }
 
   /** Steps with a kind of work, or with another where it is not possible now. */
