@@ -160,3 +160,14 @@ test('REVERT TRANSACTION of a commit from before other tables, under another nam
     DELETE HISTORY FROM w BEFORE SEQ 7; REVERT TRANSACTION 3`);
   expect(await db.rows('SELECT v FROM u')).toEqual([['10']]);
 });
+
+test('UNDO takes a step of more commits than it looks at first', async () => {
+  const db = await openDb();
+  await db.run("CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t VALUES (1, 0); SET drift.author = 'ada'");
+  await db.run(`SET drift.metadata = '{"label": "drag"}'`);
+  for (let i = 0; i < 260; i++) await db.session.execute('UPDATE t SET v = v + 1 WHERE id = 1');
+  await db.run("RESET drift.author; RESET drift.metadata; UNDO AUTHOR 'ada'");
+  expect(await db.rows('SELECT v FROM t')).toEqual([['0']]);
+  await db.run("REDO AUTHOR 'ada'");
+  expect(await db.rows('SELECT v FROM t')).toEqual([['260']]);
+});

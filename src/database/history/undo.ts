@@ -25,8 +25,8 @@ import { describeCommit, metadataOf } from '../signature.ts';
 import type { Scene } from '../statement.ts';
 import { revertAll } from './revert.ts';
 
-/** Commits looked at: steps from before them cannot be undone. */
-const COMMITS = 1000;
+/** Commits looked at first; where they hold no step that can be taken, more are. */
+const COMMITS = 250;
 const INT8 = 20;
 
 interface Step {
@@ -44,26 +44,38 @@ interface Commit {
 /** Undoes the last step, or redoes the last that was undone; a result without rows where there is none. */
 export function* undo(scene: Scene, statement: Undo): Task<ResultSet> {
   const { redo, mode, position } = statement;
-  const stack = stacks(yield* commits(scene, statement))[redo ? 'undone' : 'done'];
-  for (let step = stack.pop(); step !== undefined; step = stack.pop()) {
-    const neutral = neutralCommits(yield* turns(scene), Math.min(...step.seqs));
-    const { rows, reverted } = yield* revertAll(scene, { seqs: step.seqs, mode, position }, neutral);
-    // Definitions are not reverted, and what others have put back already leaves nothing to do: the step before, then.
-    if (rows === 0) continue;
-    sign(scene, statement, reverted, step.label);
-    describeCommit(scene, `${redo ? 'redo' : 'undo'} ${reverted.join(', ')}`);
-    return answer(statement, reverted, rows);
+  // Steps that were tried and had nothing left to change.
+  let tried = Infinity;
+  for (let limit = COMMITS; ; limit *= 4) {
+    const list = yield* commits(scene, statement, limit);
+    const isWhole = list.length < limit;
+    const first = list[0]?.seq ?? 0;
+    const stack = stacks(list)[redo ? 'undone' : 'done'];
+    for (let step = stack.pop(); step !== undefined; step = stack.pop()) {
+      // The oldest step may have begun before what was read.
+      if (!isWhole && step.seqs.includes(first)) break;
+      if (Math.min(...step.seqs) >= tried) continue;
+      const neutral = neutralCommits(yield* turns(scene), Math.min(...step.seqs));
+      const { rows, reverted } = yield* revertAll(scene, { seqs: step.seqs, mode, position }, neutral);
+      // Definitions are not reverted, and what others have put back already leaves nothing to do: the step before, then.
+      tried = Math.min(...step.seqs);
+      if (rows === 0) continue;
+      sign(scene, statement, reverted, step.label);
+      describeCommit(scene, `${redo ? 'redo' : 'undo'} ${reverted.join(', ')}`);
+      return answer(statement, reverted, rows);
+    }
+    if (isWhole) return answer(statement, [], 0);
   }
-  return answer(statement, [], 0);
 }
 
-function* commits(scene: Scene, { author, label }: Undo): Task<Commit[]> {
+/** The newest so many commits of an author or label, or of all, oldest first. */
+function* commits(scene: Scene, { author, label }: Undo, limit: number): Task<Commit[]> {
   const conditions = [`seq <= ${scene.transaction.snapshot}`, ofLine(scene.core)];
   if (author !== undefined) conditions.push(`author = ${quoteLiteral(author)}`);
   if (label !== undefined) conditions.push(`metadata ->> 'label' = ${quoteLiteral(label)}`);
   const rows = yield* ddlContext(scene).query(
     `SELECT seq, author, metadata::text FROM drift.transactions WHERE ${conditions.join(' AND ')} ` +
-      `ORDER BY seq DESC LIMIT ${COMMITS}`,
+      `ORDER BY seq DESC LIMIT ${limit}`,
   );
   return commitsOf(rows.toReversed());
 }
