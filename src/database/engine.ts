@@ -27,7 +27,7 @@ import type { EngineApi, EngineOptions, EngineStatus, FunctionBody, FunctionOpti
 import { bareContext } from './bare-context.ts';
 import type { Core, EngineInside } from './core.ts';
 import { restoreInto } from './backup/restore.ts';
-import { erasePending, rewriteAll } from './history/erase-pending.ts';
+import { erasePending, resumeErasing } from './history/erase-pending.ts';
 import { refuseUnopenable } from './import-marker.ts';
 import { createSystemTables, decodeCheckpoint, describeTables, encodeCheckpoint, Replay } from './recovery.ts';
 import { register } from './registered.ts';
@@ -226,9 +226,11 @@ class Engine implements EngineApi, OpenEngine {
       if (!isFull(error)) throw error;
     }
     // An erasure that was cut off: no reader sees its rows again, and its files go in the background.
-    yield* erasedFirst(core);
+    if (core.erasing.length > 0 || core.ledger.includes('"rewriting"')) {
+      yield* makeWhole(host, 'rare');
+      yield* resumeErasing(core);
+    }
     if (storage.cipher !== undefined) resumeRekey(engine.#inside).catch(() => undefined);
-    if (core.ledger.includes('"rewriting"')) void (async () => drive(rewriteRest(core), host))().catch(() => undefined);
     engine.#maintenance.start();
     return engine;
   }
@@ -345,7 +347,7 @@ class Engine implements EngineApi, OpenEngine {
     const { writtenBytes } = store.traffic();
     let firstLog: number;
     do {
-      yield* erasedFirst(this.#core);
+      if (this.#core.erasing.length > 0) yield* erasePending(this.#core);
       firstLog = yield* this.#log.rotate(() => manager.commitTurn.taken);
     } while (this.#core.erasing.length > 0);
     // Nothing waits between here and the capture at the start of `store.checkpoint`.
@@ -373,19 +375,6 @@ class Engine implements EngineApi, OpenEngine {
     yield* this.#log.recycle(firstLog);
     this.#maintenance.noteCheckpoint(logBytes, store.traffic().writtenBytes - writtenBytes);
   }
-}
-
-/** Carries out the erasures that were committed. */
-function* erasedFirst(core: Core): Task<void> {
-  if (core.erasing.length === 0) return;
-  yield* makeWhole(core.host, 'rare');
-  yield* erasePending(core);
-}
-
-/** Goes on with a rewriting that was cut off. */
-function* rewriteRest(core: Core): Task<void> {
-  yield* makeWhole(core.host, 'rare');
-  yield* rewriteAll(core);
 }
 
 function shutdown(): DriftError {

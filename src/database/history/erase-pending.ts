@@ -15,6 +15,7 @@ import { decodeErasure } from '../../txn/erasure-codec.ts';
 import type { Core } from '../core.ts';
 import { type ErasureNote, type Ledger, parseLedger, type PendingErasure, type Rewriting } from '../ledger.ts';
 import { destroySalts } from '../proof/destroy.ts';
+import { drive } from '../scheduler.ts';
 
 /** How long to wait before looking again whether a backup has let go of the packs that it reads. */
 const PINNED_MS = 50;
@@ -61,6 +62,13 @@ export function* erasePending(core: Core): Task<void> {
     yield* eraseVersionsOf(core, next);
     core.erasing.shift();
   }
+}
+
+/** What an opening does about erasures that a crash cut off. */
+export function* resumeErasing(core: Core): Task<void> {
+  yield* erasePending(core);
+  // What fails is told by drift.erasures, and goes on at the next opening.
+  void (async () => drive(rewriteAll(core), core.host))().catch(() => undefined);
 }
 
 /** Writes all that is alive to new packs, so that all others can go, and leaves nothing in the manifest's free bytes. */
