@@ -394,8 +394,6 @@ class Execution implements ExecContext {
       backends: core.sessions,
       locks: core.manager.locks,
       feeds: core.feeds,
-      ledger: core.ledger,
-      erasing: core.erasing,
       host: core.host,
     });
     (this.#rows ??= new Map()).set(`${name} ${seq ?? ''}`, found);

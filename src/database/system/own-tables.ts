@@ -23,7 +23,7 @@ const BOOL: TypeRef = { oid: 16, typmod: -1 };
 
 type OwnContext = Pick<
   SystemContext,
-  'catalog' | 'core' | 'store' | 'settings' | 'backends' | 'locks' | 'feeds' | 'ledger' | 'erasing' | 'host' | 'eval'
+  'catalog' | 'core' | 'store' | 'settings' | 'backends' | 'locks' | 'feeds' | 'host' | 'eval'
 >;
 
 export interface OwnTable extends SystemTable {
@@ -131,14 +131,19 @@ export const OWN_TABLES: readonly OwnTable[] = [
       }
     },
   ),
-  define('drift', 'backups', { id: TEXT, seq: INT8, made_at: TIMESTAMPTZ, history: BOOL }, function* ({ ledger }) {
-    for (const { id, seq, madeAt, history } of parseLedger(ledger).backups ?? []) yield [id, seq, madeAt, history];
-  }),
+  define(
+    'drift',
+    'backups',
+    { id: TEXT, seq: INT8, made_at: TIMESTAMPTZ, history: BOOL },
+    function* ({ core: { ledger } }) {
+      for (const { id, seq, madeAt, history } of parseLedger(ledger).backups ?? []) yield [id, seq, madeAt, history];
+    },
+  ),
   define(
     'drift',
     'erasures',
     { seq: INT8, table_name: TEXT, row_count: INT8, state: TEXT, held_by: TEXT_ARRAY },
-    function* ({ ledger, erasing, eval: context }) {
+    function* ({ core: { ledger, erasing }, eval: context }) {
       for (const { seq, table, rows, state } of erasuresOf(parseLedger(ledger), erasing)) {
         const held = (parseLedger(ledger).backups ?? []).filter((backup) => backup.seq < seq);
         const ids = textArray(

@@ -11,7 +11,7 @@ import type { LockSpace } from '../../txn/lock/space.ts';
 import type { Host } from '../../base/host.ts';
 import type { Backend } from '../activity.ts';
 import type { LinesSeen } from '../branch/rows.ts';
-import type { PendingErasure } from '../ledger.ts';
+import type { Core } from '../core.ts';
 import type { Portals } from '../portal.ts';
 import type { SequenceState } from '../sequences.ts';
 import type { Settings } from '../settings.ts';
@@ -22,7 +22,7 @@ export interface SystemContext {
   /** The catalog of the moment. */
   readonly catalog: Catalog;
   readonly store: TableStore;
-  readonly core: LinesSeen;
+  readonly core: LinesSeen & Pick<Core, 'ledger' | 'erasing'>;
   readonly settings: Settings;
   /** Where sequences stand, by id. */
   readonly sequences: ReadonlyMap<number, SequenceState>;
@@ -31,10 +31,6 @@ export interface SystemContext {
   readonly bind: BindContext;
   /** Where change feeds stand, by their sessions. */
   readonly feeds: ReadonlyMap<number, number>;
-  /** What was backed up and erased. */
-  readonly ledger: string;
-  /** Erasures whose versions are still in the trees. */
-  readonly erasing: readonly PendingErasure[];
   /** All sessions, by id. */
   readonly backends: ReadonlyMap<number, Backend>;
   readonly locks: LockSpace;
