@@ -58,3 +58,9 @@ export interface PendingErasure {
   /** The log's frame (txn/erasure-codec.ts). */
   readonly payload: Uint8Array;
 }
+
+/** A core as those see it who tell of erasures. */
+export interface LedgerSeen {
+  readonly ledger: string;
+  readonly erasing: readonly PendingErasure[];
+}

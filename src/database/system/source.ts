@@ -11,7 +11,7 @@ import type { LockSpace } from '../../txn/lock/space.ts';
 import type { Host } from '../../base/host.ts';
 import type { Backend } from '../activity.ts';
 import type { LinesSeen } from '../branch/rows.ts';
-import type { Core } from '../core.ts';
+import type { LedgerSeen } from '../ledger.ts';
 import type { Portals } from '../portal.ts';
 import type { SequenceState } from '../sequences.ts';
 import type { Settings } from '../settings.ts';
@@ -22,7 +22,7 @@ export interface SystemContext {
   /** The catalog of the moment. */
   readonly catalog: Catalog;
   readonly store: TableStore;
-  readonly core: LinesSeen & Pick<Core, 'ledger' | 'erasing'>;
+  readonly core: LinesSeen & LedgerSeen;
   readonly settings: Settings;
   /** Where sequences stand, by id. */
   readonly sequences: ReadonlyMap<number, SequenceState>;
