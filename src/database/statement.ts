@@ -45,6 +45,7 @@ import type { RowGuard } from '../txn/lock/guard.ts';
 import { ACCESS_SHARE, ROW_EXCLUSIVE, ROW_SHARE } from '../txn/lock/space.ts';
 import type { Transaction } from '../txn/transaction.ts';
 import { resultOf } from './answer.ts';
+import { branchMoment } from './branch/moment.ts';
 import type { Core } from './core.ts';
 import type { Notice, ResultSet } from './api.ts';
 import { cursorKey, type Portals } from './portal.ts';
@@ -131,6 +132,7 @@ export function bindContextOf(scene: Scene, parameterTypes?: readonly number[]):
     names: scene.names,
     registered: core.registered.size === 0 ? undefined : (name) => core.registered.get(name) ?? [],
     resolveMoment: (moment) => resolveMoment(core, scene.eval, moment),
+    resolveBranch: (name) => branchMoment(scene, name),
     cursorKey: (cursor, table) => cursorKey(scene.portals, cursor, table),
     evaluateConstant: (expression) => evaluate(withParametersOf(expression, scene), expression),
   };
@@ -160,6 +162,8 @@ export function* resolveMoment(core: Core, context: EvalContext, moment: BoundMo
       return core.manager.timeLine.checkSeq(moment.seq);
     case 'timestamp':
       return yield* core.manager.timeLine.seqAt(moment.micros);
+    case 'branch':
+      throw new DriftError('0A000', 'a branch is a moment for a table only: FOR SYSTEM_TIME AS OF BRANCH');
     case 'tag': {
       const tag = context.catalog.tag(moment.name) ?? core.manager.catalog.tag(moment.name);
       if (tag === undefined) throw new DriftError('42704', `tag "${moment.name}" does not exist`);

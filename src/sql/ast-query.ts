@@ -213,9 +213,9 @@ export interface TableSample {
 
 // ---- time ------------------------------------------------------------------------------------------------------
 
-/** A point in system time: AS OF SEQ n, TAG 'x' (the value is a string literal or any expression), or a timestamp. */
+/** A point in system time: AS OF SEQ n, TAG 'x' or BRANCH 'x' (the value is a string literal or any expression), or a timestamp. */
 export interface TimePoint {
-  readonly kind: 'seq' | 'tag' | 'timestamp';
+  readonly kind: 'seq' | 'tag' | 'timestamp' | 'branch';
   readonly value: Expression;
   readonly position: number;
 }

@@ -10,7 +10,7 @@ import type { TableStore } from '../table/store.ts';
 import type { StatementReader, TableReader } from './api.ts';
 import { SnapshotTableReader } from './table-reader.ts';
 import type { OwnWrites } from './table-writes.ts';
-import type { TimeLine } from './time-line.ts';
+import { OTHER_LINE, type TimeLine } from './time-line.ts';
 import type { Transaction } from './transaction.ts';
 
 export interface Seen {
@@ -47,6 +47,10 @@ export class SnapshotReader implements StatementReader {
 
   table(tableId: number, seq?: number): TableReader {
     const at = seq ?? this.snapshot;
+    if (at >= OTHER_LINE) {
+      const line = this.#timeLine.lines[Math.floor(at / OTHER_LINE) - 1] as TableStore;
+      return new SnapshotTableReader(line.table(tableId), at % OTHER_LINE, null);
+    }
     const own = seq === undefined && this.#asOf === null ? this.#ownWrites(tableId) : null;
     const plain = new SnapshotTableReader(this.#store.table(tableId), at, own);
     const { serial } = this.#transaction;

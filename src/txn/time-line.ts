@@ -21,7 +21,12 @@ export interface Newest {
   readonly unsettledFrom: number;
 }
 
+/** Moments of other lines are multiples of it, and the sequence number (database/branch/moment.ts). */
+export const OTHER_LINE: number = 2 ** 40;
+
 export class TimeLine {
+  /** Other lines that statements have read. */
+  readonly lines: TableStore[] = [];
   readonly #store: TableStore;
   readonly #host: Host;
   readonly #newest: () => Newest;

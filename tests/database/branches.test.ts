@@ -288,3 +288,40 @@ test('a fork is protected from retention, and goes into backups', async () => {
   expect(await db.rows(ALL)).toEqual(ON_B);
   expect(await db.code('ERASE FROM a WHERE id = 1')).toBe('0A000');
 });
+
+test('a statement reads another line by FOR SYSTEM_TIME AS OF BRANCH', async () => {
+  const db = await accounts();
+  await change(db);
+  const theirs = "FROM a FOR SYSTEM_TIME AS OF BRANCH 'b'";
+  expect(await db.rows(`SELECT id, owner, n ${theirs} ORDER BY id`)).toEqual(ON_B);
+  expect(await db.rows(`SELECT n ${theirs} WHERE id = 2`)).toEqual([['21']]);
+  expect(await db.rows(`SELECT id ${theirs} WHERE n >= 21 ORDER BY n`)).toEqual([['2'], ['4']]);
+  const both = `SELECT m.id, m.n, b.n FROM a m FULL JOIN a FOR SYSTEM_TIME AS OF BRANCH b AS b ON b.id = m.id
+    WHERE m IS DISTINCT FROM b ORDER BY coalesce(m.id, b.id)`;
+  expect(await db.rows(both)).toEqual([
+    ['1', '12', '11'],
+    ['2', '20', '21'],
+    ['3', '30', null],
+    [null, null, '40'],
+    ['5', '50', null],
+  ]);
+  await db.run(`USE BRANCH b; CREATE TABLE only_b (id int); INSERT INTO only_b VALUES (7); ALTER TABLE a ADD COLUMN x int DEFAULT 3;
+    CREATE VIEW v AS SELECT id, x FROM a WHERE id = 1`);
+  expect(await db.rows('SELECT id, n FROM a FOR SYSTEM_TIME AS OF BRANCH main ORDER BY id')).toEqual(
+    MAIN.map(([id, , n]) => [id, n]),
+  );
+  await db.run('USE BRANCH main');
+  expect(await db.rows("SELECT * FROM only_b FOR SYSTEM_TIME AS OF BRANCH 'b'")).toEqual([['7']]);
+  expect(await db.rows("SELECT * FROM v FOR SYSTEM_TIME AS OF BRANCH 'b'")).toEqual([['1', '3']]);
+  expect(await db.rows("SELECT x FROM a FOR SYSTEM_TIME AS OF BRANCH 'b' WHERE id = 4")).toEqual([['3']]);
+  await db.run("PREPARE p AS SELECT n FROM a FOR SYSTEM_TIME AS OF BRANCH 'b' WHERE id = 2");
+  expect(await db.rows('EXECUTE p')).toEqual([['21']]);
+  await db.run('USE BRANCH b; UPDATE a SET n = 22 WHERE id = 2; USE BRANCH main');
+  expect(await db.rows(`SELECT n ${theirs} WHERE id = 2`)).toEqual([['22']]);
+  await db.run("INSERT INTO a SELECT id + 100, owner || '!', n FROM a FOR SYSTEM_TIME AS OF BRANCH b WHERE id = 4");
+  expect(await db.rows('SELECT n FROM a WHERE id = 104')).toEqual([['40']]);
+  expect(await db.code("SELECT * FROM a FOR SYSTEM_TIME AS OF BRANCH 'nope'")).toBe('42704');
+  expect(await db.code("SELECT * FROM drift.tables FOR SYSTEM_TIME AS OF BRANCH 'b'")).toBe('0A000');
+  expect(await db.code("CREATE TAG x AS OF BRANCH 'b'")).toBe('0A000');
+  expect(await db.code("RESTORE TABLE a TO BRANCH 'b'")).toBe('0A000');
+});

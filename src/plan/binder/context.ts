@@ -35,7 +35,7 @@ export interface SystemTables {
 export type BoundMoment =
   | { readonly kind: 'seq'; readonly seq: number }
   | { readonly kind: 'timestamp'; readonly micros: number }
-  | { readonly kind: 'tag'; readonly name: string };
+  | { readonly kind: 'tag' | 'branch'; readonly name: string };
 
 export interface BindContext {
   readonly catalog: Catalog;
@@ -61,6 +61,8 @@ export interface BindContext {
   catalogAt(seq: number): Task<Catalog>;
   /** The last sequence number at or before a moment; errors (22023) for the future and before the first commit. */
   resolveMoment(moment: BoundMoment): Task<number>;
+  /** The newest state of a branch: a moment that only a table's reader takes, and the catalog then. */
+  resolveBranch?(name: string): Task<{ readonly seq: number; readonly catalog: Catalog }>;
   /** The key of the row of a table that a cursor stands on; null for none (a row of an outer join). Throws 34000, 24000. */
   readonly cursorKey?: ((cursor: string, table: TableDef) => readonly Value[] | null) | undefined;
   /** Evaluates an expression without columns; parameters by the values given for this run. */
@@ -84,7 +86,7 @@ export class UnresolvedTime {
   }
 }
 export interface BoundPoint {
-  readonly kind: 'seq' | 'tag' | 'timestamp';
+  readonly kind: 'seq' | 'tag' | 'timestamp' | 'branch';
   readonly value: BoundExpression;
   readonly position: number;
 }

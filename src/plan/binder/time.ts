@@ -24,7 +24,7 @@ import { CLAUSES, Scope } from './scope.ts';
 /** The clause's meaning if it is resolved already; else asks `bindStatement` to resolve it and start again. */
 export function timeOf(clause: SystemTime, scope: Scope): ResolvedTime {
   const points = pointsOf(clause).map((point) => bindPoint(point, scope));
-  if (points.some((point) => point.value.kind !== 'const')) scope.state.cacheable = false;
+  if (points.some(({ kind, value }) => value.kind !== 'const' || kind === 'branch')) scope.state.cacheable = false;
   const known = scope.state.times.get(clause);
   if (known !== undefined) return known;
   throw new UnresolvedTime(clause, points);
@@ -41,7 +41,7 @@ function pointsOf(clause: SystemTime): readonly TimePoint[] {
   }
 }
 
-const POINT_TYPES = { seq: INT8, tag: TEXT, timestamp: TIMESTAMPTZ } as const;
+const POINT_TYPES = { seq: INT8, tag: TEXT, branch: TEXT, timestamp: TIMESTAMPTZ } as const;
 
 /** A moment's expression sees no columns: it is evaluated before anything is read. */
 export function bindPoint(point: TimePoint, scope: Scope): BoundPoint {
@@ -61,7 +61,8 @@ export function momentOf(point: BoundPoint, context: BindContext): BoundMoment {
     case 'seq':
       return { kind: 'seq', seq: Number(value) };
     case 'tag':
-      return { kind: 'tag', name: String(value) };
+    case 'branch':
+      return { kind: point.kind, name: String(value) };
     case 'timestamp':
       return { kind: 'timestamp', micros: Number(value) };
   }
@@ -74,6 +75,11 @@ export function* resolveTime(unresolved: UnresolvedTime, context: BindContext): 
     moment: isOpen(point, context) ? present(context) : momentOf(point, context),
     position: point.position,
   }));
+  const [first] = moments;
+  if (clause.kind === 'asOf' && first?.moment.kind === 'branch' && context.resolveBranch !== undefined) {
+    const { seq, catalog } = yield* located(context.resolveBranch(first.moment.name), first.position);
+    return { time: { kind: 'asOf', seq }, catalog };
+  }
   const seqs: number[] = [];
   for (const { moment, position } of moments) {
     // A range may begin before the first commit.
@@ -131,7 +137,7 @@ function* orZero(task: Task<number>): Task<number> {
   }
 }
 
-function* located(task: Task<number>, position: number): Task<number> {
+function* located<T>(task: Task<T>, position: number): Task<T> {
   try {
     return yield* task;
   } catch (error) {

@@ -163,7 +163,7 @@ function scanShape(node: ScanNode, printer: Printer): Shape {
 
 /** What of history a scan reads; PostgreSQL has no words for that. */
 function timeDetails({ time }: ScanNode): Property[] {
-  if (time.kind === 'asOf') return [{ name: 'As Of', value: `sequence number ${time.seq}` }];
+  if (time.kind === 'asOf') return [{ name: 'As Of', value: `sequence number ${time.seq % 2 ** 40}` }];
   if (time.kind === 'now') return [];
   const how = time.kind === 'contained' ? 'within' : 'in';
   return [{ name: 'Versions', value: `${how} ${time.fromSeq} … ${time.toSeq}` }];

@@ -64,6 +64,10 @@ export function parseTimePoint(p: Cursor, restricted = false): TimePoint {
     p.advance();
     return { kind: 'tag', value: parseTagName(p), position };
   }
+  if (p.atName('branch') && (startsValue(p) || p.isLabel(1))) {
+    p.advance();
+    return { kind: 'branch', value: parseTagName(p), position };
+  }
   const value = restricted ? p.grammar.restrictedExpression(p) : p.grammar.expression(p);
   return { kind: 'timestamp', value, position };
 }

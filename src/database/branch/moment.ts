@@ -1,0 +1,33 @@
+/**
+ * FOR SYSTEM_TIME AS OF BRANCH: the newest state of another line, for a table in a statement on this one.
+ *
+ * A moment is a number, and so is that of another line: its place among the lines that were read so, times a number beyond
+ * all commits, and the sequence number. The reader of a statement (txn/snapshot-reader.ts) takes it apart again; whatever
+ * else is asked for such a moment refuses it as one in the future.
+ */
+import type { Task } from '../../base/task.ts';
+import type { Catalog } from '../../catalog/schema.ts';
+import { OTHER_LINE } from '../../txn/time-line.ts';
+import type { Core } from '../core.ts';
+import { branchNamed, coreOf } from './lines.ts';
+
+interface Reading {
+  readonly core: Core;
+  readonly transaction: { readonly snapshot: number };
+  readonly eval: { readonly catalog: { readonly temp?: string | null; readonly path?: readonly string[] } };
+}
+
+/** Throws 42704. */
+export function* branchMoment(
+  { core, transaction, eval: { catalog } }: Reading,
+  name: string,
+): Task<{ readonly seq: number; readonly catalog: Catalog }> {
+  const { manager, store } = yield* coreOf(core, branchNamed(core, name));
+  const { lines } = manager.timeLine;
+  if (!lines.includes(store)) lines.push(store);
+  const then = yield* manager.catalogs.at(transaction.snapshot);
+  return {
+    seq: (lines.indexOf(store) + 1) * OTHER_LINE + transaction.snapshot,
+    catalog: then.forSession(catalog.temp ?? null, catalog.path),
+  };
+}
