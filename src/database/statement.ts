@@ -45,7 +45,7 @@ import type { RowGuard } from '../txn/lock/guard.ts';
 import { ACCESS_SHARE, ROW_EXCLUSIVE, ROW_SHARE } from '../txn/lock/space.ts';
 import type { Transaction } from '../txn/transaction.ts';
 import { resultOf } from './answer.ts';
-import { branchMoment } from './branch/moment.ts';
+import { branchMoment, noMoment } from './branch/moment.ts';
 import type { Core } from './core.ts';
 import type { Notice, ResultSet } from './api.ts';
 import { cursorKey, type Portals } from './portal.ts';
@@ -163,7 +163,7 @@ export function* resolveMoment(core: Core, context: EvalContext, moment: BoundMo
     case 'timestamp':
       return yield* core.manager.timeLine.seqAt(moment.micros);
     case 'branch':
-      throw new DriftError('0A000', 'a branch is a moment for a table only: FOR SYSTEM_TIME AS OF BRANCH');
+      throw noMoment();
     case 'tag': {
       const tag = context.catalog.tag(moment.name) ?? core.manager.catalog.tag(moment.name);
       if (tag === undefined) throw new DriftError('42704', `tag "${moment.name}" does not exist`);

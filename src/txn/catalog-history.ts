@@ -2,12 +2,12 @@
  * CatalogHistory: the catalog at any sequence number, read from the catalog's own versioned table and kept by the DDL
  * commit that made it, so that all moments between two DDL commits share one.
  */
-import { DriftError } from '../base/error.ts';
 import type { Task } from '../base/task.ts';
 import { valueAt, type Vector } from '../base/vector.ts';
 import { CatalogState } from '../catalog/catalog.ts';
 import { LINES_TABLE_ID } from '../catalog/lines.ts';
 import { CATALOG_TABLE_ID, parseDefinition, systemObjects } from '../catalog/system-objects.ts';
+import { onOtherLine } from './no-history.ts';
 import { OTHER_LINE } from './time-line.ts';
 import type { TableStore } from '../table/store.ts';
 
@@ -37,7 +37,7 @@ export class CatalogHistory {
   }
 
   *at(seq: number): Task<CatalogState> {
-    if (seq >= OTHER_LINE) throw new DriftError('0A000', 'relations of the system cannot be read on another branch');
+    if (seq >= OTHER_LINE) throw onOtherLine();
     const current = this.#current();
     if (seq >= current.version && current.version >= 0) return current;
     this.#ddl ??= yield* ddlCommits(this.#store);

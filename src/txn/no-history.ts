@@ -7,3 +7,8 @@ export function noHistory(seq: number, first: number): DriftError {
     hint: 'The database was restored from a backup without history.',
   });
 }
+
+/** For what has no moments of other lines. */
+export function onOtherLine(): DriftError {
+  return new DriftError('0A000', 'relations of the system cannot be read on another branch');
+}

@@ -5,11 +5,17 @@
  * all commits, and the sequence number. The reader of a statement (txn/snapshot-reader.ts) takes it apart again; whatever
  * else is asked for such a moment refuses it as one in the future.
  */
+import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
 import type { Catalog } from '../../catalog/schema.ts';
 import { OTHER_LINE } from '../../txn/time-line.ts';
 import type { Core } from '../core.ts';
 import { branchNamed, coreOf } from './lines.ts';
+
+/** Where a branch is no moment. */
+export function noMoment(): DriftError {
+  return new DriftError('0A000', 'a branch is a moment for a table only: FOR SYSTEM_TIME AS OF BRANCH');
+}
 
 interface Reading {
   readonly core: Core;
