@@ -8,8 +8,6 @@
  */
 import { DriftError } from '../base/error.ts';
 import { type Task, wait } from '../base/task.ts';
-import type { CatalogState } from '../catalog/catalog.ts';
-import type { LineTableDef } from '../catalog/lines.ts';
 import { FIRST_NEW_ID } from '../catalog/system-objects.ts';
 import { CommitLog } from '../log/commit-log.ts';
 import { LOG_STEP_BYTES } from '../log/constants.ts';
@@ -24,6 +22,7 @@ import { Prover } from '../txn/proof/prover.ts';
 import { findProofs } from '../txn/proof/find-proofs.ts';
 import { TransactionManager } from '../txn/transaction-manager.ts';
 import type { EngineApi, EngineOptions, EngineStatus, FunctionBody, FunctionOptions, SessionApi } from './api.ts';
+import { rowIdsOf } from './branch/replay.ts';
 import { bareContext } from './bare-context.ts';
 import type { Core, EngineInside } from './core.ts';
 import { restoreInto } from './backup/restore.ts';
@@ -206,7 +205,7 @@ class Engine implements EngineApi, OpenEngine {
       sessions: new Map(),
       running: 0,
       temporary: null,
-      rowIds: rowIdsOf(replay.lines, store),
+      rowIds: replay.lines.version === 0 ? new Map() : rowIdsOf(replay.lines, store),
       registered: new Map(),
       awaitCommit: new Set(),
       feeds: new Map(),
@@ -393,17 +392,6 @@ function isFull(error: unknown): boolean {
 function* settle(storage: Storage, manifest: ManifestState, leftovers: readonly string[]): Task<void> {
   if (manifest.generation === 1 || leftovers.length > 0) yield* flushManifest(storage);
   if (manifest.damage === undefined) for (const name of leftovers) yield* removeFile(storage, name);
-}
-
-/** Where row ids go on that branches have given out: lines share them, so that rows of theirs do not meet under one id. */
-function rowIdsOf(lines: CatalogState, store: TableStore): Map<number, number> {
-  const next = new Map<number, number>();
-  for (const object of lines.objects())
-    if ('of' in object && store.has(object.id)) {
-      const { of } = object as LineTableDef;
-      next.set(of, Math.max(next.get(of) ?? 1, store.table(object.id).nextRowId));
-    }
-  return next;
 }
 
 /** Temporary objects whose sessions ended with a crash. */

@@ -11,8 +11,7 @@ import type { Task } from '../base/task.ts';
 import { type Value, type Vector, valueAt } from '../base/vector.ts';
 import { VectorBuilder } from '../base/vector-builder.ts';
 import { CatalogState, type CatalogChange } from '../catalog/catalog.ts';
-import type { TableDef } from '../catalog/schema.ts';
-import { type BranchDef, LINES_TABLE, LINES_TABLE_ID, type LineTableDef } from '../catalog/lines.ts';
+import { LINES_TABLE, LINES_TABLE_ID, type LineTableDef } from '../catalog/lines.ts';
 import {
   CATALOG_TABLE,
   CATALOG_TABLE_ID,
@@ -42,9 +41,11 @@ import {
   type SequenceValue,
   tableOfFrame,
 } from '../txn/change-codec.ts';
+import { definedTables } from '../txn/catalog-history.ts';
 import { touchedTables, transactionRow } from '../txn/transaction-row.ts';
 import type { PendingErasure } from './ledger.ts';
 import type { Sequences } from './sequences.ts';
+import { removeDropped, touchedOnLine } from './branch/replay.ts';
 import { createStructure, endStructures, fillIndexes } from './structure.ts';
 import { specOf, textArray } from './specs.ts';
 
@@ -131,30 +132,13 @@ export function* describeTables(store: TableStore, context: EvalContext): Task<v
     if (store.has(id)) store.setSpecs([...(yield* definedTables(store, id))].map((def) => specOf(def, context)));
 }
 
-/** The newest definition of every table that a catalog ever had. */
-export function* definedTables(store: TableStore, catalogId: number): Task<Iterable<TableDef>> {
-  const newest = new Map<number, { readonly from: number; readonly def: TableDef }>();
-  const source = store
-    .table(catalogId)
-    .scanVersions({ fromSeq: 0, toSeq: Infinity, columns: [1], versionColumns: true });
-  for (let batch = yield* source.next(); batch !== null; batch = yield* source.next()) {
-    for (let i = 0; i < batch.count; i++) {
-      const row = batch.selection === null ? i : (batch.selection[i] as number);
-      const object = parseDefinition(valueAt(batch.columns[0] as Vector, row) as string);
-      const from = valueAt(batch.columns[1] as Vector, row) as number;
-      if (object.kind === 'table' && from >= (newest.get(object.id)?.from ?? 0))
-        newest.set(object.id, { from, def: object });
-    }
-  }
-  source.close();
-  return [...newest.values()].map(({ def }) => def);
-}
-
 export function createSystemTables(store: TableStore, context: EvalContext): void {
   const system = [specOf(CATALOG_TABLE, context), specOf(TRANSACTIONS_TABLE, context)];
   store.setSpecs([...system, specOf(LINES_TABLE, context)]);
   for (const spec of system) if (!store.has(spec.id)) store.createTable(spec);
 }
+
+const NO_LINE = { branch: null, names: [] } as const;
 
 /** Applies logged commits to the store, in order. */
 export class Replay {
@@ -228,7 +212,7 @@ export class Replay {
     }
     yield* this.#finishStructures(before, this.catalog, commit.seq);
     yield* this.#finishStructures(linesBefore, this.lines, commit.seq);
-    yield* removeDropped(this.#store, linesBefore, this.lines);
+    if (this.lines !== linesBefore) yield* removeDropped(this.#store, linesBefore, this.lines);
     const changed = (grouped.get(CATALOG_TABLE_ID) ?? []).flatMap((change) => definedBy(change));
     const ofLines = [...tables, ...(grouped.get(LINES_TABLE_ID) ?? []).flatMap((change) => definedBy(change))];
     // Other objects than tables are in the branches' catalogs alone.
@@ -236,7 +220,8 @@ export class Replay {
       if ((this.lines.byId(tableId) as Partial<LineTableDef> | undefined)?.of === CATALOG_TABLE_ID)
         for (const id of changes.flatMap((change) => definedBy(change)))
           this.nextObjectId = Math.max(this.nextObjectId, id + 1);
-    const { branch, names: others } = touchedOnLine(ofLines, this.lines, linesBefore);
+    const { branch, names: others } =
+      this.lines.version === 0 ? NO_LINE : touchedOnLine(ofLines, this.lines, linesBefore);
     const names = [...touchedTables([...tables, ...changed], this.catalog, before), ...others];
     const table = this.#store.table(TRANSACTIONS_TABLE_ID);
     const { seq, timestamp, author, message, metadata } = commit;
@@ -294,33 +279,6 @@ export class Replay {
     }
     endStructures(this.#store, before, after, seq);
   }
-}
-
-/** Takes the tables of branches that a commit has dropped out of the store. */
-export function* removeDropped(store: TableStore, before: CatalogState, after: CatalogState): Task<void> {
-  for (const { kind, id } of before.objects()) {
-    if (kind !== 'tag' || after.byId(id) !== undefined) continue;
-    for (const def of yield* definedTables(store, LINES_TABLE_ID))
-      if ((def as LineTableDef).line === id && store.has(def.id)) store.removeTable(def.id);
-  }
-}
-
-/** The branch of a commit that has changed these tables, and the names of those that are a branch's. */
-function touchedOnLine(
-  ids: readonly number[],
-  lines: CatalogState,
-  before: CatalogState,
-): { readonly branch: string | null; readonly names: readonly string[] } {
-  const names = new Set<string>();
-  let branch: string | null = null;
-  for (const id of ids) {
-    const object = lines.byId(id) ?? before.byId(id);
-    if (object === undefined || !('line' in object)) continue;
-    const { line, schema, name } = object as LineTableDef;
-    branch = (lines.byId(line) as BranchDef | undefined)?.name ?? branch;
-    if (schema !== 'drift') names.add(name);
-  }
-  return { branch, names: [...names].sort() };
 }
 
 /** Ids of the objects that a change of the catalog's table concerns. */

@@ -7,6 +7,7 @@ import { valueAt, type Vector } from '../base/vector.ts';
 import { CatalogState } from '../catalog/catalog.ts';
 import { LINES_TABLE_ID } from '../catalog/lines.ts';
 import { CATALOG_TABLE_ID, parseDefinition, systemObjects } from '../catalog/system-objects.ts';
+import type { TableDef } from '../catalog/schema.ts';
 import { onOtherLine } from './no-history.ts';
 import { OTHER_LINE } from './time-line.ts';
 import type { TableStore } from '../table/store.ts';
@@ -93,4 +94,23 @@ function* ddlCommits(store: TableStore, tableId = CATALOG_TABLE_ID): Task<number
   }
   source.close();
   return [...seqs].sort((a, b) => a - b);
+}
+
+/** The newest definition of every table that a catalog ever had. */
+export function* definedTables(store: TableStore, catalogId: number): Task<Iterable<TableDef>> {
+  const newest = new Map<number, { readonly from: number; readonly def: TableDef }>();
+  const source = store
+    .table(catalogId)
+    .scanVersions({ fromSeq: 0, toSeq: Infinity, columns: [1], versionColumns: true });
+  for (let batch = yield* source.next(); batch !== null; batch = yield* source.next()) {
+    for (let i = 0; i < batch.count; i++) {
+      const row = batch.selection === null ? i : (batch.selection[i] as number);
+      const object = parseDefinition(valueAt(batch.columns[0] as Vector, row) as string);
+      const from = valueAt(batch.columns[1] as Vector, row) as number;
+      if (object.kind === 'table' && from >= (newest.get(object.id)?.from ?? 0))
+        newest.set(object.id, { from, def: object });
+    }
+  }
+  source.close();
+  return [...newest.values()].map(({ def }) => def);
 }

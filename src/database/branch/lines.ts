@@ -12,14 +12,14 @@ import type { CatalogChange } from '../../catalog/catalog.ts';
 import { type BranchDef, LINES_TABLE, LINES_TABLE_ID, type LineTableDef } from '../../catalog/lines.ts';
 import { parseDefinition } from '../../catalog/system-objects.ts';
 import { OP_DELETE, OP_NONE, type RowChanges } from '../../table/table.ts';
-import { readCatalog } from '../../txn/catalog-history.ts';
+import { definedTables, readCatalog } from '../../txn/catalog-history.ts';
 import { LAST } from '../../txn/line/line-scan.ts';
 import { LineStore } from '../../txn/line/line-store.ts';
 import { TransactionManager } from '../../txn/transaction-manager.ts';
 import { bareContext } from '../bare-context.ts';
 import type { Core } from '../core.ts';
 import { MAIN } from './main.ts';
-import { definedTables, removeDropped } from '../recovery.ts';
+import { removeDropped } from './replay.ts';
 import { specOf, textArray } from '../specs.ts';
 import { endStructures, reopenStructures } from '../structure.ts';
 
