@@ -1,0 +1,44 @@
+/** What opening a database with branches does besides. */
+import type { Task } from '../../base/task.ts';
+import type { CatalogState } from '../../catalog/catalog.ts';
+import { type BranchDef, LINES_TABLE_ID, type LineTableDef } from '../../catalog/lines.ts';
+import type { TableStore } from '../../table/store.ts';
+import { definedTables } from '../../txn/catalog-history.ts';
+
+/** Takes the tables of branches that a commit has dropped out of the store. */
+export function* removeDropped(store: TableStore, before: CatalogState, after: CatalogState): Task<void> {
+  for (const { kind, id } of before.objects()) {
+    if (kind !== 'tag' || after.byId(id) !== undefined) continue;
+    for (const def of yield* definedTables(store, LINES_TABLE_ID))
+      if ((def as LineTableDef).line === id && store.has(def.id)) store.removeTable(def.id);
+  }
+}
+
+/** The branch of a commit that has changed these tables, and the names of those that are a branch's. */
+export function touchedOnLine(
+  ids: readonly number[],
+  lines: CatalogState,
+  before: CatalogState,
+): { readonly branch: string | null; readonly names: readonly string[] } {
+  const names = new Set<string>();
+  let branch: string | null = null;
+  for (const id of ids) {
+    const object = lines.byId(id) ?? before.byId(id);
+    if (object === undefined || !('line' in object)) continue;
+    const { line, schema, name } = object as LineTableDef;
+    branch = (lines.byId(line) as BranchDef | undefined)?.name ?? branch;
+    if (schema !== 'drift') names.add(name);
+  }
+  return { branch, names: [...names].sort() };
+}
+
+/** Where row ids go on that branches have given out: lines share them, so that rows of theirs do not meet under one id. */
+export function rowIdsOf(lines: CatalogState, store: TableStore): Map<number, number> {
+  const next = new Map<number, number>();
+  for (const object of lines.objects())
+    if ('of' in object && store.has(object.id)) {
+      const { of } = object as LineTableDef;
+      next.set(of, Math.max(next.get(of) ?? 1, store.table(object.id).nextRowId));
+    }
+  return next;
+}
