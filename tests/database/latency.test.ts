@@ -84,7 +84,7 @@ const BUSY: Partial<EngineOptions> = {
   inlineSplitCells: 20_000,
 };
 
-test('a read by key waits at most 20 ms beside background work, in 99 of 100 cases', async () => {
+test('a read by key waits at most 20 ms beside background work, in 99 of 100 cases', { timeout: 240_000 }, async () => {
   let best = Infinity;
   // Another program's turn on the machine may come between: what counts is that it can be done.
   for (let attempt = 0; attempt < 3 && best > LIMIT_MS; attempt++) {

@@ -105,7 +105,7 @@ async function run(load: Load): Promise<Found[]> {
 }
 
 describe('background work keeps the thread for 8 ms in 99 of 100 slices, and never for 20', () => {
-  test.each(Object.keys(LOADS))('%s', async (name) => {
+  test.each(Object.keys(LOADS))('%s', { timeout: 240_000 }, async (name) => {
     let best: Found[] = [];
     const isWithin = (found: readonly Found[]): boolean => {
       const [slices, long] = [sum(found, 'slices'), sum(found, 'long')];
