@@ -2,66 +2,26 @@
  * Databases as wholes in the console, in Chromium, built, under `default-src 'self'`: encrypted ones, with a wrong passphrase
  * and a changed one; check, repair, and what the browser keeps. By keyboard where that can be, and as wide as a phone.
  */
-import { mkdir } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-import type { Browser, Page } from 'playwright';
-import { chromium } from 'playwright';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { installChromium, LAUNCH_ARGS } from '../scripts/chromium.mjs';
-import { type Site, startConsoleSite } from './console-site.ts';
+import type { Page } from 'playwright';
+import { expect, test } from 'vitest';
+import { PHONE, rowOf, runIn, shootPage, TIMEOUT, withConsole } from './console.ts';
 
-const SHOTS = fileURLToPath(new URL('screenshots/', import.meta.url));
-const WIDE = { width: 1280, height: 800 };
-const PHONE = { width: 390, height: 844 };
-const TIMEOUT = 120_000;
-
-let site: Site;
-let browser: Browser;
 let page: Page;
-const problems: string[] = [];
-
-beforeAll(async () => {
-  await mkdir(SHOTS, { recursive: true });
-  site = await startConsoleSite();
-  browser = await chromium.launch({ args: LAUNCH_ARGS, executablePath: await installChromium() });
-  const context = await browser.newContext({ viewport: WIDE, colorScheme: 'light' });
-  page = await context.newPage();
-  page.on('pageerror', (error) => problems.push(error.message));
-  await page.goto(site.url);
-}, TIMEOUT);
-
-afterAll(async () => {
-  await browser.close();
-  await site.close();
-});
+let problems: readonly string[] = [];
+withConsole((opened) => ({ page, problems } = opened));
 
 async function shoot(name: string): Promise<void> {
-  for (const [size, viewport] of [
-    ['wide', WIDE],
-    ['phone', PHONE],
-  ] as const) {
-    await page.setViewportSize(viewport);
-    await page.waitForTimeout(150);
-    await page.screenshot({ path: `${SHOTS}${name}-${size}-light.png` });
-  }
-  // Nothing of a dialog lies beside a phone's screen.
-  const box = await page.locator('drift-care dialog').boundingBox();
-  if (box !== null) expect(box.x >= 0 && box.x + box.width <= PHONE.width).toBe(true);
-  await page.setViewportSize(WIDE);
+  await shootPage(page, name, ['light'], async () => {
+    // Nothing of a dialog lies beside a phone's screen.
+    const box = await dialog().boundingBox();
+    if (box !== null) expect(box.x >= 0 && box.x + box.width <= PHONE.width).toBe(true);
+  });
 }
 
 const dialog = (): ReturnType<Page['locator']> => page.locator('drift-care dialog');
 
-async function run(sql: string): Promise<void> {
-  await page.locator('.cm-content').click();
-  await page.keyboard.press('Control+A');
-  await page.keyboard.insertText(sql);
-  await page.keyboard.press('Control+Enter');
-}
-
-async function cell(): Promise<string> {
-  return page.locator('drift-grid .row[aria-rowindex="2"] .cell').first().innerText();
-}
+const run = (sql: string): Promise<void> => runIn(page, sql);
+const cell = async (): Promise<string | undefined> => (await rowOf(page, 0))[0];
 
 test(
   'an encrypted database is made by keyboard alone',

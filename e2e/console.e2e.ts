@@ -2,55 +2,22 @@
  * The console as a new user meets it, in Chromium, built, under exactly `default-src 'self'`: choose a database, travel,
  * compare, break a statement, drop a file, reload, go offline. Leaves the screenshots of e2e/screenshots behind.
  */
-import { mkdir, readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { readFile } from 'node:fs/promises';
 import type { Browser, BrowserContext, Page } from 'playwright';
-import { chromium } from 'playwright';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { installChromium, LAUNCH_ARGS } from '../scripts/chromium.mjs';
-import { type Site, startConsoleSite } from './console-site.ts';
+import { expect, test } from 'vitest';
+import { PHONE, rowOf, runIn, shootPage, TIMEOUT, typeIn, WIDE, withConsole } from './console.ts';
 
-const SHOTS = fileURLToPath(new URL('screenshots/', import.meta.url));
-const WIDE = { width: 1280, height: 800 };
-const PHONE = { width: 390, height: 844 };
-const TIMEOUT = 120_000;
-
-let site: Site;
+let url: string;
 let browser: Browser;
 let context: BrowserContext;
 let page: Page;
-const problems: string[] = [];
+let problems: readonly string[] = [];
+withConsole((opened) => ({ url, browser, context, page, problems } = opened));
 
-beforeAll(async () => {
-  await mkdir(SHOTS, { recursive: true });
-  site = await startConsoleSite();
-  browser = await chromium.launch({ args: LAUNCH_ARGS, executablePath: await installChromium() });
-  context = await browser.newContext({ viewport: WIDE, colorScheme: 'light' });
-  page = await context.newPage();
-  page.on('pageerror', (error) => problems.push(error.message));
-  await page.goto(site.url);
-}, TIMEOUT);
-
-afterAll(async () => {
-  await browser.close();
-  await site.close();
-});
-
-/** The cells of a row that the grid shows, from 0. */
-async function row(index: number): Promise<string[]> {
-  return page.locator(`drift-grid .row[aria-rowindex="${index + 2}"] .cell`).allInnerTexts();
-}
-
-async function type(sql: string): Promise<void> {
-  await page.locator('.cm-content').click();
-  await page.keyboard.press('Control+A');
-  await page.keyboard.insertText(sql);
-}
-
-async function run(sql: string): Promise<void> {
-  await type(sql);
-  await page.keyboard.press('Control+Enter');
-}
+const row = (index: number): Promise<string[]> => rowOf(page, index);
+const type = (sql: string): Promise<void> => typeIn(page, sql);
+const run = (sql: string): Promise<void> => runIn(page, sql);
+const shoot = (name: string): Promise<void> => shootPage(page, name, ['light', 'dark']);
 
 /** Runs in the page: which of the scripts the service worker has. */
 async function keptFiles(): Promise<string[]> {
@@ -59,22 +26,6 @@ async function keptFiles(): Promise<string[]> {
     for (const { url } of await (await caches.open(cache)).keys())
       names.push(/(code-editor|index|worker|worker-late|worker-rare)-[\w-]{8}\.js$/.exec(url)?.[1]);
   return names.filter((name) => name !== undefined).sort();
-}
-
-async function shoot(name: string): Promise<void> {
-  for (const [size, viewport] of [
-    ['wide', WIDE],
-    ['phone', PHONE],
-  ] as const) {
-    await page.setViewportSize(viewport);
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme });
-      await page.waitForTimeout(150);
-      await page.screenshot({ path: `${SHOTS}${name}-${size}-${colorScheme}.png` });
-    }
-  }
-  await page.setViewportSize(WIDE);
-  await page.emulateMedia({ colorScheme: 'light' });
 }
 
 test(
@@ -391,7 +342,7 @@ test(
   'a second tab is told that the database is open in the first',
   async () => {
     const second = await context.newPage();
-    await second.goto(site.url);
+    await second.goto(url);
     await second.getByText('Another tab or worker has it open').waitFor();
     await second.close();
   },
@@ -403,7 +354,7 @@ test(
   async () => {
     const phone = await browser.newContext({ viewport: PHONE, hasTouch: true, isMobile: true });
     const small = await phone.newPage();
-    await small.goto(site.url);
+    await small.goto(url);
     await small.getByText('The world since 1955').tap();
     await small.getByRole('button', { name: 'Query' }).tap();
     await small.locator('.cm-content').tap();
