@@ -35,6 +35,31 @@ export interface Commits {
   readonly author: readonly string[];
   readonly message: readonly string[];
   readonly tables: readonly string[];
+  /** The branch it was made on; '' is main. */
+  readonly branch: readonly string[];
+}
+
+/** A line of history; main has no parent. */
+export interface Branch {
+  readonly name: string;
+  readonly parent: string | null;
+  /** The last commit that it shares with its parent. */
+  readonly fork: number;
+  readonly isCurrent: boolean;
+  readonly rowsChanged: number;
+  readonly bytes: number;
+}
+
+/** What a merge has left to decide. */
+export interface Conflict {
+  readonly id: number;
+  readonly source: string;
+  readonly table: string;
+  readonly key: string;
+  /** null where it is about a whole row. */
+  readonly column: string | null;
+  readonly ours: string | null;
+  readonly theirs: string | null;
 }
 
 /** A named moment. */
@@ -43,7 +68,7 @@ export interface Tag {
   readonly seq: number;
 }
 
-export const NO_COMMITS: Commits = { seq: [], at: [], author: [], message: [], tables: [] };
+export const NO_COMMITS: Commits = { seq: [], at: [], author: [], message: [], tables: [], branch: [] };
 
 const COLUMNS = `SELECT schema, table_name, column_name, data_type, not_null, is_key
 FROM drift.columns WHERE schema = 'public' ORDER BY table_name, position`;
@@ -54,7 +79,7 @@ ORDER BY table_name`;
 const INDEXES = `SELECT table_name, index_name, columns, is_unique FROM drift.indexes WHERE schema = 'public'
 ORDER BY index_name`;
 
-const COMMITS = `SELECT seq, (extract(epoch FROM committed_at) * 1000)::float8, author, message, tables
+const COMMITS = `SELECT seq, (extract(epoch FROM committed_at) * 1000)::float8, author, message, tables, branch
 FROM drift.transactions WHERE seq > $1 ORDER BY seq`;
 
 /** The tables of the reader's moment, without row counts. */
@@ -114,7 +139,47 @@ export async function readCommits(reader: Reader, known: Commits): Promise<Commi
     author: [...known.author, ...rows.map((row) => row[2] ?? '')],
     message: [...known.message, ...rows.map((row) => row[3] ?? '')],
     tables: [...known.tables, ...rows.map((row) => (row[4] ?? '').replace(/^\{|\}$/g, '').replaceAll(',', ', '))],
+    branch: [...known.branch, ...rows.map((row) => row[5] ?? '')],
   };
+}
+
+/** All lines, main first. */
+export async function readBranches(reader: Reader): Promise<Branch[]> {
+  const { rows } = await queryText(
+    reader,
+    'SELECT name, parent, fork_seq, is_current, rows_changed, bytes FROM drift.branches',
+  );
+  return rows.map(([name, parent, fork, isCurrent, rowsChanged, size]) => ({
+    name: name ?? '',
+    parent: parent ?? null,
+    fork: Number(fork ?? 0),
+    isCurrent: isTrue(isCurrent),
+    rowsChanged: Number(rowsChanged ?? 0),
+    bytes: Number(size ?? 0),
+  }));
+}
+
+/** Conflicts that merges into the reader's line have left open. */
+export async function readConflicts(reader: Reader): Promise<Conflict[]> {
+  // The table is made by the first conflict.
+  const made = await queryText(
+    reader,
+    "SELECT 1 FROM drift.tables WHERE schema = 'drift' AND table_name = 'conflicts'",
+  );
+  if (made.rows.length === 0) return [];
+  const { rows } = await queryText(
+    reader,
+    'SELECT id, source, table_name, row_key, column_name, ours, theirs FROM drift.conflicts ORDER BY id',
+  );
+  return rows.map(([id, source, table, key, column, ours, theirs]) => ({
+    id: Number(id),
+    source: source ?? '',
+    table: table ?? '',
+    key: key ?? '',
+    column: column ?? null,
+    ours: ours ?? null,
+    theirs: theirs ?? null,
+  }));
 }
 
 export async function readTags(reader: Reader): Promise<Tag[]> {

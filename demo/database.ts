@@ -28,6 +28,7 @@ export interface QueryResult {
   readonly fields: readonly Field[];
   readonly affectedRows?: number | null | undefined;
   readonly command?: string | undefined;
+  readonly notices?: readonly { readonly message: string }[] | undefined;
 }
 
 export interface Reader {
@@ -45,11 +46,19 @@ export interface CommitOptions {
 export interface Database extends Reader {
   transaction<T>(work: (transaction: Reader) => Promise<T>, options?: CommitOptions): Promise<T>;
   asOf(moment: { seq: number }): Reader;
+  branch(name: string): Promise<Session>;
   status(): Promise<{ readonly durability: string; readonly lastSeq: number; readonly storageBytes: number }>;
   checkpoint(): Promise<unknown>;
   exportFile(): Promise<Blob | Uint8Array>;
   check(): Promise<readonly Problem[]>;
   rekey(options: { readonly passphrase: string }): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A session on a branch. */
+export interface Session extends Reader {
+  begin(options?: CommitOptions): Promise<void>;
+  commit(): Promise<number | null>;
   close(): Promise<void>;
 }
 

@@ -171,6 +171,11 @@ export const consoleStyles: CSSResult = css`
     min-width: 0;
     overflow: hidden;
   }
+  .blamed {
+    display: grid;
+    grid-template-rows: minmax(0, 1fr) auto;
+    height: 100%;
+  }
   drift-status {
     grid-area: status;
   }

@@ -5,7 +5,7 @@ import type { Field } from '../database.ts';
 import type { Comparison } from '../state/compare.ts';
 import { momentOf } from '../state/moments.ts';
 import './drift-grid.ts';
-import type { Marker } from './drift-grid.ts';
+import type { GridRow, Marker } from './drift-grid.ts';
 import { ConsoleElement, shared } from './shared.ts';
 
 export class DriftCompare extends ConsoleElement {
@@ -13,7 +13,7 @@ export class DriftCompare extends ConsoleElement {
 
   #markedFor: Comparison | undefined;
   #marker: Marker = () => ({ mark: '' });
-  #rows: readonly (readonly (string | null)[])[] = [];
+  #rows: readonly GridRow[] = [];
 
   override render(): TemplateResult {
     const { comparison, commits, commitIndex, moment, outcome } = this.state;
@@ -47,18 +47,23 @@ export class DriftCompare extends ConsoleElement {
   #prepare(comparison: Comparison): void {
     if (comparison === this.#markedFor) return;
     this.#markedFor = comparison;
-    const order = { changed: 0, added: 1, removed: 2, same: 3 };
-    const rows = comparison.rows.toSorted((a, b) => order[a.state] - order[b.state]);
-    this.#rows = rows.map((row) => row.cells);
-    this.#marker = (index, column) => {
-      const row = rows[index];
-      if (row === undefined) return { mark: '' };
-      if (column < 0) return { mark: row.state === 'changed' ? '' : row.state };
-      const before = row.before?.[column] ?? null;
-      if (row.state !== 'changed' || before === (row.cells[column] ?? null)) return { mark: '' };
-      return { mark: 'changed', before };
-    };
+    ({ rows: this.#rows, marker: this.#marker } = markerOf(comparison));
   }
+}
+
+/** The rows with what differs first, and how their cells are marked. */
+export function markerOf(comparison: Comparison): { readonly rows: readonly GridRow[]; readonly marker: Marker } {
+  const order = { changed: 0, added: 1, removed: 2, same: 3 };
+  const rows = comparison.rows.toSorted((a, b) => order[a.state] - order[b.state]);
+  const marker: Marker = (index, column) => {
+    const row = rows[index];
+    if (row === undefined) return { mark: '' };
+    if (column < 0) return { mark: row.state === 'changed' ? '' : row.state };
+    const before = row.before?.[column] ?? null;
+    if (row.state !== 'changed' || before === (row.cells[column] ?? null)) return { mark: '' };
+    return { mark: 'changed', before };
+  };
+  return { rows: rows.map((row) => row.cells), marker };
 }
 
 function sheet(): CSSResultGroup {

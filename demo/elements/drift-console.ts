@@ -20,15 +20,22 @@ import { indexOfSeq } from '../state/moments.ts';
 import { readPlace } from '../state/place.ts';
 import { toggleTheme } from '../state/theme.ts';
 import { consoleStyles } from './console-styles.ts';
+import type { DriftBlame } from './drift-blame.ts';
+import './drift-blame.ts';
+import type { DriftBranches } from './drift-branches.ts';
+import './drift-branches.ts';
 import type { CareMode, DriftCare } from './drift-care.ts';
 import './drift-care.ts';
 import './drift-chart.ts';
 import './drift-commits.ts';
 import './drift-compare.ts';
+import './drift-diff.ts';
 import type { DriftEditor } from './drift-editor.ts';
 import './drift-editor.ts';
+import type { CellPoint } from './drift-grid.ts';
 import './drift-grid.ts';
 import './drift-history.ts';
+import './drift-kept.ts';
 import './drift-plan.ts';
 import './drift-problem.ts';
 import './drift-progress.ts';
@@ -44,16 +51,18 @@ import { ConsoleElement, shared } from './shared.ts';
 const PANELS: readonly (readonly [panel: Panel, title: string])[] = [
   ['result', 'Result'],
   ['compare', 'Then and now'],
+  ['diff', 'Differences'],
   ['trend', 'Over time'],
   ['chart', 'Chart'],
   ['row', 'Row history'],
   ['plan', 'Plan'],
   ['commits', 'Commits'],
+  ['kept', 'Retention'],
   ['history', 'Statements'],
 ];
 
 /** Panels that don't show the statement's result: its error does not belong there. */
-const STANDING: ReadonlySet<Panel> = new Set(['history', 'row', 'commits']);
+const STANDING: ReadonlySet<Panel> = new Set(['diff', 'history', 'row', 'commits', 'kept']);
 
 type View = 'schema' | 'query' | 'result';
 const VIEWS: readonly (readonly [view: View, title: string])[] = [
@@ -102,6 +111,7 @@ export class DriftConsole extends ConsoleElement {
       @drop=${this.#drop}
       @choose=${(event: CustomEvent<DataSet>) => void this.#choose(event.detail)}
       @sealed=${() => void this.#careFor('open')}
+      @branches=${() => void this.renderRoot.querySelector<DriftBranches>('drift-branches')?.show()}
       @repair=${() => void this.#careFor('damaged')}
       @try=${(event: CustomEvent<Example>) => this.#try(event.detail)}
       @run=${() => (this.view = 'result')}
@@ -109,6 +119,7 @@ export class DriftConsole extends ConsoleElement {
     >
       ${this.#top(ready)} ${ready ? this.#body() : html`<drift-welcome .state=${state}></drift-welcome>`}
       <drift-care .state=${state} .openIn=${this.#openIn}></drift-care>
+      <drift-branches .state=${state}></drift-branches>
     </div>`;
   }
 
@@ -217,6 +228,8 @@ export class DriftConsole extends ConsoleElement {
         return this.#result();
       case 'compare':
         return html`<drift-compare .state=${state}></drift-compare>`;
+      case 'diff':
+        return html`<drift-diff .state=${state}></drift-diff>`;
       case 'trend':
         return html`<drift-trend .state=${state}></drift-trend>`;
       case 'chart':
@@ -227,6 +240,8 @@ export class DriftConsole extends ConsoleElement {
         return html`<drift-plan .state=${state}></drift-plan>`;
       case 'commits':
         return html`<drift-commits .state=${state}></drift-commits>`;
+      case 'kept':
+        return html`<drift-kept .state=${state}></drift-kept>`;
       case 'history':
         return html`<drift-history .state=${state}></drift-history>`;
     }
@@ -243,13 +258,19 @@ export class DriftConsole extends ConsoleElement {
       return html`<p class="empty">${result?.command || 'Done'}${affected(result)}.</p>`;
     }
     const table = this.state.rowTable();
-    return html`<drift-grid
-      .fields=${result.fields}
-      .rows=${result.rows}
-      .keyColumns=${keyColumns(result.fields, table?.key ?? [])}
-      .rowsOpen=${table !== undefined}
-      @row-open=${(event: CustomEvent<readonly (string | null)[]>) => void this.state.openRow(event.detail)}
-    ></drift-grid>`;
+    const blame = (): DriftBlame | null => this.renderRoot.querySelector('drift-blame');
+    return html`<div class="blamed">
+      <drift-grid
+        .fields=${result.fields}
+        .rows=${result.rows}
+        .keyColumns=${keyColumns(result.fields, table?.key ?? [])}
+        .rowsOpen=${table !== undefined}
+        @row-open=${(event: CustomEvent<readonly (string | null)[]>) => void this.state.openRow(event.detail)}
+        @cell-point=${(event: CustomEvent<CellPoint>) => blame()?.point(event.detail)}
+        @cell-leave=${() => blame()?.leave()}
+      ></drift-grid>
+      ${table === undefined ? '' : html`<drift-blame .state=${this.state}></drift-blame>`}
+    </div>`;
   }
 
   /** Names the page; on a phone, where the tabs scroll, brings the chosen one into sight. */

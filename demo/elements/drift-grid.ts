@@ -23,6 +23,12 @@ const JSON_OIDS: ReadonlySet<number> = new Set([114, 3802]);
 
 export type GridRow = readonly (string | null)[];
 
+/** A cell that is pointed at, or stood on: `cell-point` tells of it, `cell-leave` that none is. */
+export interface CellPoint {
+  readonly row: GridRow;
+  readonly column: number;
+}
+
 /** What a row or cell is marked with, by row and column; see drift-compare. */
 export type Marker = (row: number, column: number) => { readonly mark: string; readonly before?: string | null };
 
@@ -63,6 +69,7 @@ export class DriftGrid extends LitElement {
   /** The rows in that order. */
   #sorted: readonly GridRow[] = [];
   #shape = '';
+  #pointed = '';
   #changes: RowChanges | undefined;
   readonly #observer = new ResizeObserver(() => this.#measure());
 
@@ -88,6 +95,7 @@ export class DriftGrid extends LitElement {
       if (changed.has('order')) this.#sort();
       return;
     }
+    this.#pointed = '';
     const shape = this.fields.map((field) => `${field.name}:${field.dataTypeID}`).join('|');
     // Moving in time keeps widths and place while the columns are the same.
     const same = shape === this.#shape && !changed.has('marker');
@@ -130,6 +138,9 @@ export class DriftGrid extends LitElement {
         @scroll=${this.#scroll}
         @keydown=${this.#key}
         @copy=${this.#copy}
+        @pointerover=${this.#over}
+        @pointerleave=${() => this.#point(undefined)}
+        @blur=${() => this.#point(undefined)}
       >
         <div class="row headings" role="row" aria-rowindex="1">
           <div class="number" role="presentation"></div>
@@ -268,6 +279,23 @@ ${isJson ? JSON.stringify(JSON.parse(cell), null, 2) : cell.slice(0, WHOLE_CHARS
 
   #choose(row: number, column: number): void {
     this.active = [row, column];
+    this.#point(this.active);
+  }
+
+  #over(event: PointerEvent): void {
+    const cell = event.target instanceof Element ? event.target.closest('[role="gridcell"]') : null;
+    const [, row, column] = /^c(\d+)-(\d+)$/.exec(cell?.id ?? '') ?? [];
+    // A finger that scrolls points at nothing.
+    if (event.pointerType === 'mouse') this.#point(row === undefined ? undefined : [Number(row), Number(column)]);
+  }
+
+  #point(place: readonly [row: number, column: number] | undefined): void {
+    const key = place?.join('-') ?? '';
+    if (key === this.#pointed) return;
+    this.#pointed = key;
+    const row = this.#sorted[place?.[0] ?? -1];
+    if (place === undefined || row === undefined) this.dispatchEvent(new CustomEvent('cell-leave'));
+    else this.dispatchEvent(new CustomEvent<CellPoint>('cell-point', { detail: { row, column: place[1] } }));
   }
 
   #open(row: number): void {
@@ -294,6 +322,7 @@ ${isJson ? JSON.stringify(JSON.parse(cell), null, 2) : cell.slice(0, WHOLE_CHARS
     event.preventDefault();
     const clamp = (value: number, count: number): number => Math.max(0, Math.min(count - 1, value));
     this.active = [clamp(target[0], this.rows.length), clamp(target[1], this.fields.length)];
+    this.#point(this.active);
     this.#reveal();
   }
 

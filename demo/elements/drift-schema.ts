@@ -10,6 +10,8 @@ import { ConsoleElement, shared } from './shared.ts';
 const SYSTEM: readonly (readonly [name: string, order: string])[] = [
   ['transactions', 'seq DESC'],
   ['tags', 'seq'],
+  ['branches', 'fork_seq NULLS FIRST'],
+  ['retention', 'table_name'],
   ['storage', 'name'],
   ['settings', 'name'],
 ];

@@ -1,6 +1,7 @@
 /** The status line: rows and time of the result, the moment, durability, and how much this browser stores. */
 import type { CSSResultGroup, PropertyDeclarations, TemplateResult } from 'lit';
 import { css, html } from 'lit';
+import { MAIN } from '../state/lines.ts';
 import { bytes, momentOf } from '../state/moments.ts';
 import { ConsoleElement, shared } from './shared.ts';
 
@@ -33,12 +34,13 @@ export class DriftStatus extends ConsoleElement {
   }
 
   override render(): TemplateResult {
-    const { busy, commits, commitIndex, moment, durability } = this.state;
+    const { busy, commits, commitIndex, moment, durability, branch } = this.state;
+    const line = branch === MAIN ? '' : `${branch}: `;
     return html`
       <span role="status">${busy ? 'Running…' : this.#said()}</span>
       ${this.state.inTransaction ? html`<span class="open">transaction open: COMMIT or ROLLBACK ends it</span>` : ''}
       <span class="moment"
-        >${moment === null ? 'reading now' : `as of ${momentOf(commits, commitIndex)}, #${moment}, read-only`}</span
+        >${line}${moment === null ? 'reading now' : `as of ${momentOf(commits, commitIndex)}, #${moment}, read-only`}</span
       >
       <span class="gap"></span>
       ${moment === null ? '' : html`<code class="muted wide" title="The same moment in a statement of your own">FOR SYSTEM_TIME AS OF SEQ ${moment}</code>`}

@@ -2,11 +2,17 @@
  * The time line: all commits of the database over their true times, and the moment the console stands at.
  *
  * The whole strip is one slider: drag or click anywhere, arrows step commit by commit, Page Up/Down move a tenth, Home
- * and End go to the first commit and to now, Space plays. Pointing at it names the commit there.
+ * and End go to the first commit and to now, Space plays. Pointing at it names the commit there. Under it lie the branches
+ * that are not shown, each from its fork on; a click on one goes there.
  */
 import type { CSSResultGroup, PropertyDeclarations, PropertyValues, SVGTemplateResult, TemplateResult } from 'lit';
 import { html, svg } from 'lit';
+import type { Branch } from '../catalog.ts';
+import { useBranch } from '../state/branching.ts';
+import { MAIN } from '../state/lines.ts';
 import { dayOf, indexOfSeq, momentOf, timeOf } from '../state/moments.ts';
+import type { Lane } from './branch-lanes.ts';
+import { branchLanes, LANE } from './branch-lanes.ts';
 import { ConsoleElement, properties, shared } from './shared.ts';
 import { HEIGHT, TimeScale } from './time-scale.ts';
 import { timelineStyles } from './timeline-styles.ts';
@@ -38,6 +44,8 @@ export class DriftTimeline extends ConsoleElement {
   /** The shown moment is being named. */
   declare naming: boolean;
   #scale: TimeScale | undefined;
+  #lanes: readonly Lane[] = [];
+  #branches: readonly Branch[] = [];
   #frame = 0;
   readonly #observer = new ResizeObserver(([entry]) => {
     if (entry !== undefined) this.width = Math.max(120, Math.floor(entry.contentRect.width));
@@ -65,13 +73,15 @@ export class DriftTimeline extends ConsoleElement {
   }
 
   override render(): TemplateResult {
-    const { commits, commitIndex: index, moment } = this.state;
+    const { commits, commitIndex: index, moment, branch } = this.state;
     const empty = commits.seq.length === 0;
     const at = commits.at[index] ?? 0;
     const scale = this.#scaleNow();
+    const below = this.#lanes.length * LANE;
     return html`
       <div class="where" aria-live="polite">
         <div class="date">${empty ? 'No commits yet' : moment === null ? 'Now' : momentOf(commits, index)}</div>
+        ${branch === MAIN ? '' : html`<div class="on" title="The branch that is shown">on <b>${branch}</b></div>`}
         ${this.naming ? this.#nameForm() : ''}
         <div class="commit" ?hidden=${this.naming}>
           ${
@@ -89,6 +99,7 @@ export class DriftTimeline extends ConsoleElement {
       </div>
       <div
         class="strip"
+        ${properties({ '--below': `${below}px` })}
         role="slider"
         tabindex="0"
         aria-label="Moment in time"
@@ -101,16 +112,29 @@ export class DriftTimeline extends ConsoleElement {
         @pointermove=${this.#move}
         @pointerleave=${() => (this.hover = -1)}
       >
-        <svg width=${this.width} height=${HEIGHT + AXIS} aria-hidden="true">
+        <svg width=${this.width} height=${HEIGHT + AXIS + below} aria-hidden="true">
           <path class="bars future" d=${scale.bars(index + 1, commits.seq.length)} />
           <path class="bars" d=${scale.bars(0, index + 1)} />
-          ${this.#flags(scale)}
+          ${this.#lanes.map((lane) => this.#lane(lane))} ${this.#flags(scale)}
           ${scale.ticks().map(({ x, label }) => svg`<text x=${x} y=${HEIGHT + 13} text-anchor="middle">${label}</text>`)}
         </svg>
         ${empty ? '' : html`<div class="head" ${properties({ '--x': `${scale.x(index)}px` })}></div>`}
         ${this.hover < 0 || empty ? this.#nudge() : this.#tip(scale)}
       </div>
       <div class="controls">
+        <button
+          class="icon"
+          @click=${() => this.dispatchEvent(new CustomEvent('branches', { bubbles: true, composed: true }))}
+          ?disabled=${empty}
+          aria-label=${`Branches; this is ${branch}`}
+          title="Branches"
+        >
+          <svg viewBox="0 0 16 16">
+            <path
+              d="M5 1.5a2 2 0 0 0-.8 3.8v5.4a2 2 0 1 0 1.6 0V9.2c.6-.5 1.4-.7 2.6-.8 2-.2 3.6-1 3.8-3.1a2 2 0 1 0-1.6 0c-.2 1-1 1.4-2.4 1.5-.9.1-1.7.3-2.4.6V5.3a2 2 0 0 0-.8-3.8z"
+            />
+          </svg>
+        </button>
         <button
           class="icon optional"
           @click=${() => (this.naming = !this.naming)}
@@ -162,6 +186,24 @@ export class DriftTimeline extends ConsoleElement {
     });
   }
 
+  /** A branch that is not shown, with its name where there is room. */
+  #lane({ name, y, path, from, to, dots }: Lane): SVGTemplateResult {
+    const left = to > this.width - 120;
+    return svg`<g class="lane" @pointerdown=${(event: Event) => this.#goTo(event, name)}>
+      <title>Branch ${name}</title>
+      <rect x=${from} y=${y - LANE / 2} width=${this.width - from} height=${LANE} />
+      <path d=${path} />
+      ${dots.map((x) => svg`<circle cx=${x} cy=${y} r="3" />`)}
+      <text x=${left ? from - 6 : to + 8} y=${y + 4} text-anchor=${left ? 'end' : 'start'}>${name}</text>
+    </g>`;
+  }
+
+  #goTo(event: Event, name: string): void {
+    // Not a place on the line that is shown.
+    event.stopPropagation();
+    useBranch(this.state, name).catch((error: unknown) => this.state.fail(error));
+  }
+
   #nameForm(): TemplateResult {
     return html`<form
       @submit=${this.#name}
@@ -203,10 +245,14 @@ export class DriftTimeline extends ConsoleElement {
 
   /** The scale of this width, kept while nothing of it changes: a drag asks for it at every frame. */
   #scaleNow(): TimeScale {
-    const { commits } = this.state;
+    const { commits, everyCommit, branches, branch } = this.state;
     const known = this.#scale;
-    if (known?.commits === commits && known.width === this.width && known.even === this.even) return known;
-    return (this.#scale = new TimeScale(commits, this.width, this.even));
+    const isSame = known?.commits === commits && known.all === everyCommit && this.#branches === branches;
+    if (isSame && known.width === this.width && known.even === this.even) return known;
+    const scale = (this.#scale = new TimeScale(commits, this.width, this.even, everyCommit));
+    this.#branches = branches;
+    this.#lanes = branchLanes(everyCommit, branches, branch, (seq) => scale.xOfSeq(seq));
+    return scale;
   }
 
   #travel(index: number): void {

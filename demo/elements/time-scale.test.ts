@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { TimeScale } from './time-scale.ts';
 
 const at = [2000, 2001, 2002, 2010].map((year) => Date.UTC(year, 0, 1));
-const commits = { seq: [1, 2, 3, 4], at, author: [], message: [], tables: [] };
+const commits = { seq: [1, 2, 3, 4], at, author: [], message: [], tables: [], branch: [] };
 
 test.each([false, true])('a commit is found at its own place (even: %s)', (even) => {
   const scale = new TimeScale(commits, 600, even);

@@ -3,7 +3,7 @@
  * pixels, logarithmically, so that a single commit beside a busy day stays visible.
  */
 import type { Commits } from '../catalog.ts';
-import { indexAt, timeOf } from '../state/moments.ts';
+import { indexOfSeq, timeOf } from '../state/moments.ts';
 import type { TimeTick } from '../state/time-axis.ts';
 import { timeTicks } from '../state/time-axis.ts';
 
@@ -14,13 +14,17 @@ const BAR = 4;
 const LABEL = 72;
 
 export class TimeScale {
+  /** The commits that it is a scale of. */
   readonly commits: Commits;
+  /** Those and the commits of other lines: what the whole width stands for. */
+  readonly all: Commits;
   readonly width: number;
   readonly even: boolean;
   readonly #counts: Uint32Array;
 
-  constructor(commits: Commits, width: number, even: boolean) {
+  constructor(commits: Commits, width: number, even: boolean, all: Commits = commits) {
     this.commits = commits;
+    this.all = all;
     this.width = width;
     this.even = even;
     this.#counts = this.#count(0, commits.seq.length);
@@ -32,25 +36,28 @@ export class TimeScale {
 
   /** Place of the commit with this index. */
   x(index: number): number {
-    const { at } = this.commits;
-    const last = at.length - 1;
-    if (last < 1) return this.width - PAD;
-    return this.even ? PAD + (index / last) * this.inner : this.#xOf(at[index] ?? 0);
+    return this.#xOfShare(this.#share(index));
+  }
+
+  /** Place of a commit of any line, or of the last one before it. */
+  xOfSeq(seq: number): number {
+    return this.#xOfShare(this.#shareInAll(indexOfSeq(this.all, seq)));
   }
 
   /** Index of the commit nearest to a place. */
   indexAt(x: number): number {
-    const { at } = this.commits;
-    const last = at.length - 1;
+    const last = this.commits.seq.length - 1;
     const share = Math.min(1, Math.max(0, (x - PAD) / this.inner));
-    if (share === 1) return last;
-    if (this.even) return Math.round(share * last);
-    const from = at[0] ?? 0;
-    const moment = from + share * ((at[last] ?? 0) - from);
-    const before = indexAt(this.commits, moment);
+    let before = 0;
+    let high = last;
+    while (before < high) {
+      const middle = (before + high + 1) >> 1;
+      if (this.#share(middle) <= share) before = middle;
+      else high = middle - 1;
+    }
     // The nearer of the two neighbours: an isolated commit can be hit from both sides.
     const after = Math.min(last, before + 1);
-    return moment - (at[before] ?? 0) < (at[after] ?? 0) - moment ? before : after;
+    return share - this.#share(before) < this.#share(after) - share ? before : after;
   }
 
   /** Bars of the commits with indexes from `from` up to `to`, as one SVG path. */
@@ -67,7 +74,7 @@ export class TimeScale {
 
   /** Labels with their places; none where commits are at even distances. */
   ticks(): (TimeTick & { readonly x: number })[] {
-    const { at } = this.commits;
+    const { at } = this.all;
     if (this.even || at.length < 2) return [];
     const [from, to] = [at[0] ?? 0, at.at(-1) ?? 0];
     const ticks = timeTicks(from, to, Math.max(2, Math.floor(this.inner / LABEL)))
@@ -77,9 +84,26 @@ export class TimeScale {
   }
 
   #xOf(moment: number): number {
-    const { at } = this.commits;
+    return this.#xOfShare(this.#shareOf(moment));
+  }
+
+  #xOfShare(share: number): number {
+    return this.all.seq.length < 2 ? this.width - PAD : PAD + share * this.inner;
+  }
+
+  #share(index: number): number {
+    if (!this.even) return this.#shareOf(this.commits.at[index] ?? 0);
+    return this.#shareInAll(this.all === this.commits ? index : indexOfSeq(this.all, this.commits.seq[index] ?? 0));
+  }
+
+  #shareInAll(index: number): number {
+    return this.even ? index / Math.max(1, this.all.seq.length - 1) : this.#shareOf(this.all.at[index] ?? 0);
+  }
+
+  #shareOf(moment: number): number {
+    const { at } = this.all;
     const from = at[0] ?? 0;
-    return PAD + ((moment - from) / Math.max(1, (at.at(-1) ?? 0) - from)) * this.inner;
+    return (moment - from) / Math.max(1, (at.at(-1) ?? 0) - from);
   }
 
   #count(from: number, to: number): Uint32Array {

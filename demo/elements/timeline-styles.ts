@@ -44,7 +44,7 @@ export const timelineStyles: CSSResult = css`
   }
   .strip {
     position: relative;
-    height: 72px;
+    height: calc(72px + var(--below, 0px));
     cursor: ew-resize;
     touch-action: none;
     border-radius: var(--radius);
@@ -83,7 +83,7 @@ export const timelineStyles: CSSResult = css`
   .tip {
     position: absolute;
     z-index: 5;
-    top: 76px;
+    top: calc(76px + var(--below, 0px));
     left: var(--x);
     width: 240px;
     padding: 8px 12px;
@@ -111,6 +111,39 @@ export const timelineStyles: CSSResult = css`
   text {
     font: 11px var(--sans);
     fill: var(--ink-2);
+  }
+  .on {
+    font-size: 13px;
+    line-height: 20px;
+    white-space: nowrap;
+    overflow: hidden;
+    text-overflow: ellipsis;
+  }
+  .lane {
+    cursor: pointer;
+  }
+  .lane rect {
+    fill: transparent;
+  }
+  .lane path {
+    fill: none;
+    stroke: var(--line-strong);
+    stroke-width: 1.5;
+  }
+  .lane circle {
+    fill: var(--surface);
+    stroke: var(--ink-2);
+    stroke-width: 1.5;
+  }
+  .lane text {
+    font-weight: 600;
+    paint-order: stroke;
+    stroke: var(--surface);
+    stroke-width: 4px;
+  }
+  .lane:hover text {
+    fill: var(--ink);
+    text-decoration: underline;
   }
   .flag {
     fill: var(--ink);

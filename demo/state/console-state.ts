@@ -6,8 +6,17 @@
  * twice: when the moment has moved on meanwhile it runs again with the newest, so that the latest wins and a drag
  * over thousands of commits asks the engine only as often as it can answer.
  */
-import type { Commits, TableInfo, Tag } from '../catalog.ts';
-import { countRows, NO_COMMITS, quote, readCommits, readTables, readTags, rowHistoryQuery } from '../catalog.ts';
+import type { Branch, Commits, TableInfo, Tag } from '../catalog.ts';
+import {
+  countRows,
+  NO_COMMITS,
+  quote,
+  readBranches,
+  readCommits,
+  readTables,
+  readTags,
+  rowHistoryQuery,
+} from '../catalog.ts';
 import type { DataSet, Example } from '../data/step.ts';
 import { replay } from '../data/step.ts';
 import type { Database, Progress, QueryError, Reader, TextResult } from '../database.ts';
@@ -18,9 +27,11 @@ import type { Comparison } from './compare.ts';
 import { compareResults } from './compare.ts';
 import type { PastStatement } from './history.ts';
 import { readHistory, remember } from './history.ts';
+import { LineDatabase } from './line-database.ts';
+import { commitsOf, currentOf, MAIN } from './lines.ts';
 import { indexOfSeq } from './moments.ts';
 import type { Damaged, Loading, Outcome, Panel, RowHistory } from './shown.ts';
-import { keepPlace } from './place.ts';
+import { keepPlace, readPlace } from './place.ts';
 import { StatementRunner } from './run-statement.ts';
 import type { Trend } from './trend.ts';
 import { sampleTrend } from './trend.ts';
@@ -38,7 +49,12 @@ export class ConsoleState extends EventTarget {
   damaged: Damaged | undefined;
   /** Of the open database, where it is encrypted. */
   passphrase: string | undefined;
+  /** The commits of the line that is shown; `everyCommit` has those of all lines. */
   commits: Commits = NO_COMMITS;
+  everyCommit: Commits = NO_COMMITS;
+  branches: readonly Branch[] = [];
+  /** The branch that the session is on. */
+  branch: string = MAIN;
   tags: readonly Tag[] = [];
   /** Sequence number that everything is read at; null is now. */
   moment: number | null = null;
@@ -56,7 +72,7 @@ export class ConsoleState extends EventTarget {
   rowHistory: RowHistory | QueryError | undefined;
   history: readonly PastStatement[] = [];
   durability = '';
-  #database: Database | undefined;
+  #database: LineDatabase | undefined;
   readonly #runner = new StatementRunner();
   #running: AbortController | undefined;
   #refreshing = false;
@@ -73,7 +89,7 @@ export class ConsoleState extends EventTarget {
     try {
       await this.#database?.close();
       this.#database = undefined;
-      const database = await openDatabase(dataSet.name, file, passphrase);
+      const database = new LineDatabase(await openDatabase(dataSet.name, file, passphrase));
       this.#database = database;
       this.passphrase = passphrase;
       // Set before loading: a reload in the middle of it goes on with it.
@@ -85,6 +101,7 @@ export class ConsoleState extends EventTarget {
       if (file === undefined && !loaded) await this.#load(dataSet, database);
       localStorage.setItem(`drift.loaded.${dataSet.name}`, 'yes');
       this.#reset(dataSet);
+      await this.#goToKeptBranch(database, dataSet);
       await this.#readCommits();
     } catch (error) {
       if (previous !== undefined && previous !== dataSet) await this.open(previous, undefined, opened);
@@ -163,7 +180,8 @@ export class ConsoleState extends EventTarget {
     this.busy = false;
     this.#running = undefined;
     this.outcome = shown;
-    if (this.panel === 'history' || this.panel === 'row' || this.panel === 'commits') this.panel = 'result';
+    const leaves = (this.panel === 'diff' || this.panel === 'kept') && shown !== undefined && isQuery(shown.sql);
+    if (leaves || this.panel === 'history' || this.panel === 'row' || this.panel === 'commits') this.panel = 'result';
     this.#changed();
     await this.committed();
   }
@@ -263,7 +281,9 @@ export class ConsoleState extends EventTarget {
 
   #reset(dataSet: DataSet): void {
     this.dataSet = dataSet;
-    this.commits = NO_COMMITS;
+    this.commits = this.everyCommit = NO_COMMITS;
+    this.branches = [];
+    this.branch = MAIN;
     this.tags = [];
     this.moment = null;
     this.tables = [];
@@ -298,9 +318,25 @@ export class ConsoleState extends EventTarget {
 
   async #readCommits(): Promise<void> {
     if (this.#database === undefined) return;
-    const known = this.commits;
-    this.commits = await readCommits(this.#database, known);
-    if (this.commits !== known) this.tags = await readTags(this.#database);
+    const [known, line] = [this.everyCommit, this.branch];
+    this.everyCommit = await readCommits(this.#database, known);
+    this.branches = await readBranches(this.#database);
+    this.branch = this.#database.current = currentOf(this.branches);
+    if (this.everyCommit === known && this.branch === line) return;
+    this.commits = commitsOf(this.everyCommit, this.branches, this.branch);
+    this.tags = await readTags(this.#database);
+    if (this.branch === line || this.dataSet === undefined) return;
+    keepPlace(this.dataSet.name, { branch: this.branch });
+    // What was shown of the other line may not be there.
+    if (this.moment !== null && !this.commits.seq.includes(this.moment)) this.travel(Infinity);
+  }
+
+  /** A session begins on main: goes on where the person was, if that is still there. */
+  async #goToKeptBranch(database: Database, { name }: DataSet): Promise<void> {
+    const { branch = MAIN } = readPlace(name);
+    if (branch === MAIN) return;
+    const branches = await readBranches(database);
+    if (branches.some((other) => other.name === branch)) await queryText(database, `USE BRANCH ${quote(branch)}`);
   }
 
   /** Brings everything shown to the moment; see the head of this file. */
@@ -338,11 +374,11 @@ export class ConsoleState extends EventTarget {
   }
 
   #readAt(): string {
-    return `${this.moment}|${this.commits.seq.length}`;
+    return `${this.branch}|${this.moment}|${this.commits.seq.length}`;
   }
 
   #wanted(): string {
-    return `${this.dataSet?.name}|${this.moment}|${this.panel}|${this.commits.seq.length}|${this.outcome?.sql}`;
+    return `${this.dataSet?.name}|${this.panel}|${this.#readAt()}|${this.outcome?.sql}`;
   }
 
   async #refreshOnce(signal: AbortSignal): Promise<void> {
@@ -392,7 +428,7 @@ export class ConsoleState extends EventTarget {
   #trendOf = '';
 
   #trendKey(outcome: Outcome): string {
-    return `${this.dataSet?.name}|${this.commits.seq.length}|${outcome.sql}`;
+    return `${this.dataSet?.name}|${this.branch}|${this.commits.seq.length}|${outcome.sql}`;
   }
 
   /** Draws the statement's course while it is read. */

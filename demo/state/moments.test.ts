@@ -8,6 +8,7 @@ const history = (at: readonly number[]) => ({
   author: [],
   message: [],
   tables: [],
+  branch: [],
 });
 
 test('seconds are said where there are any; a history of minutes is told apart by the clock', () => {

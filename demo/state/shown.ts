@@ -3,7 +3,7 @@ import type { DataSet } from '../data/step.ts';
 import type { TableInfo } from '../catalog.ts';
 import type { QueryError, TextResult } from '../database.ts';
 
-export type Panel = 'result' | 'compare' | 'trend' | 'chart' | 'plan' | 'row' | 'commits' | 'history';
+export type Panel = 'result' | 'compare' | 'diff' | 'trend' | 'chart' | 'plan' | 'row' | 'commits' | 'kept' | 'history';
 
 export interface Outcome {
   readonly sql: string;
