@@ -76,14 +76,15 @@ export function rowHistoryQuery(table: TableDef): string {
   const columns = list(names, (q, c) => `v.${q(c)}`);
   const key = keyNames(table).map((name, i) => `v.${name} = $${i + 1}`);
   const versions = `FROM ${nameOf(table)} FOR SYSTEM_TIME ALL v WHERE ${key.join(' AND ')}`;
+  // Names of their own: the table may have a column seq or operation.
   return (
-    `SELECT h.seq, ${COMMIT}, h.operation${list(names, (q, c) => `h.${q(c)}`)} FROM (` +
-    `SELECT v._seq_from AS seq, CASE WHEN lag(v._seq_to) OVER (ORDER BY v._seq_from) = v._seq_from THEN 'update' ` +
-    `ELSE 'insert' END AS operation${columns} ${versions} UNION ALL ` +
-    `SELECT e.seq, 'delete'${list(names, (q, c) => `e.${q(c)}`)} FROM (SELECT v._seq_to AS seq, ` +
-    `lead(v._seq_from) OVER (ORDER BY v._seq_from) AS next${columns} ${versions}) e ` +
-    `WHERE e.seq IS NOT NULL AND e.next IS DISTINCT FROM e.seq` +
-    `) h JOIN drift.transactions x ON x.seq = h.seq ORDER BY h.seq`
+    `SELECT h._at_seq AS seq, ${COMMIT}, h._operation AS operation${list(names, (q, c) => `h.${q(c)}`)} FROM (` +
+    `SELECT v._seq_from AS _at_seq, CASE WHEN lag(v._seq_to) OVER (ORDER BY v._seq_from) = v._seq_from THEN 'update' ` +
+    `ELSE 'insert' END AS _operation${columns} ${versions} UNION ALL ` +
+    `SELECT e._at_seq, 'delete'${list(names, (q, c) => `e.${q(c)}`)} FROM (SELECT v._seq_to AS _at_seq, ` +
+    `lead(v._seq_from) OVER (ORDER BY v._seq_from) AS _next_seq${columns} ${versions}) e ` +
+    `WHERE e._at_seq IS NOT NULL AND e._next_seq IS DISTINCT FROM e._at_seq` +
+    `) h JOIN drift.transactions x ON x.seq = h._at_seq ORDER BY h._at_seq`
   );
 }
 

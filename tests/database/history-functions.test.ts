@@ -107,6 +107,30 @@ test('a table without a primary key is compared by its hidden row ids', async ()
   ]);
 });
 
+test('a table may have columns that are called as those of the history', async () => {
+  const db = await openDb();
+  await db.run('CREATE TABLE event (seq int PRIMARY KEY, operation text, author text, diff_type text, next int)');
+  await db.run("INSERT INTO event VALUES (7, 'open', 'eve', 'x', 1)");
+  await db.run("UPDATE event SET author = 'fay'");
+  await db.run('DELETE FROM event');
+  const names = 'AS h (at, t, a, m, j, op, seq, operation, author)';
+  expect(await db.rows(`SELECT at, op, seq, operation, author FROM row_history('event', 7) ${names}`)).toEqual([
+    ['2', 'insert', '7', 'open', 'eve'],
+    ['3', 'update', '7', 'open', 'fay'],
+    ['4', 'delete', '7', 'open', 'fay'],
+  ]);
+  expect(await db.rows("SELECT seq, operation, before_seq, after_author FROM table_changes('event', 2)")).toEqual([
+    ['3', 'update', '7', 'fay'],
+    ['4', 'delete', '7', null],
+  ]);
+  expect(await db.rows("SELECT diff_type, to_diff_type, to_next FROM table_diff('event', 1, 3)")).toEqual([
+    ['added', 'x', '1'],
+  ]);
+  expect(
+    await db.rows("SELECT at, seq, author FROM blame('event', 3) AS b (at, t, a, m, j, seq, operation, author)"),
+  ).toEqual([['3', '7', 'fay']]);
+});
+
 test('row_history: each version of one row and its deletions', async () => {
   const db = await products();
   expect(await db.rows("SELECT seq, operation, cost FROM row_history('product', 3)")).toEqual([
