@@ -50,6 +50,13 @@ export interface Branch {
   readonly bytes: number;
 }
 
+/** A merge: the line that was taken in, up to which commit, and the commit that it is. */
+export interface Merge {
+  readonly source: string;
+  readonly taken: number;
+  readonly seq: number;
+}
+
 /** What a merge has left to decide. */
 export interface Conflict {
   readonly id: number;
@@ -161,12 +168,7 @@ export async function readBranches(reader: Reader): Promise<Branch[]> {
 
 /** Conflicts that merges into the reader's line have left open. */
 export async function readConflicts(reader: Reader): Promise<Conflict[]> {
-  // The table is made by the first conflict.
-  const made = await queryText(
-    reader,
-    "SELECT 1 FROM drift.tables WHERE schema = 'drift' AND table_name = 'conflicts'",
-  );
-  if (made.rows.length === 0) return [];
+  if (!(await isMade(reader, 'conflicts'))) return [];
   const { rows } = await queryText(
     reader,
     'SELECT id, source, table_name, row_key, column_name, ours, theirs FROM drift.conflicts ORDER BY id',
@@ -180,6 +182,19 @@ export async function readConflicts(reader: Reader): Promise<Conflict[]> {
     ours: ours ?? null,
     theirs: theirs ?? null,
   }));
+}
+
+/** Merges into the reader's line. */
+export async function readMerges(reader: Reader): Promise<Merge[]> {
+  if (!(await isMade(reader, 'merges'))) return [];
+  const { rows } = await queryText(reader, 'SELECT source, source_seq, _seq_from FROM drift.merges ORDER BY 3');
+  return rows.map(([source, taken, seq]) => ({ source: source ?? '', taken: Number(taken), seq: Number(seq) }));
+}
+
+/** Some of the engine's own tables are made when there is something for them. */
+async function isMade(reader: Reader, table: string): Promise<boolean> {
+  const sql = "SELECT 1 FROM drift.tables WHERE schema = 'drift' AND table_name = $1";
+  return (await queryText(reader, sql, [table])).rows.length > 0;
 }
 
 export async function readTags(reader: Reader): Promise<Tag[]> {

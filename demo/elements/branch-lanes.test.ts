@@ -75,3 +75,12 @@ test('a branch without commits still shows its fork; of many the newest four are
   expect(lanes.map(({ name }) => name)).toEqual(['b2', 'b3', 'b4', 'b5']);
   expect(lanes.every(({ from, to, dots }) => to > from && dots.length === 0)).toBe(true);
 });
+
+test('a merge leads from what it took up to its commit', () => {
+  const merges = [{ source: 'a', taken: 7, seq: 8 }];
+  const lanes = branchLanes(commits, branches, 'main', (number) => number * 10, merges);
+  expect(lanes.map(({ name, merges: path }) => [name, path])).toEqual([
+    ['a', 'M70 80C80 80 80 80 80 56'],
+    ['b', ''],
+  ]);
+});

@@ -1,8 +1,8 @@
 /**
  * The lines that are not shown, as lanes under the time line: each leaves its parent at the fork and runs to its newest
- * commit. Of the line that is shown, and of what it shares with others, the bars tell.
+ * commit, and up again where the line that is shown has taken it in. Of the line that is shown, and of what it shares with others, the bars tell.
  */
-import type { Branch, Commits } from '../catalog.ts';
+import type { Branch, Commits, Merge } from '../catalog.ts';
 import { lineOf, stretchesOf } from '../state/lines.ts';
 import { HEIGHT } from './time-scale.ts';
 
@@ -22,6 +22,8 @@ export interface Lane {
   readonly to: number;
   /** Places of its commits. */
   readonly dots: readonly number[];
+  /** From the commit that was taken in up to the merge, as one SVG path. */
+  readonly merges: string;
 }
 
 interface Line {
@@ -36,6 +38,7 @@ export function branchLanes(
   branches: readonly Branch[],
   current: string,
   x: (seq: number) => number,
+  merges: readonly Merge[] = [],
 ): readonly Lane[] {
   if (branches.length < 2) return [];
   const shown = linesBeside(all, branches, current);
@@ -48,7 +51,18 @@ export function branchLanes(
     const to = Math.max(from + LANE, dots.at(-1) ?? 0);
     const start = startOf(branches, current, name, fork, placed);
     const turn = Math.min(from + 10, dots[0] ?? Infinity);
-    return { name, y, path: `M${from} ${start}C${from} ${y} ${from} ${y} ${turn} ${y}H${to}`, from, to, dots };
+    const taken = merges
+      .filter(({ source }) => source === name)
+      .map(({ taken: seq, seq: merge }) => [x(seq), x(merge)]);
+    return {
+      name,
+      y,
+      path: `M${from} ${start}C${from} ${y} ${from} ${y} ${turn} ${y}H${to}`,
+      from,
+      to,
+      dots,
+      merges: taken.map(([at, merge]) => `M${at} ${y}C${merge} ${y} ${merge} ${y} ${merge} ${HEIGHT}`).join(''),
+    };
   });
 }
 

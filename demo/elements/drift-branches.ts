@@ -6,7 +6,15 @@ import type { CSSResultGroup, PropertyDeclarations, TemplateResult } from 'lit';
 import { html } from 'lit';
 import type { Branch, Conflict } from '../catalog.ts';
 import type { Merged } from '../state/branching.ts';
-import { attempt, dropBranch, makeBranch, mergeBranch, resolveConflict, useBranch } from '../state/branching.ts';
+import {
+  attempt,
+  dropBranch,
+  makeBranch,
+  mergeBranch,
+  openConflicts,
+  resolveConflict,
+  useBranch,
+} from '../state/branching.ts';
 import { bytes, indexOfSeq, momentOf } from '../state/moments.ts';
 import { branchesStyles } from './branches-styles.ts';
 import { careStyles } from './care-styles.ts';
@@ -17,14 +25,17 @@ export class DriftBranches extends ConsoleElement {
     busy: { state: true },
     error: { state: true },
     merged: { state: true },
+    conflicts: { state: true },
     dropping: { state: true },
   };
   static override styles: CSSResultGroup = [shared, careStyles, branchesStyles];
 
   declare busy: boolean;
   declare error: string;
-  /** What came of the last merge, with the conflicts that are still open. */
+  /** What came of the last merge. */
   declare merged: Merged | undefined;
+  /** What merges into the line that is shown have left to decide. */
+  declare conflicts: readonly Conflict[];
   /** The branch that a second click drops. */
   declare dropping: string;
 
@@ -39,6 +50,7 @@ export class DriftBranches extends ConsoleElement {
     await this.updateComplete;
     this.#dialog?.showModal();
     this.renderRoot.querySelector<HTMLElement>('[aria-current="true"]')?.focus();
+    this.error = await attempt(() => this.#readConflicts());
   }
 
   override render(): TemplateResult {
@@ -61,7 +73,7 @@ export class DriftBranches extends ConsoleElement {
 
   #branch(branch: Branch): TemplateResult {
     const { name, parent, isCurrent } = branch;
-    const off = this.busy || this.state.inTransaction;
+    const off = this.busy || this.state.busy || this.state.inTransaction;
     return html`<li>
       <button
         class="to"
@@ -111,18 +123,22 @@ export class DriftBranches extends ConsoleElement {
     </form>`;
   }
 
-  #mergedText(): TemplateResult | string {
-    if (this.merged === undefined) return '';
-    const { into, rows, conflicts } = this.merged;
-    const open = `${conflicts.length} ${conflicts.length === 1 ? 'conflict' : 'conflicts'} to decide:`;
-    return html`<section>
-      <p role="status">
-        Merged into ${into}: ${rows} ${rows === 1 ? 'row' : 'rows'} changed. ${conflicts.length === 0 ? '' : open}
+  #mergedText(): TemplateResult {
+    const { merged, conflicts } = this;
+    const { branch } = this.state;
+    return html`<p role="status">
+        ${merged === undefined ? '' : `Merged into ${merged.into}: ${merged.rows} ${merged.rows === 1 ? 'row' : 'rows'} changed.`}
       </p>
-      <ul class="conflicts">
-        ${conflicts.map((conflict) => this.#conflict(conflict, into))}
-      </ul>
-    </section>`;
+      ${
+        conflicts.length === 0
+          ? ''
+          : html`<section>
+              <h3>${conflicts.length} ${conflicts.length === 1 ? 'conflict' : 'conflicts'} to decide on ${branch}</h3>
+              <ul class="conflicts">
+                ${conflicts.map((conflict) => this.#conflict(conflict, branch))}
+              </ul>
+            </section>`
+      }`;
   }
 
   #conflict({ id, source, table, key, column, ours, theirs }: Conflict, into: string): TemplateResult {
@@ -147,6 +163,11 @@ export class DriftBranches extends ConsoleElement {
   #forget(): void {
     this.error = this.dropping = '';
     this.merged = undefined;
+    this.conflicts = [];
+  }
+
+  async #readConflicts(): Promise<void> {
+    this.conflicts = await openConflicts(this.state);
   }
 
   async #during(work: () => Promise<unknown>, closes = false): Promise<void> {
@@ -168,15 +189,16 @@ export class DriftBranches extends ConsoleElement {
 
   async #merge(branch: Branch): Promise<void> {
     this.#forget();
-    await this.#during(async () => (this.merged = await mergeBranch(this.state, branch)));
+    await this.#during(async () => {
+      this.merged = await mergeBranch(this.state, branch);
+      await this.#readConflicts();
+    });
   }
 
   async #resolve(id: number, side: 'OURS' | 'THEIRS'): Promise<void> {
     await this.#during(async () => {
       await resolveConflict(this.state, id, side);
-      const { merged } = this;
-      if (merged !== undefined)
-        this.merged = { ...merged, conflicts: merged.conflicts.filter((conflict) => conflict.id !== id) };
+      await this.#readConflicts();
     });
   }
 
@@ -185,8 +207,11 @@ export class DriftBranches extends ConsoleElement {
       this.dropping = branch.name;
       return;
     }
-    this.#forget();
-    await this.#during(() => dropBranch(this.state, branch));
+    this.dropping = '';
+    await this.#during(async () => {
+      await dropBranch(this.state, branch);
+      await this.#readConflicts();
+    });
   }
 }
 

@@ -7,7 +7,7 @@
  */
 import type { CSSResultGroup, PropertyDeclarations, PropertyValues, SVGTemplateResult, TemplateResult } from 'lit';
 import { html, svg } from 'lit';
-import type { Branch } from '../catalog.ts';
+import type { Branch, Merge } from '../catalog.ts';
 import { useBranch } from '../state/branching.ts';
 import { MAIN } from '../state/lines.ts';
 import { dayOf, indexOfSeq, momentOf, timeOf } from '../state/moments.ts';
@@ -46,6 +46,7 @@ export class DriftTimeline extends ConsoleElement {
   #scale: TimeScale | undefined;
   #lanes: readonly Lane[] = [];
   #branches: readonly Branch[] = [];
+  #merges: readonly Merge[] = [];
   #frame = 0;
   readonly #observer = new ResizeObserver(([entry]) => {
     if (entry !== undefined) this.width = Math.max(120, Math.floor(entry.contentRect.width));
@@ -187,12 +188,13 @@ export class DriftTimeline extends ConsoleElement {
   }
 
   /** A branch that is not shown, with its name where there is room. */
-  #lane({ name, y, path, from, to, dots }: Lane): SVGTemplateResult {
+  #lane({ name, y, path, from, to, dots, merges }: Lane): SVGTemplateResult {
     const left = to > this.width - 120;
     return svg`<g class="lane" @pointerdown=${(event: Event) => this.#goTo(event, name)}>
       <title>Branch ${name}</title>
       <rect x=${from} y=${y - LANE / 2} width=${this.width - from} height=${LANE} />
       <path d=${path} />
+      <path class="merge" d=${merges} />
       ${dots.map((x) => svg`<circle cx=${x} cy=${y} r="3" />`)}
       <text x=${left ? from - 6 : to + 8} y=${y + 4} text-anchor=${left ? 'end' : 'start'}>${name}</text>
     </g>`;
@@ -245,13 +247,15 @@ export class DriftTimeline extends ConsoleElement {
 
   /** The scale of this width, kept while nothing of it changes: a drag asks for it at every frame. */
   #scaleNow(): TimeScale {
-    const { commits, everyCommit, branches, branch } = this.state;
+    const { commits, everyCommit, branches, branch, merges } = this.state;
     const known = this.#scale;
-    const isSame = known?.commits === commits && known.all === everyCommit && this.#branches === branches;
+    const isSame =
+      known?.commits === commits && known.all === everyCommit && this.#branches === branches && this.#merges === merges;
     if (isSame && known.width === this.width && known.even === this.even) return known;
     const scale = (this.#scale = new TimeScale(commits, this.width, this.even, everyCommit));
     this.#branches = branches;
-    this.#lanes = branchLanes(everyCommit, branches, branch, (seq) => scale.xOfSeq(seq));
+    this.#merges = merges;
+    this.#lanes = branchLanes(everyCommit, branches, branch, (seq) => scale.xOfSeq(seq), merges);
     return scale;
   }
 

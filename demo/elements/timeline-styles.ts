@@ -130,6 +130,9 @@ export const timelineStyles: CSSResult = css`
     stroke: var(--line-strong);
     stroke-width: 1.5;
   }
+  .lane .merge {
+    stroke-dasharray: 3 2;
+  }
   .lane circle {
     fill: var(--surface);
     stroke: var(--ink-2);

@@ -43,14 +43,26 @@ test('each cell has the commit that gave it its value', async () => {
   expect(await blamed(database, "it's", { name: 'Green tea' })).toEqual([[6, 'dan', 'again', true, false]]);
 });
 
+test('columns may be called as those of the history are', async () => {
+  await database.query('CREATE TABLE event (seq int PRIMARY KEY, operation text, author text)');
+  await database.query("INSERT INTO event VALUES (7, 'open', 'eve')");
+  await database.query("UPDATE event SET author = 'fay'");
+  const event = (await readTables(database)).find(({ name }) => name === 'event');
+  if (event === undefined) throw new Error('no such table');
+  const versions = await readVersions(database, event, ['7'], signal);
+  expect(blameOf(versions, 'author', 'fay')?.seq).toBe(9);
+  expect(blameOf(versions, 'operation', 'open')?.seq).toBe(8);
+  await database.query('DROP TABLE event');
+});
+
 test('where older versions are not kept it says so', async () => {
   await database.query(`UPDATE "My stock" SET name = 'Mate'`);
   await database.query(`UPDATE "My stock" SET "In store" = 1`);
-  await database.query('DELETE HISTORY FROM "My stock" BEFORE SEQ 8');
-  expect(await blamed(database, "it's", { name: 'Mate' })).toEqual([[8, '', '', false, true]]);
+  await database.query('DELETE HISTORY FROM "My stock" BEFORE SEQ 12');
+  expect(await blamed(database, "it's", { name: 'Mate' })).toEqual([[12, '', '', false, true]]);
   await database.query(`UPDATE "My stock" SET "In store" = 0`);
   expect(await blamed(database, "it's", { name: 'Mate', 'In store': '0' })).toEqual([
-    [8, '', '', false, true],
-    [9, '', '', false, false],
+    [12, '', '', false, true],
+    [13, '', '', false, false],
   ]);
 });

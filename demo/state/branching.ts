@@ -7,7 +7,6 @@ import type { ConsoleState } from './console-state.ts';
 export interface Merged {
   readonly into: string;
   readonly rows: number;
-  readonly conflicts: readonly Conflict[];
 }
 
 /** Shows the newest state of a branch. Refused in an open transaction. */
@@ -32,7 +31,6 @@ export async function mergeBranch(state: ConsoleState, { name, parent }: Branch)
   const { database } = state;
   if (database === undefined || parent === null) return undefined;
   await useBranch(state, parent);
-  const known = await readConflicts(database);
   await database.transaction((transaction) => queryText(transaction, `MERGE BRANCH ${quote(name)}`), {
     author: 'you',
     message: `Merge branch ${name}`,
@@ -43,9 +41,12 @@ export async function mergeBranch(state: ConsoleState, { name, parent }: Branch)
     'SELECT rows_changed FROM drift.merges WHERE source = $1 ORDER BY _seq_from DESC LIMIT 1',
     [name],
   );
-  const before = new Set(known.map(({ id }) => id));
-  const conflicts = (await readConflicts(database)).filter(({ id }) => !before.has(id));
-  return { into: parent, rows: Number(rows[0]?.[0] ?? 0), conflicts };
+  return { into: parent, rows: Number(rows[0]?.[0] ?? 0) };
+}
+
+/** What merges into the line that is shown have left to decide. */
+export async function openConflicts({ database }: ConsoleState): Promise<readonly Conflict[]> {
+  return database === undefined ? [] : readConflicts(database);
 }
 
 /** Settles a conflict of the line that is shown. */

@@ -6,13 +6,14 @@
  * twice: when the moment has moved on meanwhile it runs again with the newest, so that the latest wins and a drag
  * over thousands of commits asks the engine only as often as it can answer.
  */
-import type { Branch, Commits, TableInfo, Tag } from '../catalog.ts';
+import type { Branch, Commits, Merge, TableInfo, Tag } from '../catalog.ts';
 import {
   countRows,
   NO_COMMITS,
   quote,
   readBranches,
   readCommits,
+  readMerges,
   readTables,
   readTags,
   rowHistoryQuery,
@@ -53,6 +54,8 @@ export class ConsoleState extends EventTarget {
   commits: Commits = NO_COMMITS;
   everyCommit: Commits = NO_COMMITS;
   branches: readonly Branch[] = [];
+  /** Into the line that is shown. */
+  merges: readonly Merge[] = [];
   /** The branch that the session is on. */
   branch: string = MAIN;
   tags: readonly Tag[] = [];
@@ -282,7 +285,7 @@ export class ConsoleState extends EventTarget {
   #reset(dataSet: DataSet): void {
     this.dataSet = dataSet;
     this.commits = this.everyCommit = NO_COMMITS;
-    this.branches = [];
+    this.branches = this.merges = [];
     this.branch = MAIN;
     this.tags = [];
     this.moment = null;
@@ -325,6 +328,7 @@ export class ConsoleState extends EventTarget {
     if (this.everyCommit === known && this.branch === line) return;
     this.commits = commitsOf(this.everyCommit, this.branches, this.branch);
     this.tags = await readTags(this.#database);
+    this.merges = this.branches.length < 2 ? [] : await readMerges(this.#database);
     if (this.branch === line || this.dataSet === undefined) return;
     keepPlace(this.dataSet.name, { branch: this.branch });
     // What was shown of the other line may not be there.
