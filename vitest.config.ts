@@ -2,6 +2,16 @@
 import { defineConfig } from 'vitest/config';
 
 const MEASURING = ['tests/browser/latency.test.ts', 'tests/browser/memory.test.ts'];
+/** What measures computing time in process. */
+const TIMED = [
+  'tests/database/activity.test.ts',
+  'tests/database/branch-cost.test.ts',
+  'tests/database/bulk-turns.test.ts',
+  'tests/database/cancellation.test.ts',
+  'tests/database/latency.test.ts',
+  'tests/database/maintenance-slices.test.ts',
+  'tests/database/slices.test.ts',
+];
 
 export default defineConfig({
   test: {
@@ -18,10 +28,23 @@ export default defineConfig({
             'tests/simulation/**',
             'tests/package/**',
             'node_modules/**',
+            ...TIMED,
           ],
           testTimeout: 60_000,
           // Modules are loaded once for all files: a fresh engine for each takes longer than most of the tests.
           isolate: false,
+        },
+      },
+      {
+        // Nothing runs beside it, and what another program's load made slow is measured again.
+        test: {
+          name: 'timed',
+          environment: 'node',
+          include: TIMED,
+          fileParallelism: false,
+          isolate: false,
+          retry: 2,
+          testTimeout: 120_000,
         },
       },
       {

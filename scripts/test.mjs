@@ -33,6 +33,7 @@ const CHECKS = [
   ['lint', () => check('oxlint', '--type-aware', '--deny-warnings')],
   ['types', types],
   ['unit', () => vitest('unit')],
+  ['timed', () => vitest('timed')],
   ['simulation', () => vitest('simulation')],
   ['corpus', () => vitest('corpus')],
   ['fuzz', () => vitest('fuzz')],

@@ -88,7 +88,8 @@ export interface ManagerParts {
 }
 
 /** Room in the log for the values of sequences, some 40 bytes each, and for a proof. */
-const BESIDES_BYTES = 4096;
+const SEQUENCES_BYTES = 1024;
+const PROOF_BYTES = 3072;
 
 /** Verifies constraints of a transaction's writes against a newer state than its snapshot; throws their errors. */
 export type Recheck = (reader: StatementReader) => Task<void>;
@@ -293,7 +294,7 @@ export class TransactionManager {
         );
         if (transaction.alsoLogged !== null) frames.push(...transaction.alsoLogged.frames);
         const { author, message, metadata, clientId } = transaction.info;
-        const bytes = commitBytes(frames, [author, message, metadata, clientId]) + BESIDES_BYTES;
+        const bytes = commitBytes(frames, [author, message, metadata, clientId]) + this.#extraBytes;
         if (this.#log.hasRoom(bytes)) break;
         // Others may commit while this waits. A full medium ends the commit here, before it has changed anything.
         yield* this.#log.reserve(bytes);
@@ -318,6 +319,10 @@ export class TransactionManager {
     return seq;
   }
 
+  get #extraBytes(): number {
+    return this.#prover === null ? SEQUENCES_BYTES : SEQUENCES_BYTES + PROOF_BYTES;
+  }
+
   *#commitBulk(
     transaction: Transaction,
     all: readonly TableChanges[],
@@ -326,7 +331,7 @@ export class TransactionManager {
   ): Task<number | null> {
     const steps: BulkSteps = {
       ...{ store: this.store, bulk, log: this.#log, clock: this.clock, transaction },
-      extraBytes: BESIDES_BYTES,
+      extraBytes: this.#extraBytes,
       cancellation: options.cancellation,
       state: () => this.#state(),
       validate: () => this.#validate(transaction, all, options.recheck),

@@ -333,7 +333,7 @@ test('ERASE keeps the chain valid, and what is left of a row does not tell what 
   for (let i = 0; i < 50; i++) expect(left.at(i) === null, `${i}`).toBe([9, 10, 19, 29, 48].includes(i));
   for (const name of storage.list()) {
     const file = storage.open(name);
-    expect(Buffer.from(file.read(0, file.size())).includes(secret), name).toBe(false);
+    expect(Buffer.from(await file.read(0, file.size())).includes(secret), name).toBe(false);
   }
   await db.run("UPDATE p SET name = 'last' WHERE id < 30");
   expect((await verify(db, digest)).problems).toEqual([]);

@@ -30,9 +30,6 @@ import { lastLeafOf, MerkleTree, type Place, peaksOf, TAG } from './merkle.ts';
 import { commitHash, headerText, type Header, type ProofRow, readRow, rowValues } from './proof-row.ts';
 import { Salts } from './salts.ts';
 
-/** Most bytes of a proof in the log. */
-export const PROOF_BYTES = 4096;
-
 /** A moment after every commit. */
 const NOW = Number.MAX_SAFE_INTEGER;
 
