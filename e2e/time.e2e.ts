@@ -12,7 +12,6 @@ let page: Page;
 let problems: readonly string[] = [];
 withConsole((opened) => {
   ({ url, browser, page, problems } = opened);
-  page.setDefaultTimeout(10_000);
 });
 
 const row = (index: number): Promise<string[]> => rowOf(page, index);
@@ -173,7 +172,7 @@ test(
     await page.locator('drift-timeline .on').getByText('what if').waitFor();
     await run(JAPAN);
     await expect.poll(shown).toEqual(['1', '2']);
-    await page.getByRole('button', { name: 'Branches; this is what if' }).click();
+    await page.keyboard.press('Alt+B');
     await dialog().getByText('2 rows of its own').waitFor();
     await dialog().getByRole('button', { name: 'main', exact: false }).first().click();
     await expect.poll(shown).toEqual(['3', '35843010']);

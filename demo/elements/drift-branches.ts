@@ -46,6 +46,7 @@ export class DriftBranches extends ConsoleElement {
   }
 
   async show(): Promise<void> {
+    if (this.#dialog?.open === true) return;
     this.#forget();
     await this.updateComplete;
     this.#dialog?.showModal();

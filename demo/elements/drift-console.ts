@@ -2,7 +2,8 @@
  * The console: one page whose time line stands above everything that it moves.
  *
  * Wide screens show schema, editor and result at once; on a phone they are tabs and the time line stays. Files dropped
- * anywhere become tables. Keys: Mod-Enter runs, Escape ends what runs, Alt-T goes to the time line, Alt-E to the editor, Alt-R to the result.
+ * anywhere become tables. Keys: Mod-Enter runs, Escape ends what runs, Alt-T goes to the time line, Alt-B to
+ * the branches, Alt-E to the editor, Alt-R to the result.
  */
 import type { CSSResultGroup, PropertyDeclarations, TemplateResult } from 'lit';
 import { html } from 'lit';
@@ -111,7 +112,7 @@ export class DriftConsole extends ConsoleElement {
       @drop=${this.#drop}
       @choose=${(event: CustomEvent<DataSet>) => void this.#choose(event.detail)}
       @sealed=${() => void this.#careFor('open')}
-      @branches=${() => void this.renderRoot.querySelector<DriftBranches>('drift-branches')?.show()}
+      @branches=${() => this.#showBranches()}
       @repair=${() => void this.#careFor('damaged')}
       @try=${(event: CustomEvent<Example>) => this.#try(event.detail)}
       @run=${() => (this.view = 'result')}
@@ -416,10 +417,18 @@ export class DriftConsole extends ConsoleElement {
     if (!event.altKey || event.ctrlKey || event.metaKey) return;
     if (event.code === 'KeyT') this.#focusIn('drift-timeline', '.strip');
     else if (event.code === 'KeyR') void this.#focusResult();
+    else if (event.code === 'KeyB') this.#showBranches();
     else if (event.code === 'KeyE') this.#editor?.focus();
     else return;
     event.preventDefault();
   };
+
+  #showBranches(): void {
+    const { dataSet, commits } = this.state;
+    // A branch begins with a commit.
+    if (dataSet !== undefined && commits.seq.length > 0)
+      void this.renderRoot.querySelector<DriftBranches>('drift-branches')?.show();
+  }
 
   /** The rows, whatever panel was open. */
   async #focusResult(): Promise<void> {
