@@ -160,29 +160,49 @@ function schemaChange(from: TableDef | null, to: TableDef | null): string | null
   const changes: string[] = [];
   if (from.name !== to.name || from.schema !== to.schema)
     changes.push(`table renamed from ${from.schema}.${from.name}`);
-  const old = new Map(shown(from).map((column) => [column.id, column]));
+  const earlier = earlierColumns(from, to);
   for (const column of shown(to)) {
-    const was = old.get(column.id);
-    old.delete(column.id);
+    const was = earlier.get(column.id);
     if (was === undefined) changes.push(`column ${column.name} added`);
     else if (was.name !== column.name) changes.push(`column ${was.name} renamed to ${column.name}`);
     else if (was.type.oid !== column.type.oid || was.type.typmod !== column.type.typmod)
       changes.push(`type of column ${column.name} changed`);
   }
-  for (const { name } of old.values()) changes.push(`column ${name} dropped`);
+  const kept = new Set(earlier.values());
+  for (const column of shown(from)) if (!kept.has(column)) changes.push(`column ${column.name} dropped`);
   return changes.length === 0 ? null : changes.join(', ');
+}
+
+/**
+ * What each column of a table was at an earlier moment, by its id now: the same column, perhaps of another name, or the one
+ * of its name that gave way to it when its type was changed.
+ */
+export function earlierColumns(before: TableDef, after: TableDef): Map<number, ColumnDef> {
+  const old = new Map(shown(before).map((column) => [column.id, column]));
+  const pairs = new Map<number, ColumnDef>();
+  for (const { id } of shown(after)) {
+    const same = old.get(id);
+    if (same !== undefined) pairs.set(id, same);
+    old.delete(id);
+  }
+  for (const { id, name } of shown(after)) {
+    const replaced = pairs.has(id) ? undefined : [...old.values()].find((column) => column.name === name);
+    if (replaced !== undefined) pairs.set(id, replaced);
+  }
+  return pairs;
 }
 
 /** Columns that exist on both sides, in a form that can be compared. */
 function comparable(before: TableDef, after: TableDef): [string, string][] {
-  const now = new Map(shown(after).map((column) => [column.id, column]));
+  const earlier = earlierColumns(before, after);
   const pairs: [string, string][] = [];
-  for (const column of shown(before)) {
-    const other = now.get(column.id);
-    if (other === undefined) continue;
-    const asText =
-      column.type.oid !== other.type.oid || typeByOid(column.type.oid).compare === undefined ? '::text' : '';
-    pairs.push([`${quoteIdent(column.name)}${asText}`, `${quoteIdent(other.name)}${asText}`]);
+  for (const column of shown(after)) {
+    const old = earlier.get(column.id);
+    if (old === undefined) continue;
+    const [a, b] = [typeByOid(old.type.oid), typeByOid(column.type.oid)];
+    const comparesAsIs = a.oid === b.oid ? a.compare !== undefined : a.category === 'N' && b.category === 'N';
+    const cast = comparesAsIs ? '' : '::text';
+    pairs.push([`${quoteIdent(old.name)}${cast}`, `${quoteIdent(column.name)}${cast}`]);
   }
   return pairs;
 }

@@ -10,10 +10,12 @@
 import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
 import type { ColumnDef, TableDef } from '../../catalog/schema.ts';
-import { diffQuery, keyNames, nameOf, ROW_ID, shown } from '../../plan/history-queries.ts';
+import { diffQuery, earlierColumns, keyNames, nameOf, ROW_ID, shown } from '../../plan/history-queries.ts';
 import type { QualifiedName } from '../../sql/ast.ts';
 import type { Restore } from '../../sql/ast-history.ts';
+import { isUserType } from '../../catalog/user-types.ts';
 import { quoteIdent } from '../../sql/functions/format-text.ts';
+import { typeByOid } from '../../sql/types/registry.ts';
 import { ddlContext, withCatalog } from '../definition.ts';
 import type { ResultSet } from '../api.ts';
 import { command } from '../show.ts';
@@ -95,9 +97,14 @@ function allTables(scene: Scene): TableDef[] {
 }
 
 function changes(then: TableDef, now: TableDef, seq: number, snapshot: number, i: number): string[] {
-  const old = new Map(shown(then).map((column) => [column.id, quoteIdent(`from_${column.name}`)]));
+  const old = earlierColumns(then, now);
   const kept = shown(now).filter(({ id, generated }) => old.has(id) && generated === undefined);
-  const from = ({ id }: ColumnDef): string => `d.${old.get(id)}`;
+  const from = ({ id, type }: ColumnDef): string => {
+    const column = old.get(id);
+    const value = `d.${quoteIdent(`from_${column?.name ?? ''}`)}`;
+    const isCast = column !== undefined && column.type.oid !== type.oid && !isUserType(type.oid);
+    return isCast ? `${value}::${typeByOid(type.oid).display}` : value;
+  };
   const keys = keyNames(now);
   const same = keys.map((key) => `t.${key} = d.${toName(now, key)}`).join(' AND ');
   const settable = kept.filter(({ id, identity }) => !now.key.includes(id) && identity !== 'always');
