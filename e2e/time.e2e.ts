@@ -126,6 +126,9 @@ test(
     const blame = page.locator('drift-blame');
     const cell = (rowIndex: number, column: number): ReturnType<Page['locator']> =>
       page.locator(`drift-grid .row[aria-rowindex="${rowIndex + 2}"] .cell`).nth(column);
+    await blame.getByText('Point at a cell').waitFor();
+    await page.keyboard.press('Alt+R');
+    await blame.getByText('country since the row was made in #1').waitFor();
     await cell(1, 1).hover();
     await blame.getByText("UPDATE countries SET population = 2 WHERE country = 'Kenya'").waitFor();
     expect(await blame.locator('div').innerText()).toMatch(

@@ -140,6 +140,7 @@ export class DriftGrid extends LitElement {
         @copy=${this.#copy}
         @pointerover=${this.#over}
         @pointerleave=${() => this.#point(undefined)}
+        @focus=${() => this.#point(this.active)}
         @blur=${() => this.#point(undefined)}
       >
         <div class="row headings" role="row" aria-rowindex="1">
