@@ -167,7 +167,7 @@ class Model {
   }
 }
 
-const SEEDS = Number(process.env['BRANCH_SEEDS'] ?? 6);
+const SEEDS = Number(process.env['BRANCH_SEEDS'] ?? 4);
 
 test.each(Array.from({ length: SEEDS }, (_, seed) => seed + 1))('lines are as copies would be (%i)', async (seed) => {
   const random = new Random(seed);

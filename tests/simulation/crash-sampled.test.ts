@@ -1,4 +1,4 @@
 /** Long workloads, crashed at random changes of the disk (see crash.ts). */
 import { range, testCrashes } from './crash.ts';
 
-testCrashes({ seeds: range(221, 300), statements: 24, sampled: 50 });
+testCrashes({ seeds: range(221, 300), statements: 9, sampled: 50 });

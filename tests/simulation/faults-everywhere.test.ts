@@ -6,7 +6,7 @@ import { FAULTS, newTally, summary } from './tally.ts';
 test('every fault at every operation of short workloads', async () => {
   const tally = newTally();
   for (const seed of [3]) {
-    for (const fault of FAULTS) for (let at = 0; await runCase({ seed, commits: 6, fault, at }, tally); at++);
+    for (const fault of FAULTS) for (let at = 0; await runCase({ seed, commits: 4, fault, at }, tally); at++);
   }
   console.log(summary(tally));
   for (const fault of FAULTS) expect(tally.faults.get(fault), fault).toBeGreaterThan(0);
