@@ -28,46 +28,37 @@ let failed = 0;
 /** What failed, said again at the end. */
 const failures = [];
 
-/** Each takes where its output goes (null: the console) and says whether all went well. */
+/** Each says whether all went well. */
 const CHECKS = {
-  format: (lines) => check(lines, 'oxfmt', '--check', '.'),
-  lint: (lines) => check(lines, 'oxlint', '--type-aware', '--deny-warnings'),
+  format: () => check('oxfmt', '--check', '.'),
+  lint: () => check('oxlint', '--type-aware', '--deny-warnings'),
   types,
-  unit: (lines) => vitest(lines, 'unit'),
-  timed: (lines) => vitest(lines, 'timed'),
-  simulation: (lines) => vitest(lines, 'simulation'),
-  corpus: (lines) => vitest(lines, 'corpus'),
-  build: (lines) => check(lines, 'npm', 'run', '--silent', 'build'),
-  chromium: (lines) => check(lines, process.execPath, 'scripts/chromium.mjs'),
-  browser: (lines) => vitest(lines, 'browser'),
-  'browser-alone': (lines) => vitest(lines, 'browser-alone'),
-  fuzz: (lines) => vitest(lines, 'fuzz'),
-  e2e: (lines) => vitest(lines, 'e2e'),
-  package: (lines) => vitest(lines, 'package'),
+  unit: () => vitest('unit'),
+  timed: () => vitest('timed'),
+  simulation: () => vitest('simulation'),
+  corpus: () => vitest('corpus'),
+  build: () => check('npm', 'run', '--silent', 'build'),
+  chromium: () => check(process.execPath, 'scripts/chromium.mjs'),
+  browser: () => vitest('browser'),
+  'browser-alone': () => vitest('browser-alone'),
+  fuzz: () => vitest('fuzz'),
+  e2e: () => vitest('e2e'),
+  package: () => vitest('package'),
 };
-/** Keeps one core busy, as those after it do: it runs beside them, and is shown when they are done. */
-const BESIDE = 'fuzz';
-
 await install();
 const wanted = Object.keys(CHECKS).filter((name) => only === undefined || only.split(',').includes(name));
-let beside = null;
-for (const name of wanted) {
-  if (name === BESIDE && wanted.at(-1) !== BESIDE) beside = step(name, []);
-  else await step(name, null);
-}
-await beside;
+for (const name of wanted) await step(name);
 rmSync(scratch, { recursive: true, force: true });
 for (const failure of failures) console.log(`FAILED: ${failure}`);
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exit(failed === 0 && passed > 0 ? 0 : 1);
 
-async function step(name, lines) {
+/** Runs one check and says how long it took. */
+async function step(name) {
   const started = Date.now();
-  const say = (text) => (lines === null ? process.stdout.write(text) : lines.push(text));
-  say(`\n# ${name}\n`);
-  const good = await CHECKS[name](lines);
-  say(`# ${name}: ${good ? 'ok' : 'FAILED'}, ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
-  if (lines !== null) process.stdout.write(lines.join(''));
+  console.log(`\n# ${name}`);
+  const good = await CHECKS[name]();
+  console.log(`# ${name}: ${good ? 'ok' : 'FAILED'}, ${((Date.now() - started) / 1000).toFixed(1)} s`);
 }
 
 // `npm install`, not `npm ci`: a registry may lack optional packages that are other platforms' binaries, and `ci` then
@@ -75,17 +66,15 @@ async function step(name, lines) {
 async function install() {
   const marker = join(root, 'node_modules', '.package-lock.json');
   const done = existsSync(marker) && statSync(marker).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs;
-  if (done || (await run(null, 'npm', ['install', '--no-audit', '--no-fund']))) return;
+  if (done || (await run('npm', ['install', '--no-audit', '--no-fund']))) return;
   console.error('The packages could not be installed.');
   console.log('0 passed, 1 failed');
   process.exit(1);
 }
 
-/** Runs a command in the repository, its output shown or added to `lines`; says whether it succeeded. */
-function run(lines, command, args) {
-  const output = lines === null ? 'inherit' : 'pipe';
-  const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', output, output] });
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text) => lines.push(String(text)));
+/** Runs a command in the repository with its output shown; says whether it succeeded. */
+function run(command, args) {
+  const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] });
   return new Promise((resolve) => {
     child.on('error', ({ message }) => {
       console.error(message);
@@ -96,8 +85,8 @@ function run(lines, command, args) {
 }
 
 /** A command that counts as one test. */
-async function check(lines, command, ...args) {
-  if (await run(lines, command, args)) {
+async function check(command, ...args) {
+  if (await run(command, args)) {
     passed++;
     return true;
   }
@@ -107,19 +96,19 @@ async function check(lines, command, ...args) {
 }
 
 /** Each part of the tree under the library it may see: the engine none, the page the DOM, the worker its own. */
-async function types(lines) {
+async function types() {
   let good = true;
   for (const part of ['engine', 'page', 'worker', 'node'])
-    good = (await check(lines, 'tsc', '--noEmit', '-p', `tsconfig.${part}.json`)) && good;
-  return (await check(lines, 'tsc', '-p', 'tsconfig.json')) && good;
+    good = (await check('tsc', '--noEmit', '-p', `tsconfig.${part}.json`)) && good;
+  return (await check('tsc', '-p', 'tsconfig.json')) && good;
 }
 
 /** Runs a vitest project and adds its counts; a file that does not load, or a run without a test, is a failure. */
-async function vitest(lines, project) {
+async function vitest(project) {
   const report = join(scratch, `${project}.json`);
   const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${report}`];
   // Every core: by default vitest leaves one to its user.
-  const ok = await run(lines, 'vitest', ['run', '--project', project, '--maxWorkers=100%', ...reporters]);
+  const ok = await run('vitest', ['run', '--project', project, '--maxWorkers=100%', ...reporters]);
   const result = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : { testResults: [] };
   let ran = 0;
   let bad = 0;
