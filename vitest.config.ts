@@ -54,8 +54,6 @@ export default defineConfig({
           environment: 'node',
           include: ['tests/browser/**/*.test.ts'],
           exclude: MEASURING,
-          // One page of some hundred once stood still for two minutes ("a table greater than the cache", docs/testing.md).
-          retry: 1,
           testTimeout: 120_000,
           hookTimeout: 300_000,
         },

@@ -257,8 +257,8 @@ class Engine implements EngineApi, OpenEngine {
     };
   }
 
-  checkpoint(force = false): Promise<void> {
-    return this.#maintenance.checkpoint('asked for', force);
+  async checkpoint(force = false): Promise<void> {
+    await this.#maintenance.checkpoint('asked for', force);
   }
 
   async inside(): Promise<EngineInside> {

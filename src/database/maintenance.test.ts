@@ -19,10 +19,17 @@ interface Rig {
   readonly store: TableStore;
   /** Amounts of log that were asked about. */
   readonly limits: number[];
+  readonly timers: (() => void)[];
   readonly time: Time;
 }
 
-function rig(): Rig {
+interface RigOptions {
+  /** What calls for a checkpoint, always. */
+  readonly reason?: string;
+  readonly checkpoint?: () => boolean;
+}
+
+function rig(options: RigOptions = {}): Rig {
   const store = openTableStore(new MemoryStorage(), null, {
     cacheBudgetBytes: 1e6,
     packSizeBytes: 1e6,
@@ -30,12 +37,16 @@ function rig(): Rig {
     minClosedRows: 100,
   });
   const limits: number[] = [];
+  const timers: (() => void)[] = [];
   const time: Time = { clock: 0, turns: 0, others: 0 };
   const host: Host = {
     now: () => 0,
     monotonicMs: () => time.clock,
     randomBytes: () => undefined,
-    setTimer: () => () => undefined,
+    setTimer(_ms, fire) {
+      timers.push(fire);
+      return () => undefined;
+    },
     yieldToOthers() {
       time.turns++;
       time.clock += time.others;
@@ -50,13 +61,13 @@ function rig(): Rig {
     retain: () => Promise.resolve(),
     reasonFor(limit) {
       limits.push(limit);
-      return null;
+      return options.reason ?? null;
     },
     *checkpoint() {
-      return true;
+      return options.checkpoint?.() ?? true;
     },
   });
-  return { maintenance, store, limits, time };
+  return { maintenance, store, limits, timers, time };
 }
 
 describe('the log that a checkpoint waits for', () => {
@@ -71,6 +82,25 @@ describe('the log that a checkpoint waits for', () => {
     expect([after(100, 500), after(100, 500), after(100, 500)]).toEqual([2000, 4000, 4000]);
     expect(after(100, 300)).toBe(4000);
     expect([after(100, 100), after(100, 100), after(100, 100)]).toEqual([2000, 1000, 1000]);
+  });
+});
+
+describe('a checkpoint that is due while nothing can be written', () => {
+  test('is tried once for each commit: the rest of the thread gets its turn', async () => {
+    let tries = 0;
+    const { maintenance, timers } = rig({
+      reason: 'dirty',
+      checkpoint() {
+        if (++tries > 100) throw new Error('it is tried again and again');
+        return false;
+      },
+    });
+    for (let commits = 1; commits <= 2; commits++) {
+      maintenance.noteCommit();
+      timers.pop()?.();
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      expect(tries).toBe(commits);
+    }
   });
 });
 

@@ -87,15 +87,15 @@ export class Maintenance {
 
   /**
    * Takes a checkpoint, and before it empties packs that hold little: they go when the manifest has switched. `force`: also
-   * where nothing was committed since the last one.
+   * where nothing was committed since the last one. Returns false where there was nothing to write.
    */
-  async checkpoint(reason: string, force = false): Promise<void> {
+  async checkpoint(reason: string, force = false): Promise<boolean> {
     const { store, host } = this.#parts;
     await host.loadPart?.('late');
     if (!this.#closed) await this.#parts.retain();
     if (store.hasSparsePacks())
       await this.run({ kind: 'repack', treeId: null, reason: 'sparse' }, () => store.repack());
-    await this.run({ kind: 'checkpoint', treeId: null, reason }, () => this.#parts.checkpoint(force));
+    return this.run({ kind: 'checkpoint', treeId: null, reason }, () => this.#parts.checkpoint(force));
   }
 
   /** Says that something was committed. */
@@ -179,7 +179,8 @@ export class Maintenance {
       }
       const due = reason ?? this.#reason();
       if (due === null) return;
-      await this.checkpoint(due);
+      // What is dirty belongs to a commit that is not whole yet: its end calls again. Going on here would give it no turn.
+      if (!(await this.checkpoint(due))) return;
     }
   }
 
