@@ -5,7 +5,7 @@
  * table of the database that holds what a branch has made or changed. It is versioned, logged and recovered like the
  * catalog, belongs to no line, and is made with the first branch. A branch is recorded as a tag with a parent.
  */
-import type { TableDef, TagDef } from './schema.ts';
+import type { IndexDef, TableDef, TagDef } from './schema.ts';
 import { CATALOG_TABLE } from './system-objects.ts';
 
 export const LINES_TABLE_ID = 5;
@@ -36,6 +36,12 @@ export interface LineTableDef extends TableDef {
   readonly line: number;
   /** The table it holds rows of. */
   readonly of: number;
-  /** A table that the branch has made; rows of an inherited one; keys that are hidden of an inherited one. */
-  readonly role: 'table' | 'own' | 'hidden';
+  /**
+   * A table that the branch has made; rows of an inherited one; keys that are hidden of an inherited one; the inherited
+   * entries of an index that the branch has made.
+   */
+  readonly role: 'table' | 'own' | 'hidden' | 'index';
+  /** Of an index's entries: which one, and the order of its key. */
+  readonly index?: number | undefined;
+  readonly order?: IndexDef['columns'] | undefined;
 }

@@ -1,5 +1,6 @@
 /** From catalog definitions to what the table layer stores: formats by type, keys, indexes. */
 import type { Value } from '../base/vector.ts';
+import type { LineTableDef } from '../catalog/lines.ts';
 import type { TableDef, TypeRef } from '../catalog/schema.ts';
 import { storedType } from '../catalog/user-types.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
@@ -21,7 +22,9 @@ export function specOf(def: TableDef, context: EvalContext): TableSpec {
   return {
     id: def.id,
     columns,
-    key: def.key.map((column) => ({ column, descending: false, nullsFirst: false })),
+    key:
+      (def as Partial<LineTableDef>).order ??
+      def.key.map((column) => ({ column, descending: false, nullsFirst: false })),
     indexes: def.indexes.map(indexSpecOf),
     timeSplitFactor: def.timeSplitFactor ?? DEFAULT_TIME_SPLIT_FACTOR,
   };

@@ -26,7 +26,7 @@ export function createStructure(store: TableStore, def: TableDef, context: EvalC
 export function* fillIndexes(store: TableStore, def: TableDef): Task<void> {
   const table = store.table(def.id);
   for (const index of def.indexes) {
-    if (!table.indexes.some((tree) => tree.id === index.id)) yield* store.createIndex(def.id, indexSpecOf(index));
+    if (!table.indexes.some((tree) => tree.id === index.id)) yield* store.createIndex(def.id, indexSpecOf(index), def);
   }
 }
 

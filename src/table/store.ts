@@ -5,6 +5,7 @@
  * A checkpoint runs as a task in between and never changes what a reader sees.
  */
 import type { Task } from '../base/task.ts';
+import type { TableDef } from '../catalog/schema.ts';
 import type { SegmentRef } from '../segment/segment.ts';
 import type { CheckContext, TreeFindings } from './check-tree.ts';
 import type { WorkKind, WorkLog } from './work-log.ts';
@@ -25,8 +26,8 @@ export interface TableStore {
   addColumn(tableId: number, column: TreeColumn): void;
   /** Takes back `addColumn`: from ordinal `count` on no row has the columns, whose transaction was rolled back. */
   removeColumns(tableId: number, count: number): void;
-  /** Adds an index and fills it from the current rows. Throws 40001 when the table keeps changing meanwhile. */
-  createIndex(tableId: number, index: IndexSpec): Task<void>;
+  /** Adds an index and fills it from the current rows; `def` is the table's definition with it. Throws 40001 when the table keeps changing meanwhile. */
+  createIndex(tableId: number, index: IndexSpec, def?: TableDef): Task<void>;
   /** Takes back `createIndex`, whose transaction was rolled back. */
   removeIndex(tableId: number, indexId: number): void;
   /** Stops maintaining an index from commit `seq` on; AS OF before it still reads it. */

@@ -36,7 +36,7 @@ export function touchedOnLine(
 export function rowIdsOf(lines: CatalogState, store: TableStore): Map<number, number> {
   const next = new Map<number, number>();
   for (const object of lines.objects())
-    if ('of' in object && store.has(object.id)) {
+    if ('of' in object && (object as LineTableDef).role !== 'index' && store.has(object.id)) {
       const { of } = object as LineTableDef;
       next.set(of, Math.max(next.get(of) ?? 1, store.table(object.id).nextRowId));
     }

@@ -36,6 +36,7 @@ import {
 import type { WorkKind, WorkLog } from '../../table/work-log.ts';
 import { TableWrites } from '../table-writes.ts';
 import { LineTable } from './line-table.ts';
+import { fillSeed, LoggedOnly, type Seed, seedDef, SeedIndex } from './seed.ts';
 import { splitChanges } from './split-changes.ts';
 
 /** What a line's store is told by the database. */
@@ -84,6 +85,8 @@ export class LineStore implements TableStore {
   readonly #main: TableStore;
   readonly #inherited = new Map<number, LineTable>();
   readonly #parts = new Map<number, PartOf>();
+  /** Of the indexes that the line has made for inherited tables, by table. */
+  readonly #seeds = new Map<number, Seed[]>();
   /** Tables made on the line, with whether a commit has written their definitions; and those of its parts. */
   readonly #made = new Map<number, boolean>();
   readonly #physical = new Set<number>([TRANSACTIONS_TABLE_ID, LINES_TABLE_ID]);
@@ -98,6 +101,7 @@ export class LineStore implements TableStore {
       if (!this.#main.has(def.id)) continue;
       if (def.role === 'hidden') hidden.set(def.of, def.id);
       else if (def.role === 'own') own.push(def);
+      else if (def.role === 'index') this.#addSeed(def.of, { tableId: def.id, indexId: def.index ?? 0, pending: null });
       else this.#made.set(def.id, true);
     }
     for (const { of, id } of own) {
@@ -122,12 +126,25 @@ export class LineStore implements TableStore {
       this.#inherited.set(id, table);
       const part = this.#parts.get(id);
       if (part !== undefined) this.#join(table, part);
+      for (const seed of this.#seeds.get(id) ?? []) this.#joinSeed(table, seed);
     }
     return table;
   }
 
   #join(table: LineTable, { own, hidden }: PartOf): void {
     table.part = { own: this.#main.table(own), hidden: this.#main.table(hidden) };
+  }
+
+  #addSeed(tableId: number, seed: Seed): void {
+    this.#seeds.set(tableId, [...(this.#seeds.get(tableId) ?? []), seed]);
+    this.#physical.add(seed.tableId);
+  }
+
+  #joinSeed(table: LineTable, { tableId, indexId }: Seed): void {
+    const seed = this.#main.table(tableId);
+    // Its columns are those of the index, in the order of own's.
+    const own = table.own?.indexes.find(({ id }) => id === indexId);
+    if (own !== undefined) table.setSeed(indexId, new SeedIndex(indexId, seed, own.sources));
   }
 
   has(id: number): boolean {
@@ -170,13 +187,38 @@ export class LineStore implements TableStore {
     this.#main.removeColumns(this.#physicalOf(tableId), count);
   }
 
-  *createIndex(tableId: number, index: IndexSpec): Task<void> {
-    if (!this.#made.has(tableId)) throw unsupported('an index of a table that it has inherited');
-    yield* this.#main.createIndex(tableId, index);
+  *createIndex(tableId: number, index: IndexSpec, def: TableDef | undefined): Task<void> {
+    yield* this.#main.createIndex(this.#physicalOf(tableId), index);
+    if (this.#made.has(tableId) || this.#physical.has(tableId) || def === undefined) return;
+    const { nextId, specOf, id } = this.context;
+    const made = seedDef(def, index, nextId(), id);
+    this.#main.createTable(specOf(made));
+    try {
+      const table = this.inherited(tableId);
+      const rows = yield* fillSeed(this.#main, table, index, made.id);
+      const seed: Seed = { tableId: made.id, indexId: index.id, pending: { def: made, rows } };
+      this.#addSeed(tableId, seed);
+      this.#joinSeed(table, seed);
+    } catch (error) {
+      this.#main.removeTable(made.id);
+      this.#main.removeIndex(this.#physicalOf(tableId), index.id);
+      throw error;
+    }
   }
 
   removeIndex(tableId: number, indexId: number): void {
-    this.#main.removeIndex(this.#physicalOf(tableId), indexId);
+    const physical = this.#physicalOf(tableId);
+    this.#main.removeIndex(physical, indexId);
+    const seeds = this.#seeds.get(tableId) ?? [];
+    const seed = seeds.find((candidate) => candidate.indexId === indexId);
+    if (seed === undefined) return;
+    this.#seeds.set(
+      tableId,
+      seeds.filter((other) => other !== seed),
+    );
+    this.inherited(tableId).setSeed(indexId, null);
+    this.#physical.delete(seed.tableId);
+    this.#main.removeTable(seed.tableId);
   }
 
   endIndex(tableId: number, indexId: number, seq: number): void {
@@ -231,7 +273,7 @@ export class LineStore implements TableStore {
     const defined = new Set(earlier.flatMap((other) => (other instanceof LinePrepared ? [...other.defines] : [])));
     const lines = new LineRows(this.#main.table(LINES_TABLE_ID), prepared.defines, defined);
     try {
-      if (tableId === CATALOG_TABLE_ID) this.#define(changes, lines);
+      const seeds = tableId === CATALOG_TABLE_ID ? this.#define(changes, lines) : [];
       const part = this.#made.has(tableId) ? null : this.#partOf(tableId);
       if (part !== null && !part.isRecorded) {
         const def = this.#definition(tableId);
@@ -247,6 +289,7 @@ export class LineStore implements TableStore {
         if (own !== null) prepared.pieces.push(yield* this.#main.prepare(part.own, own));
         if (hidden !== null) prepared.pieces.push(yield* this.#main.prepare(part.hidden, hidden));
       }
+      prepared.pieces.push(...seeds);
       return prepared;
     } catch (error) {
       prepared.release();
@@ -254,8 +297,9 @@ export class LineStore implements TableStore {
     }
   }
 
-  /** What definitions of tables on the line mean for the tables of the database. */
-  #define(changes: RowChanges, lines: LineRows): void {
+  /** What definitions of tables on the line mean for the tables of the database; gives the entries of new seeds. */
+  #define(changes: RowChanges, lines: LineRows): PreparedChanges[] {
+    const entries: PreparedChanges[] = [];
     for (let entry = 0; entry < changes.count; entry++) {
       const op = changes.ops[entry] as number;
       const id = Number(changes.keys[entry]);
@@ -274,8 +318,14 @@ export class LineStore implements TableStore {
         const made = part ?? this.#partOf(id);
         lines.put(ownDef(def, made, this.context.id), made.isRecorded);
         if (!made.isRecorded) lines.put(hiddenDef(def, made, this.context.id), false);
+        for (const { indexId, pending } of this.#seeds.get(id) ?? []) {
+          if (pending === null || !def.indexes.some((index) => index.id === indexId)) continue;
+          lines.put(pending.def, false);
+          if (pending.rows.count > 0) entries.push(new LoggedOnly(pending.def.id, pending.rows));
+        }
       }
     }
+    return entries;
   }
 
   apply(seq: number, prepared: PreparedChanges): void {
@@ -284,11 +334,14 @@ export class LineStore implements TableStore {
       return;
     }
     for (const piece of prepared.pieces) {
+      if (piece instanceof LoggedOnly) continue;
       this.#main.apply(seq, piece);
       if (piece.tableId === LINES_TABLE_ID) this.context.noteLines(seq, piece.changes);
     }
     for (const part of this.#parts.values()) if (prepared.defines.has(part.own)) part.isRecorded = true;
     for (const id of prepared.defines) if (this.#made.has(id)) this.#made.set(id, true);
+    for (const seeds of this.#seeds.values())
+      for (const seed of seeds) if (prepared.defines.has(seed.tableId)) seed.pending = null;
   }
 
   append(tableId: number, seq: number, row: RowChanges): void {

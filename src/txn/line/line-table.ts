@@ -47,6 +47,8 @@ export class LineTable implements VersionedTable, LineTree {
   readonly width: number;
   readonly #inherited: readonly TreeColumn[];
   readonly #indexes = new Map<number, LineIndex>();
+  /** Inherited entries of the indexes that the line has made (seed.ts). */
+  readonly #seeds = new Map<number, VersionedIndex>();
   part: Part | null = null;
 
   /** `width`: the columns that the table had at the fork. */
@@ -118,11 +120,19 @@ export class LineTable implements VersionedTable, LineTree {
   }
 
   get indexes(): readonly VersionedIndex[] {
-    return this.parent.indexes.map((inherited) => {
+    const { indexes } = this.parent;
+    return (this.#seeds.size === 0 ? indexes : [...indexes, ...this.#seeds.values()]).map((inherited) => {
       let index = this.#indexes.get(inherited.id);
       if (index === undefined) this.#indexes.set(inherited.id, (index = new LineIndex(this, inherited)));
       return index;
     });
+  }
+
+  /** Takes in an index that the line has made: its inherited entries; null takes it away. */
+  setSeed(indexId: number, seed: VersionedIndex | null): void {
+    this.#indexes.delete(indexId);
+    if (seed === null) this.#seeds.delete(indexId);
+    else this.#seeds.set(indexId, seed);
   }
 
   readonly keyOfRow = (values: readonly Value[]): Key => this.parent.encodeKey(values);
