@@ -12,7 +12,6 @@ import { valueAt, type Vector } from '../../base/vector.ts';
 import { LINES_TABLE_ID, type LineTableDef } from '../../catalog/lines.ts';
 import type { TableDef } from '../../catalog/schema.ts';
 import { CATALOG_TABLE_ID, parseDefinition, TRANSACTIONS_TABLE_ID } from '../../catalog/system-objects.ts';
-import { definitionText } from '../../catalog/user-types.ts';
 import type { CheckContext } from '../../table/check-tree.ts';
 import type {
   CheckedTree,
@@ -34,7 +33,7 @@ import {
   type VersionedTable,
 } from '../../table/table.ts';
 import type { WorkKind, WorkLog } from '../../table/work-log.ts';
-import { TableWrites } from '../table-writes.ts';
+import { hiddenDef, LineRows, ownDef } from './line-definitions.ts';
 import { LineTable } from './line-table.ts';
 import { fillSeed, LoggedOnly, type Seed, seedDef, SeedIndex } from './seed.ts';
 import { splitChanges } from './split-changes.ts';
@@ -450,61 +449,6 @@ export class LineStore implements TableStore {
   statistics(): StoreStatistics {
     return this.#main.statistics();
   }
-}
-
-/** Rows for the table of lines. */
-class LineRows {
-  readonly #writes: TableWrites;
-  readonly #defines: Set<number>;
-  /** What an earlier part of the same commit has written already. */
-  readonly #before: ReadonlySet<number>;
-
-  constructor(table: VersionedTable, defines: Set<number>, before: ReadonlySet<number>) {
-    this.#writes = new TableWrites(table.columns);
-    this.#defines = defines;
-    this.#before = before;
-  }
-
-  put(def: LineTableDef, existed: boolean): void {
-    if (this.#before.has(def.id) || this.#defines.has(def.id)) return;
-    this.#defines.add(def.id);
-    this.#writes.put(def.id, [def.id, definitionText(def)], existed, null);
-  }
-
-  remove(id: number): void {
-    this.#writes.delete(id, true);
-  }
-
-  changes(): RowChanges | null {
-    return this.#writes.count === 0 ? null : this.#writes.changes();
-  }
-}
-
-function ownDef(def: TableDef, part: PartOf, line: number): LineTableDef {
-  return { ...def, line, of: def.id, role: 'own', id: part.own };
-}
-
-function hiddenDef(def: TableDef, part: PartOf, line: number): LineTableDef {
-  const columns = def.key.map((key, id) => {
-    const found = def.columns.find((column) => column.id === key);
-    return { id, name: `key_${id}`, type: found?.type ?? { oid: 20, typmod: -1 }, notNull: true };
-  });
-  return {
-    kind: 'table',
-    line,
-    of: def.id,
-    role: 'hidden',
-    schema: def.schema,
-    name: def.name,
-    id: part.hidden,
-    columns,
-    nextColumnId: columns.length,
-    key: columns.map(({ id }) => id),
-    indexes: [],
-    checks: [],
-    foreignKeys: [],
-    dropped: [],
-  };
 }
 
 function unsupported(what: string): DriftError {
