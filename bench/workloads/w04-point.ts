@@ -1,0 +1,51 @@
+/** W4: one row by its key, and the one row of a value of an indexed column, of 100,000; prepared statements. */
+import { itemTable } from '../harness/data.ts';
+import { createTable, type Engine, type Row, type Waits } from '../harness/engine.ts';
+import type { Context, Measure, Sample, Workload } from '../harness/workload.ts';
+
+const READS = { worker: 10_000, page: 1000 };
+
+export const point: Workload = {
+  id: 'W4',
+  title: 'Point reads of 100,000 rows',
+  setup: async (engine, { scale, dialect }) => {
+    const table = itemTable(Math.round(100_000 * scale));
+    if (engine.store === undefined) await engine.exec(createTable(table, dialect));
+    else await engine.store.create('item', 'id', ['code']);
+    await engine.bulk(table);
+    if (engine.store === undefined) await engine.exec('CREATE INDEX item_code ON item (code)');
+  },
+  measures: [measure('key', 'by primary key', 'id'), measure('index', 'by secondary index', 'code')],
+};
+
+function measure(id: string, title: string, column: string): Measure {
+  return {
+    id,
+    title,
+    where: ['worker', 'page'],
+    per: 'ms a read',
+    commits: false,
+    limit: { of: 'message', where: 'page' },
+    run: (engine, context) => reads(engine, context, column),
+  };
+}
+
+async function reads(engine: Engine, { scale, where }: Context, column: string): Promise<Sample> {
+  const rows = Math.round(100_000 * scale);
+  const count = Math.max(100, Math.round(READS[where] * Math.min(1, scale * 10)));
+  const { store } = engine;
+  let read: (key: number) => Waits<readonly Row[]>;
+  if (store === undefined) {
+    const statement = await engine.prepare(`SELECT name, price, stock FROM item WHERE ${column} = $1`);
+    read = (key) => statement.rows([key]);
+  } else if (column === 'id') read = async (key) => [(await store.get('item', key)) ?? {}];
+  else read = (key) => store.where('item', column, key);
+  let sum = 0;
+  const started = performance.now();
+  for (let i = 0; i < count; i++) {
+    const found = read((i * 7919) % rows);
+    const answer = found instanceof Promise ? await found : found;
+    sum += Number(answer[0]?.['stock']) + answer.length;
+  }
+  return { ms: (performance.now() - started) / count, answer: String(sum) };
+}
