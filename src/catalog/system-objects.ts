@@ -33,6 +33,7 @@ export const TRANSACTION_COLUMNS = {
   metadata: 4,
   tables: 5,
   branch: 6,
+  branchId: 7,
 } as const;
 
 export const TRANSACTIONS_TABLE: TableDef = systemTable(TRANSACTIONS_TABLE_ID, 'transactions', [
@@ -43,6 +44,7 @@ export const TRANSACTIONS_TABLE: TableDef = systemTable(TRANSACTIONS_TABLE_ID, '
   column(4, 'metadata', OID.jsonb, false),
   column(5, 'tables', OID.textArray, true),
   column(6, 'branch', OID.text, false),
+  column(7, 'branch_id', OID.int8, false),
 ]);
 
 /** What the catalog contains before the first commit. The catalog table itself stays out of reach of names. */

@@ -229,7 +229,16 @@ export class Replay {
     this.#store.append(
       TRANSACTIONS_TABLE_ID,
       seq,
-      transactionRow(table, [seq, timestamp, author, message, metadata, textArray(names, this.#context), branch]),
+      transactionRow(table, [
+        seq,
+        timestamp,
+        author,
+        message,
+        metadata,
+        textArray(names, this.#context),
+        branch?.name ?? null,
+        branch?.id ?? null,
+      ]),
     );
     this.lastSeq = seq;
     this.lastTimestamp = timestamp;

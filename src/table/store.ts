@@ -131,6 +131,8 @@ export interface PreparedChanges {
   readonly changes: RowChanges;
   /** Where they become changes to other tables: what is logged in their stead. */
   readonly pieces?: readonly PreparedChanges[] | undefined;
+  /** They follow from others, as the entries of an index do. */
+  readonly isDerived?: boolean | undefined;
   /** Lets the leaves go; safe to call more than once. */
   release(): void;
 }

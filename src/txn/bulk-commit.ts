@@ -5,6 +5,7 @@
  *     ───────── commit turn: from here nobody else commits; whoever comes waits
  *     validate  as for any commit
  *     room      the log is made long enough: a full medium ends the commit here
+ *     prove     the hashes of its changes, where the database has proofs
  *     decide    SERIALIZABLE's last look; from here on it cannot fail, and is not cancelled
  *     apply     versions into the leaves, slice by slice; readers go on with what was before
  *     ───────── in one go: number, timestamp, record into the log's buffer, the transaction's row
@@ -53,6 +54,9 @@ export interface BulkSteps {
   takeTimestamp(): void;
   /** Lets dropped tables go on that the commit brings back. */
   reopen(): void;
+  /** Makes what the commit's proof needs, where there are proofs; and once all is applied. */
+  prove(changes: readonly PreparedChanges[]): Task<void>;
+  readyProof(): Task<void>;
   /** Number, log, the transaction's row. */
   append(changes: readonly PreparedChanges[], record: BulkRecord): void;
 }
@@ -105,6 +109,7 @@ function* inTurn(
   const record = yield* checked(bulkRecord(seq, frames), steps);
   const bytes = commitBytes(frames, [info.author, info.message, info.metadata, info.clientId]) + extraBytes;
   if (!log.hasRoom(bytes)) yield* log.reserve(bytes);
+  yield* checked(steps.prove(changes), steps);
   cancellation?.check();
   serial?.check();
   // Whoever asks for a later time waits for it.
@@ -114,6 +119,7 @@ function* inTurn(
     if (hasDdl) steps.reopen();
     for (const one of changes) yield* steps.bulk.apply(seq, one);
     yield* store.loadEnd(TRANSACTIONS_TABLE_ID);
+    yield* steps.readyProof();
     steps.append(changes, record);
   } catch (error) {
     throw log.stop(error);

@@ -1,5 +1,6 @@
 /** Clock: where the commits of a database stand. Its lines share one. */
 import type { CommitTurn } from './commit-turn.ts';
+import type { Prover } from './proof/prover.ts';
 
 export interface Clock {
   applied: number;
@@ -10,6 +11,8 @@ export interface Clock {
   /** A commit in slices has its timestamp, and is not applied. */
   isDecided: boolean;
   readonly turn: CommitTurn;
+  /** What gives commits their proofs, if the database has any. */
+  prover: Prover | null;
 }
 
 /** That of a database whose newest commit is this one. */
@@ -21,5 +24,6 @@ export function newClock(lastSeq: number, timestamp: number): Clock {
     unsettledFrom: Infinity,
     isDecided: false,
     turn: { taken: null },
+    prover: null,
   };
 }

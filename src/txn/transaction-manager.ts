@@ -53,7 +53,7 @@ import { touchedTables, transactionRow } from './transaction-row.ts';
 import { registerWrites } from './lock/manager.ts';
 import { LockSpace } from './lock/space.ts';
 import type { Party } from './lock/party.ts';
-import type { Prover } from './proof/prover.ts';
+import type { HashedChanges, Prover } from './proof/prover.ts';
 import { type CommitInfo, type Isolation, NO_COMMIT_INFO, Transaction } from './transaction.ts';
 
 export type Durability = 'full' | 'relaxed';
@@ -61,8 +61,8 @@ export type Durability = 'full' | 'relaxed';
 export interface ManagerParts {
   /** Absent for the main line: those of the manager that this one shares the log with. */
   readonly shared?: { readonly clock: Clock; readonly timeLine: TimeLine } | undefined;
-  /** Name of the branch that commits are of. */
-  readonly branch?: string | undefined;
+  /** The branch that commits are of. */
+  readonly branch?: { readonly id: number; readonly name: string } | undefined;
   /** What tests switch off. */
   readonly testIgnore?: string | undefined;
   /** Changed rows from which on a commit goes in slices. */
@@ -116,7 +116,6 @@ export class TransactionManager {
   readonly clock: Clock;
   #appliedCatalog: CatalogState;
   #catalog: CatalogState;
-  #prover: Prover | null;
   #syncing: Promise<void> | null = null;
   #lastNames: { readonly names: readonly string[]; readonly array: Value } = { names: ['?'], array: null };
   /** Called after each publication: live queries, change feeds, the checkpoint trigger. */
@@ -135,7 +134,7 @@ export class TransactionManager {
     this.clock = clock;
     this.#appliedCatalog = parts.catalog;
     this.#catalog = parts.catalog;
-    this.#prover = parts.proverFor(parts.catalog);
+    clock.prover ??= parts.proverFor(parts.catalog);
     const newest = (): Newest => ({
       seq: clock.published,
       timestamp: clock.timestamp,
@@ -272,7 +271,7 @@ export class TransactionManager {
     if (this.#log.failed !== undefined) throw this.#log.failed;
     const all = yield* changesOf(this.#state(), transaction);
     const { bulk } = this.store;
-    const isPlain = bulk !== undefined && this.#prover === null && transaction.alsoLogged === null;
+    const isPlain = bulk !== undefined && transaction.alsoLogged === null;
     if (isPlain && isBulk(all, this.#parts.bulkRows)) return yield* this.#commitBulk(transaction, all, options, bulk);
     const prepared: PreparedChanges[] = [];
     let seq: number;
@@ -320,7 +319,7 @@ export class TransactionManager {
   }
 
   get #extraBytes(): number {
-    return this.#prover === null ? SEQUENCES_BYTES : SEQUENCES_BYTES + PROOF_BYTES;
+    return this.clock.prover === null ? SEQUENCES_BYTES : SEQUENCES_BYTES + PROOF_BYTES;
   }
 
   *#commitBulk(
@@ -329,6 +328,9 @@ export class TransactionManager {
     options: CommitOptions,
     bulk: BulkTables,
   ): Task<number | null> {
+    const { clock } = this;
+    const { prover } = clock;
+    let hashed: HashedChanges | undefined;
     const steps: BulkSteps = {
       ...{ store: this.store, bulk, log: this.#log, clock: this.clock, transaction },
       extraBytes: this.#extraBytes,
@@ -337,8 +339,15 @@ export class TransactionManager {
       validate: () => this.#validate(transaction, all, options.recheck),
       takeTimestamp: () => this.#noteTimestamp(this.#timestamp(transaction.info), true),
       reopen: () => this.#parts.reopenStructures(this.#appliedCatalog, transaction.catalogChanges()),
+      *prove(changed) {
+        if (prover !== null)
+          hashed = yield* prover.hash({ changed, catalog: transaction.catalog, applied: clock.applied });
+      },
+      *readyProof() {
+        if (prover !== null) yield* prover.prepare(clock.applied);
+      },
       append: (changes, record) =>
-        void this.#append(transaction, changes, (options.sequences?.() ?? []).map(encodeSequence), record),
+        void this.#append(transaction, changes, (options.sequences?.() ?? []).map(encodeSequence), { record, hashed }),
     };
     const seq = yield* bulkCommit(steps, all);
     return seq === null ? null : yield* this.#settle(seq, options);
@@ -376,7 +385,7 @@ export class TransactionManager {
       for (const { tableId, changes: rows } of changes)
         prepared.push(yield* this.store.prepare(tableId, rows, prepared));
       yield* this.store.loadEnd(TRANSACTIONS_TABLE_ID);
-      if (this.#prover !== null) yield* this.#prover.prepare(this.clock.applied);
+      if (this.clock.prover !== null) yield* this.clock.prover.prepare(this.clock.applied);
     } while (this.clock.applied !== seen || this.commitTurn.taken !== null);
   }
 
@@ -403,12 +412,12 @@ export class TransactionManager {
     return this.reader(transaction, null, undefined, () => seq);
   }
 
-  /** The steps that do not wait. `record`: most of what the log gets, of changes that are applied. */
+  /** The steps that do not wait. `record`: most of what the log gets, of changes that are applied; `hashed`: for their proof. */
   #append(
     transaction: Transaction,
     changes: readonly PreparedChanges[],
     frames: readonly LogFrame[],
-    record?: BulkRecord,
+    { record, hashed }: { readonly record?: BulkRecord; readonly hashed?: HashedChanges | undefined } = {},
   ): number {
     const { author, message, metadata, clientId, timestamp: given } = transaction.info;
     const seq = this.clock.applied + 1;
@@ -420,17 +429,25 @@ export class TransactionManager {
       this.#appliedCatalog,
     );
     const proof =
-      this.#prover?.prove({
-        ...{ seq, timestamp, author, message, metadata, tables: names },
-        ...{ changed: changes, catalog: transaction.catalog, applied: this.clock.applied },
-      }) ?? null;
+      this.clock.prover?.prove(
+        {
+          ...{ seq, timestamp, author, message, metadata, tables: names },
+          ...{
+            branch: this.#parts.branch,
+            changed: changes,
+            catalog: transaction.catalog,
+            applied: this.clock.applied,
+          },
+        },
+        hashed,
+      ) ?? null;
     const all = proof === null ? frames : [...frames, ...proof.frames];
     this.#log.append({ seq, timestamp, author, message, metadata, clientId, frames: all }, record);
     if (record === undefined) {
       if (transaction.hasDdl) this.#parts.reopenStructures(this.#appliedCatalog, transaction.catalogChanges());
       for (const change of changes) this.store.apply(seq, change);
     }
-    if (proof !== null) this.#prover?.publish(seq, proof);
+    if (proof !== null) this.clock.prover?.publish(seq, proof);
     const row = transactionRow(this.store.table(TRANSACTIONS_TABLE_ID), [
       seq,
       timestamp,
@@ -438,7 +455,8 @@ export class TransactionManager {
       message,
       metadata,
       this.#textArray(names),
-      this.#parts.branch ?? null,
+      this.#parts.branch?.name ?? null,
+      this.#parts.branch?.id ?? null,
     ]);
     this.store.append(TRANSACTIONS_TABLE_ID, seq, row);
     this.clock.applied = seq;
@@ -447,7 +465,7 @@ export class TransactionManager {
       const before = this.#appliedCatalog;
       this.#appliedCatalog = before.apply(seq, transaction.catalogChanges());
       this.#parts.endStructures(before, this.#appliedCatalog, seq);
-      this.#prover ??= this.#parts.proverFor(this.#appliedCatalog);
+      this.clock.prover ??= this.#parts.proverFor(this.#appliedCatalog);
       this.catalogs.noteDdl(seq);
     }
     return seq;

@@ -1,16 +1,7 @@
 /** Indexes that a branch makes for tables that it has inherited. */
 import { expect, test } from 'vitest';
-import { MemoryStorage } from '../../src/storage/memory.ts';
+import { copied } from './branch-copies.ts';
 import { type Db, openDb } from './helper.ts';
-
-function copied(storage: MemoryStorage): MemoryStorage {
-  const copy = new MemoryStorage();
-  for (const name of storage.list()) {
-    const file = storage.open(name);
-    void copy.open(name).write(0, file.read(0, file.size()) as Uint8Array);
-  }
-  return copy;
-}
 
 async function items(): Promise<Db> {
   const db = await openDb();

@@ -1,17 +1,8 @@
 /** Branches: lines of their own that share all that was before their fork. */
 import { expect, test } from 'vitest';
 import { MemoryStorage } from '../../src/storage/memory.ts';
+import { copied } from './branch-copies.ts';
 import { type Db, openDb } from './helper.ts';
-
-/** What is in the files when the process dies. */
-function copied(storage: MemoryStorage): MemoryStorage {
-  const copy = new MemoryStorage();
-  for (const name of storage.list()) {
-    const file = storage.open(name);
-    void copy.open(name).write(0, file.read(0, file.size()) as Uint8Array);
-  }
-  return copy;
-}
 
 async function accounts(storage = new MemoryStorage(), options = {}): Promise<Db> {
   const db = await openDb(storage, options);
@@ -267,12 +258,16 @@ test('rows without a primary key keep their ids apart on all lines', async () =>
   expect(ids.at(-1)).not.toEqual([others.at(-1)?.[0]]);
 });
 
-test('branches and proofs of history exclude each other', async () => {
+test('a branch that was dropped and made again is another one to drift.transactions', async () => {
   const db = await accounts();
-  await db.run('CREATE BRANCH b');
-  expect(await db.code('SELECT drift_enable_proofs()')).toBe('0A000');
-  await db.run('DROP BRANCH b; SELECT drift_enable_proofs()');
-  expect(await db.code('CREATE BRANCH b')).toBe('0A000');
+  await db.run(`CREATE BRANCH b; USE BRANCH b; UPDATE a SET n = 1 WHERE id = 1; USE BRANCH main; DROP BRANCH b;
+    CREATE BRANCH b; USE BRANCH b; UPDATE a SET n = 2 WHERE id = 1`);
+  const ids = "SELECT branch, branch_id FROM drift.transactions WHERE branch = 'b' ORDER BY seq";
+  const rows = await db.rows(ids);
+  expect(rows.map(([name]) => name)).toEqual(['b', 'b']);
+  expect(rows[0]?.[1]).not.toEqual(rows[1]?.[1]);
+  expect(await db.rows("SELECT id FROM drift.branches WHERE name = 'b'")).toEqual([[rows[1]?.[1]]]);
+  expect(await (await openDb(copied(db.storage))).rows(ids)).toEqual(rows);
 });
 
 test('a fork is protected from retention, and goes into backups', async () => {

@@ -89,8 +89,8 @@ function* openLine(main: Core, parent: Core, branch: BranchDef): Task<Core> {
   const manager: TransactionManager = new TransactionManager({
     ...parts,
     shared: { clock: main.manager.clock, timeLine: main.manager.timeLine },
-    branch: branch.name,
-    // A database with proofs has no branches.
+    branch: { id: branch.id, name: branch.name },
+    // Lines share one, which the main line makes.
     proverFor: () => null,
     store,
     catalog,

@@ -19,14 +19,14 @@ export function touchedOnLine(
   ids: readonly number[],
   lines: CatalogState,
   before: CatalogState,
-): { readonly branch: string | null; readonly names: readonly string[] } {
+): { readonly branch: BranchDef | null; readonly names: readonly string[] } {
   const names = new Set<string>();
-  let branch: string | null = null;
+  let branch: BranchDef | null = null;
   for (const id of ids) {
     const object = lines.byId(id) ?? before.byId(id);
     if (object === undefined || !('line' in object)) continue;
     const { line, schema, name } = object as LineTableDef;
-    branch = (lines.byId(line) as BranchDef | undefined)?.name ?? branch;
+    branch = (lines.byId(line) as BranchDef | undefined) ?? branch;
     if (schema !== 'drift') names.add(name);
   }
   return { branch, names: [...names].sort() };

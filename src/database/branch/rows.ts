@@ -19,7 +19,7 @@ export interface LinesSeen {
 export function* branchRows(core: LinesSeen): Iterable<readonly Value[]> {
   const { store } = core.line?.main ?? core;
   const current = core.line?.branch.id;
-  yield [MAIN, null, null, current === undefined, null, null, null, null];
+  yield [0, MAIN, null, null, current === undefined, null, null, null, null];
   const objects = [...core.lines.state.objects()];
   const all = objects.filter((object): object is BranchDef => object.kind === 'tag');
   for (const { id, name, parent, seq } of all.toSorted((a, b) => a.id - b.id)) {
@@ -31,6 +31,7 @@ export function* branchRows(core: LinesSeen): Iterable<readonly Value[]> {
         .filter((table) => role.includes(table.role) && table.of !== CATALOG_TABLE_ID)
         .reduce((sum, table) => sum + store.table(table.id).rowCount, 0);
     yield [
+      id,
       name,
       all.find((other) => other.id === parent)?.name ?? MAIN,
       seq,

@@ -4,7 +4,6 @@ import { DriftError } from '../../base/error.ts';
 import { type Task, wait } from '../../base/task.ts';
 import type { CatalogChange } from '../../catalog/catalog.ts';
 import type { BranchDef } from '../../catalog/lines.ts';
-import { findProofs } from '../../txn/proof/find-proofs.ts';
 import type { BranchAction, BranchStatement } from '../../sql/ast-branch.ts';
 import type { TimePoint } from '../../sql/ast-query.ts';
 import type { ResultSet, SessionApi } from '../api.ts';
@@ -81,8 +80,6 @@ function* create(
 ): Task<ResultSet> {
   const { core } = session;
   refuseReadOnly(session, 'CREATE BRANCH');
-  if (findProofs(mainOf(core).manager.catalog) !== undefined)
-    throw new DriftError('0A000', 'a database with proofs of its history cannot have branches', { position });
   const from = parent === undefined ? core.line?.branch : branchNamed(core, parent, position);
   const line = yield* coreOf(core, from);
   const seq = at === undefined ? line.manager.published : yield* session.momentTask(at, cancellation);

@@ -17,6 +17,7 @@ import { foldPeaks, pathTo, peaksOf } from '../../txn/proof/merkle.ts';
 import { DIGEST_BYTES } from '../../base/sha256.ts';
 import { headerText, hexOf, proofsTable } from '../../txn/proof/proof-row.ts';
 import { nodeAt, proofAt } from '../../txn/proof/prover.ts';
+import { mainOf } from '../branch/lines.ts';
 import { define } from '../ddl/context.ts';
 import { ddlContext } from '../definition.ts';
 import { refuseWrites, type Scene } from '../statement.ts';
@@ -35,7 +36,7 @@ export function* callProof(scene: Scene, { proof }: ProofCall, args: readonly Va
     case 'inclusion':
       return json(yield* inclusionOf(scene, proofs, Number(args[0])));
     case 'verify':
-      return json(yield* verifyHistory(scene.core, proofs, digestsIn(args[0])));
+      return json(yield* verifyHistory(mainOf(scene.core), proofs, digestsIn(args[0])));
   }
 }
 
@@ -47,11 +48,10 @@ function json(value: object): string {
 function enable(scene: Scene): Value {
   refuseWrites(scene);
   if (findProofs(scene.transaction.catalog) !== undefined) return VOID;
-  for (const object of scene.core.lines.state.objects())
-    if (object.kind === 'tag')
-      throw new DriftError('0A000', 'a database with branches cannot have proofs of its history', {
-        detail: `There is branch "${object.name}".`,
-      });
+  if (scene.core.line !== undefined)
+    throw new DriftError('0A000', 'proofs are switched on from the main line, for all lines at once', {
+      hint: 'USE BRANCH main.',
+    });
   const context = ddlContext(scene);
   const table = proofsTable(context.nextId());
   createStructure(context.store, table, context.eval);
@@ -59,7 +59,8 @@ function enable(scene: Scene): Value {
   return VOID;
 }
 
-function proofsOf({ core }: Scene): VersionedTable {
+function proofsOf({ core: given }: Scene): VersionedTable {
+  const core = mainOf(given);
   const found = findProofs(core.manager.catalog);
   if (found !== undefined) return core.store.table(found.id);
   throw new DriftError('55000', 'this database has no proofs of its history', {
@@ -79,7 +80,7 @@ function* digestOf(proofs: VersionedTable, seq: number): Task<Digest & { readonl
 
 /** That a commit is among those of the digest of now. Throws 22023 for one without a proof. */
 function* inclusionOf(scene: Scene, proofs: VersionedTable, seq: number): Task<object> {
-  const { manager, store } = scene.core;
+  const { manager, store } = mainOf(scene.core);
   const to = manager.published;
   const first = yield* firstProof(proofs);
   if (first === null || seq < first || seq > to)

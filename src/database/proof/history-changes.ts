@@ -7,6 +7,7 @@
  */
 import { PAUSE, type Task } from '../../base/task.ts';
 import { type Value, type Vector, valueAt } from '../../base/vector.ts';
+import { LINES_TABLE_ID, type LineTableDef } from '../../catalog/lines.ts';
 import { CATALOG_TABLE_ID, parseDefinition, TRANSACTIONS_TABLE_ID } from '../../catalog/system-objects.ts';
 import type { TableStore } from '../../table/store.ts';
 import type { Key, VersionedTable } from '../../table/table.ts';
@@ -23,9 +24,9 @@ export interface Range {
 
 /** Calls `take` for every change of the commits in a range, those of one commit in their order. */
 export function* changesOfHistory(store: TableStore, proofsId: number, range: Range, take: Take): Task<void> {
-  const definitions = yield* readDefinitions(store);
+  const { definitions, derived } = yield* readDefinitions(store);
   for (const id of [...store.ids()].toSorted((a, b) => a - b)) {
-    if (id === TRANSACTIONS_TABLE_ID || id === proofsId) continue;
+    if (id === TRANSACTIONS_TABLE_ID || id === proofsId || derived.has(id)) continue;
     yield* changesOfTable(store.table(id), definitions.get(id) ?? null, range, take);
   }
 }
@@ -86,17 +87,31 @@ function* changesOfTable(table: VersionedTable, widths: Widths, { from, to }: Ra
   }
 }
 
-function* readDefinitions(store: TableStore): Task<ReadonlyMap<number, readonly Width[]>> {
+interface Definitions {
+  readonly definitions: ReadonlyMap<number, readonly Width[]>;
+  /** Tables that hold what follows from others, as indexes do. */
+  readonly derived: ReadonlySet<number>;
+}
+
+function* readDefinitions(store: TableStore): Task<Definitions> {
   const widths = new Map<number, Width[]>();
-  const source = store
-    .table(CATALOG_TABLE_ID)
-    .scanVersions({ fromSeq: 0, toSeq: Infinity, columns: [1], versionColumns: true });
+  const derived = new Set<number>();
+  for (const id of [CATALOG_TABLE_ID, LINES_TABLE_ID])
+    if (store.has(id)) yield* readDefinitionsIn(store.table(id), widths, derived);
+  // Where one definition ends another mostly begins: the later entry of the two decides.
+  for (const list of widths.values()) list.sort((a, b) => a.from - b.from || a.width - b.width);
+  return { definitions: widths, derived };
+}
+
+function* readDefinitionsIn(table: VersionedTable, widths: Map<number, Width[]>, derived: Set<number>): Task<void> {
+  const source = table.scanVersions({ fromSeq: 0, toSeq: Infinity, columns: [1], versionColumns: true });
   try {
     for (let batch = yield* source.next(); batch !== null; batch = yield* source.next()) {
       for (let i = 0; i < batch.count; i++) {
         const row = batch.selection === null ? i : (batch.selection[i] as number);
         const object = parseDefinition(valueAt(batch.columns[0] as Vector, row) as string);
         if (object.kind !== 'table') continue;
+        if ((object as Partial<LineTableDef>).role === 'index') derived.add(object.id);
         const list = widths.get(object.id) ?? [];
         widths.set(object.id, list);
         const end = valueAt(batch.columns[2] as Vector, row) as number;
@@ -107,7 +122,4 @@ function* readDefinitions(store: TableStore): Task<ReadonlyMap<number, readonly 
   } finally {
     source.close();
   }
-  // Where one definition ends another mostly begins: the later entry of the two decides.
-  for (const list of widths.values()) list.sort((a, b) => a.from - b.from || a.width - b.width);
-  return widths;
 }

@@ -68,7 +68,10 @@ export function* verifyHistory(core: Core, proofs: VersionedTable, known: readon
         tell(seq, row === undefined ? 'its proof is missing' : 'it is missing from drift.transactions');
         continue;
       }
-      if (seq <= kept) headersOnly++;
+      const { branch } = header;
+      // What a branch has changed goes with it.
+      const isGone = branch !== undefined && core.lines.state.byId(branch.id) === undefined;
+      if (seq <= kept || isGone) headersOnly++;
       else if (trees.get(seq)?.isComplete() !== true) tell(seq, 'its changes are not what they were');
       link(chain, row, header, (problem) => tell(seq, problem));
       const digest = wanted.get(seq);
@@ -141,6 +144,7 @@ export function* headersIn(
       message: at(AT.message) as string | null,
       metadata: at(AT.metadata) as string | null,
       tables: (at(AT.tables) as SqlArray).elements as readonly string[],
+      branch: at(AT.branchId) === null ? undefined : { id: Number(at(AT.branchId)), name: at(AT.branch) as string },
     });
   });
   return headers;

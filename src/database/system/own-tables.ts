@@ -90,6 +90,7 @@ export const OWN_TABLES: readonly OwnTable[] = [
     'drift',
     'branches',
     {
+      id: INT8,
       name: TEXT,
       parent: TEXT,
       fork_seq: INT8,

@@ -150,6 +150,7 @@ export class SeedIndex implements VersionedIndex {
 export class LoggedOnly implements PreparedChanges {
   readonly tableId: number;
   readonly changes: RowChanges;
+  readonly isDerived = true;
 
   constructor(tableId: number, changes: RowChanges) {
     this.tableId = tableId;

@@ -36,6 +36,8 @@ export interface Header {
   readonly metadata: string | null;
   /** Names of the tables that it touched, sorted. */
   readonly tables: readonly string[];
+  /** The branch that it is of; absent on the main line. */
+  readonly branch?: { readonly id: number; readonly name: string } | undefined;
   readonly changes: number;
   readonly root: Uint8Array;
 }
@@ -87,8 +89,10 @@ export function readRow(columns: readonly Vector[], row: number): ProofRow {
 const utf8 = new TextEncoder();
 
 /** The header as the text that is hashed: JSON without spaces, its members in this order. */
-export function headerText({ seq, timestamp, author, message, metadata, tables, changes, root }: Header): string {
-  return JSON.stringify({ seq, timestamp, author, message, metadata, tables, changes, root: hexOf(root) });
+export function headerText({ branch, root, ...header }: Header): string {
+  const { seq, timestamp, author, message, metadata, tables, changes } = header;
+  const line = branch === undefined ? {} : { branch: { id: branch.id, name: branch.name } };
+  return JSON.stringify({ seq, timestamp, author, message, metadata, tables, ...line, changes, root: hexOf(root) });
 }
 
 export function commitHash(before: Uint8Array, header: string): Uint8Array {

@@ -8,10 +8,11 @@
 import type { Host } from '../../base/host.ts';
 import { assert } from '../../base/error.ts';
 import { DIGEST_BYTES, sha256 } from '../../base/sha256.ts';
-import type { Task } from '../../base/task.ts';
+import { PAUSE, type Task } from '../../base/task.ts';
 import type { Vector } from '../../base/vector.ts';
 import type { Catalog } from '../../catalog/schema.ts';
 import type { LogFrame } from '../../log/frame.ts';
+import { BulkChanges } from '../../table/bulk-changes.ts';
 import { sameCell } from '../../table/gather.ts';
 import type { PreparedChanges, TableStore } from '../../table/store.ts';
 import {
@@ -32,6 +33,16 @@ import { Salts } from './salts.ts';
 
 /** A moment after every commit. */
 const NOW = Number.MAX_SAFE_INTEGER;
+
+/** Entries looked at, and changes hashed, between two pauses. */
+const SLICE_ENTRIES = 1024;
+const SLICE_HASHES = 128;
+
+/** A tree over the changes of a commit. */
+export interface HashedChanges {
+  readonly salts: Salts;
+  readonly tree: MerkleTree;
+}
 
 /** A commit that is about to be logged. */
 export interface Proving extends Omit<Header, 'changes' | 'root'> {
@@ -73,11 +84,11 @@ export class Prover {
     this.#chain ??= yield* chainOf(this.#store.table(this.tableId), applied);
   }
 
-  /** The proof of a commit. REQUIRES: `prepare` just before. */
-  prove(commit: Proving): Proof {
+  /** The proof of a commit. REQUIRES: `prepare` just before. `hashed`: its changes, where they have been hashed before. */
+  prove(commit: Proving, hashed: HashedChanges = atOnce(this.hash(commit))): Proof {
     const chain = this.#chain;
     assert(chain !== null, 'a prover that was not prepared');
-    const { salts, tree: changes } = this.#hashChanges(commit);
+    const { salts, tree: changes } = hashed;
     const root = changes.root();
     const hash = commitHash(chain.last, headerText({ ...commit, changes: changes.count, root }));
     const tree = new MerkleTree(chain.tree.count, chain.tree.peaks);
@@ -94,20 +105,21 @@ export class Prover {
     this.#chain = next;
   }
 
-  #hashChanges({ changed, catalog, applied }: Proving): { readonly salts: Salts; readonly tree: MerkleTree } {
-    const kept = changed
-      .filter(({ tableId }) => tableId !== this.tableId)
-      .toSorted((a, b) => a.tableId - b.tableId)
-      .map(({ tableId, changes }) => {
-        const table = this.#store.table(tableId);
-        return { tableId, table, changes, entries: effective(table, changes, applied) };
-      });
+  /** Hashes changes that are not applied yet. REQUIRES: nobody else changes their tables meanwhile. */
+  *hash({ changed, catalog, applied }: Pick<Proving, 'changed' | 'catalog' | 'applied'>): Hashing {
+    const kept: { readonly tableId: number; readonly changes: RowChanges; readonly entries: readonly number[] }[] = [];
+    for (const one of changed.flatMap((change) => change.pieces ?? [change])) {
+      if (one.tableId === this.tableId || one.isDerived === true) continue;
+      kept.push({ ...one, entries: yield* effective(this.#store.table(one.tableId), one, applied) });
+    }
+    kept.sort((a, b) => a.tableId - b.tableId);
     const count = kept.reduce((sum, { entries }) => sum + entries.length, 0);
     const seed = new Uint8Array(DIGEST_BYTES);
     this.#host.randomBytes(seed);
     const salts = Salts.from(seed, count);
     const tree = new MerkleTree();
-    for (const { tableId, table, changes, entries } of kept) {
+    for (const { tableId, changes, entries } of kept) {
+      const table = this.#store.table(tableId);
       const object = catalog.byId(tableId);
       const width = object?.kind === 'table' ? object.nextColumnId : table.columns.length;
       const { columns } = table;
@@ -118,20 +130,41 @@ export class Prover {
             ? encodeGone(tableId, key)
             : encodeRow(tableId, key, { columns, vectors: changes.rows, row, width });
         tree.append(sha256(TAG.change, salts.at(tree.count) as Uint8Array, change));
+        if (tree.count % SLICE_HASHES === 0) yield PAUSE;
       }
     }
     return { salts, tree };
   }
 }
 
+/** A task that has nothing to wait for. */
+type Hashing = Generator<typeof PAUSE, HashedChanges, unknown>;
+
+/** The same without pauses. */
+function atOnce(hashing: Hashing): HashedChanges {
+  for (;;) {
+    const step = hashing.next();
+    if (step.done === true) return step.value;
+  }
+}
+
 /** Entries that make a version or end one, by key. */
-function effective(table: VersionedTable, changes: RowChanges, applied: number): number[] {
+function* effective(
+  table: VersionedTable,
+  prepared: PreparedChanges,
+  applied: number,
+): Generator<typeof PAUSE, readonly number[], unknown> {
+  const { changes } = prepared;
+  const order = prepared instanceof BulkChanges ? prepared.order : null;
   const entries: number[] = [];
-  for (let entry = 0; entry < changes.count; entry++) {
+  for (let at = 0; at < (order?.length ?? changes.count); at++) {
+    const entry = order === null ? at : (order[at] as number);
     const op = changes.ops[entry];
     if (op === OP_INSERT || op === OP_DELETE || (op === OP_UPDATE && differs(table, changes, entry, applied)))
       entries.push(entry);
+    if (at % SLICE_ENTRIES === SLICE_ENTRIES - 1) yield PAUSE;
   }
+  if (order !== null) return entries;
   const { keys } = changes;
   const isSorted = entries.every(
     (entry, i) => i === 0 || (keys[entries[i - 1] as number] as Key) < (keys[entry] as Key),
