@@ -78,6 +78,7 @@ export class Database extends Statements implements AsyncDisposable {
     const engine = engineOptions(options);
     const session = this.#connection.session();
     try {
+      if (options.branch !== undefined) await session.execute(useBranch(options.branch), [], {});
       const begun = session.begin(engine);
       if (begun !== undefined) await begun;
       const tx = new Transaction(session);
@@ -114,7 +115,7 @@ export class Database extends Statements implements AsyncDisposable {
   async branch(name: string): Promise<Session> {
     const session = this.session();
     try {
-      await session.exec(`USE BRANCH '${name.replaceAll("'", "''")}'`);
+      await session.exec(useBranch(name));
       return session;
     } catch (error) {
       await session.close();
@@ -309,6 +310,10 @@ export class Database extends Statements implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+function useBranch(name: string): string {
+  return `USE BRANCH '${name.replaceAll("'", "''")}'`;
 }
 
 /** The longest pause before a transaction runs again, ms. */

@@ -43,6 +43,8 @@ export interface TransactionOptions {
   readonly retries?: number | undefined;
   /** Reads this moment throughout; implies `readOnly`. */
   readonly asOf?: At | undefined;
+  /** The branch that it is on. Default: the main line, whatever `USE BRANCH` has chosen for other sessions. */
+  readonly branch?: string | undefined;
   /** Durability of this commit. Default: the database's. */
   readonly durability?: 'full' | 'relaxed' | undefined;
 }

@@ -70,8 +70,11 @@ export function diffQuery(
   );
 }
 
-/** All versions of one row and its deletions, oldest first; the key's values are parameters. */
-export function rowHistoryQuery(table: TableDef): string {
+/**
+ * All versions of one row and its deletions, oldest first; the key's values are parameters. What made a version from
+ * before `limit`, the first state that is kept, nobody knows.
+ */
+export function rowHistoryQuery(table: TableDef, limit: number): string {
   const names = shown(table);
   const columns = list(names, (q, c) => `v.${q(c)}`);
   const key = keyNames(table).map((name, i) => `v.${name} = $${i + 1}`);
@@ -80,7 +83,7 @@ export function rowHistoryQuery(table: TableDef): string {
   return (
     `SELECT h._at_seq AS seq, ${COMMIT}, h._operation AS operation${list(names, (q, c) => `h.${q(c)}`)} FROM (` +
     `SELECT v._seq_from AS _at_seq, CASE WHEN lag(v._seq_to) OVER (ORDER BY v._seq_from) = v._seq_from THEN 'update' ` +
-    `ELSE 'insert' END AS _operation${columns} ${versions} UNION ALL ` +
+    `WHEN v._seq_from <= ${limit} THEN 'unknown' ELSE 'insert' END AS _operation${columns} ${versions} UNION ALL ` +
     `SELECT e._at_seq, 'delete'${list(names, (q, c) => `e.${q(c)}`)} FROM (SELECT v._seq_to AS _at_seq, ` +
     `lead(v._seq_from) OVER (ORDER BY v._seq_from) AS _next_seq${columns} ${versions}) e ` +
     `WHERE e._at_seq IS NOT NULL AND e._next_seq IS DISTINCT FROM e._at_seq` +

@@ -28,6 +28,7 @@ import { encodeChanges } from './change-codec.ts';
 import { type CommitState, hasEffect, type TableChanges } from './commit-checks.ts';
 import type { Clock } from './clock.ts';
 import { takeTurn } from './commit-turn.ts';
+import type { HashedChanges, Prover } from './proof/prover.ts';
 import type { Transaction } from './transaction.ts';
 
 /** Changed rows from which on a commit goes in slices. */
@@ -54,11 +55,9 @@ export interface BulkSteps {
   takeTimestamp(): void;
   /** Lets dropped tables go on that the commit brings back. */
   reopen(): void;
-  /** Makes what the commit's proof needs, where there are proofs; and once all is applied. */
-  prove(changes: readonly PreparedChanges[]): Task<void>;
-  readyProof(): Task<void>;
-  /** Number, log, the transaction's row. */
-  append(changes: readonly PreparedChanges[], record: BulkRecord): void;
+  readonly prover: Prover | null;
+  /** Number, log, the transaction's row; with the hashes of the changes where there are proofs. */
+  append(changes: readonly PreparedChanges[], record: BulkRecord, hashed: HashedChanges | undefined): void;
 }
 
 export function isBulk(changes: readonly TableChanges[], bulkRows: number = BULK_ROWS): boolean {
@@ -109,7 +108,9 @@ function* inTurn(
   const record = yield* checked(bulkRecord(seq, frames), steps);
   const bytes = commitBytes(frames, [info.author, info.message, info.metadata, info.clientId]) + extraBytes;
   if (!log.hasRoom(bytes)) yield* log.reserve(bytes);
-  yield* checked(steps.prove(changes), steps);
+  const { prover } = steps;
+  const proving = { changed: changes, catalog: transaction.catalog, applied: clock.applied };
+  const hashed = prover === null ? undefined : yield* checked(prover.hash(proving), steps);
   cancellation?.check();
   serial?.check();
   // Whoever asks for a later time waits for it.
@@ -119,8 +120,8 @@ function* inTurn(
     if (hasDdl) steps.reopen();
     for (const one of changes) yield* steps.bulk.apply(seq, one);
     yield* store.loadEnd(TRANSACTIONS_TABLE_ID);
-    yield* steps.readyProof();
-    steps.append(changes, record);
+    if (prover !== null) yield* prover.prepare(clock.applied);
+    steps.append(changes, record, hashed);
   } catch (error) {
     throw log.stop(error);
   }

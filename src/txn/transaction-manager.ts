@@ -328,9 +328,6 @@ export class TransactionManager {
     options: CommitOptions,
     bulk: BulkTables,
   ): Task<number | null> {
-    const { clock } = this;
-    const { prover } = clock;
-    let hashed: HashedChanges | undefined;
     const steps: BulkSteps = {
       ...{ store: this.store, bulk, log: this.#log, clock: this.clock, transaction },
       extraBytes: this.#extraBytes,
@@ -339,15 +336,9 @@ export class TransactionManager {
       validate: () => this.#validate(transaction, all, options.recheck),
       takeTimestamp: () => this.#noteTimestamp(this.#timestamp(transaction.info), true),
       reopen: () => this.#parts.reopenStructures(this.#appliedCatalog, transaction.catalogChanges()),
-      *prove(changed) {
-        if (prover !== null)
-          hashed = yield* prover.hash({ changed, catalog: transaction.catalog, applied: clock.applied });
-      },
-      *readyProof() {
-        if (prover !== null) yield* prover.prepare(clock.applied);
-      },
-      append: (changes, record) =>
-        void this.#append(transaction, changes, (options.sequences?.() ?? []).map(encodeSequence), { record, hashed }),
+      prover: this.clock.prover,
+      append: (changes, record, hashed) =>
+        void this.#append(transaction, changes, (options.sequences?.() ?? []).map(encodeSequence), record, hashed),
     };
     const seq = yield* bulkCommit(steps, all);
     return seq === null ? null : yield* this.#settle(seq, options);
@@ -417,7 +408,8 @@ export class TransactionManager {
     transaction: Transaction,
     changes: readonly PreparedChanges[],
     frames: readonly LogFrame[],
-    { record, hashed }: { readonly record?: BulkRecord; readonly hashed?: HashedChanges | undefined } = {},
+    record?: BulkRecord,
+    hashed?: HashedChanges,
   ): number {
     const { author, message, metadata, clientId, timestamp: given } = transaction.info;
     const seq = this.clock.applied + 1;

@@ -1,6 +1,6 @@
 /** Branches through the API. */
 import { expect, test } from 'vitest';
-import type { Database } from '../../src/client/database.ts';
+import type { Database, Transaction } from '../../src/client/database.ts';
 
 export function branchSuite(open: () => Promise<Database>): void {
   test('a session on a branch changes nothing of the others', async () => {
@@ -19,6 +19,14 @@ export function branchSuite(open: () => Promise<Database>): void {
     expect((await db.query('SELECT author, branch FROM drift.transactions ORDER BY seq DESC LIMIT 1')).rows).toEqual([
       { author: 'ada', branch: "a'b" },
     ]);
+    // USE BRANCH is a session's own.
+    await db.exec('USE BRANCH "a\'b"');
+    const count = (tx: Transaction): Promise<unknown> =>
+      tx.query('SELECT n FROM t WHERE id = 1').then(({ rows }) => rows);
+    expect(await db.transaction(count)).toEqual([{ n: 1 }]);
+    expect(await db.transaction(count, { branch: "a'b" })).toEqual([{ n: 10 }]);
+    await expect(db.transaction(count, { branch: 'nope' })).rejects.toMatchObject({ code: '42704' });
+    await db.exec('USE BRANCH main');
     await expect(db.exec('DROP BRANCH "a\'b"')).rejects.toMatchObject({ code: '55006' });
     await branch.close();
     await db.exec('MERGE BRANCH "a\'b"; DROP BRANCH "a\'b"');

@@ -91,7 +91,8 @@ test('states before are an error everywhere, those after are as they were, and t
   expect(await db.rows('SELECT count(*) FROM t FOR SYSTEM_TIME ALL WHERE _seq_to IS NOT NULL')).toEqual([['0']]);
   expect(await db.code('SELECT * FROM t FOR SYSTEM_TIME AS OF SEQ 119')).toBe('72000');
   await db.run('UPDATE t SET v = 1000 WHERE id = 8');
-  expect((await db.rows("SELECT operation FROM row_history('t', 8)")).length).toBe(2);
+  // Nobody knows any more whether the oldest version was inserted or updated.
+  expect(await db.rows("SELECT operation FROM row_history('t', 8)")).toEqual([['unknown'], ['update']]);
 });
 
 test('tags, feeds, snapshots and sessions in the past keep what they need', async () => {

@@ -92,7 +92,9 @@ function rowHistory(call: FunctionCall, scope: Scope): Query {
       position: call.position,
     });
   }
-  return parsed(call, rowHistoryQuery(table), call.args.slice(1));
+  // Retention moves the limit.
+  scope.state.cacheable = false;
+  return parsed(call, rowHistoryQuery(table, scope.state.context.historyFrom?.(table.id) ?? 0), call.args.slice(1));
 }
 
 function blame(call: FunctionCall, scope: Scope): Query {
