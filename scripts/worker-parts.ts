@@ -27,7 +27,7 @@ const LATE: readonly string[] = [
   'src/table/(apply-slices|bulk-changes|sliced-order|checkpoint|divide|encode-directory|erase|history-limit|index-changes|past|repack|reshape|tree-size|seal|settle|check-(tree|tiles|rows|index))',
   'src/base/sha256',
   'src/txn/proof/(prover|proof-row|merkle|salts|change)',
-  'src/txn/(bulk-commit|commit-timestamp|commit-turn|table-writes|no-history|overlay-scan|own-order|catalog-conflicts|commit-checks|only-rows|serial/.*|lock/(advisory|manager|modes|guard|row-locks|heavy-locks|waits))',
+  'src/txn/(bulk-commit|log-first|committer|commit-timestamp|commit-turn|table-writes|no-history|overlay-scan|own-order|catalog-conflicts|commit-checks|only-rows|serial/.*|lock/(advisory|manager|modes|guard|row-locks|heavy-locks|waits))',
   'src/sql/(with-arguments|string-escapes|collatable|collations|collation-names|type-schema|other-database)',
   'src/sql/parser/(rare-statement|history|change|period|call|transaction|setting)',
   'src/sql/functions/(registry|own-ranges)',
@@ -57,7 +57,7 @@ const LATE: readonly string[] = [
 const RARE: readonly string[] = [
   'src/storage/(indexed-db|encryption/.*)',
   'src/log/scrub',
-  'src/txn/erasure-codec',
+  'src/txn/(erasure-codec|log-first)',
   'src/table/(erase|check-(tree|tiles|rows|index))',
   'src/base/sha256',
   'src/txn/proof/(prover|proof-row|merkle|salts|change)',

@@ -1,7 +1,7 @@
 /** A transaction in progress in a session, with its savepoints. */
 import { DriftError } from '../base/error.ts';
 import type { Mark, Transaction } from '../txn/transaction.ts';
-import type { Durability } from '../txn/transaction-manager.ts';
+import type { Durability } from '../txn/manager-parts.ts';
 import type { Portals } from './portal.ts';
 import { aborted, noSavepoint } from './session-errors.ts';
 import type { Settings, SettingsMark } from './settings.ts';

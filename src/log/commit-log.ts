@@ -16,6 +16,8 @@
  * process before has died between write and flush), so it is flushed before anybody sees it.
  *
  * A full medium (53100) is met before a commit has begun: `reserve` makes the room that it takes, and fails without a trace.
+ * Where the medium counts at a flush (`countsAtFlush`), it is met there: `commit` takes one transaction at a time, and what
+ * could not be stored of it is taken back. What a relaxed commit has written before stays, and waits for another flush.
  *
  * Invariants: one write or flush at a time; after a failed one nothing is written any more (`failed` says why);
  * sequence numbers in the files are dense.
@@ -26,21 +28,21 @@ import type { Host } from '../base/host.ts';
 import { type MaybePromise, run, type Task, wait } from '../base/task.ts';
 import { removeFile } from '../storage/remove.ts';
 import type { Storage, StorageFile } from '../storage/storage.ts';
-import { FRAME_COMMIT, LOG_FIRST_STEP_BYTES, LOG_FORMAT_VERSION, LOG_HEADER_BYTES, LOG_MAGIC } from './constants.ts';
+import { FRAME_COMMIT, LOG_FIRST_STEP_BYTES, LOG_HEADER_BYTES } from './constants.ts';
 import {
   decodeCommit,
   type LogFrame,
   type LoggedCommit,
-  logSeed,
   readFrame,
   runSeed,
   sealFrames,
   writeCommit,
 } from './frame.ts';
 import { type BulkRecord, writeParts } from './bulk-record.ts';
-import { damaged, isFull, isZero, nextRun, nextSector, readHeader } from './log-file.ts';
-import { lengthen } from './room.ts';
-import { type LogIdentity, logIdentity, openLog, sealedLogBytes, sealLog } from './sealed.ts';
+import { anyHasRuns, cutTail, damaged, isFull, isZero, nextRun, nextSector, readHeader } from './log-file.ts';
+import { createLogFile, identify, type NewFile } from './new-file.ts';
+import { lengthen, takeBack } from './room.ts';
+import { type LogIdentity, openLog, sealedLogBytes, sealLog } from './sealed.ts';
 
 export interface LogOptions {
   readonly durability: 'full' | 'relaxed';
@@ -107,6 +109,10 @@ export class CommitLog {
   /** Why the log takes no more commits, if so. */
   get failed(): DriftError | undefined {
     return this.#failed;
+  }
+
+  get countsAtFlush(): boolean {
+    return this.#storage.countsAtFlush === true;
   }
 
   get number(): number {
@@ -195,6 +201,13 @@ export class CommitLog {
     this.#parts.push(...record.parts, writer.view());
   }
 
+  /** Where the log `countsAtFlush`: appends and syncs one commit. One that fails with 53100 has left nothing. */
+  *commit(commit: LoggedCommit, durability: 'full' | 'relaxed', record?: BulkRecord): Task<void> {
+    while (this.#busy !== null) yield* wait(this.#busy);
+    this.append(commit, record);
+    yield* this.#alone(this.#work(durability));
+  }
+
   /** Ends all writing: what memory holds is not what the log says. */
   stop(error: unknown): DriftError {
     return this.#fail(error);
@@ -252,11 +265,28 @@ export class CommitLog {
   }
 
   *#work(durability: 'full' | 'relaxed'): Task<void> {
+    const [end, chain, atRunStart, dirty] = [this.#end, this.#chain, this.#atRunStart, this.#dirty];
     try {
       if (this.#pendingBytes > 0) yield* this.#ready();
       yield* this.#writePending();
       if (durability === 'full') yield* this.#flush();
       else this.#flushLater();
+    } catch (error) {
+      if (!this.countsAtFlush || !isFull(error) || this.#file === null) throw this.#fail(error);
+      this.#pending.clear();
+      this.#parts = [];
+      this.#leavingBytes = 0;
+      [this.#chain, this.#atRunStart, this.#dirty] = [chain, atRunStart, dirty];
+      if (this.#end !== end) yield* this.#takeBack(this.#file, (this.#end = end));
+      if (dirty) this.#flushLater();
+      throw error;
+    }
+  }
+
+  *#takeBack(file: StorageFile, end: number): Task<void> {
+    try {
+      yield* takeBack(file, end);
+      this.#allocated = file.size();
     } catch (error) {
       throw this.#fail(error);
     }
@@ -282,39 +312,12 @@ export class CommitLog {
     return this.#storage.cipher === undefined ? frames : sealedLogBytes(frames);
   }
 
-  get #firstStepBytes(): number {
-    return Math.min(this.#options.stepBytes, LOG_FIRST_STEP_BYTES);
-  }
-
-  *#create(number: number): Task<NewFile> {
-    const file = yield* wait(this.#storage.open(`log-${number}`));
-    const salt = new Uint8Array(8);
-    this.#host.randomBytes(salt);
-    const header = new ByteWriter(LOG_HEADER_BYTES);
-    header.u32(LOG_MAGIC);
-    header.u32(LOG_FORMAT_VERSION);
-    header.u64(number);
-    header.u64(this.#options.epoch);
-    header.raw(salt);
-    const identity = this.#identify(`log-${number}`, header.view());
-    const seed = logSeed(header.view());
-    header.u32(seed);
-    header.raw(new Uint8Array(LOG_HEADER_BYTES - header.length));
-    yield* wait(file.write(0, header.view()));
-    // The header is durable before the file grows: a longer file without a valid header is damaged, not unfinished.
-    yield* wait(file.flush());
-    // A file that is begun anew has nothing but zeros behind its header.
-    const end = LOG_HEADER_BYTES + this.#firstStepBytes;
-    const size = file.size();
-    if (size < end) {
-      yield* wait(file.write(size, new Uint8Array(end - size)));
-      yield* wait(file.flush());
-    }
-    return { number, file, seed, identity };
-  }
-
-  #identify(name: string, file: Uint8Array): LogIdentity | null {
-    return this.#storage.cipher === undefined ? null : logIdentity(name, file.slice(0, 32));
+  #create(number: number): Task<NewFile> {
+    return createLogFile(this.#storage, this.#host, {
+      number,
+      epoch: this.#options.epoch,
+      sizeBytes: LOG_HEADER_BYTES + Math.min(this.#options.stepBytes, LOG_FIRST_STEP_BYTES),
+    });
   }
 
   #adopt({ number, file, seed, identity }: NewFile): void {
@@ -330,12 +333,6 @@ export class CommitLog {
     this.#end = LOG_HEADER_BYTES;
     this.#allocated = file.size();
     this.#dirty = false;
-  }
-
-  /** What a crash left behind the last whole transaction goes, so that this file is clean when it is no longer the last. */
-  *#cutTail(file: StorageFile, end: number): Task<void> {
-    yield* wait(file.truncate(end));
-    yield* wait(file.flush());
   }
 
   get #pendingBytes(): number {
@@ -423,13 +420,13 @@ export class CommitLog {
     const bytes = yield* wait(file.read(0, file.size()));
     const seed = readHeader(bytes, name, number);
     if (seed === null) {
-      if (yield* this.#anyHasRuns(laterFiles)) throw damaged(name, 0, 'a file without a header');
+      if (yield* anyHasRuns(this.#storage, laterFiles)) throw damaged(name, 0, 'a file without a header');
       // It stays until `create` uses it: the manifest may name it.
       return null;
     }
     let offset = LOG_HEADER_BYTES;
     const { cipher } = this.#storage;
-    const identity = this.#identify(name, bytes);
+    const identity = identify(this.#storage, name, bytes);
     let chain = runSeed(seed, offset);
     let last = afterSeq;
     let validEnd = offset;
@@ -453,8 +450,8 @@ export class CommitLog {
           yield* wait(file.flush());
           return last;
         }
-        if (run >= 0 || (yield* this.#anyHasRuns(laterFiles))) throw damaged(name, offset, frame);
-        yield* this.#cutTail(file, validEnd);
+        if (run >= 0 || (yield* anyHasRuns(this.#storage, laterFiles))) throw damaged(name, offset, frame);
+        yield* cutTail(file, validEnd);
         return last;
       }
       const held =
@@ -474,20 +471,4 @@ export class CommitLog {
       }
     }
   }
-
-  *#anyHasRuns(numbers: readonly number[]): Task<boolean> {
-    for (const number of numbers) {
-      const file = yield* wait(this.#storage.open(`log-${number}`));
-      const bytes = yield* wait(file.read(0, file.size()));
-      if (bytes.length > LOG_HEADER_BYTES && nextRun(bytes, logSeed(bytes), 0) >= 0) return true;
-    }
-    return false;
-  }
-}
-
-interface NewFile {
-  readonly number: number;
-  readonly file: StorageFile;
-  readonly seed: number;
-  readonly identity: LogIdentity | null;
 }

@@ -1,6 +1,8 @@
 /** Reading a log file's bytes: its header, where runs begin, and what was never written (FORMAT.md). */
 import { ByteReader } from '../base/bytes.ts';
 import { DriftError } from '../base/error.ts';
+import { type Task, wait } from '../base/task.ts';
+import type { Storage, StorageFile } from '../storage/storage.ts';
 import { LOG_FORMAT_VERSION, LOG_HEADER_BYTES, LOG_MAGIC, SECTOR_BYTES } from './constants.ts';
 import { logSeed, readFrame, runSeed } from './frame.ts';
 
@@ -11,6 +13,21 @@ export function nextRun(bytes: Uint8Array, seed: number, offset: number): number
     if (typeof readFrame(bytes, at, runSeed(seed, at)) !== 'string') return at;
   }
   return -1;
+}
+
+export function* anyHasRuns(storage: Storage, numbers: readonly number[]): Task<boolean> {
+  for (const number of numbers) {
+    const file = yield* wait(storage.open(`log-${number}`));
+    const bytes = yield* wait(file.read(0, file.size()));
+    if (bytes.length > LOG_HEADER_BYTES && nextRun(bytes, logSeed(bytes), 0) >= 0) return true;
+  }
+  return false;
+}
+
+/** What a crash left behind the last whole transaction goes, so that the file is clean when it is no longer the last. */
+export function* cutTail(file: StorageFile, end: number): Task<void> {
+  yield* wait(file.truncate(end));
+  yield* wait(file.flush());
 }
 
 /** Returns the seed of the file's runs; null for a file whose header never became durable (a crash at its start). */

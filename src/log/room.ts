@@ -41,8 +41,18 @@ export function* lengthen(
   }
 }
 
+/** Takes everything from `end` on back, of a medium that could not store it. What is there then is as long as was stored. */
+export function* takeBack(file: StorageFile, end: number): Task<void> {
+  yield* wait(file.truncate(end));
+}
+
 function* grow(file: StorageFile, from: number, to: number, turn: () => Promise<void>): Task<void> {
-  if (file.makeRoom !== undefined) yield* wait(file.makeRoom(to - from));
+  if (file.makeRoom !== undefined) {
+    // Where the medium counts at a flush, zeros would be stored for nothing.
+    yield* wait(file.makeRoom(to - from));
+    yield* wait(file.truncate(to));
+    return;
+  }
   for (let at = from; at < to; at += AT_ONCE_BYTES) {
     if (at > from) yield turn();
     yield* wait(file.write(at, new Uint8Array(Math.min(AT_ONCE_BYTES, to - at))));

@@ -7,7 +7,8 @@
  * Writes stay in memory until `flush`, which puts the changed blocks and the size in one transaction with strict
  * durability: a flush happens whole or not at all. Where one fails (a full disk, say) nothing is lost but its
  * durability: the blocks stay, reads go on, and a later flush tries again. Much that waits for a flush is written
- * before it, with relaxed durability, so that memory stays bounded.
+ * before it, with relaxed durability, so that memory stays bounded; but never the last write, which may say that those before
+ * it count.
  *
  * What a transaction may take the browser counts when it ends, too late for a commit to be refused. So the log asks before
  * (`makeRoom`), and is answered by what the browser says is left; a flush that fails nevertheless is 53100 as well.
@@ -37,6 +38,7 @@ type Connection = IDBPDatabase<Schema>;
 
 export class IndexedDbStorage implements Storage {
   readonly medium = 'indexeddb';
+  readonly countsAtFlush = true;
   readonly #name: string;
   #connection: Connection | null = null;
   #release: (() => void) | null = null;
@@ -152,6 +154,8 @@ class BlockFile implements StorageFile {
   #cutFrom = Infinity;
   #size: number;
   #flushedSize: number;
+  /** Something was stored with relaxed durability since the last flush. */
+  #isLax = false;
 
   constructor(name: string, parts: BlockFileParts) {
     this.name = name;
@@ -185,13 +189,20 @@ class BlockFile implements StorageFile {
 
   write(offset: number, bytes: Uint8Array): MaybePromise<void> {
     if (bytes.length === 0) return undefined;
+    if (this.#waiting.size > MAX_WAITING_BLOCKS) {
+      const kept = bytes.slice();
+      return this.#store('relaxed').then(() => this.write(offset, kept));
+    }
     const end = offset + bytes.length;
     const [first, last] = [blockOf(offset), blockOf(end - 1)];
     // Only the blocks at the ends can be covered in part.
     const isAtHand =
       (offset % BLOCK_BYTES === 0 || this.#isAtHand(first, first)) &&
       (end % BLOCK_BYTES === 0 || this.#isAtHand(last, last));
-    if (isAtHand) return this.#put(offset, bytes, null);
+    if (isAtHand) {
+      this.#put(offset, bytes, null);
+      return undefined;
+    }
     const own = bytes.slice();
     return this.#fetch(first, last).then((fetched) => this.#put(offset, own, fetched));
   }
@@ -226,15 +237,15 @@ class BlockFile implements StorageFile {
   }
 
   flush(): MaybePromise<void> {
-    return this.#isFlushed() ? undefined : this.#store('strict');
+    return this.#isStored() && !this.#isLax ? undefined : this.#store('strict');
   }
 
   async close(): Promise<void> {
-    if (!this.#isFlushed()) await this.#store('relaxed');
+    if (!this.#isStored()) await this.#store('relaxed');
     this.#parts.close();
   }
 
-  #isFlushed(): boolean {
+  #isStored(): boolean {
     return this.#waiting.size === 0 && this.#cutFrom === Infinity && this.#size === this.#flushedSize;
   }
 
@@ -255,7 +266,7 @@ class BlockFile implements StorageFile {
     }
   }
 
-  #put(offset: number, bytes: Uint8Array, fetched: ReadonlyMap<number, Uint8Array> | null): MaybePromise<void> {
+  #put(offset: number, bytes: Uint8Array, fetched: ReadonlyMap<number, Uint8Array> | null): void {
     for (let done = 0; done < bytes.length;) {
       const index = blockOf(offset + done);
       const from = offset + done - index * BLOCK_BYTES;
@@ -264,7 +275,6 @@ class BlockFile implements StorageFile {
       done += part.length;
     }
     this.#size = Math.max(this.#size, offset + bytes.length);
-    return this.#waiting.size > MAX_WAITING_BLOCKS ? this.#store('relaxed') : undefined;
   }
 
   /** The block to change; it waits for the next flush. */
@@ -298,6 +308,7 @@ class BlockFile implements StorageFile {
       throw ioError(`cannot write ${this.name}`, error);
     }
     this.#flushedSize = size;
+    this.#isLax = durability === 'relaxed';
     this.#parts.onFlush(size);
     const last = blockOf(this.#size);
     for (const index of waiting) {

@@ -91,6 +91,16 @@ export class SimFile {
     for (const sector of this.#unsafe.keys()) this.#abandoned.add(sector);
   }
 
+  /** What was flushed. */
+  durable(): Uint8Array {
+    return this.#durable.slice();
+  }
+
+  /** Whether there is anything that a flush would save. */
+  get isUnsafe(): boolean {
+    return this.#unsafe.size > 0 || this.#sizes.length > 0 || !this.exists;
+  }
+
   /** What the medium holds after the machine went down. */
   afterCrash(random: Random, rules: CrashRules): Uint8Array {
     const all = random.chance(rules.uniform);

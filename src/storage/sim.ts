@@ -24,7 +24,7 @@ import type { Storage, StorageFile } from './storage.ts';
 /**
  * - `crash`: the call is carried out, half carried out (a write) or not at all; nothing runs afterwards.
  * - `short-write`: a part is written, the call fails with 58030.
- * - `quota`: from there on writes that grow a file fail with 53100 until `lift`.
+ * - `quota`: from there on writes that grow a file fail with 53100 until `lift`; where the medium `countsAtFlush`, flushes do.
  * - `flush-fails`: the flush fails with 58030, and what it should have saved is not saved by a later one.
  * - `flush-lies`: the flush and those after it report success and save nothing, until the machine goes down.
  * - `read-error`: one read fails with 58030. `bit-flip`: one read shows a wrong bit, as does every later one of that
@@ -52,7 +52,7 @@ type Operation = 'open' | 'list' | 'remove' | 'read' | 'write' | 'truncate' | 'f
 const STRIKES: Readonly<Record<FaultKind, readonly Operation[]>> = {
   crash: ['open', 'list', 'remove', 'read', 'write', 'truncate', 'flush'],
   'short-write': ['write'],
-  quota: ['write', 'truncate'],
+  quota: ['write', 'truncate', 'flush'],
   'flush-fails': ['flush'],
   'flush-lies': ['flush'],
   'read-error': ['read'],
@@ -64,9 +64,14 @@ const STRIKES: Readonly<Record<FaultKind, readonly Operation[]>> = {
 export interface SimOptions extends CrashRules {
   /** Share of calls that answer with a promise, to exercise the paths that wait. */
   readonly asynchronous: number;
+  /**
+   * As IndexedDB: what was written is in the process's memory until a flush stores all of it, or nothing. A full medium is met
+   * there, removals are safe at once.
+   */
+  readonly countsAtFlush: boolean;
 }
 
-const DEFAULTS: SimOptions = { uniform: 0.3, tear: true, garble: true, asynchronous: 0 };
+const DEFAULTS: SimOptions = { uniform: 0.3, tear: true, garble: true, asynchronous: 0, countsAtFlush: false };
 
 /** The error of a call after the machine went down; not a DriftError, as nobody is there to be told. */
 export class SimCrash extends Error {
@@ -126,6 +131,7 @@ export class SimDisk {
 
   /** The machine goes down: of what was not flushed, anything may be left. */
   powerFailure(): void {
+    if (this.options.countsAtFlush) return this.#forget();
     const survivors = new Map<string, SimFile>();
     for (const [name, file] of this.removed) {
       if (this.random.chance(0.5))
@@ -141,9 +147,16 @@ export class SimDisk {
 
   /** The process dies, the machine lives on: everything written is there, but no safer than before. */
   processKill(): void {
+    if (this.options.countsAtFlush) return this.#forget();
     const { removed } = this;
     this.#restart(this.files);
     this.removed = removed;
+  }
+
+  /** What was flushed is left. */
+  #forget(): void {
+    const files = [...this.files.values()].filter(({ exists }) => exists);
+    this.#restart(new Map(files.map((file) => [file.name, new SimFile(file.name, file.durable(), true)])));
   }
 
   /** Changes bytes of a file at rest, as a failing medium or a meddling person does. */
@@ -190,11 +203,13 @@ export class SimDisk {
 
 export class SimStorage implements Storage {
   readonly medium = 'simulation';
+  readonly countsAtFlush: boolean;
   readonly #disk: SimDisk;
   readonly #handles = new Map<string, SimHandle>();
 
   constructor(disk: SimDisk) {
     this.#disk = disk;
+    this.countsAtFlush = disk.options.countsAtFlush;
   }
 
   acquire(): MaybePromise<void> {
@@ -261,6 +276,7 @@ class SimHandle implements StorageFile {
   readonly #file: SimFile;
   readonly #onClose: () => void;
   #lost = false;
+  readonly makeRoom?: () => void;
 
   constructor(storage: SimStorage, disk: SimDisk, file: SimFile, onClose: () => void) {
     this.name = file.name;
@@ -268,6 +284,8 @@ class SimHandle implements StorageFile {
     this.#disk = disk;
     this.#file = file;
     this.#onClose = onClose;
+    // It promises whatever it is asked for, as Chromium does.
+    if (disk.options.countsAtFlush) this.makeRoom = () => undefined;
   }
 
   size(): number {
@@ -292,7 +310,7 @@ class SimHandle implements StorageFile {
   }
 
   write(offset: number, bytes: Uint8Array): MaybePromise<void> {
-    const fault = this.#strike('write', offset + bytes.length > this.#file.size);
+    const fault = this.#strike('write', this.#grows(offset + bytes.length));
     if (fault === 'quota')
       throw new DriftError('53100', `the simulated disk has no room for ${bytes.length} bytes of ${this.name}`);
     if (fault === 'crash' || fault === 'short-write') {
@@ -304,7 +322,7 @@ class SimHandle implements StorageFile {
   }
 
   truncate(size: number): MaybePromise<void> {
-    const fault = this.#strike('truncate', size > this.#file.size);
+    const fault = this.#strike('truncate', this.#grows(size));
     if (fault === 'quota')
       throw new DriftError('53100', `the simulated disk has no room for ${this.name} of ${size} bytes`);
     if (fault !== 'crash' || this.#disk.random.chance(0.5)) this.#file.truncate(size);
@@ -313,7 +331,8 @@ class SimHandle implements StorageFile {
   }
 
   flush(): MaybePromise<void> {
-    const fault = this.#strike('flush');
+    const fault = this.#strike('flush', this.#disk.options.countsAtFlush && this.#file.isUnsafe);
+    if (fault === 'quota') throw new DriftError('53100', `the simulated disk has no room for ${this.name}`);
     if (fault === 'flush-fails') {
       this.#file.failFlush();
       throw this.#error('flush');
@@ -328,6 +347,11 @@ class SimHandle implements StorageFile {
 
   close(): void {
     this.#onClose();
+  }
+
+  /** Whether the medium takes note of it. */
+  #grows(size: number): boolean {
+    return size > this.#file.size && !this.#disk.options.countsAtFlush;
   }
 
   #strike(operation: Operation, grows = false): FaultKind | null {

@@ -23,6 +23,11 @@ export interface Storage {
   readonly medium: string;
   /** Seals what the files hold, where the database is encrypted; there once it is acquired. */
   readonly cipher?: StorageCipher | undefined;
+  /**
+   * The medium counts what is stored when it is flushed: a full one (53100) is met there. Such a flush has saved nothing, and
+   * one after it saves everything.
+   */
+  readonly countsAtFlush?: boolean | undefined;
   /** Takes exclusive ownership. Throws DriftError 55006 when another holder has it. Called once, before anything else. */
   acquire(): MaybePromise<void>;
   /** Names of all files (the lock aside), in no particular order. */
@@ -44,12 +49,12 @@ export interface StorageFile {
   /** Writes all bytes at the offset, growing the file. Throws 53100 when the medium is full, 58030 on I/O errors. */
   write(offset: number, bytes: Uint8Array): MaybePromise<void>;
   /**
-   * Only where the medium counts what is stored when it is flushed, and tells before how much it has left. Throws 53100 where
-   * that is not enough for so many bytes more.
+   * Only where the medium counts what is stored when it is flushed (`Storage.countsAtFlush`), and tells before how much it has
+   * left. Throws 53100 where that is not enough for so many bytes more.
    */
   makeRoom?(bytes: number): MaybePromise<void>;
   truncate(size: number): MaybePromise<void>;
-  /** Makes everything written to this file durable. Throws 58030; 53100 only where a later flush saves what this one has not. */
+  /** Makes everything written to this file durable. Throws 58030; 53100 only of a storage that `countsAtFlush`. */
   flush(): MaybePromise<void>;
   close(): MaybePromise<void>;
 }

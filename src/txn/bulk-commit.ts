@@ -14,7 +14,8 @@
  * The log gets the commit after the leaves have it. So nothing that others do in between (a flush, a checkpoint, which
  * waits) can make it durable before its time, and its timestamp is that of its end: a reader who asked for a time during
  * the slices was answered for good. An error after the decision (there is none but our own) leaves versions in memory that
- * nobody will ever see, and ends all writing: the files know nothing of them.
+ * nobody will ever see, and ends all writing: the files know nothing of them. Where the medium refuses at a flush it is the
+ * other way about (log-first.ts): who asks for a time from that of the commit on waits for its end.
  */
 import type { Cancellation } from '../base/cancel.ts';
 import { PAUSE, type Task } from '../base/task.ts';
@@ -56,8 +57,17 @@ export interface BulkSteps {
   /** Lets dropped tables go on that the commit brings back. */
   reopen(): void;
   readonly prover: Prover | null;
-  /** Number, log, the transaction's row; with the hashes of the changes where there are proofs. */
-  append(changes: readonly PreparedChanges[], record: BulkRecord, hashed: HashedChanges | undefined): void;
+  /** Number, log, the transaction's row. */
+  append(changes: readonly PreparedChanges[], logged: BulkLogged): void;
+  /** Number and log, where the medium refuses at a flush; gives what is to be done when the changes are applied. */
+  logFirst(changes: readonly PreparedChanges[], logged: BulkLogged): Task<() => void>;
+}
+
+/** What the log gets of a commit in slices. */
+export interface BulkLogged {
+  readonly record: BulkRecord;
+  /** Its changes, where there are proofs. */
+  readonly hashed: HashedChanges | undefined;
 }
 
 export function isBulk(changes: readonly TableChanges[], bulkRows: number = BULK_ROWS): boolean {
@@ -113,15 +123,21 @@ function* inTurn(
   const hashed = prover === null ? undefined : yield* checked(prover.hash(proving), steps);
   cancellation?.check();
   serial?.check();
-  // Whoever asks for a later time waits for it.
-  if (info.timestamp !== null) steps.takeTimestamp();
-  serial?.commit(seq, true);
+  let finish = (): void => steps.append(changes, { record, hashed });
+  if (log.countsAtFlush) {
+    if (prover !== null) yield* prover.prepare(clock.applied);
+    finish = yield* steps.logFirst(changes, { record, hashed });
+  } else {
+    // Whoever asks for a later time waits for it.
+    if (info.timestamp !== null) steps.takeTimestamp();
+    serial?.commit(seq, true);
+  }
   try {
     if (hasDdl) steps.reopen();
     for (const one of changes) yield* steps.bulk.apply(seq, one);
     yield* store.loadEnd(TRANSACTIONS_TABLE_ID);
     if (prover !== null) yield* prover.prepare(clock.applied);
-    steps.append(changes, record, hashed);
+    finish();
   } catch (error) {
     throw log.stop(error);
   }

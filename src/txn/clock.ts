@@ -1,4 +1,5 @@
 /** Clock: where the commits of a database stand. Its lines share one. */
+import type { LogFrame } from '../log/frame.ts';
 import type { CommitTurn } from './commit-turn.ts';
 import type { Prover } from './proof/prover.ts';
 
@@ -10,6 +11,8 @@ export interface Clock {
   unsettledFrom: number;
   /** A commit in slices has its timestamp, and is not applied. */
   isDecided: boolean;
+  /** Values of sequences that went with a commit which failed, for the next one to log. */
+  owed: LogFrame[];
   readonly turn: CommitTurn;
   /** What gives commits their proofs, if the database has any. */
   prover: Prover | null;
@@ -23,6 +26,7 @@ export function newClock(lastSeq: number, timestamp: number): Clock {
     timestamp,
     unsettledFrom: Infinity,
     isDecided: false,
+    owed: [],
     turn: { taken: null },
     prover: null,
   };

@@ -46,6 +46,11 @@ export class TimeLine {
     return this.#served;
   }
 
+  /** No commit takes a timestamp up to this one any more. */
+  noteServed(micros: number): void {
+    if (micros > this.#served) this.#served = micros;
+  }
+
   /** Checks an explicit sequence number; 0 is the empty database before the first commit. */
   checkSeq(seq: number): number {
     const { seq: last } = this.#newest();
@@ -71,7 +76,7 @@ export class TimeLine {
     while (micros >= this.#newest().unsettledFrom) yield this.#host.yieldToOthers();
     const { seq, timestamp } = this.#newest();
     if (seq === 0 || micros >= timestamp) {
-      if (micros > this.#served) this.#served = micros;
+      this.noteServed(micros);
       return seq;
     }
     let low = 1;

@@ -52,6 +52,8 @@ export interface Watched {
   /** Throws 40001 where it cannot be part of a serial order any more. */
   check(): void;
   commit(end: number, hasWritten: boolean): void;
+  /** The commit that was noted has not come about. */
+  retract(): void;
   reader(tableId: number, inner: TableReader): TableReader;
 }
 

@@ -11,9 +11,9 @@ import { launch, openPage, serve } from './site.ts';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 /** Bytes that a page loads before it can do anything else: they may shrink, and grow only on purpose. */
 const LIMIT_GZIP_BYTES = {
-  'worker.js': 139_300,
+  'worker.js': 138_200,
   'browser.js': 23_000,
-  'worker-late.js': 270_000,
+  'worker-late.js': 272_000,
   'worker-rare.js': 170_000,
 };
 let directory: string;

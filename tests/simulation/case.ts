@@ -48,7 +48,8 @@ const TRANSIENT: ReadonlySet<CaseFault> = new Set(['read-error', 'misdirected-re
 
 export function diskOf({ seed, at }: Pick<Case, 'seed' | 'at'>): SimDisk {
   // One workload in three meets a medium that makes the engine wait.
-  return new SimDisk(seed * 1000 + at, { asynchronous: seed % 3 === 0 ? 0.3 : 0 });
+  // And one in five a medium that counts at a flush, as IndexedDB.
+  return new SimDisk(seed * 1000 + at, { asynchronous: seed % 3 === 0 ? 0.3 : 0, countsAtFlush: seed % 5 === 4 });
 }
 
 /** Runs one case; false where the workload ended before operation `at`. Throws what is wrong, with the case's name. */

@@ -14,6 +14,7 @@ import type { EncryptionOptions, RandomBytes } from './secret.ts';
 
 export class EncryptedStorage implements Storage {
   readonly medium: string;
+  readonly countsAtFlush: boolean;
   readonly #inner: Storage;
   readonly #options: EncryptionOptions;
   readonly #random: RandomBytes;
@@ -24,6 +25,7 @@ export class EncryptedStorage implements Storage {
   constructor(inner: Storage, options: EncryptionOptions, random: RandomBytes, chacha?: MakeAead) {
     this.#chacha = chacha;
     this.medium = inner.medium;
+    this.countsAtFlush = inner.countsAtFlush === true;
     this.#inner = inner;
     this.#options = options;
     this.#random = random;

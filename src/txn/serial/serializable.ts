@@ -133,6 +133,11 @@ export class Serial implements Watched {
     this.#space.active.delete(this);
     this.#space.committed.push(this);
   }
+
+  retract(): void {
+    this.end = Infinity;
+    this.#space.committed = this.#space.committed.filter((other) => other !== this);
+  }
 }
 
 /** Whether a transaction has read something of before a write of another. */
