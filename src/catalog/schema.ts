@@ -162,6 +162,8 @@ export interface TableDef extends Commented, Granted {
   readonly onCommit?: 'preserve' | 'delete' | 'drop' | undefined;
   /** Time-split factor c (DESIGN §5). Default 1. */
   readonly timeSplitFactor?: number | undefined;
+  /** The table of another line that a merge has made it after. */
+  readonly mergedFrom?: number | undefined;
   /** How often rows were erased from it. */
   readonly erasures?: number | undefined;
   /** How long states that are past are kept; absent: for ever. */

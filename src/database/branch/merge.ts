@@ -15,25 +15,27 @@
  */
 import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
-import type { CatalogObject, ColumnDef, TableDef } from '../../catalog/schema.ts';
+import type { CatalogState } from '../../catalog/catalog.ts';
+import type { ColumnDef, TableDef } from '../../catalog/schema.ts';
 import type { BranchAction } from '../../sql/ast-branch.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import type { Notice, ResultSet } from '../api.ts';
-import { ddlContext } from '../definition.ts';
+import { ddlContext, withCatalog } from '../definition.ts';
 import { changeRows } from '../history/restore.ts';
 import { command } from '../show.ts';
 import { describeCommit } from '../signature.ts';
 import { refuseWrites, type Scene } from '../statement.ts';
 import { Changes, keyNamesOf } from './apply-rows.ts';
 import { addConflicts, type Conflict, jsonRow, noteMerge } from './conflicts.ts';
+import { columnPairs, mergeDefinitions, tableOn } from './definitions.ts';
 import { branchNamed, coreOf } from './lines.ts';
 import { MAIN } from './main.ts';
 import {
   baseOf,
   changedKeys,
-  commonColumns,
   dataTables,
   type LineState,
+  parting,
   type RowText,
   rowsAt,
   rowText,
@@ -53,23 +55,20 @@ export function* mergeBranch(
   const other = yield* coreOf(core, branch);
   const source = yield* stateOf(other, core.manager.published);
   const { state: base, since } = yield* baseOf(source, core);
-  const merge = new Merge(scene, base, source);
+  const before = (yield* stateOf(other, parting(other, core))).catalog;
+  const isOfSource = base.core === other;
+  const definitions = { parting: before, base: base.catalog, isOfSource, source: source.catalog };
+  const left = yield* mergeDefinitions(scene, definitions);
+  const merge = new Merge(scene, base, source, before);
   const target = scene.transaction.catalog;
-  const notices: Notice[] = [];
+  const notices: Notice[] = left.map((what) => warning(`not merged: ${what}`));
   for (const theirs of dataTables(source.catalog)) {
-    const ours = target.byId(theirs.id);
+    const ours = tableOn(theirs, target);
     const table = other.store.table(theirs.id);
-    if (ours?.kind === 'table' && ours.key.join() === theirs.key.join()) {
-      const missing = newColumns(theirs, ours, base.catalog.byId(theirs.id));
-      if (missing !== '') notices.push(warning(`not merged, for the target does not have them: ${missing}`));
-    }
-    if (ours?.kind === 'table' && ours.key.join() === theirs.key.join()) yield* merge.table(ours, theirs, since);
+    const reason = whyNot(theirs, ours, base.catalog);
+    if (ours !== undefined && reason === null) yield* merge.table(ours, theirs, since);
     else if (table.lastChange > since && (yield* changedKeys(table, since, source.seq)).size > 0)
-      notices.push(
-        warning(
-          `table "${theirs.name}" is not merged: ${ours === undefined ? 'the target does not have it' : 'its key is another on the target'}`,
-        ),
-      );
+      notices.push(warning(`table "${theirs.name}" is not merged: ${reason}`));
   }
   const rows = yield* changeRows(scene, merge.changes.parts());
   const conflicts = yield* addConflicts(scene, name, merge.conflicts);
@@ -83,26 +82,29 @@ function warning(message: string): Notice {
   return { severity: 'WARNING', code: '01000', message };
 }
 
-/** Columns that the source has got since the base and the target has not. */
-function newColumns(theirs: TableDef, ours: TableDef, before: CatalogObject | undefined): string {
-  const known = new Set([...ours.columns, ...(before?.kind === 'table' ? before.columns : [])].map(({ id }) => id));
-  return theirs.columns
-    .filter(({ id }) => !known.has(id))
-    .map(({ name }) => `${theirs.name}.${name}`)
-    .join(', ');
+/** Why the rows of two tables cannot be compared; null where they can. */
+function whyNot(theirs: TableDef, ours: TableDef | undefined, base: CatalogState): string | null {
+  if (ours === undefined) return 'the target does not have it';
+  if (ours.key.join() !== theirs.key.join()) return 'its key is another on the target';
+  const isHidden = theirs.columns.some(({ id, hidden }) => hidden === true && theirs.key.includes(id));
+  // Row ids of two tables say nothing of each other.
+  if (ours.id !== theirs.id && isHidden && base.byId(theirs.id) !== undefined) return 'it has no primary key';
+  return null;
 }
 
 class Merge {
   readonly #scene: Scene;
   readonly #base: LineState;
   readonly #source: LineState;
+  readonly #parting: CatalogState;
   readonly changes: Changes = new Changes();
   readonly conflicts: Conflict[] = [];
 
-  constructor(scene: Scene, base: LineState, source: LineState) {
+  constructor(scene: Scene, base: LineState, source: LineState, parting: CatalogState) {
     this.#scene = scene;
     this.#base = base;
     this.#source = source;
+    this.#parting = parting;
   }
 
   *table(ours: TableDef, theirs: TableDef, since: number): Task<void> {
@@ -110,16 +112,29 @@ class Merge {
     const keys = yield* changedKeys(core.store.table(theirs.id), since, seq);
     if (keys.size === 0) return;
     // Their rows are read by their types: a label that the target does not know is an error, not another one.
-    const [columns, given] = [commonColumns(ours, theirs), commonColumns(theirs, ours)];
-    const [baseRows, theirRows] = [rowsAt(this.#base, ours.id), rowsAt(this.#source, ours.id)];
+    const pairs = columnPairs(ours, theirs, this.#parting);
+    const [columns, given] = [pairs.map(([one]) => one), pairs.map(([, one]) => one)];
+    // The base may be a state of either side.
+    const isTheirs = this.#base.core === core;
+    const known = this.#base.catalog.byId(isTheirs ? theirs.id : ours.id);
+    const was = pairs
+      .map(([a, b]) => [
+        a,
+        known?.kind === 'table' ? known.columns.find(({ id }) => id === (isTheirs ? b : a).id) : undefined,
+      ])
+      .filter((pair): pair is [ColumnDef, ColumnDef] => pair[1] !== undefined);
+    const [baseRows, theirRows] = [rowsAt(this.#base, isTheirs ? theirs.id : ours.id), rowsAt(this.#source, theirs.id)];
+    const [wasColumns, wasAs] = [was.map(([, one]) => one), was.map(([one]) => one)];
     const ourRows = ddlContext(this.#scene).reader().table(ours.id);
-    const { eval: context } = this.#scene;
+    const { eval: context } = withCatalog(this.#scene);
     for (const [key, values] of keys) {
-      const before = yield* rowText(baseRows, key, given, context);
-      const row = yield* rowText(theirRows, key, given, context);
-      if (isSame(before, row)) continue;
+      const row = yield* rowText(theirRows, key, given, context, columns);
       const kept = yield* rowText(ourRows, key, columns, context);
       if (isSame(kept, row)) continue;
+      // A column that the base has not was never anything else than what it is here.
+      const old = yield* rowText(baseRows, key, wasColumns, context, wasAs);
+      const before = old === null ? null : new Map([...(kept ?? row ?? []), ...old]);
+      if (isSame(before, row)) continue;
       const keyTexts = ours.key.map((id, k) => {
         const type = ours.columns.find((column) => column.id === id)?.type;
         const value = values[k] ?? null;

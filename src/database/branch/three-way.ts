@@ -54,7 +54,7 @@ function chainOf(core: Core): { readonly line: number; readonly until: number }[
 }
 
 /** The newest moment of a common line that both have; lines always have the main line in common. */
-function parting(a: Core, b: Core): number {
+export function parting(a: Core, b: Core): number {
   const others = new Map(chainOf(b).map(({ line, until }) => [line, until]));
   for (const { line, until } of chainOf(a)) {
     const other = others.get(line);
@@ -132,12 +132,13 @@ export function rowsAt({ core, seq, catalog }: LineState, tableId: number): Rows
   return { find: (key) => table.find(key, seq), load: (key) => table.load(key, seq) };
 }
 
-/** A row's cells of the given columns as text; null where there is no such row. */
+/** A row's cells of the given columns as text, under ids of their own or those of `as`; null where there is no such row. */
 export function* rowText(
   rows: Rows,
   key: Key,
   columns: readonly ColumnDef[],
   context: EvalContext,
+  as: readonly ColumnDef[] = columns,
 ): Task<RowText | null> {
   for (;;) {
     const found = rows.find(key);
@@ -147,10 +148,10 @@ export function* rowText(
     }
     if (found === null) return null;
     return new Map(
-      columns.map(({ id, type }) => {
+      columns.map(({ id, type }, i) => {
         const vector = found.columns[id];
         const value = vector === undefined ? null : valueAt(vector, found.row);
-        return [id, value === null ? null : typeByOid(type.oid).output(value, context)];
+        return [as[i]?.id ?? id, value === null ? null : typeByOid(type.oid).output(value, context)];
       }),
     );
   }
@@ -166,10 +167,4 @@ export function dataTables(catalog: CatalogState): TableDef[] {
       object.materialized === undefined &&
       !object.schema.startsWith('pg_temp'),
   );
-}
-
-/** Columns of two definitions of a table that hold data on both, as the first has them. */
-export function commonColumns(a: TableDef, b: TableDef): ColumnDef[] {
-  const others = new Set(b.columns.filter(({ generated }) => generated === undefined).map(({ id }) => id));
-  return a.columns.filter(({ id, generated }) => generated === undefined && others.has(id));
 }
