@@ -12,6 +12,7 @@
 import { DriftError } from '../base/error.ts';
 import { PAUSE, type Task, wait } from '../base/task.ts';
 import { isNull, type Value } from '../base/vector.ts';
+import type { LineTableDef } from '../catalog/lines.ts';
 import type { TableDef } from '../catalog/schema.ts';
 import { compareIndex } from '../table/check-index.ts';
 import type { TreeFindings } from '../table/check-tree.ts';
@@ -21,7 +22,9 @@ import type { ResultSet } from './api.ts';
 import type { Core } from './core.ts';
 import { checkFiles } from './check-files.ts';
 import { checkPast } from './check-past.ts';
-import { ddlContext } from './definition.ts';
+import { branches, coreOf } from './branch/lines.ts';
+import { dataTables } from './branch/three-way.ts';
+import { ddlContext, withCatalog } from './definition.ts';
 import { refuseOrphanRows } from './ddl/foreign-rows.ts';
 import { refuseOverlaps } from './ddl/period.ts';
 import { refuseViolatingRows } from './ddl/validate.ts';
@@ -90,6 +93,7 @@ function* check(scene: Scene): Task<ResultSet> {
     if (isSound) sound.add(id);
     if (table !== undefined && isSound) findings.push(...(yield* checkPresent(scene, table)));
   }
+  if (scene.core.line === undefined) findings.push(...(yield* checkBranches(scene, sound)));
   // An index that is wrong now was wrong before.
   const told = new Set(findings.flatMap(({ object, problem }) => (problem === null ? [] : [object])));
   for (const { index, problem } of yield* checkPast(scene, sound))
@@ -97,8 +101,34 @@ function* check(scene: Scene): Task<ResultSet> {
   return resultOf(findings);
 }
 
+/** What the newest catalogs of the branches say of their rows. */
+function* checkBranches(scene: Scene, sound: ReadonlySet<number>): Task<Finding[]> {
+  const findings: Finding[] = [];
+  for (const branch of branches(scene.core)) {
+    const core = yield* coreOf(scene.core, branch);
+    const transaction = core.manager.begin({ readOnly: true });
+    try {
+      const there = withCatalog({ ...scene, core, transaction });
+      for (const table of dataTables(transaction.catalog)) {
+        const held = [...core.lines.state.objects()].filter((object) => 'of' in object && object.of === table.id);
+        if (!held.every(({ id }) => sound.has(id) || !scene.core.store.has(id))) continue;
+        for (const finding of yield* checkPresent(there, table))
+          findings.push({ ...finding, object: `${finding.object} on branch ${branch.name}` });
+      }
+    } finally {
+      core.manager.rollback(transaction);
+    }
+  }
+  return findings;
+}
+
 function nameOfSystemTable(id: number, scene: Scene): string {
-  const object = scene.eval.catalog.byId(id);
+  const object = scene.eval.catalog.byId(id) ?? scene.core.lines.state.byId(id);
+  if (object !== undefined && 'line' in object) {
+    const { name, line, role } = object as LineTableDef;
+    const branch = scene.core.lines.state.byId(line);
+    return `${name} on branch ${branch?.kind === 'tag' ? branch.name : line} (${role})`;
+  }
   return object !== undefined && 'name' in object ? object.name : `table ${id}`;
 }
 

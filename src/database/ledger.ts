@@ -20,6 +20,8 @@ export interface ErasureNote {
   /** As it was called then. */
   readonly table: string;
   readonly rows: number;
+  /** Ids of the branches that had versions of their own of the rows. */
+  readonly branches?: readonly number[] | undefined;
 }
 
 /** Packs from before an erasure, which go when all that is alive in them was written anew. */

@@ -1,5 +1,6 @@
 /** Indexes that a branch makes for tables that it has inherited. */
 import { expect, test } from 'vitest';
+import { run } from '../../src/base/task.ts';
 import { copied } from './branch-copies.ts';
 import { type Db, openDb } from './helper.ts';
 
@@ -54,6 +55,20 @@ test('an index made on a branch finds inherited rows, changed ones and new ones,
   );
   const last = await openDb(copied(again.storage));
   expect((await last.rows(SEVENS)).length).toBe(21);
+});
+
+test('CHECK DATABASE looks at the rows and indexes of all branches', async () => {
+  const db = await items();
+  await db.run('CREATE INDEX by_n ON item (n); ALTER TABLE item ADD CHECK (n >= 0); USE BRANCH main');
+  const problems = async (): Promise<unknown[]> =>
+    (await db.rows('CHECK DATABASE')).filter((row) => row.at(-1) !== null).map(([object]) => object);
+  expect(await problems()).toEqual([]);
+  const { core } = await db.engine.inside();
+  const seed = [...core.lines.state.objects()].find((object) => 'role' in object && object.role === 'index');
+  const table = core.store.table(seed?.id ?? 0);
+  const key = table.encodeKey([5, 5]);
+  await run(core.store.erase(table.id, new Set([key]), Infinity));
+  expect(await problems()).toEqual(['by_n on branch b']);
 });
 
 test('unique keys, expressions and new columns can be indexed on a branch, in a transaction and after its rollback', async () => {

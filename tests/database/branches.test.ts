@@ -280,7 +280,6 @@ test('a fork is protected from retention, and goes into backups', async () => {
   ]);
   await db.run('USE BRANCH b');
   expect(await db.rows(ALL)).toEqual(ON_B);
-  expect(await db.code('ERASE FROM a WHERE id = 1')).toBe('0A000');
 });
 
 test('a statement reads another line by FOR SYSTEM_TIME AS OF BRANCH', async () => {

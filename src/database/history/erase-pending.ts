@@ -14,6 +14,7 @@ import { type Task, wait } from '../../base/task.ts';
 import { decodeErasure } from '../../txn/erasure-codec.ts';
 import type { Core } from '../core.ts';
 import { type ErasureNote, type Ledger, parseLedger, type PendingErasure, type Rewriting } from '../ledger.ts';
+import { branchesWith, erasedParts } from './erase-on-lines.ts';
 import { destroySalts } from '../proof/destroy.ts';
 import { drive } from '../scheduler.ts';
 
@@ -26,16 +27,21 @@ const NOTES = 10_000;
 function* eraseVersionsOf(core: Core, { seq, payload }: PendingErasure): Task<void> {
   const { store } = core;
   const { tableId, table, rows, keys } = decodeErasure(payload);
+  let branches: number[] | undefined;
   const erased = new Set(keys);
   if (store.has(tableId) && erased.size > 0) {
-    yield* destroySalts(core, tableId, erased);
-    yield* store.erase(tableId, erased, seq);
+    const parts = core.lines.state.version === 0 ? undefined : yield* erasedParts(core, tableId, erased, seq);
+    for (const part of parts ?? [{ tableId, keys: erased, before: seq, isDerived: false }]) {
+      if (!part.isDerived) yield* destroySalts(core, part.tableId, part.keys);
+      yield* store.erase(part.tableId, part.keys, part.before);
+    }
   }
+  if (core.lines.state.version > 0) branches = (yield* branchesWith(core, tableId, erased)).map(({ id }) => id);
   const ledger = parseLedger(core.ledger);
   // What comes from here on goes to packs that never had the rows.
   const rewriting = { below: store.beginPack(0), since: Math.min(seq, ledger.rewriting?.since ?? Infinity) };
   const known = ledger.erasures ?? [];
-  const erasures = known.at(-1)?.seq === seq ? known : [...known, { seq, table, rows }].slice(-NOTES);
+  const erasures = known.at(-1)?.seq === seq ? known : [...known, { seq, table, rows, branches }].slice(-NOTES);
   core.ledger = JSON.stringify({ ...ledger, rewriting, erasures });
 }
 

@@ -20,13 +20,15 @@ import { keyNames, nameOf, ROW_ID } from '../../plan/history-queries.ts';
 import type { Erase } from '../../sql/ast-history.ts';
 import type { Query } from '../../sql/ast-query.ts';
 import { quoteIdent, quoteLiteral } from '../../sql/functions/format-text.ts';
-import type { LineTableDef } from '../../catalog/lines.ts';
 import { parseOne } from '../../sql/parser/parser.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import type { Key } from '../../table/table.ts';
+import { findLoaded } from '../../txn/commit-checks.ts';
 import { encodeErasure } from '../../txn/erasure-codec.ts';
+import type { LineStore } from '../../txn/line/line-store.ts';
 import type { Notice, Parameter, ResultSet } from '../api.ts';
 import { runBindable, uncached } from '../bindable.ts';
+import { mainOf } from '../branch/lines.ts';
 import type { Core } from '../core.ts';
 import { define, tableNamed } from '../ddl/context.ts';
 import { ddlContext, withCatalog } from '../definition.ts';
@@ -35,6 +37,7 @@ import { command } from '../show.ts';
 import { describeCommit, metadataOf } from '../signature.ts';
 import { refuseWrites, type Scene } from '../statement.ts';
 import { analyzeTable } from '../table-statistics.ts';
+import { branchesWith } from './erase-on-lines.ts';
 import { erasePending, rewriteAll } from './erase-pending.ts';
 import { silently } from './restore.ts';
 
@@ -43,40 +46,40 @@ const ROWS_AT_ONCE = 1000;
 
 export function* erase(scene: Scene, statement: Erase, parameters: readonly Parameter[]): Task<ResultSet> {
   refuseWrites(scene);
-  const { core, turns } = scene;
+  const { turns, core } = scene;
+  const main = mainOf(core);
   if (scene.inBlock || scene.depth > 0 || turns === undefined)
     throw new DriftError('25001', 'ERASE cannot run inside a transaction block', { position: statement.position });
-  if (core.line !== undefined)
-    throw new DriftError('0A000', 'ERASE is for the main line', {
-      position: statement.position,
-      hint: 'USE BRANCH main; what a branch has changed itself goes with DROP BRANCH.',
-    });
   const table = tableNamed(ddlContext(scene), statement.table, true);
   const job = { kind: 'erasure', treeId: table.id, reason: 'asked for' } as const;
   // What retention has given up and not removed yet would not be found.
-  if (core.store.table(table.id).historyFrom > 0)
+  if (core.line === undefined && core.store.table(table.id).historyFrom > 0)
     yield* wait(core.background(job, () => core.store.trimHistory(table.id)));
   const found = yield* runBindable(scene, uncached(queryOf(table, statement)), queryOf(table, statement), parameters);
   const keys = keysOf(core, table, found);
   if (keys.size > 0) yield* deleteRows(scene, table, found);
   record(scene, table, keys.size);
   let seq = 0;
-  const frames = encodeErasure(table.id, `${table.schema}.${table.name}`, [...keys]);
+  const frames = encodeErasure(
+    core.line === undefined ? table.id : (core.store as LineStore).physicalOf(table.id),
+    `${table.schema}.${table.name}`,
+    [...keys],
+  );
   scene.transaction.alsoLogged = {
     frames,
     committed(at) {
       seq = at;
-      for (const { payload } of frames) core.erasing.push({ seq, payload });
+      for (const { payload } of frames) main.erasing.push({ seq, payload });
     },
   };
   yield* turns.end(true, false);
-  yield* wait(core.background(job, () => erasePending(core)));
+  yield* wait(core.background(job, () => erasePending(main)));
   yield* analyzeTable(core.store, table, core.manager.published, null);
-  yield* rewriteAll(core);
+  yield* rewriteAll(main);
   return {
     ...command('ERASE'),
     affectedRows: keys.size,
-    notices: [...elsewhere(core, seq), ...onBranches(core, table)],
+    notices: [...elsewhere(core, seq), ...(yield* onLines(core, table, keys))],
   };
 }
 
@@ -133,21 +136,26 @@ function record(scene: Scene, table: TableDef, rows: number): void {
   describeCommit(scene, `erase from ${table.name}: ${rows} ${rows === 1 ? 'row' : 'rows'}`);
 }
 
-/** Branches that have rows of the table of their own. */
-function onBranches({ lines, store }: Core, table: TableDef): Notice[] {
-  const names = new Set<string>();
-  for (const object of lines.state.objects()) {
-    if (!('line' in object)) continue;
-    const { of, role, line, id } = object as LineTableDef;
-    const found = lines.state.byId(line);
-    if (of === table.id && role === 'own' && store.table(id).rowCount > 0 && found?.kind === 'tag')
-      names.add(found.name);
-  }
-  return [...names].map((name) => ({
-    severity: 'NOTICE',
-    code: '00000',
-    message: `branch "${name}" may still hold rows of "${table.name}" that it has changed`,
-  }));
+/** Other lines that have versions of the rows: branches that have changed them, and the line that they were inherited from. */
+function* onLines(core: Core, table: TableDef, keys: ReadonlySet<Key>): Task<Notice[]> {
+  const notice = (message: string): Notice => ({ severity: 'NOTICE', code: '00000', message });
+  const own = core.line?.branch.id;
+  const holding = (yield* branchesWith(mainOf(core), table.id, keys)).filter(({ id }) => id !== own);
+  const notices = holding.map(({ name }) =>
+    notice(`branch "${name}" still holds versions of the rows that it has made`),
+  );
+  if (core.line === undefined || (core.store as LineStore).isOwn(table.id)) return notices;
+  const { parent, fork } = (core.store as LineStore).inherited(table.id);
+  let inherited = 0;
+  for (const key of keys) if ((yield* findLoaded(parent, key, fork)) !== null) inherited++;
+  const name = core.lines.state.byId(core.line.branch.parent);
+  const from = name?.kind === 'tag' ? `branch "${name.name}"` : 'the main line';
+  if (inherited > 0)
+    notices.push({
+      ...notice(`${inherited} of the rows were inherited: ${from} still holds them`),
+      hint: 'ERASE them there, too.',
+    });
+  return notices;
 }
 
 function elsewhere({ ledger }: Core, seq: number): Notice[] {

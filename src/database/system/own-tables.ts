@@ -1,6 +1,6 @@
 /** The virtual tables of schema `drift`. (`drift.transactions` is a real table.) */
 import type { Value } from '../../base/vector.ts';
-import type { Catalog, ColumnDef, TableDef, TypeRef } from '../../catalog/schema.ts';
+import type { Catalog, CatalogObject, ColumnDef, TableDef, TypeRef } from '../../catalog/schema.ts';
 import type { SystemTable } from '../../plan/bind.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import { branchRows } from '../branch/rows.ts';
@@ -144,11 +144,14 @@ export const OWN_TABLES: readonly OwnTable[] = [
     'drift',
     'erasures',
     { seq: INT8, table_name: TEXT, row_count: INT8, state: TEXT, held_by: TEXT_ARRAY },
-    function* ({ core: { ledger, erasing }, eval: context }) {
-      for (const { seq, table, rows, state } of erasuresOf(parseLedger(ledger), erasing)) {
+    function* ({ core: { ledger, erasing, lines }, eval: context }) {
+      for (const { seq, table, rows, state, branches = [] } of erasuresOf(parseLedger(ledger), erasing)) {
         const held = (parseLedger(ledger).backups ?? []).filter((backup) => backup.seq < seq);
         const ids = textArray(
-          held.map(({ id }) => id),
+          [
+            ...held.map(({ id }) => id),
+            ...[...lines.state.objects()].filter(({ id }) => branches.includes(id)).flatMap(branchText),
+          ],
           context,
         );
         yield [seq, table, rows, state, ids];
@@ -298,4 +301,8 @@ function rowsOf({ store }: OwnContext, table: TableDef): number | null {
 function typeText(type: TypeRef): string {
   const known = typeByOid(type.oid);
   return `${known.display}${type.typmod >= 0 ? known.typmodText(type.typmod) : ''}`;
+}
+
+function branchText(object: CatalogObject): string[] {
+  return object.kind === 'tag' ? [`branch ${object.name}`] : [];
 }

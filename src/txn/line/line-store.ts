@@ -179,15 +179,15 @@ export class LineStore implements TableStore {
   }
 
   addColumn(tableId: number, column: TreeColumn): void {
-    this.#main.addColumn(this.#physicalOf(tableId), column);
+    this.#main.addColumn(this.physicalOf(tableId), column);
   }
 
   removeColumns(tableId: number, count: number): void {
-    this.#main.removeColumns(this.#physicalOf(tableId), count);
+    this.#main.removeColumns(this.physicalOf(tableId), count);
   }
 
   *createIndex(tableId: number, index: IndexSpec, def: TableDef | undefined): Task<void> {
-    yield* this.#main.createIndex(this.#physicalOf(tableId), index);
+    yield* this.#main.createIndex(this.physicalOf(tableId), index);
     if (this.#made.has(tableId) || this.#physical.has(tableId) || def === undefined) return;
     const { nextId, specOf, id } = this.context;
     const made = seedDef(def, index, nextId(), id);
@@ -200,13 +200,13 @@ export class LineStore implements TableStore {
       this.#joinSeed(table, seed);
     } catch (error) {
       this.#main.removeTable(made.id);
-      this.#main.removeIndex(this.#physicalOf(tableId), index.id);
+      this.#main.removeIndex(this.physicalOf(tableId), index.id);
       throw error;
     }
   }
 
   removeIndex(tableId: number, indexId: number): void {
-    const physical = this.#physicalOf(tableId);
+    const physical = this.physicalOf(tableId);
     this.#main.removeIndex(physical, indexId);
     const seeds = this.#seeds.get(tableId) ?? [];
     const seed = seeds.find((candidate) => candidate.indexId === indexId);
@@ -221,7 +221,7 @@ export class LineStore implements TableStore {
   }
 
   endIndex(tableId: number, indexId: number, seq: number): void {
-    this.#main.endIndex(this.#physicalOf(tableId), indexId, seq);
+    this.#main.endIndex(this.physicalOf(tableId), indexId, seq);
   }
 
   endTable(tableId: number, seq: number): void {
@@ -240,7 +240,7 @@ export class LineStore implements TableStore {
   }
 
   /** The table of the database that holds what the line changes of a table; made where there is none yet. */
-  #physicalOf(tableId: number): number {
+  physicalOf(tableId: number): number {
     return this.#made.has(tableId) || this.#physical.has(tableId) ? tableId : this.#partOf(tableId).own;
   }
 
@@ -368,8 +368,7 @@ export class LineStore implements TableStore {
   }
 
   *erase(tableId: number, keys: ReadonlySet<Key>, before: number): Task<number> {
-    this.#requireMade(tableId, 'ERASE from a table that it has inherited');
-    return yield* this.#main.erase(tableId, keys, before);
+    return yield* this.#main.erase(this.physicalOf(tableId), keys, before);
   }
 
   #requireMade(tableId: number, what: string): void {
