@@ -30,6 +30,8 @@ export function* applyInSlices(tree: Tree, seq: number, { changes, order }: Orde
     const entries = order.subarray(at, end);
     leaf.changes?.push({ seq, changes, entries });
     tree.applyToLeaf(leaf, seq, changes, entries);
+    // Before the next pause: what is dirty must not be taken for something that may leave memory.
+    if (leaf.dirty) tree.options.cache.noteDirty(leaf);
     at = end;
     yield* settle(tree, leaf, isDone);
     yield PAUSE;

@@ -193,7 +193,7 @@ export class Checkpoint {
     const entry = pastEntry(yield* this.#packs.append(encodePast({ tiles, lists }), captured.tableId), tiles);
     captured.described = { tiles: [], past: entry, lists };
     const isSame = leaves.length === tree.leaves.length && leaves.every(({ leaf }, i) => leaf === tree.leaves[i]);
-    if (isSame && tree.leaves.every((leaf, i) => leaf.history.length === lists[i]?.length))
+    if (isSame && tree.leaves.every((leaf, i) => describes(tiles, lists[i] ?? [], leaf)))
       tree.storedPast = { entry, histories: historiesOf(tree.leaves) };
     yield PAUSE;
   }
@@ -219,6 +219,17 @@ export class Checkpoint {
       })),
     };
   }
+}
+
+/** Whether tiles of a list are those of a leaf, where they are now. */
+function describes(tiles: readonly TileEntry[], list: readonly number[], { history }: Leaf): boolean {
+  return (
+    history.length === list.length &&
+    history.every(({ startSeq, stored }, i) => {
+      const tile = tiles[list[i] as number];
+      return tile?.startSeq === startSeq && tile.ref.pack === stored?.pack && tile.ref.offset === stored.offset;
+    })
+  );
 }
 
 /** Packs that a directory's segments lie in. */

@@ -95,7 +95,7 @@ function* keySplit(tree: DividedTree, leaf: Leaf): Task<boolean> {
     }
     if (!isIn(tree, leaf, columns)) return false;
     assert(leaf.startSeq === startSeq, 'a leaf was split by time while it was split by key');
-    replace(tree, leaf, made);
+    replace(tree, leaf, made, 1);
     return true;
   } finally {
     image.pins--;
@@ -137,14 +137,21 @@ function closedIn({ closedKeys }: LeafImage, count: number, low: Key | undefined
   return rows.slice(0, n);
 }
 
-/** Puts children in the place of their leaf. */
-export function replace(tree: DividedTree, leaf: Leaf, made: readonly Leaf[]): void {
+/** Puts children in the place of their leaf. `ownHolds`: of those that hold it, how many end with the split. */
+export function replace(tree: DividedTree, leaf: Leaf, made: readonly Leaf[], ownHolds = 0): void {
   tree.leaves.splice(tree.leaves.indexOf(leaf), 1, ...made);
+  leaf.heirs = made;
+  leaf.heirHolds = leaf.holds - ownHolds;
   // A checkpoint that is writing this leaf must not take it for the newest.
   leaf.revision++;
   tree.options.cache.noteClean(leaf);
   for (const child of made) {
     child.changes = null;
+    // The past may have come into memory, or been trimmed, while the children were made.
+    child.history = leaf.history;
+    child.past = leaf.past;
+    // A commit that holds the leaf must find its rows in memory.
+    child.holds = leaf.heirHolds;
     tree.options.cache.noteDirty(child);
   }
 }

@@ -19,7 +19,7 @@ import { MemoryPart, type SealedPart } from './part.ts';
 import { lowerBound } from './search.ts';
 import type { DividedTree } from './split-queue.ts';
 import type { Key, KeyColumn } from './table.ts';
-import type { Leaf, StoredPast, Tile } from './tile.ts';
+import { type Leaf, releaseLeaf, type StoredPast, type Tile } from './tile.ts';
 
 interface ErasedTree extends DividedTree {
   rowCount: number;
@@ -74,10 +74,15 @@ function* eraseFrom(tree: ErasedTree, before: number, test: Test): Task<number> 
       yield* tree.options.cache.image(leaf, tree, false);
       // A leaf that was split meanwhile has its children in its place.
       if (tree.leaves[at] !== leaf || leaf.image === null) continue;
+      if (tree.options.splits.underWay.has(leaf)) {
+        // A commit in slices splits it, with versions that are to go.
+        yield PAUSE;
+        continue;
+      }
       erased += eraseFromImage(tree, leaf, leaf.image, before, test);
       yield PAUSE;
     } finally {
-      leaf.holds--;
+      releaseLeaf(leaf);
     }
     at++;
   }
@@ -169,7 +174,7 @@ function* tightenBounds(tree: ErasedTree): Task<void> {
       last = found.greatest ?? leaf.low ?? last;
       yield PAUSE;
     } finally {
-      leaf.holds--;
+      releaseLeaf(leaf);
     }
     at++;
   }

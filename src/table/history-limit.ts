@@ -15,7 +15,7 @@ import { PAUSE, type Task } from '../base/task.ts';
 import { copied } from './seal.ts';
 import type { DividedTree } from './split-queue.ts';
 import type { VersionScanOptions } from './table.ts';
-import { type Leaf, partBytes, type Tile } from './tile.ts';
+import { type Leaf, partBytes, releaseLeaf, type Tile } from './tile.ts';
 
 /** A tree whose history is cut off. */
 interface LimitedTree extends DividedTree {
@@ -55,9 +55,14 @@ export function* trimTree(tree: LimitedTree): Task<{ readonly versions: number; 
         yield* tree.options.cache.image(leaf, tree, false);
         // A leaf that was split meanwhile has its children in its place.
         if (tree.leaves[at] !== leaf) continue;
+        if (tree.options.splits.underWay.has(leaf)) {
+          // A commit in slices splits it: the split counts on the versions that it has begun with.
+          yield PAUSE;
+          continue;
+        }
         versions += trimLeaf(tree, leaf, limit);
       } finally {
-        leaf.holds--;
+        releaseLeaf(leaf);
       }
     }
     at++;

@@ -42,6 +42,9 @@ export interface Leaf {
   used: number;
   /** Changes being prepared that need the image: while there are any it stays in memory. */
   holds: number;
+  /** Where the leaf was split: its children, and how many of its holds are theirs too. */
+  heirs: readonly Leaf[] | null;
+  heirHolds: number;
   /** Bytes of the image counted as dirty. */
   dirtyBytes: number;
   /** What commits have changed since a key split has begun to work on it; null: none does. */
@@ -87,8 +90,16 @@ export function newLeaf(
   { history, past }: Pick<Leaf, 'history' | 'past'>,
 ): Leaf {
   const dirty = image !== null;
-  const none = { stored: null, revision: 0, used: 0, holds: 0, dirtyBytes: 0, changes: null };
-  return { low, startSeq, image, dirty, history, past, ...none };
+  const none = { stored: null, revision: 0, used: 0, holds: 0, heirs: null, heirHolds: 0, dirtyBytes: 0 };
+  return { low, startSeq, image, dirty, history, past, changes: null, ...none };
+}
+
+/** Ends a hold of a leaf, and of the children that it has been split into since. */
+export function releaseLeaf(leaf: Leaf): void {
+  leaf.holds--;
+  if (leaf.heirs === null || leaf.heirHolds === 0) return;
+  leaf.heirHolds--;
+  for (const heir of leaf.heirs) releaseLeaf(heir);
 }
 
 /** Key ranges of the leaves, or of those only whose images are in memory. */
@@ -126,6 +137,8 @@ export class TileCache {
   readonly #packs: Packs;
   readonly budgetBytes: number;
   readonly #loaded: Eviction<Leaf | Tile> = new Eviction();
+  /** What tasks need at once, and how many of them: it stays in memory whatever the budget says. */
+  readonly #needed: Map<Leaf | Tile, number> = new Map();
   /** Bytes that only a checkpoint can make evictable. */
   dirtyBytes = 0;
 
@@ -170,14 +183,15 @@ export class TileCache {
 
   *part(tile: Tile, layout: RowLayout, isLookUp = true): Task<SealedPart> {
     if (tile.part !== null) this.touch(tile);
-    else {
-      assert(tile.stored !== null, 'a tile is neither in memory nor on disk');
+    while (tile.part === null) {
       const { stored } = tile;
+      assert(stored !== null, 'a tile is neither in memory nor on disk');
       const bytes = yield* this.#packs.read(stored);
-      tile.part ??= new StoredRows(stored, bytes, layout);
+      // While this waited another task may have loaded the tile, moved its segment, or erased versions of it.
+      if (tile.part !== null || tile.stored !== stored) continue;
+      tile.part = new StoredRows(stored, bytes, layout);
       this.keep(tile, partBytes(tile.part), isLookUp);
     }
-    // Eviction may take it from the tile at once, never from whoever asked.
     return tile.part;
   }
 
@@ -242,13 +256,30 @@ export class TileCache {
     if (this.bytes > this.budgetBytes) this.#evict(item);
   }
 
+  /** Loads something and notes it in `needed`: it stays in memory, beyond the budget if need be, until it is released. */
+  *loadNeeded(item: Leaf | Tile, layout: RowLayout, needed: (Leaf | Tile)[]): Task<void> {
+    needed.push(item);
+    this.#needed.set(item, (this.#needed.get(item) ?? 0) + 1);
+    if ('image' in item) yield* this.image(item, layout);
+    else yield* this.part(item, layout);
+  }
+
+  release(needed: readonly (Leaf | Tile)[]): void {
+    for (const item of needed) {
+      const times = this.#needed.get(item) ?? 0;
+      if (times > 1) this.#needed.set(item, times - 1);
+      else this.#needed.delete(item);
+    }
+  }
+
   /** Notes that something has become dirty or is gone. */
   forget(item: Leaf | Tile): void {
     this.#loaded.remove(item);
   }
 
   #evict(except: Leaf | Tile): void {
-    const mayGo = (item: Leaf | Tile): boolean => item !== except && !('holds' in item && item.holds > 0);
+    const mayGo = (item: Leaf | Tile): boolean =>
+      item !== except && !('holds' in item && item.holds > 0) && !this.#needed.has(item);
     while (this.bytes > this.budgetBytes) {
       const item = this.#loaded.next(this.budgetBytes, mayGo);
       if (item === null) return;

@@ -126,6 +126,7 @@ export class TreeScan implements BatchSource {
     if (tile === undefined || seq >= tile.endSeq) return;
     if (counters !== undefined) counters.segments++;
     if (tile.part === null && (yield* this.#ruledOut(tile))) return;
+    if (seq < tree.historyFrom) throw beyondLimit(seq, tree.historyFrom);
     const part = yield* tree.options.cache.part(tile, tree, this.#isNarrow);
     this.#pieces = [yield* this.#sealedPiece(leaf, tile, part, range)];
   }

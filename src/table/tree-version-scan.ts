@@ -4,15 +4,17 @@
  * Every version is taken from the tile where it ends (or the image), because copies carried through time splits have an
  * open end there; so each comes once, with its true interval.
  */
+import { assert } from '../base/error.ts';
 import { PAUSE, type Task } from '../base/task.ts';
 import { BATCH_ROWS, type Batch, type Vector } from '../base/vector.ts';
 import { concatVectors, doubles, gatherVector, sliceVector } from './gather.ts';
 import { beyondLimit, firstOf } from './history-limit.ts';
 import { LeafCursor } from './leaf-cursor.ts';
+import type { LeafImage } from './leaf-image.ts';
 import type { SealedPart } from './part.ts';
 import { inRange, rangeEnd, rangeStart } from './search.ts';
 import type { BatchSource, Key, KeyRange, TreeColumn, VersionScanOptions } from './table.ts';
-import { isInPast, type Leaf, type ScannedTree } from './tile.ts';
+import { isInPast, type Leaf, releaseLeaf, type ScannedTree } from './tile.ts';
 
 export class TreeVersionScan implements BatchSource {
   readonly #tree: ScannedTree;
@@ -58,19 +60,7 @@ export class TreeVersionScan implements BatchSource {
     };
     const found: Found = { sources: [], rows: [], keys: [], from: [], to: [] };
     if (counters !== undefined) counters.leaves++;
-    const { cache } = this.#tree.options;
-    let image = yield* cache.image(leaf, this.#tree, false);
-    // Tiles and image must be of one moment: from here on nothing of the leaf is read after a wait but sealed tiles.
-    const parts: SealedPart[] = [];
-    if (isInPast(leaf, fromSeq)) yield* this.#tree.loadPast(leaf);
-    // A version that touches the interval ends after fromSeq, so tiles that end before it hold none that ends here.
-    let tile = leaf.history.find(({ endSeq }) => endSeq > fromSeq);
-    while (tile !== undefined) {
-      parts.push(yield* cache.part(tile, this.#tree, false));
-      // Others may be added meanwhile, at the end and (of the past) before.
-      tile = leaf.history[leaf.history.indexOf(tile) + 1];
-    }
-    if (leaf.image !== null) image = leaf.image;
+    const { image, parts } = yield* this.#tilesOf(leaf);
     for (const part of parts) {
       if (counters !== undefined) counters.segments++;
       const end = rangeEnd(part.keys, part.keys.length, range);
@@ -99,6 +89,34 @@ export class TreeVersionScan implements BatchSource {
     for (let row = image.sorted; row < image.rows; row++) if (inRange(image.keys[row] as Key, range)) visit(row);
     take(found, (c) => image.view(c), current, image.keys, image.from.data, null);
     return this.#toBatches(found);
+  }
+
+  /**
+   * A leaf's tiles that touch the interval, and its image, of one moment: nothing waits after the last look at its history.
+   * The leaf is kept in memory meanwhile: an image that had left it might be older than the tiles are.
+   */
+  *#tilesOf(leaf: Leaf): Task<{ readonly image: LeafImage; readonly parts: readonly SealedPart[] }> {
+    const { fromSeq } = this.#options;
+    const { cache } = this.#tree.options;
+    const parts: SealedPart[] = [];
+    leaf.holds++;
+    try {
+      yield* cache.image(leaf, this.#tree, false);
+      if (isInPast(leaf, fromSeq)) yield* this.#tree.loadPast(leaf);
+      // A version that touches the interval ends after fromSeq, so tiles that end before it hold none that ends here.
+      let tile = leaf.history.find(({ endSeq }) => endSeq > fromSeq);
+      while (tile !== undefined) {
+        parts.push(yield* cache.part(tile, this.#tree, false));
+        if (this.#tree.historyFrom > this.#limit) throw beyondLimit(fromSeq, this.#tree.historyFrom);
+        // Others may be added meanwhile, at the end and (of the past) before.
+        tile = leaf.history[leaf.history.indexOf(tile) + 1];
+      }
+      const { image } = leaf;
+      assert(image !== null, 'a leaf that is held has left memory');
+      return { image, parts };
+    } finally {
+      releaseLeaf(leaf);
+    }
   }
 
   #toBatches(found: Found): Batch[] {

@@ -133,17 +133,20 @@ export class Tree implements VersionedTree, DividedTree {
   }
 
   *load(key: Key, seq: number): Task<void> {
-    while (this.find(key, seq) === MISS) {
-      yield* this.#loadMissing();
+    const needed: (Leaf | Tile)[] = [];
+    try {
+      while (this.find(key, seq) === MISS) yield* this.#loadMissing(needed);
+    } finally {
+      this.options.cache.release(needed);
     }
   }
 
-  *#loadMissing(): Task<void> {
+  /** Loads what the last look lacked, to stay while it is in `needed`: the end of a version may be asked of several tiles. */
+  *#loadMissing(needed: (Leaf | Tile)[]): Task<void> {
     const missing = this.#missing;
     assert(missing !== null, 'a miss without a reason');
     if (missing === 'past') yield* this.loadPast();
-    else if ('image' in missing) yield* this.options.cache.image(missing, this);
-    else yield* this.options.cache.part(missing, this);
+    else yield* this.options.cache.loadNeeded(missing, this, needed);
   }
 
   loadPast(leaf?: Leaf): Task<void> {
@@ -279,15 +282,20 @@ export class Tree implements VersionedTree, DividedTree {
   /** True ends of versions that outlive a tile, given their rows in it. */
   *versionEnds(leaf: Leaf, tile: Tile, part: SealedPart, rows: Int32Array): Task<Float64Array> {
     const ends = part.to.slice();
-    for (const row of rows) {
-      while (ends[row] === Infinity) {
-        const end = this.#trueEnd(leaf, leaf.history.indexOf(tile), part.keys[row] as Key, part.from[row] as number);
-        if (end !== MISS) {
-          ends[row] = end;
-          break;
+    const needed: (Leaf | Tile)[] = [];
+    try {
+      for (const row of rows) {
+        while (ends[row] === Infinity) {
+          const end = this.#trueEnd(leaf, leaf.history.indexOf(tile), part.keys[row] as Key, part.from[row] as number);
+          if (end !== MISS) {
+            ends[row] = end;
+            break;
+          }
+          yield* this.#loadMissing(needed);
         }
-        yield* this.#loadMissing();
       }
+    } finally {
+      this.options.cache.release(needed);
     }
     return ends;
   }
