@@ -1,6 +1,7 @@
 /** Taking very many changes to the leaves of one tree, in slices (bulk-changes.ts says what must hold). */
 import { PAUSE, type Task } from '../base/task.ts';
 import { divide } from './divide.ts';
+import { allRows, type LeafImage } from './leaf-image.ts';
 import { closedLimit } from './split-queue.ts';
 import type { Key, RowChanges } from './table.ts';
 import type { Leaf } from './tile.ts';
@@ -43,9 +44,18 @@ function* settle(tree: Tree, leaf: Leaf, isDone: boolean): Task<void> {
   const { image } = leaf;
   if (image === null) return;
   if (isDone && image.isWorn(Math.max(256, image.sorted >> 6))) {
-    yield PAUSE;
-    // Others may have split it in the pause.
-    if (leaf.image === image) leaf.image = image.rebuilt();
+    image.pins++;
+    let rebuilt: LeafImage;
+    try {
+      yield PAUSE;
+      const order = image.liveOrder();
+      yield PAUSE;
+      rebuilt = yield* image.part(order, allRows(image.closedRows));
+    } finally {
+      image.pins--;
+    }
+    // Others may have split it, or cut its past, in a pause.
+    if (leaf.image === image) leaf.image = rebuilt;
   }
   if (leaf.dirty && tree.leaves[tree.leafIndex(leaf.low as Key)] === leaf) tree.options.cache.noteDirty(leaf);
   if (isDone || image.live > tree.options.maxLeafRows) yield* splitInSlices(tree, leaf);

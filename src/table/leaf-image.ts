@@ -15,7 +15,7 @@ import { PAUSE, runSync, type Task } from '../base/task.ts';
 import type { Vector } from '../base/vector.ts';
 import { VectorBuilder } from '../base/vector-builder.ts';
 import { GROUP_ROWS } from '../segment/constants.ts';
-import { gatherDoubles, gatherVector, sliceVector } from './gather.ts';
+import { constantVector, gatherDoubles, gatherVector, sliceVector } from './gather.ts';
 import { lowerBound } from './search.ts';
 import type { Key, TreeColumn, ZoneFilter } from './table.ts';
 
@@ -408,6 +408,28 @@ export class LeafImage {
     image.holes = this.holes?.slice() ?? null;
     image.holeCount = this.holeCount;
     return image;
+  }
+
+  /**
+   * The same rows under a list of more columns, or of fewer, in the memory of this image, which is given up. REQUIRES:
+   * nobody has pinned it.
+   */
+  reshaped(columns: readonly TreeColumn[]): LeafImage {
+    const image = new LeafImage(columns);
+    const { rows, closedRows } = this;
+    for (const [c, { format, missing }] of columns.entries()) {
+      const isNew = c >= this.width;
+      const of = (count: number): VectorBuilder => VectorBuilder.adopt(format, constantVector(format, missing, count));
+      image.#columns[c] = isNew ? of(rows) : this.column(c);
+      image.#closed[c] = isNew ? of(closedRows) : this.closedColumn(c);
+    }
+    image.#keys = this.keys;
+    image.#closedKeys = this.closedKeys;
+    image.#from = this.from;
+    image.#closedFrom = this.closedFrom;
+    image.#closedTo = this.closedTo;
+    const { maxFrom, sorted, tail, holes, holeCount, lent } = this;
+    return Object.assign(image, { maxFrom, sorted, tail, holes, holeCount, lent });
   }
 
   /** Makes a new image of the same states, in key order and without holes. */

@@ -8,8 +8,8 @@ export function reshaped(leaves: readonly Leaf[], columns: readonly TreeColumn[]
   for (const leaf of leaves) {
     for (const tile of leaf.history) tiles.add(tile);
     if (leaf.image === null) continue;
-    if (leaf.dirty || leaf.holds > 0) leaf.image = copied(leaf.image, columns);
-    else cache.drop(leaf);
+    if (!leaf.dirty && leaf.holds === 0) cache.drop(leaf);
+    else leaf.image = leaf.image.pins > 0 ? copied(leaf.image, columns) : leaf.image.reshaped(columns);
   }
   for (const tile of tiles) {
     if (tile.part === null) continue;

@@ -5,7 +5,6 @@ import { type Batch, valueAt } from '../../src/base/vector.ts';
 import { type BatchSource, type KeyRange, MISS, OP_DELETE, OP_INSERT, OP_UPDATE } from '../../src/table/table.ts';
 import { below, changesOf, note, type Version, type World } from './world.ts';
 
-const KEYS = 60;
 const TABLE = 1;
 
 // ---- writing -------------------------------------------------------------------------------------------------------
@@ -39,16 +38,25 @@ export function* writer(world: World, commits: number): Task<void> {
   world.isOver = true;
 }
 
+/** One commit of new rows. */
+export function* inserted(world: World, keys: readonly number[]): Task<void> {
+  const made: Made = { ops: keys.map(() => OP_INSERT), keys: [...keys], values: keys.map(() => 1) };
+  const prepared = yield* world.store.prepare(TABLE, changesOf(made.ops, made.keys, made.values));
+  world.store.apply(world.seq + 1, prepared);
+  prepared.release();
+  take(world, world.seq + 1, made);
+}
+
 interface Made {
   readonly ops: number[];
   readonly keys: number[];
   readonly values: number[];
 }
 
-function changes({ random, versions }: World, most: number): Made {
+function changes({ random, versions, keys: limit }: World, most: number): Made {
   const live = new Map(versions.filter(({ to }) => to === Infinity).map((version) => [version.key, version]));
   const keys = new Set<number>();
-  for (let n = 1 + below(random, most); n > 0; n--) keys.add(below(random, KEYS));
+  for (let n = 1 + below(random, most); n > 0; n--) keys.add(below(random, limit));
   const made: Made = { ops: [], keys: [], values: [] };
   for (const key of keys) {
     const old = live.get(key);
@@ -128,7 +136,7 @@ function* read(world: World, seq: number): Task<void> {
   const { random } = world;
   switch (below(random, 4)) {
     case 0:
-      return yield* find(world, seq, below(random, KEYS));
+      return yield* find(world, seq, below(random, world.keys));
     case 1:
       return yield* versions(world, seq, world.seq);
     case 2:
@@ -143,7 +151,7 @@ export function* readEverything(world: World): Task<void> {
   for (let seq = limitOf(world); seq <= world.seq; seq++) {
     yield* scan(world, seq);
     yield* scanIndex(world, seq);
-    if (seq % 5 === 0) for (let key = 0; key < KEYS; key += 3) yield* find(world, seq, key);
+    if (seq % 5 === 0) for (let key = 0; key < world.keys; key += 3) yield* find(world, seq, key);
   }
   yield* versions(world, limitOf(world), world.seq);
 }
@@ -171,7 +179,7 @@ function* find(world: World, seq: number, key: number): Task<void> {
 function* scan(world: World, seq: number): Task<void> {
   const { random } = world;
   const order = ([undefined, 'asc', 'desc'] as const)[below(random, 3)];
-  const low = below(random, KEYS);
+  const low = below(random, world.keys);
   const range: KeyRange =
     below(random, 2) === 0 ? {} : { low, lowInclusive: true, high: low + 20, highInclusive: false };
   const versionColumns = below(random, 3) === 0;

@@ -50,6 +50,8 @@ export interface World {
   /** The writer has done its part. */
   isOver: boolean;
   directory: Uint8Array | null;
+  /** Keys are smaller. */
+  keys: number;
   readonly tally: Record<string, number>;
 }
 
@@ -58,7 +60,7 @@ export function openWorld(random: Random): World {
   storage.acquire();
   const store = openTableStore(storage, null, OPTIONS);
   store.createTable(SPEC);
-  const state = { seq: 0, isTaken: false, isOver: false, directory: null };
+  const state = { seq: 0, isTaken: false, isOver: false, directory: null, keys: 50 };
   return { random, storage, store, versions: [], tally: {}, ...state };
 }
 
@@ -67,7 +69,7 @@ export function reopened(world: World): World {
   const store = openTableStore(world.storage, world.directory, OPTIONS);
   store.setSpecs([SPEC]);
   for (const [table, limit] of world.store.limits()) store.limitHistory(table, limit);
-  return { ...world, store };
+  return { ...world, store, keys: world.keys * 2 };
 }
 
 export function note(world: World, kind: string): void {

@@ -5,6 +5,7 @@
  * is done (`target.checks`): tables may refer to each other, and a row that stands in the way may go by another path.
  */
 import { DriftError } from '../../base/error.ts';
+import { KeySet } from '../../base/key-set.ts';
 import type { Task } from '../../base/task.ts';
 import type { Value } from '../../base/vector.ts';
 import { VectorBuilder } from '../../base/vector-builder.ts';
@@ -23,6 +24,7 @@ import {
 } from './constraints.ts';
 import { type Pacer, UNPACED } from '../pacer.ts';
 import { findFree, waitForKeys } from './key-waits.ts';
+import { breathe, breathing } from './slices.ts';
 import { duplicateKey, type ModifyTarget, primaryKeyName } from './target.ts';
 import type { Occasion } from './trigger-runner.ts';
 import { afterRows, beforeRow, firing } from './triggers.ts';
@@ -160,19 +162,23 @@ export function* follow(
   reference: Reference,
   change: ParentChange,
 ): Task<void> {
-  const gone = changedTuples(change.before, change.after);
-  if (gone.length === 0) return;
-  if (change.action === 'no action') {
-    if (target.defers(reference.key)) return;
-    target.checks.push(() => refuseOrphans(target, parent, reference, gone));
-    return;
-  }
-  if (change.action === 'restrict') {
-    yield* refuseOrphans(target, parent, reference, gone);
+  const pacer = breathing(target.eval.cancellation);
+  const gone = yield* changedTuples(change.before, change.after, pacer);
+  if (gone.size === 0) return;
+  if (change.action === 'no action' || change.action === 'restrict') {
+    if (change.action === 'no action' && target.defers(reference.key)) return;
+    const tuples = change.before.filter((_, i) => gone.has(i));
+    const refuse = (): Task<void> => refuseOrphans(target, parent, reference, tuples);
+    if (change.action === 'restrict') yield* refuse();
+    else target.checks.push(refuse);
     return;
   }
   const children = yield* lockedChildren(target, reference, change.before);
-  const moved = children.filter(({ parent: i }) => gone.includes(change.before[i] as readonly Value[]));
+  const moved: ChildRow[] = [];
+  for (const [i, child] of children.entries()) {
+    if (gone.has(child.parent)) moved.push(child);
+    if ((i & (SLICE_ROWS - 1)) === SLICE_ROWS - 1) yield* pacer.pause();
+  }
   if (moved.length === 0) return;
   const deleted = change.after.every((row) => row === null);
   if (change.action === 'cascade' && deleted) {
@@ -200,7 +206,7 @@ export function* follow(
     rows === changed
       ? [...reference.key.columns, ...generatedOf(reference.child)]
       : reference.child.columns.map(({ id }) => id);
-  yield* updateRows(target, reference.child, { before, after, assigned }, UNPACED, below(change.chain));
+  yield* updateRows(target, reference.child, { before, after, assigned }, pacer, below(change.chain));
   afterRows(target, occasion, { old: before.map(({ row }) => row), now: rows });
 }
 
@@ -212,14 +218,20 @@ function* lockedChildren(
 ): Task<readonly ChildRow[]> {
   const { guard } = target;
   const { child } = reference;
+  const claimed = new KeySet();
+  let isClaimed = false;
   for (;;) {
     const children = yield* childrenOf(target, reference, parents);
     if (guard === null || children.length === 0) return children;
+    if (!isClaimed) guard.claim(child.id, claimed, FOR_UPDATE);
+    isClaimed = true;
     let waited = false;
-    if (guard.isShared(child.id))
-      for (const { key } of children) if (yield* guard.wait(child, key, FOR_UPDATE)) waited = true;
+    for (const [i, { key }] of children.entries()) {
+      if (guard.isBlocked(child.id, key, FOR_UPDATE)) waited = (yield* guard.wait(child, key, FOR_UPDATE)) || waited;
+      claimed.add(key);
+      if ((i & (SLICE_ROWS - 1)) === SLICE_ROWS - 1) yield* breathe(target.eval.cancellation);
+    }
     if (waited) continue;
-    guard.claim(child.id, new Set(children.map(({ key }) => key)), FOR_UPDATE);
     if (!guard.readsCommitted && guard.isStale(child.id)) {
       for (const { key } of children) {
         const fate = yield* guard.fateOf(child.id, key);
@@ -259,7 +271,7 @@ function* deleteChildren(target: ModifyTarget, child: TableDef, rows: readonly K
     for (const row of rows) if ((yield* beforeRow(target, occasion, row.row, null)) !== null) kept.push(row);
     going = kept;
   }
-  yield* deleteRows(target, child, going, UNPACED, chain);
+  yield* deleteRows(target, child, going, breathing(target.eval.cancellation), chain);
   afterRows(target, occasion, { old: going.map(({ row }) => row), now: [] });
 }
 

@@ -6,6 +6,7 @@
  * remain (NO ACTION, RESTRICT). Nulls reference nothing (MATCH SIMPLE); MATCH FULL refuses a mixture.
  */
 import { DriftError } from '../../base/error.ts';
+import { KeySet } from '../../base/key-set.ts';
 import type { Task } from '../../base/task.ts';
 import { type Value, type Vector, valueAt } from '../../base/vector.ts';
 import type { ForeignKeyDef, TableDef } from '../../catalog/schema.ts';
@@ -13,10 +14,14 @@ import type { Key } from '../../table/table.ts';
 import { KEY_SHARE } from '../../txn/lock/modes.ts';
 import type { TableWrites } from '../../txn/table-writes.ts';
 import { findRow, keyText, type ModifyTarget } from './target.ts';
+import type { Pacer } from '../pacer.ts';
 import { breathe } from './slices.ts';
 import { checkCovered, firstUncovered } from './periods.ts';
 import { tuple, tupleId } from './tuple.ts';
 import { findByUnique } from './unique.ts';
+
+/** Rows locked without a pause. */
+const TAKEN_ROWS = 4096;
 
 /** A foreign key seen from the table it references. */
 export interface Reference {
@@ -34,7 +39,8 @@ export function* checkParents(target: ModifyTarget, table: TableDef, from: numbe
       continue;
     }
     const seen = new Set<string>();
-    const parents = new Set<Key>();
+    const parents = new KeySet();
+    const found: Key[] = [];
     // Until all are noted at once, so that each is held from the moment it was found.
     const claim = target.guard?.claim(key.foreignTableId, parents, KEY_SHARE);
     for (let entry = from; entry < writes.count; entry++) {
@@ -51,9 +57,18 @@ export function* checkParents(target: ModifyTarget, table: TableDef, from: numbe
       const parent = yield* sharedParent(target, key, values);
       if (parent === null) throw missingParent(target, table, key, values);
       parents.add(parent);
+      found.push(parent);
     }
+    yield* takeParents(target, key.foreignTableId, found);
     claim?.drop();
-    if (parents.size > 0) target.guard?.take(key.foreignTableId, parents, KEY_SHARE);
+  }
+}
+
+/** Locks rows that are claimed, some at a time. */
+function* takeParents(target: ModifyTarget, tableId: number, keys: readonly Key[]): Task<void> {
+  for (let start = 0; start < keys.length; start += TAKEN_ROWS) {
+    if (start > 0) yield* breathe(target.eval.cancellation);
+    target.guard?.take(tableId, keys.slice(start, start + TAKEN_ROWS), KEY_SHARE);
   }
 }
 
@@ -113,9 +128,10 @@ export function* childrenOf(
   parents: readonly (readonly Value[])[],
 ): Task<ChildRow[]> {
   const wanted = new Map<string, number>();
-  parents.forEach((values, i) => {
+  for (const [i, values] of parents.entries()) {
     if (values.every((value) => value !== null)) wanted.set(tupleId(values), i);
-  });
+    if ((i & 1023) === 1023) yield* breathe(target.eval.cancellation);
+  }
   const rows: ChildRow[] = [];
   if (wanted.size === 0) return rows;
   const reader = target.reader.table(child.id);
@@ -219,16 +235,18 @@ function* withoutCover(
   return orphan === null ? [] : [orphan];
 }
 
-/** Entries that took a row away or changed referenced columns: the old values of `ordinals`, distinct. */
-export function changedTuples(
+/** Positions of tuples that are gone or have changed. */
+export function* changedTuples(
   before: readonly (readonly Value[])[],
   after: readonly (readonly Value[] | null)[],
-): (readonly Value[])[] {
-  const gone: (readonly Value[])[] = [];
-  before.forEach((values, i) => {
+  pacer: Pacer,
+): Task<Set<number>> {
+  const gone = new Set<number>();
+  for (const [i, values] of before.entries()) {
     const now = after[i];
-    if (now === null || now === undefined || tupleId(values) !== tupleId(now)) gone.push(values);
-  });
+    if (now === null || now === undefined || tupleId(values) !== tupleId(now)) gone.add(i);
+    if ((i & 1023) === 1023 && pacer.due()) yield* pacer.pause();
+  }
   return gone;
 }
 

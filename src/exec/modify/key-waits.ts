@@ -10,6 +10,7 @@ import type { Value, Vector } from '../../base/vector.ts';
 import type { TableDef } from '../../catalog/schema.ts';
 import type { Key, RowRef, VersionedIndex } from '../../table/table.ts';
 import { findRow, type ModifyTarget } from './target.ts';
+import { breathe } from './slices.ts';
 import { indexValues, treeOf } from './unique.ts';
 
 export interface NewRows {
@@ -29,6 +30,7 @@ export function* waitForKeys(target: ModifyTarget, table: TableDef, { keys, rows
   for (let waited = false; ; waited = true) {
     let again = false;
     for (let row = 0; row < count && !again; row++) {
+      if ((row & 1023) === 1023) yield* breathe(target.eval.cancellation);
       const values: (readonly [VersionedIndex, readonly Value[]])[] = [];
       for (const index of unique) {
         const wanted = indexValues(index, rows, row);

@@ -6,12 +6,14 @@
  * Violations of constraints that do not arbitrate are errors as ever.
  */
 import { DriftError } from '../../base/error.ts';
+import { KeySet } from '../../base/key-set.ts';
 import type { Task } from '../../base/task.ts';
 import { type Batch, type Value, type Vector, valueAt } from '../../base/vector.ts';
 import type { ColumnDef } from '../../catalog/schema.ts';
 import type { ConflictClause, ConflictUpdate, InsertNode } from '../../plan/plan.ts';
 import type { Key } from '../../table/table.ts';
 import { Compiler } from '../compile.ts';
+import type { Evaluator } from '../evaluator.ts';
 import type { ExecRun } from '../run.ts';
 import { take, vectorFromValues, wholeBatch } from '../vectors.ts';
 import { concurrentChange } from '../../txn/lock/guard.ts';
@@ -20,10 +22,14 @@ import { updateRows } from './change-rows.ts';
 import { checkParents } from './constraints.ts';
 import { findFree, waitForKeys } from './key-waits.ts';
 import { finishRows, returned } from './finish-rows.ts';
-import { byOrdinal, cells, duplicateKey, findRow, keysOf, type ModifyTarget, primaryKeyName } from './target.ts';
+import { keysInSlices } from './slices.ts';
+import { byOrdinal, cells, duplicateKey, findRow, type ModifyTarget, primaryKeyName } from './target.ts';
 import type { Occasion } from './trigger-runner.ts';
 import { afterRows, beforeRows, firing } from './triggers.ts';
 import { checkUnique, findByUnique, indexValues } from './unique.ts';
+
+/** Rows between looks at the clock: each may cost some tens of microseconds. */
+const LOOK_ROWS = 32;
 
 interface Proposed {
   /** Parallel to table.columns. */
@@ -43,15 +49,20 @@ export function* insertOnConflict(
   const writes = target.writes(table.id);
   const from = writes.count;
   const rows = byOrdinal(table, proposed.columns);
-  const keys = keysOf(versioned, rows, proposed.count);
+  const keys = yield* keysInSlices(versioned, rows, proposed.count, run);
+  const updater = conflict.update === null ? null : updaterOf(node, conflict.update, run);
+  // Rows that become updates: held until they are written, all in one set.
+  const claimed = new KeySet();
+  const claim = conflict.update === null ? undefined : target.guard?.claim(table.id, claimed, NO_KEY_UPDATE);
   const own = new Set<Key>();
   const inserted: Value[][] = [];
   const replaced: { readonly old: Value[]; readonly now: Value[] }[] = [];
   const results: Value[][] = [];
   let affected = 0;
   for (let i = 0; i < proposed.count; i++) {
+    if ((i & (LOOK_ROWS - 1)) === LOOK_ROWS - 1 && run.due()) yield* run.pause();
     const key = keys[i] as Key;
-    const taken = yield* lockedConflict(node, conflict, { rows, row: i, key }, target);
+    const taken = yield* lockedConflict(node, conflict, { rows, row: i, key, claimed }, target);
     if (taken === null) {
       if ((yield* findFree(target, table, key)) !== null) {
         throw duplicateKey(
@@ -69,25 +80,25 @@ export function* insertOnConflict(
       if (node.returning !== null) results.push(yield* oneReturned(node, oneRow(proposed.columns, i), run));
       continue;
     }
-    if (conflict.update === null) continue;
+    if (updater === null) continue;
     if (own.has(taken)) {
       throw new DriftError('21000', 'ON CONFLICT DO UPDATE command cannot affect row a second time', {
         hint: 'Ensure that no rows proposed for insertion within the same command have duplicate constrained values.',
       });
     }
-    const updated = yield* updateTaken(
-      node,
-      conflict.update,
-      { key: taken, excluded: oneRow(proposed.columns, i) },
-      run,
-      target,
-    );
-    if (updated === null) continue;
+    const excluded = oneRow(proposed.columns, i);
+    const updated = yield* updateTaken(node, updater, { key: taken, excluded }, run, target);
+    if (updated === null) {
+      // What is not written is locked all the same.
+      target.guard?.take(table.id, [taken], NO_KEY_UPDATE);
+      continue;
+    }
     own.add(updated.key);
-    replaced.push(updated);
+    if (table.triggers !== undefined) replaced.push(updated);
     affected++;
     if (updated.result !== null) results.push(updated.result);
   }
+  claim?.drop();
   yield* checkUnique(target, table, from);
   if (table.foreignKeys.length > 0) target.checks.push(() => checkParents(target, table, from));
   afterRows(target, { table, event: 'insert', assigned: [] }, { old: [], now: inserted });
@@ -116,7 +127,7 @@ export function* insertOnConflict(
 function* lockedConflict(
   node: InsertNode,
   conflict: ConflictClause,
-  proposed: { readonly rows: readonly Vector[]; readonly row: number; readonly key: Key },
+  proposed: { readonly rows: readonly Vector[]; readonly row: number; readonly key: Key; readonly claimed: KeySet },
   target: ModifyTarget,
 ): Task<Key | null> {
   const { table } = node;
@@ -132,7 +143,7 @@ function* lockedConflict(
       const fate = yield* guard.fateOf(table.id, taken);
       if (fate !== 'same') throw concurrentChange(fate);
     }
-    if (conflict.update !== null) guard.take(table.id, [taken], NO_KEY_UPDATE);
+    if (conflict.update !== null) proposed.claimed.add(taken);
     return taken;
   }
 }
@@ -163,9 +174,28 @@ function* conflicting(
   return null;
 }
 
+/** DO UPDATE, compiled: once for all rows. */
+interface Updater {
+  readonly update: ConflictUpdate;
+  readonly layout: ReadonlyMap<number, number>;
+  readonly compiler: Compiler;
+  readonly where: Evaluator | null;
+  readonly values: readonly Evaluator[];
+}
+
+function updaterOf({ table, newRow }: InsertNode, update: ConflictUpdate, run: ExecRun): Updater {
+  const layout = new Map<number, number>();
+  update.oldRow.forEach((id, i) => layout.set(id, i));
+  newRow.forEach((id, i) => layout.set(id, table.columns.length + i));
+  const compiler = new Compiler(layout, run);
+  const where = update.where === null ? null : compiler.compile(update.where);
+  const values = update.assignments.map(({ expression }) => compiler.compile(expression));
+  return { update, layout, compiler, where, values };
+}
+
 function* updateTaken(
   node: InsertNode,
-  update: ConflictUpdate,
+  { update, layout, compiler, where, values }: Updater,
   row: { readonly key: Key; readonly excluded: readonly Vector[] },
   run: ExecRun,
   target: ModifyTarget,
@@ -181,18 +211,12 @@ function* updateTaken(
   if (found === null) return null;
   const old = cells(found.columns, found.row);
   const oldColumns = table.columns.map((column) => vectorFromValues([old[column.id] ?? null], column.type.oid));
-  const layout = new Map<number, number>();
-  update.oldRow.forEach((id, i) => layout.set(id, i));
-  node.newRow.forEach((id, i) => layout.set(id, oldColumns.length + i));
   const batch = wholeBatch([...oldColumns, ...row.excluded], 1);
-  const compiler = new Compiler(layout, run);
-  const where = update.where === null ? null : compiler.compile(update.where);
-  const values = update.assignments.map(({ expression }) => compiler.compile(expression));
   yield* compiler.prepare(batch);
   if (where !== null && valueAt(where.eval(batch), 0) !== true) return null;
   const computed = [...oldColumns];
   update.assignments.forEach(({ index }, i) => {
-    computed[index] = (values[i] as (typeof values)[number]).eval(batch);
+    computed[index] = (values[i] as Evaluator).eval(batch);
   });
   const occasion = updating(node, update);
   const kept = yield* beforeRows(target, occasion, { old: oldColumns, now: computed, count: 1 });

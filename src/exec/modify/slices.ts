@@ -105,3 +105,16 @@ export function* breathe(cancellation: Cancellation): Task<void> {
   cancellation.check();
   yield PAUSE;
 }
+
+/** For long work where no run of a plan is at hand: lets others run at each look. */
+export function breathing(cancellation: Cancellation): Pacer {
+  return {
+    due() {
+      cancellation.check();
+      return true;
+    },
+    *pause() {
+      yield PAUSE;
+    },
+  };
+}
