@@ -20,7 +20,7 @@ import { indexChangesInSlices } from './index-changes.ts';
 import { slicedKeyOrder } from './sliced-order.ts';
 import type { PreparedChanges } from './store.ts';
 import type { Key, RowChanges } from './table.ts';
-import { type Leaf, releaseLeaf } from './tile.ts';
+import { type Leaf, release } from './tile.ts';
 import type { Tree } from './tree.ts';
 import type { IndexTree, Table } from './versioned-table.ts';
 
@@ -41,7 +41,7 @@ export class BulkChanges implements PreparedChanges {
   }
 
   release(): void {
-    for (const leaf of this.#held) releaseLeaf(leaf);
+    for (const leaf of this.#held) release(leaf);
     this.#held.clear();
   }
 }
@@ -64,7 +64,7 @@ export function* prepareBulk(table: Table, changes: RowChanges): Task<BulkChange
     }
     return new BulkChanges(table.id, { changes, order }, indexes, held);
   } catch (error) {
-    for (const leaf of held) releaseLeaf(leaf);
+    for (const leaf of held) release(leaf);
     throw error;
   }
 }

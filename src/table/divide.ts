@@ -67,7 +67,7 @@ export function* timeSplit(tree: DividedTree, leaf: Leaf): Task<boolean> {
   if (!isIn(tree, leaf, columns) || leaf.startSeq !== startSeq || leaf.image === null) return false;
   if (leaf.image.pins > 0) leaf.image = copied(leaf.image, columns);
   leaf.image.dropClosed(closedRows);
-  leaf.history = [...leaf.history, { startSeq, endSeq: seq, part, stored: null, used: 0 }];
+  leaf.history = [...leaf.history, { startSeq, endSeq: seq, part, stored: null, used: 0, holds: 0 }];
   leaf.startSeq = seq;
   tree.pastRows /= 2;
   tree.noteChange(leaf);

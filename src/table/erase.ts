@@ -19,7 +19,7 @@ import { MemoryPart, type SealedPart } from './part.ts';
 import { lowerBound } from './search.ts';
 import type { DividedTree } from './split-queue.ts';
 import type { Key, KeyColumn } from './table.ts';
-import { type Leaf, releaseLeaf, type StoredPast, type Tile } from './tile.ts';
+import { type Leaf, release, type StoredPast, type Tile } from './tile.ts';
 
 interface ErasedTree extends DividedTree {
   rowCount: number;
@@ -82,7 +82,7 @@ function* eraseFrom(tree: ErasedTree, before: number, test: Test): Task<number> 
       erased += eraseFromImage(tree, leaf, leaf.image, before, test);
       yield PAUSE;
     } finally {
-      releaseLeaf(leaf);
+      release(leaf);
     }
     at++;
   }
@@ -174,7 +174,7 @@ function* tightenBounds(tree: ErasedTree): Task<void> {
       last = found.greatest ?? leaf.low ?? last;
       yield PAUSE;
     } finally {
-      releaseLeaf(leaf);
+      release(leaf);
     }
     at++;
   }

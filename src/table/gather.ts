@@ -96,9 +96,6 @@ export function concatVectors(format: ColumnFormat, vectors: readonly Vector[]):
   return builder.view();
 }
 
-/** Rows of a constant vector that are made one by one; the others are copies of them. */
-const CONSTANT_BLOCK = 256;
-
 /** Returns a vector of one value repeated. */
 export function constantVector(format: ColumnFormat, value: Value, length: number): Vector {
   const builder = new VectorBuilder(format, length);
@@ -106,11 +103,7 @@ export function constantVector(format: ColumnFormat, value: Value, length: numbe
     const scale = format.kind === 'decimal' ? (format.scale ?? 0) : undefined;
     return { kind: 'f64', data: new Float64Array(length), nulls: new Uint8Array(length).fill(1), length, scale };
   }
-  const block = Math.min(length, CONSTANT_BLOCK);
-  for (let i = 0; i < block; i++) builder.append(value);
-  if (block === length) return builder.view();
-  const first = builder.copy().view();
-  for (let row = block; row < length; row += block) builder.appendVector(first, null, 0, Math.min(block, length - row));
+  for (let i = 0; i < length; i++) builder.append(value);
   return builder.view();
 }
 

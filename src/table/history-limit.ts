@@ -15,7 +15,7 @@ import { PAUSE, type Task } from '../base/task.ts';
 import { copied } from './seal.ts';
 import type { DividedTree } from './split-queue.ts';
 import type { VersionScanOptions } from './table.ts';
-import { type Leaf, partBytes, releaseLeaf, type Tile } from './tile.ts';
+import { type Leaf, partBytes, release, type Tile } from './tile.ts';
 
 /** A tree whose history is cut off. */
 interface LimitedTree extends DividedTree {
@@ -62,7 +62,7 @@ export function* trimTree(tree: LimitedTree): Task<{ readonly versions: number; 
         }
         versions += trimLeaf(tree, leaf, limit);
       } finally {
-        releaseLeaf(leaf);
+        release(leaf);
       }
     }
     at++;

@@ -15,7 +15,7 @@ import { PAUSE, runSync, type Task } from '../base/task.ts';
 import type { Vector } from '../base/vector.ts';
 import { VectorBuilder } from '../base/vector-builder.ts';
 import { GROUP_ROWS } from '../segment/constants.ts';
-import { constantVector, gatherDoubles, gatherVector, sliceVector } from './gather.ts';
+import { gatherDoubles, gatherVector, sliceVector } from './gather.ts';
 import { lowerBound } from './search.ts';
 import type { Key, TreeColumn, ZoneFilter } from './table.ts';
 
@@ -85,7 +85,7 @@ export interface ImageSource {
 }
 
 export class LeafImage {
-  readonly #formats: readonly TreeColumn[];
+  #formats: readonly TreeColumn[];
   readonly #columns: (VectorBuilder | null)[];
   readonly #closed: (VectorBuilder | null)[];
   readonly #source: ImageSource | null;
@@ -410,26 +410,12 @@ export class LeafImage {
     return image;
   }
 
-  /**
-   * The same rows under a list of more columns, or of fewer, in the memory of this image, which is given up. REQUIRES:
-   * nobody has pinned it.
-   */
-  reshaped(columns: readonly TreeColumn[]): LeafImage {
-    const image = new LeafImage(columns);
-    const { rows, closedRows } = this;
-    for (const [c, { format, missing }] of columns.entries()) {
-      const isNew = c >= this.width;
-      const of = (count: number): VectorBuilder => VectorBuilder.adopt(format, constantVector(format, missing, count));
-      image.#columns[c] = isNew ? of(rows) : this.column(c);
-      image.#closed[c] = isNew ? of(closedRows) : this.closedColumn(c);
-    }
-    image.#keys = this.keys;
-    image.#closedKeys = this.closedKeys;
-    image.#from = this.from;
-    image.#closedFrom = this.closedFrom;
-    image.#closedTo = this.closedTo;
-    const { maxFrom, sorted, tail, holes, holeCount, lent } = this;
-    return Object.assign(image, { maxFrom, sorted, tail, holes, holeCount, lent });
+  /** Takes a list of fewer columns, or of more, which come with their cells. REQUIRES: nobody has pinned the image. */
+  reshape(columns: readonly TreeColumn[], current: readonly VectorBuilder[], closed: readonly VectorBuilder[]): void {
+    this.#columns.splice(columns.length, Infinity, ...current);
+    this.#closed.splice(columns.length, Infinity, ...closed);
+    this.#formats = columns;
+    this.changed();
   }
 
   /** Makes a new image of the same states, in key order and without holes. */

@@ -11,7 +11,7 @@
 import { assert } from '../base/error.ts';
 import { PAUSE, type Task } from '../base/task.ts';
 import { type Key, OP_DELETE, type RowChanges } from './table.ts';
-import { type Leaf, releaseLeaf } from './tile.ts';
+import { type Leaf, release } from './tile.ts';
 import type { Tree } from './tree.ts';
 
 /** Closes all open rows of a tree at its end. What the tree counts are the rows that are still open. */
@@ -33,7 +33,7 @@ export function* settleTree(tree: Tree): Task<void> {
       if (open.length > 0) tree.apply(tree.endSeq, deletions(open));
       at++;
     } finally {
-      releaseLeaf(leaf);
+      release(leaf);
     }
   }
 }

@@ -13,7 +13,7 @@ import type { PastEntry } from './directory.ts';
 import { Eviction, MOST_USES } from './eviction.ts';
 import { LeafImage } from './leaf-image.ts';
 import { groupMayMatch, type RowLayout, type SealedPart, StoredRows } from './part.ts';
-import type { Key, KeyRange, RowChanges, ZoneFilter } from './table.ts';
+import type { Key, KeyRange, MISS, RowChanges, ZoneFilter } from './table.ts';
 
 /** A sealed tile: all versions of its keys that touch [startSeq, endSeq). Shared by leaves split from one. */
 export interface Tile {
@@ -23,6 +23,8 @@ export interface Tile {
   /** Null until a checkpoint has written it. */
   stored: SegmentRef | null;
   used: number;
+  /** Who needs it to stay in memory, whatever the budget says. */
+  holds: number;
 }
 
 export interface Leaf {
@@ -43,7 +45,7 @@ export interface Leaf {
   /** Changes being prepared that need the image: while there are any it stays in memory. */
   holds: number;
   /** Where the leaf was split: its children, and how many of its holds are theirs too. */
-  heirs: readonly Leaf[] | null;
+  heirs: readonly Leaf[];
   heirHolds: number;
   /** Bytes of the image counted as dirty. */
   dirtyBytes: number;
@@ -71,7 +73,7 @@ export function historiesOf(leaves: readonly Leaf[]): StoredPast['histories'] {
 
 /** Makes a tile that is on disk. */
 export function storedTile(startSeq: number, endSeq: number, ref: SegmentRef): Tile {
-  return { startSeq, endSeq, part: null, stored: ref, used: 0 };
+  return { startSeq, endSeq, part: null, stored: ref, used: 0, holds: 0 };
 }
 
 /** For a leaf that begins. */
@@ -90,16 +92,16 @@ export function newLeaf(
   { history, past }: Pick<Leaf, 'history' | 'past'>,
 ): Leaf {
   const dirty = image !== null;
-  const none = { stored: null, revision: 0, used: 0, holds: 0, heirs: null, heirHolds: 0, dirtyBytes: 0 };
+  const none = { stored: null, revision: 0, used: 0, holds: 0, heirs: [], heirHolds: 0, dirtyBytes: 0 };
   return { low, startSeq, image, dirty, history, past, changes: null, ...none };
 }
 
-/** Ends a hold of a leaf, and of the children that it has been split into since. */
-export function releaseLeaf(leaf: Leaf): void {
-  leaf.holds--;
-  if (leaf.heirs === null || leaf.heirHolds === 0) return;
-  leaf.heirHolds--;
-  for (const heir of leaf.heirs) releaseLeaf(heir);
+/** Ends a hold, that of a leaf also of the children that it has been split into since. */
+export function release(item: Leaf | Tile): void {
+  item.holds--;
+  if (!('heirs' in item) || item.heirHolds === 0) return;
+  item.heirHolds--;
+  for (const heir of item.heirs) release(heir);
 }
 
 /** Key ranges of the leaves, or of those only whose images are in memory. */
@@ -128,8 +130,10 @@ export interface ScannedTree extends RowLayout {
   pastRows: number;
   /** Brings the tiles of the past into memory, those of a leaf, too, that has been split since. */
   loadPast(leaf: Leaf): Task<void>;
-  /** True ends of versions that outlive a tile, given their rows in it. */
-  versionEnds(leaf: Leaf, tile: Tile, part: SealedPart, rows: Int32Array): Task<Float64Array>;
+  /** End of a version that outlives a leaf's tile `index`; MISS where a later one is not in memory. */
+  trueEnd(leaf: Leaf, index: number, key: Key, from: number): number | typeof MISS;
+  /** Loads what the last look lacked, to stay while it is in `needed`. */
+  loadMissing(needed: (Leaf | Tile)[]): Task<void>;
 }
 
 /** Loads tiles and images, counts what they hold, and lets the least useful go when it is over the budget. */
@@ -137,8 +141,6 @@ export class TileCache {
   readonly #packs: Packs;
   readonly budgetBytes: number;
   readonly #loaded: Eviction<Leaf | Tile> = new Eviction();
-  /** What tasks need at once, and how many of them: it stays in memory whatever the budget says. */
-  readonly #needed: Map<Leaf | Tile, number> = new Map();
   /** Bytes that only a checkpoint can make evictable. */
   dirtyBytes = 0;
 
@@ -256,30 +258,13 @@ export class TileCache {
     if (this.bytes > this.budgetBytes) this.#evict(item);
   }
 
-  /** Loads something and notes it in `needed`: it stays in memory, beyond the budget if need be, until it is released. */
-  *loadNeeded(item: Leaf | Tile, layout: RowLayout, needed: (Leaf | Tile)[]): Task<void> {
-    needed.push(item);
-    this.#needed.set(item, (this.#needed.get(item) ?? 0) + 1);
-    if ('image' in item) yield* this.image(item, layout);
-    else yield* this.part(item, layout);
-  }
-
-  release(needed: readonly (Leaf | Tile)[]): void {
-    for (const item of needed) {
-      const times = this.#needed.get(item) ?? 0;
-      if (times > 1) this.#needed.set(item, times - 1);
-      else this.#needed.delete(item);
-    }
-  }
-
   /** Notes that something has become dirty or is gone. */
   forget(item: Leaf | Tile): void {
     this.#loaded.remove(item);
   }
 
   #evict(except: Leaf | Tile): void {
-    const mayGo = (item: Leaf | Tile): boolean =>
-      item !== except && !('holds' in item && item.holds > 0) && !this.#needed.has(item);
+    const mayGo = (item: Leaf | Tile): boolean => item !== except && item.holds === 0;
     while (this.bytes > this.budgetBytes) {
       const item = this.#loaded.next(this.budgetBytes, mayGo);
       if (item === null) return;

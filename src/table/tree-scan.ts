@@ -13,14 +13,16 @@
 import { PAUSE, type Task } from '../base/task.ts';
 import { BATCH_ROWS, type Batch, type Vector } from '../base/vector.ts';
 import { GROUP_ROWS } from '../segment/constants.ts';
-import { concatVectors, doubles, gatherDoubles, gatherVector, sliceVector } from './gather.ts';
+import { doubles, gatherDoubles, gatherVector, sliceVector } from './gather.ts';
 import { beyondLimit } from './history-limit.ts';
 import { LeafCursor } from './leaf-cursor.ts';
 import type { LeafImage } from './leaf-image.ts';
+import { mergedRows } from './merged-rows.ts';
 import { inRange, rangeEnd, rangeStart } from './search.ts';
-import type { BatchSource, Key, KeyRange, ScanOptions, TreeColumn, ZoneFilter } from './table.ts';
+import type { BatchSource, Key, KeyRange, ScanOptions, ZoneFilter } from './table.ts';
 import type { Ages, SealedPart } from './part.ts';
 import { isInPast, type Leaf, type ScannedTree, type Tile } from './tile.ts';
+import { versionEnds } from './version-ends.ts';
 
 /** What a leaf contributes: rows [start, end) of columns behind a filter, or rows in a made-up order. */
 interface Piece {
@@ -166,7 +168,7 @@ export class TreeScan implements BatchSource {
     const visible = rows.subarray(0, n);
     if (this.#options.order === 'desc') visible.reverse();
     if (this.#options.versionColumns !== true) return { ...base, rows: visible };
-    const to = yield* this.#tree.versionEnds(leaf, tile, part, visible);
+    const to = yield* versionEnds(this.#tree, { leaf, tile, part }, visible);
     return { ...base, to, rows: visible };
   }
 
@@ -237,36 +239,12 @@ export class TreeScan implements BatchSource {
     }
     for (; t < tail.length; t++) if ((from[tail[t] as number] as number) <= seq) rows[n++] = tail[t] as number;
     const visible = rows.subarray(0, n);
-    if (closed.length > 0) return this.#mergedPiece(image, visible, closed);
+    if (closed.length > 0) {
+      const merged = mergedRows(image, visible, Int32Array.from(closed), this.#tree.columns, this.#options);
+      return { ...current, ...merged, holes: null, start: 0, end: 0, filtered: false, mayMatch: always };
+    }
     if (order === 'desc') visible.reverse();
     return { ...current, from, start: 0, end: 0, rows: visible, filtered: false };
-  }
-
-  /** Current and closed rows side by side in one set of vectors, in key order. */
-  #mergedPiece(image: LeafImage, current: Int32Array, closed: number[]): Piece {
-    const closedRows = Int32Array.from(closed);
-    const total = current.length + closed.length;
-    const keyAt = (at: number): Key =>
-      (at < current.length
-        ? image.keys[current[at] as number]
-        : image.closedKeys[closed[at - current.length] as number]) as Key;
-    const rows = Int32Array.from({ length: total }, (_, at) => at).sort((a, b) => (keyAt(a) < keyAt(b) ? -1 : 1));
-    if (this.#options.order === 'desc') rows.reverse();
-    const columns: Vector[] = [];
-    for (const column of new Set(this.#options.columns)) {
-      const { format } = this.#tree.columns[column] as TreeColumn;
-      columns[column] = concatVectors(format, [
-        gatherVector(image.view(column), current),
-        gatherVector(image.closedView(column), closedRows),
-      ]);
-    }
-    const from = new Float64Array(total);
-    const to = new Float64Array(total).fill(Infinity);
-    from.set(gatherDoubles(image.from.data, current));
-    from.set(gatherDoubles(image.closedFrom.data, closedRows), current.length);
-    to.set(gatherDoubles(image.closedTo.data, closedRows), current.length);
-    const column = (ordinal: number): Vector => columns[ordinal] as Vector;
-    return { column, from, to, holes: null, ages: null, start: 0, end: 0, rows, filtered: false, mayMatch: always };
   }
 
   #sliceBatch(piece: Piece): Batch | null {

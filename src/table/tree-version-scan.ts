@@ -14,7 +14,7 @@ import type { LeafImage } from './leaf-image.ts';
 import type { SealedPart } from './part.ts';
 import { inRange, rangeEnd, rangeStart } from './search.ts';
 import type { BatchSource, Key, KeyRange, TreeColumn, VersionScanOptions } from './table.ts';
-import { isInPast, type Leaf, releaseLeaf, type ScannedTree } from './tile.ts';
+import { isInPast, type Leaf, release, type ScannedTree } from './tile.ts';
 
 export class TreeVersionScan implements BatchSource {
   readonly #tree: ScannedTree;
@@ -115,7 +115,7 @@ export class TreeVersionScan implements BatchSource {
       assert(image !== null, 'a leaf that is held has left memory');
       return { image, parts };
     } finally {
-      releaseLeaf(leaf);
+      release(leaf);
     }
   }
 

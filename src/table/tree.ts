@@ -44,7 +44,6 @@ import {
   type VersionedTree,
   type VersionScanOptions,
 } from './table.ts';
-import type { SealedPart } from './part.ts';
 import { MutableRowRef } from './row-ref.ts';
 import { keySplitIfDue, timeSplitIfDue } from './split.ts';
 import type { DividedTree, SplitLimits } from './split-queue.ts';
@@ -56,6 +55,7 @@ import {
   type LeafChange,
   newLeaf,
   NO_PAST,
+  release,
   type StoredPast,
   storedTile,
   type Tile,
@@ -135,18 +135,24 @@ export class Tree implements VersionedTree, DividedTree {
   *load(key: Key, seq: number): Task<void> {
     const needed: (Leaf | Tile)[] = [];
     try {
-      while (this.find(key, seq) === MISS) yield* this.#loadMissing(needed);
+      while (this.find(key, seq) === MISS) yield* this.loadMissing(needed);
     } finally {
-      this.options.cache.release(needed);
+      needed.forEach(release);
     }
   }
 
   /** Loads what the last look lacked, to stay while it is in `needed`: the end of a version may be asked of several tiles. */
-  *#loadMissing(needed: (Leaf | Tile)[]): Task<void> {
+  *loadMissing(needed: (Leaf | Tile)[]): Task<void> {
     const missing = this.#missing;
     assert(missing !== null, 'a miss without a reason');
-    if (missing === 'past') yield* this.loadPast();
-    else yield* this.options.cache.loadNeeded(missing, this, needed);
+    if (missing === 'past') {
+      yield* this.loadPast();
+      return;
+    }
+    needed.push(missing);
+    missing.holds++;
+    if ('image' in missing) yield* this.options.cache.image(missing, this);
+    else yield* this.options.cache.part(missing, this);
   }
 
   loadPast(leaf?: Leaf): Task<void> {
@@ -252,7 +258,7 @@ export class Tree implements VersionedTree, DividedTree {
         const from = part.from[row] as number;
         if (from > seq) return null;
         if ((part.to[row] as number) <= seq) continue;
-        const to = part.to[row] === Infinity ? this.#trueEnd(leaf, p, key, from) : (part.to[row] as number);
+        const to = part.to[row] === Infinity ? this.trueEnd(leaf, p, key, from) : (part.to[row] as number);
         return to === MISS ? MISS : this.#at(part.columns, row, from, to);
       }
       return null;
@@ -261,7 +267,7 @@ export class Tree implements VersionedTree, DividedTree {
   }
 
   /** End of a version that outlives tile `index`: looked up in the tiles above it. */
-  #trueEnd(leaf: Leaf, index: number, key: Key, from: number): number | typeof MISS {
+  trueEnd(leaf: Leaf, index: number, key: Key, from: number): number | typeof MISS {
     for (let p = index + 1; p < leaf.history.length; p++) {
       const tile = leaf.history[p] as Tile;
       const next = tile.part;
@@ -277,27 +283,6 @@ export class Tree implements VersionedTree, DividedTree {
     return closed >= 0 && image.closedFrom.data[closed] === from
       ? (image.closedTo.data[closed] as number)
       : this.endSeq;
-  }
-
-  /** True ends of versions that outlive a tile, given their rows in it. */
-  *versionEnds(leaf: Leaf, tile: Tile, part: SealedPart, rows: Int32Array): Task<Float64Array> {
-    const ends = part.to.slice();
-    const needed: (Leaf | Tile)[] = [];
-    try {
-      for (const row of rows) {
-        while (ends[row] === Infinity) {
-          const end = this.#trueEnd(leaf, leaf.history.indexOf(tile), part.keys[row] as Key, part.from[row] as number);
-          if (end !== MISS) {
-            ends[row] = end;
-            break;
-          }
-          yield* this.#loadMissing(needed);
-        }
-      }
-    } finally {
-      this.options.cache.release(needed);
-    }
-    return ends;
   }
 
   #at(columns: readonly Vector[], row: number, from: number, to: number): RowRef {

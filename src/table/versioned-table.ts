@@ -27,7 +27,7 @@ import { entriesOf, indexChanges } from './index-changes.ts';
 import type { PreparedChanges, Trimmed } from './store.ts';
 import { slicedKeyOrder } from './sliced-order.ts';
 import { settleTree } from './settle.ts';
-import { type Leaf, leafRanges, releaseLeaf } from './tile.ts';
+import { type Leaf, leafRanges, release } from './tile.ts';
 import { Tree, type TreeOptions } from './tree.ts';
 
 /** Attempts to fill an index before the table stops changing meanwhile. */
@@ -67,7 +67,7 @@ class Prepared implements PreparedChanges {
   }
 
   release(): void {
-    for (const leaf of this.held) releaseLeaf(leaf);
+    for (const leaf of this.held) release(leaf);
     this.held.length = 0;
   }
 }

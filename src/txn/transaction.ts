@@ -95,8 +95,6 @@ export class Transaction {
   readonly used: Map<number, number> = new Map();
   /** What gives each of its locks back, in the order in which they were taken. */
   readonly locks: (() => void)[] = [];
-  /** It gives back all its locks. */
-  isEnding = false;
   /** What is to be done when it has ended, whichever way. */
   readonly endings: (() => void)[] = [];
   /** Told of each write set when it is made, so that others find it. */
@@ -267,9 +265,7 @@ export class Transaction {
   release(): void {
     this.used.clear();
     while (this.endings.length > 0) this.endings.pop()?.();
-    this.isEnding = true;
     this.#unlock(0);
-    this.isEnding = false;
   }
 
   /** Whoever waits for this one looks again. */

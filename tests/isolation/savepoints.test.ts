@@ -82,3 +82,20 @@ test('deferred checks go back with savepoints, and fail where they are asked for
   );
   await players.close();
 });
+
+test('row locks of a savepoint go with it, those from before it stay, and all go at the end', async () => {
+  const players = await play(
+    'CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1), (2)',
+    `T1: BEGIN
+     T1: SELECT id FROM t ORDER BY id FOR SHARE        -- 1, 2
+     T1: SAVEPOINT s
+     T1: SELECT id FROM t ORDER BY id FOR UPDATE       -- 1, 2
+     T2: SELECT id FROM t WHERE id = 1 FOR SHARE NOWAIT  -- 55P03
+     T1: ROLLBACK TO s
+     T2: SELECT id FROM t WHERE id = 1 FOR SHARE NOWAIT  -- 1
+     T2: SELECT id FROM t WHERE id = 1 FOR UPDATE NOWAIT -- 55P03
+     T1: COMMIT
+     T2: SELECT id FROM t ORDER BY id FOR UPDATE NOWAIT  -- 1, 2`,
+  );
+  await players.close();
+});

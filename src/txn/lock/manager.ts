@@ -192,7 +192,8 @@ export function takeRows(
   for (const key of keys) if (locks.take(owner, key, mode)) taken.push(key);
   if (taken.length === 0) return;
   owner.locks.push(() => {
-    if (owner.isEnding && locks.releaseAll(owner)) return;
+    // It has ended: its notes of tables go first.
+    if (owner.used.size === 0 && locks.releaseAll(owner)) return;
     for (const key of taken) locks.release(owner, key, mode);
   });
 }
