@@ -38,13 +38,8 @@ export function* runBindable(
 ): Task<ResultSet> {
   const { version, path } = scene.eval.catalog;
   let { plan } = cached;
-  if (
-    plan === null ||
-    cached.version !== version ||
-    cached.path !== path ||
-    scene.asOf !== null ||
-    !isCurrent(plan, scene.settings)
-  ) {
+  // A plan says nothing of the moment that a whole statement reads: it serves all under one catalog.
+  if (plan === null || cached.version !== version || cached.path !== path || !isCurrent(plan, scene.settings)) {
     if (changesView(scene, statement)) {
       const done = yield* scene.routines.instead(scene, statement, (query, relations) =>
         runBindable({ ...scene, relations }, uncached(query), query, relations === undefined ? parameters : []),
@@ -52,7 +47,7 @@ export function* runBindable(
       if (done !== null) return done;
     }
     plan = yield* planOf({ ...scene, parameters }, statement);
-    if (plan.cacheable && scene.asOf === null) {
+    if (plan.cacheable) {
       cached.plan = plan;
       cached.version = version;
       cached.path = path;

@@ -79,9 +79,9 @@ export class PreparedStatements {
     if (explains) return { scene: given, plan: yield* planOf(given, prepared.statement, prepared.types, true) };
     const { version, path } = scene.eval.catalog;
     const stale = prepared.version !== version || prepared.path !== path || !isCurrent(prepared.plan, scene.settings);
-    if (!prepared.plan.cacheable || stale || scene.asOf !== null) {
+    if (!prepared.plan.cacheable || stale) {
       prepared.plan = yield* planOf(given, prepared.statement, prepared.types);
-      prepared.version = scene.asOf === null ? version : Number.NaN;
+      prepared.version = version;
       prepared.path = path;
     }
     if (prepared.plan.cacheable) prepared.kept++;

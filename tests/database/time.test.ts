@@ -1,6 +1,6 @@
 /** Time: every moment stays readable, per table, per transaction, per session, under the schema of that moment. */
 import { expect, test } from 'vitest';
-import { type Db, openDb } from './helper.ts';
+import { type Db, openDb, textRows } from './helper.ts';
 import { MemoryStorage } from '../../src/storage/memory.ts';
 
 /** A table through five commits: 2 insert, 3 update, 4 delete one, 5 put it back. */
@@ -158,6 +158,25 @@ test('a transaction, a statement option and a session read the past', async () =
   await db.session.begin({ asOf: { kind: 'seq', seq: 4 } });
   expect(await db.rows(sum)).toEqual([['11']]);
   await db.session.rollback();
+});
+
+test('one text at many moments, there and back: values, schema and now() of each', async () => {
+  const db = await fruits();
+  await db.run(
+    'ALTER TABLE fruit RENAME COLUMN price TO cost; ALTER TABLE fruit ADD COLUMN price text DEFAULT $$new$$',
+  );
+  const at = await timestamps(db);
+  const text = 'SELECT price, now() = $1::timestamptz FROM fruit WHERE id <= $2 ORDER BY id';
+  const read = async (seq: number): Promise<unknown> =>
+    textRows(await db.session.execute(text, [at[seq - 1] ?? '', 1], { asOf: { kind: 'seq', seq }, text: true }));
+  for (const seq of [2, 3, 7, 4, 2, 7, 5])
+    expect([seq, await read(seq)]).toEqual([seq, [[seq === 7 ? 'new' : seq === 2 ? '10' : '11', 't']]]);
+  await expect(read(6)).rejects.toMatchObject({ code: '42703' });
+  await expect(read(1)).resolves.toEqual([]);
+  expect(await db.session.execute(text, [at[6] ?? '', 2], { text: true }).then(textRows)).toEqual([
+    ['new', 'f'],
+    ['new', 'f'],
+  ]);
 });
 
 test('the session setting takes any moment and ends with its transaction where it is local', async () => {
