@@ -289,6 +289,7 @@ test('drift.transactions: who, what, why, when, which tables', async () => {
     ['metadata', 3802],
     ['tables', 1009],
     ['branch', 25],
+    ['branch_id', 20],
   ]);
   expect(await db.rows('SELECT author, message, metadata, tables FROM drift.transactions WHERE seq = 3')).toEqual([
     ['ada', 'first rows', '{"tags": ["x"], "ticket": 7}', '{a,b}'],
