@@ -20,9 +20,12 @@ export const TARGETS = [
   { measure: 'W6', goals: PER_QUERY },
   { measure: 'W7.sum', goals: [{ against: 'duckdb', atMost: 1 }] },
   { measure: 'W7', goals: [{ against: 'duckdb', atMost: 2 }] },
+  { measure: 'W7L.sum', goals: [{ against: 'duckdb', atMost: 1 }] },
+  { measure: 'W7L', goals: [{ against: 'duckdb', atMost: 2 }] },
   { measure: 'W8.objects', goals: [{ against: 'best', atMost: 0.2 }] },
   { measure: 'W8.columns', goals: [{ against: 'duckdb', atMost: 1 }] },
   { measure: 'W9.sum', goals: [{ against: 'best', atMost: 0.5 }] },
+  { measure: 'W9', goals: [] },
   { measure: 'W10', goals: [{ against: 'best', atMost: 0.7 }] },
 ];
 

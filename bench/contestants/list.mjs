@@ -3,6 +3,8 @@
  * survived when it is acknowledged: `full` a loss of power, `relaxed` a crash of the page, `none` nothing. Engines are
  * compared with those of the same durability where a workload commits, and with all where it only reads.
  *
+ * DuckDB's OPFS is `relaxed`: what its runtime does to flush a file (`syncFile`) is nothing.
+ *
  * `package` is the module in this folder that opens it, in a worker; `NAME.page.ts` beside it is the package's own way to
  * do so from a page, where it has one. `npm` is the package whose version is told.
  */
@@ -101,7 +103,7 @@ export const CONTESTANTS = [
     package: 'duckdb',
     npm: '@duckdb/duckdb-wasm',
     mode: 'opfs',
-    durability: 'full',
+    durability: 'relaxed',
     title: 'DuckDB, OPFS',
   },
   { name: 'sqljs', package: 'sqljs', npm: 'sql.js', mode: 'memory', durability: 'none', title: 'sql.js, memory' },

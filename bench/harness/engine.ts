@@ -51,6 +51,8 @@ export interface Engine {
   session?: (() => Promise<Engine>) | undefined;
   /** What an engine without SQL can do. */
   store?: Store | undefined;
+  /** The number of the last commit, of an engine that keeps its history. */
+  sequenceNumber?: (() => Promise<number>) | undefined;
   close(): Waits<unknown>;
 }
 

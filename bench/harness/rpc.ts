@@ -52,13 +52,21 @@ export function answering(engine: Engine): (call: Call) => Promise<unknown> {
   };
 }
 
+/** What a worker says of its engine when it is open. */
+export interface Offers {
+  readonly arrays: boolean;
+  readonly columns: boolean;
+}
+
 /** The engine in a worker, as the page sees it. */
-export function remote(call: (request: Omit<Call, 'id'>) => Promise<unknown>): Engine {
+export function remote(call: (request: Omit<Call, 'id'>) => Promise<unknown>, offers: Offers): Engine {
   return {
     exec: (sql) => call({ method: 'exec', argument: sql }),
     rows: (sql, parameters) => call({ method: 'rows', argument: sql, parameters }) as Promise<Row[]>,
-    arrays: (sql) => call({ method: 'arrays', argument: sql }) as Promise<unknown[][]>,
-    columns: (sql) => call({ method: 'columns', argument: sql }) as Promise<ArrayLike<unknown>[]>,
+    arrays: offers.arrays ? (sql) => call({ method: 'arrays', argument: sql }) as Promise<unknown[][]> : undefined,
+    columns: offers.columns
+      ? (sql) => call({ method: 'columns', argument: sql }) as Promise<ArrayLike<unknown>[]>
+      : undefined,
     prepare: async (sql) => {
       const id = await call({ method: 'prepare', argument: sql });
       return {

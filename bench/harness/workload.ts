@@ -39,6 +39,8 @@ export interface Measure {
   readonly commits: boolean;
   /** Whether only what is on a medium takes part. */
   readonly persisted?: boolean | undefined;
+  /** Whether it takes what the measure before it has left: then one that fails ends the workload for its contestant. */
+  readonly inOrder?: boolean | undefined;
   /** The calibration's figure (`limits.ts`) below which the machine allows no time. */
   readonly limit?: Limit | undefined;
   /** Throws `NotApplicable` where the contestant cannot take part. */
@@ -71,13 +73,20 @@ export async function settled<T>(value: Waits<T>): Promise<T> {
   return value instanceof Promise ? await value : value;
 }
 
-/** Rows as text that is the same for every engine: numbers to nine digits, for sums of floats differ by their order. */
+/**
+ * Rows as text by which answers are compared: numbers to nine digits, as the runner compares them with some tolerance
+ * (sums of floats differ by their order); of many rows their number, a hash of their texts, and the sum of their numbers.
+ */
 export function digest(rows: readonly Row[]): string {
+  const values = rows.flatMap((row) => Object.values(row).map(shown));
   const text = rows.map((row) => Object.values(row).map(shown).join(' ')).join('; ');
-  return text.length <= 200 ? text : `${rows.length} rows, ${hash(text)}`;
+  if (text.length <= 200) return text;
+  const isNumber = (value: string): boolean => value.trim() !== '' && !Number.isNaN(Number(value));
+  const sum = values.filter(isNumber).reduce((so, value) => so + Number(value), 0);
+  return `${rows.length} rows, texts ${hash(values.filter((value) => !isNumber(value)).join(';'))}x, sum ${sum}`;
 }
 
-export function shown(value: unknown): string {
+function shown(value: unknown): string {
   if (value === null || value === undefined) return 'NULL';
   if (value instanceof Date) return value.toISOString().slice(0, 10);
   const number = typeof value === 'string' && value.trim() === '' ? Number.NaN : Number(value);

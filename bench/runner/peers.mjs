@@ -21,7 +21,8 @@ import { startSite } from './site.mjs';
 const WARM_UP_MS = 2000;
 const NOT_REPEATED_MS = 10_000;
 /** One slower than this has failed. */
-const TOO_SLOW_MS = 180_000;
+const TOO_SLOW_MS = 60_000;
+const SETUP_MS = 300_000;
 
 export async function peers({ only, workloads: wanted, scale, rounds, log = console.log }) {
   installPackages();
@@ -80,8 +81,9 @@ async function runWorkload(run, workload, contestants) {
     const measures = workload.measures.filter((measure) => measure.where.includes(where));
     const places = [];
     for (const contestant of contestants) places.push(await prepare(run, workload, where, contestant));
-    // The first round is for the compilers.
-    for (let round = 0; round <= run.rounds; round++) {
+    // Round 0 is for the compilers.
+    const first = measures.some(({ inOrder }) => inOrder === true) ? 1 : 0;
+    for (let round = first; round <= run.rounds; round++) {
       for (const measure of measures) {
         for (let i = 0; i < places.length; i++) {
           await sample(run, workload, measure, where, places[(i + round) % places.length], round === 0);
@@ -118,6 +120,7 @@ async function prepare(run, workload, where, contestant) {
   };
   const outcome = await within(
     place.page.evaluate(([at, argument]) => bench[at].setup(argument), [where, setup]),
+    SETUP_MS,
   ).catch((error) => ({ error: error.message }));
   place.failed = outcome.error;
   place.notApplicable = outcome.notApplicable;
@@ -148,11 +151,12 @@ async function sample(run, workload, measure, where, place, warmUp) {
     record.samples.push(outcome.ms);
     record.answers.push(outcome.answer);
     for (const [name, value] of Object.entries(outcome.figures ?? {})) (record.figures[name] ??= []).push(value);
-    if (took > NOT_REPEATED_MS) place.done.add(measure.id);
+    if (took > NOT_REPEATED_MS && measure.inOrder !== true) place.done.add(measure.id);
   } else {
     if (outcome.error !== undefined) {
-      record.error = outcome.error;
-      run.log(`${workload.id}.${measure.id} ${where} ${place.contestant.name}: ${outcome.error}`);
+      record.error = outcome.error.split('\n')[0];
+      run.log(`${workload.id}.${measure.id} ${where} ${place.contestant.name}: ${record.error}`);
+      if (measure.inOrder === true) place.failed = `after ${measure.id}: ${record.error}`;
     }
     place.done.add(measure.id);
   }
@@ -188,10 +192,10 @@ export function recordOf(run, workload, measure, where, contestant) {
   return own;
 }
 
-async function within(promise) {
+async function within(promise, ms = TOO_SLOW_MS) {
   let timer;
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`over ${TOO_SLOW_MS / 1000} s`)), TOO_SLOW_MS);
+    timer = setTimeout(() => reject(new Error(`over ${ms / 1000} s`)), ms);
   });
   try {
     return await Promise.race([promise, late]);

@@ -8,10 +8,11 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { build } from 'vite';
 
 const BENCH = fileURLToPath(new URL('..', import.meta.url));
+const inPackage = (path) => join(BENCH, 'node_modules', path);
 const HARNESS = join(BENCH, 'harness');
 const TYPES = {
   '.html': 'text/html',
@@ -38,7 +39,7 @@ export async function startSite(contestants, directory) {
     const { pathname } = new URL(request.url, 'http://localhost');
     const contestant = request.headers.host.split('.')[0];
     if (pathname.endsWith('.html')) loaded.set(contestant, new Map());
-    readFile(fileOf(pathname, join(directory, packageOf.get(contestant) ?? ''))).then(
+    read(pathname, join(directory, packageOf.get(contestant) ?? '')).then(
       (body) => {
         loaded.get(contestant)?.set(pathname, body);
         const type = TYPES[extname(pathname)] ?? 'application/octet-stream';
@@ -61,11 +62,11 @@ export async function startSite(contestants, directory) {
   };
 }
 
-function fileOf(pathname, root) {
-  if (!pathname.startsWith('/corpora/')) return join(root, pathname);
+async function read(pathname, root) {
+  if (!pathname.startsWith('/corpora/')) return readFile(join(root, pathname));
   const path = join(CORPORA, pathname.slice('/corpora/'.length));
   // TPC-H's biggest table is there compressed.
-  return existsSync(path) ? path : join(root, 'missing');
+  return existsSync(path) ? readFile(path) : gunzipSync(await readFile(`${path}.gz`));
 }
 
 /** The bench's page, and the smallest application by itself, so that it shares no files with it. */
@@ -89,7 +90,11 @@ async function buildPage(name, page, outDir) {
       alias: {
         'bench:contestant': join(BENCH, 'contestants', `${name}.ts`),
         'bench:client': existsSync(client) ? client : join(HARNESS, 'client.ts'),
-        'bench:duckdb-blocking': join(BENCH, 'node_modules/@duckdb/duckdb-wasm/dist/duckdb-browser-blocking.mjs'),
+        'bench:duckdb-blocking': inPackage('@duckdb/duckdb-wasm/dist/duckdb-browser-blocking.mjs'),
+        'bench:alasql': inPackage('alasql/dist/alasql.min.js'),
+        'bench:wa-sqlite-build': inPackage('@journeyapps/wa-sqlite/dist/wa-sqlite.mjs'),
+        'bench:wa-sqlite-vfs': inPackage('@journeyapps/wa-sqlite/src/examples/OPFSWriteAheadVFS.js'),
+        'bench:wa-sqlite': inPackage('@journeyapps/wa-sqlite/src/sqlite-api.js'),
         'driftdb-web': join(BENCH, '../dist/browser.js'),
       },
     },

@@ -5,10 +5,12 @@
 import { goalsOf } from '../targets.mjs';
 import { median, spread } from './statistics.mjs';
 
+const SUMMED = ['W7', 'W7L', 'W9'];
+
 export function summarize({ records, ...run }) {
   const byName = new Map(run.contestants.map((contestant) => [contestant.name, contestant]));
   const groups = Map.groupBy === undefined ? groupBy(records) : Map.groupBy(records, keyOf);
-  const results = [...groups.values()].map((group) => measureOf(group, byName, run));
+  const results = [...groups.values(), ...sumsOf(records)].map((group) => measureOf(group, byName, run));
   return { ...run, results };
 }
 
@@ -26,12 +28,41 @@ function groupBy(records) {
   return groups;
 }
 
+/** Of workloads whose sum counts: what each contestant took for all, where it has done all. */
+function sumsOf(records) {
+  return SUMMED.flatMap((workload) => {
+    const own = records.filter((record) => record.workload === workload);
+    if (own.length === 0) return [];
+    const measures = new Set(own.map(({ measure }) => measure));
+    const contestants = [...new Set(own.map(({ contestant }) => contestant))];
+    return [
+      contestants.map((contestant) => {
+        const all = own.filter((record) => record.contestant === contestant);
+        const done = all.filter(({ samples, error }) => samples.length > 0 && error === undefined);
+        const missing = measures.size - done.length;
+        const total = done.reduce((sum, { samples }) => sum + median(samples), 0);
+        return {
+          ...own[0],
+          measure: 'sum',
+          title: 'sum of all',
+          limit: undefined,
+          contestant,
+          samples: missing === 0 ? [total] : [],
+          answers: [],
+          figures: {},
+          error: missing === 0 ? undefined : `${missing} of ${measures.size} not done`,
+        };
+      }),
+    ];
+  });
+}
+
 function measureOf(group, byName, run) {
   const { workload, heading, measure, title, where, per, commits, limit } = group[0];
   const right = majority(group);
   const entries = {};
   for (const { contestant, samples, answers, figures, error } of group) {
-    const wrong = answers.find((answer) => answer !== right);
+    const wrong = answers.find((answer) => !same(answer, right));
     if (error !== undefined) entries[contestant] = { error };
     else if (wrong !== undefined) entries[contestant] = { error: `answers ${wrong}, most answer ${right}` };
     else if (samples.length > 0) {
@@ -70,9 +101,22 @@ function limitOf(limit, where, { limits, scale }) {
 
 /** The answer that most give; of as many, the first. */
 function majority(group) {
-  const counts = new Map();
-  for (const { answers } of group) if (answers.length > 0) counts.set(answers[0], (counts.get(answers[0]) ?? 0) + 1);
-  return [...counts].toSorted(([, a], [, b]) => b - a)[0]?.[0];
+  const given = group.flatMap(({ answers }) => answers.slice(0, 1));
+  const votes = given.map((answer) => given.filter((other) => same(answer, other)).length);
+  return given[votes.indexOf(Math.max(...votes))];
+}
+
+/** Texts equal, numbers in them to a millionth. */
+export function same(a, b) {
+  if (a === b) return true;
+  const left = String(a).split(/[\s;,]+/);
+  const right = String(b).split(/[\s;,]+/);
+  if (left.length !== right.length) return false;
+  return left.every((word, i) => {
+    if (word === right[i]) return true;
+    const [x, y] = [Number(word), Number(right[i])];
+    return Math.abs(x - y) <= 1e-6 * Math.max(Math.abs(x), Math.abs(y));
+  });
 }
 
 /** Peers are other packages; of the same durability where commits count. */

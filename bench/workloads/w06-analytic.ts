@@ -8,20 +8,20 @@ const QUERIES: readonly (readonly [string, string, string, string?])[] = [
   [
     'filter',
     'filter + aggregate',
-    'SELECT count(*) AS n, sum(amount) AS total FROM big WHERE qty < 25 AND amount > 500',
+    'SELECT count(*) AS n, sum(amount) AS amounts FROM big WHERE qty < 25 AND amount > 500',
     'filter',
   ],
   [
     'group-few',
     'group by, 20 groups',
-    'SELECT category, count(*) AS n, sum(amount) AS total, max(qty) AS most FROM big GROUP BY category ORDER BY category',
+    'SELECT category, count(*) AS n, sum(amount) AS amounts, max(qty) AS most FROM big GROUP BY category ORDER BY category',
     'groupFew',
   ],
   [
     'group-many',
     'group by, 100,000 groups',
-    `SELECT count(*) AS n, max(total) AS most, min(total) AS least FROM
-       (SELECT item, sum(amount) AS total FROM big GROUP BY item) AS sums`,
+    `SELECT count(*) AS n, max(amounts) AS most, min(amounts) AS least FROM
+       (SELECT item, sum(amount) AS amounts FROM big GROUP BY item) AS sums`,
     'groupMany',
   ],
   ['top', 'ORDER BY LIMIT 10', 'SELECT id, amount, qty FROM big ORDER BY amount DESC, id LIMIT 10'],
@@ -35,7 +35,7 @@ const QUERIES: readonly (readonly [string, string, string, string?])[] = [
   [
     'join',
     'join with 100,000 rows',
-    'SELECT count(*) AS n, sum(big.amount * item.price) AS total FROM big JOIN item ON item.id = big.item WHERE item.stock < 50',
+    'SELECT count(*) AS n, sum(big.amount * item.price) AS amounts FROM big JOIN item ON item.id = big.item WHERE item.stock < 50',
     'keyLookup',
   ],
   ['like', "LIKE '%x%'", "SELECT count(*) AS n FROM big WHERE note LIKE '%a order 77%'"],
@@ -43,7 +43,7 @@ const QUERIES: readonly (readonly [string, string, string, string?])[] = [
   [
     'window',
     'window function',
-    `SELECT count(*) AS n, sum(amount) AS total FROM
+    `SELECT count(*) AS n, sum(amount) AS amounts FROM
        (SELECT amount, row_number() OVER (PARTITION BY category ORDER BY amount DESC, id) AS place FROM big) AS placed
      WHERE place <= 100`,
   ],
