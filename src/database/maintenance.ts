@@ -21,7 +21,7 @@ import type { Host } from '../base/host.ts';
 import { type MaybePromise, PAUSE, type Step, type Task } from '../base/task.ts';
 import type { TableStore } from '../table/store.ts';
 import { LONG_SLICE_MS, type Work, type WorkKind } from '../table/work-log.ts';
-import { Queue } from './scheduler.ts';
+import { drive, Queue } from './scheduler.ts';
 
 /** A slice ends at the first pause after so long; from one pause to the next it is a few milliseconds at most. */
 const SLICE_MS = 3;
@@ -93,7 +93,7 @@ export class Maintenance {
     const { store, host } = this.#parts;
     await host.loadPart?.('late');
     if (!this.#closed) await this.#parts.retain();
-    if (store.hasSparsePacks())
+    if (await drive(store.hasSparsePacks(), host))
       await this.run({ kind: 'repack', treeId: null, reason: 'sparse' }, () => store.repack());
     return this.run({ kind: 'checkpoint', treeId: null, reason }, () => this.#parts.checkpoint(force));
   }

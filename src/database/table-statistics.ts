@@ -10,7 +10,7 @@ import { PartMissing } from '../base/part.ts';
 import { PAUSE, type Task } from '../base/task.ts';
 import { type Batch, type Value, valueAt, type Vector } from '../base/vector.ts';
 import type { ColumnDef, TableDef } from '../catalog/schema.ts';
-import { type ColumnStatistics, describeSample } from '../plan/optimizer/column-statistics.ts';
+import { type ColumnStatistics, describeInSlices, describeSample } from '../plan/optimizer/column-statistics.ts';
 import type { Statistics } from '../plan/optimizer/statistics.ts';
 import { typeByOid } from '../sql/types/registry.ts';
 import type { BatchSource, KeyRange, VersionedTable } from '../table/table.ts';
@@ -174,12 +174,13 @@ export function* analyzeTable(
   }
   const entry = renew(table, true);
   if (ordinals !== null) for (const [id, known] of before?.columns ?? []) entry.columns.set(id, known);
-  columns.forEach((column, i) => {
+  for (const [i, column] of columns.entries()) {
     const type = typeByOid(column.type.oid);
     const values = lists[i] as Value[];
-    if (values.length === 0) return;
-    entry.columns.set(column.id, describeSample({ values, tableRows: Math.max(table.rowCount, values.length), type }));
-  });
+    if (values.length === 0) continue;
+    const sample = { values, tableRows: Math.max(table.rowCount, values.length), type };
+    entry.columns.set(column.id, yield* describeInSlices(sample));
+  }
 }
 
 /** One column's statistics, as pg_stats shows them. */

@@ -11,7 +11,7 @@
  *
  * Nothing here touches the disk: changed leaves and tiles are written by the next checkpoint, beside the old ones.
  */
-import { PAUSE, type Task } from '../base/task.ts';
+import { PAUSE, runSync, type Task } from '../base/task.ts';
 import { type Value, type Vector, valueAt } from '../base/vector.ts';
 import { gatherDoubles, gatherVector } from './gather.ts';
 import { LeafImage } from './leaf-image.ts';
@@ -20,6 +20,11 @@ import { lowerBound } from './search.ts';
 import type { DividedTree } from './split-queue.ts';
 import type { Key, KeyColumn } from './table.ts';
 import { type Leaf, release, type StoredPast, type Tile } from './tile.ts';
+
+/** Versions looked at between two pauses. */
+const AT_ONCE = 4096;
+/** Attempts at a leaf that is being written, the last without pauses. */
+const ATTEMPTS = 3;
 
 interface ErasedTree extends DividedTree {
   rowCount: number;
@@ -79,7 +84,9 @@ function* eraseFrom(tree: ErasedTree, before: number, test: Test): Task<number> 
         yield PAUSE;
         continue;
       }
-      erased += eraseFromImage(tree, leaf, leaf.image, before, test);
+      const gone = yield* eraseFromLeaf(tree, leaf, before, test);
+      if (gone === null) continue;
+      erased += gone;
       yield PAUSE;
     } finally {
       release(leaf);
@@ -99,13 +106,19 @@ function* eraseFromTile(tree: ErasedTree, tile: Tile, before: number, test: Test
     if ((from[row] as number) >= before || !test(columns, keys, row)) kept.push(row);
     // Each version is counted where it ends.
     else if (to[row] !== Infinity) ended++;
+    if (row % AT_ONCE === AT_ONCE - 1) yield PAUSE;
   }
   if (kept.length === part.rows) return 0;
   // It says where the tile was.
   tree.storedPast = null;
   const rows = Int32Array.from(kept);
+  const left: Vector[] = [];
+  for (const column of columns) {
+    left.push(gatherVector(column, rows));
+    yield PAUSE;
+  }
   const less: SealedPart = new MemoryPart(
-    columns.map((column) => gatherVector(column, rows)),
+    left,
     kept.map((row) => keys[row] as Key),
     gatherDoubles(from, rows),
     gatherDoubles(to, rows),
@@ -121,40 +134,68 @@ function* eraseFromTile(tree: ErasedTree, tile: Tile, before: number, test: Test
   return ended;
 }
 
-function eraseFromImage(tree: ErasedTree, leaf: Leaf, image: LeafImage, before: number, test: Test): number {
-  image.check();
+/**
+ * Puts an image without the versions in place of a leaf's. Commits go on meanwhile: what they change is looked at again. Null
+ * where the leaf was split, or is being split.
+ */
+function* eraseFromLeaf(tree: ErasedTree, leaf: Leaf, before: number, test: Test): Task<number | null> {
+  for (let attempt = 1; ; attempt++) {
+    const { image } = leaf;
+    if (image === null) return null;
+    image.check();
+    const { rows, closedRows } = image;
+    const task = withoutVersions(image, before, test);
+    // Where commits follow each other without end, the last attempt does not let them.
+    let less: Less | null;
+    image.pins++;
+    try {
+      less = attempt < ATTEMPTS ? yield* task : runSync(task);
+    } finally {
+      image.pins--;
+    }
+    if (tree.options.splits.underWay.has(leaf) || leaf.image === null) return null;
+    if (leaf.image !== image || image.rows !== rows || image.closedRows !== closedRows) continue;
+    if (less === null) return 0;
+    tree.rowCount -= less.gone;
+    leaf.image = less.image;
+    tree.noteChange(leaf);
+    tree.options.cache.noteDirty(leaf);
+    return less.erased;
+  }
+}
+
+interface Less {
+  readonly image: LeafImage;
+  /** Closed versions that it is without. */
+  readonly erased: number;
+  /** And present rows. */
+  readonly gone: number;
+}
+
+/** An image without the versions to erase; null where it has none. REQUIRES: the image is pinned. */
+function* withoutVersions(image: LeafImage, before: number, test: Test): Task<Less | null> {
   const [views, closed] = [image.views(), image.closedViews()];
+  yield PAUSE;
   const { data: from } = image.from;
   const { data: closedFrom } = image.closedFrom;
+  const { closedRows, holeCount } = image;
   const live = image.liveOrder();
   // Only an index that is not kept any more has entries of rows that are gone.
-  const present = live.filter((row) => (from[row] as number) >= before || !test(views, image.keys, row));
+  const present: number[] = [];
+  for (const [i, row] of live.entries()) {
+    if ((from[row] as number) >= before || !test(views, image.keys, row)) present.push(row);
+    if (i % AT_ONCE === AT_ONCE - 1) yield PAUSE;
+  }
   const past: number[] = [];
-  for (let row = 0; row < image.closedRows; row++)
+  for (let row = 0; row < closedRows; row++) {
     if ((closedFrom[row] as number) >= before || !test(closed, image.closedKeys, row)) past.push(row);
-  const erased = image.closedRows - past.length;
+    if (row % AT_ONCE === AT_ONCE - 1) yield PAUSE;
+  }
+  const erased = closedRows - past.length;
   // A hole is a row that was deleted: its values are still there.
-  if (erased === 0 && image.holeCount === 0 && present.length === live.length) return 0;
-  const less = new LeafImage(tree.columns);
-  less.appendSorted(
-    views.map((view) => gatherVector(view, present)),
-    Array.from(present, (row) => image.keys[row] as Key),
-    gatherDoubles(from, present),
-    0,
-    present.length,
-  );
-  const rows = Int32Array.from(past);
-  less.appendClosed(
-    closed.map((view) => gatherVector(view, rows)),
-    past.map((row) => image.closedKeys[row] as Key),
-    gatherDoubles(closedFrom, rows),
-    gatherDoubles(image.closedTo.data, rows),
-  );
-  tree.rowCount -= live.length - present.length;
-  leaf.image = less;
-  tree.noteChange(leaf);
-  tree.options.cache.noteDirty(leaf);
-  return erased;
+  if (erased === 0 && holeCount === 0 && present.length === live.length) return null;
+  const less = yield* image.part(Int32Array.from(present), Int32Array.from(past));
+  return { image: less, erased, gone: live.length - present.length };
 }
 
 // ---- bounds --------------------------------------------------------------------------------------------------------

@@ -10,6 +10,8 @@ import type { Leaf, StoredPast, Tile } from './tile.ts';
 
 /** A pack of which less than this share is alive is emptied. */
 const SPARSE = 0.5;
+/** Segments looked at between two pauses. */
+const COUNTED_AT_ONCE = 4096;
 /** Bytes copied before one checkpoint. */
 const MAX_COPIED_BYTES: number = 32 * 1024 * 1024;
 
@@ -25,11 +27,15 @@ export interface StoredTree {
 }
 
 /** Packs of which little is alive, and retired ones (packs.ts); not the newest. */
-export function sparsePacks(packs: Packs, trees: Iterable<StoredTree>): Set<number> {
+export function* sparsePacks(packs: Packs, trees: Iterable<StoredTree>): Task<Set<number>> {
   const live = new Map<number, number>();
   const count = (pack: number, bytes: number): void => void live.set(pack, (live.get(pack) ?? 0) + bytes);
+  let counted = 0;
   for (const { tree } of trees) {
-    for (const { stored } of storedItems(tree.leaves)) if (stored !== null) count(stored.pack, stored.length);
+    for (const { stored } of storedItems(tree.leaves)) {
+      if (stored !== null) count(stored.pack, stored.length);
+      if (++counted % COUNTED_AT_ONCE === 0) yield PAUSE;
+    }
     if (tree.past !== null) for (const [pack, bytes] of tree.past.entry.bytes) count(pack, bytes);
     const described = (tree.past ?? tree.storedPast)?.entry.ref;
     if (described !== undefined) count(described.pack, described.length);
@@ -48,7 +54,7 @@ export function sparsePacks(packs: Packs, trees: Iterable<StoredTree>): Set<numb
 
 /** Copies what is alive in sparse packs; false where there are none. */
 export function* repack(packs: Packs, trees: readonly StoredTree[]): Task<boolean> {
-  const sparse = sparsePacks(packs, trees);
+  const sparse = yield* sparsePacks(packs, trees);
   if (sparse.size === 0) return false;
   for (const { tableId, tree } of trees) {
     if (needs(tree.past ?? tree.storedPast, sparse)) {
@@ -79,9 +85,12 @@ function* storedItems(leaves: readonly Leaf[]): Generator<Leaf | Tile> {
   const tiles = new Set<Tile>();
   for (const leaf of leaves) {
     if (leaf.stored !== null) yield leaf;
-    for (const tile of leaf.history) tiles.add(tile);
+    for (const tile of leaf.history) {
+      if (tile.stored === null || tiles.has(tile)) continue;
+      tiles.add(tile);
+      yield tile;
+    }
   }
-  for (const tile of tiles) if (tile.stored !== null) yield tile;
 }
 
 function* copied(packs: Packs, ref: SegmentRef, tableId: number): Task<SegmentRef> {

@@ -85,7 +85,7 @@ export interface TableStore {
   /** Takes the next of them: a task that says whether it was still due. */
   takeSplit(): { readonly kind: WorkKind; readonly treeId: number; task(): Task<boolean> } | null;
   /** Some packs hold little that is alive: `repack` would empty them. */
-  hasSparsePacks(): boolean;
+  hasSparsePacks(): Task<boolean>;
   /** Copies what is alive in them elsewhere; the next checkpoint lets them go. Not beside a checkpoint. */
   repack(): Task<boolean>;
   /** Bytes of segments read and written since the opening. */

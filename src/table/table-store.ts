@@ -234,8 +234,8 @@ class SegmentStore implements TableStore {
     return due === null ? null : { kind: due.kind, treeId: due.tree.id, task: () => divide(due) };
   }
 
-  hasSparsePacks(): boolean {
-    return sparsePacks(this.#packs, this.#stored()).size > 0;
+  *hasSparsePacks(): Task<boolean> {
+    return (yield* sparsePacks(this.#packs, this.#stored())).size > 0;
   }
 
   repack(): Task<boolean> {

@@ -10,11 +10,15 @@ import { BATCH_ROWS, type Batch, type Vector } from '../base/vector.ts';
 import { concatVectors, doubles, gatherVector, sliceVector } from './gather.ts';
 import { beyondLimit, firstOf } from './history-limit.ts';
 import { LeafCursor } from './leaf-cursor.ts';
-import type { LeafImage } from './leaf-image.ts';
+import { allRows, type LeafImage } from './leaf-image.ts';
 import type { SealedPart } from './part.ts';
+import { sortedInSlices } from './sliced-order.ts';
 import { inRange, rangeEnd, rangeStart } from './search.ts';
 import type { BatchSource, Key, KeyRange, TreeColumn, VersionScanOptions } from './table.ts';
 import { isInPast, type Leaf, release, type ScannedTree } from './tile.ts';
+
+/** More versions than this are put in order, and into columns, with pauses. */
+const AT_ONCE = 4096;
 
 export class TreeVersionScan implements BatchSource {
   readonly #tree: ScannedTree;
@@ -52,6 +56,19 @@ export class TreeVersionScan implements BatchSource {
   }
 
   *#leafVersions(leaf: Leaf, range: KeyRange): Task<Batch[]> {
+    const { counters } = this.#options;
+    if (counters !== undefined) counters.leaves++;
+    const { image, parts } = yield* this.#tilesOf(leaf);
+    image.pins++;
+    try {
+      return yield* this.#collect(parts, image, range);
+    } finally {
+      image.pins--;
+    }
+  }
+
+  /** The versions of a leaf, as it was when its image was pinned. */
+  *#collect(parts: readonly SealedPart[], image: LeafImage, range: KeyRange): Task<Batch[]> {
     const { fromSeq, toSeq, begunAfter = -1, endedBy = Infinity, counters } = this.#options;
     const { endSeq } = this.#tree;
     const wanted = (from: number, closed: number): boolean => {
@@ -59,8 +76,7 @@ export class TreeVersionScan implements BatchSource {
       return from <= toSeq && to > fromSeq && from > begunAfter && to <= endedBy;
     };
     const found: Found = { sources: [], rows: [], keys: [], from: [], to: [] };
-    if (counters !== undefined) counters.leaves++;
-    const { image, parts } = yield* this.#tilesOf(leaf);
+    const { rows: imageRows, closedRows, sorted } = image;
     for (const part of parts) {
       if (counters !== undefined) counters.segments++;
       const end = rangeEnd(part.keys, part.keys.length, range);
@@ -70,9 +86,10 @@ export class TreeVersionScan implements BatchSource {
         if (to !== Infinity && wanted(part.from[row] as number, to)) rows.push(row);
       }
       take(found, (c) => part.column(c), rows, part.keys, part.from, part.to);
+      yield PAUSE;
     }
     const closed: number[] = [];
-    for (let row = 0; row < image.closedRows; row++) {
+    for (let row = 0; row < closedRows; row++) {
       if (
         wanted(image.closedFrom.data[row] as number, image.closedTo.data[row] as number) &&
         inRange(image.closedKeys[row] as Key, range)
@@ -80,15 +97,17 @@ export class TreeVersionScan implements BatchSource {
         closed.push(row);
     }
     take(found, (c) => image.closedView(c), closed, image.closedKeys, image.closedFrom.data, image.closedTo.data);
+    yield PAUSE;
     const current: number[] = [];
     const visit = (row: number): void => {
       if (wanted(image.from.data[row] as number, Infinity) && !image.isHole(row)) current.push(row);
     };
-    const end = rangeEnd(image.keys, image.sorted, range);
-    for (let row = rangeStart(image.keys, image.sorted, range); row < end; row++) visit(row);
-    for (let row = image.sorted; row < image.rows; row++) if (inRange(image.keys[row] as Key, range)) visit(row);
+    const end = rangeEnd(image.keys, sorted, range);
+    for (let row = rangeStart(image.keys, sorted, range); row < end; row++) visit(row);
+    for (let row = sorted; row < imageRows; row++) if (inRange(image.keys[row] as Key, range)) visit(row);
     take(found, (c) => image.view(c), current, image.keys, image.from.data, null);
-    return this.#toBatches(found);
+    yield PAUSE;
+    return yield* this.#toBatches(found);
   }
 
   /**
@@ -119,22 +138,20 @@ export class TreeVersionScan implements BatchSource {
     }
   }
 
-  #toBatches(found: Found): Batch[] {
+  *#toBatches(found: Found): Task<Batch[]> {
     const { columns: wanted, versionColumns } = this.#options;
     const { keys, from, to } = found;
     const total = keys.length;
     if (total === 0) return [];
-    const order = Int32Array.from({ length: total }, (_, at) => at);
-    order.sort((a, b) => {
-      const left = keys[a] as Key;
-      const right = keys[b] as Key;
-      return left === right ? (from[a] as number) - (from[b] as number) : left < right ? -1 : 1;
-    });
-    const columns = wanted.map((column) => {
+    const order = total <= AT_ONCE ? inOrder(found) : yield* sortedInSlices(allRows(total), keys);
+    const columns: Vector[] = [];
+    for (const column of wanted) {
       const { format } = this.#tree.columns[column] as TreeColumn;
       const pieces = found.sources.map((source, i) => gatherVector(source(column), found.rows[i] as Int32Array));
-      return gatherVector(concatVectors(format, pieces), order);
-    });
+      if (total > AT_ONCE) yield PAUSE;
+      columns.push(gatherVector(concatVectors(format, pieces), order));
+      if (total > AT_ONCE) yield PAUSE;
+    }
     if (versionColumns === true) {
       columns.push(doubles(Float64Array.from(order, (at) => from[at] as number)));
       columns.push(doubles(Float64Array.from(order, (at) => Math.min(to[at] as number, this.#tree.endSeq))));
@@ -149,7 +166,15 @@ export class TreeVersionScan implements BatchSource {
   }
 }
 
-/** Versions found in the tiles of one leaf, still in their sources. */
+function inOrder({ keys, from }: Found): Int32Array {
+  return allRows(keys.length).sort((a, b) => {
+    const left = keys[a] as Key;
+    const right = keys[b] as Key;
+    return left === right ? (from[a] as number) - (from[b] as number) : left < right ? -1 : 1;
+  });
+}
+
+/** Versions found, those of one key in the order of their time: in the tiles of one leaf, still in their sources. */
 interface Found {
   readonly sources: ((ordinal: number) => Vector)[];
   readonly rows: Int32Array[];

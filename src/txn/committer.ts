@@ -73,8 +73,8 @@ export class Committer {
     if (this.#parts.log.failed !== undefined) throw this.#parts.log.failed;
     const all = yield* changesOf(this.#state(), transaction);
     const { bulk } = this.#manager.store;
-    const isPlain = bulk !== undefined && transaction.alsoLogged === null;
-    if (isPlain && isBulk(all, this.#parts.bulkRows)) return yield* this.#commitBulk(transaction, all, options, bulk);
+    if (bulk !== undefined && isBulk(all, this.#parts.bulkRows))
+      return yield* this.#commitBulk(transaction, all, options, bulk);
     const prepared: PreparedChanges[] = [];
     const isFirst = this.#parts.log.countsAtFlush;
     const endTurn = isFirst ? yield* takeTurn(this.#manager.commitTurn) : null;
@@ -114,7 +114,6 @@ export class Committer {
         this.#apply(transaction, changes, numbered);
         serial?.commit(seq, true);
       }
-      transaction.alsoLogged?.committed(seq);
     } finally {
       for (const part of prepared) part.release();
       endTurn?.();
@@ -157,9 +156,10 @@ export class Committer {
     options: CommitOptions,
     bulk: BulkTables,
   ): Task<number | null> {
+    const also = transaction.alsoLogged?.frames ?? [];
     const steps: BulkSteps = {
       ...{ store: this.#manager.store, bulk, log: this.#parts.log, clock: this.#manager.clock, transaction },
-      extraBytes: this.#extraBytes,
+      extraBytes: this.#extraBytes + commitBytes(also, []),
       cancellation: options.cancellation,
       state: () => this.#state(),
       validate: () => this.#validate(transaction, all, options.recheck),
@@ -167,7 +167,7 @@ export class Committer {
       reopen: () => this.#parts.reopenStructures(this.#manager.appliedCatalog, transaction.catalogChanges()),
       prover: this.#manager.clock.prover,
       append: (changes, bulkLogged) => {
-        const frames = (options.sequences?.() ?? []).map(encodeSequence);
+        const frames = [...also, ...(options.sequences?.() ?? []).map(encodeSequence)];
         const numbered = this.#number(transaction, changes, frames, bulkLogged);
         this.#parts.log.append(numbered.logged, bulkLogged.record);
         this.#apply(transaction, changes, numbered);
@@ -184,10 +184,11 @@ export class Committer {
     options: CommitOptions,
     bulkLogged: BulkLogged,
   ): Task<() => void> {
-    const frames = (options.sequences?.() ?? []).map(encodeSequence);
-    const numbered = this.#number(transaction, changes, frames, bulkLogged);
+    const sequences = (options.sequences?.() ?? []).map(encodeSequence);
+    const also = transaction.alsoLogged?.frames ?? [];
+    const numbered = this.#number(transaction, changes, [...also, ...sequences], bulkLogged);
     const { record } = bulkLogged;
-    yield* logFirst(numbered.logged, { ...this.#logging(transaction, options, frames), record });
+    yield* logFirst(numbered.logged, { ...this.#logging(transaction, options, sequences), record });
     return () => this.#apply(transaction, changes, numbered);
   }
 
@@ -312,6 +313,7 @@ export class Committer {
       this.#manager.clock.prover ??= this.#parts.proverFor(after);
       this.#manager.catalogs.noteDdl(seq);
     }
+    transaction.alsoLogged?.committed(seq);
   }
 
   /** Commits of one kind follow each other: the last array of names is mostly the next one too. */

@@ -12,7 +12,7 @@
  * It is no part of a transaction, and nothing protects from it: no tag, no feed, no snapshot.
  */
 import { DriftError } from '../../base/error.ts';
-import { type Task, wait } from '../../base/task.ts';
+import { PAUSE, type Task, wait } from '../../base/task.ts';
 import { valueAt, type Value, type Vector } from '../../base/vector.ts';
 import type { TableDef } from '../../catalog/schema.ts';
 import { isUserType } from '../../catalog/user-types.ts';
@@ -42,7 +42,7 @@ import { erasePending, rewriteAll } from './erase-pending.ts';
 import { silently } from './restore.ts';
 
 /** Rows deleted by one statement. */
-const ROWS_AT_ONCE = 1000;
+const ROWS_AT_ONCE = 200;
 
 export function* erase(scene: Scene, statement: Erase, parameters: readonly Parameter[]): Task<ResultSet> {
   refuseWrites(scene);
@@ -56,7 +56,7 @@ export function* erase(scene: Scene, statement: Erase, parameters: readonly Para
   if (core.line === undefined && core.store.table(table.id).historyFrom > 0)
     yield* wait(core.background(job, () => core.store.trimHistory(table.id)));
   const found = yield* runBindable(scene, uncached(queryOf(table, statement)), queryOf(table, statement), parameters);
-  const keys = keysOf(core, table, found);
+  const keys = yield* keysOf(core, table, found);
   if (keys.size > 0) yield* deleteRows(scene, table, found);
   record(scene, table, keys.size);
   let seq = 0;
@@ -95,12 +95,13 @@ function queryOf(table: TableDef, { alias, where }: Erase): Query {
   return { ...query, body: { ...query.body, where } };
 }
 
-function keysOf(core: Core, table: TableDef, { columns, rowCount }: ResultSet): Set<Key> {
+function* keysOf(core: Core, table: TableDef, { columns, rowCount }: ResultSet): Task<Set<Key>> {
   const tree = core.store.table(table.id);
   const keys = new Set<Key>();
   for (let row = 0; row < rowCount; row++) {
     const values: Value[] = table.key.map((_, i) => valueAt(columns[i] as Vector, row));
     keys.add(tree.encodeKey(values));
+    if (row % 1024 === 1023) yield PAUSE;
   }
   return keys;
 }
@@ -122,6 +123,7 @@ function* deleteRows(scene: Scene, table: TableDef, { columns, rowCount }: Resul
     for (let row = start; row < Math.min(start + ROWS_AT_ONCE, rowCount); row++)
       rows.push(`(${names.map((_, i) => literal(i, row)).join(', ')})`);
     yield* context.run(`DELETE FROM ${nameOf(table)} WHERE (${compared}) IN (VALUES ${rows.join(', ')})`);
+    yield PAUSE;
   }
 }
 

@@ -8,6 +8,7 @@
  * quarter more often than the average; if the sample shows every value there is, all of them are. The histogram's
  * bounds part the remaining values into equally many each.
  */
+import { PAUSE } from '../../base/task.ts';
 import type { Value } from '../../base/vector.ts';
 import type { SqlType } from '../../sql/types/type.ts';
 
@@ -31,6 +32,8 @@ export interface ColumnStatistics {
 
 /** PostgreSQL's default_statistics_target. */
 export const STATISTICS_TARGET = 100;
+/** Values of a sample put in order at once. */
+const RUN = 4096;
 /** Beyond this share of the rows, the number of different values is taken to grow with them. */
 const GROWING_SHARE = 0.1;
 
@@ -47,16 +50,31 @@ interface Run {
 }
 
 export function describeSample(sample: Sample, target: number = STATISTICS_TARGET): ColumnStatistics {
+  const task = describeInSlices(sample, target);
+  for (;;) {
+    const step = task.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** The same with pauses; it waits for nothing. */
+export function* describeInSlices(
+  sample: Sample,
+  target: number = STATISTICS_TARGET,
+): Generator<typeof PAUSE, ColumnStatistics, unknown> {
   const { type, tableRows } = sample;
   const values = sample.values.filter((value) => value !== null);
   const nullFraction = sample.values.length === 0 ? 0 : 1 - values.length / sample.values.length;
-  const { sorted, correlation } = inOrder(values, type);
+  const { sorted, correlation } = yield* inOrder(values, type);
+  yield PAUSE;
   const runs = sorted === null ? hashedRuns(values, type) : runsOf(sorted, type);
+  yield PAUSE;
   const total = tableRows * (1 - nullFraction);
   const complete = sample.values.length >= tableRows;
   const distinct = distinctOf(runs, values.length, total, complete);
   const common = commonOf(runs, { count: values.length, distinct, target });
   const frequent = new Set(common);
+  yield PAUSE;
   const histogram =
     sorted === null
       ? []
@@ -82,15 +100,28 @@ export function distinctAt(statistics: ColumnStatistics, tableRows: number): num
   return Math.max(1, distinctShare === null ? distinct : distinctShare * tableRows * (1 - nullFraction));
 }
 
-function inOrder(
+function* inOrder(
   values: readonly Value[],
   type: SqlType,
-): { readonly sorted: readonly Value[] | null; readonly correlation: number | null } {
+): Generator<typeof PAUSE, { readonly sorted: readonly Value[] | null; readonly correlation: number | null }, unknown> {
   const { compare } = type;
   if (compare === undefined) return { sorted: null, correlation: null };
-  const order = values.map((_, i) => i);
-  order.sort((a, b) => compare(values[a] as Value, values[b] as Value) || a - b);
+  const by = (a: number, b: number): number => compare(values[a] as Value, values[b] as Value) || a - b;
+  let order: number[] = [];
+  for (let start = 0; start < values.length; start += RUN) {
+    const run = Array.from({ length: Math.min(RUN, values.length - start) }, (_, i) => start + i).sort(by);
+    order = order.length === 0 ? run : merged(order, run, by);
+    yield PAUSE;
+  }
   return { sorted: order.map((i) => values[i] as Value), correlation: correlationOf(order) };
+}
+
+function merged(left: readonly number[], right: readonly number[], by: (a: number, b: number) => number): number[] {
+  const all: number[] = [];
+  let [l, r] = [0, 0];
+  while (l < left.length && r < right.length)
+    all.push((by(left[l] as number, right[r] as number) <= 0 ? left[l++] : right[r++]) as number);
+  return [...all, ...left.slice(l), ...right.slice(r)];
 }
 
 /** Pearson's correlation of the places in value order with those in row order. */

@@ -417,7 +417,7 @@ export class LineStore implements TableStore {
     return this.#main.takeSplit();
   }
 
-  hasSparsePacks(): boolean {
+  hasSparsePacks(): Task<boolean> {
     return this.#main.hasSparsePacks();
   }
 
