@@ -164,6 +164,8 @@ export interface TableDef extends Commented, Granted {
   readonly timeSplitFactor?: number | undefined;
   /** The table of another line that a merge has made it after. */
   readonly mergedFrom?: number | undefined;
+  /** The tables that its rows were in before its key was changed, oldest first. */
+  readonly former?: readonly number[] | undefined;
   /** How often rows were erased from it. */
   readonly erasures?: number | undefined;
   /** How long states that are past are kept; absent: for ever. */

@@ -156,7 +156,8 @@ function* eraseFromLeaf(tree: ErasedTree, leaf: Leaf, before: number, test: Test
     if (tree.options.splits.underWay.has(leaf) || leaf.image === null) return null;
     if (leaf.image !== image || image.rows !== rows || image.closedRows !== closedRows) continue;
     if (less === null) return 0;
-    tree.rowCount -= less.gone;
+    // A table that has ended counts no rows.
+    tree.rowCount = Math.max(0, tree.rowCount - less.gone);
     leaf.image = less.image;
     tree.noteChange(leaf);
     tree.options.cache.noteDirty(leaf);

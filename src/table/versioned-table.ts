@@ -229,6 +229,8 @@ export class Table extends Tree implements VersionedTable {
 
   /** Removes what only states need that were given up. */
   *trimHistory(): Task<Trimmed> {
+    // What was there when the table ended is no state any more, either.
+    if (this.endSeq <= this.historyFrom) yield* this.settle();
     let [versions, tiles] = [0, 0];
     for (const tree of [this, ...this.indexes]) {
       const trimmed = yield* trimTree(tree);

@@ -11,7 +11,7 @@ import { launch, openPage, serve } from './site.ts';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 /** Bytes that a page loads before it can do anything else: they may shrink, and grow only on purpose. */
 const LIMIT_GZIP_BYTES = {
-  'worker.js': 138_200,
+  'worker.js': 138_600,
   'browser.js': 23_000,
   'worker-late.js': 272_000,
   'worker-rare.js': 170_000,

@@ -257,3 +257,30 @@ test('backups from before an erasure are known as long as the database is, and n
     await restored.engine.close();
   }
 });
+
+test('rows of before another key go, too: those that fulfil the condition, and those that became rows that are erased', async () => {
+  const storage = new MemoryStorage();
+  let db = await openDb(storage, SMALL);
+  await db.run(`CREATE TABLE person (mail text, name text, n int);
+    INSERT INTO person SELECT 'user' || i, 'name ' || i, i FROM generate_series(1, 30) i;
+    INSERT INTO person VALUES ('zaphod@beeblebrox', 'Zaphod', 1), ('mmm@middle', 'Trillian', NULL), ('other', 'Slartibartfast', 3);
+    UPDATE person SET name = 'Tricia' WHERE mail = 'mmm@middle'; DELETE FROM person WHERE mail = 'other';
+    ALTER TABLE person ADD PRIMARY KEY (mail); ALTER TABLE person ADD COLUMN note text DEFAULT 'none';
+    UPDATE person SET n = coalesce(n, 0) + 1; ALTER TABLE person DROP CONSTRAINT person_pkey;
+    UPDATE person SET name = 'Zarniwoop', note = 'gone' WHERE mail = 'zaphod@beeblebrox'`);
+  const all = 'SELECT count(*) FROM person FOR SYSTEM_TIME AS OF SEQ ';
+  expect([await db.rows(`${all}3`), await db.rows(`${all}7`)]).toEqual([[['33']], [['32']]]);
+  // The first by what it is called now, the others by what they were called then.
+  await db.run("ERASE FROM person p WHERE p.name = 'Zarniwoop' AND p.note = 'gone'");
+  await db.run("ERASE FROM person WHERE name IN ('Trillian', 'Slartibartfast')");
+  for (let opening = 0; opening < 2; opening++) {
+    await untilDone(db);
+    expect(found(storage).filter((place) => !/mmm@|zaphod@/.test(place))).toEqual([]);
+    expect(found(storage).filter((place) => place.includes('zaphod@'))).toEqual([]);
+    expect([await db.rows(`${all}3`), await db.rows(`${all}7`)]).toEqual([[['30']], [['31']]]);
+    expect(await problems(db)).toEqual([]);
+    await db.engine.close();
+    db = await openDb(storage, SMALL);
+  }
+  await db.engine.close();
+});

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { collected, restoreSource } from '../../src/client/backup.ts';
 import { LocalConnection } from '../../src/client/local.ts';
 import { Random } from '../../src/base/random.ts';
+import { run } from '../../src/base/task.ts';
 import type { EngineOptions } from '../../src/database/api.ts';
 import { MemoryStorage } from '../../src/storage/memory.ts';
 import { type Db, openDb } from './helper.ts';
@@ -221,4 +222,43 @@ test('a limit behind the last change of a table: indexes are made, and the datab
   expect(await db.rows('SELECT id FROM t WHERE v = 20')).toEqual([['2']]);
   expect(await db.code('SELECT id FROM t FOR SYSTEM_TIME AS OF SEQ 3 WHERE v = 20')).toBe('72000');
   expect(await problems(db)).toEqual([]);
+});
+
+/** Versions in the tables that a table was before its key was changed. */
+async function versionsBefore(db: Db, name: string): Promise<number> {
+  const { store, manager } = (await db.engine.inside()).core;
+  let count = 0;
+  for (const object of manager.catalog.objects()) {
+    if (object.kind !== 'table' || object.name !== name) continue;
+    for (const id of object.former ?? []) {
+      const table = store.table(id);
+      const source = table.scanVersions({ fromSeq: table.historyFrom, toSeq: Infinity, columns: [] });
+      for (let batch = await run(source.next()); batch !== null; batch = await run(source.next())) count += batch.count;
+    }
+  }
+  return count;
+}
+
+test('history of before another key goes, too', async () => {
+  const storage = new MemoryStorage();
+  let db = await openDb(storage, SMALL);
+  await db.run(
+    "CREATE TABLE k (id int, s text); INSERT INTO k SELECT i, 'Zarquon ' || i FROM generate_series(1, 40) i",
+  );
+  await db.run("CREATE INDEX ON k (s); UPDATE k SET s = 'later ' || id WHERE id <= 20; CHECKPOINT");
+  await db.run("UPDATE k SET s = 'then ' || id; ALTER TABLE k ADD PRIMARY KEY (id); UPDATE k SET s = 'now ' || id");
+  expect(await db.rows("SELECT count(*) FROM k FOR SYSTEM_TIME AS OF SEQ 2 WHERE s LIKE 'Zarquon%'")).toEqual([['40']]);
+  expect(await versionsBefore(db, 'k')).toBe(100);
+  await db.run('DELETE HISTORY FROM k BEFORE SEQ 6');
+  for (let opening = 0; opening < 2; opening++) {
+    for (const seq of [2, 4, 5])
+      expect(await db.code(`SELECT count(*) FROM k FOR SYSTEM_TIME AS OF SEQ ${seq} WHERE id > 0`)).toBe('72000');
+    expect(await db.rows('SELECT min(s) FROM k FOR SYSTEM_TIME AS OF SEQ 6')).toEqual([['then 1']]);
+    expect(await db.rows('SELECT count(*), min(s) FROM k')).toEqual([['40', 'now 1']]);
+    expect(await versionsBefore(db, 'k')).toBe(0);
+    expect(await problems(db)).toEqual([]);
+    await db.engine.close();
+    db = await openDb(storage, SMALL);
+  }
+  await db.engine.close();
 });

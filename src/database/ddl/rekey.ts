@@ -21,6 +21,7 @@ export function* rekey(
   const moved: TableDef = {
     ...added,
     id: context.nextId(),
+    former: [...(old.former ?? []), old.id],
     nextColumnId: Math.max(-1, ...ids) + 1,
     dropped: [
       ...old.dropped,

@@ -39,6 +39,7 @@ import { refuseWrites, type Scene } from '../statement.ts';
 import { analyzeTable } from '../table-statistics.ts';
 import { branchesWith } from './erase-on-lines.ts';
 import { erasePending, rewriteAll } from './erase-pending.ts';
+import { formerRows } from './former.ts';
 import { silently } from './restore.ts';
 
 /** Rows deleted by one statement. */
@@ -57,14 +58,15 @@ export function* erase(scene: Scene, statement: Erase, parameters: readonly Para
     yield* wait(core.background(job, () => core.store.trimHistory(table.id)));
   const found = yield* runBindable(scene, uncached(queryOf(table, statement)), queryOf(table, statement), parameters);
   const keys = yield* keysOf(core, table, found);
+  const ask = (query: Query): Task<ResultSet> => runBindable(withCatalog(scene), uncached(query), query, parameters);
+  const former = yield* formerRows(scene, table, { keys, statement, ask });
   if (keys.size > 0) yield* deleteRows(scene, table, found);
   record(scene, table, keys.size);
   let seq = 0;
-  const frames = encodeErasure(
-    core.line === undefined ? table.id : (core.store as LineStore).physicalOf(table.id),
-    `${table.schema}.${table.name}`,
-    [...keys],
-  );
+  const name = `${table.schema}.${table.name}`;
+  const id = core.line === undefined ? table.id : (core.store as LineStore).physicalOf(table.id);
+  const frames = encodeErasure(id, name, [...keys]);
+  for (const [before, rows] of former) if (rows.size > 0) frames.push(...encodeErasure(before, name, [...rows]));
   scene.transaction.alsoLogged = {
     frames,
     committed(at) {

@@ -56,12 +56,18 @@ function* orBegin(task: Task<number>): Task<number> {
   }
 }
 
-/** Moves a table's limit; returns the number of versions that went with it from its leaves. */
+/** Moves a table's limit; returns the number of versions that went with it from its leaves, and from those of before another key. */
 export function* cutOff(core: Core, table: TableDef, limit: number): Task<number> {
-  if (limit <= (limitOf(core, table.id) ?? 0)) return 0;
-  core.store.limitHistory(table.id, limit);
-  const job = { kind: 'retention', treeId: table.id, reason: `before ${limit}` } as const;
-  const { versions } = yield* wait(core.background(job, () => core.store.trimHistory(table.id)));
+  let removed = 0;
+  for (const id of [...(table.former ?? []), table.id])
+    if (core.store.has(id) && limit > (limitOf(core, id) ?? 0)) removed += yield* cutOffTree(core, id, limit);
+  return removed;
+}
+
+function* cutOffTree(core: Core, treeId: number, limit: number): Task<number> {
+  core.store.limitHistory(treeId, limit);
+  const job = { kind: 'retention', treeId, reason: `before ${limit}` } as const;
+  const { versions } = yield* wait(core.background(job, () => core.store.trimHistory(treeId)));
   return versions;
 }
 
