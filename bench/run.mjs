@@ -10,8 +10,11 @@
  *     npm run bench -- isolation
  *     npm run bench -- parse
  *
+ *     npm run bench -- growth [--rows MOST]
+ *     npm run bench -- soak [--minutes N]
+ *
  * `--quick`: DriftDB and SQLite at a hundredth of the size, in less than a minute. Results go to the console, and as JSON
- * and HTML to bench/results/.
+ * and HTML to bench/results/; `--record` adds a line to bench/history.jsonl and tells what got slower.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -31,18 +34,19 @@ const { values: options, positionals } = parseArgs({
     rounds: { type: 'string' },
     rows: { type: 'string' },
     updates: { type: 'string' },
+    minutes: { type: 'string' },
   },
 });
 
 /** Benchmarks of one subject, by name: `NAME.mjs` exports a function NAME that takes the options given as numbers. */
-const SUBJECTS = ['history', 'amplification', 'sizes', 'opening', 'encryption', 'isolation', 'parse'];
+const SUBJECTS = ['history', 'amplification', 'sizes', 'opening', 'encryption', 'isolation', 'parse', 'growth', 'soak'];
 const [subject] = positionals;
 if (subject === undefined) await all();
 else if (SUBJECTS.includes(subject)) {
   const module = await import(`./${subject}.mjs`);
-  const numbers = ['rows', 'rounds', 'updates'].filter((name) => options[name] !== undefined);
+  const numbers = ['rows', 'rounds', 'updates', 'minutes'].filter((name) => options[name] !== undefined);
   await module[subject]?.(Object.fromEntries(numbers.map((name) => [name, Number(options[name])])));
-  process.exit();
+  process.exit(process.exitCode ?? 0);
 } else {
   console.error(`no benchmark ${subject}; there are ${SUBJECTS.join(', ')}`);
   process.exit(1);
@@ -60,4 +64,11 @@ async function all() {
   printTables(summary);
   await mkdir(RESULTS, { recursive: true });
   await writeFile(`${RESULTS}peers.json`, `${JSON.stringify(summary, null, 1)}\n`);
+  const { record, recordedRuns } = await import('./runner/recorded.mjs');
+  if (options.record)
+    for (const { name, before, after } of record(summary))
+      console.log(`slower than last: ${name} ${before} → ${after}`);
+  const { reportOf } = await import('./runner/html.mjs');
+  await writeFile(`${RESULTS}peers.html`, reportOf(summary, recordedRuns()));
+  console.log(`\n${RESULTS}peers.html`);
 }

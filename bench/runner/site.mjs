@@ -23,11 +23,14 @@ const TYPES = {
 /** Test material beside the checkout, read when it is there. */
 const CORPORA = fileURLToPath(new URL('../../../shared/corpora', import.meta.url));
 
-export async function startSite(contestants, directory) {
+/** `only` is one page to build, instead of those of the comparison. */
+export async function startSite(contestants, directory, only) {
   const failures = new Map();
   for (const name of new Set(contestants.map((contestant) => contestant.package))) {
     try {
-      await buildContestant(name, join(directory, name));
+      await (only === undefined
+        ? buildContestant(name, join(directory, name))
+        : buildPage(name, only, join(directory, name)));
     } catch (error) {
       failures.set(name, `build: ${error.message.split('\n')[0]}`);
     }
