@@ -11,6 +11,7 @@ const TIMED = [
   'tests/database/latency.test.ts',
   'tests/database/maintenance-slices.test.ts',
   'tests/database/slices.test.ts',
+  'tests/database/small-statements.test.ts',
 ];
 
 export default defineConfig({

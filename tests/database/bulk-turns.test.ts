@@ -31,8 +31,13 @@ const STATEMENTS: readonly (readonly [string, string])[] = [
   ['UPDATE', 'UPDATE big SET a = a + 1'],
   ['INSERT with unique values and parents', 'INSERT INTO child SELECT id, a, id FROM big WHERE id <= 50000'],
   ['UPDATE of unique values', 'UPDATE child SET u = u + 1'],
+  ['ON CONFLICT', 'INSERT INTO child SELECT id, -id, p FROM child ON CONFLICT (id) DO UPDATE SET p = excluded.id'],
+  ['INSERT of grandchildren', 'INSERT INTO kid SELECT id, id FROM child'],
+  ['DELETE with a cascade', 'DELETE FROM child WHERE id <= 40000'],
+  ['ALTER TYPE', 'ALTER TABLE copy ALTER COLUMN a TYPE bigint'],
+  ['DELETE … RETURNING', 'DELETE FROM copy WHERE id % 2 = 0 RETURNING *'],
   ['DELETE', 'DELETE FROM copy'],
-  ['TRUNCATE', 'TRUNCATE child'],
+  ['TRUNCATE', 'TRUNCATE child, kid'],
 ];
 
 test('no write holds the thread for long', { timeout: 180_000 }, async () => {
@@ -42,7 +47,8 @@ test('no write holds the thread for long', { timeout: 180_000 }, async () => {
     const engine = await openEngine({ storage: new MemoryStorage(), host: turns.host });
     const session = engine.session();
     await session.script(`CREATE TABLE big (id int PRIMARY KEY, a int, f float8, t text);
-      CREATE TABLE child (id int PRIMARY KEY, u int UNIQUE, p int REFERENCES big)`);
+      CREATE TABLE child (id int PRIMARY KEY, u int UNIQUE, p int REFERENCES big);
+      CREATE TABLE kid (id int PRIMARY KEY, p int REFERENCES child ON DELETE CASCADE)`);
     for (const [name, sql] of STATEMENTS) {
       turns.begin();
       await session.execute(sql);

@@ -55,3 +55,21 @@ test('rows that an action changes keep CHECK, NOT NULL and generated columns', a
   expect(await db.rows('SELECT * FROM c')).toEqual([[null, null]]);
   expect(await db.code('DELETE FROM p WHERE id = 2')).toBe('23502');
 });
+
+test('ON CONFLICT DO UPDATE is checked as a whole: parents, unique values, children that follow', async () => {
+  const db = await openDb();
+  await db.run(`CREATE TABLE p (id int PRIMARY KEY); INSERT INTO p VALUES (1), (2);
+    CREATE TABLE c (id int PRIMARY KEY, u int UNIQUE, p int REFERENCES p);
+    CREATE TABLE g (c int REFERENCES c ON UPDATE CASCADE);
+    INSERT INTO c VALUES (1, 10, 1), (2, 20, 1); INSERT INTO g VALUES (1), (2)`);
+  const upsert = (set: string): string =>
+    `INSERT INTO c VALUES (1, 0, 2), (2, 0, 2) ON CONFLICT (id) DO UPDATE SET ${set}`;
+  expect(await db.code(upsert('p = excluded.id + 1'))).toBe('23503');
+  expect(await db.code(upsert('u = 30'))).toBe('23505');
+  await db.run(upsert('p = excluded.p, u = c.u + 1, id = c.id + 100'));
+  expect(await db.rows('SELECT * FROM c ORDER BY id')).toEqual([
+    ['101', '11', '2'],
+    ['102', '21', '2'],
+  ]);
+  expect(await db.rows('SELECT c FROM g ORDER BY c')).toEqual([['101'], ['102']]);
+});

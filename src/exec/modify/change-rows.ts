@@ -86,6 +86,8 @@ export function* updateRows(
     readonly before: readonly KeyedRow[];
     readonly after: readonly KeyedRow[];
     readonly assigned: readonly number[];
+    /** Unique values and parents are checked by the caller, for all that its statement has written. */
+    readonly isCheckedLater?: boolean | undefined;
   },
   pacer: Pacer = UNPACED,
   chain: Chain = UNCHAINED,
@@ -106,9 +108,11 @@ export function* updateRows(
     writes.put(key, row, moved[i] !== true, moved[i] === true ? null : assigned);
     if ((i & (SLICE_ROWS - 1)) === SLICE_ROWS - 1 && pacer.due()) yield* pacer.pause();
   }
-  if (moved.includes(true) || breaksUnique(table, assigned)) yield* checkUnique(target, table, from);
-  if (table.foreignKeys.some((key) => touches(key.columns, assigned)))
-    target.checks.push(() => checkParents(target, table, from));
+  if (change.isCheckedLater !== true) {
+    if (moved.includes(true) || breaksUnique(table, assigned)) yield* checkUnique(target, table, from);
+    if (table.foreignKeys.some((key) => touches(key.columns, assigned)))
+      target.checks.push(() => checkParents(target, table, from));
+  }
   for (const reference of referencesTo(target, table.id)) {
     if (!touches(reference.key.foreignColumns, assigned)) continue;
     yield* follow(target, table, reference, {

@@ -235,7 +235,12 @@ function* updateTaken(
     firing(table, 'before', 'update', true, occasion.assigned).length > 0
       ? table.columns.map(({ id }) => id)
       : [...update.assignments, ...update.generated].map(({ index }) => (table.columns[index] as ColumnDef).id);
-  yield* updateRows(target, table, { before: [{ key: row.key, row: old }], after: [{ key, row: after }], assigned });
+  yield* updateRows(target, table, {
+    before: [{ key: row.key, row: old }],
+    after: [{ key, row: after }],
+    assigned,
+    isCheckedLater: true,
+  });
   if (update.returning === null) return { key, result: null, old, now: after };
   const both = new Map(layout);
   update.updatedRow.forEach((id, i) => both.set(id, batch.columns.length + i));
