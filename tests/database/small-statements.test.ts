@@ -47,7 +47,7 @@ async function pass(map: Map<string, number>, data: Float64Array, n: number): Pr
   const task = steps(24);
   let step = task.next(0);
   while (step.done !== true) step = task.next(step.value);
-  await null;
+  await Promise.resolve();
   return step.value + key.length;
 }
 
