@@ -125,7 +125,7 @@ export interface RowRef {
   readonly columns: readonly Vector[];
   readonly row: number;
   readonly from: number;
-  /** Infinity for the current version. */
+  /** Infinity for the current version; not known unless it was asked for (`withEnd`). */
   readonly to: number;
 }
 
@@ -152,10 +152,13 @@ export interface VersionedTree {
    * columns; rows whose column is null are outside unless both bounds are open.
    */
   boundedRange(prefix: readonly Value[], low: Bound | null, high: Bound | null): KeyRange;
-  /** Finds the version of a key valid at seq without waiting; MISS where blocks are not in memory. */
-  find(key: Key, seq: number): RowRef | null | typeof MISS;
+  /**
+   * Finds the version of a key valid at seq without waiting; MISS where blocks are not in memory. Its `to` is only right
+   * with `withEnd`: where a version from long ago has ended is written in a later tile, or in none.
+   */
+  find(key: Key, seq: number, withEnd?: boolean): RowRef | null | typeof MISS;
   /** Brings into memory what `find` of the same arguments needs. */
-  load(key: Key, seq: number): Task<void>;
+  load(key: Key, seq: number, withEnd?: boolean): Task<void>;
   scan(options: ScanOptions): BatchSource;
   scanVersions(options: VersionScanOptions): BatchSource;
 }

@@ -132,10 +132,10 @@ export class Tree implements VersionedTree, DividedTree {
     return new TreeVersionScan(this, options);
   }
 
-  *load(key: Key, seq: number): Task<void> {
+  *load(key: Key, seq: number, withEnd?: boolean): Task<void> {
     const needed: (Leaf | Tile)[] = [];
     try {
-      while (this.find(key, seq) === MISS) yield* this.loadMissing(needed);
+      while (this.find(key, seq, withEnd) === MISS) yield* this.loadMissing(needed);
     } finally {
       needed.forEach(release);
     }
@@ -219,11 +219,11 @@ export class Tree implements VersionedTree, DividedTree {
     return low;
   }
 
-  find(key: Key, seq: number): RowRef | null | typeof MISS {
+  find(key: Key, seq: number, withEnd?: boolean): RowRef | null | typeof MISS {
     if (seq < this.historyFrom) throw beyondLimit(seq, this.historyFrom);
     if (seq >= this.endSeq) return null;
     const leaf = this.leaves[this.leafIndex(key)] as Leaf;
-    if (seq < leaf.startSeq) return this.#findSealed(leaf, key, seq);
+    if (seq < leaf.startSeq) return this.#findSealed(leaf, key, seq, withEnd);
     const image = leaf.image;
     if (image === null) return this.#miss(leaf);
     if (leaf.used < MOST_USES) leaf.used++;
@@ -246,7 +246,7 @@ export class Tree implements VersionedTree, DividedTree {
     return MISS;
   }
 
-  #findSealed(leaf: Leaf, key: Key, seq: number): RowRef | null | typeof MISS {
+  #findSealed(leaf: Leaf, key: Key, seq: number, withEnd?: boolean): RowRef | null | typeof MISS {
     if (isInPast(leaf, seq)) return this.#miss('past');
     for (let p = leaf.history.length - 1; p >= 0; p--) {
       const tile = leaf.history[p] as Tile;
@@ -258,7 +258,8 @@ export class Tree implements VersionedTree, DividedTree {
         const from = part.from[row] as number;
         if (from > seq) return null;
         if ((part.to[row] as number) <= seq) continue;
-        const to = part.to[row] === Infinity ? this.trueEnd(leaf, p, key, from) : (part.to[row] as number);
+        const end = part.to[row] as number;
+        const to = withEnd && end === Infinity ? this.trueEnd(leaf, p, key, from) : end;
         return to === MISS ? MISS : this.#at(part.columns, row, from, to);
       }
       return null;

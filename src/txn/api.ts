@@ -25,8 +25,8 @@ export interface TableReader {
   readonly table: VersionedTable;
   /** Estimated rows, for the optimizer and for sizing. */
   readonly rowCount: number;
-  find(key: Key): RowRef | null | typeof MISS;
-  load(key: Key): Task<void>;
+  find(key: Key, withEnd?: boolean): RowRef | null | typeof MISS;
+  load(key: Key, withEnd?: boolean): Task<void>;
   /** Columns are table ordinals, in the order asked for. */
   scan(options: Omit<ScanOptions, 'seq'>): BatchSource;
   /** Rows whose index key is in the range, with table columns, in index order if asked (`order`). */

@@ -37,7 +37,7 @@ export class SnapshotTableReader implements TableReader {
     return this.table.rowCount + (this.#writes?.liveCount ?? 0);
   }
 
-  find(key: Key): RowRef | null | typeof MISS {
+  find(key: Key, withEnd?: boolean): RowRef | null | typeof MISS {
     const writes = this.#writes;
     if (writes !== null) {
       const entry = writes.latestEntry(key);
@@ -46,11 +46,11 @@ export class SnapshotTableReader implements TableReader {
         return { columns: writes.rows(), row: entry, from: Number.NaN, to: Infinity };
       }
     }
-    return this.table.find(key, this.#seq);
+    return this.table.find(key, this.#seq, withEnd);
   }
 
-  load(key: Key): Task<void> {
-    return this.table.load(key, this.#seq);
+  load(key: Key, withEnd?: boolean): Task<void> {
+    return this.table.load(key, this.#seq, withEnd);
   }
 
   scan(options: Omit<ScanOptions, 'seq'>): BatchSource {
@@ -151,10 +151,11 @@ class IndexScan implements BatchSource {
       }
       if (this.#writes.latestEntry(key) >= 0) return;
     }
-    let found = this.#reader.find(key);
+    const { versionColumns } = this.#options;
+    let found = this.#reader.find(key, versionColumns);
     while (found === MISS) {
-      yield* this.#reader.load(key);
-      found = this.#reader.find(key);
+      yield* this.#reader.load(key, versionColumns);
+      found = this.#reader.find(key, versionColumns);
     }
     assert(found !== null, `index ${this.#index.id} names a row that its table does not have`);
     rows.addTableRow(found.columns, found.row, found.from, found.to);

@@ -41,14 +41,15 @@ export class BitmapSource implements BatchSource {
   *next(): Task<Batch | null> {
     this.#keys ??= yield* this.#keysOf(this.#options.keys);
     while (this.#at < this.#keys.length) {
+      const { versionColumns } = this.#options;
       const rows = new RowGatherer(this.#reader.table.columns, this.#options);
       const end = Math.min(this.#keys.length, this.#at + BATCH_ROWS);
       for (; this.#at < end; this.#at++) {
         const key = this.#keys[this.#at] as Key;
-        let found = this.#reader.find(key);
+        let found = this.#reader.find(key, versionColumns);
         while (found === MISS) {
-          yield* this.#reader.load(key);
-          found = this.#reader.find(key);
+          yield* this.#reader.load(key, versionColumns);
+          found = this.#reader.find(key, versionColumns);
         }
         if (found !== null) rows.addTableRow(found.columns, found.row, found.from, found.to);
       }

@@ -153,27 +153,27 @@ export class LineTable implements VersionedTable, LineTree {
     return this.parent.leafRanges(resident);
   }
 
-  find(key: Key, seq: number): RowRef | null | typeof MISS {
+  find(key: Key, seq: number, withEnd?: boolean): RowRef | null | typeof MISS {
     const { own, hidden, endSeq, fork, width } = this;
     if (seq >= endSeq) return null;
     if (own !== null && seq > fork) {
-      const found = own.find(key, seq);
+      const found = own.find(key, seq, withEnd);
       if (found !== null) return found;
     }
     const end = hidden === null ? null : hidden.find(key, LAST);
     if (end === MISS) return MISS;
     if (end !== null && end.from <= seq) return null;
-    const found = this.parent.find(key, Math.min(seq, fork));
+    const found = this.parent.find(key, Math.min(seq, fork), withEnd);
     if (found === null || found === MISS) return found;
     const to = found.to > fork ? Math.min(end?.from ?? Infinity, endSeq) : found.to;
     return { ...widened(found.columns, found.row, width, this.columns), from: found.from, to };
   }
 
-  *load(key: Key, seq: number): Task<void> {
+  *load(key: Key, seq: number, withEnd?: boolean): Task<void> {
     const { own, hidden, fork } = this;
-    if (own !== null && seq > fork) yield* own.load(key, seq);
+    if (own !== null && seq > fork) yield* own.load(key, seq, withEnd);
     if (hidden !== null) yield* hidden.load(key, LAST);
-    yield* this.parent.load(key, Math.min(seq, fork));
+    yield* this.parent.load(key, Math.min(seq, fork), withEnd);
   }
 
   scan(options: ScanOptions): BatchSource {
@@ -274,11 +274,11 @@ class LineIndex implements VersionedIndex, LineTree {
     return this.parent.boundedRange(prefix, low, high);
   }
 
-  find(key: Key, seq: number): RowRef | null | typeof MISS {
+  find(key: Key, seq: number, withEnd?: boolean): RowRef | null | typeof MISS {
     if (seq >= this.endSeq) return null;
-    const own = seq > this.fork ? (this.#own?.find(key, seq) ?? null) : null;
+    const own = seq > this.fork ? (this.#own?.find(key, seq, withEnd) ?? null) : null;
     if (own !== null) return own;
-    const found = this.parent.find(key, Math.min(seq, this.fork));
+    const found = this.parent.find(key, Math.min(seq, this.fork), withEnd);
     if (found === null || found === MISS) return found;
     const end = this.hidden?.find(this.#rowKeyOf(found), LAST) ?? null;
     if (end === MISS) return MISS;
@@ -286,11 +286,11 @@ class LineIndex implements VersionedIndex, LineTree {
     return { ...found, to: found.to > this.fork ? (end?.from ?? this.endSeq) : found.to };
   }
 
-  *load(key: Key, seq: number): Task<void> {
-    if (seq > this.fork) yield* this.#own?.load(key, seq) ?? none();
+  *load(key: Key, seq: number, withEnd?: boolean): Task<void> {
+    if (seq > this.fork) yield* this.#own?.load(key, seq, withEnd) ?? none();
     const at = Math.min(seq, this.fork);
-    yield* this.parent.load(key, at);
-    const found = this.parent.find(key, at);
+    yield* this.parent.load(key, at, withEnd);
+    const found = this.parent.find(key, at, withEnd);
     if (found !== null && found !== MISS && this.hidden !== null) yield* this.hidden.load(this.#rowKeyOf(found), LAST);
   }
 

@@ -69,13 +69,13 @@ export class NotingReader implements TableReader {
     return this.#inner.rowCount;
   }
 
-  find(key: Key): RowRef | null | typeof MISS {
+  find(key: Key, withEnd?: boolean): RowRef | null | typeof MISS {
     this.#reads.addKey(key);
-    return this.#inner.find(key);
+    return this.#inner.find(key, withEnd);
   }
 
-  load(key: Key): Task<void> {
-    return this.#inner.load(key);
+  load(key: Key, withEnd?: boolean): Task<void> {
+    return this.#inner.load(key, withEnd);
   }
 
   scan(options: Omit<ScanOptions, 'seq'>): BatchSource {
