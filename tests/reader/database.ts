@@ -55,6 +55,7 @@ const OWN: readonly Table[] = [
     column(4, 'metadata', 3802),
     column(5, 'tables', 1009),
     column(6, 'branch', 25),
+    column(7, 'branch_id', 20),
   ]),
 ];
 
