@@ -11,6 +11,8 @@ export class LeafCursor {
   #done = false;
   /** The part of the scan's range inside the leaf last returned. */
   range: KeyRange = {};
+  /** That part is all of the leaf. */
+  isWhole = false;
 
   constructor(tree: ScannedTree, range: KeyRange, descending: boolean) {
     this.#tree = tree;
@@ -35,14 +37,13 @@ export class LeafCursor {
       this.#rest = { ...this.#rest, low: high, lowInclusive: true };
     }
     // A whole leaf needs no key comparisons.
-    if (
+    this.isWhole =
       this.range.low === leaf.low &&
       this.range.lowInclusive !== false &&
       this.range.high === high &&
-      this.range.highInclusive !== true
-    ) {
-      if (leaf.history.length === 0 && leaf.past < 0) this.range = {};
-    }
+      this.range.highInclusive !== true;
+    // A tile may have keys of other leaves as well.
+    if (this.isWhole && leaf.history.length === 0 && leaf.past < 0) this.range = {};
     return leaf;
   }
 

@@ -119,7 +119,8 @@ export class TreeScan implements BatchSource {
       image.pins++;
       this.#pinned = image;
       if (seq < image.maxFrom) tree.pastRows += image.closedRows;
-      this.#pieces = order === undefined ? this.#unorderedPieces(image, range) : [this.#orderedPiece(image, range)];
+      const own = this.#leaves.isWhole ? {} : range;
+      this.#pieces = order === undefined ? this.#unorderedPieces(image, own) : [this.#orderedPiece(image, own)];
       return;
     }
     if (isInPast(leaf, seq)) yield* tree.loadPast(leaf);
@@ -201,7 +202,14 @@ export class TreeScan implements BatchSource {
       }
       if (tail.length > 0) pieces.push({ ...current, start: 0, end: 0, rows: Int32Array.from(tail) });
     }
-    const closed = this.#isNewest ? [] : visibleClosed(image, seq, range, open);
+    if (this.#isNewest) return pieces;
+    if (open && this.#options.versionColumns !== true) {
+      const first = firstAfter(image.closedTo.data, image.closedRows, seq);
+      if (first < image.closedRows)
+        pieces.push({ ...closedBase(image), start: first, end: image.closedRows, rows: null, filtered: true });
+      return pieces;
+    }
+    const closed = visibleClosed(image, seq, range);
     if (closed.length > 0) pieces.push({ ...closedBase(image), rows: Int32Array.from(closed) });
     return pieces;
   }
@@ -219,7 +227,8 @@ export class TreeScan implements BatchSource {
     const end = rangeEnd(image.keys, image.sorted, range);
     const tail =
       image.tail.size === 0 ? [] : image.sortedTail().filter((row) => inRange(image.keys[row] as Key, range));
-    const closed = this.#isNewest ? [] : visibleClosed(image, seq, range, false);
+    const closed = this.#isNewest ? [] : visibleClosed(image, seq, range);
+    closed.sort((a, b) => ((image.closedKeys[a] as Key) < (image.closedKeys[b] as Key) ? -1 : 1));
     if (order === 'asc' && tail.length === 0 && closed.length === 0) {
       const filtered = image.holes !== null || image.maxFrom > seq;
       const from = filtered || this.#options.versionColumns === true ? image.from.data : NO_TIMES;
@@ -316,7 +325,9 @@ function closedBase(image: LeafImage): Omit<Piece, 'rows'> {
   };
 }
 
-function visibleClosed(image: LeafImage, seq: number, range: KeyRange, open: boolean): number[] {
+/** Closed versions in force at a moment, in the order in which they ended. */
+function visibleClosed(image: LeafImage, seq: number, range: KeyRange): number[] {
+  const open = range.low === undefined && range.high === undefined;
   const rows: number[] = [];
   const from = image.closedFrom.data;
   const count = image.closedRows;
@@ -324,8 +335,7 @@ function visibleClosed(image: LeafImage, seq: number, range: KeyRange, open: boo
   for (let row = firstAfter(image.closedTo.data, count, seq); row < count; row++) {
     if ((from[row] as number) <= seq && (open || inRange(image.closedKeys[row] as Key, range))) rows.push(row);
   }
-  if (open) return rows;
-  return rows.sort((a, b) => ((image.closedKeys[a] as Key) < (image.closedKeys[b] as Key) ? -1 : 1));
+  return rows;
 }
 
 /** First of `count` ascending values that is greater. */
