@@ -30,6 +30,8 @@ interface TableEntry {
   /** `changeCount` from which on the entry is stale. */
   readonly staleAt: number;
   readonly analyzed: boolean;
+  /** A column was asked for while no leaf was in memory: it is asked about again when one is. */
+  isBlind: boolean;
 }
 
 const entries = new WeakMap<VersionedTable, TableEntry>();
@@ -60,6 +62,7 @@ export function tableStatistics(store: TableStore, seq: number, basis: Basis): S
       try {
         const found = column === undefined ? undefined : planned(table, column, seq);
         columns.set(ordinal, found);
+        if (found === undefined && table.leafRanges(true).length === 0) entryOf(table).isBlind = true;
         return found;
       } catch (error) {
         // A first query does without statistics rather than waiting for the code that makes them.
@@ -73,20 +76,25 @@ export function tableStatistics(store: TableStore, seq: number, basis: Basis): S
 /** Whether a plan that was made with these statistics would be made the same way now. */
 export function isFresh(basis: Basis): boolean {
   for (const [table, entry] of basis) {
-    if (entries.get(table) !== entry || table.changeCount > entry.staleAt) return false;
+    if (entries.get(table) !== entry || isStale(table, entry)) return false;
   }
   return true;
 }
 
 function current(table: VersionedTable): TableEntry {
   const known = entries.get(table);
-  if (known !== undefined && table.changeCount <= known.staleAt) return known;
+  if (known !== undefined && !isStale(table, known)) return known;
   return renew(table, false);
+}
+
+/** The table has changed much, or shows now what it could not before. */
+function isStale(table: VersionedTable, { staleAt, isBlind }: TableEntry): boolean {
+  return table.changeCount > staleAt || (isBlind && table.leafRanges(true).length > 0);
 }
 
 function renew(table: VersionedTable, analyzed: boolean): TableEntry {
   const staleAt = table.changeCount + STALE_ROWS + STALE_SHARE * table.rowCount;
-  const entry: TableEntry = { columns: new Map(), staleAt, analyzed };
+  const entry: TableEntry = { columns: new Map(), staleAt, analyzed, isBlind: false };
   entries.set(table, entry);
   return entry;
 }

@@ -276,7 +276,11 @@ export class TreeScan implements BatchSource {
       count = visible.length;
       if (count < to - from) selection = visible;
     }
-    const columns = this.#options.columns.map((column) => sliceVector(piece.column(column), from, to));
+    const { form } = this.#options;
+    const columns = this.#options.columns.map((column) => {
+      const whole = piece.column(column);
+      return sliceVector(form === undefined ? whole : form(whole), from, to);
+    });
     if (this.#pinned !== null && (columns.length > 0 || this.#options.versionColumns === true))
       this.#pinned.lent = true;
     if (this.#options.versionColumns === true) {

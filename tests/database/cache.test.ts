@@ -78,6 +78,23 @@ describe('the cache', () => {
   });
 });
 
+test('a table of which nothing was in memory when a statement was planned is looked at again when something is', async () => {
+  const storage = new MemoryStorage();
+  const made = await open(storage);
+  await made.query('CREATE TABLE t (id int PRIMARY KEY, part text)');
+  await made.query("INSERT INTO t SELECT i, CASE WHEN i % 3 = 0 THEN 'a' ELSE 'b' END FROM generate_series(1, 6000) i");
+  await made.engine.close();
+  const db = await open(storage);
+  const expected = async (): Promise<number> => {
+    const plan = (await db.query("EXPLAIN SELECT id FROM t WHERE part = 'a'")).join('\n');
+    return Number(/rows=(\d+)/.exec(plan)?.[1]);
+  };
+  expect(await expected()).toBeLessThan(100);
+  expect(await db.query("SELECT count(*) FROM t WHERE part = 'a'")).toEqual([['2000']]);
+  expect(await expected()).toBeGreaterThan(1500);
+  await db.engine.close();
+});
+
 test('a value that is nowhere is looked for in filters, not in rows', async () => {
   const storage = new MemoryStorage();
   const options = { maxLeafRows: 2048 };
