@@ -1,3 +1,4 @@
+/** Text columns as codes: what is coded, when, and that it reads alike. */
 import { describe, expect, test } from 'vitest';
 import { type TextVector, type Vector, valueAt } from '../base/vector.ts';
 import { codedColumn } from './coded-column.ts';

@@ -1,41 +1,12 @@
 /**
  * Sorting by comparison in slices: short runs are sorted by the platform's sort, then merged pairwise, with a look at the
- * clock every few thousand steps. One call of Array.sort over a million texts would hold the thread for seconds.
+ * clock every few thousand steps. One call of Array.sort over a million rows would hold the thread for seconds.
  */
 import type { Task } from '../base/task.ts';
 import type { Pacer } from './pacer.ts';
 
 /** Rows of a first run, and steps between looks at the clock. */
 const RUN_ROWS = 4096;
-
-/** Texts in the order of their code units; the array is used up. */
-export function* sortTexts(texts: string[], pacer: Pacer): Task<string[]> {
-  if (texts.length <= RUN_ROWS) return texts.sort();
-  let from: string[] = [];
-  for (let at = 0; at < texts.length; at += RUN_ROWS) {
-    for (const text of texts.slice(at, at + RUN_ROWS).sort()) from.push(text);
-    if (pacer.due()) yield* pacer.pause();
-  }
-  let to = texts;
-  for (let width = RUN_ROWS; width < from.length; width *= 2) {
-    for (let start = 0; start < from.length; start += 2 * width) {
-      const middle = Math.min(start + width, from.length);
-      const end = Math.min(start + 2 * width, from.length);
-      let left = start;
-      let right = middle;
-      for (let at = start; at < end;) {
-        const stop = Math.min(at + RUN_ROWS, end);
-        for (; at < stop; at++) {
-          const takesLeft = left < middle && (right >= end || (from[left] as string) <= (from[right] as string));
-          to[at] = from[takesLeft ? left++ : right++] as string;
-        }
-        if (pacer.due()) yield* pacer.pause();
-      }
-    }
-    [from, to] = [to, from];
-  }
-  return from;
-}
 
 /** Numbers in the order that `compare` gives; those that compare equal keep their order. The array is used up. */
 export function* sortBy(items: Int32Array, compare: (a: number, b: number) => number, pacer: Pacer): Task<Int32Array> {

@@ -2,7 +2,7 @@
  * Sorting: keys become unsigned 32-bit words whose order is the SQL order, row numbers are sorted by the words.
  *
  * An int32 is one word, a double two (its bits, made monotone), a text or boxed value one: its rank among the distinct
- * values, which are sorted first. Descending keys are inverted, nulls add a word before. Then a least-significant-digit
+ * values, which are sorted first (texts: text-order.ts). Descending keys are inverted, nulls add a word before. Then a least-significant-digit
  * radix sort over 16-bit digits, stable and without comparisons, skipping digits in which all rows agree; small
  * inputs take a comparison sort over the same words.
  *
@@ -11,9 +11,11 @@
 import { runSync, type Task } from '../base/task.ts';
 import { type Value, type Vector, valueAt } from '../base/vector.ts';
 import { typeByOid } from '../sql/types/registry.ts';
-import { sortBy, sortTexts } from './merge-sort.ts';
+import { sortBy } from './merge-sort.ts';
 import { type Pacer, UNPACED } from './pacer.ts';
+import { numbersBelow, radixSort } from './radix-sort.ts';
 import { TextCodes } from './text-codes.ts';
+import { rankTexts } from './text-order.ts';
 
 export interface OrderOf {
   readonly oid: number;
@@ -193,6 +195,7 @@ function* ranksIn(
 }
 
 function* textRanks(data: readonly string[], compare: TextCompare, length: number, pacer: Pacer): Task<Uint32Array> {
+  if (compare === undefined) return yield* rankTexts(data, length, pacer);
   const codes = new TextCodes();
   const distinct: string[] = [];
   const word = new Uint32Array(length);
@@ -203,24 +206,12 @@ function* textRanks(data: readonly string[], compare: TextCompare, length: numbe
     word[i] = code;
     if ((i & (SLOW_STEP_ROWS - 1)) === SLOW_STEP_ROWS - 1 && pacer.due()) yield* pacer.pause();
   }
-  const ranks =
-    compare === undefined ? yield* ranksByCode(distinct, codes, pacer) : yield* ranksOf(distinct, compare, pacer);
+  const ranks = yield* ranksOf(distinct, compare, pacer);
   for (let from = 0; from < length; from += STEP_ROWS) {
     recode(word, ranks, word, from, Math.min(from + STEP_ROWS, length));
     if (pacer.due()) yield* pacer.pause();
   }
   return word;
-}
-
-/** Ranks of texts that all differ, by their codes. */
-function* ranksByCode(distinct: string[], codes: TextCodes, pacer: Pacer): Task<Uint32Array> {
-  const sorted = yield* sortTexts(distinct, pacer);
-  const ranks = new Uint32Array(sorted.length);
-  for (let rank = 0; rank < sorted.length; rank++) {
-    ranks[codes.get(sorted[rank] as string) as number] = rank;
-    if ((rank & (SLOW_STEP_ROWS - 1)) === SLOW_STEP_ROWS - 1 && pacer.due()) yield* pacer.pause();
-  }
-  return ranks;
 }
 
 function* boxedRanks(vector: Vector, oid: number, length: number, pacer: Pacer): Task<Uint32Array> {
@@ -239,12 +230,6 @@ function* boxedRanks(vector: Vector, oid: number, length: number, pacer: Pacer):
   return yield* ranksIn(order, length, compared, pacer);
 }
 
-function numbersBelow(length: number): Int32Array {
-  const numbers = new Int32Array(length);
-  for (let i = 0; i < length; i++) numbers[i] = i;
-  return numbers;
-}
-
 function compareSort(rows: Int32Array, words: readonly Uint32Array[]): Int32Array {
   return rows.sort((a, b) => {
     for (const word of words) {
@@ -254,57 +239,4 @@ function compareSort(rows: Int32Array, words: readonly Uint32Array[]): Int32Arra
     }
     return a - b;
   });
-}
-
-/** Rows of a pass that counts. */
-const COUNT_ROWS = 262_144;
-
-function* radixSort(rows: Int32Array, words: readonly Uint32Array[], length: number, pacer: Pacer): Task<Int32Array> {
-  let from: Int32Array = rows;
-  let to: Int32Array = new Int32Array(length);
-  const counts = new Int32Array(65536);
-  for (let w = words.length - 1; w >= 0; w--) {
-    const word = words[w] as Uint32Array;
-    for (let shift = 0; shift < 32; shift += 16) {
-      if (pacer.due()) yield* pacer.pause();
-      counts.fill(0);
-      for (let at = 0; at < length; at += COUNT_ROWS) {
-        countDigits(word.subarray(at, at + COUNT_ROWS), shift, counts);
-        if (pacer.due()) yield* pacer.pause();
-      }
-      if (counts[((word[0] as number) >>> shift) & 0xffff] === length) continue;
-      let total = 0;
-      for (let d = 0; d < 65536; d++) {
-        const count = counts[d] as number;
-        counts[d] = total;
-        total += count;
-      }
-      for (let at = 0; at < length; at += STEP_ROWS) {
-        if (pacer.due()) yield* pacer.pause();
-        scatter(from.subarray(at, at + STEP_ROWS), word, shift, counts, to);
-      }
-      [from, to] = [to, from];
-    }
-  }
-  return from;
-}
-
-// Loops of their own, for those in generators are slower.
-
-function countDigits(word: Uint32Array, shift: number, counts: Int32Array): void {
-  for (let i = 0; i < word.length; i++) {
-    const digit = ((word[i] as number) >>> shift) & 0xffff;
-    counts[digit] = (counts[digit] as number) + 1;
-  }
-}
-
-/** Moves rows to where their digits belong. */
-function scatter(rows: Int32Array, word: Uint32Array, shift: number, counts: Int32Array, to: Int32Array): void {
-  for (let i = 0; i < rows.length; i++) {
-    const row = rows[i] as number;
-    const digit = ((word[row] as number) >>> shift) & 0xffff;
-    const at = counts[digit] as number;
-    counts[digit] = at + 1;
-    to[at] = row;
-  }
 }
