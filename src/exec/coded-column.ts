@@ -15,8 +15,8 @@ import type { DictVector, TextVector, Vector } from '../base/vector.ts';
 
 /** Columns with fewer rows are not worth it. */
 const LEAST_ROWS = 2048;
-/** Row groups of a column that are asked for before it is coded: the second scan of a full leaf begins. */
-const ASKED_BEFORE = 9;
+/** Row groups of a column that are asked for before it is coded: those of the first scan of a leaf, if it is not full. */
+const ASKED_BEFORE = 4;
 /** Rows that must be there for each different text. */
 const ROWS_PER_TEXT = 8;
 /** Texts looked at first: where most of them differ all would be looked at for nothing. */

@@ -5,7 +5,6 @@
  * them between openings. Zone filters only skip row groups; the node's filter decides.
  */
 import { assert } from '../../base/error.ts';
-import { PartMissing } from '../../base/part.ts';
 import type { Task } from '../../base/task.ts';
 import { type Batch, type Value, type Vector, valueAt } from '../../base/vector.ts';
 import type { ColumnId } from '../../plan/expression.ts';
@@ -23,7 +22,6 @@ import {
 } from '../../table/table.ts';
 import type { TableReader } from '../../txn/api.ts';
 import { Numeric } from '../../base/numeric.ts';
-import { codedColumn } from '../coded-column.ts';
 import { Compiler } from '../compile.ts';
 import { type Evaluator, withSelection } from '../evaluator.ts';
 import { compilePredicate, type Predicate } from '../predicate.ts';
@@ -166,7 +164,7 @@ export class ScanOperator implements Operator {
       order: this.#node.order ?? undefined,
       versionColumns: this.#node.version !== null,
       counters: this.counters,
-      form,
+      form: this.#run.form,
     };
     this.#source =
       access.kind === 'indexRange'
@@ -322,16 +320,6 @@ export class ScanOperator implements Operator {
   *#timestamps(seqs: Vector, count: number): Task<Vector> {
     const data = yield* this.#run.context.reader.timestampsOf(seqs.data as Float64Array, count);
     return finiteOrNull(data, count);
-  }
-}
-
-/** Codes for texts that repeat, where the code for them is there: a first query does without. */
-function form(column: Vector): Vector {
-  try {
-    return column.kind === 'text' ? codedColumn(column) : column;
-  } catch (error) {
-    if (error instanceof PartMissing) return column;
-    throw error;
   }
 }
 
