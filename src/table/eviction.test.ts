@@ -108,3 +108,21 @@ describe('eviction', () => {
     for (let id = 0; id < 10; id++) expect(pages.holds(id)).toBe(true);
   });
 });
+
+test('what grows is counted where it is, and only while it is there', () => {
+  const eviction = new Eviction<Page>();
+  const [kept, gone, main] = [0, 1, 2].map((id) => ({ id, used: 0 })) as [Page, Page, Page];
+  for (const page of [kept, gone, main]) eviction.add(page, 10, false);
+  main.used = 2;
+  eviction.resize(kept, 25);
+  expect(eviction.bytes).toBe(45);
+  eviction.remove(gone);
+  eviction.resize(gone, 100);
+  expect(eviction.bytes).toBe(35);
+  // It is passed on to those that were used twice, and counted there.
+  expect(eviction.next(20, (page) => page !== kept)).toBe(null);
+  eviction.resize(main, 12);
+  expect(eviction.bytes).toBe(37);
+  expect(eviction.next(20, () => true)).toBe(kept);
+  expect(eviction.bytes).toBe(12);
+});

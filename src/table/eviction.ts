@@ -52,6 +52,17 @@ export class Eviction<T extends Evictable> {
     } else this.#main.delete(item);
   }
 
+  /** Something that was added, and has not been removed, takes more or less than it did. */
+  resize(item: T, bytes: number): void {
+    for (const queue of [this.#probation, this.#main]) {
+      const known = queue.get(item);
+      if (known === undefined) continue;
+      queue.set(item, bytes);
+      this.bytes += bytes - known;
+      if (queue === this.#probation) this.#probationBytes += bytes - known;
+    }
+  }
+
   /** Removes what should go next; null where nothing may go. `mayGo` says what may. */
   next(budgetBytes: number, mayGo: (item: T) => boolean): T | null {
     // Each step passes an item over, moves it or ends; uses run out after three rounds.

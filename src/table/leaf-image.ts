@@ -69,6 +69,8 @@ export interface ImageSource {
   readonly to: Float64Array;
   /** No current row is newer. */
   readonly maxFrom: number;
+  /** What it takes in memory beside the columns that it has given. */
+  readonly bytes: number;
   /** The `from` of one row, where that is cheaper than decoding all. */
   fromOf(row: number): number;
   column(ordinal: number): Vector;
@@ -452,9 +454,11 @@ export class LeafImage {
     return this.tail.size > tailLimit || this.holeCount > 64 + this.rows / 20;
   }
 
-  /** Rough size in memory. */
+  /** Rough size in memory: stored bytes, and what has been decoded of them. */
   get bytes(): number {
-    return (this.rows + this.closedRows) * (this.#columns.length * 10 + 24) + 512;
+    let width = this.#keys === null ? 8 : 24;
+    for (const column of this.#columns) if (column !== null) width += 10;
+    return (this.rows + this.closedRows) * width + (this.#source?.bytes ?? 0) + 512;
   }
 }
 

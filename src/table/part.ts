@@ -179,6 +179,10 @@ export class StoredRows implements SealedPart, ImageSource {
     return this.#reader.maxFrom(this.currentRows) ?? greatest(this.from, this.currentRows);
   }
 
+  get bytes(): number {
+    return (this.#bytes?.length ?? 0) + Math.min(this.#groups.size * GROUP_ROWS, this.rows) * this.width * 10;
+  }
+
   fromOf(row: number): number {
     if (this.#from !== null || this.#bytes === null) return this.from[row] as number;
     const group = Math.floor(row / GROUP_ROWS);

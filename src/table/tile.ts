@@ -154,9 +154,12 @@ export class TileCache {
     return this.#loaded.bytes;
   }
 
-  /** Notes a use. */
+  /** Notes a use, and what a leaf takes by now: columns are decoded when they are asked for. */
   touch(item: Leaf | Tile): void {
     if (item.used < MOST_USES) item.used++;
+    if (!('image' in item) || item.image === null) return;
+    this.#loaded.resize(item, item.image.bytes);
+    this.#evict(item);
   }
 
   /** `isLookUp`: it is wanted for its own sake, not by a scan over everything (eviction.ts). */
@@ -255,7 +258,7 @@ export class TileCache {
   keep(item: Leaf | Tile, bytes: number, isLookUp: boolean): void {
     item.used = 0;
     this.#loaded.add(item, bytes, isLookUp);
-    if (this.bytes > this.budgetBytes) this.#evict(item);
+    this.#evict(item);
   }
 
   /** Notes that something has become dirty or is gone. */

@@ -55,7 +55,7 @@ async function open(
 describe('the cache', () => {
   test('look-ups read nothing after scans over a table four times as big as the memory', async () => {
     const storage = new MemoryStorage();
-    const options = { maxLeafRows: 512, cacheBudgetBytes: 500_000 };
+    const options = { maxLeafRows: 512, cacheBudgetBytes: 250_000 };
     const made = await open(storage, options);
     await made.query('CREATE TABLE t (id int PRIMARY KEY, v int, name text)');
     await made.query("INSERT INTO t SELECT i, i * 7, 'name ' || i FROM generate_series(1, 40000) i");

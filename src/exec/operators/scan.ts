@@ -28,6 +28,7 @@ import { compilePredicate, type Predicate } from '../predicate.ts';
 import { type ExecRun, layoutOf, type Operator } from '../run.ts';
 import { type PlacedFilter, type SidewaysScan, sidewaysScan, sidewaysZones } from '../sideways.ts';
 import { BitmapSource, keysAmong } from './bitmap-fetch.ts';
+import { finiteOrNull, oneAfterAnother } from './version-columns.ts';
 import { compactBatch, vectorFromValues, wholeBatch } from '../vectors.ts';
 
 /** text and varchar. */
@@ -321,41 +322,6 @@ export class ScanOperator implements Operator {
     const data = yield* this.#run.context.reader.timestampsOf(seqs.data as Float64Array, count);
     return finiteOrNull(data, count);
   }
-}
-
-/** A current version has no end, and one that is not committed yet has no beginning: both are null. */
-function finiteOrNull(data: Float64Array, length: number): Vector {
-  let nulls: Uint8Array | null = null;
-  for (let i = 0; i < length; i++) {
-    if (Number.isFinite(data[i])) continue;
-    nulls ??= new Uint8Array(length);
-    nulls[i] = 1;
-  }
-  return { kind: 'f64', data, length, nulls };
-}
-
-/** Sources opened and read in turn. */
-function oneAfterAnother(sources: readonly (() => BatchSource)[]): BatchSource {
-  let at = 0;
-  let open: BatchSource | null = null;
-  return {
-    *next(): Task<Batch | null> {
-      for (;;) {
-        open ??= sources[at]?.() ?? null;
-        if (open === null) return null;
-        const batch = yield* open.next();
-        if (batch !== null) return batch;
-        open.close();
-        open = null;
-        at++;
-      }
-    },
-    close(): void {
-      open?.close();
-      open = null;
-      at = sources.length;
-    },
-  };
 }
 
 /** Bounds that pass each other: x > 5 AND x < 3. */
