@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const LIMIT_GZIP_BYTES = {
   'worker.js': 138_600,
   'browser.js': 23_000,
-  'worker-late.js': 272_000,
+  'worker-late.js': 274_000,
   'worker-rare.js': 170_000,
 };
 let directory: string;
