@@ -55,15 +55,15 @@ else if (SUBJECTS.includes(subject)) {
 async function all() {
   const { peers } = await import('./runner/peers.mjs');
   const { printTables } = await import('./runner/table.mjs');
+  await mkdir(RESULTS, { recursive: true });
   const summary = await peers({
+    save: (some) => writeFile(`${RESULTS}peers.json`, `${JSON.stringify(some, null, 1)}\n`),
     only: (options.only ?? (options.quick ? QUICK.only : undefined))?.split(','),
     workloads: options.workloads?.split(','),
     scale: Number(options.scale ?? (options.quick ? QUICK.scale : 1)),
     rounds: Number(options.rounds ?? (options.quick ? QUICK.rounds : 5)),
   });
   printTables(summary);
-  await mkdir(RESULTS, { recursive: true });
-  await writeFile(`${RESULTS}peers.json`, `${JSON.stringify(summary, null, 1)}\n`);
   const { record, recordedRuns } = await import('./runner/recorded.mjs');
   if (options.record)
     for (const { name, before, after } of record(summary))

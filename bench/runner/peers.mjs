@@ -24,7 +24,8 @@ const NOT_REPEATED_MS = 10_000;
 const TOO_SLOW_MS = 60_000;
 const SETUP_MS = 300_000;
 
-export async function peers({ only, workloads: wanted, scale, rounds, log = console.log }) {
+/** `save` gets what there is after each workload, for a run is long. */
+export async function peers({ only, workloads: wanted, scale, rounds, save, log = console.log }) {
   installPackages();
   const contestants = CONTESTANTS.filter(({ name }) => only === undefined || only.includes(name));
   const workloads = (await readWorkloads()).filter(({ id }) => wanted === undefined || wanted.includes(id));
@@ -34,19 +35,24 @@ export async function peers({ only, workloads: wanted, scale, rounds, log = cons
   const run = { site, browser, scale, rounds, log, records: [], memory: {}, bytes: {} };
   try {
     const limits = await calibrate(run, contestants[0]);
-    for (const workload of workloads) await runWorkload(run, workload, contestants);
-    return summarize({
-      date: new Date().toISOString(),
-      chromium: browser.version,
-      cpu: `${cpus().length} × ${cpus()[0]?.model ?? ''}`,
-      scale,
-      rounds,
-      limits,
-      contestants: contestants.map((one) => ({ ...one, version: versionOf(one.npm) })),
-      records: run.records,
-      memory: run.memory,
-      bytes: run.bytes,
-    });
+    const summary = () =>
+      summarize({
+        date: new Date().toISOString(),
+        chromium: browser.version,
+        cpu: `${cpus().length} × ${cpus()[0]?.model ?? ''}`,
+        scale,
+        rounds,
+        limits,
+        contestants: contestants.map((one) => ({ ...one, version: versionOf(one.npm) })),
+        records: run.records,
+        memory: run.memory,
+        bytes: run.bytes,
+      });
+    for (const workload of workloads) {
+      await runWorkload(run, workload, contestants);
+      await save(summary());
+    }
+    return summary();
   } finally {
     await browser.close();
     site.close();
@@ -93,7 +99,9 @@ async function runWorkload(run, workload, contestants) {
     }
     for (const place of places) {
       if (place.failed === undefined) {
-        (run.memory[workload.id] ??= {})[place.contestant.name] = await run.browser.memory(place.page);
+        (run.memory[workload.id] ??= {})[place.contestant.name] = await run.browser
+          .memory(place.page)
+          .catch(() => undefined);
         await within(place.page.evaluate((at) => bench[at].close(), where)).catch(() => undefined);
       }
       await place.page?.close();
@@ -107,10 +115,6 @@ async function prepare(run, workload, where, contestant) {
   const place = { contestant, page: undefined, failed: site.failures.get(contestant.package), done: new Set() };
   if (place.failed !== undefined) return place;
   const started = Date.now();
-  place.page = await browser.page(site.url(contestant.name, 'page.html'), (error) =>
-    log(`${contestant.name}: ${error}`),
-  );
-  await place.page.waitForFunction('globalThis.bench !== undefined');
   const setup = {
     workload: workload.id,
     mode: contestant.mode,
@@ -118,10 +122,14 @@ async function prepare(run, workload, where, contestant) {
     scale,
     database: `${workload.id}-${where}`,
   };
-  const outcome = await within(
-    place.page.evaluate(([at, argument]) => bench[at].setup(argument), [where, setup]),
-    SETUP_MS,
-  ).catch((error) => ({ error: error.message }));
+  const prepared = async () => {
+    place.page = await browser.page(site.url(contestant.name, 'page.html'), (error) =>
+      log(`${contestant.name}: ${error}`),
+    );
+    await place.page.waitForFunction('globalThis.bench !== undefined');
+    return place.page.evaluate(([at, argument]) => bench[at].setup(argument), [where, setup]);
+  };
+  const outcome = await within(prepared(), SETUP_MS).catch((error) => ({ error: error.message }));
   place.failed = outcome.error;
   place.notApplicable = outcome.notApplicable;
   const seconds = ((Date.now() - started) / 1000).toFixed(1);

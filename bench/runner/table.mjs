@@ -36,6 +36,18 @@ export function printTables(summary, log = console.log) {
       ]),
     ),
   );
+  for (const { workload, measure, where, entries } of summary.results) {
+    const told = Object.entries(entries).filter(([, { figures }]) => figures !== undefined);
+    if (told.length === 0) continue;
+    const figures = [...new Set(told.flatMap(([, entry]) => Object.keys(entry.figures)))];
+    log(`\n${workload}.${measure} ${where}, more figures (times in ms; writes, flushes and bytes of OPFS each):`);
+    log(
+      grid(
+        ['', ...figures],
+        told.map(([name, entry]) => [name, ...figures.map((figure) => format(entry.figures[figure]))]),
+      ),
+    );
+  }
   log('\ngoals (driftdb ÷ the best of them):');
   log(
     grid(
@@ -81,10 +93,24 @@ function sizes({ memory, bytes, contestants }, log) {
       ]),
     ),
   );
+  memoryGoals(memory, log);
   const own = bytes['driftdb'];
   if (own !== undefined)
     log(
       `bytes of DriftDB: engine ${own.engine} of ${SIZE_TARGETS.engineBytes}, page ${own.page} of ${SIZE_TARGETS.pageBytes}`,
+    );
+}
+
+function memoryGoals({ W1: start, W6: queries }, log) {
+  const [own, duckdb] = [queries?.['driftdb'], queries?.['duckdb']];
+  if (own !== undefined && duckdb !== undefined)
+    log(`memory after W6: ${format(own / duckdb)} × DuckDB's, at most ${SIZE_TARGETS.memoryToDuckdb}`);
+  const sqlite = Object.entries(start ?? {}).flatMap(([name, mb]) =>
+    name.startsWith('sqlite') && mb !== undefined ? mb : [],
+  );
+  if (start?.['driftdb'] !== undefined && sqlite.length > 0)
+    log(
+      `memory after W1: SQLite's + ${format(start['driftdb'] - Math.min(...sqlite))} MB, at most ${SIZE_TARGETS.memoryOverSqlite}`,
     );
 }
 
