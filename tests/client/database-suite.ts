@@ -1,12 +1,12 @@
 /**
  * The suite of the public API, run wherever a Database may be: in process, through the protocol, through a worker in a
- * browser. Statements, parameters, transactions, views of the past, cancellation, closing.
+ * browser. Statements, transactions, views of the past, cancellation, closing.
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { DriftError } from '../../src/base/error.ts';
 import type { Database } from '../../src/client/database.ts';
 import type { OpenOptions } from '../../src/client/options.ts';
 import type { Transaction } from '../../src/client/statements.ts';
+import { errorOf } from './error-of.ts';
 
 /** `open` makes a new, empty database on the medium of that name. */
 export function databaseSuite(medium: string, open: (options?: OpenOptions) => Promise<Database>): void {
@@ -81,82 +81,6 @@ export function databaseSuite(medium: string, open: (options?: OpenOptions) => P
       expect(await errorOf(db.query('SELECT nix FROM t'))).toMatchObject({ code: '42703', position: 8 });
       expect(await errorOf(db.query('SELEC 1'))).toMatchObject({ code: '42601', position: 1 });
       expect(await errorOf(db.query("INSERT INTO t VALUES (1, 'x')"))).toMatchObject({ code: '23505' });
-    });
-  });
-
-  describe('parameters', () => {
-    test.each([
-      ['$1::int', 7, 7],
-      ['$1::bigint', 2n ** 62n, 2n ** 62n],
-      ['$1::numeric', '1.10', '1.10'],
-      ['$1::numeric', 0.1, '0.1'],
-      ['$1::boolean', false, false],
-      ['$1::text', 'é😀', 'é😀'],
-      ['$1::text', null, null],
-      ['$1::text', undefined, null],
-      ['$1::timestamptz', new Date(1234), new Date(1234)],
-      ['$1::date', new Date(Date.UTC(-43, 2, 15)), new Date(Date.UTC(-43, 2, 15))],
-      ['$1::timestamp', new Date(Date.UTC(12345, 0, 1)), new Date(Date.UTC(12345, 0, 1))],
-      ['$1::bytea', Uint8Array.of(1, 0, 255), Uint8Array.of(1, 0, 255)],
-      ['$1::bytea', Uint8Array.of(9, 8).buffer, Uint8Array.of(9, 8)],
-      ['$1::bytea', Uint8Array.of(1, 2, 3, 4).subarray(1, 3), Uint8Array.of(2, 3)],
-      ['$1::jsonb', { a: [1, { b: null }], n: 5n }, { a: [1, { b: null }], n: '5' }],
-      ['$1::jsonb', [1, 'two', { three: 3 }], [1, 'two', { three: 3 }]],
-      ['$1::int[]', [1, null, 3], [1, null, 3]],
-      ['$1::text[]', ['a,b', '"c"', 'NULL', ''], ['a,b', '"c"', 'NULL', '']],
-      ['$1::int[]', [], []],
-      [
-        '$1::numeric[]',
-        [
-          [1.5, '2'],
-          [3n, null],
-        ],
-        [
-          ['1.5', '2'],
-          ['3', null],
-        ],
-      ],
-      ['$1::bytea[]', [Uint8Array.of(1, 255)], [Uint8Array.of(1, 255)]],
-      ['$1::jsonb[]', [{ a: 1 }], ['{"a": 1}']],
-      ['$1::jsonb', [1n], ['1']],
-      ['$1::double precision', Number.NaN, Number.NaN],
-      ['$1::double precision', Infinity, Infinity],
-    ])('%s of %o', async (expression, parameter, value) => {
-      expect((await db.query(`SELECT ${expression} AS v`, [parameter])).rows).toEqual([{ v: value }]);
-    });
-
-    test.each([
-      ['$1::int', 2 ** 31, '22003'],
-      ['$1::int', 1.5, '22P02'],
-      ['$1::int', 'seven', '22P02'],
-      ['$1::text', 'a\0b', '22021'],
-      ['$1::text', 'a\ud800b', '22021'],
-      ['$1::timestamptz', new Date(Number.NaN), '22023'],
-      ['$1::text', () => 1, '22023'],
-      ['$1::text', Symbol('x'), '22023'],
-      ['$1::bigint', Infinity, '22P02'],
-      ['$1::int[]', [[1, 2], [3]], '22P02'],
-      ['$1::int[]', [1, [2]], '22P02'],
-      ['$1::int[]', ['x'], '22P02'],
-    ])('%s refuses %s with %s', async (expression, parameter, code) => {
-      expect((await errorOf(db.query(`SELECT ${expression} AS v`, [parameter]))).code).toBe(code);
-    });
-
-    test('bytes that were transferred away are refused', async () => {
-      const gone = new Uint8Array(4);
-      structuredClone(gone, { transfer: [gone.buffer] });
-      expect((await errorOf(db.query('SELECT $1::bytea', [gone]))).code).toBe('22023');
-    });
-
-    test('a value that contains itself has no JSON form', async () => {
-      const loop: Record<string, unknown> = {};
-      loop['self'] = loop;
-      expect((await errorOf(db.query('SELECT $1::jsonb', [loop]))).code).toBe('22023');
-    });
-
-    test('their number must be right', async () => {
-      expect((await errorOf(db.query('SELECT $1::int', []))).code).toBe('42P02');
-      expect((await errorOf(db.query('SELECT 1', [1]))).code).toBe('08P01');
     });
   });
 
@@ -422,13 +346,3 @@ export function databaseSuite(medium: string, open: (options?: OpenOptions) => P
 
 const ENDLESS =
   'SELECT count(*) FROM generate_series(1, 100000000) a, generate_series(1, 100000) b WHERE a * b % 7 = 3';
-
-/** The error a call ends with; fails where it does not. */
-async function errorOf(call: Promise<unknown>): Promise<DriftError> {
-  const error: unknown = await call.then(
-    () => new Error('no error'),
-    (reason: unknown) => reason,
-  );
-  if (error instanceof DriftError) return error;
-  throw error;
-}

@@ -1,6 +1,7 @@
-/** What every type looks like in JavaScript: as objects, as arrays, as text, through parsers of one's own. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+/** What every type looks like in JavaScript: as objects, as arrays, as text, through parsers of one's own; as parameters. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Database } from '../../src/client/database.ts';
+import { errorOf } from './error-of.ts';
 
 /** An expression, its JavaScript value, its text. */
 const CASES: readonly (readonly [string, unknown, string | null])[] = [
@@ -112,5 +113,81 @@ export function valuesSuite(open: () => Promise<Database>): void {
     expect([result.rowCount, calls]).toEqual([10, 0]);
     expect(result.rows).toBe(result.rows);
     expect(calls).toBe(10);
+  });
+
+  describe('parameters', () => {
+    test.each([
+      ['$1::int', 7, 7],
+      ['$1::bigint', 2n ** 62n, 2n ** 62n],
+      ['$1::numeric', '1.10', '1.10'],
+      ['$1::numeric', 0.1, '0.1'],
+      ['$1::boolean', false, false],
+      ['$1::text', 'é😀', 'é😀'],
+      ['$1::text', null, null],
+      ['$1::text', undefined, null],
+      ['$1::timestamptz', new Date(1234), new Date(1234)],
+      ['$1::date', new Date(Date.UTC(-43, 2, 15)), new Date(Date.UTC(-43, 2, 15))],
+      ['$1::timestamp', new Date(Date.UTC(12345, 0, 1)), new Date(Date.UTC(12345, 0, 1))],
+      ['$1::bytea', Uint8Array.of(1, 0, 255), Uint8Array.of(1, 0, 255)],
+      ['$1::bytea', Uint8Array.of(9, 8).buffer, Uint8Array.of(9, 8)],
+      ['$1::bytea', Uint8Array.of(1, 2, 3, 4).subarray(1, 3), Uint8Array.of(2, 3)],
+      ['$1::jsonb', { a: [1, { b: null }], n: 5n }, { a: [1, { b: null }], n: '5' }],
+      ['$1::jsonb', [1, 'two', { three: 3 }], [1, 'two', { three: 3 }]],
+      ['$1::int[]', [1, null, 3], [1, null, 3]],
+      ['$1::text[]', ['a,b', '"c"', 'NULL', ''], ['a,b', '"c"', 'NULL', '']],
+      ['$1::int[]', [], []],
+      [
+        '$1::numeric[]',
+        [
+          [1.5, '2'],
+          [3n, null],
+        ],
+        [
+          ['1.5', '2'],
+          ['3', null],
+        ],
+      ],
+      ['$1::bytea[]', [Uint8Array.of(1, 255)], [Uint8Array.of(1, 255)]],
+      ['$1::jsonb[]', [{ a: 1 }], ['{"a": 1}']],
+      ['$1::jsonb', [1n], ['1']],
+      ['$1::double precision', Number.NaN, Number.NaN],
+      ['$1::double precision', Infinity, Infinity],
+    ])('%s of %o', async (expression, parameter, value) => {
+      expect((await db.query(`SELECT ${expression} AS v`, [parameter])).rows).toEqual([{ v: value }]);
+    });
+
+    test.each([
+      ['$1::int', 2 ** 31, '22003'],
+      ['$1::int', 1.5, '22P02'],
+      ['$1::int', 'seven', '22P02'],
+      ['$1::text', 'a\0b', '22021'],
+      ['$1::text', 'a\ud800b', '22021'],
+      ['$1::timestamptz', new Date(Number.NaN), '22023'],
+      ['$1::text', () => 1, '22023'],
+      ['$1::text', Symbol('x'), '22023'],
+      ['$1::bigint', Infinity, '22P02'],
+      ['$1::int[]', [[1, 2], [3]], '22P02'],
+      ['$1::int[]', [1, [2]], '22P02'],
+      ['$1::int[]', ['x'], '22P02'],
+    ])('%s refuses %s with %s', async (expression, parameter, code) => {
+      expect((await errorOf(db.query(`SELECT ${expression} AS v`, [parameter]))).code).toBe(code);
+    });
+
+    test('bytes that were transferred away are refused', async () => {
+      const gone = new Uint8Array(4);
+      structuredClone(gone, { transfer: [gone.buffer] });
+      expect((await errorOf(db.query('SELECT $1::bytea', [gone]))).code).toBe('22023');
+    });
+
+    test('a value that contains itself has no JSON form', async () => {
+      const loop: Record<string, unknown> = {};
+      loop['self'] = loop;
+      expect((await errorOf(db.query('SELECT $1::jsonb', [loop]))).code).toBe('22023');
+    });
+
+    test('their number must be right', async () => {
+      expect((await errorOf(db.query('SELECT $1::int', []))).code).toBe('42P02');
+      expect((await errorOf(db.query('SELECT 1', [1]))).code).toBe('08P01');
+    });
   });
 }
