@@ -1,13 +1,13 @@
 /** Faults at random I/O operations of long workloads (see case.ts); and that a seed says everything. */
 import { expect, test } from 'vitest';
 import { Random } from '../../src/base/random.ts';
-import { openEngine } from '../../src/database/engine.ts';
+import type { OpenEngine } from '../../src/database/engine.ts';
 import { SimDisk } from '../../src/storage/sim.ts';
 import { backupOf } from './backups.ts';
 import { operationsOf, runCase } from './case.ts';
 import { SimHost } from './host.ts';
 import { FAULTS, newTally, summary } from './tally.ts';
-import { TINY } from './vault.ts';
+import { Vault } from './vault.ts';
 import { workload } from './workload.ts';
 
 test('random faults in long workloads', async () => {
@@ -22,10 +22,11 @@ test('random faults in long workloads', async () => {
 });
 
 /** Runs a whole workload; gives the files' bytes as they are before and after closing. */
-async function filesOf(seed: number, asynchronous: number): Promise<string> {
+async function filesOf(seed: number, asynchronous: number, isEncrypted = false): Promise<string> {
   const disk = new SimDisk(seed, { asynchronous });
   const host = new SimHost(seed);
-  const open = (): ReturnType<typeof openEngine> => openEngine({ storage: disk.storage(), host, ...TINY });
+  const vault = new Vault(disk, host, isEncrypted);
+  const open = (): Promise<OpenEngine> => vault.open();
   const states: string[] = [];
   const note = (): void => {
     for (const [name, file] of disk.files) states.push(`${name} ${Buffer.from(file.afterKill()).toString('base64')}`);
@@ -61,4 +62,7 @@ test('the same seed gives the same bytes in every file', async () => {
     }
   }
   expect((await filesOf(7, 0)) === (await filesOf(8, 0))).toBe(false);
+  const sealed = await filesOf(9, 0.4, true);
+  expect((await filesOf(9, 0.4, true)) === sealed).toBe(true);
+  expect(sealed).toContain('KEYS');
 });
