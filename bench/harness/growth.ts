@@ -65,7 +65,7 @@ async function grow(to: number): Promise<Figures> {
       opened().query('UPDATE t SET v = v + 1 WHERE id = $1', [id]),
     ),
     'checkpoint after 1,000 changes in a row': await checkpointAfter((i) => Math.floor(rows / 3) + i),
-    'checkpoint after 1,000 scattered changes': await checkpointAfter((i) => spread[i % READS] ?? 0),
+    'checkpoint after 300 rows changed here and there': await checkpointAfter((i) => spread[i % READS] ?? 0),
     'storage, MB': (await opened().status()).storageBytes / 1e6,
   };
 }

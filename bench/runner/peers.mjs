@@ -130,7 +130,7 @@ async function prepare(run, workload, where, contestant) {
     return place.page.evaluate(([at, argument]) => bench[at].setup(argument), [where, setup]);
   };
   const outcome = await within(prepared(), SETUP_MS).catch((error) => ({ error: error.message }));
-  place.failed = outcome.error;
+  place.failed = outcome.error?.split('\n')[0];
   place.notApplicable = outcome.notApplicable;
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
   log(`${workload.id} ${where} ${contestant.name}: ${place.failed ?? `prepared in ${seconds} s`}`);
