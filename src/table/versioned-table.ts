@@ -184,12 +184,19 @@ export class Table extends Tree implements VersionedTable {
       const seq = this.lastChange;
       const index = new IndexTree(spec, this.spec, this.options);
       // Nothing has changed between the last change and a limit behind it, but only the later state can be read.
-      const changes = yield* entriesOf(this, index, Math.max(seq, this.historyFrom));
-      yield* applyInSlices(index, seq, { changes, order: yield* slicedKeyOrder(changes) });
-      if (this.lastChange !== seq) {
-        index.discard();
-        continue;
+      let isFilled = false;
+      try {
+        const changes = yield* entriesOf(this, index, Math.max(seq, this.historyFrom));
+        yield* applyInSlices(index, seq, { changes, order: yield* slicedKeyOrder(changes) });
+        isFilled = this.lastChange === seq;
+      } finally {
+        if (!isFilled) {
+          // The table has changed, or the statement was cancelled; splits that wait for the background find no leaf.
+          index.discard();
+          index.leaves.length = 0;
+        }
       }
+      if (!isFilled) continue;
       this.indexes.push(index);
       this.spec = { ...this.spec, indexes: [...this.spec.indexes.filter((known) => known.id !== spec.id), spec] };
       return;

@@ -28,6 +28,7 @@ import type { BulkTables, PreparedChanges, TableStore } from '../table/store.ts'
 import { encodeChanges } from './change-codec.ts';
 import { type CommitState, hasEffect, type TableChanges } from './commit-checks.ts';
 import type { Clock } from './clock.ts';
+import { checked } from './checked.ts';
 import { takeTurn } from './commit-turn.ts';
 import type { HashedChanges, Prover } from './proof/prover.ts';
 import type { Transaction } from './transaction.ts';
@@ -82,9 +83,9 @@ export function* bulkCommit(steps: BulkSteps, all: readonly TableChanges[]): Tas
   const frames = new Map<PreparedChanges, LogFrame[]>();
   try {
     for (const { tableId, changes } of all) {
-      const one = yield* checked(steps.bulk.prepare(tableId, changes), steps);
+      const one = yield* checked(steps.bulk.prepare(tableId, changes), steps.cancellation);
       prepared.push(one);
-      frames.set(one, yield* checked(encodeInSlices(steps.store, one), steps));
+      frames.set(one, yield* checked(encodeInSlices(steps.store, one), steps.cancellation));
     }
     const end = yield* takeTurn(steps.clock.turn);
     try {
@@ -103,9 +104,9 @@ function* inTurn(
   encoded: ReadonlyMap<PreparedChanges, readonly LogFrame[]>,
 ): Task<number | null> {
   const { store, log } = steps;
-  yield* checked(steps.validate(), steps);
+  yield* checked(steps.validate(), steps.cancellation);
   const changes: PreparedChanges[] = [];
-  for (const one of prepared) if (yield* checked(hasEffectInSlices(steps, one), steps)) changes.push(one);
+  for (const one of prepared) if (yield* checked(hasEffectInSlices(steps, one), steps.cancellation)) changes.push(one);
   const { clock, transaction, extraBytes, cancellation } = steps;
   const { serial, info, hasDdl } = transaction;
   if (changes.length === 0) {
@@ -115,12 +116,12 @@ function* inTurn(
   }
   const seq = clock.applied + 1;
   const frames = changes.flatMap((one) => encoded.get(one) ?? []);
-  const record = yield* checked(bulkRecord(seq, frames), steps);
+  const record = yield* checked(bulkRecord(seq, frames), steps.cancellation);
   const bytes = commitBytes(frames, [info.author, info.message, info.metadata, info.clientId]) + extraBytes;
   if (!log.hasRoom(bytes)) yield* log.reserve(bytes);
   const { prover } = steps;
   const proving = { changed: changes, catalog: transaction.catalog, applied: clock.applied };
-  const hashed = prover === null ? undefined : yield* checked(prover.hash(proving), steps);
+  const hashed = prover === null ? undefined : yield* checked(prover.hash(proving), steps.cancellation);
   cancellation?.check();
   serial?.check();
   let finish = (): void => steps.append(changes, { record, hashed });
@@ -142,23 +143,6 @@ function* inTurn(
     throw log.stop(error);
   }
   return seq;
-}
-
-/** A task that a cancellation ends at its pauses. */
-function* checked<T>(task: Task<T>, steps: BulkSteps): Task<T> {
-  let step = task.next();
-  while (step.done !== true) {
-    let value: unknown;
-    try {
-      value = yield step.value;
-      steps.cancellation?.check();
-    } catch (error) {
-      step = task.throw(error);
-      continue;
-    }
-    step = task.next(value);
-  }
-  return step.value;
 }
 
 function* encodeInSlices(store: TableStore, { tableId, changes }: PreparedChanges): Task<LogFrame[]> {

@@ -32,6 +32,7 @@ const WRITES: readonly (readonly [string, string])[] = [
   ['bulk insert', 'INSERT INTO sink SELECT * FROM big'],
   ['update', 'UPDATE big SET f = f + 1'],
   ['update of an index', 'UPDATE sunk SET a = a + 1'],
+  ['filling of an index', 'CREATE INDEX ON big (t)'],
 ];
 
 describe('a cancelled statement', () => {

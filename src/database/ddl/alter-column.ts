@@ -18,6 +18,7 @@ import { printRestrictedExpression } from '../../sql/parser/print.ts';
 import { isRange } from '../../sql/types/range-lookup.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import { formatOf } from '../specs.ts';
+import { checked } from '../../txn/checked.ts';
 import { createStructure, fillIndexes } from '../structure.ts';
 import { makeSequence } from './column.ts';
 import { type DdlContext, define, requireColumnsOf } from './context.ts';
@@ -145,7 +146,7 @@ function* replaceColumn(
   });
   if (column.generated !== undefined)
     yield* context.query(`UPDATE ${tableText(table)} SET ${quoted(column.name)} = DEFAULT`);
-  yield* fillIndexes(context.store, final);
+  yield* checked(fillIndexes(context.store, final), context.eval.cancellation);
   for (const index of added) if (index.unique) yield* verifyUnique(context, final, index);
   for (const object of context.transaction.catalog.objects()) {
     if (object.kind === 'sequence' && object.ownedBy?.tableId === table.id && object.ownedBy.columnId === column.id)

@@ -20,6 +20,7 @@ import { DEFAULT } from '../../sql/collations.ts';
 import { quoteIdent } from '../../sql/functions/format-text.ts';
 import { parseExpression } from '../../sql/parser/parser.ts';
 import { printRestrictedExpression } from '../../sql/parser/print.ts';
+import { checked } from '../../txn/checked.ts';
 import { createStructure, fillIndexes } from '../structure.ts';
 import { includedIds, refuseUnordered } from './constraint.ts';
 import { columnNamed } from './draft.ts';
@@ -189,7 +190,7 @@ export function* addIndex(context: DdlContext, table: TableDef, index: IndexDef)
   if (index.unique) yield* verifyUnique(context, table, index);
   else if (index.withoutOverlaps !== undefined) yield* refuseOverlaps(context, table, index);
   const next: TableDef = { ...table, indexes: [...table.indexes, index] };
-  yield* fillIndexes(context.store, next);
+  yield* checked(fillIndexes(context.store, next), context.eval.cancellation);
   define(context, next, () => context.store.removeIndex(table.id, index.id));
 }
 

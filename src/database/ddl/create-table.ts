@@ -5,6 +5,7 @@ import type { ColumnDef, TableDef } from '../../catalog/schema.ts';
 import { bindTableExpression } from '../../plan/bind.ts';
 import type { CreateTable, LikeClause, TableConstraint } from '../../sql/ast-table.ts';
 import { parseExpression } from '../../sql/parser/parser.ts';
+import { checked } from '../../txn/checked.ts';
 import { createStructure, fillIndexes } from '../structure.ts';
 import { columnOf } from './column.ts';
 import { refuseSystemName } from './names.ts';
@@ -111,6 +112,6 @@ export function* makeTable(context: DdlContext, draft: Draft, constraints: reado
   });
   createStructure(context.store, table, context.eval);
   define(context, table, () => context.store.removeTable(table.id));
-  yield* fillIndexes(context.store, table);
+  yield* checked(fillIndexes(context.store, table), context.eval.cancellation);
   return table;
 }

@@ -4,6 +4,7 @@
  */
 import type { Task } from '../../base/task.ts';
 import type { TableDef } from '../../catalog/schema.ts';
+import { checked } from '../../txn/checked.ts';
 import { createStructure, fillIndexes } from '../structure.ts';
 import { type DdlContext, define } from './context.ts';
 import { columnText, quoted, tableText } from './names.ts';
@@ -48,7 +49,7 @@ export function* rekey(
     yield* context.query(
       `INSERT INTO ${tableText(old)} (${names}) OVERRIDING SYSTEM VALUE SELECT ${sources} FROM ${tableText(aside)}`,
     );
-  yield* fillIndexes(context.store, next);
+  yield* checked(fillIndexes(context.store, next), context.eval.cancellation);
   define(context, next);
   repoint(context, old.id, next.id);
   context.transaction.forget(old.id);
