@@ -22,10 +22,9 @@ import {
 import type { IndexEntry, TableEntry } from './directory.ts';
 import { type Erasing, eraseVersions } from './erase.ts';
 import { trimTree } from './history-limit.ts';
-import { applyInSlices } from './apply-slices.ts';
-import { entriesOf, indexChanges } from './index-changes.ts';
+import { fillIndex } from './fill-index.ts';
+import { indexChanges } from './index-changes.ts';
 import type { PreparedChanges, Trimmed } from './store.ts';
-import { slicedKeyOrder } from './sliced-order.ts';
 import { settleTree } from './settle.ts';
 import { type Leaf, leafRanges, release } from './tile.ts';
 import { Tree, type TreeOptions } from './tree.ts';
@@ -184,19 +183,7 @@ export class Table extends Tree implements VersionedTable {
       const seq = this.lastChange;
       const index = new IndexTree(spec, this.spec, this.options);
       // Nothing has changed between the last change and a limit behind it, but only the later state can be read.
-      let isFilled = false;
-      try {
-        const changes = yield* entriesOf(this, index, Math.max(seq, this.historyFrom));
-        yield* applyInSlices(index, seq, { changes, order: yield* slicedKeyOrder(changes) });
-        isFilled = this.lastChange === seq;
-      } finally {
-        if (!isFilled) {
-          // The table has changed, or the statement was cancelled; splits that wait for the background find no leaf.
-          index.discard();
-          index.leaves.length = 0;
-        }
-      }
-      if (!isFilled) continue;
+      if (!(yield* fillIndex(this, index, seq, Math.max(seq, this.historyFrom)))) continue;
       this.indexes.push(index);
       this.spec = { ...this.spec, indexes: [...this.spec.indexes.filter((known) => known.id !== spec.id), spec] };
       return;
