@@ -268,6 +268,9 @@ test('a branch that was dropped and made again is another one to drift.transacti
   expect(rows[0]?.[1]).not.toEqual(rows[1]?.[1]);
   expect(await db.rows("SELECT id FROM drift.branches WHERE name = 'b'")).toEqual([[rows[1]?.[1]]]);
   expect(await (await openDb(copied(db.storage))).rows(ids)).toEqual(rows);
+  // What replay makes of the commits is what they were: DROP BRANCH touches no table.
+  const drop = "SELECT tables FROM drift.transactions WHERE message = 'drop branch b'";
+  expect(await (await openDb(copied(db.storage))).rows(drop)).toEqual([['{}']]);
 });
 
 test('a fork is protected from retention, and goes into backups', async () => {

@@ -26,7 +26,10 @@ export function touchedOnLine(
     const object = lines.byId(id) ?? before.byId(id);
     if (object === undefined || !('line' in object)) continue;
     const { line, schema, name } = object as LineTableDef;
-    branch = (lines.byId(line) as BranchDef | undefined) ?? branch;
+    const found = lines.byId(line) as BranchDef | undefined;
+    // DROP BRANCH is no commit on it.
+    if (found === undefined) continue;
+    branch = found;
     if (schema !== 'drift') names.add(name);
   }
   return { branch, names: [...names].sort() };
