@@ -358,17 +358,9 @@ function select({ from, holes, ages }: Piece, start: number, end: number, seq: n
   if (ages !== null) return ages.visible(start, end, seq);
   const rows = new Int32Array(end - start);
   let n = 0;
-  if (holes === null) {
-    // Rows changed before and after the moment alternate: a branch would be guessed wrong half of the time.
-    for (let row = start; row < end; row++) {
-      rows[n] = row - start;
-      n += Number((from[row] as number) <= seq);
-    }
-    return rows.subarray(0, n);
-  }
   for (let row = start; row < end; row++) {
     rows[n] = row - start;
-    if ((from[row] as number) <= seq && holes[row] !== 1) n++;
+    if ((from[row] as number) <= seq && (holes === null || holes[row] !== 1)) n++;
   }
   return rows.subarray(0, n);
 }
