@@ -168,11 +168,12 @@ export class ExactSumAccumulator implements Accumulator {
 
   finish(from: number, to: number): Vector {
     if (this.#mixed) return this.#fallback.finish(from, to);
-    const values: Value[] = [];
     const counts = (this.#counts = grown(this.#counts, to));
     const sums = (this.#sums = grown(this.#sums, to));
     const small = this.#small;
     const scale = Math.max(this.#scale, 0);
+    if (!this.#average && this.#carry.length === 0) return exactSums(sums, counts, small ? undefined : scale, from, to);
+    const values: Value[] = [];
     for (let g = from; g < to; g++) {
       const carried = this.#carry[g];
       if (counts[g] === 0) values.push(null);
@@ -188,6 +189,20 @@ export class ExactSumAccumulator implements Accumulator {
     }
     return vectorFromValues(values, small && !this.#average ? INT8 : NUMERIC);
   }
+}
+
+/** Sums that doubles hold as they are: nothing is made for each group. */
+function exactSums(
+  sums: Float64Array,
+  counts: Float64Array,
+  scale: number | undefined,
+  from: number,
+  to: number,
+): Vector {
+  const length = to - from;
+  let nulls: Uint8Array | null = null;
+  for (let g = from; g < to; g++) if (counts[g] === 0) (nulls ??= new Uint8Array(length))[g - from] = 1;
+  return { kind: 'f64', data: sums.slice(from, to), scale, length, nulls };
 }
 
 function largestOf(data: Float64Array, batch: Batch): number {

@@ -8,7 +8,8 @@
  * A row without a partner would go at the join anyhow; it goes before other joins, expressions and copies in between see it.
  * The keys are numbers that stand for themselves (integers, dates, times); they become a bitmap where they lie close
  * together, else a Bloom filter. A filter that lets most rows pass is switched off after a while: then the join's own
- * look-up is cheaper; more keys than the scan has rows are not even looked at; one of many keys for the scan right below its join knows the bounds alone, as the join is about to look anyway.
+ * look-up is cheaper; more keys than the scan has rows are not even looked at; one of many keys for the scan right below its join knows
+ * the bounds alone, as the join is about to look anyway, but where the join has to hash them.
  *
  * Invariants: the scan applies a filter only to rows whose every way upwards ends at the join that made it (`sideways` of
  * the operators in between says so), and the join fills it before it asks its probe side for the first batch.
@@ -138,7 +139,11 @@ export class SidewaysFilter {
     if (count > this.#scan.rowCount() || pieces.some(({ keys }) => numbersOf(keys) === null)) return;
     for (const { keys, rows } of pieces) this.#widen(keys, rows);
     this.bounded = true;
-    if (this.min <= this.max && !(this.#nextToJoin && count > FEW_KEYS)) this.#mark(pieces, count);
+    if (this.min > this.max) return;
+    const span = this.max - this.min;
+    // The join's table of keys so far apart is a hash table, many times as big as a bitmap of them.
+    const isSparse = span >= 8 * count && span < 64 * count;
+    if (!this.#nextToJoin || count <= FEW_KEYS || isSparse) this.#mark(pieces, count);
   }
 
   #widen(keys: Vector, { selection, count }: Batch): void {
