@@ -54,13 +54,12 @@ export class Eviction<T extends Evictable> {
 
   /** Something that was added, and has not been removed, takes more or less than it did. */
   resize(item: T, bytes: number): void {
-    for (const queue of [this.#probation, this.#main]) {
-      const known = queue.get(item);
-      if (known === undefined) continue;
-      queue.set(item, bytes);
-      this.bytes += bytes - known;
-      if (queue === this.#probation) this.#probationBytes += bytes - known;
-    }
+    const queue = this.#probation.has(item) ? this.#probation : this.#main;
+    const more = bytes - (queue.get(item) ?? bytes);
+    if (more === 0) return;
+    queue.set(item, bytes);
+    this.bytes += more;
+    if (queue === this.#probation) this.#probationBytes += more;
   }
 
   /** Removes what should go next; null where nothing may go. `mayGo` says what may. */

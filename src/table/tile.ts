@@ -157,8 +157,7 @@ export class TileCache {
   /** Notes a use, and what a leaf takes by now: columns are decoded when they are asked for. */
   touch(item: Leaf | Tile): void {
     if (item.used < MOST_USES) item.used++;
-    if (!('image' in item) || item.image === null) return;
-    this.#loaded.resize(item, item.image.bytes);
+    if ('image' in item && item.image !== null) this.#loaded.resize(item, item.image.bytes);
     this.#evict(item);
   }
 
