@@ -40,6 +40,7 @@ async function updates(engine: Engine, { scale }: Context, full: number, togethe
   const count = Math.min(rows, Math.max(20, Math.round(full * Math.min(1, scale * 10))));
   const keys = Array.from({ length: count }, (_, i) => (i * 7919) % rows);
   const { store } = engine;
+  const before = await sums(engine);
   let ms: number;
   if (store === undefined) {
     const statement = await engine.prepare(UPDATE);
@@ -58,16 +59,25 @@ async function updates(engine: Engine, { scale }: Context, full: number, togethe
     else for (const key of keys) await store.update('item', [key], change);
     ms = performance.now() - started;
   }
-  const answer = await sums(engine);
+  const after = await sums(engine);
+  // Rounds add up: what counts is what this one has added.
+  const answer = digest([{ ...after, stock: after.stock - before.stock }]);
   return { ms: together ? ms : ms / count, answer };
 }
 
-async function sums(engine: Engine): Promise<string> {
-  if (engine.store === undefined)
-    return digest(
-      await settled(engine.rows('SELECT count(*) AS n, sum(stock) AS stock, sum(price) AS price FROM item')),
-    );
+interface Sums {
+  readonly n: number;
+  readonly stock: number;
+  readonly price: number;
+}
+
+async function sums(engine: Engine): Promise<Sums> {
+  if (engine.store === undefined) {
+    const sql = 'SELECT count(*) AS n, sum(stock) AS stock, sum(price) AS price FROM item';
+    const [row] = await settled(engine.rows(sql));
+    return { n: Number(row?.['n']), stock: Number(row?.['stock']), price: Number(row?.['price']) };
+  }
   const all = await engine.store.all('item');
   const sum = (field: string): number => all.reduce((so, row) => so + Number(row[field]), 0);
-  return digest([{ n: all.length, stock: sum('stock'), price: sum('price') }]);
+  return { n: all.length, stock: sum('stock'), price: sum('price') };
 }
