@@ -1,5 +1,6 @@
 /** Test projects: `unit` runs everywhere; browser, corpus and simulation suites have projects of their own. */
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const MEASURING = ['tests/browser/latency.test.ts', 'tests/browser/memory.test.ts'];
 /** What measures computing time in process. */
@@ -14,8 +15,28 @@ const TIMED = [
   'tests/database/small-statements.test.ts',
 ];
 
+/** What takes longest in its project, from twenty seconds on. */
+const LONGEST = [
+  'tests/browser/kill.test.ts',
+  'tests/isolation/histories.test.ts',
+  'tests/simulation/crash-everywhere.test.ts',
+  'tests/simulation/crash-sampled.test.ts',
+  'tests/simulation/faults-by-work.test.ts',
+  'tests/simulation/faults-everywhere.test.ts',
+];
+
+/** Begins with what takes longest: otherwise one core waits for it at the end. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isLong = ({ moduleId }: TestSpecification): boolean => LONGEST.some((name) => moduleId.endsWith(name));
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {

@@ -10,6 +10,11 @@ import { errorOf } from './error-of.ts';
 
 /** `open` makes a new, empty database on the medium of that name. */
 export function databaseSuite(medium: string, open: (options?: OpenOptions) => Promise<Database>): void {
+  // A group of its own: its hooks are not for the suites beside it.
+  describe('a database', () => describeDatabase(medium, open));
+}
+
+function describeDatabase(medium: string, open: (options?: OpenOptions) => Promise<Database>): void {
   let db: Database;
   beforeEach(async () => {
     db = await open();
