@@ -17,7 +17,9 @@ const TIMED = [
 
 /** What takes longest in its project, from twenty seconds on. */
 const LONGEST = [
+  'e2e/console.e2e.ts',
   'tests/browser/kill.test.ts',
+  'tests/fuzz/sql.test.ts',
   'tests/isolation/histories.test.ts',
   'tests/simulation/crash-everywhere.test.ts',
   'tests/simulation/crash-sampled.test.ts',
@@ -99,7 +101,7 @@ export default defineConfig({
           name: 'e2e',
           environment: 'node',
           include: ['e2e/**/*.e2e.ts'],
-          fileParallelism: false,
+          globalSetup: ['e2e/console-site.ts'],
           // A page on a slow machine takes its time.
           expect: { poll: { timeout: 10_000 } },
           testTimeout: 120_000,
@@ -126,12 +128,11 @@ export default defineConfig({
         },
       },
       {
-        // Random statements; files one after another, for each holds a PostgreSQL.
+        // Random statements and bytes.
         test: {
           name: 'fuzz',
           environment: 'node',
           include: ['tests/fuzz/**/*.test.ts'],
-          fileParallelism: false,
           testTimeout: 300_000,
         },
       },

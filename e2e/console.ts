@@ -6,9 +6,8 @@ import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContext, Page } from 'playwright';
 import { chromium } from 'playwright';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, inject } from 'vitest';
 import { installChromium, LAUNCH_ARGS } from '../scripts/chromium.mjs';
-import { startConsoleSite } from './console-site.ts';
 
 const SHOTS: string = fileURLToPath(new URL('screenshots/', import.meta.url));
 export const WIDE: { width: number; height: number } = { width: 1280, height: 800 };
@@ -29,18 +28,15 @@ export function withConsole(use: (opened: Console) => void): void {
   let close = async (): Promise<void> => {};
   beforeAll(async () => {
     await mkdir(SHOTS, { recursive: true });
-    const site = await startConsoleSite();
+    const url = inject('consoleUrl');
     const browser = await chromium.launch({ args: LAUNCH_ARGS, executablePath: await installChromium() });
-    close = async () => {
-      await browser.close();
-      await site.close();
-    };
+    close = () => browser.close();
     const context = await browser.newContext({ viewport: WIDE, colorScheme: 'light' });
     const page = await context.newPage();
     const problems: string[] = [];
     page.on('pageerror', (error) => problems.push(error.message));
-    await page.goto(site.url);
-    use({ url: site.url, browser, context, page, problems });
+    await page.goto(url);
+    use({ url, browser, context, page, problems });
   }, TIMEOUT);
   afterAll(() => close());
 }
