@@ -19,8 +19,6 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const bin = join(root, 'node_modules', '.bin');
 const scratch = mkdtempSync(join(tmpdir(), 'drift-test-'));
 const env = { ...process.env, PATH: bin + delimiter + process.env['PATH'] };
-// Most objects of tests are short-lived: with more room for them a twentieth of the time goes.
-env['NODE_OPTIONS'] = `${env['NODE_OPTIONS'] ?? ''} --max-semi-space-size=64`.trim();
 // In a log file colours are noise.
 if (!process.stdout.isTTY) Object.assign(env, { NO_COLOR: '1', FORCE_COLOR: '0' });
 const { only } = parseArgs({ options: { only: { type: 'string' } } }).values;
