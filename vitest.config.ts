@@ -15,10 +15,12 @@ const TIMED = [
   'tests/database/small-statements.test.ts',
 ];
 
-/** What takes longest in its project, from twenty seconds on. */
+/** What takes longest in its project, from some twenty seconds on. */
 const LONGEST = [
   'e2e/console.e2e.ts',
   'tests/browser/kill.test.ts',
+  'tests/browser/database.test.ts',
+  'tests/browser/build.test.ts',
   'tests/fuzz/sql.test.ts',
   'tests/isolation/histories.test.ts',
   'tests/simulation/crash-everywhere.test.ts',
@@ -78,6 +80,7 @@ export default defineConfig({
           environment: 'node',
           include: ['tests/browser/**/*.test.ts'],
           exclude: MEASURING,
+          globalSetup: ['tests/browser/built-pages.ts'],
           testTimeout: 120_000,
           hookTimeout: 300_000,
         },
@@ -89,6 +92,7 @@ export default defineConfig({
           name: 'browser-alone',
           environment: 'node',
           include: MEASURING,
+          globalSetup: ['tests/browser/built-pages.ts'],
           fileParallelism: false,
           retry: 2,
           testTimeout: 120_000,

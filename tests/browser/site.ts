@@ -1,20 +1,17 @@
 /**
- * A site as strict as a careful host's: `default-src 'self'`, no cross-origin isolation, ES modules built by Vite from
- * `tests/browser/pages`. The browser tests open it in Chromium.
+ * A site as strict as a careful host's: `default-src 'self'`, no cross-origin isolation, the ES modules that built-pages.ts
+ * has made. The browser tests open it in Chromium.
  */
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { extname, join, normalize, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type BrowserContext, chromium, type Page } from 'playwright';
-import { build } from 'vite';
-import { workerParts } from '../../scripts/worker-parts.ts';
+import { inject } from 'vitest';
 import { installChromium, LAUNCH_ARGS } from '../../scripts/chromium.mjs';
 
 export const POLICY = "default-src 'self'";
-const PAGES = fileURLToPath(new URL('pages/', import.meta.url));
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
@@ -26,30 +23,9 @@ export interface Site {
   close(): Promise<void>;
 }
 
-/** Serves the test pages, built as a user's bundler would build them. */
-export async function startSite(): Promise<Site> {
-  const directory = await mkdtemp(join(tmpdir(), 'drift-browser-'));
-  await build({
-    configFile: false,
-    logLevel: 'error',
-    root: PAGES,
-    base: './',
-    build: {
-      outDir: directory,
-      emptyOutDir: true,
-      target: 'es2022',
-    },
-    worker: { format: 'es', plugins: () => [workerParts('assets/worker-[part]-[hash]')] },
-    resolve: { alias: { vitest: join(PAGES, 'vitest-in-worker.ts') } },
-  });
-  const site = await serve(directory);
-  return {
-    url: site.url,
-    close: async () => {
-      await site.close();
-      await rm(directory, { recursive: true, force: true });
-    },
-  };
+/** Serves the test pages. */
+export function startSite(): Promise<Site> {
+  return serve(inject('testPages'));
 }
 
 /** Serves a directory under the strict policy. */
