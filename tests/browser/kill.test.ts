@@ -12,6 +12,8 @@ import { installChromium, LAUNCH_ARGS } from '../../scripts/chromium.mjs';
 import { launch, openPage, type Site, startSite } from './site.ts';
 
 const ROUNDS = 5;
+/** Each starts a browser. */
+const BROWSER_ROUNDS = 3;
 let site: Site;
 
 beforeAll(async () => {
@@ -126,11 +128,11 @@ test.each(['opfs', 'idb'])('a killed browser loses no acknowledged commit on %s'
     }
     check(await look(page, url), acknowledged);
   };
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < BROWSER_ROUNDS; round++) {
     const first = await startBrowser(directory);
     if (round > 0) await checkIn(first.context);
     const { page } = await openPage(first.context, site.url);
-    await commitFor(page, url, acknowledged, 200 + round * 150);
+    await commitFor(page, url, acknowledged, 200 + round * 300);
     await first.kill();
   }
   const last = await startBrowser(directory);

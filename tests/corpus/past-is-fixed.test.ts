@@ -98,8 +98,8 @@ async function touched(session: SessionApi, seq: number): Promise<string[]> {
   const { columns, rowCount } = await session.execute(
     `SELECT t.schema, t.table_name FROM drift.tables AS t
      WHERE t.table_type = 'BASE TABLE'
-       AND t.table_name IN (SELECT unnest(tables) FROM drift.transactions WHERE seq = ${seq})`,
-    [],
+       AND t.table_name IN (SELECT unnest(tables) FROM drift.transactions WHERE seq = $1)`,
+    [seq],
     { text: true, asOf },
   );
   return Array.from({ length: rowCount }, (_, row) =>
