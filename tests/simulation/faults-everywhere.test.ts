@@ -6,7 +6,7 @@ import { FAULTS, newTally, summary } from './tally.ts';
 test('every fault at every operation of short workloads', async () => {
   const tally = newTally();
   for (const seed of [3]) {
-    for (const fault of FAULTS) for (let at = 0; await runCase({ seed, commits: 3, fault, at }, tally); at++);
+    for (const fault of FAULTS) for (let at = 0; await runCase({ seed, commits: 4, fault, at }, tally); at++);
   }
   // On a medium that counts at a flush: whatever was applied before would be seen.
   for (let at = 0; await runCase({ seed: 4, commits: 3, fault: 'quota', at }, tally); at++);
