@@ -39,7 +39,17 @@ import {
   writeCommit,
 } from './frame.ts';
 import { type BulkRecord, writeParts } from './bulk-record.ts';
-import { anyHasRuns, cutTail, damaged, isFull, isZero, nextRun, nextSector, readHeader } from './log-file.ts';
+import {
+  anyHasRuns,
+  anyIsBegun,
+  cutTail,
+  damaged,
+  isFull,
+  isZero,
+  nextRun,
+  nextSector,
+  readHeader,
+} from './log-file.ts';
 import { createLogFile, identify, type NewFile } from './new-file.ts';
 import { lengthen, takeBack } from './room.ts';
 import { type LogIdentity, openLog, sealedLogBytes, sealLog } from './sealed.ts';
@@ -420,7 +430,8 @@ export class CommitLog {
     const bytes = yield* wait(file.read(0, file.size()));
     const seed = readHeader(bytes, name, number);
     if (seed === null) {
-      if (yield* anyHasRuns(this.#storage, laterFiles)) throw damaged(name, 0, 'a file without a header');
+      // The next file is begun when this one's header is durable: then a checkpoint has emptied it, which is not in force.
+      if (yield* anyIsBegun(this.#storage, laterFiles)) throw damaged(name, 0, 'a file without a header');
       // It stays until `create` uses it: the manifest may name it.
       return null;
     }

@@ -24,6 +24,16 @@ export function* anyHasRuns(storage: Storage, numbers: readonly number[]): Task<
   return false;
 }
 
+/** True where one of the files was begun. */
+export function* anyIsBegun(storage: Storage, numbers: readonly number[]): Task<boolean> {
+  for (const number of numbers) {
+    const name = `log-${number}`;
+    const file = yield* wait(storage.open(name));
+    if (readHeader(yield* wait(file.read(0, file.size())), name, number) !== null) return true;
+  }
+  return false;
+}
+
 /** What a crash left behind the last whole transaction goes, so that the file is clean when it is no longer the last. */
 export function* cutTail(file: StorageFile, end: number): Task<void> {
   yield* wait(file.truncate(end));
