@@ -40,6 +40,7 @@ function calls(db: Pick<Database, 'exec' | 'query' | 'prepare' | 'copyFrom'>, cl
       const statement = db.prepare(sql);
       return {
         rows: async (parameters) => (await statement.query(parameters)).rows,
+        first: (parameters) => statement.get(parameters),
         run: (parameters) => statement.query(parameters),
       };
     },

@@ -73,6 +73,14 @@ function engineOf(db: Database, closed: () => void): Engine {
             statement.reset();
           }
         },
+        first: (parameters) => {
+          if (parameters.length > 0) statement.bind([...parameters]);
+          try {
+            return statement.step() ? (statement.get({}) as Record<string, unknown>) : undefined;
+          } finally {
+            statement.reset();
+          }
+        },
         run: (parameters) => {
           if (parameters.length > 0) statement.bind([...parameters]);
           statement.stepReset();

@@ -31,6 +31,8 @@ export interface ColumnData {
 export interface Prepared {
   /** Rows as objects. */
   rows(parameters: readonly Value[]): Waits<readonly Row[]>;
+  /** The first row, where the engine has a call for it; else `rows` is asked. */
+  first?: ((parameters: readonly Value[]) => Waits<Row | undefined>) | undefined;
   /** A statement that changes something; true to its durability when it returns. */
   run(parameters: readonly Value[]): Waits<unknown>;
 }

@@ -39,6 +39,10 @@ export interface ConnectionSession {
   execute(sql: string, parameters: readonly Parameter[], options: StatementOptions): Promise<ResultSet>;
   script(sql: string, options: StatementOptions): Promise<readonly ResultSet[]>;
   describe(sql: string): Promise<Description>;
+  /** Reads the first row of a statement's answer at once (QuickRows), where the engine is in this thread. */
+  quick?(sql: string): {
+    first(parameters: readonly unknown[]): Record<string, unknown> | null | undefined;
+  };
   /** One step of a COPY in the open transaction (SessionApi.copy). */
   copy(piece: CopyPiece): Promise<string | number | null>;
   /** One step of a stream of rows in the open transaction (SessionApi.stream). */

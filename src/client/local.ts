@@ -10,16 +10,17 @@ import type {
   FunctionOptions,
   Parameter,
   ResultSet,
-  SessionApi,
   StreamPiece,
   TransactionOptions,
 } from '../database/api.ts';
 import { type BackupOptions, makeBackup } from '../database/backup/make.ts';
 import type { OpenEngine } from '../database/engine.ts';
 import { rekey, type RekeyOptions } from '../database/rekey.ts';
+import type { Session } from '../database/session.ts';
 import { onAbort } from './abort.ts';
 import type { BackupReading } from './backup.ts';
 import type { Connection, ConnectionSession, Description, StatementOptions } from './connection.ts';
+import { QuickRows } from './quick-rows.ts';
 
 export class LocalConnection implements Connection {
   readonly #engine: OpenEngine;
@@ -72,9 +73,9 @@ export class LocalConnection implements Connection {
 }
 
 class LocalSession implements ConnectionSession {
-  readonly #session: SessionApi;
+  readonly #session: Session;
 
-  constructor(session: SessionApi) {
+  constructor(session: Session) {
     this.#session = session;
   }
 
@@ -105,6 +106,10 @@ class LocalSession implements ConnectionSession {
 
   describe(sql: string): Promise<Description> {
     return this.#session.describe(sql);
+  }
+
+  quick(sql: string): QuickRows {
+    return new QuickRows(this.#session, sql);
   }
 
   begin(options: TransactionOptions): Promise<void> {

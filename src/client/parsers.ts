@@ -9,7 +9,7 @@ import type { Vector } from '../base/vector.ts';
 export type Parser = (text: string) => unknown;
 export type Parsers = Readonly<Record<number, Parser>>;
 
-const OID = { json: 114, date: 1082, timestamp: 1114, timestamptz: 1184, jsonb: 3802 } as const;
+export const OID = { json: 114, date: 1082, timestamp: 1114, timestamptz: 1184, jsonb: 3802 } as const;
 const MS_PER_DAY = 86_400_000;
 const DATE_INFINITY = 2147483647;
 const TIME_INFINITY = 9223372036854775807n;
@@ -55,11 +55,11 @@ function convert(vector: Vector, count: number, oid: number, parser: Parser | un
   }
 }
 
-function parserOf(oid: number, parser: Parser | undefined): Parser | undefined {
+export function parserOf(oid: number, parser: Parser | undefined): Parser | undefined {
   return parser ?? (oid === OID.json || oid === OID.jsonb ? JSON.parse : undefined);
 }
 
-function isTimestamp(oid: number): boolean {
+export function isTimestamp(oid: number): boolean {
   return oid === OID.timestamp || oid === OID.timestamptz;
 }
 
@@ -87,26 +87,26 @@ function textValues(
   return values;
 }
 
-function dateOfDay(days: number): Date | number {
+export function dateOfDay(days: number): Date | number {
   return Math.abs(days) >= DATE_INFINITY ? Math.sign(days) * Infinity : new Date(days * MS_PER_DAY);
 }
 
-function dateOfMicros(micros: number): Date | number {
+export function dateOfMicros(micros: number): Date | number {
   return Number.isFinite(micros) ? new Date(Math.floor(micros / 1000)) : micros;
 }
 
-function dateOfBigMicros(micros: bigint): Date | number {
+export function dateOfBigMicros(micros: bigint): Date | number {
   if (micros >= TIME_INFINITY) return Infinity;
   if (micros < -TIME_INFINITY) return -Infinity;
   return new Date(Number(micros / 1000n));
 }
 
-function integer(value: bigint): number | bigint {
+export function integer(value: bigint): number | bigint {
   return value >= -MAX_SAFE && value <= MAX_SAFE ? Number(value) : value;
 }
 
 /** Prints integer × 10^-scale, the integer exact in a double. */
-function scaledText(value: number, scale: number): string {
+export function scaledText(value: number, scale: number): string {
   if (scale === 0) return String(value);
   const digits = String(Math.abs(value)).padStart(scale + 1, '0');
   const point = digits.length - scale;

@@ -103,25 +103,27 @@ function arrays(columns: readonly unknown[][], count: number): unknown[][] {
  * is ever added. Of two columns with one name the later wins, as in other drivers.
  */
 function objects(columns: readonly unknown[][], fields: readonly Field[], count: number): Record<string, unknown>[] {
-  const names = fields.map((field) => field.name);
-  const template: Record<string, unknown> = Object.fromEntries(names.map((name) => [name, null]));
+  const template = templateOf(fields);
   const rows = new Array<Record<string, unknown>>(count);
   for (let row = 0; row < count; row++) rows[row] = { ...template };
-  for (let c = 0; c < names.length; c++) fill(rows, names[c] as string, columns[c] as unknown[]);
+  for (let c = 0; c < fields.length; c++) fill(rows, (fields[c] as Field).name, columns[c] as unknown[]);
   return rows;
+}
+
+/** An object with all names in place, to be copied. */
+export function templateOf(fields: readonly Field[]): Record<string, unknown> {
+  return Object.fromEntries(fields.map(({ name }) => [name, null]));
 }
 
 function fill(rows: readonly Record<string, unknown>[], name: string, values: readonly unknown[]): void {
   if (name === '__proto__') {
-    for (let row = 0; row < rows.length; row++) {
-      Object.defineProperty(rows[row], name, {
-        value: values[row],
-        enumerable: true,
-        configurable: true,
-        writable: true,
-      });
-    }
+    for (let row = 0; row < rows.length; row++) define(rows[row] as Record<string, unknown>, values[row]);
     return;
   }
   for (let row = 0; row < rows.length; row++) (rows[row] as Record<string, unknown>)[name] = values[row];
+}
+
+/** Sets a property of the name that, assigned, would be the prototype. */
+export function define(row: Record<string, unknown>, value: unknown): void {
+  Object.defineProperty(row, '__proto__', { value, enumerable: true, configurable: true, writable: true });
 }

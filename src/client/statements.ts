@@ -1,4 +1,5 @@
 /** Statements in a session: what a database, a transaction and a view of the past have in common. */
+import type { MaybePromise } from '../base/task.ts';
 import type { ConnectionSession, Description, StatementOptions } from './connection.ts';
 import { copyFrom, type CopyFromOptions, type CopySource, copyTo, type CopyToOptions } from './copy.ts';
 import { type At, type QueryOptions, runOptions } from './options.ts';
@@ -30,6 +31,11 @@ export interface Queryable {
 export interface PreparedStatement<Row = Record<string, unknown>> {
   readonly sql: string;
   query(params?: readonly unknown[], options?: QueryOptions): Promise<Results<Row>>;
+  /**
+   * Returns the first row of the answer, undefined where there is none: at once where the engine is in this thread, the
+   * statement is a SELECT by key or by an index, has been run before, and what it reads is in memory; else a promise of it.
+   */
+  get(params?: readonly unknown[]): MaybePromise<Row | undefined>;
   /** Returns the parameters' type OIDs and the fields of the result, without running the statement. */
   describe(): Promise<Description>;
 }
@@ -68,11 +74,21 @@ export class Statements implements Queryable {
   }
 
   prepare<Row = Record<string, unknown>>(sql: string): PreparedStatement<Row> {
+    const quick = this.#asOf === undefined ? this.channel.quick?.(sql) : undefined;
     return {
       sql,
       query: (params, options) => this.query<Row>(sql, params, options),
+      get: (params = []) => {
+        const found = quick?.first(params);
+        if (found === undefined) return this.#first<Row>(sql, params);
+        return found === null ? undefined : (found as Row);
+      },
       describe: () => this.channel.describe(sql),
     };
+  }
+
+  async #first<Row>(sql: string, params: readonly unknown[]): Promise<Row | undefined> {
+    return (await this.query<Row>(sql, params)).rows[0];
   }
 
   #statement(options: QueryOptions): StatementOptions {

@@ -21,7 +21,7 @@ import { readCatalog, readLines } from '../txn/catalog-history.ts';
 import { Prover } from '../txn/proof/prover.ts';
 import { findProofs } from '../txn/proof/find-proofs.ts';
 import { TransactionManager } from '../txn/transaction-manager.ts';
-import type { EngineApi, EngineOptions, EngineStatus, FunctionBody, FunctionOptions, SessionApi } from './api.ts';
+import type { EngineApi, EngineOptions, EngineStatus, FunctionBody, FunctionOptions } from './api.ts';
 import { rowIdsOf } from './branch/replay.ts';
 import { bareContext } from './bare-context.ts';
 import type { Core, EngineInside } from './core.ts';
@@ -55,6 +55,7 @@ const DEFAULT_FLUSH_INTERVAL_MS = 100;
 
 /** What the engine's own parts get to see of it, beside the API. */
 export interface OpenEngine extends EngineApi {
+  session(): Session;
   /** Loads the rare part, which whatever uses this belongs to. Throws 08003 when the engine is closed. */
   inside(): Promise<EngineInside>;
 }
@@ -234,7 +235,7 @@ class Engine implements EngineApi, OpenEngine {
     return engine;
   }
 
-  session(): SessionApi {
+  session(): Session {
     if (this.#closed) throw new DriftError('08003', 'the database is closed');
     return new Session(this.#core);
   }

@@ -1,5 +1,5 @@
 /**
- * The short path of a prepared SELECT of one row by its whole key: no operators, no batches, no waiting, and no
+ * The short path of a prepared SELECT by the whole key or by an index's first columns: no operators, no batches, no waiting, and no
  * transaction of its own, for a statement that reads one state once needs none.
  */
 import { Cancellation } from '../base/cancel.ts';
@@ -18,6 +18,7 @@ import type { Core } from './core.ts';
 import type { Open } from './open.ts';
 import { coerceParameter } from './parameters.ts';
 import type { Settings } from './settings.ts';
+import { isCurrent } from './statement.ts';
 
 /** What a session gives to it. */
 interface Asker {
@@ -41,7 +42,12 @@ export function readByKey(
   if (open !== null) manager.refresh(open.transaction);
   const catalog = open === null ? manager.catalog : open.transaction.catalog;
   if (manager.locks.strong > 0 || open?.transaction.isolation === 'serializable') return null;
-  if (plan.point === null || catalog.version !== cached.version || parameters.length !== parameterTypes.length)
+  if (
+    plan.point === null ||
+    !isCurrent(plan, settings) ||
+    catalog.version !== cached.version ||
+    parameters.length !== parameterTypes.length
+  )
     return null;
   if (cached.path !== settings.path) return null;
   if (options.asOf !== undefined || options.text === true || settings.asOf !== null) return null;
@@ -60,14 +66,13 @@ function readPoint(reader: StatementReader, plan: Plan, parameters: readonly Val
   if (point === null || point.filter !== null) return null;
   const { table, time } = point.scan;
   if (time.kind !== 'now' && time.kind !== 'asOf') return null;
-  const columns = pointRead(reader.table(table.id, time.kind === 'now' ? undefined : time.seq), point, parameters);
-  if (columns === null) return null;
-  const rowCount = columns.length === 0 ? 0 : 1;
+  const rows = pointRead(reader.table(table.id, time.kind === 'now' ? undefined : time.seq), point, parameters);
+  if (rows === null) return null;
   return {
     command: plan.command,
     fields: fieldsOf(plan),
-    columns: rowCount === 0 ? plan.root.outputs.map(({ type }) => emptyVector(type.oid)) : columns,
-    rowCount,
+    columns: rows.count === 0 ? plan.root.outputs.map(({ type }) => emptyVector(type.oid)) : rows.columns,
+    rowCount: rows.count,
     affectedRows: null,
   };
 }

@@ -44,10 +44,20 @@ async function continueLater<T>(task: Task<T>, first: Step, host: Host, onTurn: 
 /** One after another: the statements of a session. */
 export class Queue {
   #tail: Promise<unknown> = Promise.resolve();
+  #length = 0;
+
+  get isIdle(): boolean {
+    return this.#length === 0;
+  }
 
   run<T>(work: () => MaybePromise<T>): Promise<T> {
+    this.#length++;
     const result = this.#tail.then(work);
-    this.#tail = result.catch(() => undefined);
+    this.#tail = result.then(this.#done, this.#done);
     return result;
   }
+
+  readonly #done = (): void => {
+    this.#length--;
+  };
 }

@@ -99,6 +99,11 @@ export class Session implements SessionApi, Controlled, Backend {
     return this.#temp !== null;
   }
 
+  /** Takes statements, and none is at work or waits. */
+  get isIdle(): boolean {
+    return this.#queue.isIdle && !this.#closed && this.ended === null;
+  }
+
   get inTransaction(): boolean {
     return this.open !== null;
   }

@@ -208,9 +208,9 @@ function bindTableText(scene: Scene, table: TableDef, text: string): BoundExpres
 /** What the tables of a plan looked like when it was made, and the settings it was made under. */
 const bases = new WeakMap<Plan, { readonly basis: Basis; readonly planning: string }>();
 
-/** Whether a kept plan may run again: a look-up by key in any case, others while their tables have about their size. */
+/** Whether a kept plan may run again: a look-up by the table's key in any case, others while their tables have about their size. */
 export function isCurrent(plan: Plan, settings: Settings): boolean {
-  if (plan.point !== null) return true;
+  if (plan.point?.indexId === null) return true;
   const made = bases.get(plan);
   return made === undefined || (made.planning === settings.planning && isFresh(made.basis));
 }

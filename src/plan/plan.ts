@@ -469,16 +469,18 @@ export interface Plan {
   readonly cacheable: boolean;
   /** It changes data (also inside WITH) or may: volatile functions that write, nextval. */
   readonly writes: boolean;
-  /** The short path: one row by its whole key, projected to columns of the table. */
+  /** The short path: rows by the whole key or by the first columns of an index, projected to columns of the table. */
   readonly point: PointAccess | null;
   /** Column ids from here on are free. */
   readonly columnCount: number;
 }
 
-/** SELECT columns FROM table WHERE key = constants or parameters. */
+/** SELECT columns FROM table WHERE key = constants or parameters; or index columns in the place of the key. */
 export interface PointAccess {
   readonly scan: ScanNode;
-  /** Key values in key order: constants or parameters of the key columns' types. */
+  /** Null: by the table's key. */
+  readonly indexId: number | null;
+  /** Key values in key order, or of the index's first columns: constants or parameters of the columns' types. */
   readonly values: readonly BoundExpression[];
   /** Ordinals of the result columns, in order. */
   readonly ordinals: readonly number[];

@@ -161,9 +161,18 @@ export interface VersionedTree {
   find(key: Key, seq: number, withEnd?: boolean): RowRef | null | typeof MISS;
   /** Brings into memory what `find` of the same arguments needs. */
   load(key: Key, seq: number, withEnd?: boolean): Task<void>;
+  /**
+   * Calls `take` for each row that is current at `seq` and whose key is in a range with a lower bound, in no order. False,
+   * maybe after some calls, where only a scan can tell: not all is in memory, or the tree has changed since `seq`.
+   */
+  lookUp(range: KeyRange, seq: number, take: TakeRow): boolean;
   scan(options: ScanOptions): BatchSource;
   scanVersions(options: VersionScanOptions): BatchSource;
 }
+
+/** Takes a row: its cells are `valueAt(columns[ordinal], row)`, until the next yield. */
+export type TakeRow = (columns: readonly Vector[], row: number) => void;
+
 export interface Bound {
   readonly value: Value;
   readonly inclusive: boolean;

@@ -25,6 +25,7 @@ import { beyondLimit } from './history-limit.ts';
 import { LeafImage } from './leaf-image.ts';
 import { reshaped } from './reshape.ts';
 import { closeRows, copied, isUnchanged } from './seal.ts';
+import { lookUp } from './look-up.ts';
 import { lowerBound } from './search.ts';
 import {
   type BatchSource,
@@ -40,6 +41,7 @@ import {
   type RowChanges,
   type RowRef,
   type ScanOptions,
+  type TakeRow,
   type TreeColumn,
   type VersionedTree,
   type VersionScanOptions,
@@ -130,6 +132,10 @@ export class Tree implements VersionedTree, DividedTree {
 
   scanVersions(options: VersionScanOptions): BatchSource {
     return new TreeVersionScan(this, options);
+  }
+
+  lookUp(range: KeyRange, seq: number, take: TakeRow): boolean {
+    return lookUp(this, range, seq, take);
   }
 
   *load(key: Key, seq: number, withEnd?: boolean): Task<void> {

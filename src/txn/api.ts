@@ -5,6 +5,7 @@
  * (those of the running statement excluded), or a past moment, where there are none. Executors know no other way in.
  */
 import type { Task } from '../base/task.ts';
+import type { Value } from '../base/vector.ts';
 import type {
   BatchSource,
   Key,
@@ -12,6 +13,7 @@ import type {
   MISS,
   RowRef,
   ScanOptions,
+  TakeRow,
   VersionedTable,
   VersionScanOptions,
 } from '../table/table.ts';
@@ -27,6 +29,11 @@ export interface TableReader {
   readonly rowCount: number;
   find(key: Key, withEnd?: boolean): RowRef | null | typeof MISS;
   load(key: Key, withEnd?: boolean): Task<void>;
+  /**
+   * Calls `take` for each row whose index columns begin with the values, in no order; columns are the table's. False, maybe
+   * after some calls, where only a scan can tell.
+   */
+  findByIndex(indexId: number, prefix: readonly Value[], take: TakeRow): boolean;
   /** Columns are table ordinals, in the order asked for. */
   scan(options: Omit<ScanOptions, 'seq'>): BatchSource;
   /** Rows whose index key is in the range, with table columns, in index order if asked (`order`). */

@@ -46,6 +46,7 @@ function emptyTree(tree: VersionedTree): VersionedTree {
     prefixRange: (values) => tree.prefixRange(values),
     boundedRange: (prefix, low, high) => tree.boundedRange(prefix, low, high),
     find: () => null,
+    lookUp: () => false,
     *load() {},
     scan: () => NOTHING,
     scanVersions: () => NOTHING,

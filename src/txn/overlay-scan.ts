@@ -19,7 +19,7 @@ export function overlayScan(table: VersionedTable, writes: OwnWrites, options: S
   const base = table.scan({ ...options, columns, versionColumns: options.versionColumns });
   const keyAt = options.columns.length;
   const merged = options.order === undefined ? passThrough(base) : woven(base);
-  return { next: () => merged.next(), close: () => base.close() };
+  return sliced({ next: () => merged.next(), close: () => base.close() });
 
   function passThrough(source: BatchSource): { next(): Task<Batch | null> } {
     let done = false;
@@ -69,6 +69,26 @@ export function overlayScan(table: VersionedTable, writes: OwnWrites, options: S
       },
     };
   }
+}
+
+/** No batch longer than others expect. */
+function sliced(source: BatchSource): BatchSource {
+  let pending: Iterator<Batch> | null = null;
+  return {
+    *next(): Task<Batch | null> {
+      for (;;) {
+        if (pending !== null) {
+          const step = pending.next();
+          if (!step.done) return step.value;
+          pending = null;
+        }
+        const batch = yield* source.next();
+        if (batch === null || batch.count <= BATCH_ROWS) return batch;
+        pending = slices(batch);
+      }
+    },
+    close: () => source.close(),
+  };
 }
 
 /** Collects rows, cell by cell, under the options' columns (and version columns, null for own rows). */
@@ -207,7 +227,7 @@ function writtenBatch(writes: OwnWrites, options: ScanOptions): Batch | null {
 }
 
 /** Cuts a batch of any size into batches of at most BATCH_ROWS counted rows. */
-export function* slices(batch: Batch): Generator<Batch> {
+function* slices(batch: Batch): Generator<Batch> {
   if (batch.count <= BATCH_ROWS) {
     yield batch;
     return;

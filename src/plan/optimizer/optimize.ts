@@ -15,8 +15,9 @@
  * only use conditions that have arrived at its scan.
  */
 import type { EvalContext } from '../../sql/eval-context.ts';
-import type { ColumnId } from '../expression.ts';
+import type { BoundExpression, ColumnId } from '../expression.ts';
 import type { Plan, PlanNode, PointAccess, ScanNode } from '../plan.ts';
+import type { ScanAccess } from '../scan-access.ts';
 import { hasSubquery } from '../walk-expression.ts';
 import { mapInputs, mapSubqueries, somePlan, visitExpressions } from '../walk-plan.ts';
 import { chooseAccess } from './access.ts';
@@ -132,11 +133,13 @@ function estimated(node: PlanNode, cost: CostModel): PlanNode {
   return { ...inner, estimatedRows: Math.round(cost.estimator.rows(node)), cost: cost.of(node), width };
 }
 
-/** Recognises SELECT columns FROM table WHERE key = constants. */
+/** Recognises SELECT columns FROM table WHERE key = constants, and the same of the first columns of an index. */
 function pointOf(root: PlanNode): PointAccess | null {
   const scan = root.kind === 'project' ? root.source : root;
-  if (scan.kind !== 'scan' || scan.access.kind !== 'key' || scan.version !== null) return null;
-  const { values } = scan.access;
+  if (scan.kind !== 'scan' || scan.version !== null) return null;
+  const { access } = scan;
+  const values = access.kind === 'key' ? access.values : equalPrefix(access);
+  if (values === null || scan.order !== null) return null;
   if (!values.every((value) => value.kind === 'const' || value.kind === 'parameter')) return null;
   const ordinals: number[] = [];
   const ids =
@@ -148,7 +151,12 @@ function pointOf(root: PlanNode): PointAccess | null {
     if (ordinal === undefined) return null;
     ordinals.push(ordinal);
   }
-  return { scan, values, ordinals, filter: scan.filter };
+  return { scan, indexId: access.kind === 'indexRange' ? access.indexId : null, values, ordinals, filter: scan.filter };
+}
+
+/** The values of a range of an index whose columns equal them; null for any other access. */
+function equalPrefix(access: ScanAccess): readonly BoundExpression[] | null {
+  return access.kind === 'indexRange' && access.low === null && access.high === null ? access.prefix : null;
 }
 
 function ordinalOf(scan: ScanNode, id: ColumnId): number | undefined {

@@ -176,6 +176,10 @@ export class LineTable implements VersionedTable, LineTree {
     yield* this.parent.load(key, Math.min(seq, fork), withEnd);
   }
 
+  lookUp(): boolean {
+    return false;
+  }
+
   scan(options: ScanOptions): BatchSource {
     const { own, columns, fork } = this;
     if (options.seq >= this.endSeq) return NOTHING;
@@ -296,6 +300,10 @@ class LineIndex implements VersionedIndex, LineTree {
 
   #rowKeyOf(found: RowRef): Key {
     return this.keyOfRow(this.rowKey.map((ordinal) => valueAt(found.columns[ordinal] as Vector, found.row)));
+  }
+
+  lookUp(): boolean {
+    return false;
   }
 
   scan(options: ScanOptions): BatchSource {

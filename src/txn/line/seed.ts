@@ -137,6 +137,10 @@ export class SeedIndex implements VersionedIndex {
     return this.#seed.load(key, LAST);
   }
 
+  lookUp(): boolean {
+    return false;
+  }
+
   scan(options: ScanOptions): BatchSource {
     return this.#seed.scan({ ...options, seq: LAST });
   }

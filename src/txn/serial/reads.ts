@@ -78,6 +78,10 @@ export class NotingReader implements TableReader {
     return this.#inner.load(key, withEnd);
   }
 
+  findByIndex(): boolean {
+    return false;
+  }
+
   scan(options: Omit<ScanOptions, 'seq'>): BatchSource {
     this.#reads.addRange(null, options.range);
     return this.#inner.scan(options);
