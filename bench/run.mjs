@@ -8,6 +8,7 @@
  *     npm run bench -- opening [--rows N] [--updates N]
  *     npm run bench -- encryption [--rows N]
  *     npm run bench -- isolation
+ *     npm run bench -- turns [--rows N] [--rounds N] [--workloads NAME,…]
  *     npm run bench -- parse
  *
  *     npm run bench -- growth [--rows MOST]
@@ -39,13 +40,25 @@ const { values: options, positionals } = parseArgs({
 });
 
 /** Benchmarks of one subject, by name: `NAME.mjs` exports a function NAME that takes the options given as numbers. */
-const SUBJECTS = ['history', 'amplification', 'sizes', 'opening', 'encryption', 'isolation', 'parse', 'growth', 'soak'];
+const SUBJECTS = [
+  'history',
+  'amplification',
+  'sizes',
+  'opening',
+  'encryption',
+  'isolation',
+  'turns',
+  'parse',
+  'growth',
+  'soak',
+];
 const [subject] = positionals;
 if (subject === undefined) await all();
 else if (SUBJECTS.includes(subject)) {
   const module = await import(`./${subject}.mjs`);
   const numbers = ['rows', 'rounds', 'updates', 'minutes'].filter((name) => options[name] !== undefined);
-  await module[subject]?.(Object.fromEntries(numbers.map((name) => [name, Number(options[name])])));
+  const { workloads } = options;
+  await module[subject]?.({ workloads, ...Object.fromEntries(numbers.map((name) => [name, Number(options[name])])) });
   process.exit(process.exitCode ?? 0);
 } else {
   console.error(`no benchmark ${subject}; there are ${SUBJECTS.join(', ')}`);

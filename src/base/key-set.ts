@@ -40,6 +40,11 @@ export class KeyMap {
     if (this.#partOf(key).delete(key)) this.#size--;
   }
 
+  /** Entries in no order that means anything. */
+  *entries(): Generator<readonly [Key, number]> {
+    for (const part of this.#parts) yield* part;
+  }
+
   #partOf(key: Key): Map<Key, number> {
     const parts = this.#parts;
     return parts[parts.length === 1 ? 0 : partNumber(key)] as Map<Key, number>;

@@ -25,7 +25,7 @@
 import { ByteWriter } from '../base/bytes.ts';
 import { DriftError } from '../base/error.ts';
 import type { Host } from '../base/host.ts';
-import { type MaybePromise, run, type Task, wait } from '../base/task.ts';
+import { PAUSE, type MaybePromise, run, type Task, wait } from '../base/task.ts';
 import { removeFile } from '../storage/remove.ts';
 import type { Storage, StorageFile } from '../storage/storage.ts';
 import { FRAME_COMMIT, LOG_FIRST_STEP_BYTES, LOG_HEADER_BYTES } from './constants.ts';
@@ -469,6 +469,7 @@ export class CommitLog {
         cipher === undefined || identity === null ? [frame] : yield* openLog(cipher, identity, offset, frame);
       chain = frame.crc;
       offset = frame.end;
+      if ((frames.length & 7) === 7) yield PAUSE;
       for (const { type, payload, seq, timestamp } of held) {
         frames.push({ type, payload });
         if (type !== FRAME_COMMIT) continue;

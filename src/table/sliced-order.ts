@@ -25,7 +25,7 @@ export function* slicedKeyOrder({ count, ops, keys }: RowChanges): Task<Int32Arr
   return ascending ? entries : yield* sortedInSlices(entries, keys);
 }
 
-/** Sorts positions by their keys; equal keys stay as they are. */
+/** Sorts ascending positions by their keys; equal keys stay as they are. */
 export function* sortedInSlices(entries: Int32Array, keys: readonly Key[]): Task<Int32Array> {
   const count = entries.length;
   for (let start = 0; start < count; start += RUN) {
@@ -46,7 +46,7 @@ function sortRun(run: Int32Array, keys: readonly Key[]): void {
     if ((keys[run[i - 1] as number] as Key) <= (keys[run[i] as number] as Key)) continue;
     run.sort((a, b) => {
       const [left, right] = [keys[a] as Key, keys[b] as Key];
-      return left < right ? -1 : left > right ? 1 : 0;
+      return left < right ? -1 : left > right ? 1 : a - b;
     });
     return;
   }

@@ -105,6 +105,10 @@ export interface TableStore {
 export interface BulkTables {
   prepare(tableId: number, changes: RowChanges): Task<PreparedChanges>;
   apply(seq: number, prepared: PreparedChanges): Task<void>;
+  /** What has to be written before the rows of each, and can be known only when nobody else commits; becomes pieces of it. */
+  enter?(changes: readonly PreparedChanges[]): Task<ReadonlyMap<PreparedChanges, readonly PreparedChanges[]>>;
+  /** Rows that a commit may have to log besides its changes. */
+  readonly extraRows?: number | undefined;
 }
 
 export interface PinnedPacks {

@@ -71,8 +71,8 @@ export interface BulkLogged {
   readonly hashed: HashedChanges | undefined;
 }
 
-export function isBulk(changes: readonly TableChanges[], bulkRows: number = BULK_ROWS): boolean {
-  let rows = 0;
+export function isBulk(changes: readonly TableChanges[], extraRows = 0, bulkRows: number = BULK_ROWS): boolean {
+  let rows = extraRows;
   for (const { changes: some } of changes) rows += some.count;
   return rows >= bulkRows;
 }
@@ -85,7 +85,7 @@ export function* bulkCommit(steps: BulkSteps, all: readonly TableChanges[]): Tas
     for (const { tableId, changes } of all) {
       const one = yield* checked(steps.bulk.prepare(tableId, changes), steps.cancellation);
       prepared.push(one);
-      frames.set(one, yield* checked(encodeInSlices(steps.store, one), steps.cancellation));
+      frames.set(one, yield* checked(encodeInSlices(steps.store, one.pieces ?? [one]), steps.cancellation));
     }
     const end = yield* takeTurn(steps.clock.turn);
     try {
@@ -115,7 +115,7 @@ function* inTurn(
     return null;
   }
   const seq = clock.applied + 1;
-  const frames = changes.flatMap((one) => encoded.get(one) ?? []);
+  const frames = yield* checked(framesOf(steps, changes, encoded), steps.cancellation);
   const record = yield* checked(bulkRecord(seq, frames), steps.cancellation);
   const bytes = commitBytes(frames, [info.author, info.message, info.metadata, info.clientId]) + extraBytes;
   if (!log.hasRoom(bytes)) yield* log.reserve(bytes);
@@ -145,14 +145,30 @@ function* inTurn(
   return seq;
 }
 
-function* encodeInSlices(store: TableStore, { tableId, changes }: PreparedChanges): Task<LogFrame[]> {
-  const { columns } = store.table(tableId);
-  const rows = Math.max(64, Math.floor(FRAME_CELLS / columns.length));
+function* framesOf(
+  { store, bulk }: BulkSteps,
+  changes: readonly PreparedChanges[],
+  encoded: ReadonlyMap<PreparedChanges, readonly LogFrame[]>,
+): Task<LogFrame[]> {
+  const entered = bulk.enter === undefined ? null : yield* bulk.enter(changes);
   const frames: LogFrame[] = [];
-  for (let start = 0; start < changes.count; start += rows) {
-    const end = Math.min(start + rows, changes.count);
-    frames.push(...encodeChanges(tableId, changes, columns, { start, end }));
-    yield PAUSE;
+  for (const one of changes) {
+    for (const frame of yield* encodeInSlices(store, entered?.get(one) ?? [])) frames.push(frame);
+    for (const frame of encoded.get(one) ?? []) frames.push(frame);
+  }
+  return frames;
+}
+
+function* encodeInSlices(store: TableStore, pieces: readonly PreparedChanges[]): Task<LogFrame[]> {
+  const frames: LogFrame[] = [];
+  for (const { tableId, changes } of pieces) {
+    const { columns } = store.table(tableId);
+    const rows = Math.max(64, Math.floor(FRAME_CELLS / columns.length));
+    for (let start = 0; start < changes.count; start += rows) {
+      const end = Math.min(start + rows, changes.count);
+      frames.push(...encodeChanges(tableId, changes, columns, { start, end }));
+      yield PAUSE;
+    }
   }
   return frames;
 }

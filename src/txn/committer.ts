@@ -73,7 +73,7 @@ export class Committer {
     if (this.#parts.log.failed !== undefined) throw this.#parts.log.failed;
     const all = yield* changesOf(this.#state(), transaction);
     const { bulk } = this.#manager.store;
-    if (bulk !== undefined && isBulk(all, this.#parts.bulkRows))
+    if (bulk !== undefined && isBulk(all, bulk.extraRows, this.#parts.bulkRows))
       return yield* this.#commitBulk(transaction, all, options, bulk);
     const prepared: PreparedChanges[] = [];
     const isFirst = this.#parts.log.countsAtFlush;

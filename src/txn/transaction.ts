@@ -95,6 +95,8 @@ export class Transaction {
   readonly used: Map<number, number> = new Map();
   /** What gives each of its locks back, in the order in which they were taken. */
   readonly locks: (() => void)[] = [];
+  /** How many there were at the newest mark: what is taken back takes those behind it. */
+  lockMark = 0;
   /** What is to be done when it has ended, whichever way. */
   readonly endings: (() => void)[] = [];
   /** Told of each write set when it is made, so that others find it. */
@@ -227,6 +229,7 @@ export class Transaction {
   mark(): Mark {
     const counts = new Map<number, number>();
     for (const [id, writes] of this.#writes) counts.set(id, writes.count);
+    this.lockMark = this.locks.length;
     return {
       counts,
       catalogChanges: this.#catalogChanges,
@@ -271,6 +274,7 @@ export class Transaction {
   /** Whoever waits for this one looks again. */
   #unlock(count: number): void {
     while (this.locks.length > count) this.locks.pop()?.();
+    this.lockMark = Math.min(this.lockMark, count);
     this.party.wake();
   }
 }

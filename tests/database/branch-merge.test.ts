@@ -1,7 +1,9 @@
 /** MERGE BRANCH, conflicts and their resolution, DIFF BRANCH. */
 import { expect, test } from 'vitest';
 import { MemoryStorage } from '../../src/storage/memory.ts';
+import { copied } from './branch-copies.ts';
 import { type Db, openDb } from './helper.ts';
+import { measuredTurns } from './turns.ts';
 
 async function parted(): Promise<Db> {
   const db = await openDb();
@@ -161,3 +163,38 @@ test('merges and conflicts are there after a crash', async () => {
   await again.run('RESOLVE CONFLICTS USING THEIRS; MERGE BRANCH b');
   expect(await again.rows('SELECT a FROM t WHERE id = 1')).toEqual([['1000']]);
 });
+
+test(
+  'a merge of very many rows is as one of few, and gives the thread away all the time',
+  { timeout: 60_000 },
+  async () => {
+    const turns = measuredTurns();
+    const storage = new MemoryStorage();
+    const db = await openDb(storage, { host: turns.host });
+    await db.run(`CREATE TABLE t (id int, part text, n numeric(8, 2), at timestamptz, b bytea, l int[], PRIMARY KEY (part, id));
+    INSERT INTO t SELECT i, 'p' || i % 7, i / 4.0, to_timestamp(i), '\\x01'::bytea, ARRAY[i, NULL] FROM generate_series(1, 12000) i;
+    CREATE BRANCH b; USE BRANCH b`);
+    turns.begin();
+    await db.run(`UPDATE t SET n = n + 1, at = NULL WHERE id <= 9000; DELETE FROM t WHERE id > 11000;
+    INSERT INTO t SELECT i, 'new ''' || i, NULL, NULL, '\\xff00'::bytea, '{}' FROM generate_series(1, 1500) i`);
+    const changed = await turns.withoutGarbage();
+    const branch = await db.rows('SELECT * FROM t ORDER BY part, id');
+    await db.run('USE BRANCH main; UPDATE t SET l = NULL WHERE id > 10000 AND id <= 11000');
+    turns.begin();
+    await db.run('MERGE BRANCH b');
+    const merged = await turns.withoutGarbage();
+    const isOurs = ([id]: readonly (string | null)[]): boolean => Number(id) > 10000;
+    const rows = await db.rows('SELECT * FROM t ORDER BY part, id');
+    expect(rows).toEqual(branch.map((row) => (isOurs(row) ? row.with(5, null) : row)));
+    expect(await db.rows('SELECT rows_changed, conflicts FROM drift.merges')).toEqual([['11500', '0']]);
+    // Neither the commit on the branch nor the merge is one turn.
+    const share = (all: readonly number[]): number => Math.max(...all) / all.reduce((sum, ms) => sum + ms, 0);
+    for (const all of [changed, merged]) expect(Math.min(share(all), Math.max(...all) / 200)).toBeLessThan(0.25);
+    expect(changed.length).toBeGreaterThan(5);
+    expect(merged.length).toBeGreaterThan(20);
+    const again = await openDb(copied(storage));
+    expect(await again.rows('SELECT * FROM t ORDER BY part, id')).toEqual(rows);
+    await again.run('USE BRANCH b');
+    expect(await again.rows('SELECT * FROM t ORDER BY part, id')).toEqual(branch);
+  },
+);

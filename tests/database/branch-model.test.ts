@@ -7,7 +7,8 @@ import { Random } from '../../src/base/random.ts';
 import { MemoryStorage } from '../../src/storage/memory.ts';
 import { type Db, openDb } from './helper.ts';
 
-const OPTIONS = { maxLeafRows: 12, minClosedRows: 6, checkpointLogBytes: 1e9 };
+/** `bulkRows`: two thirds of the changes are committed in slices. */
+const OPTIONS = { maxLeafRows: 12, minClosedRows: 6, checkpointLogBytes: 1e9, bulkRows: 3 };
 const KEYS = 40;
 
 type Row = readonly [n: number, tag: string];

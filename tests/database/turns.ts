@@ -11,10 +11,18 @@ export interface Turns {
   readonly longestMs: number;
   /** How long each since the last `begin` took, the one under way included, ms, less what the collection of garbage took of it. */
   withoutGarbage(): Promise<readonly number[]>;
+  /** When each of them was, and how long it took with the collection of garbage. */
+  spans(): readonly Span[];
   /** Forgets what was measured; `at` is called at the end of the turn of that number. */
   begin(at?: { readonly turn: number; readonly call: () => void }): void;
   /** Milliseconds since the last turn ended: of the clock or of the processor, whichever is less on a busy machine. */
   sinceMs(): number;
+}
+
+interface Span {
+  readonly from: number;
+  readonly to: number;
+  readonly ms: number;
 }
 
 interface Collection {
@@ -47,7 +55,7 @@ export function measuredTurns(): Turns {
   let wall = 0;
   let cpu = process.cpuUsage();
   let at: { readonly turn: number; readonly call: () => void } | undefined;
-  let all: { readonly from: number; readonly to: number; readonly ms: number }[] = [];
+  let all: Span[] = [];
   const mark = (): void => {
     wall = performance.now();
     cpu = process.cpuUsage();
@@ -69,6 +77,7 @@ export function measuredTurns(): Turns {
         return Math.max(0, ms - spent);
       });
     },
+    spans: () => all,
     begin(next?: typeof at) {
       at = next;
       turns.count = 0;

@@ -6,7 +6,7 @@
  * texts. Values are texts in the form of their types.
  */
 import { assert, DriftError } from '../../base/error.ts';
-import type { Task } from '../../base/task.ts';
+import { PAUSE, type Task } from '../../base/task.ts';
 import type { Value } from '../../base/vector.ts';
 import type { ColumnDef, TableDef } from '../../catalog/schema.ts';
 import type { BranchAction } from '../../sql/ast-branch.ts';
@@ -22,6 +22,8 @@ import { Changes, keyNamesOf } from './apply-rows.ts';
 import type { RowText } from './three-way.ts';
 
 const [INT8, TEXT] = [20, 25];
+/** Conflicts written between two pauses. */
+const SLICE_ROWS = 1024;
 
 /** `base`, `ours` and `theirs` are null where there is no value or no row. */
 export interface Conflict {
@@ -57,12 +59,13 @@ export function* addConflicts(scene: Scene, source: string, conflicts: readonly 
     )).map(([id, ...place]) => [placeOf(place), Number(id)]),
   );
   const { writes, first } = writesOf(scene, def, conflicts.length);
-  conflicts.forEach(({ table, key, column, base, ours, theirs }, i) => {
+  for (const [i, { table, key, column, base, ours, theirs }] of conflicts.entries()) {
+    if (i % SLICE_ROWS === SLICE_ROWS - 1) yield PAUSE;
     const known = old.get(placeOf([table.schema, table.name, key, column]));
     const id = known ?? first + i;
     const values = [id, source, table.schema, table.name, key, column, base, ours, theirs];
     writes.put(id, values, known !== undefined, null);
-  });
+  }
   return conflicts.length;
 }
 
@@ -143,7 +146,8 @@ export function* resolve(
       throw new DriftError('42P01', `table "${String(name)}" is not there any more`, { position });
     take(changes, target, row as readonly (string | null)[], using, position);
   }
-  const rows = yield* changeRows(scene, changes.parts());
+  const { parts, relations } = changes.statement();
+  const rows = yield* changeRows(scene, parts, relations);
   if (def?.kind === 'table' && chosen.length > 0) {
     const writes = scene.transaction.writesFor(def.id, scene.core.store.table(def.id).columns);
     for (const [key] of chosen) writes.delete(Number(key), true);

@@ -3,18 +3,22 @@
  * in common, so at the cost of the changes. Of all tables it gives counts, of one the rows as JSON objects of texts.
  */
 import { DriftError } from '../../base/error.ts';
-import type { Task } from '../../base/task.ts';
+import { KeySet } from '../../base/key-set.ts';
+import { PAUSE, type Task } from '../../base/task.ts';
+import type { Value } from '../../base/vector.ts';
 import { definitionText } from '../../catalog/user-types.ts';
 import type { TableDef } from '../../catalog/schema.ts';
 import { vectorFromValues } from '../../exec/vectors.ts';
 import type { BranchAction } from '../../sql/ast-branch.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
+import { sortedInSlices } from '../../table/sliced-order.ts';
+import type { Key } from '../../table/table.ts';
 import type { ResultSet } from '../api.ts';
 import type { Scene } from '../statement.ts';
 import { keyNamesOf } from './apply-rows.ts';
 import { jsonRow } from './conflicts.ts';
 import { branchNamed, coreOf } from './lines.ts';
-import { baseOf, changedKeys, dataTables, type LineState, rowsAt, rowText, stateOf } from './three-way.ts';
+import { baseOf, changedKeys, dataTables, type LineState, rowsAt, rowText, SLICE_ROWS, stateOf } from './three-way.ts';
 
 const [INT8, TEXT] = [20, 25];
 
@@ -79,17 +83,27 @@ export function* diffBranches(
 function* differences(scene: Scene, a: LineState, b: LineState, id: number, since: number): Task<Difference[]> {
   const defs = [a, b].map(({ catalog }) => catalog.byId(id)).filter((def) => def?.kind === 'table') as TableDef[];
   const def = defs.at(-1) as TableDef;
-  const keys = new Map<Parameters<ReturnType<typeof rowsAt>['find']>[0], readonly unknown[]>();
+  const keys: Key[] = [];
+  const cells: (readonly Value[])[] = [];
+  const seen = new KeySet();
   for (const { core, seq, catalog } of [a, b])
     if (catalog.byId(id)?.kind === 'table')
-      for (const [key, values] of yield* changedKeys(core.store.table(id), since, seq)) keys.set(key, values);
+      for (const [i, [key, values]] of (yield* changedKeys(core.store.table(id), since, seq)).entries()) {
+        if (i % SLICE_ROWS === SLICE_ROWS - 1) yield PAUSE;
+        if (seen.has(key)) continue;
+        seen.add(key);
+        keys.push(key);
+        cells.push(values);
+      }
   const [before, after] = [rowsAt(a, id), rowsAt(b, id)];
   const rows: Difference[] = [];
   const columnsOf = (state: LineState): TableDef['columns'] => {
     const own = state.catalog.byId(id);
     return own?.kind === 'table' ? own.columns : [];
   };
-  for (const key of [...keys.keys()].sort((x, y) => (x < y ? -1 : x > y ? 1 : 0))) {
+  for (const [i, at] of (yield* sortedInSlices(Int32Array.from(keys.keys()), keys)).entries()) {
+    if (i % SLICE_ROWS === SLICE_ROWS - 1) yield PAUSE;
+    const key = keys[at] as Key;
     const from = yield* rowText(before, key, columnsOf(a), scene.eval);
     const to = yield* rowText(after, key, columnsOf(b), scene.eval);
     const [was, now] = [
@@ -97,7 +111,7 @@ function* differences(scene: Scene, a: LineState, b: LineState, id: number, sinc
       to === null ? null : jsonRow(columnsOf(b), to),
     ];
     if (was === now) continue;
-    const values = keys.get(key) as readonly (object | string | number | bigint | boolean | null)[];
+    const values = cells[at] as readonly Value[];
     const texts = def.key.map((column, k) => {
       const type = def.columns.find((candidate) => candidate.id === column)?.type;
       const value = values[k] ?? null;

@@ -14,7 +14,7 @@
  * notes what was taken, so that the next merge begins from there.
  */
 import { DriftError } from '../../base/error.ts';
-import type { Task } from '../../base/task.ts';
+import { PAUSE, type Task } from '../../base/task.ts';
 import type { CatalogState } from '../../catalog/catalog.ts';
 import type { ColumnDef, TableDef } from '../../catalog/schema.ts';
 import type { BranchAction } from '../../sql/ast-branch.ts';
@@ -39,6 +39,7 @@ import {
   type RowText,
   rowsAt,
   rowText,
+  SLICE_ROWS,
   stateOf,
 } from './three-way.ts';
 
@@ -67,10 +68,11 @@ export function* mergeBranch(
     const table = other.store.table(theirs.id);
     const reason = whyNot(theirs, ours, base.catalog);
     if (ours !== undefined && reason === null) yield* merge.table(ours, theirs, since);
-    else if (table.lastChange > since && (yield* changedKeys(table, since, source.seq)).size > 0)
+    else if (table.lastChange > since && (yield* changedKeys(table, since, source.seq)).length > 0)
       notices.push(warning(`table "${theirs.name}" is not merged: ${reason}`));
   }
-  const rows = yield* changeRows(scene, merge.changes.parts());
+  const { parts, relations } = merge.changes.statement();
+  const rows = yield* changeRows(scene, parts, relations);
   const conflicts = yield* addConflicts(scene, name, merge.conflicts);
   noteMerge(scene, { name, line: branch?.id ?? 0, seq: source.seq, rows, conflicts });
   describeCommit(scene, `merge branch ${name} into ${core.line?.branch.name ?? MAIN}`);
@@ -110,7 +112,7 @@ class Merge {
   *table(ours: TableDef, theirs: TableDef, since: number): Task<void> {
     const { core, seq } = this.#source;
     const keys = yield* changedKeys(core.store.table(theirs.id), since, seq);
-    if (keys.size === 0) return;
+    if (keys.length === 0) return;
     // Their rows are read by their types: a label that the target does not know is an error, not another one.
     const pairs = columnPairs(ours, theirs, this.#parting);
     const [columns, given] = [pairs.map(([one]) => one), pairs.map(([, one]) => one)];
@@ -127,7 +129,8 @@ class Merge {
     const [wasColumns, wasAs] = [was.map(([, one]) => one), was.map(([one]) => one)];
     const ourRows = ddlContext(this.#scene).reader().table(ours.id);
     const { eval: context } = withCatalog(this.#scene);
-    for (const [key, values] of keys) {
+    for (const [i, [key, values]] of keys.entries()) {
+      if (i % SLICE_ROWS === SLICE_ROWS - 1) yield PAUSE;
       const row = yield* rowText(theirRows, key, given, context, columns);
       const kept = yield* rowText(ourRows, key, columns, context);
       if (isSame(kept, row)) continue;

@@ -7,7 +7,8 @@
  * Only keys that the source has changed since can matter; they come from its versions, at the cost of the changes.
  */
 import { assert } from '../../base/error.ts';
-import type { Task } from '../../base/task.ts';
+import { KeySet } from '../../base/key-set.ts';
+import { PAUSE, type Task } from '../../base/task.ts';
 import { type Value, type Vector, valueAt } from '../../base/vector.ts';
 import type { CatalogState } from '../../catalog/catalog.ts';
 import type { BranchDef } from '../../catalog/lines.ts';
@@ -96,10 +97,18 @@ function* lastMerge(
   return last;
 }
 
+/** Rows looked at between two pauses. */
+export const SLICE_ROWS = 256;
+
 /** Keys of a table that have changed on a line after one commit and up to another, with the values of their columns. */
-export function* changedKeys(table: VersionedTable, since: number, seq: number): Task<Map<Key, readonly Value[]>> {
-  const keys = new Map<Key, readonly Value[]>();
+export function* changedKeys(
+  table: VersionedTable,
+  since: number,
+  seq: number,
+): Task<(readonly [Key, readonly Value[]])[]> {
+  const keys: (readonly [Key, readonly Value[]])[] = [];
   if (table.lastChange <= since) return keys;
+  const seen = new KeySet();
   const columns = table.key.map(({ column }) => column);
   const bounds = { fromSeq: since, toSeq: seq, columns };
   const scans: VersionScanOptions[] = [
@@ -110,9 +119,13 @@ export function* changedKeys(table: VersionedTable, since: number, seq: number):
     const source = table.scanVersions(options);
     for (let batch = yield* source.next(); batch !== null; batch = yield* source.next())
       for (let i = 0; i < batch.count; i++) {
+        if (i % SLICE_ROWS === SLICE_ROWS - 1) yield PAUSE;
         const row = batch.selection === null ? i : (batch.selection[i] as number);
         const values = columns.map((_, k) => valueAt(batch?.columns[k] as Vector, row));
-        keys.set(table.encodeKey(values), values);
+        const key = table.encodeKey(values);
+        if (seen.has(key)) continue;
+        seen.add(key);
+        keys.push([key, values]);
       }
     source.close();
   }

@@ -48,11 +48,15 @@ export function* restore(scene: Scene, statement: Restore): Task<ResultSet> {
 }
 
 /** Runs changes that are parts of a WITH as one statement, without triggers. Returns the number of rows. */
-export function* changeRows(scene: Scene, parts: readonly string[]): Task<number> {
+export function* changeRows(
+  scene: Scene,
+  parts: readonly string[],
+  relations: Scene['relations'] = scene.relations,
+): Task<number> {
   const names = [...parts.join(' ').matchAll(/\b(changed_\d+_[a-z]+) AS \(/g)].map(([, name]) => name);
   if (names.length === 0) return 0;
   const counts = names.map((name) => `(SELECT count(*) FROM ${name})`);
-  const rows = yield* ddlContext(withCatalog(silently(scene))).query(
+  const rows = yield* ddlContext({ ...withCatalog(silently(scene)), relations }).query(
     `WITH ${parts.join(', ')} SELECT ${counts.join(' + ')}`,
   );
   return Number(rows[0]?.[0] ?? 0);

@@ -2,11 +2,12 @@
 import type { Value } from '../../base/vector.ts';
 import type { Catalog } from '../../catalog/schema.ts';
 import { SqlArray } from '../../sql/types/array.ts';
-import { OP_NONE, OP_UPDATE } from '../../table/table.ts';
+import { type Key, OP_NONE, OP_UPDATE } from '../../table/table.ts';
 import { advisoryKey, advisoryModeName } from '../../txn/lock/advisory.ts';
 import type { HeavyLock } from '../../txn/lock/heavy-locks.ts';
 import { printableKey } from '../../txn/lock/manager.ts';
 import { FOR_UPDATE, NO_KEY_UPDATE, rowStrength, tableModeNames } from '../../txn/lock/modes.ts';
+import type { Holder } from '../../txn/lock/row-locks.ts';
 import type { LockSpace } from '../../txn/lock/space.ts';
 import type { TableWrites } from '../../txn/table-writes.ts';
 import type { Backend } from '../activity.ts';
@@ -86,10 +87,13 @@ function* tables(locks: LockSpace, backends: ReadonlyMap<number, Backend>): Gene
 }
 
 function* rows(locks: LockSpace): Generator<Entry> {
-  for (const [tableId, { held: holds, writers }] of locks.rows) {
-    for (const [key, owners] of holds)
-      for (const { owner, mode } of owners)
-        yield held(owner.party.id, 'row', modeName(mode), owner.startedAt, { tableId, key: printableKey(key) });
+  for (const [tableId, { holders, writers }] of locks.rows) {
+    for (const [owner, holder] of holders)
+      for (const [key, mode] of heldRows(holder))
+        yield held(owner.party.id, 'row', modeName(mode), owner.startedAt, {
+          tableId,
+          ...(key === null ? {} : { key }),
+        });
     for (const { owner, writes } of writers.items)
       for (const [key, mode] of written(writes))
         yield held(owner.party.id, 'row', modeName(mode), owner.startedAt, {
@@ -101,6 +105,20 @@ function* rows(locks: LockSpace): Generator<Entry> {
 
 function modeName(mode: number): string {
   return `FOR ${rowStrength(mode).toUpperCase()}`;
+}
+
+/** Rows that a transaction has locked and not written. */
+function* heldRows({ layers }: Holder): Generator<readonly [key: string | null, mode: number]> {
+  const listed = new Map<Key, number>();
+  for (const layer of layers)
+    for (const [key, mode] of layer.entries()) {
+      listed.set(key, (listed.get(key) ?? 0) | mode);
+      if (listed.size <= MOST_ROWS) continue;
+      for (const [row, own] of listed) yield [printableKey(row), own];
+      yield [null, FOR_UPDATE];
+      return;
+    }
+  for (const [key, mode] of listed) yield [printableKey(key), mode];
 }
 
 /** What a transaction has written it has locked. */

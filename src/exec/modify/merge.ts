@@ -17,6 +17,8 @@ import { distinctKeys, evaluated, keysInSlices } from './slices.ts';
 import { byOrdinal, type ModifyTarget } from './target.ts';
 
 const BOOL = 16;
+/** Rows looked at between looks at the clock. */
+const CHOSEN_ROWS = 8192;
 
 type Action = InsertNode | UpdateNode | DeleteNode;
 type Change = (action: Action, rows: Batch) => Task<unknown>;
@@ -30,15 +32,12 @@ export function* merge(
   { run, target }: { readonly run: ExecRun; readonly target: ModifyTarget },
 ): Task<null> {
   const layout = layoutOf(node.source.outputs);
-  const rows = yield* lockMatched(
-    node,
-    wholeBatch(
-      source.columns.map((column) => compact(column, source)),
-      source.count,
-    ),
-    layout,
-    { run, target },
-  );
+  const compacted: Vector[] = [];
+  for (const column of source.columns) {
+    compacted.push(compact(column, source));
+    if (run.due()) yield* run.pause();
+  }
+  const rows = yield* lockMatched(node, wholeBatch(compacted, source.count), layout, { run, target });
   const old = node.oldRow.map((id) => rows.columns[layout.get(id) as number] as Vector);
   const taken = yield* assignClauses(node, rows, layout, run, byOrdinal(node.table, old));
   yield* refuseSecondChange(node, old, taken, { run, target });
@@ -46,10 +45,10 @@ export function* merge(
   for (const kind of ORDER) {
     for (const [i, when] of node.whens.entries()) {
       if (when.action?.kind !== kind) continue;
-      const chosen = positions(taken, i);
+      const chosen = yield* chosenRows(rows.count, (row) => taken[row] === i, run);
       if (chosen.length === 0) continue;
       const action = { ...when.action, source: node.source };
-      yield* change(action, subset(rows, chosen));
+      yield* change(action, yield* subset(rows, chosen, run));
       affected += target.affected.get(action) ?? 0;
     }
   }
@@ -70,11 +69,10 @@ function* lockMatched(
   if (guard === null || !changes) return rows;
   const keyAt = table.columns.findIndex(({ id }) => id === table.key[0]);
   const keyColumn = layout.get(node.oldRow[keyAt] as ColumnId) as number;
-  const matched = (batch: Batch, wanted: boolean): Batch => {
+  const matched = function* (batch: Batch, wanted: boolean): Task<Batch> {
     const key = batch.columns[keyColumn] as Vector;
-    const chosen: number[] = [];
-    for (let row = 0; row < batch.count; row++) if (isNull(key, row) !== wanted) chosen.push(row);
-    return chosen.length === batch.count ? batch : subset(batch, Int32Array.from(chosen));
+    const chosen = yield* chosenRows(batch.count, (row) => isNull(key, row) !== wanted, run);
+    return chosen.length === batch.count ? batch : yield* subset(batch, chosen, run);
   };
   const foundIn = function* (batch: Batch): Task<FoundRows> {
     const old = node.oldRow.map((id) => batch.columns[layout.get(id) as number] as Vector);
@@ -82,15 +80,17 @@ function* lockMatched(
     // A row that matches twice is refused later.
     return { rows: batch, keys, set: (yield* distinctKeys(keys, run)) ?? new Set(keys) };
   };
-  const found = matched(rows, true);
+  const found = yield* matched(rows, true);
   if (found.count === 0) return rows;
   const at = { table, source: node.source, column: node.oldRow[0] as ColumnId, mode: FOR_UPDATE };
   const known = yield* foundIn(found);
-  const again = (batch: Batch): Task<FoundRows> => foundIn(matched(batch, true));
+  const again = function* (batch: Batch): Task<FoundRows> {
+    return yield* foundIn(yield* matched(batch, true));
+  };
   const locked = yield* lockFound(at, known, run, guard, again);
   if (locked.found === known) return rows;
   const oids = node.source.outputs.map(({ type }) => type.oid);
-  const [still, others] = [locked.found.rows, matched(rows, false)];
+  const [still, others] = [locked.found.rows, yield* matched(rows, false)];
   if (others.count === 0) return still;
   if (still.count === 0) return others;
   return wholeBatch(
@@ -110,22 +110,24 @@ function* assignClauses(
   const key = old[node.table.key[0] as number] as Vector;
   const taken = new Int32Array(rows.count).fill(-1);
   for (const [i, { matched, condition }] of node.whens.entries()) {
-    const open: number[] = [];
-    for (let row = 0; row < rows.count; row++) {
-      if (taken[row] === -1 && isNull(key, row) !== matched) open.push(row);
-    }
+    const open = yield* chosenRows(rows.count, (row) => taken[row] === -1 && isNull(key, row) !== matched, run);
     if (open.length === 0) continue;
     if (condition === null) {
       for (const row of open) taken[row] = i;
       continue;
     }
-    const batch = subset(rows, Int32Array.from(open));
+    const batch = yield* subset(rows, open, run);
     const compiler = new Compiler(layout, run);
     const evaluators = compiler.compileAll([condition]);
     const [verdict] = (yield* evaluated(compiler, evaluators, batch, [BOOL], run)) as [Vector];
-    open.forEach((row, at) => {
-      if (valueAt(verdict, at) === true) taken[row] = i;
-    });
+    yield* chosenRows(
+      open.length,
+      (at) => {
+        if (valueAt(verdict, at) === true) taken[open[at] as number] = i;
+        return false;
+      },
+      run,
+    );
   }
   return taken;
 }
@@ -136,13 +138,9 @@ function* refuseSecondChange(
   taken: Int32Array,
   { run, target }: { readonly run: ExecRun; readonly target: ModifyTarget },
 ): Task<void> {
-  const changed: number[] = [];
-  for (let row = 0; row < taken.length; row++) {
-    const kind = whens[taken[row] as number]?.action?.kind;
-    if (kind === 'update' || kind === 'delete') changed.push(row);
-  }
-  const chosen = Int32Array.from(changed);
-  const columns = old.map((column) => take(column, chosen, chosen.length));
+  const changes = whens.map(({ action }) => action?.kind === 'update' || action?.kind === 'delete');
+  const chosen = yield* chosenRows(taken.length, (row) => changes[taken[row] as number] === true, run);
+  const { columns } = yield* subset(wholeBatch(old, taken.length), chosen, run);
   const keys = yield* keysInSlices(target.table(table.id), byOrdinal(table, columns), chosen.length, run);
   if ((yield* distinctKeys(keys, run)) !== null) return;
   throw new DriftError('21000', 'MERGE command cannot affect row a second time', {
@@ -150,15 +148,23 @@ function* refuseSecondChange(
   });
 }
 
-function positions(taken: Int32Array, clause: number): Int32Array {
-  const found: number[] = [];
-  for (let row = 0; row < taken.length; row++) if (taken[row] === clause) found.push(row);
-  return Int32Array.from(found);
+/** The rows for which something holds. */
+function* chosenRows(count: number, holds: (row: number) => boolean, run: ExecRun): Task<Int32Array> {
+  const chosen = new Int32Array(count);
+  let n = 0;
+  for (let start = 0; start < count; start += CHOSEN_ROWS) {
+    const end = Math.min(start + CHOSEN_ROWS, count);
+    for (let row = start; row < end; row++) if (holds(row)) chosen[n++] = row;
+    if (run.due()) yield* run.pause();
+  }
+  return chosen.subarray(0, n);
 }
 
-function subset(rows: Batch, chosen: Int32Array): Batch {
-  return wholeBatch(
-    rows.columns.map((column) => take(column, chosen, chosen.length)),
-    chosen.length,
-  );
+function* subset(rows: Batch, chosen: Int32Array, run: ExecRun): Task<Batch> {
+  const columns: Vector[] = [];
+  for (const column of rows.columns) {
+    columns.push(take(column, chosen, chosen.length));
+    if (run.due()) yield* run.pause();
+  }
+  return wholeBatch(columns, chosen.length);
 }

@@ -14,6 +14,7 @@ import type { TableDef } from '../../catalog/schema.ts';
 import { CATALOG_TABLE_ID, parseDefinition, TRANSACTIONS_TABLE_ID } from '../../catalog/system-objects.ts';
 import type { CheckContext } from '../../table/check-tree.ts';
 import type {
+  BulkTables,
   CheckedTree,
   CommittedStructures,
   PinnedPacks,
@@ -33,6 +34,7 @@ import {
   type VersionedTable,
 } from '../../table/table.ts';
 import type { WorkKind, WorkLog } from '../../table/work-log.ts';
+import { type Definitions, lineBulk, LinePrepared } from './line-bulk.ts';
 import { hiddenDef, LineRows, ownDef } from './line-definitions.ts';
 import { LineTable } from './line-table.ts';
 import { fillSeed, LoggedOnly, type Seed, seedDef, SeedIndex } from './seed.ts';
@@ -60,23 +62,6 @@ interface PartOf {
   readonly hidden: number;
   /** Whether a commit has written its definitions. */
   isRecorded: boolean;
-}
-
-class LinePrepared implements PreparedChanges {
-  readonly tableId: number;
-  readonly changes: RowChanges;
-  readonly pieces: PreparedChanges[] = [];
-  /** Ids that its piece of the table of lines defines. */
-  readonly defines: Set<number> = new Set();
-
-  constructor(tableId: number, changes: RowChanges) {
-    this.tableId = tableId;
-    this.changes = changes;
-  }
-
-  release(): void {
-    for (const piece of this.pieces) piece.release();
-  }
 }
 
 export class LineStore implements TableStore {
@@ -269,31 +254,59 @@ export class LineStore implements TableStore {
   *prepare(tableId: number, changes: RowChanges, earlier: readonly PreparedChanges[] = []): Task<PreparedChanges> {
     if (this.#physical.has(tableId)) return yield* this.#main.prepare(tableId, changes);
     const prepared = new LinePrepared(tableId, changes);
-    const defined = new Set(earlier.flatMap((other) => (other instanceof LinePrepared ? [...other.defines] : [])));
-    const lines = new LineRows(this.#main.table(LINES_TABLE_ID), prepared.defines, defined);
     try {
-      const seeds = tableId === CATALOG_TABLE_ID ? this.#define(changes, lines) : [];
-      const part = this.#made.has(tableId) ? null : this.#partOf(tableId);
-      if (part !== null && !part.isRecorded) {
-        const def = this.#definition(tableId);
-        lines.put(ownDef(def, part, this.context.id), false);
-        lines.put(hiddenDef(def, part, this.context.id), false);
-      }
-      const rows = lines.changes();
+      const { rows, seeds } = this.#definitions(prepared, earlier);
       if (rows !== null) prepared.pieces.push(yield* this.#main.prepare(LINES_TABLE_ID, rows));
-      if (part === null) prepared.pieces.push(yield* this.#main.prepare(tableId, changes));
-      else {
-        const table = this.inherited(tableId);
-        const { own, hidden } = yield* splitChanges(table, table.part as NonNullable<LineTable['part']>, changes);
-        if (own !== null) prepared.pieces.push(yield* this.#main.prepare(part.own, own));
-        if (hidden !== null) prepared.pieces.push(yield* this.#main.prepare(part.hidden, hidden));
-      }
+      yield* this.#rows(prepared, this.#main);
       prepared.pieces.push(...seeds);
       return prepared;
     } catch (error) {
       prepared.release();
       throw error;
     }
+  }
+
+  get bulk(): BulkTables | undefined {
+    const { bulk } = this.#main;
+    if (bulk === undefined) return undefined;
+    const pending = [...this.#seeds.values()].flat();
+    return lineBulk({
+      bulk,
+      isPhysical: (id) => this.#physical.has(id),
+      rows: (prepared) => this.#rows(prepared, bulk),
+      definitions: (prepared, earlier) => this.#definitions(prepared, earlier),
+      noteApplied: (seq, prepared) => this.#noteApplied(seq, prepared),
+      extraRows: pending.reduce((sum, seed) => sum + (seed.pending?.rows.count ?? 0), 0),
+    });
+  }
+
+  /** The changes of rows, as those of the tables that hold them. */
+  *#rows(prepared: LinePrepared, tables: Pick<TableStore, 'prepare'>): Task<void> {
+    const { tableId, changes, pieces } = prepared;
+    if (this.#made.has(tableId)) {
+      pieces.push(yield* tables.prepare(tableId, changes));
+      return;
+    }
+    const part = this.#partOf(tableId);
+    const table = this.inherited(tableId);
+    const { own, hidden } = yield* splitChanges(table, table.part as NonNullable<LineTable['part']>, changes);
+    if (own !== null) pieces.push(yield* tables.prepare(part.own, own));
+    if (hidden !== null) pieces.push(yield* tables.prepare(part.hidden, hidden));
+  }
+
+  /** What changes of a table mean for the table of lines, and the entries of new seeds. */
+  #definitions(prepared: LinePrepared, earlier: readonly PreparedChanges[]): Definitions {
+    const { tableId, changes, defines } = prepared;
+    const defined = new Set(earlier.flatMap((other) => (other instanceof LinePrepared ? [...other.defines] : [])));
+    const lines = new LineRows(this.#main.table(LINES_TABLE_ID), defines, defined);
+    const seeds = tableId === CATALOG_TABLE_ID ? this.#define(changes, lines) : [];
+    const part = this.#made.has(tableId) ? null : this.#partOf(tableId);
+    if (part !== null && !part.isRecorded) {
+      const def = this.#definition(tableId);
+      lines.put(ownDef(def, part, this.context.id), false);
+      lines.put(hiddenDef(def, part, this.context.id), false);
+    }
+    return { rows: lines.changes(), seeds };
   }
 
   /** What definitions of tables on the line mean for the tables of the database; gives the entries of new seeds. */
@@ -332,11 +345,13 @@ export class LineStore implements TableStore {
       this.#main.apply(seq, prepared);
       return;
     }
-    for (const piece of prepared.pieces) {
-      if (piece instanceof LoggedOnly) continue;
-      this.#main.apply(seq, piece);
-      if (piece.tableId === LINES_TABLE_ID) this.context.noteLines(seq, piece.changes);
-    }
+    for (const piece of prepared.pieces) if (!(piece instanceof LoggedOnly)) this.#main.apply(seq, piece);
+    this.#noteApplied(seq, prepared);
+  }
+
+  #noteApplied(seq: number, prepared: LinePrepared): void {
+    for (const { tableId, changes } of prepared.pieces)
+      if (tableId === LINES_TABLE_ID) this.context.noteLines(seq, changes);
     for (const part of this.#parts.values()) if (prepared.defines.has(part.own)) part.isRecorded = true;
     for (const id of prepared.defines) if (this.#made.has(id)) this.#made.set(id, true);
     for (const seeds of this.#seeds.values())

@@ -7,10 +7,11 @@
  * the fork, and where only ended ones are asked for (changes, differences) through the hidden keys alone: what a branch
  * has not touched is not read.
  */
-import type { Task } from '../../base/task.ts';
+import { PAUSE, type Task } from '../../base/task.ts';
 import { BATCH_ROWS, type Batch, type Value, type Vector, valueAt } from '../../base/vector.ts';
 import { VectorBuilder } from '../../base/vector-builder.ts';
 import { gatherVector } from '../../table/gather.ts';
+import { sortedInSlices } from '../../table/sliced-order.ts';
 import {
   type BatchSource,
   type Key,
@@ -21,6 +22,9 @@ import {
 } from '../../table/table.ts';
 import { RowGatherer } from '../overlay-scan.ts';
 import { hiddenFrom, type LineTree } from './line-scan.ts';
+
+/** Rows looked at between two pauses. */
+const SLICE_ROWS = 1024;
 
 interface VersionTrees {
   readonly tree: LineTree;
@@ -54,10 +58,11 @@ export class LineVersionScan implements BatchSource {
   *#collect(): Task<Batch[]> {
     const { tree, own, order, keyOf } = this.#trees;
     const found = new Versions(tree, this.#options, order, keyOf);
-    if (own !== null) yield* found.takeAll(own, this.#options, tree.columns.length);
+    // Of one key in the order of time, each source by itself too.
     yield* this.#endedByFork(found);
     yield* this.#inForceAtFork(found);
-    return found.batches();
+    if (own !== null) yield* found.takeAll(own, this.#options, tree.columns.length);
+    return yield* found.batches();
   }
 
   *#endedByFork(found: Versions): Task<void> {
@@ -99,6 +104,7 @@ export class LineVersionScan implements BatchSource {
           }
           const end = valueAt(batch.columns[columns.length] as Vector, row) as number;
           if (old !== null) found.add(old.columns, old.row, this.#trees.tree.width, old.from, end);
+          if (i % SLICE_ROWS === SLICE_ROWS - 1) yield PAUSE;
         }
       }
     } finally {
@@ -115,7 +121,6 @@ class Versions {
   readonly #keyOf: (values: readonly Value[]) => Key;
   readonly #rows: RowGatherer;
   readonly #keys: Key[] = [];
-  readonly #from: number[] = [];
 
   constructor(
     tree: LineTree,
@@ -155,6 +160,7 @@ class Versions {
             end = Math.min(yield* hiddenFrom(hidden, key), endSeq);
           }
           this.add(columns, row, width, valueAt(columns[width] as Vector, row) as number, end);
+          if (i % SLICE_ROWS === SLICE_ROWS - 1) yield PAUSE;
         }
       }
     } finally {
@@ -167,24 +173,22 @@ class Versions {
     if (from > toSeq || end <= fromSeq || from <= begunAfter || end > endedBy) return;
     const whole = widened(columns, row, width, this.#tree.columns);
     this.#keys.push(this.#keyOf(this.#order.map((ordinal) => valueAt(columns[ordinal] as Vector, row))));
-    this.#from.push(from);
     this.#rows.addTableRow(whole.columns, whole.row, from, end);
   }
 
   /** What was collected, ordered by key, then from. */
-  batches(): Batch[] {
+  *batches(): Task<Batch[]> {
     const all = this.#rows.batch();
     if (all === null) return [];
-    const [keys, from] = [this.#keys, this.#from];
-    const order = Int32Array.from({ length: all.count }, (_, at) => at).sort((a, b) => {
-      const [x, y] = [keys[a] as Key, keys[b] as Key];
-      return x === y ? (from[a] as number) - (from[b] as number) : x < y ? -1 : 1;
-    });
+    const positions = new Int32Array(all.count);
+    for (let at = 0; at < positions.length; at++) positions[at] = at;
+    const order = yield* sortedInSlices(positions, this.#keys);
     const batches: Batch[] = [];
     for (let start = 0; start < order.length; start += BATCH_ROWS) {
       const part = order.subarray(start, start + BATCH_ROWS);
       const columns = all.columns.map((column) => gatherVector(column, part));
       batches.push({ columns, length: part.length, selection: null, count: part.length });
+      yield PAUSE;
     }
     return batches;
   }

@@ -1,9 +1,9 @@
 /** What a commit's changes to an inherited table mean for the line's own rows and for the keys that it hides. */
 import { assert } from '../../base/error.ts';
-import type { Task } from '../../base/task.ts';
+import { PAUSE, type Task } from '../../base/task.ts';
 import { valueAt, type Vector } from '../../base/vector.ts';
 import { VectorBuilder } from '../../base/vector-builder.ts';
-import { gatherVector, sameCell } from '../../table/gather.ts';
+import { sameCell } from '../../table/gather.ts';
 import {
   type Key,
   MISS,
@@ -25,21 +25,29 @@ export interface SplitChanges {
   readonly hidden: RowChanges | null;
 }
 
+/** Entries looked at between two pauses. */
+const SLICE_ENTRIES = 256;
+
 /**
  * Splits changes: inserted rows and changed ones become rows of `own`; an inherited row that is changed or removed is
  * hidden. An update that changes nothing is left out.
  */
 export function* splitChanges(table: LineTable, { own, hidden }: Part, changes: RowChanges): Task<SplitChanges> {
-  const entries: number[] = [];
-  const ops: number[] = [];
+  // The rows stay where they are, under other ops: there may be a million of them.
+  const ops = new Uint8Array(changes.count).fill(OP_NONE);
+  const assigned: (readonly number[] | null)[] = [];
   const hides = new HiddenRows(hidden);
+  let isEmpty = true;
   for (let entry = 0; entry < changes.count; entry++) {
+    if (entry % SLICE_ENTRIES === SLICE_ENTRIES - 1) yield PAUSE;
+    assigned.push(null);
     const op = changes.ops[entry] as number;
     if (op === OP_NONE) continue;
     const key = changes.keys[entry] as Key;
     if (op === OP_INSERT || (yield* found(own, key, LAST)) !== null) {
-      entries.push(entry);
-      ops.push(op);
+      ops[entry] = op;
+      if (op === OP_UPDATE) assigned[entry] = changes.assigned[entry] ?? null;
+      isEmpty = false;
       continue;
     }
     const old = yield* found(table.parent, key, table.fork);
@@ -47,21 +55,10 @@ export function* splitChanges(table: LineTable, { own, hidden }: Part, changes: 
     if (op === OP_UPDATE && isSame(table, old, changes, entry)) continue;
     hides.add(key, old, table.rowKey);
     if (op === OP_DELETE) continue;
-    entries.push(entry);
-    ops.push(OP_INSERT);
+    ops[entry] = OP_INSERT;
+    isEmpty = false;
   }
-  return { own: entries.length === 0 ? null : ownChanges(changes, entries, ops), hidden: hides.changes() };
-}
-
-function ownChanges(changes: RowChanges, entries: readonly number[], ops: readonly number[]): RowChanges {
-  const rows = Int32Array.from(entries);
-  return {
-    count: entries.length,
-    ops: Uint8Array.from(ops),
-    keys: entries.map((entry) => changes.keys[entry] as Key),
-    rows: changes.rows.map((column) => gatherVector(column, rows)),
-    assigned: entries.map((entry, i) => (ops[i] === OP_UPDATE ? (changes.assigned[entry] ?? null) : null)),
-  };
+  return { own: isEmpty ? null : { ...changes, ops, assigned }, hidden: hides.changes() };
 }
 
 function isSame(table: LineTable, old: RowRef, changes: RowChanges, entry: number): boolean {

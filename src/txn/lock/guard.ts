@@ -82,7 +82,7 @@ export class RowGuard {
     return (space.rows.get(tableId)?.inTheWay(transaction, key, mode).length ?? 0) > 0;
   }
 
-  take(tableId: number, keys: Iterable<Key>, mode: number): void {
+  take(tableId: number, keys: readonly Key[], mode: number): void {
     takeRows(this.#parts.space, this.#parts.transaction, tableId, keys, mode);
   }
 

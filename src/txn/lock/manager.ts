@@ -2,7 +2,7 @@
  * Taking locks: each function finds who is in the way, waits (waits.ts) until nobody is, and takes the lock in the same
  * turn. What was taken is noted in the transaction, which gives it back at its end or at a savepoint.
  */
-import type { Keys } from '../../base/key-set.ts';
+import type { KeyMap, Keys } from '../../base/key-set.ts';
 import { DriftError } from '../../base/error.ts';
 import type { Host } from '../../base/host.ts';
 import type { Task } from '../../base/task.ts';
@@ -179,23 +179,40 @@ export function* waitForOwners(
   });
 }
 
+/** Rows from which on they have a layer of their own. */
+const MANY_ROWS = 256;
+
 /** Notes locks on rows until the transaction ends. REQUIRES: nobody is in the way. */
 export function takeRows(
   space: LockSpace,
   owner: Transaction,
   tableId: number,
-  keys: Iterable<Key>,
+  keys: readonly Key[],
   mode: number,
 ): void {
   const locks = rowLocksOf(space, tableId);
+  const layer = keys.length < MANY_ROWS ? null : layerOf(locks, owner);
+  if (layer !== null) {
+    for (const key of keys) locks.take(owner, key, mode, layer);
+    return;
+  }
   const taken: Key[] = [];
   for (const key of keys) if (locks.take(owner, key, mode)) taken.push(key);
   if (taken.length === 0) return;
   owner.locks.push(() => {
     // It has ended: its notes of tables go first.
-    if (owner.used.size === 0 && locks.releaseAll(owner)) return;
-    for (const key of taken) locks.release(owner, key, mode);
+    if (owner.used.size === 0) locks.releaseAll(owner);
+    else for (const key of taken) locks.release(owner, key, mode);
   });
+}
+
+/** The layer of the statement that is being run, or null where there are too many. */
+function layerOf(locks: RowLocks, owner: Transaction): KeyMap | null {
+  const known = locks.layerSince(owner, owner.lockMark);
+  if (known !== null) return known;
+  const layer = locks.newLayer(owner, owner.locks.length);
+  if (layer !== null) owner.locks.push(() => locks.dropLayer(owner, layer));
+  return layer;
 }
 
 /** Holds rows while a statement works on them: until they are written, or until `drop`. */

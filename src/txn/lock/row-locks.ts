@@ -8,7 +8,7 @@
  *
  * Invariant: a row's holders never conflict; who wants it otherwise waits before it writes or registers.
  */
-import type { Keys } from '../../base/key-set.ts';
+import { KeyMap, type Keys } from '../../base/key-set.ts';
 import type { Key } from '../../table/table.ts';
 import { OP_NONE, OP_UPDATE } from '../../table/table.ts';
 import type { TableWrites } from '../table-writes.ts';
@@ -23,11 +23,19 @@ export interface Claim {
   readonly mode: number;
 }
 
-/** One transaction's locks on one row. */
-export interface RowHold {
-  readonly owner: Transaction;
-  mode: number;
+/**
+ * One transaction's locks on rows, in layers: those of a statement that locks very many have one of their own, which goes
+ * as a whole when the statement is taken back. A row may be in several.
+ */
+export interface Holder {
+  /** Modes by key. The first has what was taken row by row. */
+  readonly layers: KeyMap[];
+  /** Where the transaction notes the newest layer among its locks. */
+  newestAt: number;
 }
+
+/** So many layers at most, for who looks for a row looks into all of them. */
+const MOST_LAYERS = 16;
 
 /** A transaction that writes to the table. */
 export interface Writer extends Enrolled {
@@ -38,19 +46,17 @@ export interface Writer extends Enrolled {
 export class RowLocks {
   readonly writers: Roll<Writer> = new Roll();
   readonly claims: Set<Claim> = new Set();
-  readonly held: Map<Key, RowHold[]> = new Map();
-  /** How many rows each transaction has a lock on in `held`. */
-  readonly #holders: Map<Transaction, number> = new Map();
+  readonly holders: Map<Transaction, Holder> = new Map();
 
   /** Whether anybody but the transaction has locks here. */
   isShared(self: Transaction): boolean {
     const { size } = this.writers;
     if (size > 1 || (size === 1 && this.writers.items[0]?.owner !== self)) return true;
-    return this.held.size > 0 || this.claims.size > 0;
+    return this.claims.size > 0 || this.holders.size > (this.holders.has(self) ? 1 : 0);
   }
 
   get isEmpty(): boolean {
-    return this.writers.size === 0 && this.held.size === 0 && this.claims.size === 0;
+    return this.writers.size === 0 && this.holders.size === 0 && this.claims.size === 0;
   }
 
   /** Transactions whose locks on a row conflict with a mode. */
@@ -61,9 +67,8 @@ export class RowLocks {
       if (owner !== self && (writtenMode(writes, key) & conflicts) !== 0) found.push(owner);
     for (const { owner, keys, mode: claimed } of this.claims)
       if (owner !== self && (claimed & conflicts) !== 0 && keys.has(key)) found.push(owner);
-    const holds = this.held.get(key);
-    if (holds !== undefined)
-      for (const hold of holds) if (hold.owner !== self && (hold.mode & conflicts) !== 0) found.push(hold.owner);
+    for (const [owner, holder] of this.holders)
+      if (owner !== self && (heldMode(holder, key) & conflicts) !== 0) found.push(owner);
     return found;
   }
 
@@ -77,53 +82,79 @@ export class RowLocks {
     return found;
   }
 
-  /** Registers a lock; true where the transaction had none of that mode on the row. REQUIRES: nobody in the way. */
-  take(owner: Transaction, key: Key, mode: number): boolean {
-    const holds = this.held.get(key);
-    if (holds === undefined) {
-      this.held.set(key, [{ owner, mode }]);
-      this.#count(owner, 1);
-      return true;
-    }
-    const own = holds.find((hold) => hold.owner === owner);
-    if (own === undefined) {
-      holds.push({ owner, mode });
-      this.#count(owner, 1);
-      return true;
-    }
-    if ((own.mode & mode) === mode) return false;
-    own.mode |= mode;
+  /**
+   * Registers a lock; true where the transaction had none of that mode on the row. REQUIRES: nobody in the way.
+   * `layer`: one of `newLayer`. Default: the first.
+   */
+  take(owner: Transaction, key: Key, mode: number, layer: KeyMap = this.#holderOf(owner).layers[0] as KeyMap): boolean {
+    if ((heldMode(this.#holderOf(owner), key) & mode) === mode) return false;
+    layer.set(key, Math.max(0, layer.get(key)) | mode);
     return true;
   }
 
-  /** Takes bits of a lock back, or with all bits the whole of it. */
+  /** A layer for very many rows, or null where there are many. `at`: where its owner will note it. */
+  newLayer(owner: Transaction, at: number): KeyMap | null {
+    const holder = this.#holderOf(owner);
+    if (holder.layers.length >= MOST_LAYERS) return null;
+    const layer = new KeyMap();
+    holder.layers.push(layer);
+    holder.newestAt = at;
+    return layer;
+  }
+
+  /** The newest layer, if it was noted at a place or behind it: all that is in it goes when that place is gone back to. */
+  layerSince(owner: Transaction, place: number): KeyMap | null {
+    const holder = this.holders.get(owner);
+    if (holder === undefined || holder.layers.length === 1 || holder.newestAt < place) return null;
+    return holder.layers.at(-1) ?? null;
+  }
+
+  dropLayer(owner: Transaction, layer: KeyMap): void {
+    const holder = this.holders.get(owner);
+    if (holder === undefined) return;
+    const at = holder.layers.indexOf(layer);
+    if (at < 0) return;
+    holder.layers.splice(at, 1);
+    // Which of the others is the newest one is known no more: the next statement makes one of its own.
+    holder.newestAt = -1;
+    this.#forgetEmpty(owner, holder);
+  }
+
+  /** Takes bits of a lock that was taken by itself back. */
   release(owner: Transaction, key: Key, mode: number): void {
-    const holds = this.held.get(key);
-    if (holds === undefined) return;
-    const at = holds.findIndex((hold) => hold.owner === owner);
-    const own = holds[at];
-    if (own === undefined) return;
-    own.mode &= ~mode;
-    if (own.mode !== 0) return;
-    this.#count(owner, -1);
-    if (holds.length === 1) this.held.delete(key);
-    else holds.splice(at, 1);
+    const holder = this.holders.get(owner);
+    const [first] = holder?.layers ?? [];
+    if (holder === undefined || first === undefined) return;
+    const own = first.get(key);
+    if (own < 0) return;
+    if ((own & ~mode) === 0) first.delete(key);
+    else first.set(key, own & ~mode);
+    this.#forgetEmpty(owner, holder);
   }
 
-  /** Takes all locks of a transaction back, in one step where nobody else has any: it may have a million of them. */
-  releaseAll(owner: Transaction): boolean {
-    if (!this.#holders.has(owner)) return true;
-    if (this.#holders.size > 1) return false;
-    this.held.clear();
-    this.#holders.clear();
-    return true;
+  /** Takes all locks of a transaction back, in one step: it may have a million of them. */
+  releaseAll(owner: Transaction): void {
+    this.holders.delete(owner);
   }
 
-  #count(owner: Transaction, by: number): void {
-    const count = (this.#holders.get(owner) ?? 0) + by;
-    if (count > 0) this.#holders.set(owner, count);
-    else this.#holders.delete(owner);
+  #holderOf(owner: Transaction): Holder {
+    let holder = this.holders.get(owner);
+    if (holder === undefined) this.holders.set(owner, (holder = { layers: [new KeyMap()], newestAt: -1 }));
+    return holder;
   }
+
+  #forgetEmpty(owner: Transaction, { layers }: Holder): void {
+    if (layers.every(({ size }) => size === 0)) this.holders.delete(owner);
+  }
+}
+
+function heldMode({ layers }: Holder, key: Key): number {
+  let mode = 0;
+  for (const layer of layers) {
+    const own = layer.get(key);
+    if (own > 0) mode |= own;
+  }
+  return mode;
 }
 
 /** The lock that an own write stands for. */
