@@ -113,6 +113,11 @@ export class SegmentReader {
     return this.#doubles(this.#decodeGroup(bytes, this.columnCount, group, { format: SEQ_FORMAT, name: 'from' }));
   }
 
+  /** The `to` of one row group. */
+  toOfGroup(bytes: Uint8Array, group: number): Float64Array {
+    return this.#doubles(this.#decodeGroup(bytes, this.columnCount + 1, group, { format: SEQ_FORMAT, name: 'to' }));
+  }
+
   /** A bound for `from` of the first `rows` rows; null where the zones have none. */
   maxFrom(rows: number): number | null {
     let most = 0;

@@ -16,6 +16,7 @@ import type { Vector } from '../base/vector.ts';
 import { VectorBuilder } from '../base/vector-builder.ts';
 import { GROUP_ROWS } from '../segment/constants.ts';
 import { gatherDoubles, gatherVector, sliceVector } from './gather.ts';
+import { MomentRows } from './moment-rows.ts';
 import { lowerBound } from './search.ts';
 import type { Key, TreeColumn, ZoneFilter } from './table.ts';
 
@@ -114,6 +115,9 @@ export class LeafImage {
   /** Newest closed row of a key, and for each closed row the one before; extended when an older state is asked for. */
   #closedHead: Map<Key, number> | null = null;
   #closedPrior: number[] = [];
+  /** Rows in force at the moment read last, current and closed ones. */
+  readonly chosen: MomentRows = new MomentRows();
+  readonly chosenClosed: MomentRows = new MomentRows();
 
   constructor(columns: readonly TreeColumn[], source: ImageSource | null = null) {
     this.#formats = columns;
@@ -269,6 +273,8 @@ export class LeafImage {
     this.#views = [];
     this.#closedViews = [];
     this.#zoned = false;
+    this.chosen.forget();
+    this.chosenClosed.forget();
   }
 
   isHole(row: number): boolean {
@@ -458,7 +464,13 @@ export class LeafImage {
   get bytes(): number {
     let width = this.#keys === null ? 8 : 24;
     for (const column of this.#columns) if (column !== null) width += 10;
-    return (this.rows + this.closedRows) * width + (this.#source?.bytes ?? 0) + 512;
+    return (
+      (this.rows + this.closedRows) * width +
+      (this.#source?.bytes ?? 0) +
+      this.chosen.bytes +
+      this.chosenClosed.bytes +
+      512
+    );
   }
 }
 

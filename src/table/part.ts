@@ -7,7 +7,7 @@ import { GROUP_ROWS } from '../segment/constants.ts';
 import type { SegmentRef } from '../segment/segment.ts';
 import { SegmentReader } from '../segment/segment-reader.ts';
 import { zoneMayMatch } from '../segment/zone.ts';
-import { constantVector } from './gather.ts';
+import { concatVectors, constantVector } from './gather.ts';
 import type { KeyCodec } from './key.ts';
 import type { ImageSource } from './leaf-image.ts';
 import type { Key, TreeColumn, ZoneFilter } from './table.ts';
@@ -87,6 +87,8 @@ export interface SealedPart {
   mayMatch(group: number, filters: readonly ZoneFilter[]): boolean;
   /** False if no version of the group is valid at the sequence number. */
   mayBeVisible(group: number, seq: number): boolean;
+  /** A part with all versions of the key; with fewer others, where it takes less than decoding all rows. */
+  ofKey(key: Key): SealedPart;
 }
 
 /** What a tree needs to know about its rows to read them. */
@@ -130,6 +132,10 @@ export class MemoryPart implements SealedPart {
   mayBeVisible(): boolean {
     return true;
   }
+
+  ofKey(): SealedPart {
+    return this;
+  }
 }
 
 /** The rows of a segment, with the columns that the tree has now: those added since hold their `missing` value. */
@@ -154,6 +160,9 @@ export class StoredRows implements SealedPart, ImageSource {
   #fromGroup = -1;
   #fromOfGroup: Float64Array = NONE;
   #ages: Ages | null = null;
+  /** The row groups decoded last for look-ups of keys, and how many were so far. */
+  #window: { readonly first: number; readonly end: number; readonly part: SealedPart } | null = null;
+  #windowGroups = 0;
 
   /** Throws XX001 when the bytes are not what the reference promises. */
   constructor(ref: SegmentRef, bytes: Uint8Array, layout: RowLayout) {
@@ -290,6 +299,61 @@ export class StoredRows implements SealedPart, ImageSource {
   mayBeVisible(group: number, seq: number): boolean {
     return this.#reader.mayBeVisible(group, seq);
   }
+
+  ofKey(key: Key): SealedPart {
+    const bytes = this.#bytes;
+    // Who has asked for as many groups as there are will ask for more: then whole columns are cheaper.
+    if (this.#keys !== null || bytes === null || this.#windowGroups >= this.#reader.groups) return this;
+    const { codec } = this.#layout;
+    const column = codec.key[0]?.column;
+    if (codec.form === 'bytes' || column === undefined) return this;
+    const reader = this.#reader;
+    let first = 0;
+    // Rows are sorted by key.
+    while (first < reader.groups && !keyMayBe(reader, column, first, key)) first++;
+    let end = first;
+    while (end < reader.groups && keyMayBe(reader, column, end, key)) end++;
+    if (end - first > MAX_GROUPS) return this;
+    if (this.#window?.first !== first || this.#window.end !== end) {
+      this.#windowGroups += end - first;
+      this.#window = { first, end, part: this.#groupRows(bytes, first, end) };
+    }
+    return this.#window.part;
+  }
+
+  /** Some adjacent row groups by themselves. */
+  #groupRows(bytes: Uint8Array, first: number, end: number): SealedPart {
+    const reader = this.#reader;
+    const rows = Math.max(Math.min(end * GROUP_ROWS, this.rows) - first * GROUP_ROWS, 0);
+    const times = (one: (group: number) => Float64Array): Float64Array => {
+      const all = new Float64Array(rows);
+      for (let group = first; group < end; group++) all.set(one(group), (group - first) * GROUP_ROWS);
+      return all;
+    };
+    const columns = this.#columns.map(({ format, missing }, c) => {
+      if (c >= reader.columnCount) return constantVector(format, missing, rows);
+      const pieces = Array.from({ length: end - first }, (_, i) => reader.groupColumn(bytes, c, first + i, format));
+      return concatVectors(format, pieces);
+    });
+    const { codec } = this.#layout;
+    const keys = codec.ofRows(
+      codec.key.map((part) => columns[part.column] as Vector),
+      0,
+      rows,
+    );
+    const from = times((group) => reader.fromOfGroup(bytes, group));
+    return new MemoryPart(
+      columns,
+      keys,
+      from,
+      times((group) => reader.toOfGroup(bytes, group)),
+    );
+  }
+}
+
+function keyMayBe(reader: SegmentReader, column: number, group: number, key: Key): boolean {
+  const zone = reader.zone(column, group);
+  return zone === null || (zoneMayMatch(zone, '<=', key) && zoneMayMatch(zone, '>=', key));
 }
 
 function greatest(values: Float64Array, count: number): number {

@@ -18,6 +18,7 @@ import { beyondLimit } from './history-limit.ts';
 import { LeafCursor } from './leaf-cursor.ts';
 import type { LeafImage } from './leaf-image.ts';
 import { mergedRows } from './merged-rows.ts';
+import { MomentRows } from './moment-rows.ts';
 import { inRange, rangeEnd, rangeStart } from './search.ts';
 import type { BatchSource, Key, KeyRange, ScanOptions, ZoneFilter } from './table.ts';
 import type { Ages, SealedPart } from './part.ts';
@@ -38,6 +39,8 @@ interface Piece {
   readonly rows: Int32Array | null;
   /** For versions that may have ended: their intervals as small integers. */
   readonly ages: Ages | null;
+  /** What is kept of such choices for the others. */
+  readonly chosen?: MomentRows | undefined;
   /** Rows of the run may be invisible at the scan's sequence number. */
   readonly filtered: boolean;
   /** False if no row of a group of the run can pass the scan's zone filters. */
@@ -188,6 +191,7 @@ export class TreeScan implements BatchSource {
       to: null,
       holes: image.holes,
       ages: null,
+      chosen: image.chosen,
       mayMatch: (group: number) => image.mayMatch(group, this.#zones),
       filtered,
     };
@@ -221,6 +225,7 @@ export class TreeScan implements BatchSource {
       to: null,
       holes: image.holes,
       ages: null,
+      chosen: image.chosen,
       mayMatch: (group: number) => image.mayMatch(group, this.#zones),
     };
     const start = rangeStart(image.keys, image.sorted, range);
@@ -323,6 +328,7 @@ function closedBase(image: LeafImage): Omit<Piece, 'rows'> {
     to: image.closedTo.data,
     holes: null,
     ages: null,
+    chosen: image.chosenClosed,
     start: 0,
     end: 0,
     filtered: false,
@@ -354,13 +360,7 @@ function firstAfter(values: Float64Array, count: number, value: number): number 
   return low;
 }
 
-function select({ from, holes, ages }: Piece, start: number, end: number, seq: number): Int32Array {
+function select({ from, holes, ages, chosen }: Piece, start: number, end: number, seq: number): Int32Array {
   if (ages !== null) return ages.visible(start, end, seq);
-  const rows = new Int32Array(end - start);
-  let n = 0;
-  for (let row = start; row < end; row++) {
-    rows[n] = row - start;
-    if ((from[row] as number) <= seq && (holes === null || holes[row] !== 1)) n++;
-  }
-  return rows.subarray(0, n);
+  return (chosen ?? new MomentRows()).begun(from, holes, start, end, seq);
 }

@@ -77,8 +77,11 @@ export class TreeVersionScan implements BatchSource {
     };
     const found: Found = { sources: [], rows: [], keys: [], from: [], to: [] };
     const { rows: imageRows, closedRows, sorted } = image;
-    for (const part of parts) {
+    // One row's past.
+    const only = range.low !== undefined && range.low === range.high ? range.low : null;
+    for (const whole of parts) {
       if (counters !== undefined) counters.segments++;
+      const part = only === null ? whole : whole.ofKey(only);
       const end = rangeEnd(part.keys, part.keys.length, range);
       const rows: number[] = [];
       for (let row = rangeStart(part.keys, part.keys.length, range); row < end; row++) {

@@ -257,9 +257,9 @@ export class Tree implements VersionedTree, DividedTree {
     for (let p = leaf.history.length - 1; p >= 0; p--) {
       const tile = leaf.history[p] as Tile;
       if (seq < tile.startSeq) continue;
-      const part = tile.part;
-      if (part === null) return this.#miss(tile);
+      if (tile.part === null) return this.#miss(tile);
       if (tile.used < MOST_USES) tile.used++;
+      const part = tile.part.ofKey(key);
       for (let row = lowerBound(part.keys, part.keys.length, key); part.keys[row] === key; row++) {
         const from = part.from[row] as number;
         if (from > seq) return null;
@@ -277,8 +277,8 @@ export class Tree implements VersionedTree, DividedTree {
   trueEnd(leaf: Leaf, index: number, key: Key, from: number): number | typeof MISS {
     for (let p = index + 1; p < leaf.history.length; p++) {
       const tile = leaf.history[p] as Tile;
-      const next = tile.part;
-      if (next === null) return this.#miss(tile);
+      if (tile.part === null) return this.#miss(tile);
+      const next = tile.part.ofKey(key);
       let at = lowerBound(next.keys, next.keys.length, key);
       while (next.keys[at] === key && (next.from[at] as number) < from) at++;
       assert(next.keys[at] === key && next.from[at] === from, 'a version is missing from the next tile');
