@@ -45,7 +45,7 @@ import type { RowGuard } from '../txn/lock/guard.ts';
 import { ACCESS_SHARE, ROW_EXCLUSIVE, ROW_SHARE } from '../txn/lock/space.ts';
 import type { Transaction } from '../txn/transaction.ts';
 import { resultOf } from './answer.ts';
-import { branchMoment, noMoment } from './branch/moment.ts';
+import { otherLine, noMoment } from './branch/moment.ts';
 import type { Core } from './core.ts';
 import type { Notice, ResultSet } from './api.ts';
 import { cursorKey, type Portals } from './portal.ts';
@@ -132,7 +132,7 @@ export function bindContextOf(scene: Scene, parameterTypes?: readonly number[]):
     names: scene.names,
     registered: core.registered.size === 0 ? undefined : (name) => core.registered.get(name) ?? [],
     resolveMoment: (moment) => resolveMoment(core, scene.eval, moment),
-    resolveBranch: (name) => branchMoment(scene, name),
+    resolveBranch: (name) => otherLine(scene, name),
     cursorKey: (cursor, table) => cursorKey(scene.portals, cursor, table),
     evaluateConstant: (expression) => evaluate(withParametersOf(expression, scene), expression),
   };

@@ -133,7 +133,8 @@ export class ExecRun implements Pacer {
   /** The table of a scan at the scan's moment. */
   readerOf(node: ScanNode): TableReader {
     const { time, table } = node;
-    return this.instead?.(node) ?? this.context.reader.table(table.id, time.kind === 'asOf' ? time.seq : undefined);
+    const moment = time.kind === 'asOf' ? time.seq : time.kind === 'now' ? undefined : time.line;
+    return this.instead?.(node) ?? this.context.reader.table(table.id, moment);
   }
 
   /** Ends the statement if it was cancelled; says whether its time slice is used up, so that it is time for PAUSE. */

@@ -46,10 +46,20 @@ interface Node {
 export type ScanTime =
   | { readonly kind: 'now' }
   | { readonly kind: 'asOf'; readonly seq: number }
-  /** Versions whose interval [from, to) touches [fromSeq, toSeq]; toSeq may be Infinity. */
-  | { readonly kind: 'versions'; readonly fromSeq: number; readonly toSeq: number }
-  /** Versions with from >= fromSeq and to <= toSeq. */
-  | { readonly kind: 'contained'; readonly fromSeq: number; readonly toSeq: number };
+  | (VersionTime &
+      /** Versions whose interval [from, to) touches [fromSeq, toSeq]; toSeq may be Infinity. */
+      (
+        | { readonly kind: 'versions' }
+        /** Versions with from >= fromSeq and to <= toSeq. */
+        | { readonly kind: 'contained' }
+      ));
+
+interface VersionTime {
+  readonly fromSeq: number;
+  readonly toSeq: number;
+  /** Any moment on the line whose versions are meant, where it is another one. */
+  readonly line?: number | undefined;
+}
 
 /** Versions with from > begunAfter and to <= endedBy (Infinity: those in force, too). */
 export interface VersionRange {

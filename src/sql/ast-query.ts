@@ -219,8 +219,11 @@ export interface TimePoint {
   readonly value: Expression;
   readonly position: number;
 }
-/** FOR SYSTEM_TIME …, or `t@SEQ:n`, `t@TAG:x`, `t@'…'`, which are AS OF. */
-export type SystemTime =
+/** FOR SYSTEM_TIME … [OF BRANCH b], or `t@SEQ:n`, `t@TAG:x`, `t@'…'`, which are AS OF. */
+export type SystemTime = {
+  /** The line whose history is read; absent: the session's. */
+  readonly branch?: TimePoint | undefined;
+} & (
   | { readonly kind: 'asOf'; readonly at: TimePoint; readonly position: number }
   /** BETWEEN a AND b: both ends included. FROM a TO b: b excluded. CONTAINED IN (a, b): versions begun and ended within. */
   | {
@@ -229,4 +232,5 @@ export type SystemTime =
       readonly high: TimePoint;
       readonly position: number;
     }
-  | { readonly kind: 'all'; readonly position: number };
+  | { readonly kind: 'all'; readonly position: number }
+);

@@ -61,12 +61,18 @@ export interface BindContext {
   catalogAt(seq: number): Task<Catalog>;
   /** The last sequence number at or before a moment; errors (22023) for the future and before the first commit. */
   resolveMoment(moment: BoundMoment): Task<number>;
-  /** The newest state of a branch: a moment that only a table's reader takes, and the catalog then. */
-  resolveBranch?(name: string): Task<{ readonly seq: number; readonly catalog: Catalog }>;
+  /** Another line of history. Throws 42704. */
+  resolveBranch?(name: string): Task<OtherLine>;
   /** The key of the row of a table that a cursor stands on; null for none (a row of an outer join). Throws 34000, 24000. */
   readonly cursorKey?: ((cursor: string, table: TableDef) => readonly Value[] | null) | undefined;
   /** Evaluates an expression without columns; parameters by the values given for this run. */
   evaluateConstant(expression: BoundExpression): Value;
+}
+
+/** Where a clause with BRANCH reads. */
+export interface OtherLine extends Pick<BindContext, 'catalogAt' | 'resolveMoment' | 'lastSeq'> {
+  /** What makes a sequence number a moment on that line, which only a table's reader takes. */
+  readonly base: number;
 }
 
 /** A time clause's answer. */

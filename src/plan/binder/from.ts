@@ -117,7 +117,7 @@ function bindTable(reference: TableName, scope: Scope): BoundFrom {
   const qualified = name.schema === undefined ? name.name : `${name.schema}.${name.name}`;
   if (found !== undefined) throw new DriftError('42809', `"${name.name}" is not a table or view`, { position });
   if (time.kind === 'asOf' && scope.state.context.catalog.relation(name.schema, name.name) !== undefined) {
-    throw new DriftError('42P01', `relation "${qualified}" did not exist at sequence number ${time.seq}`, {
+    throw new DriftError('42P01', `relation "${qualified}" did not exist at sequence number ${time.seq % 2 ** 40}`, {
       position: name.position,
     });
   }

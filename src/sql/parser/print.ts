@@ -282,6 +282,10 @@ function printJoin(join: Join): string {
 }
 
 function printSystemTime(time: SystemTime): string {
+  return `${printPeriod(time)}${time.branch === undefined ? '' : ` OF ${printTimePoint(time.branch)}`}`;
+}
+
+function printPeriod(time: SystemTime): string {
   switch (time.kind) {
     case 'all':
       return 'FOR SYSTEM_TIME ALL';

@@ -1,7 +1,7 @@
 /**
  * DriftDB's own syntax: points and periods of system time.
  *
- *     FOR SYSTEM_TIME AS OF point | BETWEEN p AND p | FROM p TO p | CONTAINED IN (p, p) | ALL
+ *     FOR SYSTEM_TIME AS OF point | BETWEEN p AND p | FROM p TO p | CONTAINED IN (p, p) | ALL [OF BRANCH b]
  *     t@SEQ:5   t@TAG:name   t@'2024-01-01'
  *
  * A point is SEQ n, TAG 'name' (or a bare name), or an expression of type timestamptz.
@@ -28,6 +28,15 @@ export function parseSystemTime(p: Cursor): SystemTime {
   }
   p.advance();
   p.advance();
+  const clause = parsePeriod(p, position);
+  if (!p.at('of') || !p.atName('branch', 1)) return clause;
+  const at = p.position;
+  p.advance();
+  p.advance();
+  return { ...clause, branch: { kind: 'branch', value: parseTagName(p), position: at } };
+}
+
+function parsePeriod(p: Cursor, position: number): SystemTime {
   if (p.accept('all')) return { kind: 'all', position };
   if (p.accept('as')) {
     p.expect('of');
