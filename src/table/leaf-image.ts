@@ -16,7 +16,7 @@ import type { Vector } from '../base/vector.ts';
 import { VectorBuilder } from '../base/vector-builder.ts';
 import { GROUP_ROWS } from '../segment/constants.ts';
 import { gatherDoubles, gatherVector, sliceVector } from './gather.ts';
-import { MomentRows } from './moment-rows.ts';
+import type { MomentRows } from './moment-rows.ts';
 import { lowerBound } from './search.ts';
 import type { Key, TreeColumn, ZoneFilter } from './table.ts';
 
@@ -116,8 +116,8 @@ export class LeafImage {
   #closedHead: Map<Key, number> | null = null;
   #closedPrior: number[] = [];
   /** Rows in force at the moment read last, current and closed ones. */
-  readonly chosen: MomentRows = new MomentRows();
-  readonly chosenClosed: MomentRows = new MomentRows();
+  chosen: MomentRows | null = null;
+  chosenClosed: MomentRows | null = null;
 
   constructor(columns: readonly TreeColumn[], source: ImageSource | null = null) {
     this.#formats = columns;
@@ -273,8 +273,7 @@ export class LeafImage {
     this.#views = [];
     this.#closedViews = [];
     this.#zoned = false;
-    this.chosen.forget();
-    this.chosenClosed.forget();
+    this.chosen = this.chosenClosed = null;
   }
 
   isHole(row: number): boolean {
@@ -467,8 +466,8 @@ export class LeafImage {
     return (
       (this.rows + this.closedRows) * width +
       (this.#source?.bytes ?? 0) +
-      this.chosen.bytes +
-      this.chosenClosed.bytes +
+      (this.chosen?.bytes ?? 0) +
+      (this.chosenClosed?.bytes ?? 0) +
       512
     );
   }

@@ -7,6 +7,7 @@
  * Invariant: rows go out to batches, so nobody changes them.
  */
 import { GROUP_ROWS } from '../segment/constants.ts';
+import { begunRows } from './search.ts';
 
 interface Run {
   readonly start: number;
@@ -29,7 +30,7 @@ export class MomentRows {
     const group = Math.floor(start / GROUP_ROWS);
     const known = this.#runs[group];
     if (known !== undefined && known.start === start && known.end === end) return known.rows;
-    const rows = choose(from, holes, start, end, seq);
+    const rows = begunRows(from, holes, start, end, seq);
     this.#runs[group] = { start, end, rows };
     this.bytes += rows.byteLength - (known?.rows.byteLength ?? 0);
     return rows;
@@ -41,18 +42,4 @@ export class MomentRows {
     this.#runs = [];
     this.bytes = 0;
   }
-}
-
-function choose(from: Float64Array, holes: Uint8Array | null, start: number, end: number, seq: number): Int32Array {
-  const rows = new Int32Array(end - start);
-  let n = 0;
-  for (let row = start; row < end; row++) {
-    rows[n] = row - start;
-    // Rows changed before and after the moment alternate, so a branch on it would be guessed wrong half of the time: the
-    // sign bit is added. What 32 bits do not hold is rare, or everything, and guessed well.
-    const later = (from[row] as number) - seq - 1;
-    const begun = later > 0x7fffffff ? 0 : later < -0x80000000 ? 1 : (later | 0) >>> 31;
-    n += holes === null ? begun : begun & ((holes[row] as number) ^ 1);
-  }
-  return rows.slice(0, n);
 }

@@ -7,8 +7,9 @@ import { GROUP_ROWS } from '../segment/constants.ts';
 import type { SegmentRef } from '../segment/segment.ts';
 import { SegmentReader } from '../segment/segment-reader.ts';
 import { zoneMayMatch } from '../segment/zone.ts';
-import { concatVectors, constantVector } from './gather.ts';
+import { constantVector } from './gather.ts';
 import type { KeyCodec } from './key.ts';
+import { KeyWindows } from './key-windows.ts';
 import type { ImageSource } from './leaf-image.ts';
 import type { Key, TreeColumn, ZoneFilter } from './table.ts';
 
@@ -160,9 +161,8 @@ export class StoredRows implements SealedPart, ImageSource {
   #fromGroup = -1;
   #fromOfGroup: Float64Array = NONE;
   #ages: Ages | null = null;
-  /** The row groups decoded last for look-ups of keys, and how many were so far. */
-  #window: { readonly first: number; readonly end: number; readonly part: SealedPart } | null = null;
-  #windowGroups = 0;
+  #windows: KeyWindows | null = null;
+  #window: MemoryPart | null = null;
 
   /** Throws XX001 when the bytes are not what the reference promises. */
   constructor(ref: SegmentRef, bytes: Uint8Array, layout: RowLayout) {
@@ -220,6 +220,7 @@ export class StoredRows implements SealedPart, ImageSource {
     this.#from = this.from;
     this.#to = this.to;
     this.#bytes = null;
+    this.#windows = this.#window = null;
     this.#fromOfGroup = NONE;
   }
 
@@ -302,58 +303,14 @@ export class StoredRows implements SealedPart, ImageSource {
 
   ofKey(key: Key): SealedPart {
     const bytes = this.#bytes;
-    // Who has asked for as many groups as there are will ask for more: then whole columns are cheaper.
-    if (this.#keys !== null || bytes === null || this.#windowGroups >= this.#reader.groups) return this;
-    const { codec } = this.#layout;
-    const column = codec.key[0]?.column;
-    if (codec.form === 'bytes' || column === undefined) return this;
-    const reader = this.#reader;
-    let first = 0;
-    // Rows are sorted by key.
-    while (first < reader.groups && !keyMayBe(reader, column, first, key)) first++;
-    let end = first;
-    while (end < reader.groups && keyMayBe(reader, column, end, key)) end++;
-    if (end - first > MAX_GROUPS) return this;
-    if (this.#window?.first !== first || this.#window.end !== end) {
-      this.#windowGroups += end - first;
-      this.#window = { first, end, part: this.#groupRows(bytes, first, end) };
-    }
-    return this.#window.part;
+    if (this.#keys !== null || bytes === null) return this;
+    this.#windows ??= new KeyWindows(this.#reader, bytes, this.#columns, this.#layout.codec);
+    const window = this.#windows.of(key);
+    if (window === null) return this;
+    if (window.from !== this.#window?.from)
+      this.#window = new MemoryPart(window.columns, window.keys, window.from, window.to);
+    return this.#window;
   }
-
-  /** Some adjacent row groups by themselves. */
-  #groupRows(bytes: Uint8Array, first: number, end: number): SealedPart {
-    const reader = this.#reader;
-    const rows = Math.max(Math.min(end * GROUP_ROWS, this.rows) - first * GROUP_ROWS, 0);
-    const times = (one: (group: number) => Float64Array): Float64Array => {
-      const all = new Float64Array(rows);
-      for (let group = first; group < end; group++) all.set(one(group), (group - first) * GROUP_ROWS);
-      return all;
-    };
-    const columns = this.#columns.map(({ format, missing }, c) => {
-      if (c >= reader.columnCount) return constantVector(format, missing, rows);
-      const pieces = Array.from({ length: end - first }, (_, i) => reader.groupColumn(bytes, c, first + i, format));
-      return concatVectors(format, pieces);
-    });
-    const { codec } = this.#layout;
-    const keys = codec.ofRows(
-      codec.key.map((part) => columns[part.column] as Vector),
-      0,
-      rows,
-    );
-    const from = times((group) => reader.fromOfGroup(bytes, group));
-    return new MemoryPart(
-      columns,
-      keys,
-      from,
-      times((group) => reader.toOfGroup(bytes, group)),
-    );
-  }
-}
-
-function keyMayBe(reader: SegmentReader, column: number, group: number, key: Key): boolean {
-  const zone = reader.zone(column, group);
-  return zone === null || (zoneMayMatch(zone, '<=', key) && zoneMayMatch(zone, '>=', key));
 }
 
 function greatest(values: Float64Array, count: number): number {

@@ -1,4 +1,4 @@
-/** Binary searches over sorted keys, and the row range that a key range covers. */
+/** Binary searches over sorted keys, the row range that a key range covers, and the rows that had begun at a moment. */
 import type { Key, KeyRange } from './table.ts';
 
 /** First index in [0, count) whose key is >= `key` (or > `key` with `after`). */
@@ -51,4 +51,25 @@ export function clipRange(range: KeyRange, low: Key | undefined, high: Key | und
     clipped = { ...clipped, high, highInclusive: false };
   }
   return clipped;
+}
+
+/** Rows of [start, end), counted from `start`, that began at or before `seq` and are no holes. Ascending. */
+export function begunRows(
+  from: Float64Array,
+  holes: Uint8Array | null,
+  start: number,
+  end: number,
+  seq: number,
+): Int32Array {
+  const rows = new Int32Array(end - start);
+  let n = 0;
+  for (let row = start; row < end; row++) {
+    rows[n] = row - start;
+    // Rows changed before and after the moment alternate, so a branch on it would be guessed wrong half of the time: the
+    // sign bit is added. What 32 bits do not hold is rare, or everything, and guessed well.
+    const later = (from[row] as number) - seq - 1;
+    const begun = later > 0x7fffffff ? 0 : later < -0x80000000 ? 1 : (later | 0) >>> 31;
+    n += holes === null ? begun : begun & ((holes[row] as number) ^ 1);
+  }
+  return rows.slice(0, n);
 }

@@ -19,7 +19,7 @@ import { LeafCursor } from './leaf-cursor.ts';
 import type { LeafImage } from './leaf-image.ts';
 import { mergedRows } from './merged-rows.ts';
 import { MomentRows } from './moment-rows.ts';
-import { inRange, rangeEnd, rangeStart } from './search.ts';
+import { begunRows, inRange, rangeEnd, rangeStart } from './search.ts';
 import type { BatchSource, Key, KeyRange, ScanOptions, ZoneFilter } from './table.ts';
 import type { Ages, SealedPart } from './part.ts';
 import { isInPast, type Leaf, type ScannedTree, type Tile } from './tile.ts';
@@ -191,7 +191,7 @@ export class TreeScan implements BatchSource {
       to: null,
       holes: image.holes,
       ages: null,
-      chosen: image.chosen,
+      chosen: image.maxFrom > seq ? (image.chosen ??= new MomentRows()) : undefined,
       mayMatch: (group: number) => image.mayMatch(group, this.#zones),
       filtered,
     };
@@ -225,7 +225,7 @@ export class TreeScan implements BatchSource {
       to: null,
       holes: image.holes,
       ages: null,
-      chosen: image.chosen,
+      chosen: image.maxFrom > seq ? (image.chosen ??= new MomentRows()) : undefined,
       mayMatch: (group: number) => image.mayMatch(group, this.#zones),
     };
     const start = rangeStart(image.keys, image.sorted, range);
@@ -328,7 +328,7 @@ function closedBase(image: LeafImage): Omit<Piece, 'rows'> {
     to: image.closedTo.data,
     holes: null,
     ages: null,
-    chosen: image.chosenClosed,
+    chosen: (image.chosenClosed ??= new MomentRows()),
     start: 0,
     end: 0,
     filtered: false,
@@ -362,5 +362,5 @@ function firstAfter(values: Float64Array, count: number, value: number): number 
 
 function select({ from, holes, ages, chosen }: Piece, start: number, end: number, seq: number): Int32Array {
   if (ages !== null) return ages.visible(start, end, seq);
-  return (chosen ?? new MomentRows()).begun(from, holes, start, end, seq);
+  return chosen?.begun(from, holes, start, end, seq) ?? begunRows(from, holes, start, end, seq);
 }

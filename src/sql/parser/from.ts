@@ -18,7 +18,8 @@ import { atSpecialCall } from './special-words.ts';
 import type { Cursor } from './cursor.ts';
 import { atQuery, continuesQuery } from './parenthesis.ts';
 import { parseValidTime } from './period.ts';
-import { atSystemTime, parseSystemTime } from './system-time.ts';
+import { atSystemTime } from './at-system-time.ts';
+import { parseSystemTime } from './system-time.ts';
 import { parseTypeName } from './type-name.ts';
 
 export function parseFromList(p: Cursor): TableReference[] {
