@@ -386,7 +386,7 @@ class Execution implements ExecContext {
     const catalog = whole.withoutOthers();
     const known = this.#rows?.get(`${name} ${seq ?? ''}`);
     if (known !== undefined) return known;
-    const found = yield* systemRows(name, {
+    const context = {
       catalog,
       store: core.store,
       core,
@@ -399,7 +399,8 @@ class Execution implements ExecContext {
       locks: core.manager.locks,
       feeds: core.feeds,
       host: core.host,
-    });
+    };
+    const found = yield* systemRows(name, context, seq ?? scene.transaction.snapshot);
     (this.#rows ??= new Map()).set(`${name} ${seq ?? ''}`, found);
     return found;
   }

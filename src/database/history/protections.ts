@@ -1,6 +1,7 @@
 /** What needs states of the past: tags, change feeds, transactions and sessions that stand in it. */
 import type { Catalog } from '../../catalog/schema.ts';
 import type { Backend } from '../activity.ts';
+import type { Feed } from './feed-positions.ts';
 
 export interface Sources {
   readonly catalog: Catalog;
@@ -9,6 +10,7 @@ export interface Sources {
   readonly backends: ReadonlyMap<number, Backend>;
   /** Where change feeds stand, by their sessions. */
   readonly feeds: ReadonlyMap<number, number>;
+  readonly named: readonly Feed[];
 }
 
 export interface Protection {
@@ -18,12 +20,13 @@ export interface Protection {
 }
 
 /** Everything that needs history, the oldest first; `except`: the session that asks. */
-export function protections({ catalog, lines, backends, feeds }: Sources, except: number | null): Protection[] {
+export function protections({ catalog, lines, backends, feeds, named }: Sources, except: number | null): Protection[] {
   const found: Protection[] = [];
   for (const object of catalog.objects())
     if (object.kind === 'tag') found.push({ seq: object.seq, reason: `tag "${object.name}"` });
   for (const object of lines.objects())
     if (object.kind === 'tag') found.push({ seq: object.seq, reason: `branch "${object.name}"` });
+  for (const { name, seq } of named) found.push({ seq, reason: `change feed "${name}"` });
   for (const [session, seq] of feeds)
     if (backends.has(session)) found.push({ seq, reason: `the change feed of session ${session}` });
   for (const { id, open, settings } of backends.values()) {

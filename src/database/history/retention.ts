@@ -6,7 +6,7 @@
  * drift.retention shows it):
  *
  *     a tag               the state that it names
- *     a change feed       what comes after the last commit that it has read
+ *     a change feed       what comes after the last commit that it has read, or has said that it has handled (feeds.ts)
  *     a transaction       its snapshot, or the moment that it reads; also drift.as_of of a session
  *
  * Moving the limit is one step that readers see at once; what only earlier states need goes in the background
@@ -22,6 +22,7 @@ import { tableNamed } from '../ddl/context.ts';
 import { ddlContext } from '../definition.ts';
 import { command } from '../show.ts';
 import { refuseWrites, type Scene } from '../statement.ts';
+import { feedsAt } from './feed-positions.ts';
 import { protections, type Sources } from './protections.ts';
 
 /** DELETE HISTORY FROM t BEFORE moment: states before it cannot be read any more, and what only they need is removed. */
@@ -33,7 +34,7 @@ export function* deleteHistory(scene: Scene, { table: name, before, position }: 
   const table = tableNamed(context, name, true);
   const wanted = yield* orBegin(context.resolveMoment(before));
   const { core } = scene;
-  const [needed] = protections(sourcesOf(core), scene.eval.sessionId);
+  const [needed] = protections(yield* sourcesOf(core), scene.eval.sessionId);
   const limit = Math.min(wanted, needed?.seq ?? Infinity);
   const notices: Notice[] = [];
   if (needed !== undefined && limit < wanted) {
@@ -77,13 +78,14 @@ export function* retainAll(core: Core, tables: readonly TableDef[]): Task<void> 
     const micros = table.retention?.micros ?? 0;
     const wanted =
       micros === 0 ? core.manager.published : yield* orBegin(core.manager.timeLine.seqAt(core.host.now() - micros));
-    const [needed] = protections(sourcesOf(core), null);
+    const [needed] = protections(yield* sourcesOf(core), null);
     yield* cutOff(core, table, Math.min(wanted, needed?.seq ?? Infinity));
   }
 }
 
-function sourcesOf({ manager, lines, sessions, feeds }: Core): Sources {
-  return { catalog: manager.catalog, lines: lines.state, backends: sessions, feeds };
+function* sourcesOf({ manager, store, lines, sessions, feeds }: Core): Task<Sources> {
+  const named = yield* feedsAt(store, manager.catalog, manager.published);
+  return { catalog: manager.catalog, lines: lines.state, backends: sessions, feeds, named };
 }
 
 function limitOf(core: Core, tableId: number): number | undefined {

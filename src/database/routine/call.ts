@@ -16,6 +16,7 @@ import { attributesOf } from '../../plan/bind-outer.ts';
 import type { EngineCall, RoutineCall } from '../../sql/functions/function.ts';
 import { SqlRecord } from '../../sql/types/record.ts';
 import { callAdvisory } from '../advisory.ts';
+import { callFeed } from '../history/feeds.ts';
 import { callProof } from '../proof/calls.ts';
 import type { RoutineRunner, Scene } from '../statement.ts';
 import { convert } from './convert.ts';
@@ -33,6 +34,7 @@ const VOID = 2278;
 /** Runs a call for one value; null where the body gives no row. */
 function* callRoutine(scene: Scene, call: RoutineCall | EngineCall, args: readonly Value[]): Task<Value> {
   if ('advisory' in call) return yield* callAdvisory(scene, call, args);
+  if ('feed' in call) return yield* callFeed(scene, call, args);
   if ('proof' in call) return yield* callProof(scene, call, args);
   const rows = yield* runBody(scene, call, args);
   // A void is empty, and not null.

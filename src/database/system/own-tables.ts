@@ -23,7 +23,7 @@ const BOOL: TypeRef = { oid: 16, typmod: -1 };
 
 type OwnContext = Pick<
   SystemContext,
-  'catalog' | 'core' | 'store' | 'settings' | 'backends' | 'locks' | 'feeds' | 'host' | 'eval'
+  'catalog' | 'core' | 'store' | 'settings' | 'backends' | 'locks' | 'feeds' | 'named' | 'host' | 'eval'
 >;
 
 export interface OwnTable extends SystemTable {
@@ -116,8 +116,8 @@ export const OWN_TABLES: readonly OwnTable[] = [
       kept_from: INT8,
       kept_for: TEXT,
     },
-    function* ({ catalog, core, store, backends, feeds }) {
-      const [needed] = protections({ catalog, lines: core.lines.state, backends, feeds }, null);
+    function* ({ catalog, core, store, backends, feeds, named }) {
+      const [needed] = protections({ catalog, lines: core.lines.state, backends, feeds, named }, null);
       const limits = new Map(store.limits());
       for (const { schema, name, id, retention, onCommit } of tablesOf(catalog)) {
         if (schema === 'drift' || onCommit !== undefined) continue;

@@ -10,6 +10,7 @@ import type { TableStore } from '../../table/store.ts';
 import type { LockSpace } from '../../txn/lock/space.ts';
 import type { Host } from '../../base/host.ts';
 import type { Backend } from '../activity.ts';
+import type { Feed } from '../history/feed-positions.ts';
 import type { LinesSeen } from '../branch/rows.ts';
 import type { LedgerSeen } from '../ledger.ts';
 import type { Portals } from '../portal.ts';
@@ -31,6 +32,8 @@ export interface SystemContext {
   readonly bind: BindContext;
   /** Where change feeds stand, by their sessions. */
   readonly feeds: ReadonlyMap<number, number>;
+  /** The named ones, for the relations that show them. */
+  readonly named: readonly Feed[];
   /** All sessions, by id. */
   readonly backends: ReadonlyMap<number, Backend>;
   readonly locks: LockSpace;

@@ -3,6 +3,7 @@ import type { Task } from '../../base/task.ts';
 import { vectorFromValues } from '../../exec/vectors.ts';
 import type { SystemRows } from '../../exec/run.ts';
 import type { SystemTable } from '../../plan/bind.ts';
+import { feedsAt } from '../history/feed-positions.ts';
 import { OWN_TABLES } from './own-tables.ts';
 import { systemRelation, systemRelationById } from './relations.ts';
 import { relationRows } from './rows.ts';
@@ -13,12 +14,17 @@ export function virtualTable(schema: string, name: string): SystemTable | undefi
 }
 
 /** The rows of a virtual table. */
-export function* systemRows(id: string, context: Omit<SystemContext, 'viewColumns'>): Task<SystemRows> {
+export function* systemRows(
+  id: string,
+  context: Omit<SystemContext, 'viewColumns' | 'named'>,
+  seq: number,
+): Task<SystemRows> {
   const relation = systemRelationById(id);
-  if (relation !== undefined) return yield* relationRows(relation, context);
+  if (relation !== undefined) return yield* relationRows(relation, { ...context, named: [] });
   if (id.startsWith(SEQUENCE)) return sequenceRow(Number(id.slice(SEQUENCE.length)), context);
   const table = OWN_TABLES.find((candidate) => candidate.id === id);
-  const rows = table === undefined ? [] : [...table.rows(context)];
+  const named = table?.name === 'retention' ? yield* feedsAt(context.store, context.catalog, seq) : [];
+  const rows = table === undefined ? [] : [...table.rows({ ...context, named })];
   const columns = (table?.columns ?? []).map((column, c) =>
     vectorFromValues(
       rows.map((row) => row[c] ?? null),
@@ -30,7 +36,7 @@ export function* systemRows(id: string, context: Omit<SystemContext, 'viewColumn
 
 const SEQUENCE = 'sequence ';
 
-function sequenceRow(id: number, { catalog, sequences }: Omit<SystemContext, 'viewColumns'>): SystemRows {
+function sequenceRow(id: number, { catalog, sequences }: Pick<SystemContext, 'catalog' | 'sequences'>): SystemRows {
   const def = catalog.byId(id);
   const state = sequences.get(id);
   const start = def?.kind === 'sequence' ? Number(def.start) : 1;

@@ -48,8 +48,13 @@ export interface ProofCall {
   readonly proof: 'enable' | 'digest' | 'inclusion' | 'verify';
 }
 
+/** What is to happen to a named change feed. */
+export interface FeedCall {
+  readonly feed: 'open' | 'advance' | 'drop';
+}
+
 /** What a function asks of the engine. */
-export type EngineCall = AdvisoryCall | ProofCall;
+export type EngineCall = AdvisoryCall | ProofCall | FeedCall;
 
 /** What entries of users' functions have besides: `call` and `rows` of theirs are never called. */
 interface Defined {

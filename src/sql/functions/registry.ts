@@ -42,6 +42,7 @@ import { rangeFunctions, rangeOperators } from './ranges.ts';
 import { statisticsAggregates } from './statistics-aggregates.ts';
 import { hashFunctions } from './hashes.ts';
 import { advisoryFunctions } from './advisory.ts';
+import { feedFunctions } from './feeds.ts';
 import { proofFunctions } from './proofs.ts';
 import { sessionFunctions, sessionSets } from './session-functions.ts';
 import { supportFunctions } from './support.ts';
@@ -121,6 +122,7 @@ const functions: readonly SqlFunction[] = [
   ...sessionFunctions,
   ...advisoryFunctions,
   ...proofFunctions,
+  ...feedFunctions,
   ...sessionSets,
 ];
 
