@@ -18,6 +18,12 @@ import { columnValues } from './parsers.ts';
 export interface ChangesOptions {
   /** The commit after which the feed begins: the last one that was handled, or 0 for all of history. Default: the newest. */
   readonly from?: number | undefined;
+  /**
+   * A feed that the database knows: it goes on where it was, and begins at `from` where it is new. It moves behind a
+   * commit when the next change is asked for after the `last` of it, so a reader that stops halfway gets that commit again.
+   * What it has not handled is kept, until `SELECT drift_drop_feed(name)`.
+   */
+  readonly name?: string | undefined;
   /** Names as in SQL (`t`, `public.t`). Default: all tables. */
   readonly tables?: readonly string[] | undefined;
   /** Ends the feed when it aborts, without an error. */
@@ -79,7 +85,7 @@ export function changes(
 async function* following(
   begin: () => ConnectionSession,
   from: number | Promise<number>,
-  { signal: given, tables }: ChangesOptions,
+  { signal: given, tables, name }: ChangesOptions,
   stop: AbortController,
 ): AsyncGenerator<Change, void, undefined> {
   tables?.forEach(requireTableName);
@@ -87,17 +93,23 @@ async function* following(
   if (given?.aborted === true) stop.abort();
   const forget = given === undefined ? undefined : onAbort(given, () => stop.abort());
   try {
-    yield* pieces(begin, await from, tables, signal);
+    const feed = name === undefined ? undefined : await NamedFeed.open(begin, name, await from);
+    yield* pieces(begin, feed?.from ?? (await from), { tables, signal, feed });
   } finally {
     forget?.();
   }
 }
 
+interface Following {
+  readonly tables: readonly string[] | undefined;
+  readonly signal: AbortSignal;
+  readonly feed: NamedFeed | undefined;
+}
+
 async function* pieces(
   begin: () => ConnectionSession,
   from: number,
-  tables: readonly string[] | undefined,
-  signal: AbortSignal,
+  { tables, signal, feed }: Following,
 ): AsyncGenerator<Change, void, undefined> {
   let after = from;
   if (!Number.isSafeInteger(after) || after < 0) throw new DriftError('22023', `sequence number ${after} is not valid`);
@@ -105,7 +117,10 @@ async function* pieces(
   try {
     while (!signal.aborted) {
       const { through, sources } = await nextPiece(session, after, tables, signal);
-      yield* piece(session, after, through, sources);
+      const rows = piece(session, after, through, sources);
+      if (feed === undefined) yield* rows;
+      else yield* feed.noting(rows);
+      if (sources.length > 0) await feed?.advance(through);
       after = through;
     }
   } catch (error) {
@@ -113,7 +128,61 @@ async function* pieces(
     if (signal.aborted || CLOSED.has(code)) return;
     throw error;
   } finally {
+    await feed?.end();
     await session.close().catch(() => undefined);
+  }
+}
+
+/** The name's half of a feed: a session that says how far it is. */
+class NamedFeed {
+  readonly from: number;
+  readonly #session: ConnectionSession;
+  readonly #name: string;
+  /** Handled, and said so. */
+  #handled: number;
+  #noted: number;
+
+  private constructor(session: ConnectionSession, name: string, from: number) {
+    this.#session = session;
+    this.#name = name;
+    this.from = this.#handled = this.#noted = from;
+  }
+
+  static async open(begin: () => ConnectionSession, name: string, from: number): Promise<NamedFeed> {
+    const session = begin();
+    try {
+      const result = await session.execute('SELECT drift_feed($1, $2)', [name, from], {});
+      const [position] = result.columns.map((column) => columnValues(column, 1, result.fields[0]?.dataTypeID ?? 0));
+      return new NamedFeed(session, name, Number(position?.[0]));
+    } catch (error) {
+      await session.close().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** Changes on their way to the reader: who asks for more has handled those before. */
+  async *noting(changes: AsyncGenerator<Change, void, undefined>): AsyncGenerator<Change, void, undefined> {
+    for await (const change of changes) {
+      yield change;
+      if (change.last) this.#handled = change.seq;
+    }
+  }
+
+  async advance(seq: number): Promise<void> {
+    this.#handled = seq;
+    await this.#note();
+  }
+
+  /** What was handled of the last piece; the database may be closed by now. */
+  async end(): Promise<void> {
+    await this.#note().catch(() => undefined);
+    await this.#session.close().catch(() => undefined);
+  }
+
+  async #note(): Promise<void> {
+    if (this.#handled === this.#noted) return;
+    await this.#session.execute('SELECT drift_advance_feed($1, $2)', [this.#name, this.#handled], {});
+    this.#noted = this.#handled;
   }
 }
 

@@ -87,6 +87,35 @@ export function changesSuite(open: () => Promise<Database>): void {
     await db.close();
   });
 
+  test('a feed with a name goes on where it was', async () => {
+    const db = await open();
+    await db.exec('CREATE TABLE a (id int); INSERT INTO a VALUES (1); INSERT INTO a VALUES (2), (3)');
+    const read = async (until: number): Promise<unknown[]> => {
+      const seen: unknown[] = [];
+      for await (const { after } of db.changes({ name: 'copy', from: 0 })) {
+        seen.push(after?.['id']);
+        if (after?.['id'] === until) break;
+      }
+      return seen;
+    };
+    // Who stops in a commit gets all of it again, and so who stops before he asks for more.
+    expect(await read(2)).toEqual([1, 2]);
+    expect(await read(3)).toEqual([2, 3]);
+    await db.exec('INSERT INTO a VALUES (4); INSERT INTO a VALUES (5)');
+    expect(await read(4)).toEqual([2, 3, 4]);
+    // A commit of the reader that says how far it is: exactly once.
+    await db.query(
+      "SELECT drift_advance_feed('copy', seq) FROM drift.transactions WHERE tables = '{a}' ORDER BY seq DESC LIMIT 1",
+    );
+    await db.exec('INSERT INTO a VALUES (6)');
+    expect(await read(6)).toEqual([6]);
+    expect((await db.query("SELECT kept_for FROM drift.retention WHERE table_name = 'a'")).rows).toEqual([
+      { kept_for: 'change feed "copy"' },
+    ]);
+    expect((await db.query("SELECT drift_drop_feed('copy') AS dropped")).rows).toEqual([{ dropped: true }]);
+    await db.close();
+  });
+
   test('the signal, and closing the database, end a feed that waits', async () => {
     const db = await open();
     await db.exec('CREATE TABLE a (id int)');
