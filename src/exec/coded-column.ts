@@ -12,6 +12,8 @@
  * Invariants: the coded column reads like the view; nulls are the view's; a dictionary has no text twice.
  */
 import type { DictVector, TextVector, Vector } from '../base/vector.ts';
+import { sliceVector } from '../table/gather.ts';
+import { partOf } from './joined-texts.ts';
 
 /** Columns with fewer rows are not worth it. */
 const LEAST_ROWS = 2048;
@@ -26,7 +28,16 @@ const MOST_PROBED = 64;
 /** How often a view has been asked for, its codes, or null where they do not pay. */
 const known = new WeakMap<Vector, number | DictVector | null>();
 
-/** A leaf's column for a scan of a part of it. */
+/** Rows `from` to `to` of a leaf's column, for a scan. */
+export function codedSlice(view: Vector, from: number, to: number): Vector {
+  const column = codedColumn(view);
+  // Texts that hardly repeat are searched as one.
+  return column.kind === 'text' && known.get(column) === null
+    ? partOf(column, from, to)
+    : sliceVector(column, from, to);
+}
+
+/** A leaf's column in the form in which it is read: asked for once for each part. */
 export function codedColumn(view: Vector): Vector {
   if (view.kind !== 'text' || view.length < LEAST_ROWS) return view;
   const found = known.get(view);

@@ -33,7 +33,7 @@ import { functionName } from './function-name.ts';
 import { InList } from './in-list.ts';
 import { arithmeticKernel, type BinaryKernel } from './kernels/arithmetic.ts';
 import { comparisonMask, compareVectors } from './kernels/compare.ts';
-import { CachedTest, likeTest, testTexts } from './kernels/text.ts';
+import { CachedTest, containedText, likeTest, testTexts } from './kernels/text.ts';
 import {
   booleanTestEvaluator,
   caseEvaluator,
@@ -308,7 +308,8 @@ function likeEvaluator(generic: ScalarEvaluator, text: Evaluator, pattern: Evalu
     if (typeof value === 'string' && (a.kind === 'text' || a.kind === 'dict')) {
       if (value !== compiledFor) {
         const test = likeTest(value);
-        compiled = test === null ? null : new CachedTest(negated ? (s) => !test(s) : test);
+        compiled =
+          test === null ? null : negated ? new CachedTest((s) => !test(s)) : new CachedTest(test, containedText(value));
         compiledFor = value;
       }
       if (compiled !== null) return testTexts(a, compiled, batch);

@@ -8,7 +8,7 @@
 import type { Batch, Value, Vector } from '../base/vector.ts';
 import type { BoundExpression } from '../plan/expression.ts';
 import { hasSubquery } from '../plan/walk-expression.ts';
-import { codedColumn } from './coded-column.ts';
+import { codedSlice } from './coded-column.ts';
 import type { Compiler } from './compile.ts';
 import { type Evaluator, withSelection } from './evaluator.ts';
 import { functionName } from './function-name.ts';
@@ -29,7 +29,7 @@ export interface Predicate {
 }
 
 export function compilePredicate(expression: BoundExpression, compiler: Compiler): Predicate {
-  compiler.run.form = codedColumn;
+  compiler.run.form = codedSlice;
   switch (expression.kind) {
     case 'and':
       return new AndPredicate(fuseRanges(expression.args.map((arg) => compilePredicate(arg, compiler))));

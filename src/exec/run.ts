@@ -101,7 +101,7 @@ export class ExecRun implements Pacer {
   /** Makes the operators of a plan (exec/build.ts), for subqueries inside expressions. */
   readonly build: (plan: PlanNode) => Operator;
   /** The form in which scans give leaves' columns, where an operator that looks at many rows asks for one. */
-  form: ((column: Vector) => Vector) | undefined;
+  form: ((column: Vector, from: number, to: number) => Vector) | undefined;
   #sliceStart: number;
 
   constructor(context: ExecContext, build: (plan: PlanNode, run: ExecRun) => Operator) {

@@ -85,8 +85,8 @@ export interface ScanOptions {
   readonly versionColumns?: boolean | undefined;
   /** Filled with what was read and skipped, for EXPLAIN ANALYZE. */
   readonly counters?: ScanCounters | undefined;
-  /** Gives a column of a leaf in a form that reads alike, each time a part of it is read. */
-  readonly form?: ((column: Vector) => Vector) | undefined;
+  /** Gives rows `from` to `to` of a leaf's column in a form that reads alike. Default: slices of it. */
+  readonly form?: ((column: Vector, from: number, to: number) => Vector) | undefined;
 }
 
 export interface ZoneFilter {

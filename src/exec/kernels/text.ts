@@ -3,6 +3,7 @@
  * entry, or once a row of a plain text vector.
  */
 import type { Batch, Vector } from '../../base/vector.ts';
+import { searchedTexts } from '../joined-texts.ts';
 
 export type TextTest = (text: string) => boolean;
 
@@ -41,6 +42,8 @@ export function testTexts(vector: Vector, test: CachedTest, batch: Batch): Vecto
       out[i] = passes[vector.data[i] as number] as number;
     }
   } else {
+    const found = test.contains === null || vector.kind !== 'text' ? null : searchedTexts(vector, test.contains, count);
+    if (found !== null) return { kind: 'bool', data: found, length, nulls: vector.nulls };
     const data = vector.data as readonly string[];
     for (let k = 0; k < count; k++) {
       const i = selection === null ? k : (selection[k] as number);
@@ -53,11 +56,14 @@ export function testTexts(vector: Vector, test: CachedTest, batch: Batch): Vecto
 /** A test with its answers for the dictionary seen last. The test must be pure and never fail. */
 export class CachedTest {
   readonly test: TextTest;
+  /** It says whether this text is in another, where that is all. */
+  readonly contains: string | null;
   #dictionary: readonly string[] | null = null;
   #passes: Uint8Array = new Uint8Array(0);
 
-  constructor(test: TextTest) {
+  constructor(test: TextTest, contains: string | null = null) {
     this.test = test;
+    this.contains = contains;
   }
 
   forDictionary(dictionary: readonly string[]): Uint8Array {
@@ -93,6 +99,19 @@ export function textComparison(mask: number, constant: string): TextTest {
  * Null for patterns with `_` (a whole character, perhaps two code units) or a dangling escape: those go the long way.
  */
 export function likeTest(pattern: string): TextTest | null {
+  const parts = likeParts(pattern);
+  return parts === null ? null : partsTest(parts);
+}
+
+/** The text that a LIKE pattern looks for anywhere (`%text%`), null for another pattern. */
+export function containedText(pattern: string): string | null {
+  const parts = likeParts(pattern)?.filter((part, i, all) => part !== '' || i === 0 || i === all.length - 1);
+  const [first, middle, last] = parts ?? [];
+  return parts?.length === 3 && first === '' && last === '' && middle !== undefined ? middle : null;
+}
+
+/** What stands between the `%` of a pattern. */
+function likeParts(pattern: string): string[] | null {
   const parts: string[] = [];
   let part = '';
   for (let i = 0; i < pattern.length; i++) {
@@ -109,7 +128,11 @@ export function likeTest(pattern: string): TextTest | null {
     }
   }
   parts.push(part);
-  if (parts.length === 1) return (text) => text === part;
+  return parts;
+}
+
+function partsTest(parts: readonly string[]): TextTest {
+  if (parts.length === 1) return (text) => text === parts[0];
   const first = parts[0] as string;
   const last = parts[parts.length - 1] as string;
   const middle = parts.slice(1, -1).filter((piece) => piece !== '');

@@ -18,7 +18,7 @@ import { typeByOid } from '../../sql/types/registry.ts';
 import type { SqlType } from '../../sql/types/type.ts';
 import type { Divide } from '../accumulators.ts';
 import { concatInSlices } from '../concat-slices.ts';
-import { codedColumn } from '../coded-column.ts';
+import { codedSlice } from '../coded-column.ts';
 import { Compiler } from '../compile.ts';
 import { runnableAggregate } from '../defined-aggregate.ts';
 import { type Evaluator, withSelection } from '../evaluator.ts';
@@ -59,7 +59,7 @@ export class AggregateOperator implements Operator {
     this.#part = part;
     this.#source = source;
     this.#run = run;
-    run.form = codedColumn;
+    run.form = codedSlice;
     this.#compiler = new Compiler(layoutOf(node.source.outputs), run);
     this.#groups = this.#compiler.compileAll(node.groups);
     this.#keyTypes = node.groups.map((group) => typeByOid(group.type.oid));

@@ -9,7 +9,7 @@ import type { Task } from '../../base/task.ts';
 import { type Batch, type Vector, valueAt } from '../../base/vector.ts';
 import type { DistinctNode, DistinctOnNode, PlanNode, SetOperationNode } from '../../plan/plan.ts';
 import { oidsOf } from '../collector.ts';
-import { codedColumn } from '../coded-column.ts';
+import { codedSlice } from '../coded-column.ts';
 import { Compiler } from '../compile.ts';
 import { type Evaluator, withSelection } from '../evaluator.ts';
 import { KeyTable } from '../key-table.ts';
@@ -38,7 +38,7 @@ export class DistinctRows {
   constructor(oids: readonly number[], run: ExecRun, node: PlanNode | null = null, level = 0) {
     this.#oids = oids;
     this.#run = run;
-    run.form = codedColumn;
+    run.form = codedSlice;
     this.#node = node;
     this.#level = level;
     this.#table = this.#newTable();

@@ -12,7 +12,7 @@ import type { Batch, Vector } from '../../base/vector.ts';
 import type { BoundExpression, ColumnId } from '../../plan/expression.ts';
 import type { JoinNode, PlanNode } from '../../plan/plan.ts';
 import { columnsOf, conjunction } from '../../plan/walk-expression.ts';
-import { codedColumn } from '../coded-column.ts';
+import { codedSlice } from '../coded-column.ts';
 import { Compiler } from '../compile.ts';
 import { type Evaluator, withSelection } from '../evaluator.ts';
 import { BOOL, hashFamily } from '../physical.ts';
@@ -64,7 +64,7 @@ export class JoinOperator implements Operator {
     this.#left = left;
     this.#whole = whole;
     this.#run = run;
-    run.form = codedColumn;
+    run.form = codedSlice;
     const hashed = isHashable(node);
     this.#hash = hashed ? new HashPairs(node, right, run, spillOf(node, run, whole)) : null;
     this.#padded = hashed && padsLeft(node);

@@ -10,7 +10,7 @@ import type { Task } from '../../base/task.ts';
 import type { Batch, Vector } from '../../base/vector.ts';
 import type { SortNode } from '../../plan/plan.ts';
 import { Collector, oidsOf } from '../collector.ts';
-import { codedColumn } from '../coded-column.ts';
+import { codedSlice } from '../coded-column.ts';
 import { Compiler } from '../compile.ts';
 import { type Evaluator, ONE_ROW, withSelection } from '../evaluator.ts';
 import { type ExecRun, layoutOf, type Operator } from '../run.ts';
@@ -45,7 +45,7 @@ export class SortOperator implements Operator {
     this.#node = node;
     this.#source = source;
     this.#run = run;
-    run.form = codedColumn;
+    run.form = codedSlice;
     this.#compiler = new Compiler(layoutOf(node.source.outputs), run);
     this.#keys = this.#compiler.compileAll(node.keys.map((key) => key.expression));
     this.#orders = node.keys.map(({ expression, descending, nullsFirst }) => ({

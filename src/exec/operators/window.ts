@@ -16,7 +16,7 @@ import type { WindowNode } from '../../plan/plan.ts';
 import { Collector, oidsOf } from '../collector.ts';
 import { concatInSlices } from '../concat-slices.ts';
 import { runnableAggregate } from '../defined-aggregate.ts';
-import { codedColumn } from '../coded-column.ts';
+import { codedSlice } from '../coded-column.ts';
 import { Compiler } from '../compile.ts';
 import { ColumnEvaluator, type Evaluator, withSelection } from '../evaluator.ts';
 import { type ExecRun, layoutOf, type Operator } from '../run.ts';
@@ -65,7 +65,7 @@ export class WindowOperator implements Operator {
     this.#node = node;
     this.#source = source;
     this.#run = run;
-    run.form = codedColumn;
+    run.form = codedSlice;
     const compiler = new Compiler(layoutOf(node.source.outputs), run);
     this.#compiler = compiler;
     this.#partition = compiler.compileAll(node.window.partition);
