@@ -12,9 +12,9 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 /** Bytes that a page loads before it can do anything else: they may shrink, and grow only on purpose. */
 const LIMIT_GZIP_BYTES = {
   'worker.js': 138_600,
-  'browser.js': 23_000,
-  'worker-late.js': 274_000,
-  'worker-rare.js': 170_000,
+  'browser.js': 23_500,
+  'worker-late.js': 278_000,
+  'worker-rare.js': 176_000,
 };
 let directory: string;
 
