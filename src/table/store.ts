@@ -36,6 +36,8 @@ export interface TableStore {
   endTable(tableId: number, seq: number): void;
   /** Readies an ended table to go on: nothing changes for readers, its rows stay gone. */
   settleTable(tableId: number): Task<void>;
+  /** Whether the store has the table from another one, as a branch's from its parent; absent: never. */
+  isInherited?(tableId: number): boolean;
   /** Lets an ended table go on, empty and with its past. REQUIRES: `settleTable` before. */
   reopenTable(tableId: number): void;
   /** Gives up the states of a table before a commit: reads of them fail with 72000 from here on. */

@@ -198,3 +198,23 @@ test(
     expect(await again.rows('SELECT * FROM t ORDER BY part, id')).toEqual(branch);
   },
 );
+
+test('DIFF BRANCH compares a table that a merge has made with the one that it was made after', async () => {
+  const db = await openDb();
+  await db.run(`CREATE TABLE old (id int PRIMARY KEY); CREATE BRANCH b; USE BRANCH b;
+    CREATE TABLE made (id serial PRIMARY KEY, v text UNIQUE CHECK (v <> '')); INSERT INTO made (v) VALUES ('x'), ('y');
+    USE BRANCH main; MERGE BRANCH b`);
+  expect(await db.rows('DIFF BRANCH main, b')).toEqual([]);
+  await db.run(`UPDATE made SET v = 'here' WHERE id = 2; USE BRANCH b; UPDATE made SET v = 'xx' WHERE id = 1;
+    INSERT INTO made (v) VALUES ('z')`);
+  const counted = [['public', 'made', '1', '0', '2', null]];
+  expect(await db.rows('DIFF BRANCH main, b')).toEqual(counted);
+  expect(await db.rows('DIFF BRANCH b, main')).toEqual([['public', 'made', '0', '1', '2', null]]);
+  expect(await db.rows('DIFF BRANCH main, b FOR TABLE made')).toEqual([
+    ['modified', '{"id":"1"}', '{"id":"1","v":"x"}', '{"id":"1","v":"xx"}'],
+    ['modified', '{"id":"2"}', '{"id":"2","v":"here"}', '{"id":"2","v":"y"}'],
+    ['added', '{"id":"3"}', null, '{"id":"3","v":"z"}'],
+  ]);
+  await db.run('ALTER TABLE made ADD COLUMN n int');
+  expect((await db.rows('DIFF BRANCH main, b'))[0]?.at(-1)).toBe('defined otherwise');
+});

@@ -7,6 +7,7 @@ import { KeySet } from '../../base/key-set.ts';
 import { PAUSE, type Task } from '../../base/task.ts';
 import type { Value } from '../../base/vector.ts';
 import { definitionText } from '../../catalog/user-types.ts';
+import type { CatalogState } from '../../catalog/catalog.ts';
 import type { TableDef } from '../../catalog/schema.ts';
 import { vectorFromValues } from '../../exec/vectors.ts';
 import type { BranchAction } from '../../sql/ast-branch.ts';
@@ -17,10 +18,13 @@ import type { ResultSet } from '../api.ts';
 import type { Scene } from '../statement.ts';
 import { keyNamesOf } from './apply-rows.ts';
 import { jsonRow } from './conflicts.ts';
+import { tableOn } from './definitions.ts';
 import { branchNamed, coreOf } from './lines.ts';
 import { baseOf, changedKeys, dataTables, type LineState, rowsAt, rowText, SLICE_ROWS, stateOf } from './three-way.ts';
 
 const [INT8, TEXT] = [20, 25];
+/** No object has it. */
+const NO_TABLE = -1;
 
 interface Difference {
   readonly type: 'added' | 'removed' | 'modified';
@@ -42,10 +46,11 @@ export function* diffBranches(
   const other = yield* baseOf(b, a.core);
   const first = Math.min(since, other.since);
   if (table !== undefined) {
-    const found = [a, b].map(({ catalog }) => catalog.relation(table.schema, table.name));
-    const known = found[1] ?? found[0];
+    const [there, here] = [b, a].map(({ catalog }) => catalog.relation(table.schema, table.name));
+    const known = there?.kind === 'table' ? there : here;
     if (known?.kind !== 'table') throw new DriftError('42P01', `relation "${table.name}" does not exist`, { position });
-    const rows = yield* differences(scene, a, b, known.id, first);
+    const pair = pairs(a.catalog, b.catalog).find(({ then, now }) => (known === there ? now : then)?.id === known.id);
+    const rows = pair === undefined ? [] : yield* differences(scene, a, b, pair, first);
     return result([
       ['diff_type', TEXT, rows.map(({ type }) => type)],
       ['row_key', TEXT, rows.map(({ key }) => key)],
@@ -53,20 +58,11 @@ export function* diffBranches(
       ['to_row', TEXT, rows.map((row) => row.to)],
     ]);
   }
-  const tables = new Map([...dataTables(a.catalog), ...dataTables(b.catalog)].map((def) => [def.id, def]));
   const counted: (readonly [TableDef, readonly Difference[], string | null])[] = [];
-  for (const def of tables.values()) {
-    const [then, now] = [a.catalog.byId(def.id), b.catalog.byId(def.id)];
-    const schema =
-      then === undefined
-        ? 'only on the second'
-        : now === undefined
-          ? 'only on the first'
-          : definitionText(then) === definitionText(now)
-            ? null
-            : 'defined otherwise';
-    const rows = yield* differences(scene, a, b, def.id, first);
-    if (rows.length > 0 || schema !== null) counted.push([def, rows, schema]);
+  for (const pair of pairs(a.catalog, b.catalog)) {
+    const schema = schemaChange(pair);
+    const rows = yield* differences(scene, a, b, pair, first);
+    if (rows.length > 0 || schema !== null) counted.push([(pair.now ?? pair.then) as TableDef, rows, schema]);
   }
   const count = (type: Difference['type']): number[] =>
     counted.map(([, rows]) => rows.filter((row) => row.type === type).length);
@@ -80,35 +76,84 @@ export function* diffBranches(
   ]);
 }
 
-function* differences(scene: Scene, a: LineState, b: LineState, id: number, since: number): Task<Difference[]> {
-  const defs = [a, b].map(({ catalog }) => catalog.byId(id)).filter((def) => def?.kind === 'table') as TableDef[];
-  const def = defs.at(-1) as TableDef;
+/** A table as the two lines have it. */
+interface Pair {
+  readonly then: TableDef | undefined;
+  readonly now: TableDef | undefined;
+}
+
+/** Tables of two lines: one of both, or one that a merge has made after the other. */
+function pairs(a: CatalogState, b: CatalogState): Pair[] {
+  const found: Pair[] = [];
+  const paired = new Set<number>();
+  for (const now of dataTables(b)) {
+    const then = tableOn(now, a);
+    // Ids of rows of two tables say nothing of each other.
+    const comparable = then !== undefined && (then.id === now.id || !hasHiddenKey(now));
+    if (comparable) paired.add(then.id);
+    found.push({ then: comparable ? then : undefined, now });
+  }
+  const rest = dataTables(a).filter(({ id }) => !paired.has(id));
+  return [...rest.map((then) => ({ then, now: undefined })), ...found];
+}
+
+function hasHiddenKey({ columns, key }: TableDef): boolean {
+  return columns.some(({ id, hidden }) => hidden === true && key.includes(id));
+}
+
+function schemaChange({ then, now }: Pair): string | null {
+  if (then === undefined) return 'only on the second';
+  if (now === undefined) return 'only on the first';
+  const same = then.id === now.id ? definitionText(then) === definitionText(now) : shapeOf(then) === shapeOf(now);
+  return same ? null : 'defined otherwise';
+}
+
+/** What two tables under ids of their own have in common where they are defined alike. */
+function shapeOf({ name, columns, key, indexes, checks }: TableDef): string {
+  const names = new Map(columns.map((column) => [column.id, column.name]));
+  return JSON.stringify([
+    name,
+    columns
+      .filter(({ hidden }) => hidden !== true)
+      .map(({ name: column, type, notNull, default: value, generated, identity }) => [
+        column,
+        type,
+        notNull,
+        value,
+        generated,
+        identity,
+      ]),
+    key.map((id) => names.get(id)),
+    indexes.map((index) => [index.unique, index.where, index.columns.map(({ column }) => names.get(column))]),
+    checks,
+  ]);
+}
+
+function* differences(scene: Scene, a: LineState, b: LineState, pair: Pair, since: number): Task<Difference[]> {
+  const def = (pair.now ?? pair.then) as TableDef;
   const keys: Key[] = [];
   const cells: (readonly Value[])[] = [];
   const seen = new KeySet();
-  for (const { core, seq, catalog } of [a, b])
-    if (catalog.byId(id)?.kind === 'table')
-      for (const [i, [key, values]] of (yield* changedKeys(core.store.table(id), since, seq)).entries()) {
+  for (const [{ core, seq }, own] of [[a, pair.then] as const, [b, pair.now] as const])
+    if (own !== undefined)
+      for (const [i, [key, values]] of (yield* changedKeys(core.store.table(own.id), since, seq)).entries()) {
         if (i % SLICE_ROWS === SLICE_ROWS - 1) yield PAUSE;
         if (seen.has(key)) continue;
         seen.add(key);
         keys.push(key);
         cells.push(values);
       }
-  const [before, after] = [rowsAt(a, id), rowsAt(b, id)];
+  const [before, after] = [rowsAt(a, pair.then?.id ?? NO_TABLE), rowsAt(b, pair.now?.id ?? NO_TABLE)];
   const rows: Difference[] = [];
-  const columnsOf = (state: LineState): TableDef['columns'] => {
-    const own = state.catalog.byId(id);
-    return own?.kind === 'table' ? own.columns : [];
-  };
+  const [columnsThen, columnsNow] = [pair.then?.columns ?? [], pair.now?.columns ?? []];
   for (const [i, at] of (yield* sortedInSlices(Int32Array.from(keys.keys()), keys)).entries()) {
     if (i % SLICE_ROWS === SLICE_ROWS - 1) yield PAUSE;
     const key = keys[at] as Key;
-    const from = yield* rowText(before, key, columnsOf(a), scene.eval);
-    const to = yield* rowText(after, key, columnsOf(b), scene.eval);
+    const from = yield* rowText(before, key, columnsThen, scene.eval);
+    const to = yield* rowText(after, key, columnsNow, scene.eval);
     const [was, now] = [
-      from === null ? null : jsonRow(columnsOf(a), from),
-      to === null ? null : jsonRow(columnsOf(b), to),
+      from === null ? null : jsonRow(columnsThen, from),
+      to === null ? null : jsonRow(columnsNow, to),
     ];
     if (was === now) continue;
     const values = cells[at] as readonly Value[];

@@ -80,6 +80,7 @@ function* openLine(main: Core, parent: Core, branch: BranchDef): Task<Core> {
       },
       specOf: (def) => specOf(def, context),
       nextId: () => main.nextObjectId++,
+      isRecorded: (id) => main.lines.state.byId(id) !== undefined,
       noteLines: (seq, changes) => noteLines(main, seq, changes),
     },
     known,

@@ -5,6 +5,9 @@
  * Of several dropped tables of one name it is the one that was dropped last. What the table needs and is gone by now stays
  * gone: a foreign key to a table that is no more is left out with a notice, a type that is no more is an error. Foreign
  * keys of other tables and views, which DROP … CASCADE took, are to be made again.
+ *
+ * On a branch a table that it has inherited comes back under another id, as one does whose key is changed (rekey.ts): what was
+ * before the drop is read at its times.
  */
 import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
@@ -16,6 +19,8 @@ import { shown } from '../../plan/history-queries.ts';
 import type { QualifiedName } from '../../sql/ast.ts';
 import type { UndropTable } from '../../sql/ast-history.ts';
 import { quoteIdent } from '../../sql/functions/format-text.ts';
+import { checked } from '../../txn/checked.ts';
+import { createStructure, fillIndexes } from '../structure.ts';
 import { type DdlContext, define, freeName, refuseTaken } from './context.ts';
 
 /** A table that was dropped, by the commit that did it. */
@@ -34,17 +39,37 @@ export function* undropTable(context: DdlContext, { name, as }: UndropTable): Ta
   refuseTaken(context, found.schema, as ?? found.name, name.position);
   if (context.transaction.catalog.schema(found.schema) === undefined)
     throw new DriftError('3F000', `schema "${found.schema}" does not exist`, { position: name.position });
-  const table = renamedParts(context, withoutLost(context, { ...found, name: as ?? found.name }));
-  yield* context.store.settleTable(table.id);
+  const same = renamedParts(context, withoutLost(context, { ...found, name: as ?? found.name }));
+  const isInherited = context.store.isInherited?.(same.id) === true;
+  const table = isInherited ? asNew(context, same) : same;
+  if (isInherited) createStructure(context.store, table, context.eval);
+  else yield* context.store.settleTable(table.id);
   for (const sequence of sequencesOf(then, found)) {
     // Defaults name it.
     refuseTaken(context, sequence.schema, sequence.name, name.position);
-    define(context, sequence);
+    define(context, { ...sequence, ownedBy: sequence.ownedBy && { ...sequence.ownedBy, tableId: table.id } });
   }
   const { triggers, ...silent } = table;
-  define(context, silent);
+  // A new table's indexes are filled at once.
+  const without = isInherited ? { ...silent, indexes: [] } : silent;
+  define(context, without, isInherited ? () => context.store.removeTable(table.id) : undefined);
   yield* copyRows(context, table, found, dropped.endSeq - 1);
-  if (triggers !== undefined) define(context, table);
+  if (isInherited) yield* checked(fillIndexes(context.store, table), context.eval.cancellation);
+  if (isInherited || triggers !== undefined) define(context, table);
+}
+
+/** A table that a branch has inherited ends there with what the branch knows of it: it goes on under another id. */
+function asNew(context: DdlContext, table: TableDef): TableDef {
+  const id = context.nextId();
+  return {
+    ...table,
+    id,
+    former: [...(table.former ?? []), table.id],
+    indexes: table.indexes.map((index) => ({ ...index, id: context.nextId() })),
+    foreignKeys: table.foreignKeys.map((key) =>
+      key.foreignTableId === table.id ? { ...key, foreignTableId: id } : key,
+    ),
+  };
 }
 
 /** The rows that were there last; what is generated is computed again. */

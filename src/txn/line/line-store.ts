@@ -6,7 +6,7 @@
  * which line is in the table of lines (catalog/lines.ts), as definitions of those tables; they are written by the commit
  * that needs them, so the log and recovery know tables only.
  */
-import { DriftError } from '../../base/error.ts';
+import { assert, DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
 import { valueAt, type Vector } from '../../base/vector.ts';
 import { LINES_TABLE_ID, type LineTableDef } from '../../catalog/lines.ts';
@@ -52,6 +52,8 @@ export interface LineContext {
   readonly definitionOf: (tableId: number) => TableDef | undefined;
   readonly specOf: (def: TableDef) => TableSpec;
   readonly nextId: () => number;
+  /** Whether the table of lines has a definition of the table now. */
+  readonly isRecorded: (tableId: number) => boolean;
   /** Told of what a commit writes to the table of lines. */
   readonly noteLines: (seq: number, changes: RowChanges) => void;
 }
@@ -71,8 +73,8 @@ export class LineStore implements TableStore {
   readonly #parts = new Map<number, PartOf>();
   /** Of the indexes that the line has made for inherited tables, by table. */
   readonly #seeds = new Map<number, Seed[]>();
-  /** Tables made on the line, with whether a commit has written their definitions; and those of its parts. */
-  readonly #made = new Map<number, boolean>();
+  /** Tables made on the line, dropped ones too; and those of its parts. */
+  readonly #made = new Set<number>();
   readonly #physical = new Set<number>([TRANSACTIONS_TABLE_ID, LINES_TABLE_ID]);
 
   /** `known`: the newest definition of every table that the table of lines has for this line. */
@@ -86,7 +88,7 @@ export class LineStore implements TableStore {
       if (def.role === 'hidden') hidden.set(def.of, def.id);
       else if (def.role === 'own') own.push(def);
       else if (def.role === 'index') this.#addSeed(def.of, { tableId: def.id, indexId: def.index ?? 0, pending: null });
-      else this.#made.set(def.id, true);
+      else this.#made.add(def.id);
     }
     for (const { of, id } of own) {
       this.#parts.set(of, { own: id, hidden: hidden.get(of) as number, isRecorded: true });
@@ -155,7 +157,7 @@ export class LineStore implements TableStore {
 
   createTable(spec: TableSpec): void {
     this.#main.createTable(spec);
-    this.#made.set(spec.id, false);
+    this.#made.add(spec.id);
   }
 
   removeTable(id: number): void {
@@ -216,8 +218,12 @@ export class LineStore implements TableStore {
   }
 
   *settleTable(tableId: number): Task<void> {
-    if (!this.#made.has(tableId)) throw unsupported('UNDROP of a table that it has inherited');
+    assert(this.#made.has(tableId), 'an inherited table comes back as a new one');
     yield* this.#main.settleTable(tableId);
+  }
+
+  isInherited(tableId: number): boolean {
+    return !this.#made.has(tableId);
   }
 
   reopenTable(tableId: number): void {
@@ -318,13 +324,14 @@ export class LineStore implements TableStore {
       if (op === OP_NONE) continue;
       const part = this.#parts.get(id);
       if (op === OP_DELETE) {
-        if (this.#made.get(id) === true) lines.remove(id);
+        if (this.#made.has(id) && this.context.isRecorded(id)) lines.remove(id);
         else if (part?.isRecorded === true) lines.remove(part.own);
         continue;
       }
       const def = parseDefinition(valueAt(changes.rows[1] as Vector, entry) as string);
       if (def.kind !== 'table' || id === TRANSACTIONS_TABLE_ID) continue;
-      const isRecorded = this.#made.get(id);
+      // One that was dropped and comes back is not there.
+      const isRecorded = this.#made.has(id) ? this.context.isRecorded(id) : undefined;
       if (isRecorded !== undefined) lines.put({ ...def, line: this.context.id, of: id, role: 'table' }, isRecorded);
       else {
         const made = part ?? this.#partOf(id);
@@ -353,7 +360,6 @@ export class LineStore implements TableStore {
     for (const { tableId, changes } of prepared.pieces)
       if (tableId === LINES_TABLE_ID) this.context.noteLines(seq, changes);
     for (const part of this.#parts.values()) if (prepared.defines.has(part.own)) part.isRecorded = true;
-    for (const id of prepared.defines) if (this.#made.has(id)) this.#made.set(id, true);
     for (const seeds of this.#seeds.values())
       for (const seed of seeds) if (prepared.defines.has(seed.tableId)) seed.pending = null;
   }
