@@ -9,33 +9,46 @@
 import { defineConfig, type Plugin } from 'vite';
 import { workerParts } from './scripts/worker-parts.ts';
 
+const HELPER_SOURCE = "new URL('./helper.ts', import.meta.url)";
+const HELPER_BUILT = "new URL('./worker-helper.js', import.meta.url)";
 const SOURCE = "new URL('../../worker/worker.ts', import.meta.url)";
 const BUILT = "new URL('./worker.js', import.meta.url)";
 const PLACEHOLDER = '__DRIFTDB_WORKER__';
 
-/** Points browser.js to worker.js beside it, and keeps Vite from bundling the worker into it. */
-function workerAddress(): Plugin {
+/** Points a file to the worker beside it, and keeps Vite from bundling the worker into it. */
+function workerAddress(file: string, source: string, built: string): Plugin {
   return {
     name: 'driftdb-worker-address',
     enforce: 'pre',
     transform(code, id) {
-      if (!id.endsWith('/src/entry/browser.ts')) return null;
-      if (!code.includes(SOURCE)) throw new Error(`${id} does not name its worker as ${SOURCE}`);
-      return { code: code.replace(SOURCE, PLACEHOLDER), map: null };
+      if (!id.endsWith(file)) return null;
+      if (!code.includes(source)) throw new Error(`${id} does not name its worker as ${source}`);
+      return { code: code.replace(source, PLACEHOLDER), map: null };
     },
-    renderChunk: (code) => (code.includes(PLACEHOLDER) ? { code: code.replace(PLACEHOLDER, BUILT), map: null } : null),
+    generateBundle(_, bundle) {
+      for (const chunk of Object.values(bundle))
+        if (chunk.type === 'chunk') chunk.code = chunk.code.replace(PLACEHOLDER, built);
+    },
   };
 }
 
 const ENTRIES: Readonly<Record<string, Record<string, string>>> = {
   worker: { worker: 'worker/worker.ts' },
+  helper: { 'worker-helper': 'worker/helper.ts' },
   browser: { browser: 'src/entry/browser.ts' },
 };
-const IN_PROCESS = { node: 'src/entry/node.ts', engine: 'src/entry/engine.ts' };
+const IN_PROCESS = {
+  node: 'src/entry/node.ts',
+  engine: 'src/entry/engine.ts',
+  'node-helper': 'src/entry/node-helper.ts',
+};
 
 export default defineConfig(({ mode }) => ({
   publicDir: false,
-  plugins: [mode === 'worker' ? workerParts() : workerAddress()],
+  plugins:
+    mode === 'worker'
+      ? [workerParts(), workerAddress('/worker/worker.ts', HELPER_SOURCE, HELPER_BUILT)]
+      : [workerAddress('/src/entry/browser.ts', SOURCE, BUILT)],
   build: {
     target: 'es2022',
     outDir: 'dist',
@@ -44,7 +57,7 @@ export default defineConfig(({ mode }) => ({
     lib: { formats: ['es'], entry: ENTRIES[mode] ?? IN_PROCESS },
     rollupOptions: {
       external: [/^node:/],
-      output: { chunkFileNames: 'chunks/[name]-[hash].js', minify: mode === 'worker' },
+      output: { chunkFileNames: 'chunks/[name]-[hash].js', minify: mode === 'worker' || mode === 'helper' },
     },
   },
 }));

@@ -45,6 +45,8 @@ export interface OpenOptions {
   readonly maxStatementLength?: number | undefined;
   /** Statements of all sessions that may run at a time; one more is refused with 53300. Default: no limit. */
   readonly maxConcurrentQueries?: number | undefined;
+  /** Workers that help with big scans: a number, or `auto` (default): processors less one, 3 at most. 0 for none. */
+  readonly helpers?: number | 'auto' | undefined;
   /** Gives each commit from now on a proof; once on, they stay on. Default false. */
   readonly proofs?: boolean | undefined;
   /** Checkpoint when the log has grown by this many bytes. Default 16 MB. */

@@ -9,7 +9,12 @@ import { EngineServer } from './server.ts';
 export { standIn } from '../src/base/part.ts';
 
 const server = new EngineServer({
-  host: { ...systemHost(), loadPart },
+  host: {
+    ...systemHost(),
+    loadPart,
+    startHelper: () => new Worker(new URL('./helper.ts', import.meta.url), { type: 'module' }),
+    spareProcessors: navigator.hardwareConcurrency - 1,
+  },
   holdLock,
   post: (message, transfer) => postMessage(message, transfer),
 });

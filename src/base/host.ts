@@ -17,4 +17,18 @@ export interface Host {
   yieldToOthers(): Promise<void>;
   /** Where the engine is cut in parts (part.ts): loads one. Rejects with 08006. */
   loadPart?(part: PartName): Promise<void>;
+  /** Starts a worker that helps with scans (exec/helpers); absent where there is none to be had. May throw. */
+  startHelper?(): HelperWorker;
+  /** Helpers that are worth having: processors beside this one. */
+  readonly spareProcessors?: number | undefined;
+}
+
+/** A helper worker, as the engine's thread has it: a Worker of the browser, or what behaves like one. */
+export interface HelperWorker {
+  postMessage(message: object, transfer: ArrayBuffer[]): void;
+  /** `message`, with the message as `data`; `error` or `messageerror` when it has failed. */
+  addEventListener(type: string, listener: (event: object) => void): void;
+  terminate(): void;
+  /** Whether anybody waits for it, for workers that keep a process alive: they do so then only. */
+  hold?(isAwaited: boolean): void;
 }

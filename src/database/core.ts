@@ -10,6 +10,7 @@ import type { BranchDef } from '../catalog/lines.ts';
 import type { Catalog, SequenceDef } from '../catalog/schema.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
 import type { ManifestState } from '../log/manifest.ts';
+import type { HelperPool } from '../exec/helpers/pool.ts';
 import type { SqlFunction } from '../sql/functions/function.ts';
 import type { ProcedureNames } from '../sql/procedure-names.ts';
 import type { TableStore } from '../table/store.ts';
@@ -49,6 +50,8 @@ export interface Core {
   running: number;
   /** Their temporary files, once there were any. */
   temporary: TemporaryFiles | null;
+  /** Workers that help with scans, once a statement has wanted them; one box for all lines. */
+  readonly helping: { pool: HelperPool | null };
   /** Row ids handed out and not yet committed, by table. */
   readonly rowIds: Map<number, number>;
   /** Who waits for the next commit. */

@@ -206,6 +206,7 @@ class Engine implements EngineApi, OpenEngine {
       sessions: new Map(),
       running: 0,
       temporary: null,
+      helping: { pool: null },
       rowIds: replay.lines.version === 0 ? new Map() : rowIdsOf(replay.lines, store),
       registered: new Map(),
       awaitCommit: new Set(),
@@ -295,6 +296,7 @@ class Engine implements EngineApi, OpenEngine {
       session.ended = null;
     }
     await this.#core.temporary?.close();
+    this.#core.helping.pool?.end();
     try {
       if (this.#log.failed === undefined && this.#checkpointError === undefined) await this.#lastCheckpoint();
       await drive(this.#log.close(), this.#core.host);

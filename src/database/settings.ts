@@ -47,7 +47,7 @@ const SYSTEM_USER = 'drift';
 /** Settings that commits carry. */
 const SIGNATURE = ['drift.author', 'drift.message', 'drift.metadata'] as const;
 
-const PLANNING = /^(?:enable_|min_eager|drift\.optimizer$)/;
+const PLANNING = /^(?:enable_|min_eager|parallel_setup|max_parallel_workers_per|drift\.optimizer$)/;
 
 type Values = ReadonlyMap<string, string>;
 

@@ -187,6 +187,7 @@ export function* planOf(
       eval: scene.eval,
       bindTableText: (table, text) => bindTableText(scene, table, text),
       explains,
+      helpers: scene.core,
       hints: hintsOf(statement),
     });
   const plan = scene.shape?.(bound, statement, optimized) ?? optimized(bound);
@@ -363,6 +364,10 @@ class Execution implements ExecContext {
     if (this.#scene.transaction.readOnly)
       throw new DriftError('25006', 'cannot execute SELECT FOR UPDATE in a read-only transaction');
     return (this.#target ??= modifyTarget(this.#scene)).guard;
+  }
+
+  get helped(): Core {
+    return this.#scene.core;
   }
 
   sleep(ms: number): Promise<void> {

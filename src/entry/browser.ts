@@ -3,8 +3,8 @@
  *
  * The address of the worker is written as bundlers expect it (Vite and webpack bundle what they find in
  * `new Worker(new URL(…, import.meta.url))`; a browser resolves it as it stands). In the built package it is
- * `./worker.js`, which loads `./worker-late.js` and `./worker-rare.js` in the same way: where a bundler moves this module
- * without its worker (esbuild), copy the three beside the output or pass `worker`.
+ * `./worker.js`, which loads `./worker-late.js`, `./worker-rare.js` and `./worker-helper.js` in the same way: where a bundler moves this
+ * module without its worker (esbuild), copy the four beside the output or pass `worker`.
  */
 import { DriftError } from '../base/error.ts';
 import { type BackupSource, type RestoreOptions, restoreSource } from '../client/backup.ts';

@@ -10,6 +10,7 @@ import { LocalConnection } from '../client/local.ts';
 import type { OpenOptions } from '../client/options.ts';
 import type { RepairReport } from '../database/repair/repair.ts';
 import { openEngine } from '../database/engine.ts';
+import { helperThreads } from './node-helper-worker.ts';
 import { repairDatabase, type RepairOptions } from '../database/repair/database.ts';
 import { EncryptedStorage } from '../storage/encryption/encrypted-storage.ts';
 import type { EncryptionOptions } from '../storage/encryption/secret.ts';
@@ -50,9 +51,17 @@ export function open(url = 'memory://', options: OpenOptions = {}): Promise<Data
   return openFrom(url, rest, importFile === undefined ? undefined : restoreSource(importFile, {}));
 }
 
+/** As it is in the package; the sources themselves cannot be run by a worker thread. */
+const HELPER: string = './node-helper.js';
+
+function nodeHost(): Host {
+  const isBuilt = import.meta.url.endsWith('.js');
+  return isBuilt ? { ...systemHost(), ...helperThreads(new URL(HELPER, import.meta.url)) } : systemHost();
+}
+
 async function openFrom(url: string, options: OpenOptions, restored?: RestoreSource): Promise<Database> {
   const { worker: _, encryption, ...engine } = options;
-  const host = systemHost();
+  const host = nodeHost();
   const place = storageFor(url);
   const storage = encryption === undefined ? place : sealed(place, encryption, host);
   return new Database(new LocalConnection(await openEngine({ ...engine, storage, host, restore: restored })));

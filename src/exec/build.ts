@@ -12,6 +12,7 @@ import type { PlanNode } from '../plan/plan.ts';
 import { AggregateOperator } from './operators/aggregate.ts';
 import { DistinctOnOperator, DistinctOperator, SetOperationOperator } from './operators/distinct.ts';
 import { FunctionScanOperator, ProjectSetOperator, SystemScanOperator } from './operators/function-scan.ts';
+import { GatherOperator } from './operators/gather.ts';
 import { JoinOperator } from './operators/join.ts';
 import { LockRowsOperator } from './operators/lock-rows.ts';
 import { ScanOperator } from './operators/scan.ts';
@@ -78,6 +79,8 @@ function makeOperator(node: PlanNode, run: ExecRun): Operator {
       return new JoinOperator(node, build(node.left, run), build(node.right, run), run);
     case 'aggregate':
       return new AggregateOperator(node, build(node.source, run), run);
+    case 'gather':
+      return new GatherOperator(node, run);
     case 'window':
       return new WindowOperator(node, build(node.source, run), run);
     case 'sort':

@@ -17,6 +17,7 @@ import type { NodeCounters } from '../plan/counters.ts';
 import type { ModifyNode, PlanNode, ScanNode } from '../plan/plan.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
 import type { EngineCall, RoutineCall } from '../sql/functions/function.ts';
+import type { HelperOwner } from './helpers/pool.ts';
 import type { SidewaysScan } from './sideways.ts';
 import type { StatementReader, TableReader } from '../txn/api.ts';
 import type { Pacer } from './pacer.ts';
@@ -58,6 +59,8 @@ export interface ExecContext {
   readonly guard: RowGuard | null;
   /** Present for EXPLAIN ANALYZE: filled while the plan runs. */
   readonly counters?: Map<PlanNode, NodeCounters> | undefined;
+  /** Who has workers that help with scans; absent for none. */
+  readonly helped?: HelperOwner;
   /** Rows of a virtual table at a moment (null: now). */
   systemRows(name: string, seq: number | null): Task<SystemRows>;
   /** Resolves after at least so many milliseconds. */

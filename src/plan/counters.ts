@@ -11,6 +11,8 @@ export interface NodeCounters {
   segments: number;
   groupsRead: number;
   groupsSkipped: number;
+  /** Helpers that took part in a gather. */
+  workers?: number | undefined;
   /** Of what was kept: the most memory at a time, what went to temporary files, and in how many parts. */
   memoryBytes?: number | undefined;
   spilledBytes?: number | undefined;

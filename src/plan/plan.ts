@@ -21,7 +21,7 @@
 import type { Vector } from '../base/vector.ts';
 import type { TableDef, TypeRef } from '../catalog/schema.ts';
 import type { ScalarFunction, SetFunction } from '../sql/functions/function.ts';
-import type { ScanAccess } from './scan-access.ts';
+import type { ScanAccess, VersionRange, ZoneTest } from './scan-access.ts';
 import type { AggregateCall, BoundExpression, ColumnId, SortKey, WindowCall, WindowSpec } from './expression.ts';
 
 export interface PlanColumn {
@@ -61,12 +61,6 @@ interface VersionTime {
   readonly line?: number | undefined;
 }
 
-/** Versions with from > begunAfter and to <= endedBy (Infinity: those in force, too). */
-export interface VersionRange {
-  readonly begunAfter: number;
-  readonly endedBy: number;
-}
-
 export interface ScanColumn {
   readonly id: ColumnId;
   /** Column id in the table = ordinal in its tree. */
@@ -83,14 +77,6 @@ export interface VersionColumns {
   readonly sysTo: ColumnId | null;
 }
 
-/** Part of the filter in the form that zone maps understand; `filter` still decides. */
-export interface ZoneTest {
-  readonly ordinal: number;
-  readonly op: '=' | '<' | '<=' | '>' | '>=' | 'is null' | 'is not null';
-  /** Constant for one opening of the scan, of the column's type; null for the null tests. */
-  readonly value: BoundExpression | null;
-}
-
 export interface ScanNode extends Node {
   readonly kind: 'scan';
   readonly table: TableDef;
@@ -104,6 +90,8 @@ export interface ScanNode extends Node {
   readonly filter: BoundExpression | null;
   readonly zones: readonly ZoneTest[];
   readonly access: ScanAccess;
+  /** Below a gather: each worker reads some of the rows. */
+  readonly inParts?: true | undefined;
   /** Rows must come in (reverse) order of the key, or of the index of `access`. */
   readonly order: 'asc' | 'desc' | null;
 }
@@ -237,6 +225,14 @@ export interface AggregateNode extends Node {
   readonly sorted: boolean;
   readonly aggregates: readonly AggregateCall[];
   readonly step?: 'partial' | 'final' | undefined;
+}
+
+/** Runs its source, a spine (spine.ts), with helper workers. `ordered`: rows come as one scan gives them; else of parts. */
+export interface GatherNode extends Node {
+  readonly kind: 'gather';
+  readonly source: PlanNode;
+  readonly ordered: boolean;
+  readonly workers: number;
 }
 
 /** `outputs` = source outputs, then one a call. All calls share the window. */
@@ -454,6 +450,7 @@ export type PlanNode =
   | FilterNode
   | JoinNode
   | AggregateNode
+  | GatherNode
   | WindowNode
   | SortNode
   | LimitNode

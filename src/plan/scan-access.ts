@@ -51,3 +51,17 @@ export interface AccessBound {
   readonly value: BoundExpression;
   readonly inclusive: boolean;
 }
+
+/** Versions with from > begunAfter and to <= endedBy (Infinity: those in force, too). */
+export interface VersionRange {
+  readonly begunAfter: number;
+  readonly endedBy: number;
+}
+
+/** Part of the filter in the form that zone maps understand; `filter` still decides. */
+export interface ZoneTest {
+  readonly ordinal: number;
+  readonly op: '=' | '<' | '<=' | '>' | '>=' | 'is null' | 'is not null';
+  /** Constant for one opening of the scan, of the column's type; null for the null tests. */
+  readonly value: BoundExpression | null;
+}

@@ -24,6 +24,7 @@ export function inputsOf(node: PlanNode): readonly PlanNode[] {
     case 'projectSet':
     case 'filter':
     case 'aggregate':
+    case 'gather':
     case 'window':
     case 'sort':
     case 'limit':
@@ -61,6 +62,7 @@ export function mapInputs(node: PlanNode, rewrite: (input: PlanNode) => PlanNode
     case 'projectSet':
     case 'filter':
     case 'aggregate':
+    case 'gather':
     case 'window':
     case 'sort':
     case 'limit':
@@ -121,6 +123,7 @@ export function mapExpressions(node: PlanNode, rewrite: Rewrite): PlanNode {
     case 'cteScan':
     case 'workScan':
     case 'distinct':
+    case 'gather':
     case 'setOperation':
     case 'with':
     case 'recursiveUnion':

@@ -33,7 +33,9 @@ export class LeafCursor {
       this.#done = leaf.low === undefined || (this.#rest.low !== undefined && leaf.low <= this.#rest.low);
       this.#rest = { ...this.#rest, high: leaf.low, highInclusive: false };
     } else {
-      this.#done = high === undefined || (this.#rest.high !== undefined && high > this.#rest.high);
+      const { high: end, highInclusive } = this.#rest;
+      // Ending where the next leaf begins, without its first key, is ending here.
+      this.#done = high === undefined || (end !== undefined && (highInclusive === false ? high >= end : high > end));
       this.#rest = { ...this.#rest, low: high, lowInclusive: true };
     }
     // A whole leaf needs no key comparisons.

@@ -77,6 +77,8 @@ export interface ScanOptions {
   readonly seq: number;
   readonly columns: readonly number[];
   readonly range?: KeyRange | undefined;
+  /** The range is a part of a scan of everything: what it reads is not looked up. */
+  readonly isPart?: boolean | undefined;
   /** Rows in key order (or its reverse). Default: any order, which is cheaper. */
   readonly order?: 'asc' | 'desc' | undefined;
   /** Skips row groups by zone maps: only groups that may hold a matching value are read. Never filters rows itself. */

@@ -123,7 +123,7 @@ export interface ScannedTree extends RowLayout {
   readonly historyFrom: number;
   /** The newest commit that changed it. */
   readonly lastChange: number;
-  readonly options: { readonly cache: TileCache };
+  readonly options: { readonly cache: Pick<TileCache, 'touch' | 'image' | 'part' | 'mayMatch'> };
   /** Index of the leaf whose range holds the key. */
   leafIndex(key: Key): number;
   /** Counts closed rows that reads of the past pass over. */

@@ -70,7 +70,7 @@ export class TreeScan implements BatchSource {
     this.#options = options;
     this.#leaves = new LeafCursor(tree, options.range ?? {}, options.order === 'desc');
     this.#zones = options.zones ?? [];
-    this.#isNarrow = options.range?.low !== undefined && options.range.high !== undefined;
+    this.#isNarrow = options.isPart !== true && options.range?.low !== undefined && options.range.high !== undefined;
   }
 
   *next(): Task<Batch | null> {

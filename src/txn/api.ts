@@ -27,6 +27,8 @@ export interface TableReader {
   readonly table: VersionedTable;
   /** Estimated rows, for the optimizer and for sizing. */
   readonly rowCount: number;
+  /** The sequence number read at, where nothing lies over the table's versions; else null. */
+  readonly moment?: number | null;
   find(key: Key, withEnd?: boolean): RowRef | null | typeof MISS;
   load(key: Key, withEnd?: boolean): Task<void>;
   /**

@@ -38,6 +38,10 @@ export class SnapshotTableReader implements TableReader {
     return this.table.rowCount + (this.#writes?.liveCount ?? 0);
   }
 
+  get moment(): number | null {
+    return this.#writes === null ? this.#seq : null;
+  }
+
   find(key: Key, withEnd?: boolean): RowRef | null | typeof MISS {
     const writes = this.#writes;
     if (writes !== null) {

@@ -14,13 +14,14 @@ const LIMIT_GZIP_BYTES = {
   'worker.js': 138_600,
   'browser.js': 23_500,
   'worker-late.js': 278_000,
-  'worker-rare.js': 176_000,
+  'worker-rare.js': 181_000,
+  'worker-helper.js': 194_000,
 };
 let directory: string;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'drift-build-'));
-  for (const mode of ['browser', 'worker']) {
+  for (const mode of ['browser', 'worker', 'helper']) {
     await build({
       root,
       configFile: join(root, 'vite.config.ts'),
@@ -38,11 +39,12 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-test('is one file for the page and three for the worker, without imports', async () => {
+test('is one file for the page and four for its workers, without imports', async () => {
   expect((await readdir(directory)).filter((name) => name.endsWith('.js')).sort()).toEqual([
     'browser.js',
     'functions.js',
     'main.js',
+    'worker-helper.js',
     'worker-late.js',
     'worker-rare.js',
     'worker.js',

@@ -167,7 +167,7 @@ describe('in Chromium', () => {
       outfile: join(outDir, 'app.js'),
       logLevel: 'silent',
     });
-    for (const name of ['worker.js', 'worker-late.js', 'worker-rare.js'])
+    for (const name of ['worker.js', 'worker-late.js', 'worker-rare.js', 'worker-helper.js'])
       await cp(join(project, 'node_modules/driftdb-web/dist', name), join(outDir, name));
     await expectBundle(outDir);
   });

@@ -5,7 +5,7 @@
  * there (tree.ts puts them together). Where DriftDB has an operator that PostgreSQL lacks, it has a name of its own:
  * `Hash Mark Join`, `Hash Single Join`, `Hash Null-Aware Anti Join`.
  */
-import type { AggregateNode, JoinNode, PlanNode, ScanNode } from '../plan.ts';
+import type { AggregateNode, GatherNode, JoinNode, PlanNode, ScanNode } from '../plan.ts';
 import type { AccessRange, BitmapPart } from '../scan-access.ts';
 import { quoted, type Printer } from './expressions.ts';
 import type { Property } from './formats.ts';
@@ -55,6 +55,8 @@ export function shapeOf(node: PlanNode, printer: Printer): Shape {
       return joinShape(node, printer);
     case 'aggregate':
       return aggregateShape(node, printer);
+    case 'gather':
+      return gatherShape(node);
     case 'window':
       return plain('WindowAgg');
     case 'sort':
@@ -146,7 +148,12 @@ function scanShape(node: ScanNode, printer: Printer): Shape {
     return { type: 'Bitmap Heap Scan', title: `Bitmap Heap Scan ${on}`, facts: names, details };
   }
   if (access.kind === 'full' && node.order === null)
-    return { type: 'Seq Scan', title: `Seq Scan ${on}`, facts: names, details };
+    return {
+      type: 'Seq Scan',
+      title: `${node.inParts === true ? 'Parallel ' : ''}Seq Scan ${on}`,
+      facts: names,
+      details,
+    };
   const only = access.kind === 'indexRange' && access.only;
   const type = only ? 'Index Only Scan' : 'Index Scan';
   const index = indexName(node, access.kind === 'indexRange' ? access.indexId : null);
@@ -297,4 +304,9 @@ function aggregateShape(node: AggregateNode, printer: Printer): Shape {
   const title = node.sorted ? 'GroupAggregate' : 'HashAggregate';
   const details = [{ name: 'Group Key', value: keys }];
   return { type: 'Aggregate', title: step + title, facts: facts(node.sorted ? 'Sorted' : 'Hashed'), details };
+}
+
+function gatherShape({ workers }: GatherNode): Shape {
+  const details = [{ name: 'Workers Planned', value: { number: String(workers) } }];
+  return { type: 'Gather', title: 'Gather', facts: [], details };
 }

@@ -142,6 +142,8 @@ class Tree {
     const counters = this.#options.counters?.get(core);
     if (counters === undefined) return [];
     const found: Property[] = [];
+    if (core.kind === 'gather')
+      found.push({ name: 'Workers Launched', value: { number: String(counters.workers ?? 0) } });
     found.push(...keptRows(core, counters, Math.max(1, top.width ?? 8)));
     if (core.kind === 'scan' && core.access.kind === 'indexRange' && core.access.only)
       found.push({ name: 'Heap Fetches', value: { number: '0' } });
@@ -232,7 +234,7 @@ class Tree {
       ...strategy,
       ...(relationship === null ? [] : [data('Parent Relationship', relationship)]),
       ...(label === null ? [] : [data('Subplan Name', label)]),
-      data('Parallel Aware', false),
+      data('Parallel Aware', shape.title.startsWith('Parallel ')),
       data('Async Capable', false),
       ...shape.facts.filter(({ name }) => !EARLY.has(name)),
     ];

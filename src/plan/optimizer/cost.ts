@@ -232,6 +232,8 @@ export class CostModel {
       }
       case 'limit':
         return this.#limit(node);
+      case 'gather':
+        return this.of(node.source);
       case 'window':
         return after(this.of(node.source), this.sort(this.estimator.rows(node.source)) + rows * BUILD);
       case 'distinct':

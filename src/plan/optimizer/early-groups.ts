@@ -121,7 +121,7 @@ function splitAggregate(node: AggregateNode, context: EarlyGroups): PlanNode | n
   return best;
 }
 
-function splitCall(call: AggregateCall, own: (expression: BoundExpression) => boolean): PartialAggregate | null {
+export function splitCall(call: AggregateCall, own: (expression: BoundExpression) => boolean): PartialAggregate | null {
   if (call.distinct || call.order.length > 0 || !call.args.every(own)) return null;
   if (call.filter !== null && !own(call.filter)) return null;
   return partialAggregate(
@@ -131,11 +131,11 @@ function splitCall(call: AggregateCall, own: (expression: BoundExpression) => bo
 }
 
 /** Extremes of enums and arrays have the type of their argument. */
-function resultOf(returns: number, call: AggregateCall): number {
+export function resultOf(returns: number, call: AggregateCall): number {
   return typeByOid(returns).category === 'P' ? (call.args[0]?.type.oid ?? returns) : returns;
 }
 
-function columnOf({ id, name, type }: PlanColumn): BoundExpression {
+export function columnOf({ id, name, type }: PlanColumn): BoundExpression {
   return { kind: 'column', id, name, type };
 }
 

@@ -9,6 +9,7 @@
  *     access        scans by key, index, zone maps; look-up joins         access.ts, lookup-join.ts
  *     order         sorts dropped or cut to the top rows                  order.ts
  *     prune         columns that nobody reads dropped                     prune.ts
+ *     gather        parts of a big scan for helper workers                gather-parts.ts
  *
  * Each rule keeps the plan's meaning, so any subset of them gives the same rows (tests run plans with and without).
  * The order matters: joins cannot be ordered before WHERE's equalities have become their keys, and an access path can
@@ -25,6 +26,8 @@ import type { AccessContext } from './path-finder.ts';
 import { CostModel } from './cost.ts';
 import { groupEarly } from './early-groups.ts';
 import { foldPlan } from './fold.ts';
+import { gatherParts } from './gather-parts.ts';
+import type { HelpOptions } from './helper-count.ts';
 import { parseHints } from './hints.ts';
 import type { BindTableText } from './index-keys.ts';
 import { orderJoins } from './join-order.ts';
@@ -39,6 +42,8 @@ import { unnest } from './unnest.ts';
 
 export type { Statistics } from './statistics.ts';
 
+const LARGE_ROWS = 16_384;
+
 export interface OptimizerContext {
   readonly statistics: Statistics;
   readonly eval: EvalContext;
@@ -46,6 +51,8 @@ export interface OptimizerContext {
   readonly bindTableText?: BindTableText | undefined;
   /** Text of a hint comment (hints.ts). */
   readonly hints?: string | undefined;
+  /** Who may have helper workers. */
+  readonly helpers?: HelpOptions | undefined;
   /** Nodes are to have estimates, for EXPLAIN. */
   readonly explains?: boolean | undefined;
 }
@@ -61,9 +68,16 @@ export function optimize(plan: Plan, context: OptimizerContext): Plan {
   if (hasJoins(root)) root = unnest(root, nextId);
   root = physical(root, access, nextId);
   root = prunePlan(root);
+  if (context.helpers?.host.startHelper !== undefined && somePlan(root, isLarge(context.statistics)))
+    root = gatherParts(root, context.helpers, access, nextId);
   if (context.explains === true) root = estimated(root, access.cost);
   const fields = plan.fields === null ? null : root.outputs;
   return { ...plan, root, fields, point: pointOf(root), columnCount: nextColumn };
+}
+
+/** Worth a look at whether helpers would make it faster (gather-parts.ts). */
+function isLarge({ rowCount }: Statistics): (node: PlanNode) => boolean {
+  return (node) => node.kind === 'scan' && node.access.kind === 'full' && rowCount(node.table.id) >= LARGE_ROWS;
 }
 
 function accessContext({

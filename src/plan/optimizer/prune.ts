@@ -100,6 +100,7 @@ function pruneNode(node: PlanNode, needed: Needed): PlanNode {
       return { ...node, source, outputs: node.outputs.filter(({ id }) => needed.has(id)) };
     }
     case 'distinct':
+    case 'gather':
     case 'insert':
     case 'update':
     case 'delete':
@@ -127,7 +128,7 @@ function withOwn(node: PlanNode, needed: Needed): Set<ColumnId> {
 }
 
 function pruneModified(node: PlanNode): PlanNode {
-  if (node.kind === 'distinct') return { ...node, source: prunePlan(node.source) };
+  if (node.kind === 'distinct' || node.kind === 'gather') return { ...node, source: prunePlan(node.source) };
   const used = withOwn(node, new Set());
   if (node.kind === 'update' || node.kind === 'delete' || node.kind === 'merge')
     for (const id of node.oldRow) used.add(id);

@@ -6,7 +6,8 @@
 import { expressionKey } from '../expression-key.ts';
 import { baseOfDomain } from '../../sql/user-coercion.ts';
 import type { BoundExpression, ColumnId } from '../expression.ts';
-import type { ScanNode, ZoneTest } from '../plan.ts';
+import type { ScanNode } from '../plan.ts';
+import type { ZoneTest } from '../scan-access.ts';
 import { columnsOf, hasSubquery, isVolatile } from '../walk-expression.ts';
 import { arraySarg, itemsOf, type SargArray } from './array-sarg.ts';
 import { comparable, TEXTS, unlabelled } from './comparable.ts';

@@ -182,6 +182,7 @@ export class Estimator {
         return this.#groupRows(node.source, node.groups) * Math.max(1, node.sets?.length ?? 1);
       }
       case 'lockRows':
+      case 'gather':
         return this.rows(node.source);
       case 'limit': {
         const rows = this.rows(node.source);

@@ -3,7 +3,8 @@
  * before it sorts and copies. They stay in the filter; a bound only lets fewer rows through to it.
  */
 import type { BoundExpression, ColumnId } from '../expression.ts';
-import type { ScanNode, VersionRange } from '../plan.ts';
+import type { ScanNode } from '../plan.ts';
+import type { VersionRange } from '../scan-access.ts';
 
 type Operator = '<' | '<=' | '>' | '>=' | '=';
 const FLIPPED: Readonly<Record<Operator, Operator>> = { '<': '>', '<=': '>=', '>': '<', '>=': '<=', '=': '=' };
