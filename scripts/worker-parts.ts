@@ -62,7 +62,7 @@ const RARE: readonly string[] = [
   'src/base/sha256',
   'src/txn/proof/(prover|proof-row|merkle|salts|change)',
   'src/sql/plpgsql/.*',
-  'src/exec/spill/(batch-codec|compare-rows|external-sort|spilled-join|temp-space)',
+  'src/exec/spill/(batch-codec|compare-rows|external-sort|seen-rows|spilled-join|temp-space)',
   'src/plan/binder/(history|merge)',
   'src/exec/modify/merge',
   'src/plan/(explain.*|history-queries|spine|travel)',

@@ -81,6 +81,11 @@ export interface Cell {
 /** Where a column lies in the batches an expression is compiled for. */
 export type Layout = ReadonlyMap<ColumnId, number>;
 
+/** Rows in the temporary file, which any number of readers go over. */
+export interface StoredRows {
+  reader(): Operator;
+}
+
 /** A materialised result that several operators read: a CTE, or a round of a recursive union. */
 export interface SharedRows {
   /** Runs what computes the rows, the first time; an operator over them where they went to the temporary file. */
@@ -95,7 +100,7 @@ export class ExecRun implements Pacer {
   readonly cancellation: Cancellation;
   // Made when they are asked for: a statement by key needs none of them.
   #ctes: Map<number, SharedRows> | null = null;
-  #works: Map<number, Batch> | null = null;
+  #works: Map<number, Batch | StoredRows> | null = null;
   #cells: Map<ColumnId, Cell> | null = null;
   /** Where operators put what does not fit into the memory (spill/temp-space.ts). */
   space: TempSpace | null = null;
@@ -119,7 +124,7 @@ export class ExecRun implements Pacer {
     return (this.#ctes ??= new Map());
   }
 
-  get works(): Map<number, Batch> {
+  get works(): Map<number, Batch | StoredRows> {
     return (this.#works ??= new Map());
   }
 

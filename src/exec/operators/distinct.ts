@@ -89,14 +89,24 @@ export class DistinctRows {
     return withSelection(batch, rows, n);
   }
 
-  #keep(batch: Batch, late: Partitions): void {
+  /** What its table takes. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** The batch with only the rows that have not been seen, which are not noted as seen. */
+  unknown(batch: Batch): Batch {
     const ids = this.#table.find(batch.columns, batch);
     const rows = new Int32Array(batch.count);
     let n = 0;
     for (let k = 0; k < batch.count; k++)
       if ((ids[k] as number) < 0) rows[n++] = batch.selection === null ? k : (batch.selection[k] as number);
-    const unknown = withSelection(batch, rows, n);
-    if (n > 0) late.add(unknown, hashRows(batch.columns, this.#oids, unknown, this.#level));
+    return withSelection(batch, rows, n);
+  }
+
+  #keep(batch: Batch, late: Partitions): void {
+    const unknown = this.unknown(batch);
+    if (unknown.count > 0) late.add(unknown, hashRows(batch.columns, this.#oids, unknown, this.#level));
   }
 
   #count(): void {

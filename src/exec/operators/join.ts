@@ -55,6 +55,8 @@ export class JoinOperator implements Operator {
   #rightMatched: Uint8Array = new Uint8Array(0);
   #leftDone = false;
   #rightEmitted = false;
+  /** What is left to be read of a right input in the temporary file, for its rows without a partner. */
+  #rest: { readonly reader: Operator; base: number } | null = null;
   /** What this join's partitions are parts of. */
   readonly #whole: Whole | null;
   #spilled: SpilledJoin | null = null;
@@ -65,7 +67,7 @@ export class JoinOperator implements Operator {
     this.#whole = whole;
     this.#run = run;
     run.form = codedSlice;
-    const hashed = isHashable(node);
+    const hashed = isHashable(node) && !mustLoop(node, whole);
     this.#hash = hashed ? new HashPairs(node, right, run, spillOf(node, run, whole)) : null;
     this.#padded = hashed && padsLeft(node);
     this.#sideways = hashed ? sidewaysFilters(node, left) : [];
@@ -95,6 +97,7 @@ export class JoinOperator implements Operator {
     this.#leftBatch = null;
     this.#leftDone = false;
     this.#rightEmitted = false;
+    this.#rest = null;
     this.#spilled = null;
   }
 
@@ -114,7 +117,8 @@ export class JoinOperator implements Operator {
       this.#spilled = this.#hash?.spilled ?? null;
       if (this.#spilled !== null) yield* this.#spillLeft(this.#spilled);
       this.#fillSideways();
-      if (this.#needsRight()) this.#rightMatched = new Uint8Array(this.#pairs.right?.length ?? 0);
+      if (this.#needsRight())
+        this.#rightMatched = new Uint8Array(this.#pairs.right?.length ?? this.#pairs.spilledRight?.rowCount ?? 0);
     }
     if (this.#spilled !== null) return yield* this.#spilled.next();
     for (;;) {
@@ -122,7 +126,7 @@ export class JoinOperator implements Operator {
         const left = this.#leftDone ? null : yield* this.#left.next();
         if (left === null) {
           this.#leftDone = true;
-          return this.#unmatchedRight();
+          return yield* this.#unmatchedRight();
         }
         if (left.count === 0) continue;
         yield* this.#pairs.begin(left);
@@ -225,7 +229,9 @@ export class JoinOperator implements Operator {
     }
     if (type === 'semi' || type === 'anti' || type === 'mark') return null;
     if (this.#needsRight()) {
-      for (let i = 0; i < count; i++) if ((rightRows[i] as number) >= 0) this.#rightMatched[rightRows[i] as number] = 1;
+      const { rightBase = 0 } = passed;
+      for (let i = 0; i < count; i++)
+        if ((rightRows[i] as number) >= 0) this.#rightMatched[rightBase + (rightRows[i] as number)] = 1;
     }
     if (count === 0) return null;
     const columns = this.#outputs.map(({ side, index }) =>
@@ -260,7 +266,7 @@ export class JoinOperator implements Operator {
         outRight[n++] = rightRows[i] as number;
       }
     }
-    return { leftRows: outLeft, rightRows: outRight, count: n, right };
+    return { leftRows: outLeft, rightRows: outRight, count: n, right, rightBase: chunk.rightBase };
   }
 
   /** What a left batch gives once all of its pairs are known. */
@@ -324,13 +330,33 @@ export class JoinOperator implements Operator {
     return this.#pairs.right?.columns[index] ?? emptyVector(this.#node.right.outputs[index]?.type.oid ?? 0);
   }
 
-  #unmatchedRight(): Batch | null {
-    const right = this.#pairs.right;
-    if (this.#rightEmitted || !this.#needsRight() || right === null) return null;
+  *#unmatchedRight(): Task<Batch | null> {
+    const { right, spilledRight = null } = this.#pairs;
+    if (this.#rightEmitted || !this.#needsRight()) return null;
+    if (spilledRight === null) {
+      this.#rightEmitted = true;
+      return right === null ? null : this.#unmatchedOf(right, 0);
+    }
+    if (this.#rest === null) {
+      this.#rest = { reader: spilledRight.reader(), base: 0 };
+      this.#rest.reader.open();
+    }
+    for (;;) {
+      const block = yield* this.#rest.reader.next();
+      if (block === null) break;
+      const unmatched = this.#unmatchedOf(block, this.#rest.base);
+      this.#rest.base += block.length;
+      if (unmatched !== null) return unmatched;
+    }
     this.#rightEmitted = true;
+    return null;
+  }
+
+  /** Rows without a partner of a part of the right input, which begins at a row of it. */
+  #unmatchedOf(right: Batch, base: number): Batch | null {
     const rows = new Int32Array(right.length);
     let n = 0;
-    for (let i = 0; i < right.length; i++) if (this.#rightMatched[i] === 0) rows[n++] = i;
+    for (let i = 0; i < right.length; i++) if (this.#rightMatched[base + i] === 0) rows[n++] = i;
     if (n === 0) return null;
     const none = new Int32Array(n).fill(-1);
     const columns = this.#outputs.map(({ side, index }) => {
@@ -339,6 +365,14 @@ export class JoinOperator implements Operator {
     });
     return wholeBatch(columns, n);
   }
+}
+
+/**
+ * A pair of partitions that has been spread as often as may be: its rows have few keys, or one. Then a loop over what is
+ * in the temporary file does what no hash table can hold. NOT IN, which asks for the whole, is left to hashing.
+ */
+function mustLoop({ nullAware, strictKeys }: JoinNode, whole: Whole | null): boolean {
+  return whole !== null && whole.level >= MAX_LEVEL && !nullAware && strictKeys !== true;
 }
 
 /** What takes over where the build side does not fit; null where rows have been spread often enough. */

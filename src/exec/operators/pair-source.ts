@@ -8,13 +8,15 @@ import type { Task } from '../../base/task.ts';
 import type { Batch, Vector } from '../../base/vector.ts';
 import { valueAt } from '../../base/vector.ts';
 import type { JoinNode } from '../../plan/plan.ts';
-import { Collector, drain, oidsOf } from '../collector.ts';
+import { Collector, oidsOf } from '../collector.ts';
 import { Compiler } from '../compile.ts';
 import type { Evaluator } from '../evaluator.ts';
 import { KeyTable } from '../key-table.ts';
 import { type Cell, type ExecRun, layoutOf, type Operator } from '../run.ts';
+import { KeptRows } from '../spill/kept-rows.ts';
 import { noteSpill } from '../spill/note.ts';
 import type { SpilledJoin } from '../spill/spilled-join.ts';
+import type { SpilledRows } from '../spill/spilled-rows.ts';
 import { vectorBytes } from '../vectors.ts';
 import { cutBatch } from './simple.ts';
 
@@ -24,6 +26,8 @@ export interface PairChunk {
   readonly rightRows: Int32Array;
   readonly count: number;
   readonly right: Batch;
+  /** Where `right` begins among all rows of the right input, if it is a part of them. Default 0. */
+  readonly rightBase?: number | undefined;
 }
 
 export interface PairSource {
@@ -33,8 +37,10 @@ export interface PairSource {
   start(): Task<void>;
   begin(left: Batch): Task<void>;
   nextChunk(): Task<PairChunk | null>;
-  /** The whole right input, where it is materialised. */
+  /** The whole right input, where it is materialised in memory. */
   readonly right: Batch | null;
+  /** The same in the temporary file. */
+  readonly spilledRight?: SpilledRows | null;
 }
 
 const CHUNK_ROWS = 8192;
@@ -290,18 +296,27 @@ export class HashPairs implements PairSource {
 
 /** Every left row with every right row. */
 export class LoopPairs implements PairSource {
+  readonly #node: JoinNode;
   readonly #source: Operator;
   readonly #run: ExecRun;
-  readonly #collector: Collector;
+  readonly #kept: KeptRows;
+  /** Counting left rows that are paired: up to `#end`, from `#at` on. */
   #left: Batch | null = null;
   #at = 0;
+  #end = 0;
+  /** The part of the right input that they are paired with, and where it begins. */
+  #block: Batch | null = null;
+  #base = 0;
   #rightAt = 0;
+  #reader: Operator | null = null;
   right: Batch | null = null;
+  spilledRight: SpilledRows | null = null;
 
   constructor(node: JoinNode, source: Operator, run: ExecRun) {
+    this.#node = node;
     this.#source = source;
     this.#run = run;
-    this.#collector = new Collector(oidsOf(node.right.outputs), run.memory);
+    this.#kept = new KeptRows(run, oidsOf(node.right.outputs));
   }
 
   open(): void {
@@ -310,32 +325,72 @@ export class LoopPairs implements PairSource {
 
   close(): void {
     this.#source.close();
-    this.#collector.release();
+    this.#kept.clear();
     this.right = null;
+    this.spilledRight = null;
+    this.#block = null;
+    this.#reader = null;
     this.#left = null;
   }
 
   *start(): Task<void> {
     this.#source.open();
-    this.right = yield* drain(this.#source, this.#collector, this.#run);
+    for (let batch = yield* this.#source.next(); batch !== null; batch = yield* this.#source.next()) {
+      yield* this.#kept.add(batch);
+      if (this.#run.due()) yield* this.#run.pause();
+    }
     this.#source.close();
+    const rows = yield* this.#kept.whole();
+    if ('columns' in rows) this.right = rows;
+    else {
+      this.spilledRight = rows;
+      noteSpill(this.#run, this.#node, { spilledBytes: this.#kept.spilledBytes });
+    }
   }
 
   *begin(left: Batch): Task<void> {
     this.#left = left;
-    this.#at = 0;
-    this.#rightAt = 0;
+    this.#end = 0;
+    this.#block = null;
+    this.#reader = null;
+  }
+
+  /** The next part of the right input for some left rows; where it is in memory there is one part. */
+  *#nextBlock(left: Batch): Task<Batch | null> {
+    for (;;) {
+      if (this.#reader !== null) {
+        this.#base += this.#block?.length ?? 0;
+        this.#block = yield* this.#reader.next();
+        if (this.#block !== null) return this.#block;
+      }
+      if (this.#end >= left.count) return null;
+      this.#base = 0;
+      if (this.spilledRight === null) {
+        this.#end = left.count;
+        return (this.#block = this.right);
+      }
+      // Each part with all left rows, so that it is read once for them; with one by one where their order matters.
+      this.#end = this.#node.inOrder === true ? this.#end + 1 : left.count;
+      this.#reader = this.spilledRight.reader();
+      this.#reader.open();
+    }
   }
 
   *nextChunk(): Task<PairChunk | null> {
-    const { right } = this;
     const left = this.#left;
-    if (left === null || right === null || this.#at >= left.count || right.count === 0) return null;
+    if (left === null || left.count === 0) return null;
+    while (this.#block === null || this.#at >= this.#end) {
+      if ((yield* this.#nextBlock(left)) === null) return null;
+      this.#at = this.#node.inOrder === true && this.spilledRight !== null ? this.#end - 1 : 0;
+      this.#rightAt = 0;
+      if (this.#block?.count === 0) this.#at = this.#end;
+    }
     if (this.#run.due()) yield* this.#run.pause();
+    const right = this.#block;
     const leftRows = new Int32Array(CHUNK_ROWS);
     const rightRows = new Int32Array(CHUNK_ROWS);
     let n = 0;
-    while (this.#at < left.count && n < CHUNK_ROWS) {
+    while (this.#at < this.#end && n < CHUNK_ROWS) {
       const leftRow = left.selection === null ? this.#at : (left.selection[this.#at] as number);
       const end = Math.min(right.count, this.#rightAt + CHUNK_ROWS - n);
       for (let row = this.#rightAt; row < end; row++) {
@@ -348,7 +403,7 @@ export class LoopPairs implements PairSource {
         this.#at++;
       }
     }
-    return { leftRows, rightRows, count: n, right };
+    return { leftRows, rightRows, count: n, right, rightBase: this.#base };
   }
 }
 

@@ -4,10 +4,12 @@ import type { Task } from '../../base/task.ts';
 import type { Batch, Vector } from '../../base/vector.ts';
 import type { CteScanNode, RecursiveUnionNode, WithNode, WorkScanNode } from '../../plan/plan.ts';
 import { modifiesOf } from '../../plan/walk-plan.ts';
-import { Collector, oidsOf } from '../collector.ts';
+import { oidsOf } from '../collector.ts';
 import type { ExecRun, Operator } from '../run.ts';
+import { KeptRows } from '../spill/kept-rows.ts';
 import { noteSpill } from '../spill/note.ts';
-import { SpilledRows } from '../spill/spilled-rows.ts';
+import { SeenRows } from '../spill/seen-rows.ts';
+import type { SpilledRows } from '../spill/spilled-rows.ts';
 import { BatchPieces } from './simple.ts';
 import { DistinctRows } from './distinct.ts';
 import { wholeBatch } from '../vectors.ts';
@@ -21,17 +23,16 @@ export class WithOperator implements Operator {
   readonly #definition: Operator;
   readonly #body: Operator;
   readonly #run: ExecRun;
-  readonly #collector: Collector;
+  readonly #kept: KeptRows;
   readonly #modifies: boolean;
-  #rows: Batch | null = null;
-  #spilled: SpilledRows | null = null;
+  #rows: Batch | SpilledRows | null = null;
 
   constructor(node: WithNode, definition: Operator, body: Operator, run: ExecRun) {
     this.#node = node;
     this.#definition = definition;
     this.#body = body;
     this.#run = run;
-    this.#collector = new Collector(oidsOf(node.definition.outputs), run.memory, true);
+    this.#kept = new KeptRows(run, oidsOf(node.definition.outputs));
     this.#modifies = modifiesOf(node.definition).length > 0;
   }
 
@@ -54,40 +55,24 @@ export class WithOperator implements Operator {
   }
 
   #forget(): void {
-    this.#collector.release();
+    this.#kept.clear();
     this.#rows = null;
-    this.#spilled?.clear();
-    this.#spilled = null;
   }
 
+  /** Runs the definition, the first time. */
   *#materialise(): Task<Batch | Operator> {
-    if (this.#rows === null && this.#spilled === null) yield* this.#collect();
-    if (this.#spilled !== null) return this.#spilled.reader();
-    return (this.#rows ??= yield* this.#collector.whole(this.#run));
-  }
-
-  /** Runs the definition; its rows go to the temporary file when they are too many. */
-  *#collect(): Task<void> {
-    this.#definition.open();
-    const oids = oidsOf(this.#node.definition.outputs);
-    for (;;) {
-      const batch = yield* this.#definition.next();
-      if (batch === null) break;
-      if (this.#spilled === null && oids.length > 0 && this.#run.memory.isScarce(this.#collector.bytes, 0)) {
-        this.#spilled = new SpilledRows(this.#run, oids);
-        for (const chunk of this.#collector.chunks()) this.#spilled.add(chunk);
-        this.#collector.release();
+    if (this.#rows === null) {
+      this.#definition.open();
+      for (let batch = yield* this.#definition.next(); batch !== null; batch = yield* this.#definition.next()) {
+        yield* this.#kept.add(batch);
+        if (this.#run.due()) yield* this.#run.pause();
       }
-      if (this.#spilled === null) this.#collector.add(batch);
-      else {
-        this.#spilled.add(batch);
-        yield* this.#spilled.settle();
-      }
-      if (this.#run.due()) yield* this.#run.pause();
+      this.#definition.close();
+      this.#rows = yield* this.#kept.whole();
+      const { spilledBytes } = this.#kept;
+      if (spilledBytes > 0) noteSpill(this.#run, this.#node, { spilledBytes });
     }
-    this.#definition.close();
-    if (this.#spilled === null) this.#rows = yield* this.#collector.whole(this.#run);
-    else noteSpill(this.#run, this.#node, { spilledBytes: this.#spilled.writtenBytes });
+    return 'columns' in this.#rows ? this.#rows : this.#rows.reader();
   }
 }
 
@@ -149,7 +134,11 @@ export class RecursiveUnionOperator implements Operator {
   readonly #run: ExecRun;
   readonly #distinct: DistinctRows;
   readonly #pieces = new BatchPieces();
-  #round: Collector;
+  #round: KeptRows;
+  /** The rows of a round that are in the temporary file. */
+  #reader: Operator | null = null;
+  /** Distinct rows that the memory does not hold. */
+  #seen: SeenRows | null = null;
   #state: 'initial' | 'step' | 'end' = 'end';
 
   constructor(node: RecursiveUnionNode, initial: Operator, step: Operator, run: ExecRun) {
@@ -158,7 +147,7 @@ export class RecursiveUnionOperator implements Operator {
     this.#step = step;
     this.#run = run;
     this.#distinct = new DistinctRows(oidsOf(node.outputs), run);
-    this.#round = new Collector(oidsOf(node.outputs), run.memory);
+    this.#round = new KeptRows(run, oidsOf(node.outputs));
   }
 
   open(): void {
@@ -170,42 +159,65 @@ export class RecursiveUnionOperator implements Operator {
     this.#initial.close();
     this.#step.close();
     this.#distinct.reset();
-    this.#round.release();
+    this.#seen?.clear();
+    this.#seen = null;
+    this.#round.clear();
+    this.#reader = null;
     this.#pieces.reset(null);
     this.#state = 'end';
   }
 
   *next(): Task<Batch | null> {
     for (;;) {
-      const piece = this.#pieces.next();
+      const piece = this.#reader === null ? this.#pieces.next() : yield* this.#reader.next();
       if (piece !== null) return piece;
+      this.#reader = null;
       if (this.#state === 'end') return null;
       const source = this.#state === 'initial' ? this.#initial : this.#step;
       this.#state = 'step';
       const rows = yield* this.#runRound(source);
-      if (rows.count === 0) {
+      if (this.#round.count === 0) {
         this.#state = 'end';
         return null;
       }
       this.#run.works.set(this.#node.work, rows);
-      this.#pieces.reset(rows);
+      if ('columns' in rows) this.#pieces.reset(rows);
+      else {
+        this.#reader = rows.reader();
+        this.#reader.open();
+      }
     }
   }
 
-  *#runRound(source: Operator): Task<Batch> {
-    const round = new Collector(oidsOf(this.#node.outputs), this.#run.memory);
+  *#runRound(source: Operator): Task<Batch | SpilledRows> {
+    const round = new KeptRows(this.#run, oidsOf(this.#node.outputs));
+    const before = this.#seen?.writtenBytes ?? 0;
     source.open();
-    for (;;) {
-      const batch = yield* source.next();
-      if (batch === null) break;
-      round.add(this.#node.distinct ? yield* this.#distinct.pass(batch) : batch);
+    for (let batch = yield* source.next(); batch !== null; batch = yield* source.next()) {
+      if (this.#node.distinct) yield* this.#addNew(batch, round);
+      else yield* round.add(batch);
       if (this.#run.due()) yield* this.#run.pause();
     }
     source.close();
+    if (this.#seen !== null) yield* this.#seen.endRound((rows) => round.add(rows));
     if (this.#run.due()) yield* this.#run.pause();
-    this.#round.release();
+    this.#round.clear();
     this.#round = round;
-    return yield* round.whole(this.#run);
+    const rows = yield* round.whole();
+    const spilledBytes = round.spilledBytes + (this.#seen?.writtenBytes ?? 0) - before;
+    if (spilledBytes > 0) noteSpill(this.#run, this.#node, { spilledBytes });
+    return rows;
+  }
+
+  /** Adds rows that no round has had; those that cannot be told at once when it ends. */
+  *#addNew(batch: Batch, round: KeptRows): Task<void> {
+    const oids = oidsOf(this.#node.outputs);
+    // Its table doubles; and the partitions, which must be read into tables of their own, want their room.
+    const { bytes } = this.#distinct;
+    if (this.#seen === null && oids.length > 0 && this.#run.memory.isScarce(bytes, bytes))
+      this.#seen = new SeenRows(this.#run, oids);
+    if (this.#seen === null) yield* round.add(yield* this.#distinct.pass(batch));
+    else yield* this.#seen.add(this.#distinct.unknown(batch));
   }
 }
 
@@ -213,6 +225,7 @@ export class WorkScanOperator implements Operator {
   readonly #node: WorkScanNode;
   readonly #run: ExecRun;
   readonly #pieces = new BatchPieces();
+  #reader: Operator | null = null;
   #started = false;
 
   constructor(node: WorkScanNode, run: ExecRun) {
@@ -221,6 +234,8 @@ export class WorkScanOperator implements Operator {
   }
 
   open(): void {
+    this.#reader = null;
+    this.#pieces.reset(null);
     this.#started = false;
   }
 
@@ -229,12 +244,19 @@ export class WorkScanOperator implements Operator {
       this.#started = true;
       const rows = this.#run.works.get(this.#node.work);
       assert(rows !== undefined, 'a work table is read within its recursion');
-      this.#pieces.reset(pick(rows, this.#node.columns));
+      if ('columns' in rows) this.#pieces.reset(pick(rows, this.#node.columns));
+      else {
+        this.#reader = rows.reader();
+        this.#reader.open();
+      }
     }
-    return this.#pieces.next();
+    if (this.#reader === null) return this.#pieces.next();
+    const batch = yield* this.#reader.next();
+    return batch === null ? null : pick(batch, this.#node.columns);
   }
 
   close(): void {
+    this.#reader = null;
     this.#pieces.reset(null);
     this.#started = true;
   }

@@ -17,7 +17,12 @@ export function keptRows(node: PlanNode, counters: NodeCounters, width: number):
     case 'distinct':
     case 'setOperation':
       return counters.memoryBytes === undefined ? [] : batches(counters);
+    case 'join':
+      // Of a hash join its hash tells.
+      if (counters.memoryBytes !== undefined) return [];
+      return spilledBytes === 0 ? [] : [fact('Disk', `${kilobytes(spilledBytes)}kB`)];
     case 'window':
+    case 'recursiveUnion':
       return spilledBytes === 0 ? [] : [fact('Disk', `${kilobytes(spilledBytes)}kB`)];
     default:
       return [];
