@@ -20,7 +20,7 @@ export function pointRead(
   const values = valuesOf(given, parameters);
   if (values === null) return NO_ROWS;
   if (indexId !== null) return indexRead(reader, indexId, values, ordinals);
-  const found = reader.find(reader.table.encodeKey(values));
+  const found = reader.find(reader.table.encodeKey(values), false, ordinals);
   if (found === MISS) return null;
   return found === null ? NO_ROWS : oneRow(found.columns, found.row, ordinals);
 }

@@ -60,24 +60,21 @@ export function compress(source: Uint8Array, limit: number): Uint8Array | null {
   return out.subarray(0, written);
 }
 
-/** Throws XX001 where the bytes are not exactly `length` bytes compressed. */
+/**
+ * Throws XX001 where the bytes are not exactly `length` bytes compressed. No helper functions in the loop: the first read
+ * of a cold start runs it in the interpreter, where calls cost most.
+ */
 export function decompress(source: Uint8Array, length: number, what: string): Uint8Array {
   if (length > source.length * MAX_RATIO + MAX_RATIO) throw corrupt(what);
   const out = new Uint8Array(length);
   let [at, written] = [0, 0];
-  const more = (short: number): number => {
-    let total = short;
-    if (short !== 15) return total;
-    for (;;) {
-      const next = source[at++];
-      if (next === undefined) throw corrupt(what);
-      total += next;
-      if (next !== 255) return total;
-    }
-  };
   while (at < source.length) {
     const token = source[at++] as number;
-    const literals = more(token >> 4);
+    let literals = token >> 4;
+    if (literals === 15) {
+      let next = 255;
+      for (; next === 255; literals += next) next = source[at++] ?? endOf(what);
+    }
     if (at + literals > source.length || written + literals > length) throw corrupt(what);
     if (literals > FEW_BYTES) out.set(source.subarray(at, at + literals), written);
     else for (let i = 0; i < literals; i++) out[written + i] = source[at + i] as number;
@@ -86,7 +83,11 @@ export function decompress(source: Uint8Array, length: number, what: string): Ui
     if (at === source.length) break;
     const distance = (source[at] as number) | ((source[at + 1] ?? 0) << 8);
     at += 2;
-    const copied = more(token & 15) + MIN_COPY;
+    let copied = (token & 15) + MIN_COPY;
+    if (copied === 15 + MIN_COPY) {
+      let next = 255;
+      for (; next === 255; copied += next) next = source[at++] ?? endOf(what);
+    }
     if (distance === 0 || distance > written || written + copied > length) throw corrupt(what);
     const from = written - distance;
     // Byte by byte where few, or where a copy runs into what it writes.
@@ -148,6 +149,10 @@ function writeMore(out: Uint8Array, start: number, value: number): number {
   for (; rest >= 255; rest -= 255) out[at++] = 255;
   out[at++] = rest;
   return at;
+}
+
+function endOf(what: string): never {
+  throw corrupt(what);
 }
 
 function corrupt(what: string): DriftError {

@@ -75,8 +75,8 @@ export interface ImageSource {
   /** The `from` of one row, where that is cheaper than decoding all. */
   fromOf(row: number): number;
   column(ordinal: number): Vector;
-  /** All columns of one row group, where that is cheaper than decoding them whole; else null. */
-  groupColumns(group: number): readonly Vector[] | null;
+  /** Columns of one row group, all or those wanted, where that is cheaper than decoding them whole; else null. */
+  groupColumns(group: number, wanted?: readonly number[]): readonly Vector[] | null;
   /** Current row with the key, -1 where there is none; null where only all keys can tell. */
   rowOfKey(key: Key): number | null;
   /** The keys of all rows; the caller may keep and change the array. */
@@ -248,14 +248,16 @@ export class LeafImage {
     return (this.#closedViews[ordinal] ??= this.closedColumn(ordinal).view());
   }
 
-  /** Columns that hold a row, which is number `row - base` in them. */
-  cellsOf(row: number): { readonly columns: readonly Vector[]; readonly base: number } {
+  /** Columns that hold a row, which is number `row - base` in them: all, or those wanted at least. */
+  cellsOf(row: number, wanted?: readonly number[]): { readonly columns: readonly Vector[]; readonly base: number } {
     if (this.#zoned && this.#source !== null) {
       const group = Math.floor(row / GROUP_ROWS);
-      const columns = this.#source.groupColumns(group);
+      const columns = this.#source.groupColumns(group, wanted);
       if (columns !== null) return { columns, base: group * GROUP_ROWS };
     }
-    return { columns: this.views(), base: 0 };
+    if (wanted === undefined) return { columns: this.views(), base: 0 };
+    for (const c of wanted) this.view(c);
+    return { columns: this.#views as Vector[], base: 0 };
   }
 
   views(): readonly Vector[] {

@@ -147,12 +147,14 @@ export class StoredRows implements SealedPart, ImageSource {
   readonly #reader: SegmentReader;
   readonly #layout: RowLayout;
   readonly #columns: readonly TreeColumn[];
+  readonly #all: readonly number[];
+  readonly #keyColumns: readonly number[];
   /** Null when every column has been decoded. */
   #bytes: Uint8Array | null;
   readonly #decoded: (Vector | undefined)[] = [];
   #undecoded: number;
   /** Row groups decoded by themselves for look-ups of single rows. */
-  readonly #groups = new Map<number, readonly Vector[]>();
+  readonly #groups = new Map<number, Vector[]>();
   #checked = false;
   #keys: Key[] | null = null;
   #from: Float64Array | null = null;
@@ -169,6 +171,8 @@ export class StoredRows implements SealedPart, ImageSource {
     this.#reader = SegmentReader.of(ref, bytes);
     this.#layout = layout;
     this.#columns = layout.columns;
+    this.#all = layout.columns.map((_, c) => c);
+    this.#keyColumns = layout.codec.key.map((part) => part.column);
     this.#bytes = bytes;
     this.rows = this.#reader.rows;
     this.currentRows = this.#reader.currentRows;
@@ -230,20 +234,20 @@ export class StoredRows implements SealedPart, ImageSource {
     this.#checked = true;
   }
 
-  groupColumns(group: number): readonly Vector[] | null {
+  groupColumns(group: number, wanted: readonly number[] = this.#all): readonly Vector[] | null {
     const bytes = this.#bytes;
     if (bytes === null || this.#groups.size >= MAX_GROUPS) return null;
     let columns = this.#groups.get(group);
-    if (columns === undefined) {
-      const rows = Math.min(GROUP_ROWS, this.rows - group * GROUP_ROWS);
-      columns = this.#columns.map(({ format, missing }, c) =>
-        c < this.#reader.columnCount
-          ? this.#reader.groupColumn(bytes, c, group, format)
-          : constantVector(format, missing, rows),
-      );
-      this.#groups.set(group, columns);
-    }
+    if (columns === undefined) this.#groups.set(group, (columns = new Array<Vector>(this.width)));
+    for (const c of wanted) columns[c] ??= this.#ofGroup(bytes, group, c);
     return columns;
+  }
+
+  #ofGroup(bytes: Uint8Array, group: number, column: number): Vector {
+    const { format, missing } = this.#columns[column] as TreeColumn;
+    return column < this.#reader.columnCount
+      ? this.#reader.groupColumn(bytes, column, group, format)
+      : constantVector(format, missing, Math.min(GROUP_ROWS, this.rows - group * GROUP_ROWS));
   }
 
   rowOfKey(key: Key): number | null {
@@ -256,7 +260,7 @@ export class StoredRows implements SealedPart, ImageSource {
       if (bounds === undefined || bounds === null) return null;
       if (key < bounds.min || key > bounds.max) continue;
       // Current rows are sorted by key: no other group can have it.
-      const vector = this.groupColumns(group)?.[column];
+      const vector = this.groupColumns(group, this.#keyColumns)?.[column];
       if (vector?.kind !== 'i32' && vector?.kind !== 'f64') return null;
       const start = group * GROUP_ROWS;
       const row = indexOf(vector.data, Math.min(GROUP_ROWS, this.currentRows - start), key);

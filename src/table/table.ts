@@ -158,9 +158,10 @@ export interface VersionedTree {
   boundedRange(prefix: readonly Value[], low: Bound | null, high: Bound | null): KeyRange;
   /**
    * Finds the version of a key valid at seq without waiting; MISS where blocks are not in memory. Its `to` is only right
-   * with `withEnd`: where a version from long ago has ended is written in a later tile, or in none.
+   * with `withEnd`: where a version from long ago has ended is written in a later tile, or in none. Columns other than
+   * `wanted` may be missing from what is found: a first read decodes no more than it is asked for.
    */
-  find(key: Key, seq: number, withEnd?: boolean): RowRef | null | typeof MISS;
+  find(key: Key, seq: number, withEnd?: boolean, wanted?: readonly number[]): RowRef | null | typeof MISS;
   /** Brings into memory what `find` of the same arguments needs. */
   load(key: Key, seq: number, withEnd?: boolean): Task<void>;
   /**

@@ -70,6 +70,7 @@ export type TreeOptions = SplitLimits;
 
 /** Closed rows passed over by reads of the past, in tables of that size, that make splitting twice as often worth it. */
 const MUCH_READ = 16;
+const NO_COLUMNS: readonly number[] = [];
 
 export class Tree implements VersionedTree, DividedTree {
   readonly id: number;
@@ -141,7 +142,7 @@ export class Tree implements VersionedTree, DividedTree {
   *load(key: Key, seq: number, withEnd?: boolean): Task<void> {
     const needed: (Leaf | Tile)[] = [];
     try {
-      while (this.find(key, seq, withEnd) === MISS) yield* this.loadMissing(needed);
+      while (this.find(key, seq, withEnd, NO_COLUMNS) === MISS) yield* this.loadMissing(needed);
     } finally {
       needed.forEach(release);
     }
@@ -225,7 +226,7 @@ export class Tree implements VersionedTree, DividedTree {
     return low;
   }
 
-  find(key: Key, seq: number, withEnd?: boolean): RowRef | null | typeof MISS {
+  find(key: Key, seq: number, withEnd?: boolean, wanted?: readonly number[]): RowRef | null | typeof MISS {
     if (seq < this.historyFrom) throw beyondLimit(seq, this.historyFrom);
     if (seq >= this.endSeq) return null;
     const leaf = this.leaves[this.leafIndex(key)] as Leaf;
@@ -237,7 +238,7 @@ export class Tree implements VersionedTree, DividedTree {
     if (row >= 0 && !image.isHole(row)) {
       const from = image.fromOf(row);
       if (from <= seq) {
-        const { columns, base } = image.cellsOf(row);
+        const { columns, base } = image.cellsOf(row, wanted);
         return this.#at(columns, row - base, from, this.endSeq);
       }
     }

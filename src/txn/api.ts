@@ -29,7 +29,8 @@ export interface TableReader {
   readonly rowCount: number;
   /** The sequence number read at, where nothing lies over the table's versions; else null. */
   readonly moment?: number | null;
-  find(key: Key, withEnd?: boolean): RowRef | null | typeof MISS;
+  /** Columns other than `wanted` may be missing from what is found. */
+  find(key: Key, withEnd?: boolean, wanted?: readonly number[]): RowRef | null | typeof MISS;
   load(key: Key, withEnd?: boolean): Task<void>;
   /**
    * Calls `take` for each row whose index columns begin with the values, in no order; columns are the table's. False, maybe

@@ -104,11 +104,11 @@ export class IndexScan implements BatchSource {
       }
       if (this.#writes.latestEntry(key) >= 0) return;
     }
-    const { versionColumns } = this.#options;
-    let found = this.#reader.find(key, versionColumns);
+    const { versionColumns, columns: wanted } = this.#options;
+    let found = this.#reader.find(key, versionColumns, wanted);
     while (found === MISS) {
       yield* this.#reader.load(key, versionColumns);
-      found = this.#reader.find(key, versionColumns);
+      found = this.#reader.find(key, versionColumns, wanted);
     }
     assert(found !== null, `index ${this.#index.id} names a row that its table does not have`);
     rows.addTableRow(found.columns, found.row, found.from, found.to);

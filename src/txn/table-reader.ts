@@ -42,7 +42,7 @@ export class SnapshotTableReader implements TableReader {
     return this.#writes === null ? this.#seq : null;
   }
 
-  find(key: Key, withEnd?: boolean): RowRef | null | typeof MISS {
+  find(key: Key, withEnd?: boolean, wanted?: readonly number[]): RowRef | null | typeof MISS {
     const writes = this.#writes;
     if (writes !== null) {
       const entry = writes.latestEntry(key);
@@ -51,7 +51,7 @@ export class SnapshotTableReader implements TableReader {
         return { columns: writes.rows(), row: entry, from: Number.NaN, to: Infinity };
       }
     }
-    return this.table.find(key, this.#seq, withEnd);
+    return this.table.find(key, this.#seq, withEnd, wanted);
   }
 
   load(key: Key, withEnd?: boolean): Task<void> {

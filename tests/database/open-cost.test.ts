@@ -72,3 +72,27 @@ test('a history of ten times the length adds nothing to opening and to the first
   // The past is not free, it is only not paid for by who does not ask.
   expect(long.past).toBeGreaterThan(short.past);
 });
+
+test('a first read by key decodes the columns that it is asked for, and no others', async () => {
+  const storage = new MemoryStorage();
+  const filled = await openDb(storage, SMALL);
+  await filled.run(`CREATE TABLE t (id int PRIMARY KEY, a text, b bytea);
+    INSERT INTO t SELECT i, 'a' || i, decode(md5(i::text) || 'c0ffee', 'hex') FROM generate_series(1, 300) i`);
+  await filled.engine.close();
+  const name = (await storage.list()).find((each) => each.startsWith('pack-')) as string;
+  const file = storage.open(name);
+  const bytes = file.read(0, file.size());
+  const at = bytes.findIndex((_, i) => bytes[i] === 0xc0 && bytes[i + 1] === 0xff && bytes[i + 2] === 0xee);
+  expect(at).toBeGreaterThan(0);
+  void file.write(at, Uint8Array.of(0xc1));
+
+  const db = await openDb(storage, SMALL);
+  for (const where of ['id = 7', 'id IN (8, 9)'])
+    expect(await db.rows(`SELECT a FROM t WHERE ${where}`)).not.toEqual([]);
+  expect(await db.rows('SELECT t.a FROM generate_series(1, 2) i JOIN t ON t.id = i')).toEqual([['a1'], ['a2']]);
+  for (const query of ['SELECT b FROM t WHERE id = 7', 'SELECT * FROM t WHERE id = 10', 'UPDATE t SET a = a'])
+    await expect(db.run(query)).rejects.toMatchObject({ code: 'XX001' });
+  // What a failed read has left undecoded is still that.
+  expect(await db.rows('SELECT a FROM t WHERE id = 7')).toEqual([['a7']]);
+  await expect(db.engine.close()).resolves.toBeUndefined();
+});

@@ -41,15 +41,15 @@ export class BitmapSource implements BatchSource {
   *next(): Task<Batch | null> {
     this.#keys ??= yield* this.#keysOf(this.#options.keys);
     while (this.#at < this.#keys.length) {
-      const { versionColumns } = this.#options;
+      const { versionColumns, columns } = this.#options;
       const rows = new RowGatherer(this.#reader.table.columns, this.#options);
       const end = Math.min(this.#keys.length, this.#at + BATCH_ROWS);
       for (; this.#at < end; this.#at++) {
         const key = this.#keys[this.#at] as Key;
-        let found = this.#reader.find(key, versionColumns);
+        let found = this.#reader.find(key, versionColumns, columns);
         while (found === MISS) {
           yield* this.#reader.load(key, versionColumns);
-          found = this.#reader.find(key, versionColumns);
+          found = this.#reader.find(key, versionColumns, columns);
         }
         if (found !== null) rows.addTableRow(found.columns, found.row, found.from, found.to);
       }

@@ -42,6 +42,7 @@ const CHUNK_ROWS = 4096;
 
 export class LookupPairs implements PairSource {
   readonly #scan: ScanNode;
+  readonly #ordinals: readonly number[];
   readonly #run: ExecRun;
   readonly #compiler: Compiler;
   readonly #values: readonly Evaluator[];
@@ -54,6 +55,7 @@ export class LookupPairs implements PairSource {
 
   constructor(node: JoinNode, scan: ScanNode, run: ExecRun) {
     this.#scan = scan;
+    this.#ordinals = scan.columns.map(({ ordinal }) => ordinal);
     this.#run = run;
     this.#compiler = new Compiler(layoutOf(node.left.outputs), run);
     this.#values = this.#compiler.compileAll(keyValues(scan));
@@ -109,11 +111,11 @@ export class LookupPairs implements PairSource {
       const row = left.selection === null ? this.#at : (left.selection[this.#at] as number);
       if (!readKey(this.#keys, row, values)) continue;
       const key = reader.table.encodeKey(values);
-      let found = reader.find(key);
+      let found = reader.find(key, false, this.#ordinals);
       if (found === MISS && n > 0) break;
       while (found === MISS) {
         yield* reader.load(key);
-        found = reader.find(key);
+        found = reader.find(key, false, this.#ordinals);
       }
       if (found === null) continue;
       let leaf = leaves.get(found.columns);

@@ -269,11 +269,11 @@ export class ScanOperator implements Operator {
     const cells: Value[][] = this.#ordinals.map(() => []);
     let rows = 0;
     for (const key of keys) {
-      let found = reader.find(key);
+      let found = reader.find(key, false, this.#ordinals);
       for (let attempt = 0; found === MISS; attempt++) {
         assert(attempt < 8, 'a loaded key is found');
         yield* reader.load(key);
-        found = reader.find(key);
+        found = reader.find(key, false, this.#ordinals);
       }
       if (found === null) continue;
       for (let c = 0; c < cells.length; c++) {

@@ -69,9 +69,9 @@ export class NotingReader implements TableReader {
     return this.#inner.rowCount;
   }
 
-  find(key: Key, withEnd?: boolean): RowRef | null | typeof MISS {
+  find(key: Key, withEnd?: boolean, wanted?: readonly number[]): RowRef | null | typeof MISS {
     this.#reads.addKey(key);
-    return this.#inner.find(key, withEnd);
+    return this.#inner.find(key, withEnd, wanted);
   }
 
   load(key: Key, withEnd?: boolean): Task<void> {
