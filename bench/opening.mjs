@@ -1,6 +1,6 @@
 /**
  * `npm run bench -- opening [--rows N] [--updates N]`: opening a big database with a long history, and its first read by key,
- * beside a small one without. Each opening is a process of its own on Node's files, after a clean close; the order
+ * beside a small one without, and beside a small one in which thousands of definitions came and went. Each opening is a process of its own on Node's files, after a clean close; the order
  * changes, medians of eleven. Memory is what the heap and buffers hold after both, garbage collected. Uses dist/:
  * `npm run build` first.
  */
@@ -13,18 +13,22 @@ import { promisify } from 'node:util';
 
 const SMALL_ROWS = 1000;
 const TIMES = 11;
+/** Tables that are made and dropped. */
+const DEFINITIONS = 2500;
 /** Rows of one UPDATE: a statement's write set is in memory. */
 const ROWS_A_STATEMENT = 100_000;
 
 export async function opening({ rows = 1_000_000, updates = 19 } = {}) {
   const directory = await mkdtemp(join(tmpdir(), 'drift-opening-'));
-  const results = { small: [], big: [] };
+  const results = { small: [], big: [], 'old definitions': [] };
   try {
     await fill(join(directory, 'small'), SMALL_ROWS, 0);
     await fill(join(directory, 'big'), rows, updates);
+    await fill(join(directory, 'old definitions'), SMALL_ROWS, 0, DEFINITIONS);
     for (let i = 0; i < TIMES; i++) {
-      for (const name of i % 2 === 0 ? ['small', 'big'] : ['big', 'small']) {
-        const key = 1 + ((i * 7919) % (name === 'small' ? SMALL_ROWS : rows));
+      const names = Object.keys(results);
+      for (const name of i % 2 === 0 ? names : names.reverse()) {
+        const key = 1 + ((i * 7919) % (name === 'big' ? rows : SMALL_ROWS));
         results[name].push(await openOnce(join(directory, name), key));
       }
     }
@@ -44,7 +48,7 @@ export async function opening({ rows = 1_000_000, updates = 19 } = {}) {
   await writeFile(`${folder}opening.json`, `${JSON.stringify({ rows, updates, table }, null, 2)}\n`);
 }
 
-async function fill(path, rows, updates) {
+async function fill(path, rows, updates, definitions = 0) {
   const { open } = await import('../dist/node.js');
   const db = await open(pathToFileURL(path).href);
   await db.exec(`CREATE TABLE t (id int PRIMARY KEY, k int, v double precision, name text);
@@ -55,6 +59,9 @@ async function fill(path, rows, updates) {
         `UPDATE t SET k = (k * 7 + ${version}) % 1009 WHERE id >= ${low} AND id < ${low + ROWS_A_STATEMENT}`,
       );
   }
+  for (let i = 0; i < definitions; i++)
+    await db.exec(`CREATE TABLE x${i} (a int PRIMARY KEY, b text); DROP TABLE x${i};
+      ALTER TABLE t RENAME COLUMN k TO k2; ALTER TABLE t RENAME COLUMN k2 TO k`);
   await db.close();
 }
 

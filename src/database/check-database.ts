@@ -78,6 +78,7 @@ function* check(scene: Scene): Task<ResultSet> {
   const newest = (): number => manager.appliedSeq + (manager.commitTurn.taken === null ? 0 : 1);
   const context = { newest, files: present };
   const sound = new Set<number>();
+  yield* store.describe(null);
   for (const id of store.ids()) {
     const def = scene.eval.catalog.byId(id);
     const table = def?.kind === 'table' ? def : undefined;

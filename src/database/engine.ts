@@ -17,7 +17,6 @@ import { removeFile } from '../storage/remove.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { TableStore } from '../table/store.ts';
 import { openTableStore } from '../table/table-store.ts';
-import { readCatalog, readLines } from '../txn/catalog-history.ts';
 import { Prover } from '../txn/proof/prover.ts';
 import { findProofs } from '../txn/proof/find-proofs.ts';
 import { TransactionManager } from '../txn/transaction-manager.ts';
@@ -28,7 +27,7 @@ import type { Core, EngineInside } from './core.ts';
 import { restoreInto } from './backup/restore.ts';
 import { erasePending, resumeErasing } from './history/erase-pending.ts';
 import { refuseUnopenable } from './import-marker.ts';
-import { createSystemTables, decodeCheckpoint, describeTables, encodeCheckpoint, Replay } from './recovery.ts';
+import { createSystemTables, decodeCheckpoint, describePresent, encodeCheckpoint, Replay } from './recovery.ts';
 import { register } from './registered.ts';
 import { retain } from './retained.ts';
 import { Maintenance } from './maintenance.ts';
@@ -151,12 +150,12 @@ class Engine implements EngineApi, OpenEngine {
     for (const value of state?.sequences ?? []) sequences.restore(value);
     const context = bareContext(options, sequences);
     createSystemTables(store, context);
-    yield* describeTables(store, context);
-    for (const [table, seq] of state?.limits ?? []) if (store.has(table)) store.limitHistory(table, seq);
     const lastSeq = state?.lastSeq ?? 0;
+    const limits = state?.limits ?? [];
+    const catalogs = yield* describePresent(store, context, { lastSeq, limits });
+    for (const [table, seq] of limits) if (store.has(table)) store.limitHistory(table, seq);
     const replay = new Replay(store, sequences, context, {
-      catalog: yield* readCatalog(store, lastSeq),
-      lines: yield* readLines(store, lastSeq),
+      ...catalogs,
       lastSeq,
       lastTimestamp: state?.lastTimestamp ?? -Infinity,
       nextObjectId: state?.nextObjectId ?? FIRST_NEW_ID,

@@ -41,7 +41,8 @@ import {
   type SequenceValue,
   tableOfFrame,
 } from '../txn/change-codec.ts';
-import { definedTables } from '../txn/catalog-history.ts';
+import { definedTables, lastDefinitions, readLines } from '../txn/catalog-changes.ts';
+import { readCatalog } from '../txn/read-catalog.ts';
 import { touchedTables, transactionRow } from '../txn/transaction-row.ts';
 import type { PendingErasure } from './ledger.ts';
 import type { Sequences } from './sequences.ts';
@@ -126,8 +127,30 @@ export function decodeCheckpoint(body: Uint8Array): Checkpointed {
   };
 }
 
-/** Describes all tables that ever were to the store, so that their segments can be read. */
+/**
+ * Describes the tables of the newest catalog to the store, so that their segments can be read, and gives the catalogs.
+ * Tables that have ended wait until they are asked for, but where branches or changed keys go through them.
+ */
+export function* describePresent(
+  store: TableStore,
+  context: EvalContext,
+  { lastSeq, limits }: Pick<Checkpointed, 'lastSeq' | 'limits'>,
+): Task<{ readonly catalog: CatalogState; readonly lines: CatalogState }> {
+  store.describer = function* (tables) {
+    return (yield* lastDefinitions(store, tables)).map((def) => specOf(def, context));
+  };
+  const catalog = yield* readCatalog(store, lastSeq, store.table(CATALOG_TABLE_ID).lastChange);
+  const tables = [...catalog.objects()].filter((object) => object.kind === 'table');
+  store.setSpecs(tables.map((def) => specOf(def, context)));
+  const hasLines = store.has(LINES_TABLE_ID);
+  if (hasLines || tables.some((def) => def.former !== undefined)) yield* describeTables(store, context);
+  if (limits.length > 0) yield* store.describe(limits.map(([table]) => table));
+  return { catalog, lines: hasLines ? yield* readLines(store, lastSeq) : new CatalogState(0, new Map()) };
+}
+
+/** Describes all tables that ever were. */
 export function* describeTables(store: TableStore, context: EvalContext): Task<void> {
+  yield* store.describe(null);
   for (const id of [CATALOG_TABLE_ID, LINES_TABLE_ID])
     if (store.has(id)) store.setSpecs([...(yield* definedTables(store, id))].map((def) => specOf(def, context)));
 }
@@ -194,6 +217,7 @@ export class Replay {
       if (tableId === LINES_TABLE_ID && !this.#store.has(tableId))
         this.#store.createTable(specOf(LINES_TABLE, this.#context));
       const change = decodeChange(frame, (id) => this.#columnsOf(id));
+      if (tableId === CATALOG_TABLE_ID) yield* this.#store.describe(definedBy(change));
       if (tableId === LINES_TABLE_ID) this.lines = this.#readCatalog(this.lines, [change], commit.seq);
       const list = grouped.get(tableId);
       if (list === undefined) grouped.set(tableId, [change]);

@@ -165,7 +165,7 @@ export class Packs {
   }
 
   /** Removes packs outside `live`, but for the newest and those being read. */
-  *removeOthers(live: ReadonlySet<number>): Task<void> {
+  *removeOthers(live: Pick<ReadonlySet<number>, 'has'>): Task<void> {
     for (const pack of [...this.#sizes.keys()]) {
       if (live.has(pack) || pack === this.#current || (this.#reading.get(pack) ?? 0) > 0) continue;
       if ([...this.#pins].some((pinned) => pinned.has(pack))) continue;

@@ -5,7 +5,7 @@
  */
 import type { Packs } from '../segment/packs.ts';
 import { PAUSE, type Task } from '../base/task.ts';
-import { checkedRows, type CheckedRows } from './check-rows.ts';
+import { checkedRows, type CheckedRows, ROWS_AT_ONCE } from './check-rows.ts';
 import type { RowLayout } from './part.ts';
 import type { Key, KeyRange } from './table.ts';
 import type { Leaf, Tile } from './tile.ts';
@@ -15,13 +15,11 @@ export function* checkJoins(leaf: Leaf, range: KeyRange, layout: RowLayout, pack
   const { history, startSeq } = leaf;
   const problems: string[] = [];
   for (const [i, tile] of history.entries()) {
-    const open = outliving(yield* partOf(tile, layout, packs), range);
+    const open = yield* outliving(yield* partOf(tile, layout, packs), range);
     const next = history[i + 1];
     const before = next?.startSeq ?? startSeq;
-    const others = next === undefined ? yield* imageOf(leaf, layout, packs) : [yield* partOf(next, layout, packs)];
-    // The leaf was divided meanwhile: another check looks at what came of it.
-    if (others === null || leaf.startSeq !== startSeq) break;
-    for (const rows of others) strike(open, rows, range, before);
+    if (next !== undefined) yield* strike(open, yield* partOf(next, layout, packs), range, before);
+    else if (!(yield* strikeImage(open, leaf, { range, startSeq, layout, packs }))) break;
     problems.push(...toldOf(open, tile.endSeq));
     yield PAUSE;
   }
@@ -31,34 +29,56 @@ export function* checkJoins(leaf: Leaf, range: KeyRange, layout: RowLayout, pack
 function* partOf(tile: Tile, layout: RowLayout, packs: Packs): Task<Omit<CheckedRows, 'currentRows'>> {
   if (tile.part !== null) return tile.part;
   const ref = tile.stored as NonNullable<Tile['stored']>;
-  return checkedRows(ref, yield* packs.read(ref), layout);
+  return yield* checkedRows(ref, yield* packs.read(ref), layout);
 }
 
-/** Versions of a leaf, in memory or stored; null where others have taken its place, which are looked at as well. */
-function* imageOf(leaf: Leaf, layout: RowLayout, packs: Packs): Task<readonly Rows[] | null> {
+interface Scene {
+  readonly range: KeyRange;
+  readonly startSeq: number;
+  readonly layout: RowLayout;
+  readonly packs: Packs;
+}
+
+/**
+ * Strikes out the versions of a leaf, in memory or stored. False where it was divided meanwhile: another check looks at
+ * what came of it. An image is pinned, so that what has been looked at stays as it was.
+ */
+function* strikeImage(open: Open, leaf: Leaf, { range, startSeq, layout, packs }: Scene): Task<boolean> {
   const ref = leaf.stored;
+  let stored: Rows | null = null;
   if (leaf.image === null && !leaf.dirty && ref !== null) {
-    const stored = checkedRows(ref, yield* packs.read(ref), layout);
-    if (leaf.image === null) return leaf.stored === ref ? [stored] : null;
+    stored = yield* checkedRows(ref, yield* packs.read(ref), layout);
+    if (leaf.image === null && leaf.stored !== ref) return false;
   }
-  if (leaf.image === null) return leaf.dirty ? null : [];
-  const { keys, from, holes, closedKeys, closedFrom } = leaf.image;
-  return [
-    { keys, from: from.data, holes },
-    { keys: closedKeys, from: closedFrom.data },
-  ];
+  if (leaf.startSeq !== startSeq || (leaf.image === null && leaf.dirty)) return false;
+  const { image } = leaf;
+  if (image === null) {
+    if (stored !== null) yield* strike(open, stored, range, startSeq);
+    return true;
+  }
+  image.pins++;
+  try {
+    const { keys, from, holes, rows, closedKeys, closedFrom, closedRows } = image;
+    const closed = { keys: closedKeys, from: closedFrom.data, rows: closedRows };
+    yield* strike(open, { keys, from: from.data, holes, rows }, range, startSeq);
+    yield* strike(open, closed, range, startSeq);
+    return true;
+  } finally {
+    image.pins--;
+  }
 }
 
-interface Rows extends Pick<CheckedRows, 'keys' | 'from'> {
+interface Rows extends Pick<CheckedRows, 'keys' | 'from' | 'rows'> {
   readonly holes?: Uint8Array | null;
 }
 
 /** Versions that are open, by key and `from`: 1 for each side that has it; what both have is struck out. */
 type Open = Map<string, { readonly key: Key; readonly from: number; readonly isMissing: boolean }>;
 
-function outliving({ keys, from, to, rows }: Omit<CheckedRows, 'currentRows'>, range: KeyRange): Open {
+function* outliving({ keys, from, to, rows }: Omit<CheckedRows, 'currentRows'>, range: KeyRange): Task<Open> {
   const open: Open = new Map();
   for (let row = 0; row < rows; row++) {
+    if (row % ROWS_AT_ONCE === 0) yield PAUSE;
     const key = keys[row] as Key;
     if (to[row] === Infinity && isIn(key, range))
       open.set(`${from[row]} ${String(key)}`, { key, from: from[row] as number, isMissing: true });
@@ -66,13 +86,15 @@ function outliving({ keys, from, to, rows }: Omit<CheckedRows, 'currentRows'>, r
   return open;
 }
 
-function strike(open: Open, { keys, from, holes }: Rows, range: KeyRange, before: number): void {
-  keys.forEach((key, row) => {
+function* strike(open: Open, { keys, from, holes, rows }: Rows, range: KeyRange, before: number): Task<void> {
+  for (let row = 0; row < rows; row++) {
+    if (row % ROWS_AT_ONCE === 0) yield PAUSE;
+    const key = keys[row] as Key;
     const begin = from[row] as number;
-    if (begin >= before || holes?.[row] === 1 || !isIn(key, range)) return;
+    if (begin >= before || holes?.[row] === 1 || !isIn(key, range)) continue;
     const id = `${begin} ${String(key)}`;
     if (!open.delete(id)) open.set(id, { key, from: begin, isMissing: false });
-  });
+  }
 }
 
 /** Leaves hold their low bound and not their high one. */

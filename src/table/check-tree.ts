@@ -48,7 +48,9 @@ export function* checkTree(tree: Tree, packs: Packs, { newest, files }: CheckCon
       // Whoever opens a missing file makes it.
       if (!files.has(`pack-${ref.pack}`)) throw new DriftError('XX001', `data corrupted: pack-${ref.pack} is missing`);
       const bytes = yield* packs.read(ref);
-      findings.problems.push(...orderOfRows(checkedRows(ref, bytes, tree), ref, isTile));
+      const checked = yield* checkedRows(ref, bytes, tree);
+      yield PAUSE;
+      findings.problems.push(...orderOfRows(checked, ref, isTile));
     } catch (error) {
       if (!(error instanceof DriftError)) throw error;
       findings.problems.push(error.message);

@@ -13,26 +13,20 @@ import { PAUSE, type Task } from '../base/task.ts';
 import type { ColumnFormat } from '../base/vector.ts';
 import type { Packs } from '../segment/packs.ts';
 import { encodeSegment, type SegmentRef, type SegmentRows } from '../segment/segment.ts';
-import {
-  type Directory,
-  type LeafEntry,
-  type PastEntry,
-  type TableEntry,
-  type TileEntry,
-  type TreeEntry,
-  treesOf,
-} from './directory.ts';
+import { type Directory, type LeafEntry, type TableEntry, type TileEntry, type TreeEntry } from './directory.ts';
 import type { LeafImage } from './leaf-image.ts';
 import { encodePast, isPastOf, listAt, pastEntry, readPast } from './past.ts';
 import { leafRows } from './seal.ts';
 import type { CommittedStructures } from './store.ts';
 import type { Key, TreeColumn } from './table.ts';
-import { historiesOf, type Leaf, type StoredPast, type Tile, type TileCache } from './tile.ts';
+import { type Leaf, type StoredPast, type Tile, type TileCache } from './tile.ts';
 import type { Tree } from './tree.ts';
 import type { Table } from './versioned-table.ts';
 
 /** Written bytes that are flushed together. */
 const FLUSH_BYTES = 2 * 1024 * 1024;
+/** Leaves whose tiles are gathered between two pauses. */
+const LEAVES_AT_ONCE = 1024;
 
 interface CapturedLeaf {
   readonly leaf: Leaf;
@@ -57,11 +51,10 @@ interface CapturedTree {
   readonly lastChange: number;
   readonly rowCount: number;
   readonly leaves: readonly CapturedLeaf[];
-  readonly tiles: readonly Tile[];
   /** The tiles that come before those of the leaves. */
   readonly past: StoredPast | null;
-  /** The past to be named in the directory, where one that was written describes these leaves. */
-  readonly kept: PastEntry | null;
+  /** The past to be named in the directory, where it describes these leaves. */
+  readonly storedPast: StoredPast | null;
   /** What the directory says of the tiles. */
   described: Pick<TreeEntry, 'tiles' | 'past'> & { readonly lists: readonly (readonly number[])[] };
 }
@@ -113,11 +106,13 @@ export class Checkpoint {
   *write(): Task<Directory> {
     try {
       for (const tree of this.#trees()) {
-        for (const tile of tree.tiles) if (tile.stored === null) yield* this.#writeTile(tree, tile);
+        const tiles = yield* tilesOf(tree);
+        for (const tile of tiles) if (tile.stored === null) yield* this.#writeTile(tree, tile);
         for (const leaf of tree.leaves) if (leaf.image !== null) yield* this.#writeLeaf(tree, leaf, leaf.image);
-        yield* this.#writePast(tree);
+        yield* this.#writePast(tree, tiles);
       }
       yield* this.#packs.flush();
+      yield PAUSE;
     } finally {
       for (const tree of this.#trees()) for (const { image } of tree.leaves) if (image !== null) image.pins--;
     }
@@ -168,10 +163,10 @@ export class Checkpoint {
   }
 
   /** Describes the tiles: in the directory where they are few, else in a past, which is written where it has changed. */
-  *#writePast(captured: CapturedTree): Task<void> {
-    const { tree, leaves, past, kept } = captured;
-    if (kept !== null) {
-      captured.described = { tiles: [], past: kept, lists: [] };
+  *#writePast(captured: CapturedTree, needed: ReadonlySet<Tile>): Task<void> {
+    const { tree, leaves, past, storedPast } = captured;
+    if (storedPast !== null && isPastOf(storedPast, leaves)) {
+      captured.described = { tiles: [], past: storedPast.entry, lists: [] };
       return;
     }
     const before = past === null ? null : yield* readPast((ref) => this.#packs.read(ref), past.entry);
@@ -179,23 +174,31 @@ export class Checkpoint {
     yield* tree.loadPast();
     const tiles: TileEntry[] = before === null ? [] : [...before.tiles];
     const numbers = new Map<Tile, number>();
-    for (const tile of captured.tiles) {
+    for (const tile of needed) {
       const { startSeq, endSeq, stored } = tile;
       numbers.set(tile, tiles.push({ startSeq, endSeq, ref: stored as SegmentRef }) - 1);
+      if (tiles.length % LEAVES_AT_ONCE === 0) yield PAUSE;
     }
-    const lists = leaves.map(({ history, past: at }) => [
-      ...(before === null ? [] : listAt(before, at)),
-      ...history.map((tile) => numbers.get(tile) as number),
-    ]);
+    const lists: number[][] = [];
+    for (const { history, past: at } of leaves) {
+      const earlier = before === null ? [] : listAt(before, at);
+      const length = lists.push([...earlier, ...history.map((tile) => numbers.get(tile) as number)]);
+      if (length % LEAVES_AT_ONCE === 0) yield PAUSE;
+    }
     captured.described = { tiles, past: null, lists };
     tree.storedPast = null;
     if (tiles.length <= this.#inlineTiles) return;
-    const entry = pastEntry(yield* this.#packs.append(encodePast({ tiles, lists }), captured.tableId), tiles);
+    const encoded = yield* encodePast({ tiles, lists });
+    const entry = pastEntry(yield* this.#packs.append(encoded, captured.tableId), tiles);
     captured.described = { tiles: [], past: entry, lists };
-    const isSame = leaves.length === tree.leaves.length && leaves.every(({ leaf }, i) => leaf === tree.leaves[i]);
-    if (isSame && tree.leaves.every((leaf, i) => describes(tiles, lists[i] ?? [], leaf)))
-      tree.storedPast = { entry, histories: historiesOf(tree.leaves) };
     yield PAUSE;
+    // Each leaf is compared with its list by itself: one that changes afterwards has another history than is noted.
+    const histories: { readonly leaf: Leaf; readonly history: readonly Tile[] }[] = [];
+    for (const [i, { leaf }] of leaves.entries()) {
+      if (leaf !== tree.leaves[i] || !describes(tiles, lists[i] ?? [], leaf)) return;
+      if (histories.push({ leaf, history: leaf.history }) % LEAVES_AT_ONCE === 0) yield PAUSE;
+    }
+    tree.storedPast = { entry, histories };
   }
 
   /** Encodes and writes a segment. What was written is flushed in portions, because a flush of all would take long. */
@@ -232,19 +235,6 @@ function describes(tiles: readonly TileEntry[], list: readonly number[], { histo
   );
 }
 
-/** Packs that a directory's segments lie in. */
-export function packsOf(directory: Directory): Set<number> {
-  const packs = new Set<number>();
-  for (const { leaves, tiles, past } of treesOf(directory)) {
-    for (const { ref } of leaves) if (ref !== null) packs.add(ref.pack);
-    for (const { ref } of tiles) packs.add(ref.pack);
-    if (past === null) continue;
-    packs.add(past.ref.pack);
-    for (const pack of past.bytes.keys()) packs.add(pack);
-  }
-  return packs;
-}
-
 function captureTree(tableId: number, tree: Tree, columnCount: number): CapturedTree {
   const leaves = tree.leaves.map((leaf): CapturedLeaf => {
     const image = leaf.dirty ? leaf.image : null;
@@ -262,21 +252,29 @@ function captureTree(tableId: number, tree: Tree, columnCount: number): Captured
       ref: leaf.stored,
     };
   });
-  const tiles = new Set<Tile>();
-  for (const { history } of leaves) for (const tile of history) tiles.add(tile);
   const { lastChange, rowCount, past, storedPast } = tree;
   return {
     tree,
     past,
-    kept: storedPast !== null && isPastOf(storedPast, tree.leaves) ? storedPast.entry : null,
+    storedPast,
     described: { tiles: [], past: null, lists: [] },
     tableId,
     columns: tree.columns.slice(0, columnCount),
     lastChange,
     rowCount,
     leaves,
-    tiles: [...tiles],
   };
+}
+
+/** The tiles of the captured leaves. */
+function* tilesOf({ leaves }: CapturedTree): Task<Set<Tile>> {
+  const tiles = new Set<Tile>();
+  let seen = 0;
+  for (const { history } of leaves) {
+    for (const tile of history) tiles.add(tile);
+    if (++seen % LEAVES_AT_ONCE === 0) yield PAUSE;
+  }
+  return tiles;
 }
 
 function treeEntry({ lastChange, rowCount, leaves, described }: CapturedTree): TreeEntry {

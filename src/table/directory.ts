@@ -2,13 +2,14 @@
  * Directory: where every leaf and sealed tile of every tree lies, as bytes in the manifest. Opening reads all of it, so
  * that a tree with many tiles has them elsewhere: in a segment of its own, its *past* (past.ts), read when somebody asks for it.
  *
- *     directory = u8 version | packs | varint count, table*
+ *     directory = u8 version | packs | varint count, table*     and in version 3: | ended
+ *     ended     = varint count, (varint pack, varint bytes)* | varint bytes, table*     bytes of their segments, by pack
  *     packs     = varint current | varint count, (varint number, varint bytes used)*
  *     table     = varint id | varint next row id | f64 end | tree | varint count, index*
  *     index     = varint id | flags | key columns | f64 dropped at | tree
  *     tree      = varint last change | varint rows | tiles | varint count, leaf*
  *     tiles     = varint count, tile*                           in version 1
- *               | u8 0, varint count, tile* | u8 1, past        in version 2
+ *               | u8 0, varint count, tile* | u8 1, past        in versions 2 and 3
  *     past      = ref | varint count, (varint pack, varint bytes)*     where it is; bytes of its tiles, by pack
  *     tile      = f64 start | f64 end | ref
  *     leaf      = key (its low bound) | f64 start | u8 1, ref or u8 0 | varint count, varint tile number*
@@ -18,7 +19,8 @@
  *     ref       = varint pack, offset, length, table length | u32 crc of the block table
  *
  * Tiles are listed once a tree, since leaves split from one another share them. Columns are not described here: the
- * catalog, itself a table, does that. A directory where no tree has a past is written in version 1. Invariant: a
+ * catalog, itself a table, does that. A directory where no tree has a past is written in version 1, one where more than a
+ * few tables have ended in version 3, where an opening passes over them. Invariant: a
  * directory read back is equal to what was written.
  */
 import { ByteReader } from '../base/bytes.ts';
@@ -27,6 +29,8 @@ import type { SegmentRef } from '../segment/segment.ts';
 import type { IndexSpec, Key, KeyColumn } from './table.ts';
 
 export const DIRECTORY_VERSION = 2;
+/** Has tables that have ended apart from the others. */
+export const APART_VERSION = 3;
 /** Has all tiles in it. */
 export const WHOLE_VERSION = 1;
 export const NO_KEY = 0;
@@ -89,24 +93,44 @@ export interface LeafEntry {
   readonly history: readonly number[];
 }
 
-export function decodeDirectory(bytes: Uint8Array): Directory {
+/** Tables that have ended, as they are written: an opening passes over them, and who asks for one decodes it (ended-tables.ts). */
+export interface EndedTables {
+  /** One `table` after the other, as in version 2. */
+  readonly bytes: Uint8Array;
+  /** Bytes of their segments, by pack. */
+  readonly packs: ReadonlyMap<number, number>;
+}
+
+export const NO_ENDED: EndedTables = { bytes: new Uint8Array(0), packs: new Map() };
+
+/** The tables that an opening needs, and apart from them those that have ended. */
+export function openDirectory(bytes: Uint8Array): { readonly directory: Directory; readonly ended: EndedTables } {
   const reader = new ByteReader(bytes, 'MANIFEST, directory');
   const version = reader.u8();
-  if (version !== DIRECTORY_VERSION && version !== WHOLE_VERSION)
+  if (version < WHOLE_VERSION || version > APART_VERSION)
     throw new DriftError(
       '0A000',
-      `the directory has version ${version}; this release reads versions ${WHOLE_VERSION} to ${DIRECTORY_VERSION}`,
+      `the directory has version ${version}; this release reads versions ${WHOLE_VERSION} to ${APART_VERSION}`,
     );
   const currentPack = reader.varint();
-  const packs = new Map(listOf(reader, () => [reader.varint(), reader.varint()] as const));
-  const tables = listOf(reader, () => ({
+  const packs = readSizes(reader);
+  const tables = listOf(reader, () => readTable(reader, version));
+  const ended = version === APART_VERSION ? { packs: readSizes(reader), bytes: reader.bytes() } : NO_ENDED;
+  return { directory: { currentPack, packs, tables }, ended };
+}
+
+function readSizes(reader: ByteReader): Map<number, number> {
+  return new Map(listOf(reader, () => [reader.varint(), reader.varint()] as const));
+}
+
+export function readTable(reader: ByteReader, version: number): TableEntry {
+  return {
     id: reader.varint(),
     nextRowId: reader.varint(),
     endSeq: reader.f64(),
     tree: readTree(reader, version),
     indexes: listOf(reader, () => readIndex(reader, version)),
-  }));
-  return { currentPack, packs, tables };
+  };
 }
 
 /** All trees of a directory, of tables and of indexes. */
@@ -118,9 +142,7 @@ function readTree(reader: ByteReader, version: number): TreeEntry {
   const lastChange = reader.varint();
   const rowCount = reader.varint();
   const hasPast = version !== WHOLE_VERSION && reader.u8() === 1;
-  const past = hasPast
-    ? { ref: readRef(reader), bytes: new Map(listOf(reader, () => [reader.varint(), reader.varint()] as const)) }
-    : null;
+  const past = hasPast ? { ref: readRef(reader), bytes: readSizes(reader) } : null;
   const tiles = hasPast ? [] : readTiles(reader);
   const leaves = listOf(reader, () => ({
     low: readKey(reader),

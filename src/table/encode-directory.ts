@@ -2,12 +2,15 @@
 import { ByteWriter } from '../base/bytes.ts';
 import type { SegmentRef } from '../segment/segment.ts';
 import {
+  APART_VERSION,
   BIGINT_KEY,
   type Directory,
   DIRECTORY_VERSION,
+  type EndedTables,
   type IndexEntry,
   NO_KEY,
   NUMBER_KEY,
+  type TableEntry,
   TEXT_KEY,
   type TileEntry,
   type TreeEntry,
@@ -17,26 +20,38 @@ import {
 } from './directory.ts';
 import type { Key } from './table.ts';
 
-export function encodeDirectory(directory: Directory): Uint8Array {
+/** `ended`: tables that it does not have, which are written apart. */
+export function encodeDirectory(directory: Directory, ended: EndedTables | null = null): Uint8Array {
   const writer = new ByteWriter(4096);
-  const version = treesOf(directory).every((tree) => tree.past === null) ? WHOLE_VERSION : DIRECTORY_VERSION;
+  const isWhole = treesOf(directory).every((tree) => tree.past === null);
+  const version = ended !== null ? APART_VERSION : isWhole ? WHOLE_VERSION : DIRECTORY_VERSION;
   writer.u8(version);
   writer.varint(directory.currentPack);
-  writer.varint(directory.packs.size);
-  for (const [pack, bytes] of directory.packs) {
+  writeSizes(writer, directory.packs);
+  writer.varint(directory.tables.length);
+  for (const table of directory.tables) writeTable(writer, table, version);
+  if (ended !== null) {
+    writeSizes(writer, ended.packs);
+    writer.bytes(ended.bytes);
+  }
+  return writer.finish();
+}
+
+function writeSizes(writer: ByteWriter, sizes: ReadonlyMap<number, number>): void {
+  writer.varint(sizes.size);
+  for (const [pack, bytes] of sizes) {
     writer.varint(pack);
     writer.varint(bytes);
   }
-  writer.varint(directory.tables.length);
-  for (const table of directory.tables) {
-    writer.varint(table.id);
-    writer.varint(table.nextRowId);
-    writer.f64(table.endSeq);
-    writeTree(writer, table.tree, version);
-    writer.varint(table.indexes.length);
-    for (const index of table.indexes) writeIndex(writer, index, version);
-  }
-  return writer.finish();
+}
+
+export function writeTable(writer: ByteWriter, table: TableEntry, version: number): void {
+  writer.varint(table.id);
+  writer.varint(table.nextRowId);
+  writer.f64(table.endSeq);
+  writeTree(writer, table.tree, version);
+  writer.varint(table.indexes.length);
+  for (const index of table.indexes) writeIndex(writer, index, version);
 }
 
 function writeTree(writer: ByteWriter, tree: TreeEntry, version: number): void {
@@ -47,11 +62,7 @@ function writeTree(writer: ByteWriter, tree: TreeEntry, version: number): void {
   if (past === null) writeTiles(writer, tree.tiles);
   else {
     writeRef(writer, past.ref);
-    writer.varint(past.bytes.size);
-    for (const [pack, bytes] of past.bytes) {
-      writer.varint(pack);
-      writer.varint(bytes);
-    }
+    writeSizes(writer, past.bytes);
   }
   writer.varint(tree.leaves.length);
   for (const leaf of tree.leaves) {
@@ -63,13 +74,15 @@ function writeTree(writer: ByteWriter, tree: TreeEntry, version: number): void {
   }
 }
 
-export function writeTiles(writer: ByteWriter, tiles: readonly TileEntry[]): void {
+function writeTiles(writer: ByteWriter, tiles: readonly TileEntry[]): void {
   writer.varint(tiles.length);
-  for (const tile of tiles) {
-    writer.f64(tile.startSeq);
-    writer.f64(tile.endSeq);
-    writeRef(writer, tile.ref);
-  }
+  for (const tile of tiles) writeTile(writer, tile);
+}
+
+export function writeTile(writer: ByteWriter, tile: TileEntry): void {
+  writer.f64(tile.startSeq);
+  writer.f64(tile.endSeq);
+  writeRef(writer, tile.ref);
 }
 
 export function writeNumbers(writer: ByteWriter, numbers: readonly number[]): void {

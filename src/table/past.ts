@@ -11,7 +11,7 @@
 import { ByteReader, ByteWriter } from '../base/bytes.ts';
 import { crc32c } from '../base/crc32c.ts';
 import { DriftError } from '../base/error.ts';
-import type { Task } from '../base/task.ts';
+import { PAUSE, type Task } from '../base/task.ts';
 import type { Packs } from '../segment/packs.ts';
 import type { EncodedSegment, SegmentRef } from '../segment/segment.ts';
 import {
@@ -23,7 +23,7 @@ import {
   type TileEntry,
   type TreeEntry,
 } from './directory.ts';
-import { writeNumbers, writeTiles } from './encode-directory.ts';
+import { writeNumbers, writeTile } from './encode-directory.ts';
 import { historiesOf, type Leaf, type StoredPast, storedTile, type Tile } from './tile.ts';
 
 export interface PastLists {
@@ -31,12 +31,23 @@ export interface PastLists {
   readonly lists: readonly (readonly number[])[];
 }
 
-export function encodePast({ tiles, lists }: PastLists): EncodedSegment {
+/** Tiles or lists that are coded between two pauses. */
+const CODED_AT_ONCE = 2048;
+
+export function* encodePast({ tiles, lists }: PastLists): Task<EncodedSegment> {
   const writer = new ByteWriter(64 + tiles.length * 32);
-  writeTiles(writer, tiles);
+  writer.varint(tiles.length);
+  for (const [i, tile] of tiles.entries()) {
+    writeTile(writer, tile);
+    if (i % CODED_AT_ONCE === CODED_AT_ONCE - 1) yield PAUSE;
+  }
   writer.varint(lists.length);
-  for (const list of lists) writeNumbers(writer, list);
+  for (const [i, list] of lists.entries()) {
+    writeNumbers(writer, list);
+    if (i % CODED_AT_ONCE === CODED_AT_ONCE - 1) yield PAUSE;
+  }
   const bytes = writer.finish();
+  yield PAUSE;
   return { bytes, tableLength: bytes.length, tableCrc: crc32c(bytes) };
 }
 
@@ -63,10 +74,13 @@ export function pastEntry(ref: SegmentRef, tiles: readonly TileEntry[]): PastEnt
 }
 
 /** Whether a past describes these leaves, in this order, with the histories that they have. */
-export function isPastOf({ histories }: StoredPast, leaves: readonly Leaf[]): boolean {
+export function isPastOf(
+  { histories }: StoredPast,
+  leaves: readonly { readonly leaf: Leaf; readonly history: readonly Tile[] }[],
+): boolean {
   return (
     histories.length === leaves.length &&
-    histories.every(({ leaf, history }, i) => leaf === leaves[i] && history === leaf.history)
+    histories.every(({ leaf, history }, i) => leaf === leaves[i]?.leaf && history === leaves[i]?.history)
   );
 }
 
@@ -97,7 +111,7 @@ function takePast(tree: PastTree, past: StoredPast, found: PastLists): void {
   const { leaves } = tree;
   const tiles = found.tiles.map(({ startSeq, endSeq, ref }) => storedTile(startSeq, endSeq, ref));
   for (const leaf of leaves) listAt(found, leaf.past);
-  const isCurrent = isPastOf(past, leaves);
+  const isCurrent = isPastOf(past, historiesOf(leaves));
   tree.takenPast = found.lists.map((list) => list.map((at) => tiles[at] as Tile));
   for (const leaf of leaves) takeList(leaf, tree.takenPast);
   tree.past = null;

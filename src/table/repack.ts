@@ -26,9 +26,13 @@ export interface StoredTree {
   };
 }
 
-/** Packs of which little is alive, and retired ones (packs.ts); not the newest. */
-export function* sparsePacks(packs: Packs, trees: Iterable<StoredTree>): Task<Set<number>> {
-  const live = new Map<number, number>();
+/** Packs of which little is alive, and retired ones (packs.ts); not the newest. `others`: bytes that no tree counts, by pack. */
+export function* sparsePacks(
+  packs: Packs,
+  trees: Iterable<StoredTree>,
+  others: ReadonlyMap<number, number>,
+): Task<Set<number>> {
+  const live = new Map(others);
   const count = (pack: number, bytes: number): void => void live.set(pack, (live.get(pack) ?? 0) + bytes);
   let counted = 0;
   for (const { tree } of trees) {
@@ -53,8 +57,7 @@ export function* sparsePacks(packs: Packs, trees: Iterable<StoredTree>): Task<Se
 }
 
 /** Copies what is alive in sparse packs; false where there are none. */
-export function* repack(packs: Packs, trees: readonly StoredTree[]): Task<boolean> {
-  const sparse = yield* sparsePacks(packs, trees);
+export function* repack(packs: Packs, trees: readonly StoredTree[], sparse: ReadonlySet<number>): Task<boolean> {
   if (sparse.size === 0) return false;
   for (const { tableId, tree } of trees) {
     if (needs(tree.past ?? tree.storedPast, sparse)) {
@@ -62,7 +65,10 @@ export function* repack(packs: Packs, trees: readonly StoredTree[]): Task<boolea
       // The checkpoint that follows writes it anew.
       tree.storedPast = null;
     }
-    for (const item of [...storedItems(tree.leaves)]) {
+    let looked = 0;
+    // Leaves that splits make meanwhile share the tiles of those that are here, and are dirty themselves.
+    for (const item of storedItems([...tree.leaves])) {
+      if (++looked % COUNTED_AT_ONCE === 0) yield PAUSE;
       const ref = item.stored;
       if (ref === null || !sparse.has(ref.pack)) continue;
       const copy = yield* copied(packs, ref, tableId);

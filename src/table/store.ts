@@ -67,6 +67,13 @@ export interface TableStore {
   loadEnd(tableId: number): Task<void>;
   /** Describes tables that a checkpoint has: they can be used from then on. Others in the list are left out. */
   setSpecs(specs: Iterable<TableSpec>): void;
+  /**
+   * Has the tables described that a checkpoint has and nobody has described yet, some or all (null): those that ended
+   * before the opening wait until they are asked for (ended-tables.ts).
+   */
+  describe(ids: Iterable<number> | null): Task<void>;
+  /** Makes out what such tables are like. */
+  describer: ((tables: readonly EndedTable[]) => Task<readonly TableSpec[]>) | null;
   /** Bytes in memory that only a checkpoint can free (the reason for one besides the log's size). */
   readonly dirtyBytes: number;
   /**
@@ -141,6 +148,12 @@ export interface PreparedChanges {
   readonly isDerived?: boolean | undefined;
   /** Lets the leaves go; safe to call more than once. */
   release(): void;
+}
+
+/** A table that was dropped by commit `endSeq`. */
+export interface EndedTable {
+  readonly id: number;
+  readonly endSeq: number;
 }
 
 export interface CommittedStructure {

@@ -2,14 +2,15 @@
  * The tables of one database: what the directory describes, loaded when it is needed, plus what commits have added.
  */
 import { assert } from '../base/error.ts';
-import type { Task } from '../base/task.ts';
+import { CATALOG_TABLE_ID } from '../catalog/system-objects.ts';
+import { PAUSE, type Task } from '../base/task.ts';
 import { Packs } from '../segment/packs.ts';
 import type { Storage } from '../storage/storage.ts';
 import { applyBulk, prepareBulk } from './bulk-changes.ts';
 import { type CheckContext, checkTree } from './check-tree.ts';
-import { Checkpoint, packsOf } from './checkpoint.ts';
-import { decodeDirectory, type TableEntry } from './directory.ts';
-import { encodeDirectory } from './encode-directory.ts';
+import { Checkpoint } from './checkpoint.ts';
+import { type EndedTables, NO_ENDED, openDirectory, type TableEntry } from './directory.ts';
+import { encodeApart, idsOf, packsOf, takeEnded } from './ended-tables.ts';
 import type {
   BulkTables,
   CheckedTree,
@@ -31,8 +32,10 @@ import { type WorkKind, WorkLog } from './work-log.ts';
 
 const SLICE_ENTRIES = 1024;
 
-/** Trees with more tiles have a past of their own. */
-const MOST_INLINE_TILES = 16;
+/** Definitions of before that the catalog keeps beside those in force: an opening decodes them together. */
+const CATALOG_CLOSED_ROWS = 256;
+/** Trees with more tiles have a past of their own; more tables that have ended are apart in the directory. */
+const MOST_INLINE = 16;
 
 export interface StoreOptions {
   /** Bytes of clean leaves and tiles kept in memory. */
@@ -47,17 +50,22 @@ export interface StoreOptions {
   readonly inlineSplitCells?: number | undefined;
   /** Entries of a commit of very many that are taken to a leaf at once. */
   readonly sliceEntries?: number | undefined;
-  /** Tiles of a tree that the directory describes itself (past.ts). */
+  /** Tiles of a tree that the directory describes itself (past.ts), and tables that have ended (ended-tables.ts). */
   readonly inlineTiles?: number | undefined;
 }
 
 /** Opens the store; `directory` is the manifest's, null for a new database. */
 export function openTableStore(storage: Storage, directory: Uint8Array | null, options: StoreOptions): TableStore {
-  const known =
-    directory === null ? { currentPack: 1, packs: new Map<number, number>(), tables: [] } : decodeDirectory(directory);
-  const packs = Packs.of(storage, options.packSizeBytes, known.packs, known.currentPack);
-  return new SegmentStore(packs, known.tables, options);
+  const known = directory === null ? NOTHING : openDirectory(directory);
+  const { packs: sizes, currentPack, tables } = known.directory;
+  const packs = Packs.of(storage, options.packSizeBytes, sizes, currentPack);
+  return new SegmentStore(packs, tables, known.ended, options);
 }
+
+const NOTHING: ReturnType<typeof openDirectory> = {
+  directory: { currentPack: 1, packs: new Map(), tables: [] },
+  ended: NO_ENDED,
+};
 
 class SegmentStore implements TableStore {
   readonly #packs: Packs;
@@ -72,10 +80,15 @@ class SegmentStore implements TableStore {
   readonly #tables = new Map<number, Table>();
   /** Tables of the directory whose columns are not described yet. */
   readonly #undescribed: Map<number, TableEntry>;
+  /** Those that have ended and that nobody has asked for. */
+  #ended: EndedTables;
+  #endedIds: ReadonlySet<number> | null = null;
+  describer: TableStore['describer'] = null;
   /** Packs that the directory in force, or one about to be, needs. */
-  #needed: Set<number> = new Set();
+  #needed: ReadonlyMap<number, number> = new Map();
 
-  constructor(packs: Packs, tables: readonly TableEntry[], options: StoreOptions) {
+  constructor(packs: Packs, tables: readonly TableEntry[], ended: EndedTables, options: StoreOptions) {
+    this.#ended = ended;
     this.#packs = packs;
     this.#cache = new TileCache(packs, options.cacheBudgetBytes);
     this.#options = options;
@@ -200,12 +213,35 @@ class SegmentStore implements TableStore {
     }
   }
 
+  *describe(ids: Iterable<number> | null): Task<void> {
+    if (this.#ended.bytes.length === 0 && this.#undescribed.size === 0) return;
+    this.#endedIds ??= idsOf(this.#ended);
+    const unknown = [...this.#endedIds, ...this.#undescribed.keys()];
+    const asked = ids === null ? null : new Set(ids);
+    const wanted = asked === null ? unknown : unknown.filter((id) => asked.has(id));
+    if (wanted.length === 0) return;
+    const { taken, left } = takeEnded(this.#ended, new Set(wanted));
+    this.#ended = left;
+    this.#endedIds = null;
+    for (const entry of taken) this.#undescribed.set(entry.id, entry);
+    const { describer } = this;
+    if (describer === null) return;
+    // Some of them another task may be about to describe.
+    this.setSpecs(
+      yield* describer(wanted.map((id) => this.#undescribed.get(id)).filter((entry) => entry !== undefined)),
+    );
+  }
+
   *checkpoint(committed: CommittedStructures): Task<Uint8Array> {
-    const checkpoint = new Checkpoint(this.#packs, this.#cache, this.#options.inlineTiles ?? MOST_INLINE_TILES);
+    const inline = this.#options.inlineTiles ?? MOST_INLINE;
+    const checkpoint = new Checkpoint(this.#packs, this.#cache, inline);
     checkpoint.capture(this.#tables.values(), committed);
-    const directory = yield* checkpoint.write();
-    this.#needed = packsOf(directory);
-    return encodeDirectory(directory);
+    const [ended, undescribed] = [this.#ended, [...this.#undescribed.values()]];
+    const written = yield* checkpoint.write();
+    const directory = { ...written, tables: [...written.tables, ...undescribed] };
+    this.#needed = packsOf(directory, ended);
+    yield PAUSE;
+    return encodeApart(directory, ended, inline);
   }
 
   beginPack(atLeast: number): number {
@@ -235,11 +271,13 @@ class SegmentStore implements TableStore {
   }
 
   *hasSparsePacks(): Task<boolean> {
-    return (yield* sparsePacks(this.#packs, this.#stored())).size > 0;
+    return (yield* sparsePacks(this.#packs, this.#stored(), this.#ended.packs)).size > 0;
   }
 
-  repack(): Task<boolean> {
-    return repack(this.#packs, [...this.#stored()]);
+  *repack(): Task<boolean> {
+    const sparse = yield* sparsePacks(this.#packs, this.#stored(), this.#ended.packs);
+    for (const pack of this.#ended.packs.keys()) if (sparse.has(pack)) yield* this.describe(null);
+    return yield* repack(this.#packs, [...this.#stored()], sparse);
   }
 
   traffic(): { readonly readBytes: number; readonly writtenBytes: number } {
@@ -289,7 +327,7 @@ class SegmentStore implements TableStore {
     return {
       sliceEntries,
       maxLeafRows,
-      minClosedRows,
+      minClosedRows: spec.id === CATALOG_TABLE_ID ? Math.min(minClosedRows, CATALOG_CLOSED_ROWS) : minClosedRows,
       timeSplitFactor: spec.timeSplitFactor,
       cache: this.#cache,
       splits: this.#splits,

@@ -160,7 +160,10 @@ test('a flipped bit anywhere, with commits in the log', async () => {
 
 test('a flipped bit anywhere, after closing: never the state before', async () => {
   const outcomes = await flipBits(await original(true));
-  for (const file of ['MANIFEST', 'pack']) expect(outcomes.get(`${file} refused at opening`)).toBeGreaterThan(0);
+  expect(outcomes.get('MANIFEST refused at opening')).toBeGreaterThan(0);
+  // An opening reads little of the packs.
+  const ofPacks = ['pack refused at opening', 'pack refused in reading'].map((key) => outcomes.get(key) ?? 0);
+  expect(Math.max(...ofPacks)).toBeGreaterThan(0);
   expect(outcomes.get('log shorter')).toBeUndefined();
 }, 600_000);
 

@@ -11,7 +11,8 @@ import { Packs } from '../../src/segment/packs.ts';
 import { encodeSegment, type SegmentRef } from '../../src/segment/segment.ts';
 import { SegmentReader } from '../../src/segment/segment-reader.ts';
 import type { MemoryStorage } from '../../src/storage/memory.ts';
-import { decodeDirectory, type TreeEntry } from '../../src/table/directory.ts';
+import type { TreeEntry } from '../../src/table/directory.ts';
+import { decodeDirectory } from '../../src/table/ended-tables.ts';
 import { encodeDirectory } from '../../src/table/encode-directory.ts';
 import type { TreeColumn } from '../../src/table/table.ts';
 

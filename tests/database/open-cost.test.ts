@@ -81,7 +81,7 @@ test('a first read by key decodes the columns that it is asked for, and no other
   await filled.engine.close();
   const name = (await storage.list()).find((each) => each.startsWith('pack-')) as string;
   const file = storage.open(name);
-  const bytes = file.read(0, file.size());
+  const bytes = file.read(0, file.size()) as Uint8Array;
   const at = bytes.findIndex((_, i) => bytes[i] === 0xc0 && bytes[i + 1] === 0xff && bytes[i + 2] === 0xee);
   expect(at).toBeGreaterThan(0);
   void file.write(at, Uint8Array.of(0xc1));

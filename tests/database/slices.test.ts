@@ -38,6 +38,7 @@ const STATEMENTS = [
   'WITH c AS MATERIALIZED (SELECT * FROM big) SELECT count(*) FROM c x JOIN c y ON x.id = y.a',
   'SELECT count(*) FROM (SELECT * FROM big LIMIT 3000) b, (SELECT * FROM big LIMIT 1000) c WHERE b.a + c.a < b.id',
   'SELECT * FROM big',
+  'CHECK DATABASE',
 ];
 
 const turns = measuredTurns();

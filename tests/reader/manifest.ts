@@ -69,17 +69,23 @@ function readBody(body: Cursor): Manifest {
 function readDirectory(input: Cursor): Manifest['tables'] {
   if (input.left === 0) return new Map();
   const version = input.u8();
-  if (version < 1 || version > 2) throw new Damaged('a directory of another version');
+  if (version < 1 || version > 3) throw new Damaged('a directory of another version');
   input.varint();
   input.list(() => [input.varint(), input.varint()]);
-  const tables = input.list(() => {
-    const id = input.varint();
-    input.varint();
-    const [end, tree] = [input.f64(), readTree(input, version)];
-    input.list(() => readIndex(input, version));
-    return [id, { end, tree }] as const;
-  });
-  return new Map(tables);
+  const tables = new Map(input.list(() => readTable(input, version)));
+  if (version < 3) return tables;
+  input.list(() => [input.varint(), input.varint()]);
+  const ended = new Cursor(input.raw(input.varint()));
+  while (ended.left > 0) tables.set(...readTable(ended, version));
+  return tables;
+}
+
+function readTable(input: Cursor, version: number): readonly [number, { readonly end: number; readonly tree: Tree }] {
+  const id = input.varint();
+  input.varint();
+  const [end, tree] = [input.f64(), readTree(input, version)];
+  input.list(() => readIndex(input, version));
+  return [id, { end, tree }];
 }
 
 function readIndex(input: Cursor, version: number): void {
@@ -93,7 +99,7 @@ function readIndex(input: Cursor, version: number): void {
 function readTree(input: Cursor, version: number): Tree {
   input.varint();
   input.varint();
-  const past = version === 2 && input.u8() === 1 ? readRef(input) : null;
+  const past = version > 1 && input.u8() === 1 ? readRef(input) : null;
   if (past !== null) input.list(() => [input.varint(), input.varint()]);
   const tiles = past === null ? readTiles(input) : [];
   const leaves = input.list(() => {

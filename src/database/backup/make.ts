@@ -10,8 +10,8 @@
  */
 import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
-import { decodeDirectory } from '../../table/directory.ts';
 import { encodeDirectory } from '../../table/encode-directory.ts';
+import { decodeDirectory } from '../../table/ended-tables.ts';
 import { wholeDirectory } from '../../table/past.ts';
 import type { PinnedPacks } from '../../table/store.ts';
 import type { EncryptionOptions } from '../../storage/encryption/secret.ts';

@@ -35,7 +35,7 @@ import { StoredRows } from '../../table/part.ts';
 import type { CommittedStructure, TableStore } from '../../table/store.ts';
 import type { Key, KeyColumn, TreeColumn } from '../../table/table.ts';
 import { openTableStore } from '../../table/table-store.ts';
-import { readCatalog, readLines } from '../../txn/catalog-history.ts';
+import { readCatalogAt, readLines } from '../../txn/catalog-changes.ts';
 import { TimeLine } from '../../txn/time-line.ts';
 import { bareContext } from '../bare-context.ts';
 import { type Checkpointed, createSystemTables, describeTables } from '../recovery.ts';
@@ -73,7 +73,7 @@ export function* rewind(
   const seq = yield* seqOf(timeLine, to, info);
   if (seq === state.lastSeq) return { state, directory };
   for (const [, first] of state.limits) if (seq < first) throw beyondLimit(seq, first);
-  const catalog = yield* readCatalog(store, seq);
+  const catalog = yield* readCatalogAt(store, seq);
   const lines = yield* readLines(store, seq);
   const rewinding = new Rewinding(packs, seq);
   const tables: TableEntry[] = [];
@@ -86,7 +86,7 @@ export function* rewind(
       // It did not exist yet; or it was dropped then, and came back later.
       const endSeq = yield* lastEnd(store, table.id, seq);
       if (endSeq === null) continue;
-      const before = structureIn(yield* readCatalog(store, endSeq - 1), table.id);
+      const before = structureIn(yield* readCatalogAt(store, endSeq - 1), table.id);
       tables.push({ ...(yield* rewindTable(rewinding, store, table, before)), endSeq });
     }
   }

@@ -12,7 +12,7 @@ import type { CatalogChange } from '../../catalog/catalog.ts';
 import { type BranchDef, LINES_TABLE, LINES_TABLE_ID, type LineTableDef } from '../../catalog/lines.ts';
 import { parseDefinition } from '../../catalog/system-objects.ts';
 import { OP_DELETE, OP_NONE, type RowChanges } from '../../table/table.ts';
-import { definedTables, readCatalog } from '../../txn/catalog-history.ts';
+import { definedTables, readCatalogAt } from '../../txn/catalog-changes.ts';
 import { LAST } from '../../txn/line/line-scan.ts';
 import { LineStore } from '../../txn/line/line-store.ts';
 import { TransactionManager } from '../../txn/transaction-manager.ts';
@@ -85,7 +85,7 @@ function* openLine(main: Core, parent: Core, branch: BranchDef): Task<Core> {
     },
     known,
   );
-  const catalog = yield* readCatalog(store, LAST);
+  const catalog = yield* readCatalogAt(store, LAST);
   const { parts } = main.manager;
   const manager: TransactionManager = new TransactionManager({
     ...parts,

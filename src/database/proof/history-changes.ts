@@ -25,6 +25,7 @@ export interface Range {
 /** Calls `take` for every change of the commits in a range, those of one commit in their order. */
 export function* changesOfHistory(store: TableStore, proofsId: number, range: Range, take: Take): Task<void> {
   const { definitions, derived } = yield* readDefinitions(store);
+  yield* store.describe(null);
   for (const id of [...store.ids()].toSorted((a, b) => a - b)) {
     if (id === TRANSACTIONS_TABLE_ID || id === proofsId || derived.has(id)) continue;
     yield* changesOfTable(store.table(id), definitions.get(id) ?? null, range, take);

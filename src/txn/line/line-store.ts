@@ -406,6 +406,14 @@ export class LineStore implements TableStore {
     this.#main.setSpecs(specs);
   }
 
+  describe(ids: Iterable<number> | null): Task<void> {
+    return this.#main.describe(ids);
+  }
+
+  get describer(): TableStore['describer'] {
+    return this.#main.describer;
+  }
+
   get dirtyBytes(): number {
     return this.#main.dirtyBytes;
   }

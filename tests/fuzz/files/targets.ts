@@ -9,7 +9,7 @@ import { decodeBlock } from '../../../src/segment/decode-block.ts';
 import { encodeBlock } from '../../../src/segment/encode-block.ts';
 import { encodeSegment } from '../../../src/segment/segment.ts';
 import { SegmentReader } from '../../../src/segment/segment-reader.ts';
-import { decodeDirectory } from '../../../src/table/directory.ts';
+import { decodeDirectory } from '../../../src/table/ended-tables.ts';
 import { decodeCheckpoint } from '../../../src/database/recovery.ts';
 import { restoreSource } from '../../../src/client/backup.ts';
 import { verifyBackups } from '../../../src/database/backup/restore.ts';
