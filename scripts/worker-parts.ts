@@ -19,7 +19,7 @@ import type { PartName } from '../src/base/part.ts';
 
 /** Not needed to open a database and to read rows by key; regular expressions of module paths. */
 const LATE: readonly string[] = [
-  'src/(table/ended-tables|txn/catalog-changes)',
+  'src/(table/ended-tables|txn/catalog-changes|database/described-tables)',
   'src/base/(decimal-functions|key-set)',
   'src/storage/(indexed-db|encryption/.*)',
   'src/log/(bulk-record|sealed|room|scrub)',
@@ -56,6 +56,7 @@ const LATE: readonly string[] = [
 ];
 /** Not needed by a page that defines tables, changes and reads them; regular expressions of module paths. */
 const RARE: readonly string[] = [
+  'src/(table/ended-tables|database/described-tables)',
   'src/storage/(indexed-db|encryption/.*)',
   'src/log/scrub',
   'src/txn/(erasure-codec|log-first)',

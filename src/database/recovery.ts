@@ -41,13 +41,13 @@ import {
   type SequenceValue,
   tableOfFrame,
 } from '../txn/change-codec.ts';
-import { definedTables, lastDefinitions, readLines } from '../txn/catalog-changes.ts';
 import { readCatalog } from '../txn/read-catalog.ts';
 import { touchedTables, transactionRow } from '../txn/transaction-row.ts';
 import type { PendingErasure } from './ledger.ts';
 import type { Sequences } from './sequences.ts';
 import { removeDropped, touchedOnLine } from './branch/replay.ts';
 import { createStructure, endStructures, fillIndexes } from './structure.ts';
+import { describeTables, lastSpecs, readLines } from './described-tables.ts';
 import { specOf, textArray } from './specs.ts';
 
 /** What the manifest's body holds besides the table store's directory. */
@@ -136,23 +136,14 @@ export function* describePresent(
   context: EvalContext,
   { lastSeq, limits }: Pick<Checkpointed, 'lastSeq' | 'limits'>,
 ): Task<{ readonly catalog: CatalogState; readonly lines: CatalogState }> {
-  store.describer = function* (tables) {
-    return (yield* lastDefinitions(store, tables)).map((def) => specOf(def, context));
-  };
+  store.describer = (ended) => lastSpecs(store, context, ended);
   const catalog = yield* readCatalog(store, lastSeq, store.table(CATALOG_TABLE_ID).lastChange);
   const tables = [...catalog.objects()].filter((object) => object.kind === 'table');
   store.setSpecs(tables.map((def) => specOf(def, context)));
   const hasLines = store.has(LINES_TABLE_ID);
   if (hasLines || tables.some((def) => def.former !== undefined)) yield* describeTables(store, context);
-  if (limits.length > 0) yield* store.describe(limits.map(([table]) => table));
+  yield* store.describe(limits.map(([table]) => table));
   return { catalog, lines: hasLines ? yield* readLines(store, lastSeq) : new CatalogState(0, new Map()) };
-}
-
-/** Describes all tables that ever were. */
-export function* describeTables(store: TableStore, context: EvalContext): Task<void> {
-  yield* store.describe(null);
-  for (const id of [CATALOG_TABLE_ID, LINES_TABLE_ID])
-    if (store.has(id)) store.setSpecs([...(yield* definedTables(store, id))].map((def) => specOf(def, context)));
 }
 
 export function createSystemTables(store: TableStore, context: EvalContext): void {

@@ -73,9 +73,10 @@ export function decompress(source: Uint8Array, length: number, what: string): Ui
     let literals = token >> 4;
     if (literals === 15) {
       let next = 255;
-      for (; next === 255; literals += next) next = source[at++] ?? endOf(what);
+      for (; next === 255; literals += next) next = source[at++] as number;
     }
-    if (at + literals > source.length || written + literals > length) throw corrupt(what);
+    // Behind the end of the source lengths are NaN, and no comparison holds.
+    if (!(at + literals <= source.length && written + literals <= length)) throw corrupt(what);
     if (literals > FEW_BYTES) out.set(source.subarray(at, at + literals), written);
     else for (let i = 0; i < literals; i++) out[written + i] = source[at + i] as number;
     at += literals;
@@ -86,9 +87,9 @@ export function decompress(source: Uint8Array, length: number, what: string): Ui
     let copied = (token & 15) + MIN_COPY;
     if (copied === 15 + MIN_COPY) {
       let next = 255;
-      for (; next === 255; copied += next) next = source[at++] ?? endOf(what);
+      for (; next === 255; copied += next) next = source[at++] as number;
     }
-    if (distance === 0 || distance > written || written + copied > length) throw corrupt(what);
+    if (!(distance > 0 && distance <= written && written + copied <= length)) throw corrupt(what);
     const from = written - distance;
     // Byte by byte where few, or where a copy runs into what it writes.
     if (copied > FEW_BYTES && distance >= copied) out.copyWithin(written, from, from + copied);
@@ -149,10 +150,6 @@ function writeMore(out: Uint8Array, start: number, value: number): number {
   for (; rest >= 255; rest -= 255) out[at++] = 255;
   out[at++] = rest;
   return at;
-}
-
-function endOf(what: string): never {
-  throw corrupt(what);
 }
 
 function corrupt(what: string): DriftError {

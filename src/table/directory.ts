@@ -110,7 +110,7 @@ export function openDirectory(bytes: Uint8Array): { readonly directory: Director
   if (version < WHOLE_VERSION || version > APART_VERSION)
     throw new DriftError(
       '0A000',
-      `the directory has version ${version}; this release reads versions ${WHOLE_VERSION} to ${APART_VERSION}`,
+      `the directory has version ${version}; this release reads ${WHOLE_VERSION} to ${APART_VERSION}`,
     );
   const currentPack = reader.varint();
   const packs = readSizes(reader);

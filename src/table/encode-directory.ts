@@ -1,5 +1,6 @@
 /** Writing of a directory (directory.ts has its bytes). Opening does without it. */
 import { ByteWriter } from '../base/bytes.ts';
+import { PAUSE, type Task } from '../base/task.ts';
 import type { SegmentRef } from '../segment/segment.ts';
 import {
   APART_VERSION,
@@ -137,5 +138,53 @@ function writeKey(writer: ByteWriter, key: Key | undefined): void {
         writer.u8(unit & 255);
         writer.u8(unit >>> 8);
       }
+  }
+}
+
+/** Tables of the directory that the store cannot use yet. */
+export interface LateTables {
+  ended: EndedTables;
+  /** Of which the columns are not known. */
+  readonly undescribed: Map<number, TableEntry>;
+}
+
+/** What makes a directory whole with the tables that the store cannot use now: the packs that it needs, and its bytes. */
+export function withEnded(
+  { ended, undescribed }: LateTables,
+  few: number,
+): (written: Directory) => Task<{ readonly packs: ReadonlyMap<number, number>; readonly bytes: Uint8Array }> {
+  const others = [...undescribed.values()];
+  return function* (written) {
+    const directory = { ...written, tables: [...written.tables, ...others] };
+    const packs = new Map(ended.packs);
+    for (const table of directory.tables) countSegments(table, packs);
+    yield PAUSE;
+    return { packs, bytes: encodeApart(directory, ended, few) };
+  };
+}
+
+/** The directory as bytes, with the tables that have ended apart where they are more than `few`. */
+function encodeApart(directory: Directory, ended: EndedTables, few: number): Uint8Array {
+  const over = directory.tables.filter(({ endSeq }) => endSeq < Infinity);
+  if (ended.bytes.length === 0 && over.length <= few) return encodeDirectory(directory);
+  const writer = new ByteWriter(ended.bytes.length + over.length * 64);
+  writer.raw(ended.bytes);
+  const packs = new Map(ended.packs);
+  for (const table of over) {
+    writeTable(writer, table, DIRECTORY_VERSION);
+    countSegments(table, packs);
+  }
+  const tables = directory.tables.filter(({ endSeq }) => endSeq === Infinity);
+  return encodeDirectory({ ...directory, tables }, { bytes: writer.finish(), packs });
+}
+
+/** Adds the bytes of a table's segments to those of their packs. */
+export function countSegments({ tree, indexes }: TableEntry, packs: Map<number, number>): void {
+  const add = (pack: number, bytes: number): void => void packs.set(pack, (packs.get(pack) ?? 0) + bytes);
+  for (const { leaves, tiles, past } of [tree, ...indexes.map((index) => index.tree)]) {
+    for (const { ref } of [...leaves, ...tiles]) if (ref !== null) add(ref.pack, ref.length);
+    if (past === null) continue;
+    add(past.ref.pack, past.ref.length);
+    for (const [pack, bytes] of past.bytes) add(pack, bytes);
   }
 }

@@ -3,14 +3,15 @@
  */
 import { assert } from '../base/error.ts';
 import { CATALOG_TABLE_ID } from '../catalog/system-objects.ts';
-import { PAUSE, type Task } from '../base/task.ts';
+import type { Task } from '../base/task.ts';
 import { Packs } from '../segment/packs.ts';
 import type { Storage } from '../storage/storage.ts';
 import { applyBulk, prepareBulk } from './bulk-changes.ts';
 import { type CheckContext, checkTree } from './check-tree.ts';
 import { Checkpoint } from './checkpoint.ts';
 import { type EndedTables, NO_ENDED, openDirectory, type TableEntry } from './directory.ts';
-import { encodeApart, idsOf, packsOf, takeEnded } from './ended-tables.ts';
+import { type LateTables, withEnded } from './encode-directory.ts';
+import { describeEnded } from './ended-tables.ts';
 import type {
   BulkTables,
   CheckedTree,
@@ -78,22 +79,18 @@ class SegmentStore implements TableStore {
     apply: (seq, prepared) => applyBulk(this.table(prepared.tableId), seq, prepared),
   };
   readonly #tables = new Map<number, Table>();
-  /** Tables of the directory whose columns are not described yet. */
-  readonly #undescribed: Map<number, TableEntry>;
-  /** Those that have ended and that nobody has asked for. */
-  #ended: EndedTables;
-  #endedIds: ReadonlySet<number> | null = null;
+  /** Those that are not described yet. */
+  readonly #late: LateTables;
   describer: TableStore['describer'] = null;
   /** Packs that the directory in force, or one about to be, needs. */
   #needed: ReadonlyMap<number, number> = new Map();
 
   constructor(packs: Packs, tables: readonly TableEntry[], ended: EndedTables, options: StoreOptions) {
-    this.#ended = ended;
     this.#packs = packs;
     this.#cache = new TileCache(packs, options.cacheBudgetBytes);
     this.#options = options;
     this.#splits = new SplitQueue(options.inlineSplitCells);
-    this.#undescribed = new Map(tables.map((entry) => [entry.id, entry]));
+    this.#late = { ended, undescribed: new Map(tables.map((entry) => [entry.id, entry])) };
   }
 
   get dirtyBytes(): number {
@@ -203,10 +200,10 @@ class SegmentStore implements TableStore {
 
   setSpecs(specs: Iterable<TableSpec>): void {
     for (const spec of specs) {
-      const entry = this.#undescribed.get(spec.id);
+      const entry = this.#late.undescribed.get(spec.id);
       if (entry !== undefined) {
         this.#tables.set(spec.id, new Table(spec, this.#treeOptions(spec), entry));
-        this.#undescribed.delete(spec.id);
+        this.#late.undescribed.delete(spec.id);
       } else if (this.has(spec.id)) {
         this.table(spec.id).adopt(spec);
       }
@@ -214,34 +211,18 @@ class SegmentStore implements TableStore {
   }
 
   *describe(ids: Iterable<number> | null): Task<void> {
-    if (this.#ended.bytes.length === 0 && this.#undescribed.size === 0) return;
-    this.#endedIds ??= idsOf(this.#ended);
-    const unknown = [...this.#endedIds, ...this.#undescribed.keys()];
-    const asked = ids === null ? null : new Set(ids);
-    const wanted = asked === null ? unknown : unknown.filter((id) => asked.has(id));
-    if (wanted.length === 0) return;
-    const { taken, left } = takeEnded(this.#ended, new Set(wanted));
-    this.#ended = left;
-    this.#endedIds = null;
-    for (const entry of taken) this.#undescribed.set(entry.id, entry);
-    const { describer } = this;
-    if (describer === null) return;
-    // Some of them another task may be about to describe.
-    this.setSpecs(
-      yield* describer(wanted.map((id) => this.#undescribed.get(id)).filter((entry) => entry !== undefined)),
-    );
+    const { ended, undescribed } = this.#late;
+    if (ended.bytes.length + undescribed.size > 0) yield* describeEnded(this, this.#late, ids);
   }
 
   *checkpoint(committed: CommittedStructures): Task<Uint8Array> {
     const inline = this.#options.inlineTiles ?? MOST_INLINE;
     const checkpoint = new Checkpoint(this.#packs, this.#cache, inline);
     checkpoint.capture(this.#tables.values(), committed);
-    const [ended, undescribed] = [this.#ended, [...this.#undescribed.values()]];
-    const written = yield* checkpoint.write();
-    const directory = { ...written, tables: [...written.tables, ...undescribed] };
-    this.#needed = packsOf(directory, ended);
-    yield PAUSE;
-    return encodeApart(directory, ended, inline);
+    const finish = withEnded(this.#late, inline);
+    const { packs, bytes } = yield* finish(yield* checkpoint.write());
+    this.#needed = packs;
+    return bytes;
   }
 
   beginPack(atLeast: number): number {
@@ -271,12 +252,12 @@ class SegmentStore implements TableStore {
   }
 
   *hasSparsePacks(): Task<boolean> {
-    return (yield* sparsePacks(this.#packs, this.#stored(), this.#ended.packs)).size > 0;
+    return (yield* sparsePacks(this.#packs, this.#stored(), this.#late.ended.packs)).size > 0;
   }
 
   *repack(): Task<boolean> {
-    const sparse = yield* sparsePacks(this.#packs, this.#stored(), this.#ended.packs);
-    for (const pack of this.#ended.packs.keys()) if (sparse.has(pack)) yield* this.describe(null);
+    const sparse = yield* sparsePacks(this.#packs, this.#stored(), this.#late.ended.packs);
+    for (const pack of this.#late.ended.packs.keys()) if (sparse.has(pack)) yield* this.describe(null);
     return yield* repack(this.#packs, [...this.#stored()], sparse);
   }
 

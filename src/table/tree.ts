@@ -70,7 +70,6 @@ export type TreeOptions = SplitLimits;
 
 /** Closed rows passed over by reads of the past, in tables of that size, that make splitting twice as often worth it. */
 const MUCH_READ = 16;
-const NO_COLUMNS: readonly number[] = [];
 
 export class Tree implements VersionedTree, DividedTree {
   readonly id: number;
@@ -142,7 +141,7 @@ export class Tree implements VersionedTree, DividedTree {
   *load(key: Key, seq: number, withEnd?: boolean): Task<void> {
     const needed: (Leaf | Tile)[] = [];
     try {
-      while (this.find(key, seq, withEnd, NO_COLUMNS) === MISS) yield* this.loadMissing(needed);
+      while (this.find(key, seq, withEnd, []) === MISS) yield* this.loadMissing(needed);
     } finally {
       needed.forEach(release);
     }

@@ -12,7 +12,7 @@ import type { CatalogChange } from '../../catalog/catalog.ts';
 import { type BranchDef, LINES_TABLE, LINES_TABLE_ID, type LineTableDef } from '../../catalog/lines.ts';
 import { parseDefinition } from '../../catalog/system-objects.ts';
 import { OP_DELETE, OP_NONE, type RowChanges } from '../../table/table.ts';
-import { definedTables, readCatalogAt } from '../../txn/catalog-changes.ts';
+import { definedTables, readCatalogAt } from '../described-tables.ts';
 import { LAST } from '../../txn/line/line-scan.ts';
 import { LineStore } from '../../txn/line/line-store.ts';
 import { TransactionManager } from '../../txn/transaction-manager.ts';

@@ -3,7 +3,7 @@ import type { Task } from '../../base/task.ts';
 import type { CatalogState } from '../../catalog/catalog.ts';
 import { type BranchDef, LINES_TABLE_ID, type LineTableDef } from '../../catalog/lines.ts';
 import type { TableStore } from '../../table/store.ts';
-import { definedTables } from '../../txn/catalog-changes.ts';
+import { definedTables } from '../described-tables.ts';
 
 /** Takes the tables of branches that a commit has dropped out of the store. */
 export function* removeDropped(store: TableStore, before: CatalogState, after: CatalogState): Task<void> {
