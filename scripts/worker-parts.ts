@@ -19,7 +19,7 @@ import type { PartName } from '../src/base/part.ts';
 
 /** Not needed to open a database and to read rows by key; regular expressions of module paths. */
 const LATE: readonly string[] = [
-  'src/(table/ended-tables|txn/catalog-changes|database/described-tables)',
+  'src/(table/(ended-tables|tree-version-scan)|txn/catalog-changes|database/described-tables)',
   'src/base/(decimal-functions|key-set)',
   'src/storage/(indexed-db|encryption/.*)',
   'src/log/(bulk-record|sealed|room|scrub)',
