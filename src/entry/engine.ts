@@ -1,6 +1,6 @@
 /**
  * driftdb-web/engine: the engine in process, anywhere, on a storage that the caller passes: edge runtimes, a worker of
- * one's own, tests.
+ * one's own (OpfsStorage there, IndexedDbStorage anywhere in a browser), tests.
  *
  *     import { MemoryStorage, open } from 'driftdb-web/engine';
  *     const db = await open(new MemoryStorage());
@@ -52,7 +52,9 @@ export type {
 } from '../database/api.ts';
 export { openEngine } from '../database/engine.ts';
 export { EncryptedStorage } from '../storage/encryption/encrypted-storage.ts';
+export { IndexedDbStorage } from '../storage/indexed-db.ts';
 export { MemoryStorage } from '../storage/memory.ts';
+export { OpfsStorage } from '../storage/opfs.ts';
 export type { Storage, StorageFile } from '../storage/storage.ts';
 
 /** `encryption` makes a new database encrypted, and opens one that is. */

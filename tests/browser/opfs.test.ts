@@ -18,6 +18,6 @@ test('OPFS and IndexedDB pass the storage conformance suite', async () => {
   const { page, problems } = await openPage(browser.context, site.url);
   const outcomes = await page.evaluate(() => suites.storage());
   expect(outcomes.filter(({ error }) => error !== null)).toEqual([]);
-  expect(outcomes.length).toBeGreaterThanOrEqual(28);
+  expect(outcomes.length).toBeGreaterThanOrEqual(29);
   expect(problems).toEqual([]);
 });

@@ -1,9 +1,10 @@
-/** The storage conformance suite on OPFS and on IndexedDB, encrypted and not, in a dedicated worker; posts the outcomes. */
+/** The storage conformance suite on OPFS and on IndexedDB, encrypted and not, in a dedicated worker, and the engine there; posts the outcomes. */
 import { systemHost } from '../../../worker/host.ts';
 import { EncryptedStorage } from '../../../src/storage/encryption/encrypted-storage.ts';
 import { IndexedDbStorage, removeIndexedDb } from '../../../src/storage/indexed-db.ts';
 import { OpfsStorage, removeOpfs } from '../../../src/storage/opfs.ts';
 import { storageConformance } from '../../storage/conformance.ts';
+import { ownEngine } from './own-engine.ts';
 import { runTests } from './vitest-in-worker.ts';
 
 let places = 0;
@@ -33,5 +34,7 @@ storageConformance('encrypted indexeddb', () => {
   const open = (): EncryptedStorage => new EncryptedStorage(new IndexedDbStorage(name), { key }, randomBytes);
   return { open, destroy: () => removeIndexedDb(name) };
 });
+
+ownEngine();
 
 postMessage(await runTests());
