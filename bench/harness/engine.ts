@@ -94,3 +94,18 @@ export function* rowsOf({ columns, rows }: TableData): Generator<Value[]> {
 export function insertOne({ name, columns }: TableData): string {
   return `INSERT INTO ${name} VALUES (${columns.map((_, i) => `$${i + 1}`).join(', ')})`;
 }
+
+/** Makes a table, or a store with these indexes, and fills it; an engine with SQL gets its indexes by SQL. */
+export async function loadTable(
+  engine: Engine,
+  table: TableData,
+  dialect: Dialect,
+  indexes: readonly string[] = [],
+): Promise<void> {
+  const key = table.key[0] ?? '';
+  if (engine.store === undefined) await engine.exec(createTable(table, dialect));
+  else await engine.store.create(table.name, key, indexes);
+  await engine.bulk(table);
+  if (engine.store !== undefined) return;
+  for (const column of indexes) await engine.exec(`CREATE INDEX ${table.name}_${column} ON ${table.name} (${column})`);
+}

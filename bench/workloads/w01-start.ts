@@ -6,7 +6,7 @@
  * read by its key.
  */
 import { itemTable } from '../harness/data.ts';
-import { createTable } from '../harness/engine.ts';
+import { loadTable } from '../harness/engine.ts';
 import { type Context, digest, NotApplicable, type Sample, settled, type Workload } from '../harness/workload.ts';
 
 export const start: Workload = {
@@ -14,9 +14,7 @@ export const start: Workload = {
   title: 'Start',
   setup: async (engine, { scale, dialect }) => {
     const table = itemTable(Math.round(100_000 * scale));
-    if (engine.store === undefined) await engine.exec(createTable(table, dialect));
-    else await engine.store.create('item', 'id', []);
-    await engine.bulk(table);
+    await loadTable(engine, table, dialect);
   },
   measures: [
     {

@@ -1,6 +1,6 @@
 /** W4: one row by its key, and the first row of a value of an indexed column, of 100,000; prepared statements. */
 import { itemTable } from '../harness/data.ts';
-import { createTable, type Engine, type Prepared, type Row, type Waits } from '../harness/engine.ts';
+import { loadTable, type Engine, type Prepared, type Row, type Waits } from '../harness/engine.ts';
 import type { Context, Measure, Sample, Workload } from '../harness/workload.ts';
 
 const READS = { worker: 10_000, page: 1000 };
@@ -10,10 +10,7 @@ export const point: Workload = {
   title: 'Point reads of 100,000 rows',
   setup: async (engine, { scale, dialect }) => {
     const table = itemTable(Math.round(100_000 * scale));
-    if (engine.store === undefined) await engine.exec(createTable(table, dialect));
-    else await engine.store.create('item', 'id', ['code']);
-    await engine.bulk(table);
-    if (engine.store === undefined) await engine.exec('CREATE INDEX item_code ON item (code)');
+    await loadTable(engine, table, dialect, ['code']);
   },
   measures: [measure('key', 'by primary key', 'id'), measure('index', 'by secondary index', 'code')],
 };

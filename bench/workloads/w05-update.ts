@@ -1,6 +1,6 @@
 /** W5: rows updated by key, 10,000 in one transaction, and one by one, each a commit of its own. */
 import { itemTable } from '../harness/data.ts';
-import { createTable, type Engine, type Row } from '../harness/engine.ts';
+import { loadTable, type Engine, type Row } from '../harness/engine.ts';
 import { type Context, digest, type Sample, settled, type Workload } from '../harness/workload.ts';
 
 const UPDATE = 'UPDATE item SET stock = stock + 1, price = $2 WHERE id = $1';
@@ -10,9 +10,7 @@ export const update: Workload = {
   title: 'Updates by key of 100,000 rows',
   setup: async (engine, { scale, dialect }) => {
     const table = itemTable(Math.round(100_000 * scale));
-    if (engine.store === undefined) await engine.exec(createTable(table, dialect));
-    else await engine.store.create('item', 'id', []);
-    await engine.bulk(table);
+    await loadTable(engine, table, dialect);
   },
   measures: [
     {

@@ -1,6 +1,6 @@
 /** W8: 100,000 rows of six columns to the main thread: as objects, as arrays, as columns; every value read there. */
 import { bigTable } from '../harness/data.ts';
-import { createTable, type Engine } from '../harness/engine.ts';
+import { loadTable, type Engine } from '../harness/engine.ts';
 import { NotApplicable, type Sample, type Workload } from '../harness/workload.ts';
 
 const SQL = 'SELECT id, item, category, amount, qty, note FROM big';
@@ -10,9 +10,7 @@ export const transfer: Workload = {
   title: '100,000 rows to the main thread',
   setup: async (engine, { scale, dialect }) => {
     const table = bigTable(Math.round(100_000 * scale));
-    if (engine.store === undefined) await engine.exec(createTable(table, dialect));
-    else await engine.store.create('big', 'id', []);
-    await engine.bulk(table);
+    await loadTable(engine, table, dialect);
   },
   measures: [
     { id: 'objects', title: 'as objects', where: ['page'], per: 'ms', commits: false, run: objects },
