@@ -36,6 +36,9 @@ interface Schema extends DBSchema {
 }
 type Connection = IDBPDatabase<Schema>;
 
+/** As idb's `openDB`, in types that are everywhere: declarations of this must need no DOM. */
+type Connect = (name: string, version: number, callbacks: object) => Promise<unknown>;
+
 export class IndexedDbStorage implements Storage {
   readonly medium = 'indexeddb';
   readonly countsAtFlush = true;
@@ -48,9 +51,9 @@ export class IndexedDbStorage implements Storage {
   readonly #connect: typeof openDB<Schema>;
 
   /** The name of the database; `acquire` makes what is missing. `connect` is for tests. */
-  constructor(name: string, connect: typeof openDB<Schema> = openDB) {
+  constructor(name: string, connect: Connect = openDB) {
     this.#name = name;
-    this.#connect = connect;
+    this.#connect = connect as typeof openDB<Schema>;
   }
 
   async acquire(): Promise<void> {
