@@ -28,6 +28,7 @@ import { ddlContext, withCatalog } from './definition.ts';
 import { refuseOrphanRows } from './ddl/foreign-rows.ts';
 import { refuseOverlaps } from './ddl/period.ts';
 import { refuseViolatingRows } from './ddl/validate.ts';
+import { indexSpecOf } from './specs.ts';
 import type { Scene } from './statement.ts';
 
 interface Finding {
@@ -146,7 +147,7 @@ function* checkPresent(scene: Scene, table: TableDef): Task<Finding[]> {
   const seq = scene.transaction.snapshot;
   const stored = store.table(table.id);
   for (const index of table.indexes) {
-    const problem = yield* compareIndex(stored, index.id, seq);
+    const problem = yield* compareIndex(stored, index.id, seq, indexSpecOf(index));
     if (problem !== null) findings.push({ object: index.name, kind: 'index', versions: null, segments: null, problem });
   }
   const constraint = (name: string, problem: string | null): void => {

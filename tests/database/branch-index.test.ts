@@ -94,3 +94,14 @@ test('unique keys, expressions and new columns can be indexed on a branch, in a 
     await of.run("BEGIN; INSERT INTO item VALUES (4001, 'code 6', 1); ROLLBACK");
   }
 });
+
+test('CHECK DATABASE knows the indexes of a branch whose parent has dropped its own', async () => {
+  const db = await openDb();
+  await db.run(`CREATE TABLE t (id int PRIMARY KEY, n int); CREATE INDEX by_n ON t (n);
+    INSERT INTO t SELECT i, i FROM generate_series(1, 50) i;
+    CREATE BRANCH b; USE BRANCH b; INSERT INTO t VALUES (99, 7); CREATE BRANCH c FROM b; DROP INDEX by_n; USE BRANCH c;
+    SET enable_seqscan = off`);
+  expect(await db.rows('SELECT id FROM t WHERE n = 7 ORDER BY id')).toEqual([['7'], ['99']]);
+  await db.run('USE BRANCH main');
+  expect((await db.rows('CHECK DATABASE')).filter((row) => row.at(-1) !== null)).toEqual([]);
+});

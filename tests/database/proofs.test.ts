@@ -6,6 +6,7 @@ import type { SegmentRef } from '../../src/segment/segment.ts';
 import { MemoryStorage } from '../../src/storage/memory.ts';
 import { proofAt } from '../../src/txn/proof/prover.ts';
 import { Salts } from '../../src/txn/proof/salts.ts';
+import { reopened } from './branch-copies.ts';
 import { damage, type Edit, type Place, type Version } from './damage.ts';
 import { type Db, openDb } from './helper.ts';
 
@@ -363,4 +364,19 @@ test("proofs are the system's: nobody writes them, transactions that fail leave 
   expect(await db.code('INSERT INTO t VALUES (1), (1)')).toBe('23505');
   await db.run('BEGIN; INSERT INTO t VALUES (1); ROLLBACK; INSERT INTO t VALUES (2)');
   expect(await verify(db)).toMatchObject({ ok: true, commits: 2 });
+});
+
+test.each([
+  ['a column', 'ALTER TABLE t DROP COLUMN tag', 'UPDATE t SET n = n + 1 WHERE id < 20'],
+  ['a column, one row', 'ALTER TABLE t DROP COLUMN tag', 'UPDATE t SET n = n + 1 WHERE id = 3'],
+  ['an index on an expression', 'DROP INDEX twice', 'CREATE INDEX twice ON t ((n * 2))'],
+  ['an index, for a column', 'DROP INDEX twice', 'ALTER TABLE t ADD COLUMN g int GENERATED ALWAYS AS (n + 1) STORED'],
+])('what was dropped with %s is alike before and after a crash', async (_, drop, change) => {
+  const db = await openDb();
+  await db.run(`SELECT drift_enable_proofs(); CREATE TABLE t (id int PRIMARY KEY, n int, tag text);
+    CREATE INDEX twice ON t ((n * 2)); INSERT INTO t SELECT i, i, 'a tag' FROM generate_series(1, 30) i`);
+  await db.run(`${drop}; ${change}`);
+  expect(await db.rows("SELECT drift_verify() ->> 'problems'")).toEqual([['[]']]);
+  const again = await reopened(db);
+  expect(await again.rows("SELECT drift_verify() ->> 'problems'")).toEqual([['[]']]);
 });

@@ -11,7 +11,7 @@ import { breaksUnique, follow, touches, UNCHAINED } from './change-rows.ts';
 import { checkParents, referencesTo } from './constraints.ts';
 import { findFree, waitForKeys } from './key-waits.ts';
 import { keysInSlices, SLICE_ROWS, tuplesOf } from './slices.ts';
-import { duplicateKey, type ModifyTarget, primaryKeyName } from './target.ts';
+import { duplicateKey, loggedColumns, type ModifyTarget, primaryKeyName } from './target.ts';
 import { checkUnique } from './unique.ts';
 
 /** Rows before and after a change: all of the tree's columns. */
@@ -92,8 +92,9 @@ function* replace(
   pacer: Pacer,
 ): Task<void> {
   const writes = target.writes(table.id);
+  const logged = loggedColumns(table, assigned);
   for (let start = 0; start < keys.length; start += SLICE_ROWS) {
-    writes.updateVectors(keys.slice(start, start + SLICE_ROWS), after, start, assigned);
+    writes.updateVectors(keys.slice(start, start + SLICE_ROWS), after, start, logged);
     if (pacer.due()) yield* pacer.pause();
   }
 }
@@ -113,8 +114,9 @@ function* move(
     pacer,
   );
   const writes = target.writes(table.id);
+  const logged = loggedColumns(table, assigned);
   for (const [i, key] of next.entries()) {
-    if (key === keys[i]) writes.updateVectors([key], after, i, assigned);
+    if (key === keys[i]) writes.updateVectors([key], after, i, logged);
     else {
       if ((yield* findFree(target, table, key)) !== null)
         throw duplicateKey(target, table, primaryKeyName(table), table.key, keyCells(table, after, i));

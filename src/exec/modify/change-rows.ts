@@ -25,7 +25,7 @@ import {
 import { type Pacer, UNPACED } from '../pacer.ts';
 import { findFree, waitForKeys } from './key-waits.ts';
 import { breathe, breathing } from './slices.ts';
-import { duplicateKey, type ModifyTarget, primaryKeyName } from './target.ts';
+import { duplicateKey, loggedColumns, type ModifyTarget, primaryKeyName } from './target.ts';
 import type { Occasion } from './trigger-runner.ts';
 import { afterRows, beforeRow, firing } from './triggers.ts';
 import { checkUnique } from './unique.ts';
@@ -93,6 +93,7 @@ export function* updateRows(
   chain: Chain = UNCHAINED,
 ): Task<void> {
   const { before, after, assigned } = change;
+  const logged = loggedColumns(table, assigned);
   const writes = target.writes(table.id);
   const from = writes.count;
   const moved = before.map((old, i) => old.key !== (after[i] as KeyedRow).key);
@@ -105,7 +106,7 @@ export function* updateRows(
     if (moved[i] === true && (yield* findFree(target, table, key)) !== null) {
       throw duplicateKey(target, table, primaryKeyName(table), table.key, cellsOf(row, table.key));
     }
-    writes.put(key, row, moved[i] !== true, moved[i] === true ? null : assigned);
+    writes.put(key, row, moved[i] !== true, moved[i] === true ? null : logged);
     if ((i & (SLICE_ROWS - 1)) === SLICE_ROWS - 1 && pacer.due()) yield* pacer.pause();
   }
   if (change.isCheckedLater !== true) {

@@ -76,6 +76,11 @@ export function changesKey(table: TableDef, assigned: readonly number[]): boolea
   );
 }
 
+/** What the log keeps of a changed row: what is assigned, and that the row has nothing left in columns that were dropped. */
+export function loggedColumns(table: TableDef, assigned: readonly number[]): readonly number[] {
+  return table.dropped.length === 0 ? assigned : [...assigned, ...table.dropped.map(({ id }) => id)];
+}
+
 /** The vectors of `columns` (parallel to table.columns) by ordinal; ordinals of dropped columns stay empty. */
 export function byOrdinal(table: TableDef, columns: readonly Vector[]): Vector[] {
   const rows: Vector[] = [];
