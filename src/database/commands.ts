@@ -16,6 +16,8 @@ import { command, warned } from './show.ts';
 import type { Scene } from './statement.ts';
 
 const JSONB_OID = 3802;
+const NO_MODES = { isolation: undefined, readOnly: undefined, deferrable: undefined, asOf: undefined };
+const LEVELS = ['read uncommitted', 'read committed', 'repeatable read', 'serializable'] as const;
 
 interface SetScene {
   readonly inTransaction: boolean;
@@ -44,6 +46,20 @@ export function* applySet(
   if (!inTransaction) settings.endTransaction(false);
   if (local && !inTransaction) return warned('SET', '25P01', 'SET LOCAL can only be used in transaction blocks');
   return command(values === undefined && asOf === undefined ? 'RESET' : 'SET');
+}
+
+/** What SET says of the open transaction, whose modes are settings by name too; null for other settings and values. */
+export function modesOf({ name, values }: SetSetting): SetTransaction['modes'] | null {
+  if (values?.length !== 1) return null;
+  const value = values[0]?.toLowerCase();
+  if (name === 'transaction_isolation') {
+    const isolation = LEVELS.find((level) => level === value);
+    return isolation === undefined ? null : { ...NO_MODES, isolation };
+  }
+  const flag = value === 'on' || value === 'true' ? true : value === 'off' || value === 'false' ? false : null;
+  if (flag === null) return null;
+  if (name === 'transaction_read_only') return { ...NO_MODES, readOnly: flag };
+  return name === 'transaction_deferrable' ? { ...NO_MODES, deferrable: flag } : null;
 }
 
 /** Whether a role of that name exists; the owner of everything is one. */
@@ -90,7 +106,11 @@ export function requireTable(scene: Scene, name: QualifiedName): void {
 }
 
 /** SET TRANSACTION, and SET SESSION CHARACTERISTICS for the transactions to come. Throws 25001 when it comes too late. */
-export function setModes(settings: Settings, { session, modes }: SetTransaction, open: Open | null): ResultSet {
+export function setModes(
+  settings: Settings,
+  { session, modes }: Pick<SetTransaction, 'session' | 'modes'>,
+  open: Open | null,
+): ResultSet {
   const { readOnly, isolation, deferrable } = modes;
   if (session) {
     if (isolation !== undefined) settings.set('default_transaction_isolation', isolation, false);
@@ -111,6 +131,8 @@ export function setModes(settings: Settings, { session, modes }: SetTransaction,
   if (readOnly !== undefined) {
     if (!readOnly && transaction.readOnly && !transaction.fresh)
       throw new DriftError('25001', 'transaction read-write mode must be set before any query');
+    if (!readOnly && transaction.readOnly && open.savepoints.length > 0)
+      throw new DriftError('25001', 'cannot set transaction read-write mode inside a read-only transaction');
     transaction.readOnly = readOnly || open.asOf !== null;
   }
   if (deferrable !== undefined) {

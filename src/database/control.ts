@@ -10,7 +10,7 @@ import type { Statement, TransactionModes } from '../sql/ast-statement.ts';
 import type { Party } from '../txn/lock/party.ts';
 import type { Moment, ResultSet, SessionApi, TransactionOptions } from './api.ts';
 import { branch } from './branch/statements.ts';
-import { applySet, isRole, setModes, withoutEffect } from './commands.ts';
+import { applySet, isRole, modesOf, setModes, withoutEffect } from './commands.ts';
 import type { Core, SessionSequences } from './core.ts';
 import { type Open, rollbackTo, savepoint } from './open.ts';
 import type { Portals } from './portal.ts';
@@ -63,12 +63,15 @@ export function* control(
       return command(statement.kind.toUpperCase());
     case 'setTransaction':
       return setModes(settings, statement, open);
-    case 'set':
+    case 'set': {
+      const modes = open === null ? null : modesOf(statement);
+      if (modes !== null) return setModes(settings, { session: false, modes }, open);
       return yield* applySet(settings, statement, {
         inTransaction: open !== null,
         resolve: (point) => session.momentTask(point, cancellation),
         isRole: (name) => isRole(open?.transaction.catalog ?? session.core.manager.catalog, name),
       });
+    }
     case 'branch':
       return yield* branch(session, statement, cancellation);
     case 'show':

@@ -6,7 +6,7 @@ import type { SetConstraints } from '../sql/ast-statement.ts';
 import type { Transaction } from '../txn/transaction.ts';
 import type { ResultSet } from './api.ts';
 import { recheckConstraints } from './recheck.ts';
-import { command } from './show.ts';
+import { command, warned } from './show.ts';
 import type { Scene } from './statement.ts';
 
 interface Constraint {
@@ -35,6 +35,10 @@ export function* setConstraints(scene: Scene, { names, deferred, position }: Set
     yield* recheckConstraints(core, transaction, core.manager.newestReader(transaction), scene.eval, (constraint) =>
       transaction.defers(constraint),
     );
+  }
+  if (!scene.inBlock) {
+    const message = 'SET CONSTRAINTS can only be used in transaction blocks';
+    return warned('SET CONSTRAINTS', '25P01', message);
   }
   return command('SET CONSTRAINTS');
 }

@@ -43,7 +43,7 @@ export function* dispatch(
     case 'delete':
     case 'merge': {
       if (isSelectInto(statement)) {
-        refuseWrites(scene);
+        refuseWrites(scene, 'SELECT INTO');
         return yield* runDefinition(scene, selectInto(statement));
       }
       return yield* runBindable(scene, cached, statement, parameters);
@@ -96,11 +96,19 @@ export function* dispatch(
           position: statement.position,
         });
       }
-      refuseWrites(scene);
+      refuseWrites(scene, tagOf(statement));
       if (statement.kind === 'createTableAs' && statement.query.kind === 'execute')
         return yield* runDefinition(scene, { ...statement, query: prepared.queryOf(statement.query) });
       return yield* lockedDefinition(scene, statement);
   }
+}
+
+/** As PostgreSQL calls the command. */
+function tagOf(statement: Statement): string {
+  const { kind } = statement;
+  if (/^(create|alter).*(Enum|Type)$/.test(kind)) return kind.startsWith('create') ? 'CREATE TYPE' : 'ALTER TYPE';
+  const words = statement.kind === 'drop' ? `drop ${statement.object}` : kind;
+  return words.replace(/[A-Z]/g, (letter) => ` ${letter}`).toUpperCase();
 }
 
 /** Runs a definition under locks on the tables that it names and changes. */

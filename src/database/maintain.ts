@@ -12,6 +12,8 @@ import { analyzeTable } from './table-statistics.ts';
 
 /** Throws 42P01 and 42703 for tables and columns that are not there. */
 export function* maintain(scene: Scene, statement: Maintenance): Task<ResultSet> {
+  if (statement.command === 'vacuum' && scene.inBlock)
+    throw new DriftError('25001', 'VACUUM cannot run inside a transaction block');
   for (const name of statement.tables) requireTable(scene, name);
   if (statement.command === 'check database') return yield* checkDatabase(scene);
   if (statement.command === 'checkpoint') yield* wait(scene.core.checkpoint());

@@ -80,7 +80,10 @@ export class PreparedStatements {
     const { version, path } = scene.eval.catalog;
     const stale = prepared.version !== version || prepared.path !== path || !isCurrent(prepared.plan, scene.settings);
     if (!prepared.plan.cacheable || stale) {
-      prepared.plan = yield* planOf(given, prepared.statement, prepared.types);
+      const plan = yield* planOf(given, prepared.statement, prepared.types);
+      if (shapeOf(plan) !== shapeOf(prepared.plan))
+        throw new DriftError('0A000', 'cached plan must not change result type');
+      prepared.plan = plan;
       prepared.version = version;
       prepared.path = path;
     }
@@ -115,6 +118,11 @@ export class PreparedStatements {
     else if (!this.#byName.delete(name)) throw missing(name, position);
     return command(name === undefined ? 'DEALLOCATE ALL' : 'DEALLOCATE');
   }
+}
+
+/** Names and types of what a plan gives. */
+function shapeOf({ fields }: Plan): string {
+  return JSON.stringify(fields?.map(({ name, type }) => [name, type.oid, type.typmod]) ?? null);
 }
 
 function missing(name: string, position: number): DriftError {

@@ -464,7 +464,7 @@ export class Session implements SessionApi, Controlled, Backend {
   *#finish(open: Open, cancellation?: Cancellation): Task<number | null> {
     const { manager, sequences } = this.core;
     const { transaction } = open;
-    if (this.#temp !== null && !transaction.readOnly)
+    if (this.#temp !== null && open.asOf === null)
       yield* applyOnCommit(ddlContext(yield* this.#scene(open, {}, NEVER)));
     const context = (snapshot: number): Scene['eval'] =>
       this.evalFor(transaction, transaction.catalog, snapshot, NEVER);

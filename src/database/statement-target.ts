@@ -79,7 +79,8 @@ export class StatementTarget<Scene extends Triggered<Scene>> implements ModifyTa
   }
 
   writes(id: number): TableWrites {
-    this.#tools.refuseWrites(this.#scene);
+    const def = this.catalog.byId(id);
+    if (def?.kind !== 'table' || !def.schema.startsWith('pg_temp')) this.#tools.refuseWrites(this.#scene);
     return this.#scene.transaction.writesFor(id, this.table(id).columns);
   }
 

@@ -300,10 +300,10 @@ export function expressionRun(scene: Scene): ExecRun {
   return startRun(execContext(scene, null));
 }
 
-export function refuseWrites(scene: Scene): void {
+/** `what`: the command's tag. Throws 25006 where nothing may be changed. */
+export function refuseWrites(scene: Scene, what = 'statements that change data'): void {
   if (scene.asOf !== null) throw new DriftError('25006', 'cannot change data while reading the past');
-  if (scene.transaction.readOnly)
-    throw new DriftError('25006', 'cannot execute statements that change data in a read-only transaction');
+  if (scene.transaction.readOnly) throw new DriftError('25006', `cannot execute ${what} in a read-only transaction`);
 }
 
 /** `lasts`: it is read beyond the statement that begins it. */
@@ -418,9 +418,12 @@ class Execution implements ExecContext {
 /** Null for a plan that changes nothing: then there is nothing to check at its end either. Throws 25006. */
 function targetOf(scene: Scene, plan: Plan, affected?: Map<ModifyNode, number>): ModifyTarget | null {
   if (!plan.writes) return null;
-  const changes = modifiesOf(plan.root).length > 0;
-  if (changes) refuseWrites(scene);
-  return modifyTarget(scene, affected, changes && plan.root.kind === 'with');
+  const changes = modifiesOf(plan.root);
+  // What is of the session alone may be changed always.
+  const lasting = changes.find(({ table }) => !table.schema.startsWith('pg_temp'));
+  if (scene.asOf !== null && changes.length > 0) refuseWrites(scene);
+  if (lasting !== undefined) refuseWrites(scene, lasting.kind.toUpperCase());
+  return modifyTarget(scene, affected, changes.length > 0 && plan.root.kind === 'with');
 }
 
 /** `several`: the statement has data changes in WITH, whose parts must not see each other. */

@@ -33,7 +33,10 @@ function lockable({ eval: { catalog } }: Scene, name: QualifiedName): CatalogObj
   if (found === undefined)
     throw new DriftError('42P01', `relation "${name.name}" does not exist`, { position: name.position });
   if (found.kind !== 'table' && found.kind !== 'view')
-    throw new DriftError('42809', `"${name.name}" is not a table or view`, { position: name.position });
+    throw new DriftError('42809', `cannot lock relation "${name.name}"`, {
+      position: name.position,
+      ...(found.kind === 'sequence' ? { detail: 'This operation is not supported for sequences.' } : {}),
+    });
   return found;
 }
 

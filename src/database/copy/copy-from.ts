@@ -31,7 +31,7 @@ export class CopyFrom {
   #rows = 0;
 
   constructor(scene: Scene, statement: Copy) {
-    refuseWrites(scene);
+    refuseWrites(scene, 'COPY FROM');
     this.#scene = scene;
     this.#format = formatOf(statement);
     this.#bound = bindCopy(statement, bindContextOf(scene));

@@ -14,7 +14,11 @@ export function checkLocking(query: Query, scope: Scope): void {
     if (what !== null) {
       throw new DriftError('0A000', `${strength} ${what}`, { position: clause.position });
     }
-    if (query.body.kind === 'select') checkNames(clause, strength, query.body.from);
+    if (query.body.kind !== 'select') continue;
+    checkNames(clause, strength, query.body.from);
+    const wanted = clause.of.map(({ name }) => name);
+    if (query.body.from.some((reference) => locksNullable(reference, wanted, false)))
+      throw new DriftError('0A000', `${strength} cannot be applied to the nullable side of an outer join`);
   }
 }
 
@@ -43,6 +47,19 @@ function checkNames(clause: LockingClause, strength: string, from: readonly Tabl
       throw new DriftError('0A000', `${strength} cannot be applied to a function`, { position });
     if (found === 'join') throw new DriftError('0A000', `${strength} cannot be applied to a join`, { position });
   }
+}
+
+/** Whether a table of those to be locked (all where none is named) is one whose rows an outer join may leave out. */
+function locksNullable(reference: TableReference, wanted: readonly string[], isNullable: boolean): boolean {
+  if (reference.kind === 'join') {
+    const { type } = reference;
+    const left = isNullable || type === 'right' || type === 'full';
+    const right = isNullable || type === 'left' || type === 'full';
+    return locksNullable(reference.left, wanted, left) || locksNullable(reference.right, wanted, right);
+  }
+  if (!isNullable || (reference.kind !== 'table' && reference.kind !== 'derived')) return false;
+  const name = reference.alias ?? (reference.kind === 'table' ? reference.name.name : undefined);
+  return wanted.length === 0 || (name !== undefined && wanted.includes(name));
 }
 
 function referenceNamed(reference: TableReference, name: string): TableReference['kind'] | undefined {
