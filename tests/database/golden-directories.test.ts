@@ -14,7 +14,7 @@ import { testHost, textRows } from './helper.ts';
 
 const FOLDER = fileURLToPath(new URL('../golden-files/', import.meta.url));
 /** What the newest release writes. */
-const NEWEST = 'directory-2';
+const NEWEST = 'directory-3';
 const TINY: Partial<EngineOptions> = {
   maxLeafRows: 16,
   minClosedRows: 8,
@@ -24,6 +24,8 @@ const TINY: Partial<EngineOptions> = {
 };
 const ROWS = 40;
 const ROUNDS = 12;
+/** Tables that come and go after them, from directory version 3 on. */
+const DROPPED = 6;
 const key = await crypto.subtle.importKey('raw', new Uint8Array(32).fill(7), 'AES-GCM', false, ['encrypt', 'decrypt']);
 
 const KINDS: Readonly<Record<string, EncryptionOptions | null>> = {
@@ -61,6 +63,11 @@ async function fill(db: Opened): Promise<void> {
     await db.run(`UPDATE plant SET round = ${round} WHERE id % 3 = ${round % 3}`);
     if (round % 4 === 0 && round < ROUNDS) await db.engine.checkpoint();
   }
+  for (let i = 0; i < DROPPED; i++)
+    await db.run(`CREATE TABLE wilted${i} (id int PRIMARY KEY); INSERT INTO wilted${i} SELECT generate_series(0, ${i});
+      DROP TABLE wilted${i}`);
+  await db.engine.checkpoint();
+  await db.run('CREATE TABLE seedling (id int)');
 }
 
 /** Rows with their round, at the sequence number that a round ended with. */
@@ -95,6 +102,9 @@ test.each([
   'directory-2',
   'directory-2-encrypted',
   'directory-2-chacha',
+  'directory-3',
+  'directory-3-encrypted',
+  'directory-3-chacha',
 ])('%s', async (name) => {
   const memory = new MemoryStorage();
   for (const file of readdirSync(FOLDER + name))
@@ -111,6 +121,10 @@ test.each([
           .filter((row) => row[1] === String(round))
           .map(([id]) => [id]),
       );
+    }
+    for (let i = 0; i < (name.startsWith(NEWEST) ? DROPPED : 0); i++) {
+      const moment = `FOR SYSTEM_TIME AS OF SEQ ${3 + ROUNDS + 3 * i + 2}`;
+      expect(await db.rows(`SELECT count(*), max(id) FROM wilted${i} ${moment}`)).toEqual([[String(i + 1), String(i)]]);
     }
     expect(await db.rows('SELECT count(*) FROM plant FOR SYSTEM_TIME ALL WHERE id = 9')).toEqual([
       [seed === 2 ? '5' : '6'],
