@@ -80,6 +80,31 @@ test('runs', async () => {
   await site.close();
 });
 
+test('has a helper worker for big scans, under the same policy', async () => {
+  const [site, browser] = [await serve(directory), await launch()];
+  const { page, problems } = await openPage(browser.context, site.url);
+  await page.waitForFunction('globalThis.drift !== undefined');
+  const found = await page.evaluate(async () => {
+    const db = await drift.open('opfs://helped', { helpers: 1 });
+    await db.exec(`CREATE TABLE t (id int PRIMARY KEY, x int);
+      INSERT INTO t SELECT i, i % 100 FROM generate_series(1, 300000) i; CHECKPOINT; SET parallel_setup_cost = 0`);
+    const sql = 'SELECT x % 10 AS g, count(*) AS n, sum(x) AS s FROM t WHERE x > 3 GROUP BY x % 10 ORDER BY g LIMIT 1';
+    let launched = '';
+    // Nobody waits for a helper that is still starting.
+    for (let i = 0; i < 200 && !launched.endsWith(' 1'); i++) {
+      const { rows } = await db.query(`EXPLAIN ANALYZE ${sql}`);
+      launched = rows.map((row) => String(row['QUERY PLAN'])).find((line) => line.includes('Workers Launched')) ?? '';
+    }
+    const { rows } = await db.query(sql);
+    await db.close();
+    return { launched: launched.trim(), rows };
+  });
+  expect(found).toEqual({ launched: 'Workers Launched: 1', rows: [{ g: 0, n: 27000, s: 1350000 }] });
+  expect(problems).toEqual([]);
+  await browser.close();
+  await site.close();
+});
+
 test('reads rows by key before the late part is there, and waits for it where it is needed', async () => {
   const [site, browser] = [await serve(directory), await launch()];
   let isServed = false;
