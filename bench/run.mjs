@@ -11,6 +11,7 @@
  *     npm run bench -- turns [--rows N] [--rounds N] [--workloads NAME,…]
  *     npm run bench -- parse
  *
+ *     npm run bench -- helpers [--rows N]
  *     npm run bench -- growth [--rows MOST]
  *     npm run bench -- soak [--minutes N]
  *
@@ -49,6 +50,7 @@ const SUBJECTS = [
   'isolation',
   'turns',
   'parse',
+  'helpers',
   'growth',
   'soak',
 ];

@@ -17,12 +17,14 @@ export interface Helping {
 export interface Faults {
   /** A message that the helper does not live to see. */
   readonly diesOf?: (message: ToHelper, count: number) => boolean;
+  /** A message that it passes over. */
+  readonly ignores?: () => boolean;
 }
 
-export function helpingHost({ diesOf }: Faults = {}): Helping {
+export function helpingHost(faults: Faults = {}): Helping {
   const host = testHost();
   const helping: Helping = {
-    host: { ...host, spareProcessors: 1, startHelper: () => spawn(host, helping, diesOf) },
+    host: { ...host, spareProcessors: 1, startHelper: () => spawn(host, helping, faults) },
     sent: [],
     received: [],
     started: 0,
@@ -31,7 +33,7 @@ export function helpingHost({ diesOf }: Faults = {}): Helping {
   return helping;
 }
 
-function spawn(host: Host, helping: Helping, diesOf: Faults['diesOf']): HelperWorker {
+function spawn(host: Host, helping: Helping, { diesOf, ignores }: Faults): HelperWorker {
   helping.started++;
   let isAlive = true;
   let toHelper: (message: unknown) => void = () => undefined;
@@ -58,6 +60,7 @@ function spawn(host: Host, helping: Helping, diesOf: Faults['diesOf']): HelperWo
       const copy = structuredClone(message, { transfer }) as ToHelper;
       later(() => {
         helping.received.push(copy);
+        if (ignores?.() === true) return;
         if (diesOf?.(copy, helping.received.length) !== true) {
           toHelper(copy);
           return;

@@ -176,3 +176,42 @@ test('a statement that is cancelled ends its job', async () => {
   expect(await compare('SELECT sum(x) FROM t')).toBeGreaterThan(0);
   await session.close();
 });
+
+test('helpers end when none has been wanted for a while, or one owes an answer for too long', async () => {
+  const timers: { readonly ms: number; readonly call: () => void }[] = [];
+  let [isSilent, ms] = [false, 0];
+  const quiet = helpingHost({ ignores: () => isSilent });
+  const host = {
+    ...quiet.host,
+    monotonicMs: () => performance.now() + ms,
+    setTimer: (after: number, call: () => void) => {
+      const timer = { ms: after, call };
+      timers.push(timer);
+      return () => void timers.splice(timers.indexOf(timer), 1);
+    },
+  };
+  const other = await openDb(undefined, { host, maxLeafRows: 1024, checkpointIntervalMs: 0 });
+  await fill(other);
+  const sql = 'SELECT sum(x) FROM t';
+  const [sum] = await other.rows(sql);
+  const untilHelped = async (): Promise<void> => {
+    for (let i = 0; i < 100 && !quiet.sent.some(({ kind }) => kind === 'end'); i++)
+      expect(await other.rows(sql)).toEqual([sum]);
+  };
+  await untilHelped();
+  for (const { ms: after, call } of [...timers]) if (after === 30_000) call();
+  expect([quiet.started, quiet.ended]).toEqual([1, 1]);
+  quiet.sent.length = 0;
+  await untilHelped();
+  expect(quiet.started).toBe(2);
+  isSilent = true;
+  const running = other.rows(sql);
+  const looking = setInterval(() => {
+    ms += 1000;
+    for (const { ms: after, call } of [...timers]) if (after === 5_000) call();
+  }, 5);
+  expect(await running).toEqual([sum]);
+  clearInterval(looking);
+  expect(quiet.ended).toBe(2);
+  await other.engine.close();
+});

@@ -36,7 +36,7 @@ let project: string;
 
 beforeAll(async () => {
   project = await mkdtemp(join(tmpdir(), 'drift-package-'));
-  if (!existsSync(join(ROOT, 'dist', 'worker.js'))) command(ROOT, 'npm', 'run', 'build');
+  if (!existsSync(join(ROOT, 'dist', 'worker-helper.js'))) command(ROOT, 'npm', 'run', 'build');
   const packed: unknown = JSON.parse(command(ROOT, 'npm', 'pack', '--json', '--pack-destination', project));
   const [{ filename }] = packed as [{ filename: string }];
   await cp(PROJECT_FILES, project, { recursive: true });
@@ -67,6 +67,11 @@ describe('under Node', () => {
       expect(JSON.parse(command(project, process.execPath, 'main-node.js', url))).toEqual(EXPECTED);
     }
     expect(JSON.parse(command(project, process.execPath, 'main-node.js', 'file://./data', 'again'))).toEqual(EXPECTED);
+  });
+
+  test('has worker threads that help with big scans', () => {
+    const answer: unknown = JSON.parse(command(project, process.execPath, 'main-node-helpers.js'));
+    expect(answer).toEqual({ launched: 'Workers Launched: 1', rows: [{ n: 192000, s: 9888000 }] });
   });
 
   test('gives an engine on storage that is passed in', () => {

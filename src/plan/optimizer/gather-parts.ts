@@ -29,8 +29,8 @@ import type { AccessContext } from './path-finder.ts';
 const CROSSING = 3;
 /** Build sides are copied to each worker. */
 const MOST_BUILD_ROWS = 1_000_000;
-/** What `parallel_setup_cost` counts, in the units of cost.ts: 1000, the default, are 2 ms. */
-const SETUP_UNIT = 20;
+/** What `parallel_setup_cost` counts, in the units of cost.ts: 1000, the default, are 10 ms. */
+const SETUP_UNIT = 100;
 
 interface Gathering {
   readonly cost: CostModel;
