@@ -8,14 +8,18 @@ import { makeWhole } from './whole.ts';
 /** Characters of a statement or script. */
 const DEFAULT_STATEMENT_LENGTH = 67_108_864;
 
-/** Counts a statement that begins. Throws 54000 for one that is too long, 53300 where too many run. */
-export function* admit(core: Core, text: string): Task<void> {
+/** Counts a statement that begins; else gives what throws 54000 for one that is too long, 53300 where too many run. */
+export function admit(core: Core, text: string): Task<void> | null {
   const { maxStatementLength = DEFAULT_STATEMENT_LENGTH, maxConcurrentQueries = Infinity } = core.options;
-  if (text.length > maxStatementLength || core.running >= maxConcurrentQueries) {
-    yield* makeWhole(core.host);
-    throw limitError(text, core.options, maxStatementLength);
-  }
+  if (text.length > maxStatementLength || core.running >= maxConcurrentQueries)
+    return refused(core, text, maxStatementLength);
   core.running++;
+  return null;
+}
+
+function* refused(core: Core, text: string, maxStatementLength: number): Task<void> {
+  yield* makeWhole(core.host);
+  throw limitError(text, core.options, maxStatementLength);
 }
 
 /** Counts its end; gives what has to be waited for, if there is something. */

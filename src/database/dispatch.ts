@@ -1,6 +1,7 @@
 /** From a statement to what runs it: inside of a transaction, for a session and for routines. */
 import { DriftError } from '../base/error.ts';
 import type { Task } from '../base/task.ts';
+import { isBindable } from '../plan/bind.ts';
 import type { TimePoint } from '../sql/ast-query.ts';
 import type { Statement } from '../sql/ast-statement.ts';
 import { Again } from './again.ts';
@@ -29,25 +30,30 @@ import { command } from './show.ts';
 import { refuseWrites, type Scene } from './statement.ts';
 import { lockChanged, lockNamed, lockTables } from './table-locks.ts';
 
-export function* dispatch(
+export function dispatch(
   scene: Scene,
   cached: Cached,
   parameters: readonly Parameter[],
   prepared: PreparedStatements,
 ): Task<ResultSet> {
   const { statement } = cached;
+  // Not a task of its own: each costs what a small statement feels.
+  return isBindable(statement) && !isSelectInto(statement)
+    ? runBindable(scene, cached, statement, parameters)
+    : runOther(scene, statement, parameters, prepared);
+}
+
+function* runOther(
+  scene: Scene,
+  statement: Statement,
+  parameters: readonly Parameter[],
+  prepared: PreparedStatements,
+): Task<ResultSet> {
+  if (isSelectInto(statement)) {
+    refuseWrites(scene, 'SELECT INTO');
+    return yield* runDefinition(scene, selectInto(statement));
+  }
   switch (statement.kind) {
-    case 'query':
-    case 'insert':
-    case 'update':
-    case 'delete':
-    case 'merge': {
-      if (isSelectInto(statement)) {
-        refuseWrites(scene, 'SELECT INTO');
-        return yield* runDefinition(scene, selectInto(statement));
-      }
-      return yield* runBindable(scene, cached, statement, parameters);
-    }
     case 'explain':
       return yield* explain(scene, statement, (execute) => prepared.ready(scene, execute, true));
     case 'prepare':

@@ -36,7 +36,7 @@ import { commitInfo } from './commands.ts';
 import { control, type Controlled } from './control.ts';
 import { type Core, evalContext, type SessionSequences } from './core.ts';
 import { ddlContext } from './definition.ts';
-import { dispatch, nested } from './dispatch.ts';
+import { dispatch } from './dispatch.ts';
 import { fail } from './fail.ts';
 import { signed } from './signature.ts';
 import type { Open } from './open.ts';
@@ -46,7 +46,7 @@ import { readByKey } from './point-query.ts';
 import { endPortals, type Portals } from './portal.ts';
 import { PreparedStatements } from './prepared.ts';
 import { recheckConstraints } from './recheck.ts';
-import { routineRunner } from './routine/call.ts';
+import { sceneOf } from './scene-of.ts';
 import { drive, Queue } from './scheduler.ts';
 import { aborted, asDriftError } from './session-errors.ts';
 import { Settings, timeoutMs } from './settings.ts';
@@ -206,7 +206,8 @@ export class Session implements SessionApi, Controlled, Backend {
     if (this.#closed) throw new DriftError('08003', 'the session is closed');
     cancellation.check();
     this.party.cancellation = cancellation;
-    yield* admit(this.core, text);
+    const refused = admit(this.core, text);
+    if (refused !== null) yield* refused;
     this.activity.begin(text, cancellation, options.timeoutMs ?? timeoutMs(this.settings.get('statement_timeout')));
     try {
       return yield* work(cancellation);
@@ -249,7 +250,7 @@ export class Session implements SessionApi, Controlled, Backend {
   *#several(all: readonly Statement[], options: ExecuteOptions, cancellation: Cancellation): Task<ResultSet> {
     const implicit =
       this.open === null && !all.some(({ kind }) => kind === 'begin' || kind === 'commit' || kind === 'rollback');
-    if (implicit) this.open = yield* this.startTask(NONE, cancellation);
+    if (implicit) this.open = this.#started(NONE);
     // Statements in a transaction of the session cannot be taken back together.
     if (!implicit) yield* makeWhole(this.core.host);
     let result = command('');
@@ -297,7 +298,7 @@ export class Session implements SessionApi, Controlled, Backend {
       return yield* this.#runIn(open, cached, parameters, options, cancellation);
     }
     for (let attempt = 1; ; attempt++) {
-      const own = yield* this.startTask(NONE, cancellation);
+      const own = this.#started(NONE);
       try {
         const result = yield* this.#runIn(own, cached, parameters, options, cancellation);
         yield* this.#finish(own, cancellation);
@@ -328,7 +329,8 @@ export class Session implements SessionApi, Controlled, Backend {
     const { manager, host } = this.core;
     if (transaction.awaitsSafety) yield* waitForSafeSnapshot(manager.serials, manager.locks, host, transaction);
     manager.refresh(transaction);
-    let scene = yield* this.#begun(open, options, cancellation, turns);
+    let scene = this.#presentScene(open, options, cancellation) ?? (yield* this.#scene(open, options, cancellation));
+    if (turns) scene = this.#turning(scene, open, cancellation);
     let mark = transaction.mark();
     for (;;) {
       try {
@@ -343,7 +345,8 @@ export class Session implements SessionApi, Controlled, Backend {
         if (error instanceof Again) {
           yield* error.first();
           manager.refresh(transaction);
-          scene = yield* this.#begun(open, options, cancellation, turns);
+          scene = yield* this.#scene(open, options, cancellation);
+          if (turns) scene = this.#turning(scene, open, cancellation);
           mark = transaction.mark();
           continue;
         }
@@ -355,12 +358,6 @@ export class Session implements SessionApi, Controlled, Backend {
     }
   }
 
-  /** A method, for V8 gives each generator function that is made at run time a hidden class, which outlives it. */
-  *#begun(open: Open, options: ExecuteOptions, cancellation: Cancellation, turns: boolean): Task<Scene> {
-    const scene = yield* this.#scene(open, options, cancellation);
-    return turns ? this.#turning(scene, open, cancellation) : scene;
-  }
-
   #turning(scene: Scene, open: Open, cancellation: Cancellation): Scene {
     return withTurns(scene, open, {
       finish: () => this.#finish(open, cancellation),
@@ -370,7 +367,18 @@ export class Session implements SessionApi, Controlled, Backend {
     });
   }
 
+  /** The scene of a statement that reads its transaction's state; null where a moment is to be found first. */
+  #presentScene(open: Open, options: ExecuteOptions, cancellation: Cancellation): Scene | null {
+    const { transaction } = open;
+    if (open.asOf !== null || (options.asOf ?? this.settings.asOf) !== null) return null;
+    transaction.usePath(this.settings.path);
+    const context = this.evalFor(transaction, transaction.catalog, transaction.snapshot, cancellation);
+    return sceneOf(this, open, null, context);
+  }
+
   *#scene(open: Open, options: ExecuteOptions, cancellation: Cancellation): Task<Scene> {
+    const present = this.#presentScene(open, options, cancellation);
+    if (present !== null) return present;
     const { manager } = this.core;
     const moment = options.asOf ?? (open.asOf === null ? this.settings.asOf : null);
     let { asOf } = open;
@@ -385,23 +393,11 @@ export class Session implements SessionApi, Controlled, Backend {
     const context = this.evalFor(open.transaction, catalog, asOf ?? open.transaction.snapshot, cancellation);
     const time = asOf === null ? null : yield* manager.timeLine.timestampOf(asOf);
     if (time !== null && Number.isFinite(time)) Object.defineProperty(context, 'transactionTime', { value: time });
-    return {
-      core: this.core,
-      settings: this.settings,
-      transaction: open.transaction,
-      asOf,
-      eval: context,
-      parameters: [],
-      depth: 0,
-      notices: [],
-      portals: this.portals,
-      prepared: this.prepared,
-      inBlock: open === this.open,
-      routines: routineRunner,
-      execute: (inner, statement) =>
-        nested(inner, statement, this.prepared, (point) => this.momentTask(point, cancellation)),
-      useTemporary: () => (this.#temp ??= `pg_temp_${this.core.nextObjectId++}`),
-    };
+    return sceneOf(this, open, asOf, context);
+  }
+
+  useTemporary(): string {
+    return (this.#temp ??= `pg_temp_${this.core.nextObjectId++}`);
   }
 
   evalFor(
@@ -425,8 +421,7 @@ export class Session implements SessionApi, Controlled, Backend {
 
   *momentTask(point: TimePoint, cancellation: Cancellation): Task<number> {
     const own = yield* this.startTask(NONE, cancellation);
-    const scene = yield* this.#scene({ ...own, asOf: null }, { asOf: undefined }, cancellation);
-    const context = bindContextOf(scene);
+    const context = bindContextOf(yield* this.#scene({ ...own, asOf: null }, { asOf: undefined }, cancellation));
     return yield* context.resolveMoment(bindMoment(point, context));
   }
 
@@ -435,15 +430,21 @@ export class Session implements SessionApi, Controlled, Backend {
     this.open = yield* this.startTask(options, cancellation);
   }
 
-  *startTask(options: TransactionOptions, cancellation: Cancellation): Task<Open> {
+  #started(options: TransactionOptions): Open {
     const readOnly = options.asOf !== undefined || (options.readOnly ?? this.settings.readsOnly);
     const isolation = options.isolation ?? (this.settings.get('default_transaction_isolation') as Isolation);
     const transaction = this.core.manager.begin({ readOnly, temp: this.#temp, isolation, party: this.party });
-    if (options === NONE) return { transaction, savepoints: [], durability: undefined, failed: false, asOf: null };
+    return { transaction, savepoints: [], durability: options.durability, failed: false, asOf: null };
+  }
+
+  *startTask(options: TransactionOptions, cancellation: Cancellation): Task<Open> {
+    const started = this.#started(options);
+    if (options === NONE) return started;
+    const { transaction } = started;
     const context = this.evalFor(transaction, transaction.catalog, transaction.snapshot, cancellation);
     transaction.info = commitInfo(options, context);
     const asOf = options.asOf === undefined ? null : yield* resolveMoment(this.core, context, options.asOf);
-    return { transaction, savepoints: [], durability: options.durability, failed: false, asOf };
+    return { ...started, asOf };
   }
 
   *commitTask(cancellation?: Cancellation): Task<number | null> {
@@ -490,8 +491,7 @@ export class Session implements SessionApi, Controlled, Backend {
     const statement = parseOne(sql);
     if (!isBindable(statement)) return { parameters: [], fields: [] };
     const open = this.open ?? (yield* this.startTask(NONE, cancellation));
-    const scene = yield* this.#scene(open, {}, cancellation);
-    const plan = yield* planOf({ ...scene, given: 'later' }, statement);
+    const plan = yield* planOf({ ...(yield* this.#scene(open, {}, cancellation)), given: 'later' }, statement);
     return publicDescription({ parameters: plan.parameterTypes, fields: fieldsOf(plan) });
   }
 }

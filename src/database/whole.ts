@@ -4,7 +4,11 @@ import { PartMissing, type PartName } from '../base/part.ts';
 import { type Task, wait } from '../base/task.ts';
 
 /** Work that lacks a part begins anew with it: by then it has changed nothing that it does not take back. */
-export function* whenWhole<T>(host: Host, work: () => Task<T>): Task<T> {
+export function whenWhole<T>(host: Host, work: () => Task<T>): Task<T> {
+  return host.loadPart === undefined ? work() : begunAnew(host, work);
+}
+
+function* begunAnew<T>(host: Host, work: () => Task<T>): Task<T> {
   for (;;) {
     try {
       return yield* work();

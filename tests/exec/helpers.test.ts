@@ -215,3 +215,11 @@ test('helpers end when none has been wanted for a while, or one owes an answer f
   expect(quiet.ended).toBe(2);
   await other.engine.close();
 });
+
+test('ERASE ends helpers, which keep copies of segments', async () => {
+  await db.rows('SELECT sum(x) FROM t');
+  expect(helping.started).toBeGreaterThan(helping.ended);
+  await db.run('ERASE FROM t WHERE id = 77');
+  expect(helping.ended).toBe(helping.started);
+  expect(await db.rows('SELECT count(*) FROM t WHERE id = 77')).toEqual([['0']]);
+});

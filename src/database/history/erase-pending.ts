@@ -35,6 +35,8 @@ function* eraseVersionsOf(core: Core, { seq, payload }: PendingErasure): Task<vo
       if (!part.isDerived) yield* destroySalts(core, part.tableId, part.keys);
       yield* store.erase(part.tableId, part.keys, part.before);
     }
+    // Helpers keep copies of segments.
+    core.helping.pool?.end();
   }
   if (core.lines.state.version > 0) branches = (yield* branchesWith(core, tableId, erased)).map(({ id }) => id);
   const ledger = parseLedger(core.ledger);
