@@ -6,7 +6,7 @@ import type { Host } from '../base/host.ts';
 import { PAUSE, type MaybePromise, type Step, type Task } from '../base/task.ts';
 
 /** How long a task may keep the thread, ms: a turn for others costs a message, so not every pause is one. */
-const SLICE_MS = 4;
+const SLICE_MS = 3;
 
 /**
  * Runs a task to its end; at a pause, when its slice is over, it hands the thread to other work in a macrotask.

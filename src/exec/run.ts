@@ -92,7 +92,11 @@ export interface SharedRows {
   rows(): Task<Batch | Operator>;
 }
 
-const SLICE_MS = 4;
+/**
+ * How long an execution goes on before it offers a pause, ms. Less than the turn that the scheduler gives a task: which pause
+ * ends a turn is the scheduler's matter, and two clocks of one length, begun apart, would make turns of twice the length.
+ */
+const SLICE_MS = 1;
 
 export class ExecRun implements Pacer {
   readonly context: ExecContext;

@@ -4,21 +4,24 @@
  * A Map of the platform doubles by rehashing all that it holds, which for 500,000 keys takes some 50 ms that nobody can
  * interrupt, and it holds 2^24 keys at most. So many keys lie in many maps, chosen by a hash of the key. Maps of equal
  * shares would all double at about the same time; so their shares ascend evenly from one part to two, and one of them
- * doubles after the other.
+ * doubles after the other. What the first map holds is dealt out one key with each that is asked for, for all at once
+ * would take longer than all the rest.
  */
 
 /** Keys of one map, before there are several: it grows in a few milliseconds. */
 const FEW_KEYS = 65_536;
-const MAPS = 32;
+const MAPS = 128;
 /** Values of the hash that are dealt out to the maps. */
 const PLACES = 16_384;
 
 type Codes = Map<unknown, number>;
 
 export class TextCodes {
-  #first: Codes = new Map();
-  /** In place of `#first`, once there are many keys. */
+  /** Null once its keys are in `#maps`; while they are dealt out they are in both. */
+  #first: Codes | null = new Map();
+  /** Once there are many keys. */
   #maps: Codes[] | null = null;
+  #toDeal: MapIterator<[unknown, number]> | null = null;
   #size = 0;
 
   get size(): number {
@@ -26,29 +29,37 @@ export class TextCodes {
   }
 
   get(key: unknown): number | undefined {
-    return (this.#maps === null ? this.#first : this.#mapOf(this.#maps, key)).get(key);
+    const code = this.#maps === null ? undefined : mapOf(this.#maps, key).get(key);
+    return code ?? this.#first?.get(key);
   }
 
   /** The number of a key; it gets `next` if it is not there. */
   numberOf(key: unknown, next: number): number {
-    const codes = this.#maps === null ? this.#first : this.#mapOf(this.#maps, key);
-    const code = codes.get(key);
+    const codes = this.#maps === null ? (this.#first as Codes) : mapOf(this.#maps, key);
+    const code = codes.get(key) ?? (this.#toDeal === null ? undefined : this.#dealOne(key));
     if (code !== undefined) return code;
     codes.set(key, next);
     if (++this.#size === FEW_KEYS) this.#spread();
     return next;
   }
 
-  #mapOf(maps: readonly Codes[], key: unknown): Codes {
-    return maps[shares[hashOf(key)] as number] as Codes;
+  #spread(): void {
+    this.#maps = Array.from({ length: MAPS }, (): Codes => new Map());
+    this.#toDeal = (this.#first as Codes).entries();
   }
 
-  #spread(): void {
-    const maps = Array.from({ length: MAPS }, (): Codes => new Map());
-    for (const [key, code] of this.#first) this.#mapOf(maps, key).set(key, code);
-    this.#maps = maps;
-    this.#first = new Map();
+  /** Takes one key of the first map over; the number that the key asked for has in it. */
+  #dealOne(asked: unknown): number | undefined {
+    const code = this.#first?.get(asked);
+    const { done, value } = (this.#toDeal as MapIterator<[unknown, number]>).next();
+    if (done !== true) mapOf(this.#maps as Codes[], value[0]).set(value[0], value[1]);
+    else this.#first = this.#toDeal = null;
+    return code;
   }
+}
+
+function mapOf(maps: readonly Codes[], key: unknown): Codes {
+  return maps[shares[hashOf(key)] as number] as Codes;
 }
 
 /** The map of each value of the hash: the last one has about twice as many as the first. */

@@ -143,7 +143,7 @@ function* checkVersions(tree: Tree, newest: () => number, findings: TreeFindings
           findings.problems.push(`a version of ${String(next)} begins at ${from}, after the last commit`);
         if (to === Infinity) current++;
         [key, end] = [next, to];
-        findings.versions++;
+        if (++findings.versions % 1024 === 0) yield PAUSE;
       }
       yield PAUSE;
     }

@@ -156,8 +156,10 @@ export class TreeVersionScan implements BatchSource {
       if (total > AT_ONCE) yield PAUSE;
     }
     if (versionColumns === true) {
-      columns.push(doubles(Float64Array.from(order, (at) => from[at] as number)));
-      columns.push(doubles(Float64Array.from(order, (at) => Math.min(to[at] as number, this.#tree.endSeq))));
+      columns.push(doubles(timesInOrder(from, order, Infinity)));
+      if (total > AT_ONCE) yield PAUSE;
+      columns.push(doubles(timesInOrder(to, order, this.#tree.endSeq)));
+      if (total > AT_ONCE) yield PAUSE;
     }
     const batches: Batch[] = [];
     for (let start = 0; start < total; start += BATCH_ROWS) {
@@ -167,6 +169,12 @@ export class TreeVersionScan implements BatchSource {
     }
     return batches;
   }
+}
+
+function timesInOrder(times: readonly number[], order: Int32Array, most: number): Float64Array {
+  const ordered = new Float64Array(order.length);
+  for (let i = 0; i < ordered.length; i++) ordered[i] = Math.min(times[order[i] as number] as number, most);
+  return ordered;
 }
 
 function inOrder({ keys, from }: Found): Int32Array {
