@@ -11,13 +11,12 @@ import type { Value } from '../../base/vector.ts';
 import type { ColumnDef, TableDef } from '../../catalog/schema.ts';
 import type { BranchAction } from '../../sql/ast-branch.ts';
 import type { ResultSet } from '../api.ts';
-import { define } from '../ddl/context.ts';
+import { ownTable } from '../ddl/own-table.ts';
 import { ddlContext } from '../definition.ts';
 import { changeRows } from '../history/restore.ts';
 import { command } from '../show.ts';
 import { describeCommit } from '../signature.ts';
 import { refuseWrites, type Scene } from '../statement.ts';
-import { createStructure } from '../structure.ts';
 import { Changes, keyNamesOf } from './apply-rows.ts';
 import type { RowText } from './three-way.ts';
 
@@ -47,11 +46,8 @@ export function jsonRow(columns: readonly ColumnDef[], row: RowText): string {
 /** Adds conflicts in place of older ones about the same; returns how many. */
 export function* addConflicts(scene: Scene, source: string, conflicts: readonly Conflict[]): Task<number> {
   if (conflicts.length === 0) return 0;
-  const def = ownTable(
-    scene,
-    'conflicts',
-    CONFLICTS.map((name) => [name, TEXT]),
-  );
+  const texts = CONFLICTS.map((name) => [name, TEXT] as const);
+  const def = ownTable(scene, 'conflicts', [['id', INT8], ...texts]);
   const placeOf = (values: readonly Value[]): string => JSON.stringify(values);
   const old = new Map(
     (yield* ddlContext(scene).query(
@@ -79,7 +75,7 @@ export interface MergeNote {
 
 export function noteMerge(scene: Scene, { name, line, seq, rows, conflicts }: MergeNote): void {
   const numbers = ['source_line', 'source_seq', 'rows_changed', 'conflicts'].map((column) => [column, INT8] as const);
-  const def = ownTable(scene, 'merges', [['source', TEXT], ...numbers]);
+  const def = ownTable(scene, 'merges', [['id', INT8], ['source', TEXT], ...numbers]);
   const { writes, first } = writesOf(scene, def, 1);
   writes.put(first, [first, name, line, seq, rows, conflicts], false, null);
 }
@@ -93,31 +89,6 @@ function writesOf(
   const first = Math.max(table.nextRowId, core.rowIds.get(id) ?? 1);
   core.rowIds.set(id, first + count);
   return { writes: transaction.writesFor(id, table.columns), first };
-}
-
-/** A table of the database's own on the line, made where there is none. */
-function ownTable(scene: Scene, name: string, columns: readonly (readonly [string, number])[]): TableDef {
-  const found = scene.transaction.catalog.relation('drift', name);
-  if (found?.kind === 'table') return found;
-  const context = ddlContext(scene);
-  const all: readonly (readonly [string, number])[] = [['id', INT8], ...columns];
-  const def: TableDef = {
-    kind: 'table',
-    id: context.nextId(),
-    schema: 'drift',
-    name,
-    columns: all.map(([column, oid], id) => ({ id, name: column, type: { oid, typmod: -1 }, notNull: id === 0 })),
-    nextColumnId: all.length,
-    key: [0],
-    primaryKeyName: `${name}_pkey`,
-    indexes: [],
-    checks: [],
-    foreignKeys: [],
-    dropped: [],
-  };
-  createStructure(context.store, def, context.eval);
-  define(context, def, () => context.store.removeTable(def.id));
-  return def;
 }
 
 /** RESOLVE CONFLICT id, or all (of a table): takes what is asked for and removes the conflicts. */

@@ -14,11 +14,9 @@ import { type Value, type Vector, valueAt } from '../../base/vector.ts';
 import type { TableDef } from '../../catalog/schema.ts';
 import type { FeedCall } from '../../sql/functions/function.ts';
 import { lockAdvisory } from '../../txn/lock/advisory.ts';
-import { define } from '../ddl/context.ts';
-import { ddlContext } from '../definition.ts';
+import { ownTable } from '../ddl/own-table.ts';
 import { FEEDS_TABLE, type Feed, feedsAt } from './feed-positions.ts';
 import { refuseWrites, type Scene } from '../statement.ts';
-import { createStructure } from '../structure.ts';
 
 /** What feeds' locks are told apart by from those of users ("drif"). */
 const LOCKS = 0x64726966;
@@ -87,29 +85,10 @@ function writable(scene: Scene, { id }: TableDef): ReturnType<Scene['transaction
 
 function feedsTable(scene: Scene): TableDef {
   refuseWrites(scene);
-  const found = scene.transaction.catalog.relation('drift', FEEDS_TABLE);
-  if (found?.kind === 'table') return found;
-  const context = ddlContext(scene);
-  const column = (id: number, name: string, oid: number): TableDef['columns'][number] => {
-    return { id, name, type: { oid, typmod: -1 }, notNull: true };
-  };
-  const def: TableDef = {
-    kind: 'table',
-    id: context.nextId(),
-    schema: 'drift',
-    name: FEEDS_TABLE,
-    columns: [column(0, 'name', TEXT), column(1, 'seq', INT8)],
-    nextColumnId: 2,
-    key: [0],
-    primaryKeyName: `${FEEDS_TABLE}_pkey`,
-    indexes: [],
-    checks: [],
-    foreignKeys: [],
-    dropped: [],
-  };
-  createStructure(context.store, def, context.eval);
-  define(context, def, () => context.store.removeTable(def.id));
-  return def;
+  return ownTable(scene, FEEDS_TABLE, [
+    ['name', TEXT],
+    ['seq', INT8],
+  ]);
 }
 
 /** FNV-1a. */
