@@ -1,4 +1,5 @@
 /** Definitions of tables as they are found in a damaged catalog: how rows are decoded, and which columns there were when. */
+import { LINES_TABLE, LINES_TABLE_ID } from '../../catalog/lines.ts';
 import type { TableDef } from '../../catalog/schema.ts';
 import {
   CATALOG_TABLE,
@@ -17,11 +18,13 @@ export class Definitions {
   readonly #widest = new Map<number, TableDef>([
     [CATALOG_TABLE_ID, CATALOG_TABLE],
     [TRANSACTIONS_TABLE_ID, TRANSACTIONS_TABLE],
+    [LINES_TABLE_ID, LINES_TABLE],
   ]);
   /** Columns of each table at the commit that is being written. */
   readonly #width = new Map<number, number>([
     [CATALOG_TABLE_ID, CATALOG_TABLE.nextColumnId],
     [TRANSACTIONS_TABLE_ID, TRANSACTIONS_TABLE.nextColumnId],
+    [LINES_TABLE_ID, LINES_TABLE.nextColumnId],
   ]);
 
   constructor(context: EvalContext) {

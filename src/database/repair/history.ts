@@ -1,6 +1,7 @@
 /** From row versions to commits: what each sequence number began and ended, as the log writes it. */
 import { type Value, type Vector } from '../../base/vector.ts';
 import { VectorBuilder } from '../../base/vector-builder.ts';
+import { LINES_TABLE_ID } from '../../catalog/lines.ts';
 import { CATALOG_TABLE_ID, TRANSACTION_COLUMNS, TRANSACTIONS_TABLE_ID } from '../../catalog/system-objects.ts';
 import type { LogFrame, LoggedCommit } from '../../log/frame.ts';
 import { type Key, OP_DELETE, OP_INSERT, OP_UPDATE, type TableSpec } from '../../table/table.ts';
@@ -55,8 +56,9 @@ export class History {
   /** The commit of a sequence number; to be asked in order. */
   commit(seq: number): LoggedCommit {
     const changes = this.#changes.get(seq) ?? new Map<number, Change[]>();
-    for (const { op, values } of changes.get(CATALOG_TABLE_ID) ?? [])
-      if (op !== OP_DELETE) this.#definitions.enact(values[1] as string);
+    for (const id of [CATALOG_TABLE_ID, LINES_TABLE_ID])
+      for (const { op, values } of changes.get(id) ?? [])
+        if (op !== OP_DELETE) this.#definitions.enact(values[1] as string);
     const ids = [...changes.keys()].sort((a, b) => a - b);
     const frames = ids.flatMap((id) => this.#frames(id, changes.get(id) ?? []));
     const row = this.#commits.get(seq);

@@ -12,6 +12,7 @@
 import { DriftError } from '../../base/error.ts';
 import type { Host } from '../../base/host.ts';
 import type { Task } from '../../base/task.ts';
+import { LINES_TABLE_ID } from '../../catalog/lines.ts';
 import { CATALOG_TABLE_ID, TRANSACTIONS_TABLE_ID } from '../../catalog/system-objects.ts';
 import { CommitLog } from '../../log/commit-log.ts';
 import type { LoggedCommit } from '../../log/frame.ts';
@@ -24,6 +25,7 @@ import { encodeSequence } from '../../txn/change-codec.ts';
 import { bareContext } from '../bare-context.ts';
 import { type Checkpointed, decodeCheckpoint } from '../recovery.ts';
 import { Sequences } from '../sequences.ts';
+import { Branches } from './branches.ts';
 import { Definitions } from './definitions.ts';
 import { History } from './history.ts';
 import { ReadOnlyStorage } from './read-only.ts';
@@ -47,13 +49,11 @@ export function* repairInto(source: Storage, target: Storage, host: Host): Task<
   const packs = Packs.of(storage, Infinity, directory.packs, directory.currentPack);
   const definitions = new Definitions(context);
   const history = new History(definitions, state);
+  const branches = new Branches();
   const entries = new Map(directory.tables.map((entry) => [entry.id, entry]));
-  // The catalog first: it says how the others are read.
-  const ids = [
-    CATALOG_TABLE_ID,
-    TRANSACTIONS_TABLE_ID,
-    ...[...entries.keys()].filter((id) => id > TRANSACTIONS_TABLE_ID),
-  ];
+  // The catalog first, then that of branches: they say how the others are read.
+  const first = [CATALOG_TABLE_ID, TRANSACTIONS_TABLE_ID, LINES_TABLE_ID];
+  const ids = [...first, ...[...entries.keys()].filter((id) => !first.includes(id))];
   const damaged = new Set<number>();
   for (const id of ids) {
     const entry = entries.get(id);
@@ -63,12 +63,18 @@ export function* repairInto(source: Storage, target: Storage, host: Host): Task<
       missing.push({ ...nothingOf(`table ${id}`, 'its definition is lost'), file: missing[0]?.file ?? 'MANIFEST' });
       continue;
     }
-    const read = yield* readVersions(packs, entry.tree, spec, definitions.nameOf(id));
+    const name = `${definitions.nameOf(id)}${branches.suffixFor(id)}`;
+    const read = yield* readVersions(packs, entry.tree, spec, name);
     if (read.missing.length > 0) damaged.add(id);
     missing.push(...read.missing);
-    history.add(id, spec, read.versions);
-    if (id === CATALOG_TABLE_ID) definitions.learn(read.versions.map(({ values }) => values[1] as string));
+    if (id === CATALOG_TABLE_ID || id === LINES_TABLE_ID)
+      definitions.learn(read.versions.map(({ values }) => values[1] as string));
+    if (id === LINES_TABLE_ID) branches.learn(read.versions);
+    if (id === CATALOG_TABLE_ID) branches.needs(read.missing);
+    if (branches.has(id)) branches.add({ id, spec, versions: read.versions }, read.missing);
+    else history.add(id, spec, read.versions);
   }
+  missing.push(...branches.finish(history));
   const log = new CommitLog(target, host, {
     durability: 'full',
     flushIntervalMs: 100,
