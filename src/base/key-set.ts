@@ -1,6 +1,7 @@
 /**
  * Sets and maps of very many keys. A built-in one of a million entries takes a tenth of a second when it grows, for it is
- * rehashed at once; so these are divided by a cheap hash, and each part grows by itself. Small ones are one built-in map.
+ * rehashed at once; so these are divided by a cheap hash, and each part grows by itself. Parts of equal shares would all
+ * grow at about the same time: theirs ascend evenly from one part to two. Small ones are one built-in map.
  */
 type Key = number | string | bigint;
 
@@ -12,7 +13,9 @@ export interface Keys {
 
 /** Entries up to which there is one part. */
 const SMALL = 4096;
-const PARTS = 64;
+const PARTS = 128;
+/** Values of the hash that are dealt out to the parts. */
+const PLACES = 16_384;
 
 /** From keys to numbers that are not negative. */
 export class KeyMap {
@@ -97,12 +100,23 @@ export class AscendingKeys implements Keys {
   }
 }
 
+/** The part of each value of the hash: the last one has about twice as many as the first. */
+const parts: Uint8Array = Uint8Array.from({ length: PLACES }, (_, place) =>
+  Math.floor(Math.log2(1 + place / PLACES) * PARTS),
+);
+
+const GOLDEN = 0x9e3779b1 | 0;
+
 function partNumber(key: Key): number {
-  if (typeof key === 'number') return (key ^ (key / 64)) & (PARTS - 1);
-  if (typeof key === 'bigint') return Number(key & 63n);
+  return parts[Math.imul(hashOf(key), GOLDEN) >>> 18] as number;
+}
+
+function hashOf(key: Key): number {
+  if (typeof key === 'number') return key ^ (key / 64);
+  if (typeof key === 'bigint') return Number(BigInt.asIntN(32, key ^ (key >> 32n)));
   const last = key.length - 1;
   let hash = last;
   // Composite keys end and begin alike.
   for (const at of [last, last - 2, last - 4, last >> 1]) hash = (hash * 31 + (at < 0 ? 0 : key.charCodeAt(at))) | 0;
-  return (hash ^ (hash >>> 6)) & (PARTS - 1);
+  return hash;
 }

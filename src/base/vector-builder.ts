@@ -55,6 +55,11 @@ export class VectorBuilder {
     return copy;
   }
 
+  /** Makes room for so many rows in all, where more are to come than it would double for. */
+  reserve(length: number): void {
+    this.#reserve(length);
+  }
+
   append(value: Value): void {
     this.#reserve(this.#length + 1);
     const row = this.#length++;

@@ -3,9 +3,9 @@ import { expect, test } from 'vitest';
 import { PAUSE } from '../base/task.ts';
 import { Random } from '../base/random.ts';
 import { type Vector, valueAt } from '../base/vector.ts';
-import { concatInSlices } from './concat-slices.ts';
+import { concatInSlices, takeInSlices } from './concat-slices.ts';
 import type { Pacer } from './pacer.ts';
-import { concat } from './vectors.ts';
+import { concat, take } from './vectors.ts';
 
 const IMPATIENT: Pacer = {
   due: () => true,
@@ -74,3 +74,19 @@ test.each([
   expect(values(sliced)).toEqual(values(whole));
   if (kinds.length === 1) expect(pauses).toBeGreaterThan(4);
 });
+
+test.each(['bool', 'i32', 'f64', 'scaled', 'i64', 'text', 'dict', 'boxed'] as const)(
+  'rows of a column of %s are taken in slices as they are at once',
+  (kind) => {
+    const vector = chunk(kind, 40_000);
+    const rows = Int32Array.from({ length: 30_000 }, () => Math.floor(random.next() * 40_000));
+    const task = takeInSlices(vector, rows, 30_000, { oid: 25, pacer: IMPATIENT });
+    let pauses = 0;
+    let step = task.next();
+    for (; step.done !== true; step = task.next()) pauses++;
+    expect(pauses).toBeGreaterThan(5);
+    const at = [0, 1, 4095, 4096, 16_384, 29_999];
+    const valuesOf = (taken: Vector): unknown[] => at.map((row) => valueAt(taken, row));
+    expect([step.value.length, ...valuesOf(step.value)]).toEqual([30_000, ...valuesOf(take(vector, rows, 30_000))]);
+  },
+);

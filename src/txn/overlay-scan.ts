@@ -5,12 +5,15 @@
  * end with the written rows themselves. Ordered scans and index scans work row by row: written rows are few, they are
  * sorted once and woven in. A statement without own writes on a table never comes here.
  */
-import type { Task } from '../base/task.ts';
+import { PAUSE, type Task } from '../base/task.ts';
 import { BATCH_ROWS, type Batch, type Value, type Vector, valueAt } from '../base/vector.ts';
 import { VectorBuilder } from '../base/vector-builder.ts';
 import type { BatchSource, Key, KeyRange, ScanOptions, TreeColumn, VersionedTable } from '../table/table.ts';
 import { ownOrder, TABLE_KEY } from './own-order.ts';
 import type { OwnWrites } from './table-writes.ts';
+
+/** Own writes looked at between two pauses. */
+const SLICE_ENTRIES = 16_384;
 
 /** A row scan's columns: those asked for, then the key's, so that overwritten rows can be told. */
 export function overlayScan(table: VersionedTable, writes: OwnWrites, options: ScanOptions): BatchSource {
@@ -33,7 +36,7 @@ export function overlayScan(table: VersionedTable, writes: OwnWrites, options: S
           if (kept !== null) return trimmed(kept, options, keyAt, keyOrdinals.length);
         }
         done = true;
-        return writtenBatch(writes, options);
+        return yield* writtenBatch(writes, options);
       },
     };
   }
@@ -204,16 +207,19 @@ function trimmed(batch: Batch, options: ScanOptions, keyAt: number, parts: numbe
   return { ...batch, columns };
 }
 
-function liveEntries(writes: OwnWrites): Int32Array {
+function* liveEntries(writes: OwnWrites): Task<Int32Array> {
   const entries = new Int32Array(writes.liveCount);
   let count = 0;
-  for (let entry = 0; entry < writes.count; entry++) if (writes.isLive(entry)) entries[count++] = entry;
+  for (let entry = 0; entry < writes.count; entry++) {
+    if (writes.isLive(entry)) entries[count++] = entry;
+    if (entry % SLICE_ENTRIES === SLICE_ENTRIES - 1) yield PAUSE;
+  }
   return entries.subarray(0, count);
 }
 
-function writtenBatch(writes: OwnWrites, options: ScanOptions): Batch | null {
+function* writtenBatch(writes: OwnWrites, options: ScanOptions): Task<Batch | null> {
   const selection =
-    options.range === undefined ? liveEntries(writes) : Int32Array.from(sortedEntries(writes, options.range));
+    options.range === undefined ? yield* liveEntries(writes) : Int32Array.from(sortedEntries(writes, options.range));
   const count = selection.length;
   if (count === 0) return null;
   const rows = writes.rows();

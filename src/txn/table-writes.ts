@@ -16,6 +16,7 @@
  */
 import { assert } from '../base/error.ts';
 import { KeyMap } from '../base/key-set.ts';
+import { PAUSE, type Task } from '../base/task.ts';
 import type { Value, Vector } from '../base/vector.ts';
 import { VectorBuilder } from '../base/vector-builder.ts';
 import {
@@ -30,6 +31,8 @@ import {
 
 /** Most transactions write a row or two. */
 const FIRST_ROWS = 4;
+/** Rows for which room is made beforehand. */
+const MANY_ROWS = 16_384;
 
 /** Own writes as readers see them: all of them, or those from before a statement (frozen-writes.ts). */
 export interface OwnWrites {
@@ -146,6 +149,19 @@ export class TableWrites implements OwnWrites {
     this.#live++;
   }
 
+  /** Makes room for very many rows that are to come, column by column, where it would have to grow for all of them at once. */
+  *makeRoom(more: number): Task<void> {
+    const count = this.#count + more;
+    if (more < MANY_ROWS) return;
+    for (const builder of this.#builders) {
+      builder.reserve(count);
+      yield PAUSE;
+    }
+    this.#views = null;
+    this.#reserve(count);
+    yield PAUSE;
+  }
+
   /** Writes new rows that are not at the snapshot: those of the vectors from row `start` on, one for each key. */
   insertVectors(keys: readonly Key[], vectors: readonly Vector[], start: number): void {
     this.#append(vectors, start, start + keys.length);
@@ -246,7 +262,7 @@ export class TableWrites implements OwnWrites {
 
   #reserve(count: number): void {
     if (count <= this.#ops.length) return;
-    const size = this.#ops.length * 2;
+    const size = Math.max(count, this.#ops.length * 2);
     this.#ops = grown(this.#ops, new Uint8Array(size));
     this.#prior = grown(this.#prior, new Int32Array(size));
     this.#priorOp = grown(this.#priorOp, new Uint8Array(size));

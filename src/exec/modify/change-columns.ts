@@ -75,8 +75,9 @@ export function* deleteColumns(
   }
 }
 
-function* removeKeys(target: ModifyTarget, table: TableDef, keys: Iterable<Key>, pacer: Pacer): Task<void> {
+function* removeKeys(target: ModifyTarget, table: TableDef, keys: readonly Key[], pacer: Pacer): Task<void> {
   const writes = target.writes(table.id);
+  yield* writes.makeRoom(keys.length);
   let done = 0;
   for (const key of keys) {
     writes.delete(key, true);
@@ -93,6 +94,7 @@ function* replace(
 ): Task<void> {
   const writes = target.writes(table.id);
   const logged = loggedColumns(table, assigned);
+  yield* writes.makeRoom(keys.length);
   for (let start = 0; start < keys.length; start += SLICE_ROWS) {
     writes.updateVectors(keys.slice(start, start + SLICE_ROWS), after, start, logged);
     if (pacer.due()) yield* pacer.pause();
@@ -115,6 +117,7 @@ function* move(
   );
   const writes = target.writes(table.id);
   const logged = loggedColumns(table, assigned);
+  yield* writes.makeRoom(next.length);
   for (const [i, key] of next.entries()) {
     if (key === keys[i]) writes.updateVectors([key], after, i, logged);
     else {

@@ -24,6 +24,7 @@ export function* insertRows(
   const isBlank = target.reader.table(table.id).rowCount === 0;
   let ascending = true;
   let last: Key | undefined;
+  yield* writes.makeRoom(count);
   for (let start = 0; start < count; start += SLICE_ROWS) {
     const end = Math.min(start + SLICE_ROWS, count);
     const keys: Key[] = [];

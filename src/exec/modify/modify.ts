@@ -16,7 +16,9 @@ import { FOR_UPDATE, NO_KEY_UPDATE } from '../../txn/lock/modes.ts';
 import { Collector, drain, oidsOf } from '../collector.ts';
 import { Compiler } from '../compile.ts';
 import { type ExecRun, layoutOf, type Operator } from '../run.ts';
-import { compact, constantVector, take, wholeBatch } from '../vectors.ts';
+import { takeInSlices } from '../concat-slices.ts';
+import type { Pacer } from '../pacer.ts';
+import { compact, constantVector, wholeBatch } from '../vectors.ts';
 import { deleteColumns, updateColumns } from './change-columns.ts';
 import { checkParents } from './constraints.ts';
 import { finishRows, returned } from './finish-rows.ts';
@@ -306,8 +308,11 @@ function* distinctRows(
   layout: ReadonlyMap<ColumnId, number>,
   { run, target }: { readonly run: ExecRun; readonly target: ModifyTarget },
 ): Task<FoundRows> {
+  const oids = node.source.outputs.map(({ type }) => type.oid);
   const whole = wholeBatch(
-    source.columns.map((column) => compact(column, source)),
+    source.selection === null
+      ? source.columns.map((column) => compact(column, source))
+      : yield* takenInSlices(source.columns, source.selection, source.count, { oids, pacer: run }),
     source.count,
   );
   const old = byOrdinal(node.table, oldColumns(node, whole, layout));
@@ -324,8 +329,20 @@ function* distinctRows(
     kept[distinct.length] = row;
     distinct.push(key);
   }
-  const columns = whole.columns.map((column) => take(column, kept, distinct.length));
+  const columns = yield* takenInSlices(whole.columns, kept, distinct.length, { oids, pacer: run });
   return { rows: wholeBatch(columns, distinct.length), keys: distinct, set: first };
+}
+
+function* takenInSlices(
+  columns: readonly Vector[],
+  rows: Int32Array,
+  count: number,
+  { oids, pacer }: { readonly oids: readonly number[]; readonly pacer: Pacer },
+): Task<Vector[]> {
+  const taken: Vector[] = [];
+  for (const [c, column] of columns.entries())
+    taken.push(yield* takeInSlices(column, rows, count, { oid: oids[c] as number, pacer }));
+  return taken;
 }
 
 function oldColumns(node: UpdateNode | DeleteNode, rows: Batch, layout: ReadonlyMap<ColumnId, number>): Vector[] {

@@ -8,7 +8,8 @@
 import type { Task } from '../../base/task.ts';
 import type { Batch, Vector } from '../../base/vector.ts';
 import type { ExecRun, Operator } from '../run.ts';
-import { compact, concat, vectorBytes, wholeBatch } from '../vectors.ts';
+import { concatInSlices } from '../concat-slices.ts';
+import { compact, vectorBytes, wholeBatch } from '../vectors.ts';
 import { decodeBatch, encodeBatch } from './batch-codec.ts';
 import { type Extent, temporaryOf } from './temp-space.ts';
 
@@ -50,7 +51,7 @@ export class SpilledRows {
   /** Writes what makes a block; all that is there with `all`. */
   *settle(all = false): Task<void> {
     if (this.#pending.length === 0 || (!all && this.#pendingBytes < this.#blockBytes)) return;
-    const rows = joined(this.#pending, this.#oids);
+    const rows = yield* joined(this.#pending, this.#oids, this.#run);
     const pieces = Math.max(1, Math.ceil(this.#pendingBytes / this.#blockBytes));
     const step = Math.max(1, Math.ceil(rows.length / pieces));
     this.#pending = [];
@@ -93,16 +94,17 @@ export class SpilledRows {
   }
 }
 
-function joined(batches: readonly Batch[], oids: readonly number[]): Batch {
+function* joined(batches: readonly Batch[], oids: readonly number[], run: ExecRun): Task<Batch> {
   const [only] = batches;
   if (batches.length === 1 && only !== undefined) return only;
+  const columns: Vector[] = [];
+  for (const [c, oid] of oids.entries()) {
+    const chunks = batches.map((batch) => batch.columns[c] as Vector);
+    columns.push(yield* concatInSlices(chunks, oid, run));
+    if (run.due()) yield* run.pause();
+  }
   return wholeBatch(
-    oids.map((oid, c) =>
-      concat(
-        batches.map((batch) => batch.columns[c] as Vector),
-        oid,
-      ),
-    ),
+    columns,
     batches.reduce((sum, batch) => sum + batch.count, 0),
   );
 }
