@@ -1,4 +1,5 @@
 /** What is changed: files as they lie there, and parts of files whose checksums are put right again, so that the readers behind them are met. */
+import { assert } from '../../../src/base/error.ts';
 import { crc32c } from '../../../src/base/crc32c.ts';
 import { runSync } from '../../../src/base/task.ts';
 import type { Random } from '../../../src/base/random.ts';
@@ -9,6 +10,7 @@ import { decodeBlock } from '../../../src/segment/decode-block.ts';
 import { encodeBlock } from '../../../src/segment/encode-block.ts';
 import { encodeSegment } from '../../../src/segment/segment.ts';
 import { SegmentReader } from '../../../src/segment/segment-reader.ts';
+import { APART_VERSION } from '../../../src/table/directory.ts';
 import { decodeDirectory } from '../../../src/table/ended-tables.ts';
 import { decodeCheckpoint } from '../../../src/database/recovery.ts';
 import { restoreSource } from '../../../src/client/backup.ts';
@@ -172,6 +174,7 @@ function directory(it: Subject, random: Random): Outcome {
   const slot = view.getUint32(8, true) > view.getUint32(520, true) ? 0 : 512;
   const [offset, length] = [view.getUint32(slot + 24, true), view.getUint32(slot + 32, true)];
   const body = manifest.subarray(offset, offset + length);
+  assert(decodeCheckpoint(body).directory[0] === APART_VERSION, 'tables that have ended lie apart');
   return attempt(() => {
     decodeCheckpoint(mutate(body, random));
     decodeDirectory(mutate(decodeCheckpoint(body).directory, random));
