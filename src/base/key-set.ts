@@ -12,7 +12,7 @@ export interface Keys {
 }
 
 /** Entries up to which there is one part. */
-const SMALL = 4096;
+const SMALL = 1024;
 const PARTS = 128;
 /** Values of the hash that are dealt out to the parts. */
 const PLACES = 16_384;
@@ -117,6 +117,6 @@ function hashOf(key: Key): number {
   const last = key.length - 1;
   let hash = last;
   // Composite keys end and begin alike.
-  for (const at of [last, last - 2, last - 4, last >> 1]) hash = (hash * 31 + (at < 0 ? 0 : key.charCodeAt(at))) | 0;
-  return hash;
+  for (let at = last; at >= 0 && at >= last - 4; at -= 2) hash = (hash * 31 + key.charCodeAt(at)) | 0;
+  return last < 0 ? hash : (hash * 31 + key.charCodeAt(last >> 1)) | 0;
 }

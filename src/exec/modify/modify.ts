@@ -356,5 +356,7 @@ export function fullWidth(width: number, rows: readonly Vector[], count: number)
 }
 
 function rowIds(first: number, count: number): Vector {
-  return { kind: 'f64', length: count, nulls: null, data: Float64Array.from({ length: count }, (_, i) => first + i) };
+  const data = new Float64Array(count);
+  for (let i = 0; i < count; i++) data[i] = first + i;
+  return { kind: 'f64', length: count, nulls: null, data };
 }

@@ -13,8 +13,8 @@ import { compact, vectorBytes, wholeBatch } from '../vectors.ts';
 import { decodeBatch, encodeBatch } from './batch-codec.ts';
 import { type Extent, temporaryOf } from './temp-space.ts';
 
-/** Bytes of a block in memory: few blocks of many partitions or runs are in memory at a time. */
-const MOST_BLOCK_BYTES = 1 << 20;
+/** Bytes of a block in memory: few blocks of many partitions or runs are in memory at a time. One is a batch for who reads it. */
+const MOST_BLOCK_BYTES = 1 << 18;
 const LEAST_BLOCK_BYTES = 1 << 12;
 /** So many of them fit into a quarter of the limit. */
 const BLOCKS = 64;
