@@ -27,7 +27,7 @@ import {
   undefinedTable,
 } from './ddl/context.ts';
 import type { SelectInto } from './bindable.ts';
-import { draftOf, makeTable } from './ddl/create-table.ts';
+import { draftOf, makeTable, refuseOnCommit } from './ddl/create-table.ts';
 import { mentions } from './ddl/alter-column.ts';
 import { refuseUnknownOptions } from './ddl/storage-options.ts';
 import { refuseSystemName, tableText } from './ddl/names.ts';
@@ -72,6 +72,7 @@ export function* createTableAs(context: DdlContext, statement: CreateTableAs): T
   if (materializedView) refuseTemporary(context, printStatement(query));
   for (const column of columns) refuseSystemName(column.name);
   const draft = draftOf({ id: context.nextId(), schema, name: name.name }, columns);
+  refuseOnCommit(schema, statement.onCommit);
   draft.table = { ...draft.table, onCommit: statement.onCommit };
   const table = yield* makeTable(context, draft, []);
   const rows = statement.withData ? yield* fill(context, table, printStatement(query)) : 0;

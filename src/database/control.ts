@@ -97,8 +97,12 @@ function* begin(
     { asOf: seq === null ? undefined : { kind: 'seq', seq }, readOnly, isolation },
     cancellation,
   );
-  session.open.transaction.deferrable = deferrable ?? session.settings.get('default_transaction_deferrable') === 'on';
+  session.open.transaction.deferrable = deferrable ?? isDeferrable(session);
   return command('BEGIN');
+}
+
+function isDeferrable({ settings }: Controlled): boolean {
+  return settings.get('default_transaction_deferrable') === 'on';
 }
 
 /** COMMIT and ROLLBACK; AND CHAIN begins the next transaction with the same modes. */
@@ -121,9 +125,11 @@ function* end(
   else yield* session.rollbackTask();
   if (statement.chain) {
     const asOf: Moment | undefined = open.asOf === null ? undefined : { kind: 'seq', seq: open.asOf };
+    // A transaction that has failed hands nothing on: the next one has the modes of BEGIN.
     const { readOnly, isolation, deferrable } = open.transaction;
-    session.open = yield* session.startTask({ readOnly, isolation, asOf }, cancellation);
-    session.open.transaction.deferrable = deferrable;
+    const modes = open.failed ? { readOnly: undefined, isolation: undefined } : { readOnly, isolation };
+    session.open = yield* session.startTask({ ...modes, asOf }, cancellation);
+    session.open.transaction.deferrable = open.failed ? isDeferrable(session) : deferrable;
   }
   return command(commits ? 'COMMIT' : 'ROLLBACK');
 }

@@ -90,3 +90,41 @@ test('a prepared statement does not change what it gives', async () => {
   await db.run('CREATE INDEX ON wide (a)');
   expect(await db.rows('EXECUTE q')).toEqual([['1']]);
 });
+
+test('a chain goes on with the modes of a transaction that ended well, not with those of one that failed', async () => {
+  const levelAfter = async (sql: string): Promise<unknown> => {
+    await db.session.script(sql).catch(() => undefined);
+    await db.session.script(sql.includes('1/0') ? 'COMMIT AND CHAIN' : 'ROLLBACK AND CHAIN');
+    const shown = [await db.rows('SHOW transaction_isolation'), await db.rows('SHOW transaction_read_only')];
+    await db.session.script('ROLLBACK');
+    return shown.flat(2);
+  };
+  expect(await levelAfter('BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY; SELECT 1')).toEqual(['serializable', 'on']);
+  expect(await levelAfter('BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY; SELECT 1/0')).toEqual([
+    'read committed',
+    'off',
+  ]);
+});
+
+test.each([
+  ['CREATE TABLE x (i int) ON COMMIT DROP', 'ON COMMIT can only be used on temporary tables'],
+  ['CREATE TABLE x ON COMMIT DELETE ROWS AS SELECT 1', 'ON COMMIT can only be used on temporary tables'],
+  ['CREATE TABLE x (i int REFERENCES kept)', 'constraints on permanent tables may reference only permanent tables'],
+  [
+    'ALTER TABLE c ADD FOREIGN KEY (p) REFERENCES kept',
+    'constraints on permanent tables may reference only permanent tables',
+  ],
+  ['CREATE TEMP TABLE x (i int REFERENCES p)', 'constraints on temporary tables may reference only temporary tables'],
+  [
+    'ALTER TABLE kept ADD FOREIGN KEY (i) REFERENCES p',
+    'constraints on temporary tables may reference only temporary tables',
+  ],
+])('42P16 keeps what is temporary apart: %s', async (sql, message) => {
+  await db.run('CREATE TEMP TABLE IF NOT EXISTS kept (i int PRIMARY KEY)');
+  expect(await failure(sql)).toBe(`42P16: ${message}`);
+});
+
+test('foreign keys between temporary tables hold', async () => {
+  await db.run('CREATE TEMP TABLE over (i int PRIMARY KEY); CREATE TEMP TABLE under (i int REFERENCES over)');
+  expect(await failure('INSERT INTO under VALUES (1)')).toMatch('23503');
+});

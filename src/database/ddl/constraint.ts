@@ -5,7 +5,7 @@ import { bindTableExpression } from '../../plan/bind.ts';
 import type { Expression, Identifier } from '../../sql/ast.ts';
 import type { ColumnDefinition, References, TableConstraint } from '../../sql/ast-table.ts';
 import { printRestrictedExpression } from '../../sql/parser/print.ts';
-import { type DdlContext, freeName, relationNamed, undefinedTable } from './context.ts';
+import { type DdlContext, freeName, isTemporarySchema, relationNamed, undefinedTable } from './context.ts';
 import { columnNamed, constraintNames, type Draft } from './draft.ts';
 import { refuseIncompatible } from './foreign-types.ts';
 import { addKeyWithoutOverlaps, addPeriod, foreignPeriodKey } from './period.ts';
@@ -234,6 +234,13 @@ function foreignKeyOf(
   const parent = own ? table : relationNamed(context, references.table);
   if (parent === undefined) throw undefinedTable(context, references.table);
   if (parent.kind !== 'table') throw new DriftError('42809', `referenced relation "${parent.name}" is not a table`);
+  const isTemporary = isTemporarySchema(table.schema);
+  if (isTemporarySchema(parent.schema) !== isTemporary) {
+    const kind = isTemporary ? 'temporary' : 'permanent';
+    throw new DriftError('42P16', `constraints on ${kind} tables may reference only ${kind} tables`, {
+      position: references.table.position,
+    });
+  }
   const ofPeriod = constraint.period ? foreignPeriodKey(table, parent, constraint) : undefined;
   const columns = ofPeriod?.columns ?? columnIds(table, constraint.columns);
   const foreignColumns =

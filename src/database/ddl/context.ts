@@ -63,6 +63,11 @@ export interface DdlContext {
 const TEMP_ALIAS = 'pg_temp';
 const SYSTEM: ReadonlySet<string> = new Set([TEMP_ALIAS, 'pg_catalog', 'information_schema']);
 
+/** Whether what lies in a schema is some session's own. */
+export function isTemporarySchema(schema: string): boolean {
+  return schema.startsWith('pg_temp_');
+}
+
 /** The schema a new object goes to; it must exist and take user objects. */
 export function schemaFor(context: DdlContext, name: QualifiedName, persistence: Persistence = 'permanent'): string {
   refuseOtherDatabase(name, context.eval.database);

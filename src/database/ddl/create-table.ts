@@ -11,7 +11,7 @@ import { columnOf } from './column.ts';
 import { refuseSystemName } from './names.ts';
 import { addConstraint, constraintsOf } from './constraint.ts';
 import { type Draft } from './draft.ts';
-import { type DdlContext, define, refuseTaken, schemaFor, skipExisting } from './context.ts';
+import { type DdlContext, define, isTemporarySchema, refuseTaken, schemaFor, skipExisting } from './context.ts';
 import { isNotRetention, withRetention } from './retention.ts';
 import { refuseUnknownOptions } from './storage-options.ts';
 import { addLike, likeColumns, likeIndexes } from './like.ts';
@@ -66,12 +66,19 @@ export function* createTable(context: DdlContext, statement: CreateTable): Task<
   refuseUnknownOptions(options.filter(isNotRetention), 'table');
   refuseTaken(context, schema, name.name, name.position);
   const draft = draftOf(identity, columns);
+  refuseOnCommit(schema, statement.onCommit);
   draft.table = { ...draft.table, onCommit: statement.onCommit };
   if (options.length > 0) draft.table = yield* withRetention(context, draft.table, options);
   for (const like of likes) addLike(context, draft, like);
   yield* makeTable(context, draft, constraints);
   for (const like of likes) yield* likeIndexes(context, like, identity);
   return true;
+}
+
+/** Only temporary tables have rows that end with a transaction. */
+export function refuseOnCommit(schema: string, onCommit: CreateTable['onCommit']): void {
+  if (onCommit !== undefined && !isTemporarySchema(schema))
+    throw new DriftError('42P16', 'ON COMMIT can only be used on temporary tables');
 }
 
 export function rowIdColumn(id: number): ColumnDef {
