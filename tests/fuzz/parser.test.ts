@@ -74,8 +74,11 @@ describe('time is linear', () => {
     const shape = SHAPES[name] as (n: number) => string;
     const [small, large] = [shape(3_000), shape(24_000)];
     leastMs(small);
-    // Eight times the text; quadratic work would take 64 times as long.
-    expect(leastMs(large)).toBeLessThan(24 * Math.max(leastMs(small), 0.25));
+    let ratio = Infinity;
+    // Eight times the text; quadratic work would take 64 times as long, in every attempt.
+    for (let attempt = 0; attempt < 4 && ratio >= 24; attempt++)
+      ratio = Math.min(ratio, leastMs(large) / Math.max(leastMs(small), 0.25));
+    expect(ratio).toBeLessThan(24);
   });
 });
 
