@@ -60,3 +60,15 @@ test('leaves alone what is no part of a column, of which few rows are asked for,
   partOf(long, 0, 2);
   expect(searchedTexts(long, 'x', 2)).toBe(null);
 });
+
+test('a column that was appended to in the same array is another', () => {
+  const data = ['one', 'two'];
+  const before: TextVector = { kind: 'text', data, length: 2, nulls: null };
+  partOf(before, 0, 2);
+  data.push('other');
+  const after: TextVector = { kind: 'text', data, length: 3, nulls: null };
+  expect(searchedTexts(after, 'o', 3)).toBe(null);
+  partOf(after, 0, 3);
+  expect([...(searchedTexts(after, 'o', 3) ?? [])]).toEqual([1, 1, 1]);
+  expect([...(searchedTexts(before, 'o', 2) ?? [])]).toEqual([1, 1]);
+});

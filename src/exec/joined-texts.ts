@@ -79,8 +79,8 @@ interface Part {
 
 /** Of a leaf's column: the texts as one, and its parts as scans have got them, by their first rows. */
 const columns = new WeakMap<TextVector, { readonly texts: JoinedTexts; readonly parts: Map<number, Vector> }>();
-/** Whose part an array is. */
-const partOfArray = new WeakMap<readonly string[], Part>();
+/** By the vectors handed out: a column that grows has another view of the same array. */
+const handedOut = new WeakMap<Vector, Part>();
 
 /** Rows `from` to `to` of a leaf's column, which can be searched as one; the same vector each time. */
 export function partOf(view: TextVector, from: number, to: number): Vector {
@@ -90,14 +90,15 @@ export function partOf(view: TextVector, from: number, to: number): Vector {
   if (part?.length !== to - from) {
     part = sliceVector(view, from, to);
     column.parts.set(from, part);
-    partOfArray.set(part.data as readonly string[], { texts: column.texts, start: from });
+    handedOut.set(part, { texts: column.texts, start: from });
   }
   return part;
 }
 
 /** A 1 for each row of a vector whose text has the needle in it, where most rows are asked for and can be searched as one. */
-export function searchedTexts({ data, length }: TextVector, needle: string, asked: number): Uint8Array | null {
-  const part = partOfArray.get(data);
+export function searchedTexts(vector: TextVector, needle: string, asked: number): Uint8Array | null {
+  const { length } = vector;
+  const part = handedOut.get(vector);
   if (part === undefined || asked * SPARSE < length || length === 0) return null;
   const found = new Uint8Array(length);
   return part.texts.search(needle, part.start, length, found) ? found : null;
