@@ -3,6 +3,7 @@
  * HISTORIES=100000 runs so many, HISTORY_SEED=n begins elsewhere; `npm run histories` runs them by the hour.
  */
 import { expect, test } from 'vitest';
+import { AssertionError } from '../../src/base/error.ts';
 import { manyHistories, summary } from './many.ts';
 
 const COUNT = Number(process.env['HISTORIES'] ?? 2000);
@@ -26,6 +27,16 @@ test.each([
   // At READ COMMITTED nothing stands behind the locks but assertions, which end the engine's commit.
 ] as const)('with %s switched off at %s the check finds it', { timeout: 300_000 }, async (testIgnore, level) => {
   const kinds = [{ level, sessions: 4, transactions: 2 }];
-  const { problem } = await manyHistories(SEED, ({ histories }) => histories < 1000, { testIgnore }, kinds);
+  let problem: unknown = null;
+  // Without conflicts a history may run into an assertion of the engine before the check sees it: then others are tried.
+  for (let attempt = 0; attempt < 5 && problem === null; attempt++) {
+    const from = SEED + attempt * 10_000;
+    const histories = manyHistories(from, (tally) => tally.histories < 1000, { testIgnore }, kinds);
+    const end = await histories.catch((error: unknown) => {
+      if (!(error instanceof AssertionError)) throw error;
+      return null;
+    });
+    problem = end?.problem ?? null;
+  }
   expect(problem).not.toBeNull();
 });
