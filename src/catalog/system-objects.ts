@@ -66,7 +66,8 @@ export function parseDefinition(json: string): CatalogObject {
   }
 }
 
-function systemTable(id: number, name: string, columns: readonly ColumnDef[]): TableDef {
+/** A table in the schema `drift` whose first column is its key. */
+export function systemTable(id: number, name: string, columns: readonly ColumnDef[]): TableDef {
   return {
     kind: 'table',
     id,

@@ -8,7 +8,7 @@ import type { Host } from '../../src/base/host.ts';
 import type { EngineOptions, SessionApi } from '../../src/database/api.ts';
 import { type OpenEngine, openEngine } from '../../src/database/engine.ts';
 import { MemoryStorage } from '../../src/storage/memory.ts';
-import { testHost, textRows } from './helper.ts';
+import { copyOf, testHost, textRows } from './helper.ts';
 
 const TINY: Partial<EngineOptions> = {
   bulkRows: 4,
@@ -79,16 +79,6 @@ const WRITES: readonly (readonly [string, string])[] = [
 
 /** TRUNCATE and a rewrite hold a lock that readers wait for. */
 const UNLOCKED = WRITES.filter(([kind]) => kind !== 'truncate' && kind !== 'rewrite');
-
-/** The files as they are now, as a process that is killed leaves them. */
-function copyOf(storage: MemoryStorage): MemoryStorage {
-  const copy = new MemoryStorage();
-  for (const name of storage.list()) {
-    const file = storage.open(name);
-    void copy.open(name).write(0, file.read(0, file.size()) as Uint8Array);
-  }
-  return copy;
-}
 
 async function sound(session: SessionApi): Promise<void> {
   const found = await session.execute('CHECK DATABASE', [], { text: true });

@@ -7,7 +7,7 @@ import { Sequences } from '../../src/database/sequences.ts';
 import { readManifest } from '../../src/log/manifest.ts';
 import { openTableStore } from '../../src/table/table-store.ts';
 import { runSync } from '../../src/base/task.ts';
-import { openDb } from './helper.ts';
+import { copyOf, openDb } from './helper.ts';
 
 const SMALL = { maxLeafRows: 16, minClosedRows: 4, checkpointIntervalMs: 0, inlineTiles: 4, packSizeBytes: 16_384 };
 const TABLES = 40;
@@ -29,15 +29,6 @@ async function dropped(storage: MemoryStorage): Promise<number[]> {
 }
 
 const wanted = (t: number): string[][] => Array.from({ length: t + 1 }, (_, i) => [String(i), `row ${i}!`, String(t)]);
-
-function copyOf(storage: MemoryStorage): MemoryStorage {
-  const copy = new MemoryStorage();
-  for (const name of storage.list()) {
-    const file = storage.open(name);
-    void copy.open(name).write(0, file.read(0, file.size()) as Uint8Array);
-  }
-  return copy;
-}
 
 test('every moment of every dropped table is there after each opening', async () => {
   const storage = new MemoryStorage();

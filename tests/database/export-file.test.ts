@@ -7,7 +7,7 @@ import { restoreInto } from '../../src/database/backup/restore.ts';
 import { openEngine } from '../../src/database/engine.ts';
 import { MemoryStorage } from '../../src/storage/memory.ts';
 import type { StorageFile } from '../../src/storage/storage.ts';
-import { openDb, testHost, textRows } from './helper.ts';
+import { copyOf, openDb, testHost, textRows } from './helper.ts';
 
 function exportFile(engine: OpenEngine): Promise<Uint8Array> {
   return collected(() => new LocalConnection(engine).backup({}));
@@ -109,15 +109,6 @@ test('a storage that holds a database is left alone', async () => {
   expect(await refusal(file, storage)).toMatch(/^55000: /);
   expect(await (await openDb(storage)).rows('SELECT * FROM mine')).toEqual([]);
 });
-
-function copyOf(storage: MemoryStorage): MemoryStorage {
-  const copy = new MemoryStorage();
-  for (const name of storage.list()) {
-    const from = storage.open(name);
-    void copy.open(name).write(0, from.read(0, from.size()) as Uint8Array);
-  }
-  return copy;
-}
 
 /** A storage whose k-th write and all later operations on files fail, as if the process had ended there. */
 class EndingStorage extends MemoryStorage {

@@ -24,6 +24,16 @@ export function testHost(seed = 1): Host {
   };
 }
 
+/** The files as they are now, as a process that is killed leaves them. */
+export function copyOf(storage: MemoryStorage): MemoryStorage {
+  const copy = new MemoryStorage();
+  for (const name of storage.list()) {
+    const file = storage.open(name);
+    void copy.open(name).write(0, file.read(0, file.size()) as Uint8Array);
+  }
+  return copy;
+}
+
 export interface Db {
   readonly engine: OpenEngine;
   readonly session: SessionApi;

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { repairDatabase } from '../../src/database/repair/database.ts';
 import type { RepairReport } from '../../src/database/repair/repair.ts';
 import { MemoryStorage } from '../../src/storage/memory.ts';
-import { type Db, openDb, testHost } from './helper.ts';
+import { copyOf, type Db, openDb, testHost } from './helper.ts';
 
 const SMALL = { maxLeafRows: 16, minClosedRows: 8, packSizeBytes: 4096 };
 
@@ -46,15 +46,6 @@ async function answers(db: Db): Promise<string[]> {
   }
   await db.run('USE BRANCH main');
   return found;
-}
-
-function copyOf(storage: MemoryStorage): MemoryStorage {
-  const copy = new MemoryStorage();
-  for (const name of storage.list()) {
-    const file = storage.open(name);
-    void copy.open(name).write(0, file.read(0, file.size()) as Uint8Array);
-  }
-  return copy;
 }
 
 async function repaired(source: MemoryStorage): Promise<{ report: RepairReport; db: Db }> {

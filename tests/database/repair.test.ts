@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { repairDatabase } from '../../src/database/repair/database.ts';
 import type { RepairReport } from '../../src/database/repair/repair.ts';
 import { MemoryStorage } from '../../src/storage/memory.ts';
-import { type Db, openDb, testHost } from './helper.ts';
+import { copyOf, type Db, openDb, testHost } from './helper.ts';
 
 const SMALL = { maxLeafRows: 32, minClosedRows: 8, packSizeBytes: 8192 };
 const TABLES = ['item', 'plain'] as const;
@@ -42,15 +42,6 @@ async function states(db: Db): Promise<State[]> {
     list.push(state);
   }
   return list;
-}
-
-function copyOf(storage: MemoryStorage): MemoryStorage {
-  const copy = new MemoryStorage();
-  for (const name of storage.list()) {
-    const file = storage.open(name);
-    void copy.open(name).write(0, file.read(0, file.size()) as Uint8Array);
-  }
-  return copy;
 }
 
 async function repaired(source: MemoryStorage): Promise<{ report: RepairReport; db: Db }> {

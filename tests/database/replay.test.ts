@@ -1,7 +1,7 @@
 /** Every kind of definition and change, replayed from the log and read from segments: all states are as they were. */
 import { expect, test } from 'vitest';
 import { MemoryStorage } from '../../src/storage/memory.ts';
-import { type Db, openDb } from './helper.ts';
+import { copyOf, type Db, openDb } from './helper.ts';
 
 const SCRIPT = [
   'CREATE TABLE p (id int PRIMARY KEY, name text NOT NULL, n numeric(8,2))',
@@ -66,15 +66,6 @@ async function history(db: Db): Promise<unknown> {
   states.push(await db.rows('SELECT a, b, _seq_from, _seq_to, _sys_from FROM x FOR SYSTEM_TIME ALL ORDER BY 1, 3'));
   states.push(await db.rows('SELECT * FROM drift.transactions ORDER BY seq'));
   return states;
-}
-
-function copyOf(storage: MemoryStorage): MemoryStorage {
-  const copy = new MemoryStorage();
-  for (const name of storage.list()) {
-    const file = storage.open(name);
-    void copy.open(name).write(0, file.read(0, file.size()) as Uint8Array);
-  }
-  return copy;
 }
 
 test('from the log', async () => {

@@ -5,7 +5,7 @@ import { EncryptedStorage } from '../../src/storage/encryption/encrypted-storage
 import { MemoryStorage } from '../../src/storage/memory.ts';
 import type { Storage, StorageFile } from '../../src/storage/storage.ts';
 import { openEngine } from '../../src/database/engine.ts';
-import { type Db, openDb, testHost } from './helper.ts';
+import { copyOf, type Db, openDb, testHost } from './helper.ts';
 
 const BIG = 'SELECT a FROM generate_series(1, 60000) a ORDER BY md5(a::text)';
 const LITTLE = { queryMemoryBytes: 1 << 20 };
@@ -85,16 +85,6 @@ test('an opening removes what a crash has left', async () => {
   expect(await again.rows('SELECT problem FROM (SELECT 1) x, LATERAL (SELECT NULL AS problem) y')).toEqual([[null]]);
   await again.engine.close();
 });
-
-function copyOf(storage: MemoryStorage): MemoryStorage {
-  const copy = new MemoryStorage();
-  for (const name of storage.list()) {
-    const file = storage.open(name);
-    const bytes = file.read(0, file.size());
-    void copy.open(name).write(0, bytes as Uint8Array);
-  }
-  return copy;
-}
 
 test('in an encrypted database they hold nothing that can be read', async () => {
   const inner = new MemoryStorage();

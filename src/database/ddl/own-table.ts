@@ -1,5 +1,6 @@
 /** Tables of the database's own, in the schema `drift`: ordinary ones that a statement makes when it first needs them. */
 import type { TableDef } from '../../catalog/schema.ts';
+import { systemTable } from '../../catalog/system-objects.ts';
 import { ddlContext } from '../definition.ts';
 import type { Scene } from '../statement.ts';
 import { createStructure } from '../structure.ts';
@@ -10,20 +11,13 @@ export function ownTable(scene: Scene, name: string, columns: readonly (readonly
   const found = scene.transaction.catalog.relation('drift', name);
   if (found?.kind === 'table') return found;
   const context = ddlContext(scene);
-  const def: TableDef = {
-    kind: 'table',
-    id: context.nextId(),
-    schema: 'drift',
-    name,
-    columns: columns.map(([column, oid], id) => ({ id, name: column, type: { oid, typmod: -1 }, notNull: id === 0 })),
-    nextColumnId: columns.length,
-    key: [0],
-    primaryKeyName: `${name}_pkey`,
-    indexes: [],
-    checks: [],
-    foreignKeys: [],
-    dropped: [],
-  };
+  const definitions = columns.map(([column, oid], id) => ({
+    id,
+    name: column,
+    type: { oid, typmod: -1 },
+    notNull: id === 0,
+  }));
+  const def = systemTable(context.nextId(), name, definitions);
   createStructure(context.store, def, context.eval);
   define(context, def, () => context.store.removeTable(def.id));
   return def;
