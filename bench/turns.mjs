@@ -35,8 +35,8 @@ async function measured({ openEngine, MemoryStorage, measuredTurns, Cancellation
   if (before !== '') await session.script(before);
   const run = async (options) => (copy === undefined ? session.script(sql, options) : copied(session, sql, copy));
   const stops = [];
-  turns.begin();
   globalThis.turnsBegin?.();
+  turns.begin();
   const start = performance.now();
   await run({});
   const ms = performance.now() - start;

@@ -58,6 +58,7 @@ export class VectorBuilder {
   /** Makes room for so many rows in all, where more are to come than it would double for. */
   reserve(length: number): void {
     this.#reserve(length);
+    if (length > this.#data.length) (this.#data as unknown[]).length = length;
   }
 
   append(value: Value): void {

@@ -17,6 +17,7 @@ import { VectorBuilder } from '../base/vector-builder.ts';
 import { GROUP_ROWS } from '../segment/constants.ts';
 import { gatherDoubles, gatherVector, sliceVector } from './gather.ts';
 import type { MomentRows } from './moment-rows.ts';
+import { repeated } from './repeated.ts';
 import { lowerBound } from './search.ts';
 import type { Key, TreeColumn, ZoneFilter } from './table.ts';
 
@@ -89,9 +90,11 @@ export interface ImageSource {
 
 export class LeafImage {
   #formats: readonly TreeColumn[];
-  readonly #columns: (VectorBuilder | null)[];
-  readonly #closed: (VectorBuilder | null)[];
+  readonly #columns: (VectorBuilder | undefined)[];
+  readonly #closed: (VectorBuilder | undefined)[];
   readonly #source: ImageSource | null;
+  /** Columns that the rows came with. Those behind them hold their `missing` value, and are made when they are asked for. */
+  #given: number;
   /** The source's zones hold for the rows here: nothing has changed since they were loaded. */
   #zoned: boolean;
   /** Null until it is asked for, as the next two: a read by key of the present needs one row's only. */
@@ -121,6 +124,7 @@ export class LeafImage {
 
   constructor(columns: readonly TreeColumn[], source: ImageSource | null = null) {
     this.#formats = columns;
+    this.#given = columns.length;
     this.#source = source;
     this.#zoned = source !== null;
     if (source === null) {
@@ -133,10 +137,9 @@ export class LeafImage {
       this.#closedTo = new Sequences(4);
       return;
     }
-    this.#columns = columns.map(() => null);
-    this.#closed = columns.map(() => null);
-    this.#keys = null;
-    this.#closedKeys = null;
+    this.#columns = new Array<undefined>(columns.length);
+    this.#closed = new Array<undefined>(columns.length);
+    this.#keys = this.#closedKeys = null;
     this.sorted = source.currentRows;
     this.maxFrom = source.maxFrom;
   }
@@ -208,14 +211,21 @@ export class LeafImage {
   }
 
   #load(ordinal: number): readonly [VectorBuilder, VectorBuilder] {
-    const { currentRows, rows } = this.#source as ImageSource;
-    const whole = (this.#source as ImageSource).column(ordinal);
-    const { format } = this.#formats[ordinal] as TreeColumn;
-    const current = VectorBuilder.adopt(format, currentRows === rows ? whole : sliceVector(whole, 0, currentRows));
-    const closed =
-      currentRows === rows
-        ? new VectorBuilder(format, 4)
-        : VectorBuilder.adopt(format, sliceVector(whole, currentRows, rows));
+    const { format, missing } = this.#formats[ordinal] as TreeColumn;
+    let current: VectorBuilder;
+    let closed: VectorBuilder;
+    if (ordinal < this.#given) {
+      const { currentRows, rows } = this.#source as ImageSource;
+      const whole = (this.#source as ImageSource).column(ordinal);
+      current = VectorBuilder.adopt(format, currentRows === rows ? whole : sliceVector(whole, 0, currentRows));
+      closed =
+        currentRows === rows
+          ? new VectorBuilder(format, 4)
+          : VectorBuilder.adopt(format, sliceVector(whole, currentRows, rows));
+    } else {
+      current = repeated(format, missing, this.rows);
+      closed = repeated(format, missing, this.closedRows);
+    }
     this.#columns[ordinal] = current;
     this.#closed[ordinal] = closed;
     return [current, closed];
@@ -419,10 +429,10 @@ export class LeafImage {
     return image;
   }
 
-  /** Takes a list of fewer columns, or of more, which come with their cells. REQUIRES: nobody has pinned the image. */
-  reshape(columns: readonly TreeColumn[], current: readonly VectorBuilder[], closed: readonly VectorBuilder[]): void {
-    this.#columns.splice(columns.length, Infinity, ...current);
-    this.#closed.splice(columns.length, Infinity, ...closed);
+  /** Takes a list of fewer columns, or of more, of which the rows here have the `missing` value. REQUIRES: nobody has pinned the image. */
+  reshape(columns: readonly TreeColumn[]): void {
+    this.#given = Math.min(this.#given, columns.length);
+    for (const list of [this.#columns, this.#closed]) list.length = columns.length;
     this.#formats = columns;
     this.changed();
   }
@@ -464,7 +474,7 @@ export class LeafImage {
   /** Rough size in memory: stored bytes, and what has been decoded of them. */
   get bytes(): number {
     let width = this.#keys === null ? 8 : 24;
-    for (const column of this.#columns) if (column !== null) width += 10;
+    for (const column of this.#columns) if (column !== undefined) width += 10;
     return (
       (this.rows + this.closedRows) * width +
       (this.#source?.bytes ?? 0) +

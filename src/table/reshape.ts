@@ -1,11 +1,14 @@
-/** What is in memory of a tree takes another list of columns; what is on disk is read with it. */
-import { VectorBuilder } from '../base/vector-builder.ts';
-import { constantVector } from './gather.ts';
+/**
+ * What is in memory of a tree takes another list of columns; what is on disk is read with it. A commit or a rollback does
+ * this in one go, so it costs nothing for each row: an image makes a column that was added when it is asked for it, and
+ * parts of the past that are not on disk yet share one column of the value.
+ */
+import type { Vector } from '../base/vector.ts';
+import { sliceVector } from './gather.ts';
+import { repeated } from './repeated.ts';
 import { copied, fitted } from './seal.ts';
 import type { TreeColumn } from './table.ts';
 import type { Leaf, Tile, TileCache } from './tile.ts';
-
-const BLOCK_ROWS = 1024;
 
 export function reshaped(leaves: readonly Leaf[], columns: readonly TreeColumn[], cache: TileCache): void {
   const tiles = new Set<Tile>();
@@ -14,25 +17,19 @@ export function reshaped(leaves: readonly Leaf[], columns: readonly TreeColumn[]
     if (leaf.image === null) continue;
     if (!leaf.dirty && leaf.holds === 0) cache.drop(leaf);
     else if (leaf.image.pins > 0) leaf.image = copied(leaf.image, columns);
-    else {
-      const added = columns.slice(leaf.image.width);
-      const { rows, closedRows } = leaf.image;
-      const of = (count: number): VectorBuilder[] => added.map((column) => repeated(column, count));
-      leaf.image.reshape(columns, of(rows), of(closedRows));
-    }
+    else leaf.image.reshape(columns);
   }
+  const unsaved = [...tiles].flatMap(({ part, stored }) => (part !== null && stored === null ? [part.rows] : []));
+  const longest = unsaved.reduce((most, rows) => Math.max(most, rows), 0);
+  const made = new Map<TreeColumn, Vector>();
+  const constant = (column: TreeColumn, length: number): Vector => {
+    let whole = made.get(column);
+    if (whole === undefined) made.set(column, (whole = repeated(column.format, column.missing, longest).view()));
+    return sliceVector(whole, 0, length);
+  };
   for (const tile of tiles) {
     if (tile.part === null) continue;
-    if (tile.stored === null) cache.reseal(tile, fitted(tile.part, columns));
+    if (tile.stored === null) cache.reseal(tile, fitted(tile.part, columns, constant));
     else cache.drop(tile);
   }
-}
-
-/** A column of one value: a block of it made once, and copied. */
-function repeated({ format, missing }: TreeColumn, count: number): VectorBuilder {
-  const block = constantVector(format, missing, Math.min(count, BLOCK_ROWS));
-  const builder = new VectorBuilder(format, count);
-  for (let row = 0; row < count; row += BLOCK_ROWS)
-    builder.appendVector(block, null, 0, Math.min(BLOCK_ROWS, count - row));
-  return builder;
 }

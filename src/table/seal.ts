@@ -139,11 +139,15 @@ function* sortedByKey(keys: readonly Key[], count: number): Task<Int32Array> {
   return order;
 }
 
-/** The same versions with another list of columns. */
-export function fitted(part: SealedPart, columns: readonly TreeColumn[]): SealedPart {
+/** The same versions with another list of columns; `constant` gives so many rows of what a column holds where it is new. */
+export function fitted(
+  part: SealedPart,
+  columns: readonly TreeColumn[],
+  constant: (column: TreeColumn, length: number) => Vector,
+): SealedPart {
   const present = part.columns;
   return new MemoryPart(
-    columns.map(({ format, missing }, c) => present[c] ?? constantVector(format, missing, part.rows)),
+    columns.map((column, c) => present[c] ?? constant(column, part.rows)),
     part.keys,
     part.from,
     part.to,

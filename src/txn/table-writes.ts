@@ -12,7 +12,7 @@
  * The first entries whose keys ascend (mostly all of a bulk load) need no hash map: look-ups are a binary search.
  *
  * Invariants: `latestEntry(key)` is the only entry of a key whose op may differ from OP_NONE; `count` is also the
- * length of every column.
+ * length of every column. The lists of keys and of assigned columns may be longer: room for what is to come.
  */
 import { assert } from '../base/error.ts';
 import { KeyMap } from '../base/key-set.ts';
@@ -31,8 +31,10 @@ import {
 
 /** Most transactions write a row or two. */
 const FIRST_ROWS = 4;
-/** Rows for which room is made beforehand. */
+/** Entries from which on room is made beforehand, column by column. */
 const MANY_ROWS = 16_384;
+/** How much more room there is then at least: as a list grows by itself. */
+const GROWTH = 1.5;
 
 /** Own writes as readers see them: all of them, or those from before a statement (frozen-writes.ts). */
 export interface OwnWrites {
@@ -54,6 +56,8 @@ export class TableWrites implements OwnWrites {
   #prior = new Int32Array(16);
   #priorOp = new Uint8Array(16);
   #count = 0;
+  /** Entries for which every column has room. */
+  #room = MANY_ROWS;
   /** So many first entries ascend by key; the newest entries of the others are in `#latest`, which is null where there are none. */
   #ascending = 0;
   #latest: KeyMap | null = null;
@@ -149,16 +153,25 @@ export class TableWrites implements OwnWrites {
     this.#live++;
   }
 
-  /** Makes room for very many rows that are to come, column by column, where it would have to grow for all of them at once. */
+  /**
+   * Makes room for rows that are to come, column by column. A list that grows entry by entry is copied to half as much again
+   * whenever it is full; all of these would be full together, and a row more would copy some megabytes of each.
+   */
   *makeRoom(more: number): Task<void> {
-    const count = this.#count + more;
-    if (more < MANY_ROWS) return;
+    const needed = this.#count + more;
+    if (needed <= this.#room) return;
+    const room = more < MANY_ROWS ? Math.ceil(needed * GROWTH) : needed;
     for (const builder of this.#builders) {
-      builder.reserve(count);
+      builder.reserve(room);
       yield PAUSE;
     }
     this.#views = null;
-    this.#reserve(count);
+    for (const list of [this.#keys, this.#assigned]) {
+      list.length = Math.max(list.length, room);
+      yield PAUSE;
+    }
+    this.#reserve(room);
+    this.#room = room;
     yield PAUSE;
   }
 
@@ -209,6 +222,7 @@ export class TableWrites implements OwnWrites {
     this.#count = count;
     this.#keys.length = count;
     this.#assigned.length = count;
+    this.#room = MANY_ROWS;
     for (const builder of this.#builders) builder.truncate(count);
     this.#views = null;
   }
@@ -252,8 +266,8 @@ export class TableWrites implements OwnWrites {
     }
     this.#prior[entry] = prior;
     this.#ops[entry] = ownOp;
-    this.#keys.push(key);
-    this.#assigned.push(prior >= 0 ? null : assigned);
+    this.#keys[entry] = key;
+    this.#assigned[entry] = prior >= 0 ? null : assigned;
     if (follows) this.#ascending++;
     else (this.#latest ??= new KeyMap()).set(key, entry);
     this.#count++;

@@ -5,6 +5,7 @@
 import { existsSync, openSync, readSync } from 'node:fs';
 
 const SCHEDSTAT = '/proc/thread-self/schedstat';
+let schedstat: number | null = null;
 
 /** Milliseconds of computing since it was made: never more than have passed. */
 export function computingClock(): () => number {
@@ -25,7 +26,8 @@ function processTime(): number {
 
 function threadTime(): (() => number) | null {
   if (!existsSync(SCHEDSTAT)) return null;
-  const file = openSync(SCHEDSTAT, 'r');
+  // One for all clocks of a thread; never closed.
+  const file = (schedstat ??= openSync(SCHEDSTAT, 'r'));
   const text = Buffer.alloc(64);
   return () => {
     // Asking for the process's time has the system count this thread's until now, not until its last tick.

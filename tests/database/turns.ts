@@ -1,6 +1,7 @@
 /** A host that measures the turns of the thread: how long the engine keeps it between two chances for others. */
 import type { Host } from '../../src/base/host.ts';
 import { PerformanceObserver } from 'node:perf_hooks';
+import { computingClock } from './computing-clock.ts';
 import { testHost } from './helper.ts';
 
 export interface Turns {
@@ -15,7 +16,7 @@ export interface Turns {
   spans(): readonly Span[];
   /** Forgets what was measured; `at` is called at the end of the turn of that number. */
   begin(at?: { readonly turn: number; readonly call: () => void }): void;
-  /** Milliseconds since the last turn ended: of the clock or of the processor, whichever is less on a busy machine. */
+  /** What the thread has computed since the last turn ended, ms; never more than have passed. */
   sinceMs(): number;
 }
 
@@ -52,20 +53,20 @@ async function collectionsSince(from: number): Promise<readonly Collection[]> {
 export function measuredTurns(): Turns {
   const base = testHost();
   observeCollections();
+  const computed = computingClock();
   let wall = 0;
-  let cpu = process.cpuUsage();
+  let cpu = 0;
   let at: { readonly turn: number; readonly call: () => void } | undefined;
   let all: Span[] = [];
   const mark = (): void => {
     wall = performance.now();
-    cpu = process.cpuUsage();
+    cpu = computed();
   };
   const turns = {
     count: 0,
     longestMs: 0,
     sinceMs() {
-      const used = process.cpuUsage(cpu);
-      return Math.min(performance.now() - wall, (used.user + used.system) / 1000);
+      return computed() - cpu;
     },
     async withoutGarbage() {
       all.push({ from: wall, to: performance.now(), ms: turns.sinceMs() });
