@@ -99,20 +99,11 @@ export class VectorBuilder {
     for (let i = from; i < to; i++) this.append(valueAt(vector, rows === null ? i : (rows[i] as number)));
   }
 
-  get(row: number): Value {
-    return valueAt(this.view(), row);
-  }
-
   /** Returns the rows so far as a vector that shares this builder's memory. */
   view(): Vector {
     const common = { length: this.#length, nulls: this.#nulls };
     if (this.#kind === 'f64') return { kind: 'f64', data: this.#data as Float64Array, scale: this.#scale(), ...common };
     return { kind: this.#kind, data: this.#data, ...common } as Vector;
-  }
-
-  clear(): void {
-    this.#length = 0;
-    this.#nulls = null;
   }
 
   /** Forgets the rows from `length` on. */

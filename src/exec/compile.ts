@@ -173,9 +173,10 @@ export class Compiler {
     return expressions.map((expression) => this.compile(expression));
   }
 
-  /** Runs the subqueries of all compiled expressions for the batch's rows. */
+  /** Runs the subqueries of all compiled expressions for the batch's rows; lets others run where it is time. */
   *prepare(batch: Batch): Task<void> {
     if (batch.count === 0) return;
+    if (this.run.due()) yield* this.run.pause();
     for (const subquery of this.subqueries) yield* subquery.prepare(batch);
     for (const prepared of this.#prepared) yield* prepared.prepare(batch);
   }

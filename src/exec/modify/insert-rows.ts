@@ -28,7 +28,7 @@ export function* insertRows(
   for (let start = 0; start < count; start += SLICE_ROWS) {
     const end = Math.min(start + SLICE_ROWS, count);
     const keys: Key[] = [];
-    keysInto(keys, versioned, rows, { start, end });
+    keysInto(keys, versioned, rows, { start, end, at: 0 });
     for (const key of keys) {
       if (last !== undefined && !(last < key)) ascending = false;
       last = key;

@@ -321,14 +321,18 @@ function* distinctRows(
   if (set !== null) return { rows: whole, keys, set };
   const first = new KeySet();
   const kept = new Int32Array(keys.length);
-  const distinct: Key[] = [];
-  for (const [row, key] of keys.entries()) {
+  // Made whole: one that grows is copied again and again.
+  const distinct = new Array<Key>(keys.length);
+  let count = 0;
+  for (let row = 0; row < keys.length; row++) {
     if (row % SLICE_ROWS === SLICE_ROWS - 1 && run.due()) yield* run.pause();
+    const key = keys[row] as Key;
     if (first.has(key) || changedInStatement(target, node.table.id, key)) continue;
     first.add(key);
-    kept[distinct.length] = row;
-    distinct.push(key);
+    kept[count] = row;
+    distinct[count++] = key;
   }
+  distinct.length = count;
   const columns = yield* takenInSlices(whole.columns, kept, distinct.length, { oids, pacer: run });
   return { rows: wholeBatch(columns, distinct.length), keys: distinct, set: first };
 }

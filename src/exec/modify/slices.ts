@@ -60,9 +60,9 @@ export function* keysInSlices(
   count: number,
   pacer: Pacer,
 ): Task<Key[]> {
-  const keys: Key[] = [];
+  const keys = new Array<Key>(count);
   for (let start = 0; start < count; start += SLICE_ROWS) {
-    keysInto(keys, table, rows, { start, end: Math.min(start + SLICE_ROWS, count) });
+    keysInto(keys, table, rows, { start, end: Math.min(start + SLICE_ROWS, count), at: start });
     if (pacer.due()) yield* pacer.pause();
   }
   return keys;
@@ -91,10 +91,10 @@ export function* tuplesOf(
   count: number,
   pacer: Pacer,
 ): Task<Value[][]> {
-  const tuples: Value[][] = [];
+  const tuples = new Array<Value[]>(count);
   const columns = ordinals.map((ordinal) => rows[ordinal]);
   for (let row = 0; row < count; row++) {
-    tuples.push(columns.map((column) => (column === undefined ? null : valueAt(column, row))));
+    tuples[row] = columns.map((column) => (column === undefined ? null : valueAt(column, row)));
     if (row % SLICE_ROWS === SLICE_ROWS - 1 && pacer.due()) yield* pacer.pause();
   }
   return tuples;

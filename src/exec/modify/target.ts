@@ -93,26 +93,27 @@ export function byOrdinal(table: TableDef, columns: readonly Vector[]): Vector[]
 /** Keys of all rows; `rows` by ordinal. */
 export function keysOf(table: VersionedTable, rows: readonly Vector[], count: number): Key[] {
   const keys: Key[] = [];
-  keysInto(keys, table, rows, { start: 0, end: count });
+  keysInto(keys, table, rows, { start: 0, end: count, at: 0 });
   return keys;
 }
 
-/** Adds the keys of some rows. */
+/** Writes the keys of some rows into a list, from number `at` on. */
 export function keysInto(
   keys: Key[],
   table: VersionedTable,
   rows: readonly Vector[],
-  { start, end }: { readonly start: number; readonly end: number },
+  { start, end, at }: { readonly start: number; readonly end: number; readonly at: number },
 ): void {
+  const shift = at - start;
   const [first] = table.key;
   assert(first !== undefined, 'a table has a key');
   const vector = rows[first.column] as Vector;
   if (table.key.length === 1 && !first.descending && isPlain(table, first.column, vector)) {
     const data = vector.data as ArrayLike<Key>;
-    for (let row = start; row < end; row++) keys.push(data[row] as Key);
+    for (let row = start; row < end; row++) keys[row + shift] = data[row] as Key;
     return;
   }
-  for (let row = start; row < end; row++) keys.push(keyAt(table, rows, row));
+  for (let row = start; row < end; row++) keys[row + shift] = keyAt(table, rows, row);
 }
 
 export function keyAt(table: VersionedTable, rows: readonly Vector[], row: number): Key {
