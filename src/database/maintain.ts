@@ -8,7 +8,7 @@ import { checkDatabase } from './check-database.ts';
 import { requireTable } from './commands.ts';
 import { command } from './show.ts';
 import type { Scene } from './statement.ts';
-import { analyzeTable } from './table-statistics.ts';
+import { analyzeTable } from './analyze.ts';
 
 /** Throws 42P01 and 42703 for tables and columns that are not there. */
 export function* maintain(scene: Scene, statement: Maintenance): Task<ResultSet> {

@@ -3,7 +3,7 @@
  * catalog version; parameters stay parameters. A statement that fails leaves its transaction as it was.
  */
 import { DriftError } from '../base/error.ts';
-import type { Task } from '../base/task.ts';
+import { PAUSE, type Task } from '../base/task.ts';
 import { type Batch, valueAt, type Value } from '../base/vector.ts';
 import type { TableDef } from '../catalog/schema.ts';
 import { startRun } from '../exec/build.ts';
@@ -58,7 +58,7 @@ import { systemRows } from './system/virtual-tables.ts';
 import { newTemporary } from './temporary-files.ts';
 import type { Turns } from './turns.ts';
 import { type TablesUsed, waitForTables } from './table-waits.ts';
-import { type Basis, isFresh, tableStatistics } from './table-statistics.ts';
+import { type Basis, isFresh, sampleWanted, tableStatistics, type Wanted } from './table-statistics.ts';
 
 const DEFAULT_QUERY_MEMORY_BYTES = 1024 * 1024 * 1024;
 /** Begins the ids of relations that only a trigger sees. */
@@ -180,17 +180,24 @@ export function* planOf(
 ): Task<Plan> {
   const bound = yield* bindStatement(statement, bindContextOf(scene, parameterTypes));
   const { store } = scene.core;
+  const { snapshot } = scene.transaction;
   const basis: Basis = new Map();
-  const optimized = (given: Plan): Plan =>
+  const wanted: Wanted = new Map();
+  const optimized = (given: Plan, without: Wanted | null = null): Plan =>
     optimize(given, {
-      statistics: tableStatistics(store, scene.transaction.snapshot, basis),
+      statistics: tableStatistics(store, snapshot, basis, without),
       eval: scene.eval,
       bindTableText: (table, text) => bindTableText(scene, table, text),
       explains,
       helpers: scene.core,
       hints: hintsOf(statement),
     });
-  const plan = scene.shape?.(bound, statement, optimized) ?? optimized(bound);
+  yield PAUSE;
+  let plan = scene.shape?.(bound, statement, optimized) ?? optimized(bound, wanted);
+  if (wanted.size > 0) {
+    yield* sampleWanted(wanted, snapshot, basis);
+    plan = optimized(bound);
+  }
   bases.set(plan, { basis, planning: scene.settings.planning });
   return plan;
 }

@@ -37,6 +37,9 @@ const STATEMENTS = [
   'WITH RECURSIVE r(n, l) AS (SELECT id, 1 FROM big WHERE id <= 100000 UNION SELECT n + 1, l + 1 FROM r WHERE l < 3) SELECT count(*) FROM r',
   'WITH c AS MATERIALIZED (SELECT * FROM big) SELECT count(*) FROM c x JOIN c y ON x.id = y.a',
   'SELECT count(*) FROM (SELECT * FROM big LIMIT 3000) b, (SELECT * FROM big LIMIT 1000) c WHERE b.a + c.a < b.id',
+  // Kept rows that all fall through a filter, and rows that no join has met.
+  "WITH c AS MATERIALIZED (SELECT id, t, t || 'x' AS u, f FROM big) SELECT count(*) FROM c WHERE u LIKE '%y%' OR t || f LIKE '%z%'",
+  'SELECT c.*, d.* FROM big b RIGHT JOIN (SELECT *, t AS u, f AS g FROM big) c ON b.id = -c.id LEFT JOIN big d ON d.id = -c.id',
   'SELECT * FROM big',
   'CHECK DATABASE',
 ];

@@ -36,7 +36,7 @@ import { parseLedger } from '../ledger.ts';
 import { command } from '../show.ts';
 import { describeCommit, metadataOf } from '../signature.ts';
 import { refuseWrites, type Scene } from '../statement.ts';
-import { analyzeTable } from '../table-statistics.ts';
+import { analyzeTable } from '../analyze.ts';
 import { branchesWith } from './erase-on-lines.ts';
 import { erasePending, rewriteAll } from './erase-pending.ts';
 import { formerRows } from './former.ts';

@@ -7,7 +7,7 @@ import { typeByOid } from '../../sql/types/registry.ts';
 import { offsetAt } from '../../sql/types/time-zone.ts';
 import { settingSpecs } from '../setting-specs.ts';
 import { settingNumber, shownDefault } from '../setting-values.ts';
-import { knownStatistics } from '../table-statistics.ts';
+import { knownStatistics } from '../analyze.ts';
 import { DATABASE_OID, OWNER } from './constants.ts';
 import { indexText, viewText } from './definitions.ts';
 import { indexesOf, sequencesOf, tablesOf, viewsOf } from './model.ts';

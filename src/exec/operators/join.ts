@@ -31,6 +31,8 @@ interface OutputSource {
   readonly index: number;
 }
 
+/** Rows of a right input in memory of which those without a partner are told at once. */
+const UNMATCHED_ROWS = 8192;
 const BOOLEAN = { oid: BOOL, typmod: -1 };
 
 export class JoinOperator implements Operator {
@@ -55,8 +57,8 @@ export class JoinOperator implements Operator {
   #rightMatched: Uint8Array = new Uint8Array(0);
   #leftDone = false;
   #rightEmitted = false;
-  /** What is left to be read of a right input in the temporary file, for its rows without a partner. */
-  #rest: { readonly reader: Operator; base: number } | null = null;
+  /** Where the right input's rows without a partner are looked for; with a reader where it is in the temporary file. */
+  #rest: { readonly reader: Operator | null; base: number } | null = null;
   /** What this join's partitions are parts of. */
   readonly #whole: Whole | null;
   #spilled: SpilledJoin | null = null;
@@ -331,32 +333,38 @@ export class JoinOperator implements Operator {
   }
 
   *#unmatchedRight(): Task<Batch | null> {
-    const { right, spilledRight = null } = this.#pairs;
     if (this.#rightEmitted || !this.#needsRight()) return null;
-    if (spilledRight === null) {
-      this.#rightEmitted = true;
-      return right === null ? null : this.#unmatchedOf(right, 0);
-    }
+    const { right, spilledRight = null } = this.#pairs;
     if (this.#rest === null) {
-      this.#rest = { reader: spilledRight.reader(), base: 0 };
-      this.#rest.reader.open();
+      this.#rest = { reader: spilledRight?.reader() ?? null, base: 0 };
+      this.#rest.reader?.open();
     }
+    const rest = this.#rest;
     for (;;) {
-      const block = yield* this.#rest.reader.next();
-      if (block === null) break;
-      const unmatched = this.#unmatchedOf(block, this.#rest.base);
-      this.#rest.base += block.length;
+      const { base, reader } = rest;
+      const block = reader === null ? right : yield* reader.next();
+      const from = reader === null ? base : 0;
+      const length = block?.length ?? 0;
+      // A block that is read is in memory for this once, and no longer than a batch.
+      const to = reader === null ? Math.min(length, from + UNMATCHED_ROWS) : length;
+      if (block === null || from === to) break;
+      rest.base += to - from;
+      const unmatched = this.#unmatchedOf(block, { from, to, base: base - from });
       if (unmatched !== null) return unmatched;
+      if (this.#run.due()) yield* this.#run.pause();
     }
     this.#rightEmitted = true;
     return null;
   }
 
-  /** Rows without a partner of a part of the right input, which begins at a row of it. */
-  #unmatchedOf(right: Batch, base: number): Batch | null {
-    const rows = new Int32Array(right.length);
+  /** Rows without a partner of a part of the right input, in which row 0 of a batch is number `base`. */
+  #unmatchedOf(
+    right: Batch,
+    { from, to, base }: { readonly from: number; readonly to: number; readonly base: number },
+  ): Batch | null {
+    const rows = new Int32Array(to - from);
     let n = 0;
-    for (let i = 0; i < right.length; i++) if (this.#rightMatched[base + i] === 0) rows[n++] = i;
+    for (let i = from; i < to; i++) if (this.#rightMatched[base + i] === 0) rows[n++] = i;
     if (n === 0) return null;
     const none = new Int32Array(n).fill(-1);
     const columns = this.#outputs.map(({ side, index }) => {

@@ -1,0 +1,110 @@
+/**
+ * Samples of tables: what ANALYZE looks at, and what planning does (table-statistics.ts).
+ *
+ * ANALYZE reads as many rows as PostgreSQL does, 300 a bucket, and waits for those on disk; planning takes what leaves in
+ * memory give at once.
+ */
+import { PAUSE, type Task } from '../base/task.ts';
+import { type Batch, type Value, valueAt, type Vector } from '../base/vector.ts';
+import type { ColumnDef } from '../catalog/schema.ts';
+import { type ColumnStatistics, describeInSlices } from '../plan/optimizer/column-statistics.ts';
+import { typeByOid } from '../sql/types/registry.ts';
+import type { BatchSource, KeyRange, VersionedTable } from '../table/table.ts';
+
+/** Rows that planning looks at; a full ANALYZE looks at 300 for each bucket of the histogram. */
+const PLAN_SAMPLE_ROWS = 3000;
+const ANALYZE_SAMPLE_ROWS = 30_000;
+/** Leaves that planning takes its rows from. */
+const PLAN_LEAVES = 4;
+
+/** What rows in memory tell of a column; undefined where there are none. It waits for nothing. */
+export function* sampleColumn(
+  table: VersionedTable,
+  column: ColumnDef,
+  seq: number,
+): Generator<typeof PAUSE, ColumnStatistics | undefined, unknown> {
+  const type = typeByOid(column.type.oid);
+  if (column.id >= table.columns.length) return undefined;
+  const ranges = spread(table.leafRanges(true), PLAN_LEAVES);
+  const values: Value[] = [];
+  const quota = Math.ceil(PLAN_SAMPLE_ROWS / Math.max(ranges.length, 1));
+  for (const range of ranges) {
+    const batches = yield* atOnce(table.scan({ seq, columns: [column.id], range }));
+    if (batches !== null) take([values], batches, quota);
+  }
+  const { rowCount } = table;
+  if (values.length === 0) return undefined;
+  return yield* describeInSlices({ values, tableRows: Math.max(rowCount, values.length), type });
+}
+
+/** All batches of a source that has them in memory; null where it would wait. */
+function* atOnce(source: BatchSource): Generator<typeof PAUSE, Batch[] | null, unknown> {
+  const batches: Batch[] = [];
+  try {
+    for (;;) {
+      const task = source.next();
+      let step = task.next();
+      while (!step.done && step.value === PAUSE) {
+        yield PAUSE;
+        step = task.next();
+      }
+      if (!step.done) return null;
+      if (step.value === null) return batches;
+      batches.push(step.value);
+    }
+  } finally {
+    source.close();
+  }
+}
+
+/** Adds every k-th row of the batches, so that about `quota` come, to a list for each column. */
+function take(lists: readonly Value[][], batches: readonly Batch[], quota: number): void {
+  const total = batches.reduce((sum, batch) => sum + batch.count, 0);
+  const rows = Math.min(quota, total);
+  let first = 0;
+  let at = 0;
+  for (const batch of batches) {
+    for (; at < rows; at++) {
+      const place = Math.floor((at * total) / rows) - first;
+      if (place >= batch.count) break;
+      const row = batch.selection === null ? place : (batch.selection[place] as number);
+      for (let c = 0; c < lists.length; c++) (lists[c] as Value[]).push(valueAt(batch.columns[c] as Vector, row));
+    }
+    first += batch.count;
+  }
+}
+
+function spread(ranges: readonly KeyRange[], most: number): KeyRange[] {
+  if (ranges.length <= most) return [...ranges];
+  return Array.from({ length: most }, (_, i) => ranges[Math.floor((i * ranges.length) / most)] as KeyRange);
+}
+
+/** What rows from all over the table tell of columns, read where they are not in memory; absent where there are no rows. */
+export function* sampleTable(
+  table: VersionedTable,
+  columns: readonly ColumnDef[],
+  seq: number,
+): Task<Map<number, ColumnStatistics>> {
+  const lists: Value[][] = columns.map(() => []);
+  const ranges = table.leafRanges(false);
+  const quota = Math.ceil(ANALYZE_SAMPLE_ROWS / Math.max(1, ranges.length));
+  for (const range of ranges) {
+    const source = table.scan({ seq, columns: columns.map(({ id }) => id), range });
+    const batches: Batch[] = [];
+    try {
+      for (let batch = yield* source.next(); batch !== null; batch = yield* source.next()) batches.push(batch);
+    } finally {
+      source.close();
+    }
+    take(lists, batches, quota);
+    yield PAUSE;
+  }
+  const found = new Map<number, ColumnStatistics>();
+  for (const [i, { id, type }] of columns.entries()) {
+    const values = lists[i] as Value[];
+    if (values.length === 0) continue;
+    const tableRows = Math.max(table.rowCount, values.length);
+    found.set(id, yield* describeInSlices({ values, tableRows, type: typeByOid(type.oid) }));
+  }
+  return found;
+}
