@@ -166,7 +166,7 @@ function* waitForRow(target: ModifyTarget, table: TableDef, key: Key, row: reado
     builder.append(row[ordinal] ?? null);
     return builder.view();
   });
-  return yield* waitForKeys(target, table, { keys: [key], rows, count: 1 });
+  return yield* waitForKeys(target, table, { keys: [key], rows, to: 1 });
 }
 
 function sourceCells(cells: readonly BoundExpression[], run: ExecRun): Value[] {

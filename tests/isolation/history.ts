@@ -97,16 +97,28 @@ export interface How {
   readonly level: Isolation | null;
 }
 
-/** Runs a history: each session some transactions, interleaved by chance. `reopen` gives the database after a crash. */
+/** A machine that may stop while a history runs, not while the states before and behind it are looked at. */
+export interface Crash {
+  /** From here on it may. */
+  arm(): void;
+  /** From here on it does not; says whether it has. */
+  disarm(): boolean;
+  readonly fired: () => boolean;
+  /** Gives the database after a crash. */
+  readonly reopen: () => Promise<Db>;
+}
+
+/** Runs a history: each session some transactions, interleaved by chance. */
 export async function runHistory(
   db: Db,
   sessions: readonly SessionApi[],
   seed: number,
   how: How,
-  crash?: { readonly fired: () => boolean; readonly reopen: () => Promise<Db> },
+  crash?: Crash,
 ): Promise<History> {
   const start = await stateOf(db);
   const startSeq = await newest(db);
+  crash?.arm();
   const done: Done[] = [];
   const stopped: (Done & { readonly seq: number })[] = [];
   const unanswered: Done[] = [];
@@ -135,9 +147,10 @@ export async function runHistory(
     }
   };
   const ends = await Promise.allSettled(Array.from({ length: how.sessions }, (_, player) => play(player)));
-  for (const end of ends) if (end.status === 'rejected' && crash?.fired() !== true) throw end.reason;
+  const crashed = crash?.disarm() === true;
+  for (const end of ends) if (end.status === 'rejected' && !crashed) throw end.reason;
   let now = db;
-  if (crash?.fired() === true) {
+  if (crash !== undefined && crashed) {
     now = await crash.reopen();
     for (const one of unanswered) if (await isCommitted(now, one)) done.push(one);
     failed['crash'] = 1;

@@ -7,7 +7,7 @@ import { MemoryStorage } from '../../src/storage/memory.ts';
 import { SimDisk } from '../../src/storage/sim.ts';
 import { type Db, openDb } from '../database/helper.ts';
 import { checkHistory, confirmedStops } from './check-history.ts';
-import { type History, type How, runHistory, SETUP } from './history.ts';
+import { type Crash, type History, type How, runHistory, SETUP } from './history.ts';
 
 /** A fresh database after so many: rows grow by what is appended. */
 const PER_DATABASE = 40;
@@ -100,11 +100,19 @@ class Stage {
   async play(seed: number, kind: How): Promise<History> {
     const disk = this.#disk;
     this.played++;
-    // What works in the background may have met it after the last history.
-    if (disk?.fired === true) await this.#restart(disk, seed);
-    disk?.plan({ kind: 'crash', at: disk.operations + 1 + ((seed * 7919) % 25) });
-    const crash = disk === null ? undefined : { fired: () => disk.fired, reopen: () => this.#reopen(disk, seed) };
-    return runHistory(this.#db, this.#sessions, seed, kind, crash);
+    return runHistory(this.#db, this.#sessions, seed, kind, disk === null ? undefined : this.#crashOf(disk, seed));
+  }
+
+  #crashOf(disk: SimDisk, seed: number): Crash {
+    return {
+      arm: () => disk.plan({ kind: 'crash', at: disk.operations + 1 + ((seed * 7919) % 25) }),
+      disarm() {
+        if (!disk.fired) disk.plan(null);
+        return disk.fired;
+      },
+      fired: () => disk.fired,
+      reopen: () => this.#reopen(disk, seed),
+    };
   }
 
   async #reopen(disk: SimDisk, seed: number): Promise<Db> {

@@ -217,3 +217,54 @@ test('LOCK TABLE: modes, queue, NOWAIT; definitions against changes', async () =
   );
   await players.close();
 });
+
+test('who holds what a definition waits for goes before it', async () => {
+  const players = await play(
+    T,
+    `T1: BEGIN
+     T1: SELECT count(*) FROM t                        -- 3
+     T2: ALTER TABLE t ADD COLUMN n int                -- waits
+     T3: SELECT count(*) FROM t                        -- waits
+     T1: INSERT INTO t VALUES (4, 40)                  -- 1
+     T1: LOCK TABLE t IN SHARE MODE
+     T1: COMMIT                                        -- T2: done; T3: 4
+     T1: BEGIN
+     T1: SELECT pg_advisory_lock_shared(1)
+     T2: SELECT pg_advisory_lock(1)                    -- waits
+     T3: SELECT pg_advisory_lock_shared(1)             -- waits
+     T1: SELECT pg_advisory_lock(1)
+     T1: SELECT pg_advisory_unlock_all()               -- T2: 
+     T2: SELECT pg_advisory_unlock_all()               -- T3: `,
+  );
+  expect(players.waiting).toEqual([]);
+  await players.close();
+});
+
+test('an INSERT of several rows has those before the one that waits', async () => {
+  const players = await play(
+    'CREATE TABLE t (id int PRIMARY KEY, v int UNIQUE)',
+    `T1: BEGIN
+     T1: INSERT INTO t VALUES (2, 2)                   -- 1
+     T2: INSERT INTO t VALUES (1, 1), (2, 20), (3, 3)  -- waits
+     T3: INSERT INTO t VALUES (1, 11)                  -- waits
+     T4: INSERT INTO t VALUES (3, 33)                  -- 1
+     T1: ROLLBACK                                      -- T2: 23505; T3: 1
+     T1: SELECT * FROM t                               -- 1|11, 3|33`,
+  );
+  expect(players.waiting).toEqual([]);
+  await players.close();
+});
+
+test('a table that was empty when an INSERT began to wait', async () => {
+  const players = await play(
+    'CREATE TABLE t (id int PRIMARY KEY)',
+    `T1: BEGIN
+     T1: INSERT INTO t VALUES (1)                      -- 1
+     T2: INSERT INTO t VALUES (1) ON CONFLICT DO NOTHING -- waits
+     T3: BEGIN
+     T3: INSERT INTO t VALUES (1), (2)                 -- waits
+     T1: ROLLBACK                                      -- T2: 1; T3: 23505`,
+  );
+  expect(players.waiting).toEqual([]);
+  await players.close();
+});

@@ -36,7 +36,7 @@ export function* updateColumns(
   const next = touches(table.key, assigned) ? yield* keysInSlices(versioned, after, count, pacer) : keys;
   const isMoved = next !== keys && keys.some((key, i) => key !== next[i]);
   if (target.guard?.sharesKeys(table.id) === true)
-    yield* waitForKeys(target, table, { keys: isMoved ? next : null, rows: after, count });
+    yield* waitForKeys(target, table, { keys: isMoved ? next : null, rows: after, to: count });
   if (isMoved) yield* move(target, table, { keys, next }, change, pacer);
   else yield* replace(target, table, keys, change, pacer);
   if (isMoved || breaksUnique(table, assigned)) yield* checkUnique(target, table, from);

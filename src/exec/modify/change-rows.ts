@@ -150,7 +150,7 @@ function* waitForMoves(
     return builder.view();
   });
   const keys = moved.includes(true) ? after.map(({ key }) => key) : null;
-  yield* waitForKeys(target, table, { keys, rows, count: after.length });
+  yield* waitForKeys(target, table, { keys, rows, to: after.length });
 }
 
 export interface ParentChange {

@@ -1,16 +1,16 @@
 /**
- * Writes the new rows of INSERT, a slice at a time: within a slice nothing waits between the look at others and the
- * writing, so of two transactions the first to write has a key, and the second waits for it.
+ * Writes the new rows of INSERT, a slice at a time: nothing waits between the look at others and the writing, so of two
+ * transactions the first to write has a key, and the second waits for it. Where a row has to wait, those before it are
+ * written first, as if rows were inserted one by one.
  */
 import type { Task } from '../../base/task.ts';
 import { type Value, type Vector, valueAt } from '../../base/vector.ts';
 import type { TableDef } from '../../catalog/schema.ts';
 import type { Key } from '../../table/table.ts';
 import type { Pacer } from '../pacer.ts';
-import { slice } from '../vectors.ts';
-import { findFree, waitForKeys } from './key-waits.ts';
+import { findFree, firstWaiting, waitForKeys } from './key-waits.ts';
 import { SLICE_ROWS } from './slices.ts';
-import { duplicateKey, keysInto, type ModifyTarget, primaryKeyName } from './target.ts';
+import { duplicateKey, findRow, keysInto, type ModifyTarget, primaryKeyName } from './target.ts';
 
 /** Throws 23505 for a key that is there, or that comes twice. `rows`: all of the tree's columns. */
 export function* insertRows(
@@ -21,7 +21,7 @@ export function* insertRows(
 ): Task<void> {
   const versioned = target.table(table.id);
   const writes = target.writes(table.id);
-  const isBlank = target.reader.table(table.id).rowCount === 0;
+  const hadNone = target.reader.table(table.id).rowCount === 0;
   let ascending = true;
   let last: Key | undefined;
   yield* writes.makeRoom(count);
@@ -34,34 +34,32 @@ export function* insertRows(
       last = key;
     }
     const repeated = (row: number): Error =>
-      duplicateKey(target, table, primaryKeyName(table), table.key, keyCells(table, rows, row));
-    do {
-      // A table without rows has nothing but what this statement has written.
-      if (!isBlank || !ascending)
-        for (const [i, key] of keys.entries())
-          if ((yield* findFree(target, table, key)) !== null) throw repeated(start + i);
-      const twice = ascending ? -1 : firstRepeated(keys);
-      if (twice >= 0) throw repeated(start + twice);
-    } while (yield* waitForNew(target, table, keys, rows, start));
-    writes.insertVectors(keys, rows, start);
+      duplicateKey(target, table, primaryKeyName(table), table.key, keyCells(table, rows, start + row));
+    const twice = ascending ? -1 : firstRepeated(keys);
+    if (twice >= 0) throw repeated(twice);
+    for (let done = 0; done < keys.length;) {
+      // A table without rows has nothing but what this statement has written; others may have filled it meanwhile.
+      const isBlank = hadNone && ascending && versioned.rowCount === 0;
+      const taken = isBlank ? -1 : yield* firstTaken(target, table, keys, done);
+      if (taken === done && (yield* findFree(target, table, keys[done] as Key)) !== null) throw repeated(done);
+      if (taken === done) continue;
+      const till = taken < 0 ? keys.length : taken;
+      const free = firstWaiting(target, table, { keys, rows, start, from: done, to: till });
+      // What comes before a row that has to wait is written: others wait for it, as for any row.
+      if (free > done)
+        writes.insertVectors(done === 0 && free === keys.length ? keys : keys.slice(done, free), rows, start + done);
+      else yield* waitForKeys(target, table, { keys, rows, start, from: done, to: done + 1 });
+      done = free;
+    }
     if (pacer.due()) yield* pacer.pause();
   }
 }
 
-function* waitForNew(
-  target: ModifyTarget,
-  table: TableDef,
-  keys: readonly Key[],
-  rows: readonly Vector[],
-  start: number,
-): Task<boolean> {
-  if (target.guard?.sharesKeys(table.id) !== true) return false;
-  const count = keys.length;
-  return yield* waitForKeys(target, table, {
-    keys,
-    rows: rows.map((column) => slice(column, start, start + count)),
-    count,
-  });
+/** The first row from `from` on whose key is there; -1 for none. */
+function* firstTaken(target: ModifyTarget, table: TableDef, keys: readonly Key[], from: number): Task<number> {
+  for (let row = from; row < keys.length; row++)
+    if ((yield* findRow(target, table.id, keys[row] as Key)) !== null) return row;
+  return -1;
 }
 
 function firstRepeated(keys: readonly Key[]): number {

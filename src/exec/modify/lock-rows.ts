@@ -110,9 +110,12 @@ export function* reevaluateAll(
   const collector = new Collector(oidsOf(source.outputs), run.memory);
   const before = run.instead;
   run.instead = (node) => readers.get(node) ?? before?.(node) ?? null;
+  const operator = run.build(source);
   try {
-    return yield* drain(run.build(source), collector, run);
+    operator.open();
+    return yield* drain(operator, collector, run);
   } finally {
+    operator.close();
     run.instead = before;
     collector.release();
   }

@@ -10,7 +10,8 @@ import type { ColumnId } from '../../plan/expression.ts';
 import type { DeleteNode, InsertNode, MergeNode, UpdateNode } from '../../plan/plan.ts';
 import { Compiler } from '../compile.ts';
 import { type ExecRun, layoutOf } from '../run.ts';
-import { compact, concat, take, wholeBatch } from '../vectors.ts';
+import type { Key } from '../../table/table.ts';
+import { compact, concat, constantVector, take, wholeBatch } from '../vectors.ts';
 import { FOR_UPDATE } from '../../txn/lock/modes.ts';
 import { type FoundRows, lockFound } from './lock-rows.ts';
 import { distinctKeys, evaluated, keysInSlices } from './slices.ts';
@@ -56,7 +57,10 @@ export function* merge(
   return null;
 }
 
-/** Locks the target rows of what matched; those that others have changed are matched again. */
+/**
+ * Locks the target rows of what matched; those that others have changed are matched again. Where nothing is left to
+ * match, because the row is gone or is another one now, the source's row has no match, as in PostgreSQL.
+ */
 function* lockMatched(
   node: MergeNode,
   rows: Batch,
@@ -90,12 +94,22 @@ function* lockMatched(
   const locked = yield* lockFound(at, known, run, guard, again);
   if (locked.found === known) return rows;
   const oids = node.source.outputs.map(({ type }) => type.oid);
-  const [still, others] = [locked.found.rows, yield* matched(rows, false)];
-  if (others.count === 0) return still;
-  if (still.count === 0) return others;
+  const still = new Set(locked.found.keys);
+  const lost = yield* chosenRows(known.keys.length, (row) => !still.has(known.keys[row] as Key), run);
+  const alone = yield* subset(known.rows, lost, run);
+  const ofTarget = new Set(node.oldRow.map((id) => layout.get(id)));
+  const widowed = alone.columns.map((column, c) =>
+    ofTarget.has(c) ? constantVector(null, alone.count, oids[c] as number) : column,
+  );
+  const parts = [locked.found.rows, yield* matched(rows, false), wholeBatch(widowed, alone.count)];
   return wholeBatch(
-    still.columns.map((column, c) => concat([column, others.columns[c] as Vector], oids[c] as number)),
-    still.count + others.count,
+    oids.map((oid, c) =>
+      concat(
+        parts.map(({ columns }) => columns[c] as Vector),
+        oid,
+      ),
+    ),
+    parts.reduce((sum, { count }) => sum + count, 0),
   );
 }
 

@@ -136,7 +136,7 @@ function* lockedConflict(
     const taken = yield* conflicting(node, conflict, proposed, target);
     if (guard === null) return taken;
     const one = proposed.rows.map((column) => take(column, Int32Array.of(proposed.row), 1));
-    if (yield* waitForKeys(target, table, { keys: [proposed.key], rows: one, count: 1 })) continue;
+    if (yield* waitForKeys(target, table, { keys: [proposed.key], rows: one, to: 1 })) continue;
     if (taken === null) return null;
     if (guard.isShared(table.id) && (yield* guard.wait(table, taken, NO_KEY_UPDATE))) continue;
     if (!guard.readsCommitted && guard.isStale(table.id)) {

@@ -92,7 +92,9 @@ function* takenBy(
   for (;;) {
     const key = yield* committedConflict(target, target.table(table.id), tree, values, writes);
     if (key === null || guard === null || !guard.sharesKeys(table.id)) return key;
-    if (!(yield* guard.waitForKey(table, key, []))) return key;
+    const owners = guard.keyOwners(table.id, key, []);
+    if (owners.length === 0) return key;
+    yield* guard.waitForOwners(table, owners);
   }
 }
 

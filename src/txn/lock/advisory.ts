@@ -31,7 +31,12 @@ export interface AdvisoryRequest {
 export const ADVISORY_SHARE = 1;
 export const ADVISORY_EXCLUSIVE = 2;
 
-const KIND = { conflicts: (mode: number): number => (mode === ADVISORY_SHARE ? ADVISORY_EXCLUSIVE : 3) };
+const KIND = {
+  conflicts: (mask: number): number => {
+    if (mask === 0) return 0;
+    return mask === ADVISORY_SHARE ? ADVISORY_EXCLUSIVE : ADVISORY_SHARE | ADVISORY_EXCLUSIVE;
+  },
+};
 
 export function advisoryModeName(mode: number): string {
   return mode === ADVISORY_SHARE ? 'ShareLock' : 'ExclusiveLock';

@@ -91,15 +91,15 @@ export class RowGuard {
     return claimRows(this.#parts.space, this.#parts.transaction, tableId, keys, mode);
   }
 
-  /** Waits for one of the transactions that have an uncommitted row with a key or with values of a unique index. */
-  *waitForKey(
-    table: Named,
+  /** The other transactions that have an uncommitted row with a key, or with values of a unique index. */
+  keyOwners(
+    tableId: number,
     key: Key | null,
     values: readonly (readonly [VersionedIndex, readonly Value[]])[],
-  ): Task<boolean> {
-    const { space, host, transaction } = this.#parts;
-    const locks = space.rows.get(table.id);
-    if (locks === undefined) return false;
+  ): readonly Transaction[] {
+    const { space, transaction } = this.#parts;
+    const locks = space.rows.get(tableId);
+    if (locks === undefined) return [];
     const owners = new Set(key === null ? [] : locks.inserting(transaction, key));
     for (const [tree, wanted] of values) {
       const range = tree.prefixRange(wanted);
@@ -108,9 +108,13 @@ export class RowGuard {
         if (ownOrder(writes, tree.id).holds(writes, range, tree, tree.sources)) owners.add(owner);
       }
     }
-    if (owners.size === 0) return false;
-    yield* waitForOwners(space, host, transaction, [...owners], { tableId: table.id, name: table.name });
-    return true;
+    return [...owners];
+  }
+
+  /** Waits until one of them lets go of something. */
+  waitForOwners(table: Named, owners: readonly Transaction[]): Task<void> {
+    const { space, host, transaction } = this.#parts;
+    return waitForOwners(space, host, transaction, owners, { tableId: table.id, name: table.name });
   }
 
   /** The newest version of a row. */

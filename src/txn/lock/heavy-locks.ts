@@ -2,7 +2,7 @@
  * Locks with a name: tables and advisory locks, with queues as PostgreSQL's.
  *
  * A lock is granted when nobody else holds a mode that conflicts and nobody who asked before waits for one: so a
- * stream of readers cannot keep ACCESS EXCLUSIVE waiting for ever. Who holds such a lock already need not queue.
+ * stream of readers cannot keep ACCESS EXCLUSIVE waiting for ever. Who holds what somebody waits for goes before him.
  * Modes are bits with a conflict table of their kind (modes.ts); advisory locks have two, share and exclusive.
  */
 import type { Party } from './party.ts';
@@ -42,17 +42,19 @@ export class HeavyLock {
     return this.grants.get(party)?.mask ?? 0;
   }
 
-  /** Who holds what conflicts with a mode, and (unless the party holds a lock already) who waits before it for such. */
-  inTheWay(party: Party, mode: number, place: Queued | null): Party[] {
+  /**
+   * Who holds what conflicts with a mode, and who waits before the party for such. `held`: modes that the party has of
+   * the same thing elsewhere. Who holds what others wait for goes before them: they would wait for each other.
+   */
+  inTheWay(party: Party, mode: number, place: Queued | null, held = 0): Party[] {
     const conflicts = this.#kind.conflicts(mode);
     const found = new Set<Party>();
     for (const grant of this.grants.values())
       if (grant.party !== party && (grant.mask & conflicts) !== 0) found.add(grant.party);
-    if (!this.grants.has(party)) {
-      for (const queued of this.queue) {
-        if (queued === place) break;
-        if (queued.party !== party && (queued.mode & conflicts) !== 0) found.add(queued.party);
-      }
+    const stands = this.#kind.conflicts(this.maskOf(party) | held);
+    for (const queued of this.queue) {
+      if (queued === place || (queued.party !== party && (queued.mode & stands) !== 0)) break;
+      if (queued.party !== party && (queued.mode & conflicts) !== 0) found.add(queued.party);
     }
     return [...found];
   }

@@ -43,8 +43,13 @@ export function registerWrites(space: LockSpace, owner: Transaction, tableId: nu
 // ---- tables ------------------------------------------------------------------------------------------------------
 
 /** Who is in the way of using a table in a mode. */
-function inTheWayOfTable(space: LockSpace, self: Party, tableId: number, mode: number, place: Queued | null): Party[] {
-  const found = new Set(space.tables.get(tableId)?.inTheWay(self, mode, place) ?? []);
+function inTheWayOfTable(
+  space: LockSpace,
+  { party: self, used: own }: Transaction,
+  { tableId, mode }: TableRequest,
+  place: Queued | null,
+): Party[] {
+  const found = new Set(space.tables.get(tableId)?.inTheWay(self, mode, place, own.get(tableId)) ?? []);
   const conflicts = tableConflicts(mode) & WEAK_MODES;
   if (conflicts !== 0)
     for (const { party, used } of space.active.items)
@@ -53,9 +58,10 @@ function inTheWayOfTable(space: LockSpace, self: Party, tableId: number, mode: n
 }
 
 /** Whether locking a table so would have to wait now. */
-export function wouldWait(space: LockSpace, { party }: Transaction, { tableId, mode }: TableRequest): boolean {
-  if (((space.tables.get(tableId)?.maskOf(party) ?? 0) & mode) === mode) return false;
-  return inTheWayOfTable(space, party, tableId, mode, null).length > 0;
+export function wouldWait(space: LockSpace, owner: Transaction, request: TableRequest): boolean {
+  const { tableId, mode } = request;
+  if (((space.tables.get(tableId)?.maskOf(owner.party) ?? 0) & mode) === mode) return false;
+  return inTheWayOfTable(space, owner, request, null).length > 0;
 }
 
 export interface TableRequest {
@@ -66,15 +72,11 @@ export interface TableRequest {
 }
 
 /** Locks a table until the transaction ends; says whether it had to wait. Throws 55P03 with NOWAIT. */
-export function* lockTable(
-  space: LockSpace,
-  host: Host,
-  owner: Transaction,
-  { tableId, name, mode, nowait = false }: TableRequest,
-): Task<boolean> {
+export function* lockTable(space: LockSpace, host: Host, owner: Transaction, request: TableRequest): Task<boolean> {
+  const { tableId, name, mode, nowait = false } = request;
   const { party } = owner;
   if ((mode & ~WEAK_MODES) === 0) {
-    const waited = yield* waitForTable(space, host, owner, { tableId, name, mode, nowait });
+    const waited = yield* waitForTable(space, host, owner, request);
     space.use(owner, tableId, mode);
     return waited;
   }
@@ -87,7 +89,7 @@ export function* lockTable(
   let waited = false;
   try {
     for (;;) {
-      const blockers = inTheWayOfTable(space, party, tableId, mode, queued);
+      const blockers = inTheWayOfTable(space, owner, request, queued);
       if (blockers.length === 0) break;
       if (nowait) throw notAvailable(`relation "${name}"`);
       waited = true;
@@ -110,17 +112,13 @@ export function* lockTable(
 }
 
 /** Waits until nobody holds what conflicts with using a table so; says whether it had to. Takes nothing. */
-export function* waitForTable(
-  space: LockSpace,
-  host: Host,
-  { party }: Transaction,
-  { tableId, name, mode, nowait = false }: TableRequest,
-): Task<boolean> {
+export function* waitForTable(space: LockSpace, host: Host, owner: Transaction, request: TableRequest): Task<boolean> {
+  const { tableId, name, mode, nowait = false } = request;
   for (let waited = false; ; waited = true) {
-    const blockers = inTheWayOfTable(space, party, tableId, mode, null);
+    const blockers = inTheWayOfTable(space, owner, request, null);
     if (blockers.length === 0) return waited;
     if (nowait) throw notAvailable(`relation "${name}"`);
-    yield* waitsOf(space, host).until(party, blockers, tableWanted(tableId, name, mode));
+    yield* waitsOf(space, host).until(owner.party, blockers, tableWanted(tableId, name, mode));
   }
 }
 
