@@ -52,7 +52,7 @@ const LATE: readonly string[] = [
   'src/sql/parser/branch',
   'src/database/routine/.*',
   'src/database/system/.*',
-  'src/database/(analyze|control|sample-table|table-locks|table-waits|limits|definition|rekey|backup/.*|bulk|system-tables|temporary|recheck|deferral|domain-check|maintain|explain|setting-specs|setting-values|registered|retained|signature|cursor|portal|turn|temporary-files|text-answer|statement-target|advisory)',
+  'src/database/(analyze|control|sample-table|table-locks|table-waits|limits|definition|rekey|backup/.*|bulk|system-tables|temporary|recheck|deferral|domain-check|maintain|explain|setting-specs|setting-values|registered|retained|signature|cursor|portal|several|turn|temporary-files|text-answer|statement-target|advisory)',
 ];
 /** Not needed by a page that defines tables, changes and reads them; regular expressions of module paths. */
 const RARE: readonly string[] = [

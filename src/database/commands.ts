@@ -28,7 +28,7 @@ interface SetScene {
 /** SET and RESET. A moment becomes its sequence number, so that it stays the same. */
 export function* applySet(
   settings: Settings,
-  { name, values, asOf, local, position }: SetSetting,
+  { name, values, asOf, local, reset, position }: SetSetting,
   { inTransaction, resolve, isRole }: SetScene,
 ): Task<ResultSet> {
   if (name === undefined) {
@@ -45,7 +45,7 @@ export function* applySet(
   }
   if (!inTransaction) settings.endTransaction(false);
   if (local && !inTransaction) return warned('SET', '25P01', 'SET LOCAL can only be used in transaction blocks');
-  return command(values === undefined && asOf === undefined ? 'RESET' : 'SET');
+  return command(reset === true ? 'RESET' : 'SET');
 }
 
 /** What SET says of the open transaction, whose modes are settings by name too; null for other settings and values. */
@@ -108,8 +108,8 @@ export function requireTable(scene: Scene, name: QualifiedName): void {
 /** SET TRANSACTION, and SET SESSION CHARACTERISTICS for the transactions to come. Throws 25001 when it comes too late. */
 export function setModes(
   settings: Settings,
-  { session, modes }: Pick<SetTransaction, 'session' | 'modes'>,
-  open: Open | null,
+  { session, modes, snapshot }: Pick<SetTransaction, 'session' | 'modes'> & Partial<Pick<SetTransaction, 'snapshot'>>,
+  open: Pick<Open, 'transaction' | 'savepoints' | 'asOf'> | null,
 ): ResultSet {
   const { readOnly, isolation, deferrable } = modes;
   if (session) {
@@ -119,6 +119,7 @@ export function setModes(
     if (open === null) settings.endTransaction(false);
     return command('SET');
   }
+  if (snapshot !== undefined) refuseSnapshot(settings, snapshot, open);
   if (open === null) return warned('SET', '25P01', 'SET TRANSACTION can only be used in transaction blocks');
   const { transaction } = open;
   if (isolation !== undefined && isolation !== transaction.isolation) {
@@ -141,4 +142,17 @@ export function setModes(
     transaction.deferrable = deferrable;
   }
   return command('SET');
+}
+
+/** SET TRANSACTION SNAPSHOT: nobody has exported one. */
+function refuseSnapshot(settings: Settings, snapshot: string, open: Pick<Open, 'transaction'> | null): never {
+  const level = open?.transaction.isolation ?? settings.get('default_transaction_isolation') ?? '';
+  if (open?.transaction.fresh === false)
+    throw new DriftError('25001', 'SET TRANSACTION SNAPSHOT must be called before any query');
+  if (level === 'read committed' || level === 'read uncommitted')
+    throw new DriftError(
+      '0A000',
+      'a snapshot-importing transaction must have isolation level SERIALIZABLE or REPEATABLE READ',
+    );
+  throw new DriftError('22023', `invalid snapshot identifier: "${snapshot}"`);
 }

@@ -6,7 +6,7 @@ import type { Cancellation } from '../base/cancel.ts';
 import { DriftError } from '../base/error.ts';
 import type { Task } from '../base/task.ts';
 import type { TimePoint } from '../sql/ast-query.ts';
-import type { Statement, TransactionModes } from '../sql/ast-statement.ts';
+import type { Begin, Statement, TwoPhase } from '../sql/ast-statement.ts';
 import type { Party } from '../txn/lock/party.ts';
 import type { Moment, ResultSet, SessionApi, TransactionOptions } from './api.ts';
 import { branch } from './branch/statements.ts';
@@ -50,13 +50,15 @@ export function* control(
   cancellation: Cancellation,
 ): Task<ResultSet | null> {
   const { open, settings } = session;
-  if (open?.failed === true && statement.kind !== 'commit' && statement.kind !== 'rollback') throw aborted();
+  if (open?.failed === true && !endsFailed(statement)) throw aborted();
   switch (statement.kind) {
     case 'begin':
-      return yield* begin(session, statement.modes, cancellation);
+      return yield* begin(session, statement, cancellation);
     case 'commit':
     case 'rollback':
       return yield* end(session, statement, cancellation);
+    case 'twoPhase':
+      return yield* twoPhase(session, statement);
     case 'savepoint':
     case 'release':
       savepoint(open, statement, settings, session.portals);
@@ -86,19 +88,28 @@ export function* control(
   }
 }
 
-function* begin(
-  session: Controlled,
-  { asOf, readOnly, isolation, deferrable }: TransactionModes,
-  cancellation: Cancellation,
-): Task<ResultSet> {
-  if (session.open !== null) return warned('BEGIN', '25001', 'there is already a transaction in progress');
+/** What a failed transaction takes. */
+function endsFailed(statement: Statement): boolean {
+  const { kind } = statement;
+  return kind === 'commit' || kind === 'rollback' || (kind === 'twoPhase' && statement.what === 'prepare');
+}
+
+function* begin(session: Controlled, { modes, tag }: Begin, cancellation: Cancellation): Task<ResultSet> {
+  const { asOf, readOnly, isolation, deferrable } = modes;
+  if (session.open !== null) {
+    const { implicit } = session.open;
+    // The modes are set all the same, if it is not too late for them.
+    setModes(session.settings, { session: false, modes }, session.open);
+    session.open.implicit = false;
+    return implicit === true ? command(tag) : warned(tag, '25001', 'there is already a transaction in progress');
+  }
   const seq = asOf === undefined ? null : yield* session.momentTask(asOf, cancellation);
   session.open = yield* session.startTask(
     { asOf: seq === null ? undefined : { kind: 'seq', seq }, readOnly, isolation },
     cancellation,
   );
   session.open.transaction.deferrable = deferrable ?? isDeferrable(session);
-  return command('BEGIN');
+  return command(tag);
 }
 
 function isDeferrable({ settings }: Controlled): boolean {
@@ -116,22 +127,43 @@ function* end(
     rollbackTo(open, statement.savepoint, session.settings, session.portals);
     return command('ROLLBACK');
   }
-  if (statement.chain && open === null) {
+  if (statement.chain && (open === null || open.implicit === true)) {
     throw new DriftError('25P01', `${statement.kind.toUpperCase()} AND CHAIN can only be used in transaction blocks`);
   }
-  if (open === null) return warned(statement.kind.toUpperCase(), '25P01', 'there is no transaction in progress');
+  const tag = statement.kind.toUpperCase();
+  if (open === null) return warned(tag, '25P01', 'there is no transaction in progress');
   const commits = statement.kind === 'commit' && !open.failed;
   if (commits) yield* session.commitTask(cancellation);
   else yield* session.rollbackTask();
   if (statement.chain) {
     const asOf: Moment | undefined = open.asOf === null ? undefined : { kind: 'seq', seq: open.asOf };
-    // A transaction that has failed hands nothing on: the next one has the modes of BEGIN.
+    // A transaction that has failed hands on what it began with before it said anything of its own.
     const { readOnly, isolation, deferrable } = open.transaction;
-    const modes = open.failed ? { readOnly: undefined, isolation: undefined } : { readOnly, isolation };
-    session.open = yield* session.startTask({ ...modes, asOf }, cancellation);
-    session.open.transaction.deferrable = open.failed ? isDeferrable(session) : deferrable;
+    const inherited = open.failed ? open.inherited : { readOnly, isolation, deferrable };
+    const next = yield* session.startTask(
+      { readOnly: inherited?.readOnly, isolation: inherited?.isolation, asOf },
+      cancellation,
+    );
+    next.transaction.deferrable = inherited?.deferrable ?? isDeferrable(session);
+    session.open = inherited === undefined ? next : { ...next, inherited };
   }
-  return command(commits ? 'COMMIT' : 'ROLLBACK');
+  const done = commits ? 'COMMIT' : 'ROLLBACK';
+  return open.implicit === true ? warned(done, '25P01', 'there is no transaction in progress') : command(done);
+}
+
+/** PREPARE TRANSACTION, COMMIT PREPARED, ROLLBACK PREPARED: as where max_prepared_transactions is 0, its default. */
+function* twoPhase(session: Controlled, { what, id }: TwoPhase): Task<ResultSet> {
+  const { open } = session;
+  if (what !== 'prepare') {
+    if (open !== null) throw insideBlock(`${what.toUpperCase()} PREPARED`);
+    throw new DriftError('42704', `prepared transaction with identifier "${id}" does not exist`);
+  }
+  if (open === null) return warned('ROLLBACK', '25P01', 'there is no transaction in progress');
+  yield* session.rollbackTask();
+  if (open.failed) return command('ROLLBACK');
+  throw new DriftError('55000', 'prepared transactions are disabled', {
+    hint: 'Set max_prepared_transactions to a nonzero value.',
+  });
 }
 
 function* discard(session: Controlled, what: 'all' | 'plans' | 'sequences' | 'temp'): Task<void> {

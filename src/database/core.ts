@@ -22,6 +22,7 @@ import type { PendingErasure } from './ledger.ts';
 import type { Job } from './maintenance.ts';
 import type { Sequences } from './sequences.ts';
 import type { Settings } from './settings.ts';
+import { type Modes, settingIn } from './show.ts';
 import type { TemporaryFiles } from './temporary-files.ts';
 import { procedureNames } from './system/procedure-names.ts';
 import { catalogAnswer, systemClassName, systemClassOid } from './system/functions.ts';
@@ -101,7 +102,7 @@ export interface EvalParts {
   readonly sequences: SessionSequences;
   readonly catalog: Catalog;
   readonly snapshot: number;
-  readonly transaction: { readonly startedAt: number; readonly readOnly: boolean };
+  readonly transaction: { readonly startedAt: number; readonly readOnly: boolean } & Modes;
   readonly cancellation: Cancellation;
   readonly sessionId: number;
 }
@@ -196,7 +197,7 @@ class StatementContext implements EvalContext {
   }
 
   setting(name: string): string | undefined {
-    return this.parts.settings.get(name);
+    return settingIn(this.parts.settings, name, this.parts.transaction);
   }
 
   setSetting(name: string, value: string | null, local: boolean): void {

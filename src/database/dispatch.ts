@@ -8,7 +8,7 @@ import { Again } from './again.ts';
 import type { Parameter, ResultSet } from './api.ts';
 import { type Cached, isSelectInto, runBindable, uncached } from './bindable.ts';
 import { selectInto } from './bulk.ts';
-import { applySet, isRole } from './commands.ts';
+import { applySet, isRole, setModes } from './commands.ts';
 import { branchInTransaction } from './branch/rows-of-lines.ts';
 import { copy } from './copy/statement.ts';
 import { explain } from './explain.ts';
@@ -148,6 +148,13 @@ export function* nested(
         isRole: (name) => isRole(scene.transaction.catalog, name),
       });
       return command('SET');
+    case 'setTransaction': {
+      // After COMMIT in a procedure the next transaction has read nothing yet.
+      const open = { transaction: scene.turns?.transaction ?? scene.transaction, savepoints: [], asOf: null };
+      return setModes(scene.settings, statement, open);
+    }
+    case 'twoPhase':
+      throw new DriftError('0A000', 'unsupported transaction command in PL/pgSQL');
     default:
       return yield* whenFree(scene, () => dispatch(scene, uncached(statement), [], prepared));
   }

@@ -12,7 +12,14 @@ interface Savepoint {
   readonly settings: SettingsMark;
   /** Cursors that were open. */
   readonly portals: readonly string[];
+  /** A subtransaction that has made itself read-only takes that with it, however it ends. */
+  readonly readOnly: boolean;
+  /** What SET CONSTRAINTS had said. */
+  readonly deferral: Transaction['deferral'];
 }
+
+/** Modes that a transaction begins with when it follows another one. */
+export type Inherited = Pick<Transaction, 'readOnly' | 'isolation' | 'deferrable'>;
 
 export interface Open {
   /** A procedure may end it and begin the next. */
@@ -24,6 +31,10 @@ export interface Open {
   failed: boolean;
   /** A body has ended the transaction it began with. */
   turned?: boolean;
+  /** That of a text with several statements, which ends with it unless BEGIN comes (several.ts). */
+  implicit?: boolean;
+  /** What the transaction before it in a chain handed on: the next one begins so too where this one fails. */
+  readonly inherited?: Inherited;
 }
 
 /** SAVEPOINT and RELEASE SAVEPOINT. Throws 25P01 outside of a transaction, 3B001 for a name that is not there. */
@@ -33,26 +44,31 @@ export function savepoint(
   settings: Settings,
   portals: Portals,
 ): void {
-  if (open === null) throw outside(kind === 'savepoint' ? 'SAVEPOINT' : 'RELEASE SAVEPOINT');
+  if (open === null || open.implicit === true) throw outside(kind === 'savepoint' ? 'SAVEPOINT' : 'RELEASE SAVEPOINT');
   if (open.failed) throw aborted();
   if (kind === 'savepoint') {
+    const { readOnly, deferral } = open.transaction;
     const mark = open.transaction.mark();
-    open.savepoints.push({ name, mark, settings: settings.mark(), portals: [...portals.keys()] });
+    open.savepoints.push({ name, mark, settings: settings.mark(), portals: [...portals.keys()], readOnly, deferral });
     return;
   }
   const at = open.savepoints.findLastIndex((candidate) => candidate.name === name);
-  if (at < 0) throw noSavepoint(name);
+  const found = open.savepoints[at];
+  if (found === undefined) throw noSavepoint(name);
+  open.transaction.readOnly = found.readOnly;
   open.savepoints.length = at;
 }
 
 /** ROLLBACK TO SAVEPOINT: the transaction goes on as it was then, also after an error. */
 export function rollbackTo(open: Open | null, name: string, settings: Settings, portals: Portals): void {
-  if (open === null) throw outside('ROLLBACK TO SAVEPOINT');
+  if (open === null || open.implicit === true) throw outside('ROLLBACK TO SAVEPOINT');
   const at = open.savepoints.findLastIndex((candidate) => candidate.name === name);
   const found = open.savepoints[at];
   if (found === undefined) throw noSavepoint(name);
   open.transaction.rollbackTo(found.mark);
   settings.rollbackTo(found.settings);
+  open.transaction.readOnly = found.readOnly;
+  open.transaction.deferral = found.deferral;
   for (const opened of portals.keys()) if (!found.portals.includes(opened)) portals.delete(opened);
   open.savepoints.length = at + 1;
   open.failed = false;

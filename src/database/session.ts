@@ -50,6 +50,7 @@ import { sceneOf } from './scene-of.ts';
 import { drive, Queue } from './scheduler.ts';
 import { aborted, asDriftError } from './session-errors.ts';
 import { Settings, timeoutMs } from './settings.ts';
+import { endsTransaction, runSeveral } from './several.ts';
 import { StatementCache } from './statement-cache.ts';
 import { makeWhole, whenWhole } from './whole.ts';
 import { command, noted } from './show.ts';
@@ -246,23 +247,12 @@ export class Session implements SessionApi, Controlled, Backend {
     return yield* this.#run(cached, parameters, options, cancellation);
   }
 
-  /** Several statements in one text without parameters: one implicit transaction, as in PostgreSQL; gives the last result. */
   *#several(all: readonly Statement[], options: ExecuteOptions, cancellation: Cancellation): Task<ResultSet> {
-    const implicit =
-      this.open === null && !all.some(({ kind }) => kind === 'begin' || kind === 'commit' || kind === 'rollback');
-    if (implicit) this.open = this.#started(NONE);
     // Statements in a transaction of the session cannot be taken back together.
-    if (!implicit) yield* makeWhole(this.core.host);
-    let result = command('');
-    try {
-      for (const statement of all)
-        result = yield* whenWhole(this.core.host, () => this.#run(uncached(statement), [], options, cancellation));
-      if (implicit) yield* this.commitTask(cancellation);
-      return result;
-    } catch (error) {
-      if (implicit) yield* this.rollbackTask();
-      throw error;
-    }
+    if (this.open !== null || all.some(endsTransaction)) yield* makeWhole(this.core.host);
+    const run = (statement: Statement): Task<ResultSet> =>
+      whenWhole(this.core.host, () => this.#run(uncached(statement), [], options, cancellation));
+    return yield* runSeveral(this, all, run, cancellation);
   }
 
   *#script(sql: string, options: ExecuteOptions, cancellation: Cancellation): Task<readonly ResultSet[]> {

@@ -38,9 +38,7 @@ export function show(settings: Settings, name: string | undefined, open: Transac
     const fields = ['name', 'setting', 'description'].map((field) => ({ name: field, ...TEXT }));
     return { command: 'SHOW', fields, columns, rowCount: all.length, affectedRows: null };
   }
-  const value =
-    inForce(name.toLowerCase(), open) ??
-    settings.get(name.replace(/^transaction_(?=isolation|read_only|deferrable)/i, 'default_transaction_'));
+  const value = settingIn(settings, name, open);
   if (value === undefined) throw new DriftError('42704', `unrecognized configuration parameter "${name}"`);
   return {
     command: 'SHOW',
@@ -51,10 +49,18 @@ export function show(settings: Settings, name: string | undefined, open: Transac
   };
 }
 
+/** Modes of a transaction; those that are not known are the session's. */
+export type Modes = Partial<Pick<Transaction, 'isolation' | 'readOnly' | 'deferrable'>>;
+
+/** A setting's value in a transaction, whose modes are settings as well. */
+export function settingIn(settings: Settings, name: string, open: Modes | undefined): string | undefined {
+  if (!/^transaction_/i.test(name)) return settings.get(name);
+  return inForce(name.toLowerCase(), open) ?? settings.get(`default_${name}`) ?? settings.get(name);
+}
+
 /** The modes of the open transaction. */
-function inForce(name: string, open: Transaction | undefined): string | undefined {
-  if (open === undefined) return undefined;
-  if (name === 'transaction_isolation') return open.isolation;
-  if (name === 'transaction_read_only') return open.readOnly ? 'on' : 'off';
-  return name === 'transaction_deferrable' ? (open.deferrable ? 'on' : 'off') : undefined;
+function inForce(name: string, open: Modes | undefined): string | undefined {
+  if (name === 'transaction_isolation') return open?.isolation;
+  const flag = name === 'transaction_read_only' ? open?.readOnly : open?.deferrable;
+  return flag === undefined ? undefined : flag ? 'on' : 'off';
 }

@@ -34,11 +34,12 @@ export function withTurns(scene: Scene, open: Open, session: Turning): Scene {
         throw new DriftError('2D000', `cannot ${what} while a subtransaction is active`);
       }
       open.turned = true;
-      const { readOnly } = open.transaction;
+      const { readOnly, isolation, deferrable } = open.transaction;
       if (commits) yield* session.finish();
       else scene.core.manager.rollback(open.transaction);
       session.ended(!commits);
-      open.transaction = (yield* session.start(chain ? { readOnly } : {})).transaction;
+      open.transaction = (yield* session.start(chain ? { readOnly, isolation } : {})).transaction;
+      if (chain) open.transaction.deferrable = deferrable;
       const next = yield* session.scene();
       turns.transaction = next.transaction;
       turns.eval = next.eval;

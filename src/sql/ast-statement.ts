@@ -77,6 +77,7 @@ export type Statement =
   | Comment
   | Explain
   | Begin
+  | TwoPhase
   | Commit
   | Rollback
   | Savepoint
@@ -278,6 +279,13 @@ export interface TransactionModes {
 export interface Begin extends Span {
   readonly kind: 'begin';
   readonly modes: TransactionModes;
+  readonly tag: 'BEGIN' | 'START TRANSACTION';
+}
+/** PREPARE TRANSACTION id, COMMIT PREPARED id, ROLLBACK PREPARED id. */
+export interface TwoPhase extends Span {
+  readonly kind: 'twoPhase';
+  readonly what: 'prepare' | 'commit' | 'rollback';
+  readonly id: string;
 }
 export interface Commit extends Span {
   readonly kind: 'commit';
@@ -324,6 +332,8 @@ export interface SetSetting extends Span {
   readonly name: string | undefined;
   /** The texts of constants and words; a list has several. */
   readonly values: readonly string[] | undefined;
+  /** Written as RESET. */
+  readonly reset?: boolean;
   /** `SET drift.as_of = SEQ 5 | TAG 'x' | '…'` in its long form. */
   readonly asOf: TimePoint | undefined;
 }

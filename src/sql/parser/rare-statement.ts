@@ -31,7 +31,7 @@ import {
   parseTruncate,
 } from './session.ts';
 import { parseGrant } from './role.ts';
-import { parseLock } from './transaction.ts';
+import { parseLock, parsePrepareTransaction } from './transaction.ts';
 import { skipUnsupported } from './unsupported.ts';
 
 export function parseRareStatement(p: Cursor): Statement {
@@ -48,7 +48,7 @@ export function parseRareStatement(p: Cursor): Statement {
     case 'explain':
       return parseExplain(p);
     case 'prepare':
-      if (p.peekWord() === 'transaction') return skipUnsupported(p, position, 'two-phase commit');
+      if (p.peekWord() === 'transaction') return parsePrepareTransaction(p);
       return parsePrepare(p);
     case 'execute':
       return parseExecute(p);

@@ -77,7 +77,7 @@ export function parseReset(p: Cursor): SetSetting {
     p.expect('level');
     name = 'transaction_isolation';
   } else if (!p.accept('all')) name = parseSettingName(p);
-  return { kind: 'set', local: false, name, values: undefined, asOf: undefined, position, end: p.lastEnd };
+  return { kind: 'set', local: false, name, values: undefined, reset: true, asOf: undefined, position, end: p.lastEnd };
 }
 
 export function parseShow(p: Cursor): ShowSetting {

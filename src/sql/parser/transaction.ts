@@ -5,24 +5,25 @@ import type { LockTable, SetConstraints, Statement, TransactionModes } from '../
 import type { Cursor } from './cursor.ts';
 import { parseSetRest } from './setting.ts';
 import { parseTimePoint } from './system-time.ts';
-import { skipUnsupported } from './unsupported.ts';
 
 export function parseBegin(p: Cursor): Statement {
   const { position } = p;
-  if (p.accept('start')) p.expect('transaction');
+  const starts = p.accept('start');
+  if (starts) p.expect('transaction');
   else {
     p.expect('begin');
     if (!p.accept('work')) p.accept('transaction');
   }
   const modes = parseModes(p);
-  return { kind: 'begin', modes, position, end: p.lastEnd };
+  return { kind: 'begin', modes, tag: starts ? 'START TRANSACTION' : 'BEGIN', position, end: p.lastEnd };
 }
 
-/** COMMIT, END, ROLLBACK, ABORT, and their PREPARED forms, which are refused. */
+/** COMMIT, END, ROLLBACK, ABORT, and the PREPARED forms. */
 export function parseEnd(p: Cursor): Statement {
   const { position, word } = p;
   p.advance();
-  if (p.at('prepared')) return skipUnsupported(p, position, 'two-phase commit');
+  if ((word === 'commit' || word === 'rollback') && p.accept('prepared'))
+    return { kind: 'twoPhase', what: word, id: p.string(), position, end: p.lastEnd };
   if (!p.accept('work')) p.accept('transaction');
   if (word === 'rollback' && p.accept('to')) {
     p.accept('savepoint');
@@ -35,6 +36,13 @@ export function parseEnd(p: Cursor): Statement {
   }
   if (word === 'commit' || word === 'end') return { kind: 'commit', chain, position, end: p.lastEnd };
   return { kind: 'rollback', chain, savepoint: undefined, position, end: p.lastEnd };
+}
+
+export function parsePrepareTransaction(p: Cursor): Statement {
+  const { position } = p;
+  p.expect('prepare');
+  p.expect('transaction');
+  return { kind: 'twoPhase', what: 'prepare', id: p.string(), position, end: p.lastEnd };
 }
 
 export function parseSavepoint(p: Cursor): Statement {
@@ -125,7 +133,11 @@ export function parseLock(p: Cursor): LockTable {
   let mode: TableMode | undefined = 'access exclusive';
   if (p.accept('in')) {
     const words: string[] = [];
-    while (!p.at('mode')) words.push(p.label());
+    while (!p.at('mode')) {
+      words.push(p.word);
+      if (!TABLE_MODES.some((name) => `${name} `.startsWith(`${words.join(' ')} `))) p.fail();
+      p.advance();
+    }
     mode = TABLE_MODES.find((name) => name === words.join(' '));
     if (mode === undefined) p.fail();
     p.advance();
