@@ -30,7 +30,7 @@ const LATE: readonly string[] = [
   'src/txn/proof/(prover|proof-row|merkle|salts|change)',
   'src/txn/(bulk-commit|frozen-writes|index-scan|log-first|committer|commit-timestamp|commit-turn|table-writes|no-history|overlay-scan|own-order|catalog-conflicts|commit-checks|only-rows|serial/.*|lock/(advisory|manager|modes|guard|row-locks|heavy-locks|waits))',
   'src/sql/(with-arguments|string-escapes|collatable|collations|collation-names|type-schema|other-database)',
-  'src/sql/parser/(rare-statement|system-time|history|change|period|call|transaction|setting)',
+  'src/sql/parser/(long-text|rare-statement|system-time|history|change|period|call|transaction|setting)',
   'src/sql/functions/(registry|own-ranges)',
   'src/sql/types/(procedure-text|styled-output|datetime-input|interval-input|array-input|time-zone|jsonb-order|datetime-fields|user-types|collation|json-path-(syntax|print))',
   'src/plan/collate/.*',
@@ -74,7 +74,7 @@ const RARE: readonly string[] = [
   'src/database/(branch|migration|history|proof|backup|repair|routine|system)/.*',
   'src/txn/line/.*',
   'src/sql/parser/branch',
-  'src/database/(temporary-files|pieces|row-stream|check-database|cursor|explain|registered|rekey|ledger)',
+  'src/database/(analyze|temporary-files|pieces|row-stream|check-database|cursor|explain|registered|rekey|ledger)',
   'src/database/ddl/(aggregate|alter-view|collation|comment|drop-attribute|owner|range-type|retention|role|routine|trigger|type-definition|undrop|unsupported)',
   'worker/(aside|backups|function-module)',
 ];

@@ -1,19 +1,12 @@
-/**
- * Samples of tables: what ANALYZE looks at, and what planning does (table-statistics.ts).
- *
- * ANALYZE reads as many rows as PostgreSQL does, 300 a bucket, and waits for those on disk; planning takes what leaves in
- * memory give at once.
- */
-import { PAUSE, type Task } from '../base/task.ts';
+/** Samples of tables for planning (table-statistics.ts): what leaves in memory give at once. ANALYZE's are analyze.ts's. */
+import { PAUSE } from '../base/task.ts';
 import { type Batch, type Value, valueAt, type Vector } from '../base/vector.ts';
 import type { ColumnDef } from '../catalog/schema.ts';
 import { type ColumnStatistics, describeInSlices } from '../plan/optimizer/column-statistics.ts';
 import { typeByOid } from '../sql/types/registry.ts';
 import type { BatchSource, KeyRange, VersionedTable } from '../table/table.ts';
 
-/** Rows that planning looks at; a full ANALYZE looks at 300 for each bucket of the histogram. */
 const PLAN_SAMPLE_ROWS = 3000;
-const ANALYZE_SAMPLE_ROWS = 30_000;
 /** Leaves that planning takes its rows from. */
 const PLAN_LEAVES = 4;
 
@@ -58,7 +51,7 @@ function* atOnce(source: BatchSource): Generator<typeof PAUSE, Batch[] | null, u
 }
 
 /** Adds every k-th row of the batches, so that about `quota` come, to a list for each column. */
-function take(lists: readonly Value[][], batches: readonly Batch[], quota: number): void {
+export function take(lists: readonly Value[][], batches: readonly Batch[], quota: number): void {
   const total = batches.reduce((sum, batch) => sum + batch.count, 0);
   const rows = Math.min(quota, total);
   let first = 0;
@@ -77,34 +70,4 @@ function take(lists: readonly Value[][], batches: readonly Batch[], quota: numbe
 function spread(ranges: readonly KeyRange[], most: number): KeyRange[] {
   if (ranges.length <= most) return [...ranges];
   return Array.from({ length: most }, (_, i) => ranges[Math.floor((i * ranges.length) / most)] as KeyRange);
-}
-
-/** What rows from all over the table tell of columns, read where they are not in memory; absent where there are no rows. */
-export function* sampleTable(
-  table: VersionedTable,
-  columns: readonly ColumnDef[],
-  seq: number,
-): Task<Map<number, ColumnStatistics>> {
-  const lists: Value[][] = columns.map(() => []);
-  const ranges = table.leafRanges(false);
-  const quota = Math.ceil(ANALYZE_SAMPLE_ROWS / Math.max(1, ranges.length));
-  for (const range of ranges) {
-    const source = table.scan({ seq, columns: columns.map(({ id }) => id), range });
-    const batches: Batch[] = [];
-    try {
-      for (let batch = yield* source.next(); batch !== null; batch = yield* source.next()) batches.push(batch);
-    } finally {
-      source.close();
-    }
-    take(lists, batches, quota);
-    yield PAUSE;
-  }
-  const found = new Map<number, ColumnStatistics>();
-  for (const [i, { id, type }] of columns.entries()) {
-    const values = lists[i] as Value[];
-    if (values.length === 0) continue;
-    const tableRows = Math.max(table.rowCount, values.length);
-    found.set(id, yield* describeInSlices({ values, tableRows, type: typeByOid(type.oid) }));
-  }
-  return found;
 }

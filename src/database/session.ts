@@ -11,7 +11,7 @@ import { bindMoment, isBindable } from '../plan/bind.ts';
 import { Suspended, waitFor } from '../exec/suspended.ts';
 import type { TimePoint } from '../sql/ast-query.ts';
 import type { Statement } from '../sql/ast-statement.ts';
-import { parse, parseOne, statements } from '../sql/parser/parser.ts';
+import { parseOne } from '../sql/parser/parser.ts';
 import type { StatementReader } from '../txn/api.ts';
 import { unlockTaken } from '../txn/lock/advisory.ts';
 import { Party } from '../txn/lock/party.ts';
@@ -43,6 +43,7 @@ import type { Open } from './open.ts';
 import { Again } from './again.ts';
 import { Pieces } from './pieces.ts';
 import { readByKey } from './point-query.ts';
+import { allStatements, eachStatement } from './read-text.ts';
 import { endPortals, type Portals } from './portal.ts';
 import { PreparedStatements } from './prepared.ts';
 import { recheckConstraints } from './recheck.ts';
@@ -231,7 +232,7 @@ export class Session implements SessionApi, Controlled, Backend {
   ): Task<ResultSet> {
     let cached = this.statements.get(sql);
     if (cached === undefined) {
-      const all = parse(sql);
+      const all = yield* allStatements(sql, cancellation);
       const [only] = all;
       if (only === undefined) return command('');
       if (all.length > 1) {
@@ -256,11 +257,10 @@ export class Session implements SessionApi, Controlled, Backend {
   }
 
   *#script(sql: string, options: ExecuteOptions, cancellation: Cancellation): Task<readonly ResultSet[]> {
-    const results: ResultSet[] = [];
     yield* makeWhole(this.core.host);
-    for (const statement of statements(sql))
-      results.push(yield* whenWhole(this.core.host, () => this.#run(uncached(statement), [], options, cancellation)));
-    return results;
+    return yield* eachStatement(sql, cancellation, (statement) =>
+      whenWhole(this.core.host, () => this.#run(uncached(statement), [], options, cancellation)),
+    );
   }
 
   #endTransaction(undone: boolean): void {

@@ -16,7 +16,14 @@ import type { Copy, Statement } from '../sql/ast-statement.ts';
 import type { BoundExpression, ColumnId } from './expression.ts';
 import { assignCollations, assignExpressionCollations } from './collate/assign.ts';
 import { BOOL, OID, coerce, tryCoerce } from './binder/coerce.ts';
-import { BindState, UnresolvedTime, type BindContext, type BoundMoment, type ResolvedTime } from './binder/context.ts';
+import {
+  BindState,
+  LongWork,
+  UnresolvedTime,
+  type BindContext,
+  type BoundMoment,
+  type ResolvedTime,
+} from './binder/context.ts';
 import { bindExpression } from './binder/expression.ts';
 import { bindCopyFrom, type BoundCopy } from './binder/copy.ts';
 import { bindInsert } from './binder/insert.ts';
@@ -68,8 +75,9 @@ export function* bindStatement(statement: BindableStatement, context: BindContex
     try {
       return bindOnce(statement, new BindState(context, times, views));
     } catch (error) {
-      if (!(error instanceof UnresolvedTime)) throw error;
-      times.set(error.clause, yield* resolveTime(error, context));
+      if (error instanceof LongWork) yield* error.task;
+      else if (!(error instanceof UnresolvedTime)) throw error;
+      else times.set(error.clause, yield* resolveTime(error, context));
     }
   }
 }

@@ -6,8 +6,8 @@
  * of the others are cut out of the text when the parser asks. A 10 MB INSERT costs eleven bytes a token and nothing to
  * collect.
  *
- * The text is read in runs, each up to the next semicolon: what follows a bad statement is not looked at before its turn,
- * and data lines after COPY … FROM STDIN are never read as SQL. An error found by the lexer becomes a token too, and is
+ * The text is read in runs, each up to the next semicolon, and long ones when the parser gets there: what follows a bad
+ * statement is not looked at before its turn, and data lines after COPY … FROM STDIN are never read as SQL. An error found by the lexer becomes a token too, and is
  * thrown when the parser arrives at it, so that errors come in the order of the text.
  *
  * Codes: classes below 32; one-character tokens by their character code; operators of two characters from 128;
@@ -62,6 +62,9 @@ for (const c of ',()[].;:+-*/%^<>=') CLASSES[c.charCodeAt(0)] = (CLASSES[c.charC
 const QUOTE = 39;
 const SEMICOLON = 59;
 
+/** Characters after which a run is broken off. */
+const RUN_LENGTH = 16_384;
+
 export class Lexer {
   readonly text: string;
   /** Number of tokens read so far. */
@@ -74,8 +77,9 @@ export class Lexer {
   readonly errors: Map<number, DriftError> = new Map();
   #at = 0;
 
-  constructor(text: string) {
-    refuseBadCharacters(text);
+  /** `isChecked`: its characters are known to be good (parser/long-text.ts). */
+  constructor(text: string, isChecked = false) {
+    if (!isChecked) refuseBadCharacters(text);
     this.text = text;
   }
 
@@ -92,14 +96,15 @@ export class Lexer {
     this.#at = offset;
   }
 
-  /** Reads tokens up to and including the next semicolon, or END_OF_INPUT. */
+  /** Reads tokens up to and including the next semicolon, or END_OF_INPUT; one at least, and no more than some thousands. */
   readRun(): void {
-    for (;;) {
+    const stop = this.#at + RUN_LENGTH;
+    do {
       const start = this.#skipSpace(this.#at);
       if (start < 0) return;
       const code = start >= this.text.length ? this.#push(END_OF_INPUT, start, start) : this.#readToken(start);
       if (code === SEMICOLON || code === END_OF_INPUT || code === ERROR) return;
-    }
+    } while (this.#at < stop);
   }
 
   #push(code: number, start: number, end: number): number {
@@ -373,17 +378,18 @@ export class Lexer {
   }
 }
 
-function refuseBadCharacters(text: string): void {
+/** Throws 22021 for what no text may have; `from`: where it begins in the whole. */
+export function refuseBadCharacters(text: string, from = 0): void {
   const zero = text.indexOf('\0');
   if (zero >= 0) {
     const message = 'invalid byte sequence for encoding "UTF8": 0x00';
-    throw new DriftError('22021', message, { position: zero + 1 });
+    throw new DriftError('22021', message, { position: from + zero + 1 });
   }
   const surrogate = text.search(/\p{Surrogate}/u);
   if (surrogate >= 0) {
     const code = text.charCodeAt(surrogate).toString(16);
     throw new DriftError('22021', `invalid character in statement: lone surrogate U+${code.toUpperCase()}`, {
-      position: surrogate + 1,
+      position: from + surrogate + 1,
     });
   }
 }

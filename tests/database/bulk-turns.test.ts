@@ -21,11 +21,15 @@ interface Found {
   readonly total: number;
 }
 
+/** Some megabytes of text. */
+const LONG_INSERT = `INSERT INTO read VALUES ${Array.from({ length: 60_000 }, (_, i) => `(${i}, -${i}.5, 'name ${i}', '2024-01-${(i % 28) + 1}')`).join(', ')}`;
+
 const STATEMENTS: readonly (readonly [string, string])[] = [
   [
     'INSERT … SELECT',
     `INSERT INTO big SELECT i, i * 7919::bigint % 1000003, i * 0.37, 'text' || i FROM generate_series(1, ${ROWS}) i`,
   ],
+  ['INSERT … VALUES', LONG_INSERT],
   ['CREATE TABLE AS', 'CREATE TABLE copy AS SELECT * FROM big'],
   ['CREATE INDEX', 'CREATE INDEX ON big (t)'],
   ['UPDATE', 'UPDATE big SET a = a + 1'],
@@ -47,6 +51,7 @@ test('no write holds the thread for long', { timeout: 180_000 }, async () => {
     const engine = await openEngine({ storage: new MemoryStorage(), host: turns.host });
     const session = engine.session();
     await session.script(`CREATE TABLE big (id int PRIMARY KEY, a int, f float8, t text);
+      CREATE TABLE read (id int PRIMARY KEY, f float8, t text, d date);
       CREATE TABLE child (id int PRIMARY KEY, u int UNIQUE, p int REFERENCES big);
       CREATE TABLE kid (id int PRIMARY KEY, p int REFERENCES child ON DELETE CASCADE)`);
     for (const [name, sql] of STATEMENTS) {

@@ -3,7 +3,8 @@
  *
  * Binding itself never waits. Only moments do (AS OF needs the log to find a sequence number, and the catalog of that
  * time): when the binder meets a time clause that is not resolved yet it throws an `UnresolvedTime`; `bindStatement`
- * resolves it as a task and binds again from the start, now knowing it. Statements without time clauses bind once.
+ * resolves it as a task and binds again from the start, now knowing it; so it does with what takes long (`LongWork`).
+ * Other statements bind once.
  */
 import type { Value } from '../../base/vector.ts';
 import type { Task } from '../../base/task.ts';
@@ -91,6 +92,15 @@ export class UnresolvedTime {
     this.points = points;
   }
 }
+
+/** Thrown by the binder, caught by `bindStatement`: work that takes long, and is done when binding starts again. */
+export class LongWork {
+  readonly task: Task<void>;
+  constructor(task: Task<void>) {
+    this.task = task;
+  }
+}
+
 export interface BoundPoint {
   readonly kind: 'seq' | 'tag' | 'timestamp' | 'branch';
   readonly value: BoundExpression;

@@ -59,6 +59,17 @@ export interface Grammar {
 export interface ParseOptions {
   /** Greatest depth of nesting, and of the tree. More is refused with 54001. Default 600. */
   readonly maxDepth?: number | undefined;
+  /** The text's characters are known to be good. */
+  readonly isChecked?: boolean | undefined;
+}
+
+/** Rows of a VALUES that were read beforehand: the first ones, or all. */
+export interface ReadyRows {
+  readonly rows: Expression[][];
+  /** The token behind them. */
+  readonly end: number;
+  /** Of the highest tree among them. */
+  readonly height: number;
 }
 
 const DEFAULT_MAX_DEPTH = 600;
@@ -88,12 +99,14 @@ export class Cursor {
   word = '';
   depth = 0;
   height = 0;
+  /** By the token that they begin with; none but in long texts (long-text.ts). */
+  ready: ReadonlyMap<number, ReadyRows> | null = null;
 
   constructor(text: string, grammar: Grammar, options: ParseOptions = {}) {
     this.text = text;
     this.grammar = grammar;
     this.maxDepth = options.maxDepth ?? DEFAULT_MAX_DEPTH;
-    this.lexer = new Lexer(text);
+    this.lexer = new Lexer(text, options.isChecked);
     this.#load();
   }
 

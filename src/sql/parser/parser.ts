@@ -11,17 +11,22 @@
  */
 import { noteHints } from '../hints.ts';
 import { DriftError } from '../../base/error.ts';
+import { PAUSE } from '../../base/task.ts';
 import type { Expression, TypeName } from '../ast.ts';
 import type { Copy, Statement } from '../ast-statement.ts';
 import { END_OF_INPUT } from '../lexer.ts';
 import { parsePreparable } from './change.ts';
 import { Cursor, type Grammar, type ParseOptions } from './cursor.ts';
 import { parseExpression as parseExpressionAt, parseExpressionFrom, parseRestrictedExpression } from './expression.ts';
+import { checkCharacters, readAhead } from './long-text.ts';
 import { parseQuery, parseQueryFrom } from './query.ts';
 import { parseRareStatement } from './rare-statement.ts';
 import { parseReset, parseShow } from './setting.ts';
 import { parseBegin, parseEnd, parseSavepoint, parseSet } from './transaction.ts';
 import { parseTypeName as parseTypeNameAt } from './type-name.ts';
+
+/** Characters from which on a text is read with pauses. */
+const LONG_TEXT = 65_536;
 
 /** For parsers of languages that have SQL inside (plpgsql/reader.ts). */
 export const GRAMMAR: Grammar = {
@@ -54,7 +59,21 @@ export function parseOne(sql: string, options?: ParseOptions): Statement {
 
 /** Parses the statements of a script one by one; nothing behind a statement is looked at before it was yielded. */
 export function* statements(sql: string, options?: ParseOptions): Generator<Statement, void, undefined> {
-  const p = new Cursor(sql, GRAMMAR, options);
+  for (const statement of read(sql, options)) if (statement !== PAUSE) yield statement;
+}
+
+/** The same, with pauses where the text is long. */
+export function statementsInSlices(sql: string): Generator<Statement | typeof PAUSE, void, undefined> {
+  return read(sql, undefined, sql.length > LONG_TEXT);
+}
+
+function* read(
+  sql: string,
+  options: ParseOptions | undefined,
+  isLong = false,
+): Generator<Statement | typeof PAUSE, void, undefined> {
+  if (isLong) yield* checkCharacters(sql);
+  const p = new Cursor(sql, GRAMMAR, isLong ? { isChecked: true } : options);
   const hinted = sql.includes('/*+');
   let from = 0;
   for (;;) {
@@ -63,6 +82,7 @@ export function* statements(sql: string, options?: ParseOptions): Generator<Stat
       p.restart(p.start + 1);
       continue;
     }
+    if (isLong) yield* readAhead(p);
     const statement = guarded(p, parseStatement);
     if (p.code !== END_OF_INPUT && !p.at(';')) p.fail();
     const ended = p.code === END_OF_INPUT;

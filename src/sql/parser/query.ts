@@ -144,16 +144,26 @@ function emptySelect(position: number): Select {
 function parseValues(p: Cursor): Values {
   const { position } = p;
   p.advance();
-  const rows: Expression[][] = [];
-  do {
-    p.expect('(');
-    const row: Expression[] = [];
-    do row.push(p.atLoneConstant() ? parseConstant(p) : p.grammar.expression(p));
+  const ready = p.ready?.get(p.index);
+  const rows = ready?.rows ?? [];
+  if (ready !== undefined) {
+    p.height = Math.max(p.height, ready.height);
+    p.back(ready.end);
+  }
+  if (rows.length === 0 || p.accept(','))
+    do rows.push(parseRow(p));
     while (p.accept(','));
-    p.expect(')');
-    rows.push(row);
-  } while (p.accept(','));
   return { kind: 'values', rows, position };
+}
+
+/** A row of VALUES. */
+export function parseRow(p: Cursor): Expression[] {
+  p.expect('(');
+  const row: Expression[] = [];
+  do row.push(p.atLoneConstant() ? parseConstant(p) : p.grammar.expression(p));
+  while (p.accept(','));
+  p.expect(')');
+  return row;
 }
 
 // ---- SELECT ----------------------------------------------------------------------------------------------------
