@@ -32,9 +32,10 @@ export function* setConstraints(scene: Scene, { names, deferred, position }: Set
   }
   if (!deferred && transaction.deferred) {
     const { core } = scene;
-    yield* recheckConstraints(core, transaction, core.manager.newestReader(transaction), scene.eval, (constraint) =>
-      transaction.defers(constraint),
-    );
+    yield* recheckConstraints(core, transaction, core.manager.newestReader(transaction), scene.eval, {
+      defers: (constraint) => transaction.defers(constraint),
+      waits: true,
+    });
   }
   if (!scene.inBlock) {
     const message = 'SET CONSTRAINTS can only be used in transaction blocks';

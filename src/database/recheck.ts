@@ -7,24 +7,32 @@ import type { Task } from '../base/task.ts';
 import { valueAt, type Value, type Vector } from '../base/vector.ts';
 import { checkParents, refuseOrphans, referencesTo } from '../exec/modify/constraints.ts';
 import type { ModifyTarget } from '../exec/modify/target.ts';
-import { checkUnique } from '../exec/modify/unique.ts';
+import { checkUnique, waitForEarlier } from '../exec/modify/unique.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
 import { MISS, OP_DELETE, OP_UPDATE } from '../table/table.ts';
 import type { StatementReader } from '../txn/api.ts';
 import type { Transaction } from '../txn/transaction.ts';
 import type { Core } from './core.ts';
+import { guardOf } from './statement-target.ts';
+
+interface Recheck {
+  /** Constraints that go on waiting for the commit. Default: none. */
+  readonly defers?: ModifyTarget['defers'];
+  /** The first look at what was deferred: waits for others as a statement does. Default: it does not. */
+  readonly waits?: boolean;
+}
 
 export function* recheckConstraints(
   core: Core,
   transaction: Transaction,
   reader: StatementReader,
   context: EvalContext,
-  defers: ModifyTarget['defers'] = () => false,
+  { defers = (): boolean => false, waits = false }: Recheck = {},
 ): Task<void> {
   const target: ModifyTarget = {
     catalog: transaction.catalog,
     reader,
-    guard: null,
+    guard: waits ? guardOf(core, transaction) : null,
     eval: context,
     table: (id) => core.store.table(id),
     writes: (id) => transaction.writesFor(id, core.store.table(id).columns),
@@ -40,6 +48,7 @@ export function* recheckConstraints(
   for (const [tableId, writes] of transaction.written()) {
     const table = transaction.catalog.byId(tableId);
     if (table?.kind !== 'table') continue;
+    if (waits) yield* waitForEarlier(target, table);
     yield* checkUnique(target, table, 0);
     yield* checkParents(target, table, 0);
     for (const reference of referencesTo(target, tableId)) {

@@ -459,12 +459,12 @@ export class Session implements SessionApi, Controlled, Backend {
       yield* applyOnCommit(ddlContext(yield* this.#scene(open, {}, NEVER)));
     const context = (snapshot: number): Scene['eval'] =>
       this.evalFor(transaction, transaction.catalog, snapshot, NEVER);
-    const recheck = (reader: StatementReader): Task<void> =>
-      recheckConstraints(this.core, transaction, reader, context(reader.snapshot));
+    const recheck = (reader: StatementReader, waits = false): Task<void> =>
+      recheckConstraints(this.core, transaction, reader, context(reader.snapshot), { waits });
     if (this.settings.signs) transaction.info = signed(transaction.info, this.settings, context(transaction.snapshot));
-    if (transaction.deferred) yield* recheck(manager.newestReader(transaction));
+    if (transaction.deferred) yield* recheck(manager.newestReader(transaction), true);
     return yield* manager.commit(transaction, {
-      recheck,
+      recheck: (reader) => recheck(reader),
       sequences: () => sequences.takeTouched(),
       cancellation,
       ...(open.durability === undefined ? {} : { durability: open.durability }),

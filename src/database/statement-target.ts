@@ -34,6 +34,18 @@ export interface TargetTools<Scene> {
 
 type Triggered<Scene> = TargetScene & { readonly routines: { triggers(scene: Scene): TriggerRunner } };
 
+/** Row locks as a transaction takes them. */
+export function guardOf({ manager, store, host }: Core, transaction: Transaction): RowGuard {
+  return new RowGuard({
+    space: manager.locks,
+    host,
+    transaction,
+    table: (id) => store.table(id),
+    published: () => manager.published,
+    blind: manager.ignoresConflicts,
+  });
+}
+
 export class StatementTarget<Scene extends Triggered<Scene>> implements ModifyTarget {
   readonly catalog: Catalog;
   readonly eval: EvalContext;
@@ -62,16 +74,7 @@ export class StatementTarget<Scene extends Triggered<Scene>> implements ModifyTa
 
   /** The row locks of the statement's transaction. */
   get guard(): RowGuard {
-    const { core, transaction } = this.#scene;
-    const { manager, store, host } = core;
-    return (this.#guard ??= new RowGuard({
-      space: manager.locks,
-      host,
-      transaction,
-      table: (id) => store.table(id),
-      published: () => manager.published,
-      blind: manager.ignoresConflicts,
-    }));
+    return (this.#guard ??= guardOf(this.#scene.core, this.#scene.transaction));
   }
 
   table(id: number): VersionedTable {

@@ -47,10 +47,16 @@ export const NO_COMMIT_INFO: CommitInfo = {
 /** READ UNCOMMITTED is READ COMMITTED, as in PostgreSQL; SNAPSHOT is REPEATABLE READ. */
 export type Isolation = 'read uncommitted' | 'read committed' | 'repeatable read' | 'serializable';
 
+/** Rows that a transaction was about to write to a table. */
+export interface Unwritten {
+  readonly tableId: number;
+  readonly writes: TableWrites;
+}
+
 /** A transaction whose dependencies are watched (serial/serializable.ts). */
 export interface Watched {
-  /** Throws 40001 where it cannot be part of a serial order any more. */
-  check(): void;
+  /** Throws 40001 where it cannot be part of a serial order any more, `also` written. */
+  check(also?: Unwritten): void;
   commit(end: number, hasWritten: boolean): void;
   /** The commit that was noted has not come about. */
   retract(): void;

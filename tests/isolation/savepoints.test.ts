@@ -99,3 +99,33 @@ test('row locks of a savepoint go with it, those from before it stay, and all go
   );
   await players.close();
 });
+
+test('deferred keys wait for who had them before, and deferred parents for who takes them away', async () => {
+  const players = await play(
+    `${T}; CREATE TABLE c (t int REFERENCES t DEFERRABLE INITIALLY DEFERRED)`,
+    `T1: BEGIN
+     T1: INSERT INTO d VALUES (3, 5)             -- 1
+     T2: BEGIN
+     T2: INSERT INTO d VALUES (4, 5)             -- 1
+     T2: SET CONSTRAINTS ALL IMMEDIATE           -- waits
+     T1: COMMIT                                  -- T2: 23505
+     T2: ROLLBACK
+     T1: BEGIN
+     T1: UPDATE d SET u = 7 WHERE id = 3         -- 1
+     T2: INSERT INTO d VALUES (4, 7)             -- waits
+     T1: ROLLBACK                                -- T2: 1
+     T1: BEGIN
+     T1: DELETE FROM t WHERE id = 1              -- 1
+     T1: SET CONSTRAINTS ALL IMMEDIATE
+     T2: BEGIN
+     T2: INSERT INTO c VALUES (1), (2)           -- 2
+     T2: COMMIT                                  -- waits
+     T1: COMMIT                                  -- T2: 23503
+     T1: SELECT * FROM c                         -- none
+     T1: BEGIN
+     T1: DELETE FROM t WHERE id = 2              -- 1
+     T2: INSERT INTO c VALUES (2)                -- waits
+     T1: ROLLBACK                                -- T2: 1`,
+  );
+  await players.close();
+});

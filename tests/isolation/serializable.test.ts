@@ -100,3 +100,33 @@ test('modes: SET TRANSACTION comes first, defaults, what SHOW shows', async () =
   expect(players.waiting).toEqual([]);
   await players.close();
 });
+
+test('who has looked for a key before inserting it came too late (40001); who has not, has a duplicate (23505)', async () => {
+  const script = (unique: string, insert: (tx: number) => string): string =>
+    `T1: BEGIN ISOLATION LEVEL SERIALIZABLE
+     T2: BEGIN ISOLATION LEVEL SERIALIZABLE
+     T1: SELECT count(*) FROM t WHERE ${unique}          -- 0
+     T2: SELECT count(*) FROM t WHERE ${unique}          -- 0
+     T1: ${insert(1)}
+     T2: ${insert(2)}                                    -- waits
+     T1: COMMIT                                          -- T2: 40001
+     T2: ROLLBACK
+     T1: DELETE FROM t WHERE ${unique}
+     T1: BEGIN ISOLATION LEVEL SERIALIZABLE
+     T2: BEGIN ISOLATION LEVEL SERIALIZABLE
+     T2: SELECT count(*) FROM t WHERE ${unique}          -- 0
+     T1: ${insert(1)}
+     T1: COMMIT
+     T2: ${insert(2)}                                    -- 23505`;
+  const players = await play(
+    T,
+    script('id = 20', () => 'INSERT INTO t VALUES (20, 0)'),
+  );
+  await players.close();
+  const by = 'CREATE UNIQUE INDEX ON t (v)';
+  const others = await play(
+    `${T}; ${by}`,
+    script('v = 200', (tx) => `INSERT INTO t VALUES (${20 + tx}, 200)`),
+  );
+  await others.close();
+});

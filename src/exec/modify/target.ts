@@ -188,6 +188,7 @@ export function keyText(
   return `Key (${names})=(${texts.join(', ')})`;
 }
 
+/** The error of a key that is taken. Throws 40001 where a SERIALIZABLE transaction only came too late. */
 export function duplicateKey(
   target: ModifyTarget,
   table: TableDef,
@@ -195,6 +196,9 @@ export function duplicateKey(
   ordinals: readonly number[],
   values: readonly Value[],
 ): DriftError {
+  // Of other keys the row is written already.
+  if (ordinals === table.key) target.guard?.checkTaken(table.id, values);
+  else target.guard?.checkSerial();
   return new DriftError('23505', `duplicate key value violates unique constraint "${constraint}"`, {
     detail: `${keyText(target, table, ordinals, values)} already exists.`,
     schema: table.schema,

@@ -33,7 +33,10 @@ export function* checkUnique(target: ModifyTarget, table: TableDef, from: number
   const writes = target.writes(table.id);
   const versioned = target.table(table.id);
   for (const index of table.indexes) {
-    if (target.defers(index)) continue;
+    if (target.defers(index)) {
+      if (index.unique) yield* noteEarlier(target, table, index, from);
+      continue;
+    }
     if (index.withoutOverlaps !== undefined) yield* checkOverlaps(target, table, index, from);
     if (!index.unique) continue;
     const tree = treeOf(versioned, index);
@@ -47,6 +50,43 @@ export function* checkUnique(target: ModifyTarget, table: TableDef, from: number
       const other = ownConflict(writes, index, tree, own, entry, values);
       if (other || (yield* takenBy(target, table, tree, values, writes)) !== null) {
         throw duplicateKey(target, table, index.constraint ?? index.name, ordinals(index), values);
+      }
+    }
+  }
+}
+
+/**
+ * Notes whose uncommitted rows have the values of new ones in an index that is checked later: the look at the end waits for
+ * these, and for none that came after, who will wait for this one.
+ */
+function* noteEarlier(target: ModifyTarget, table: TableDef, index: IndexDef, from: number): Task<void> {
+  const { guard } = target;
+  if (guard === null || !guard.sharesKeys(table.id)) return;
+  const writes = target.writes(table.id);
+  const tree = treeOf(target.table(table.id), index);
+  for (let entry = from; entry < writes.count; entry++) {
+    if (entry % LOOKED_UP === LOOKED_UP - 1) yield* breathe(target.eval.cancellation);
+    const values = writes.isLive(entry) ? indexValues(index, writes.rows(), entry) : null;
+    if (values !== null) guard.noteEarlier(guard.keyOwners(table.id, null, [[tree, values]]));
+  }
+}
+
+/** Waits for those whose rows were there before this transaction's with the same values, and that have not ended. */
+export function* waitForEarlier(target: ModifyTarget, table: TableDef): Task<void> {
+  const { guard } = target;
+  if (guard === null || guard.earlier.size === 0) return;
+  const writes = target.writes(table.id);
+  for (const index of table.indexes) {
+    if (!index.unique || index.deferrable === undefined || target.defers(index)) continue;
+    const tree = treeOf(target.table(table.id), index);
+    for (let entry = 0; entry < writes.count; entry++) {
+      if (entry % LOOKED_UP === LOOKED_UP - 1) yield* breathe(target.eval.cancellation);
+      const values = writes.isLive(entry) ? indexValues(index, writes.rows(), entry) : null;
+      if (values === null) continue;
+      for (;;) {
+        const owners = guard.keyOwners(table.id, null, [[tree, values]]).filter((owner) => guard.earlier.has(owner));
+        if (owners.length === 0) break;
+        yield* guard.waitForOwners(table, owners);
       }
     }
   }

@@ -12,6 +12,7 @@ import type { Task } from '../../base/task.ts';
 import type { Value } from '../../base/vector.ts';
 import { type Key, MISS, type RowRef, type VersionedTable, type VersionedIndex } from '../../table/table.ts';
 import { ownOrder } from '../own-order.ts';
+import { TableWrites } from '../table-writes.ts';
 import type { Transaction } from '../transaction.ts';
 import { type Blocked, claimRows, takeRows, waitForOwners, waitForRow } from './manager.ts';
 import type { LockSpace } from './space.ts';
@@ -111,6 +112,39 @@ export class RowGuard {
     return [...owners];
   }
 
+  /** Transactions that had uncommitted rows when this one wrote rows with the same deferred keys. */
+  get earlier(): ReadonlySet<Transaction> {
+    return earlier.get(this.#parts.transaction) ?? NOBODY;
+  }
+
+  noteEarlier(owners: readonly Transaction[]): void {
+    const { transaction } = this.#parts;
+    let noted = earlier.get(transaction);
+    if (noted === undefined && owners.length > 0) earlier.set(transaction, (noted = new Set()));
+    for (const owner of owners) noted?.add(owner);
+  }
+
+  /**
+   * A key that is taken (cells of all key columns), at SERIALIZABLE: throws 40001 where the one who took it has read it
+   * as well as this transaction. So a program that looks before it inserts learns that it came too late, not that it erred.
+   */
+  checkTaken(tableId: number, cells: readonly Value[]): void {
+    const { transaction } = this.#parts;
+    if (transaction.serial === null) return;
+    const table = this.#parts.table(tableId);
+    const writes = new TableWrites(table.columns);
+    const row = table.columns.map(
+      (_, ordinal) => cells[table.key.findIndex(({ column }) => column === ordinal)] ?? null,
+    );
+    writes.put(table.encodeKey(cells), row, false, null);
+    transaction.serial.check({ tableId, writes });
+  }
+
+  /** Throws 40001 where what a SERIALIZABLE transaction has written cannot be part of a serial order. */
+  checkSerial(): void {
+    this.#parts.transaction.serial?.check();
+  }
+
   /** Waits until one of them lets go of something. */
   waitForOwners(table: Named, owners: readonly Transaction[]): Task<void> {
     const { space, host, transaction } = this.#parts;
@@ -138,6 +172,9 @@ export class RowGuard {
     return found.from > transaction.snapshot ? 'changed' : 'same';
   }
 }
+
+const earlier = new WeakMap<Transaction, Set<Transaction>>();
+const NOBODY: ReadonlySet<Transaction> = new Set();
 
 /** The error of a level that keeps its snapshot. */
 export function concurrentChange(fate: Exclude<Fate, 'same'>): DriftError {

@@ -18,7 +18,7 @@ import { DriftError } from '../../base/error.ts';
 import type { TableStore } from '../../table/store.ts';
 import type { TableReader } from '../api.ts';
 import type { TableWrites } from '../table-writes.ts';
-import type { Transaction, Watched } from '../transaction.ts';
+import type { Transaction, Unwritten, Watched } from '../transaction.ts';
 import { meets, NotingReader, TableReads } from './reads.ts';
 
 export class SerialSpace {
@@ -86,9 +86,13 @@ export class Serial implements Watched {
     return new NotingReader(inner, reads);
   }
 
-  /** Throws 40001 where the transaction completes a dangerous structure with what has committed. */
-  check(): void {
+  /**
+   * Throws 40001 where the transaction completes a dangerous structure with what has committed. `also`: rows that it
+   * would have written besides.
+   */
+  check(also?: Unwritten): void {
     if (this.#space.ignore === 'dependencies') return;
+    const writes = also !== undefined || this.transaction.hasChanges;
     let out = Infinity;
     let fails = false;
     for (const other of this.#space.committed) {
@@ -96,10 +100,10 @@ export class Serial implements Watched {
       out = Math.min(out, other.end);
       // As T1: `other` is the pivot, with a T3 that committed before it.
       const third = other.#earliestOut;
-      if (third < other.end && (this.#writes() || third <= this.snapshot)) fails = true;
+      if (third < other.end && (writes || third <= this.snapshot)) fails = true;
     }
     this.#earliestOut = out;
-    if (!fails && out < Infinity && this.#writes()) fails = this.#isPivot(out);
+    if (!fails && out < Infinity && writes) fails = this.#isPivot(out, also);
     if (!fails) return;
     this.#space.failures++;
     throw new DriftError('40001', 'could not serialize access due to read/write dependencies among transactions', {
@@ -109,7 +113,7 @@ export class Serial implements Watched {
   }
 
   /** Whether one beside it has read what it wrote and does not come before the commit at `out`. */
-  #isPivot(out: number): boolean {
+  #isPivot(out: number, also: Unwritten | undefined): boolean {
     const { store, active, committed } = this.#space;
     for (const first of [...active, ...committed]) {
       if (first === this || first.end <= this.snapshot) continue;
@@ -118,12 +122,11 @@ export class Serial implements Watched {
       const readsOnly = first.end < Infinity ? !first.hasWritten : first.transaction.readOnly;
       if (readsOnly && out > first.snapshot) continue;
       if (dependsOn(first, this, store)) return true;
+      const reads = also === undefined ? undefined : first.reads.get(also.tableId);
+      if (also !== undefined && reads !== undefined && meets(reads, also.writes, store.table(also.tableId), out))
+        return true;
     }
     return false;
-  }
-
-  #writes(): boolean {
-    return this.transaction.hasChanges;
   }
 
   /** Notes the commit, after which others are checked against it. */
