@@ -1,5 +1,5 @@
 /** Samples of tables for planning (table-statistics.ts): what leaves in memory give at once. ANALYZE's are analyze.ts's. */
-import { PAUSE } from '../base/task.ts';
+import { PAUSE, type Task } from '../base/task.ts';
 import { type Batch, type Value, valueAt, type Vector } from '../base/vector.ts';
 import type { ColumnDef } from '../catalog/schema.ts';
 import { type ColumnStatistics, describeInSlices } from '../plan/optimizer/column-statistics.ts';
@@ -10,28 +10,40 @@ const PLAN_SAMPLE_ROWS = 3000;
 /** Leaves that planning takes its rows from. */
 const PLAN_LEAVES = 4;
 
-/** What rows in memory tell of a column; undefined where there are none. It waits for nothing. */
-export function* sampleColumn(
-  table: VersionedTable,
-  column: ColumnDef,
-  seq: number,
-): Generator<typeof PAUSE, ColumnStatistics | undefined, unknown> {
-  const type = typeByOid(column.type.oid);
-  if (column.id >= table.columns.length) return undefined;
-  const ranges = spread(table.leafRanges(true), PLAN_LEAVES);
+/** What is known of one table, until it is stale. */
+export interface TableEntry {
+  readonly columns: Map<number, ColumnStatistics | undefined>;
+  /** `changeCount` from which on the entry is stale. */
+  readonly staleAt: number;
+  readonly analyzed: boolean;
+  /** A column was asked for while no leaf was in memory: it is asked about again when one is. */
+  isBlind: boolean;
+}
+
+/** Puts what rows in memory tell of a column into a table's entry: nothing where there are none. It waits for nothing. */
+export function* sampleColumn(table: VersionedTable, column: ColumnDef, seq: number, entry: TableEntry): Task<void> {
+  const values = yield* sampled(table, column, seq);
+  const tableRows = Math.max(table.rowCount, values.length);
+  const found =
+    values.length === 0 ? undefined : yield* describeInSlices({ values, tableRows, type: typeByOid(column.type.oid) });
+  entry.columns.set(column.id, found);
+  if (found === undefined && table.leafRanges(true).length === 0) entry.isBlind = true;
+}
+
+function* sampled(table: VersionedTable, { id }: ColumnDef, seq: number): Task<Value[]> {
   const values: Value[] = [];
+  if (id >= table.columns.length) return values;
+  const ranges = spread(table.leafRanges(true), PLAN_LEAVES);
   const quota = Math.ceil(PLAN_SAMPLE_ROWS / Math.max(ranges.length, 1));
   for (const range of ranges) {
-    const batches = yield* atOnce(table.scan({ seq, columns: [column.id], range }));
+    const batches = yield* atOnce(table.scan({ seq, columns: [id], range }));
     if (batches !== null) take([values], batches, quota);
   }
-  const { rowCount } = table;
-  if (values.length === 0) return undefined;
-  return yield* describeInSlices({ values, tableRows: Math.max(rowCount, values.length), type });
+  return values;
 }
 
 /** All batches of a source that has them in memory; null where it would wait. */
-function* atOnce(source: BatchSource): Generator<typeof PAUSE, Batch[] | null, unknown> {
+function* atOnce(source: BatchSource): Task<Batch[] | null> {
   const batches: Batch[] = [];
   try {
     for (;;) {

@@ -58,7 +58,7 @@ import { systemRows } from './system/virtual-tables.ts';
 import { newTemporary } from './temporary-files.ts';
 import type { Turns } from './turns.ts';
 import { type TablesUsed, waitForTables } from './table-waits.ts';
-import { type Basis, isFresh, sampleWanted, tableStatistics, type Wanted } from './table-statistics.ts';
+import { type Basis, isFresh, tableStatistics, type Wanted } from './table-statistics.ts';
 
 const DEFAULT_QUERY_MEMORY_BYTES = 1024 * 1024 * 1024;
 /** Begins the ids of relations that only a trigger sees. */
@@ -195,7 +195,7 @@ export function* planOf(
   yield PAUSE;
   let plan = scene.shape?.(bound, statement, optimized) ?? optimized(bound, wanted);
   if (wanted.size > 0) {
-    yield* sampleWanted(wanted, snapshot, basis);
+    for (const sampling of wanted.values()) yield* sampling;
     plan = optimized(bound);
   }
   bases.set(plan, { basis, planning: scene.settings.planning });

@@ -10,36 +10,25 @@
  * others in between, and the statement is planned again.
  */
 import { PartMissing } from '../base/part.ts';
-import { PAUSE, type Task } from '../base/task.ts';
+import { runSync, type Task } from '../base/task.ts';
 import type { ColumnDef } from '../catalog/schema.ts';
-import type { ColumnStatistics } from '../plan/optimizer/column-statistics.ts';
 import type { Statistics } from '../plan/optimizer/statistics.ts';
 import type { VersionedTable } from '../table/table.ts';
 import type { TableStore } from '../table/store.ts';
-import { sampleColumn } from './sample-table.ts';
+import { sampleColumn, type TableEntry } from './sample-table.ts';
 
 /** Rows from which on a table is sampled before it is planned, not while. */
 const BIG_ROWS = 10_000;
 const STALE_ROWS = 50;
 const STALE_SHARE = 0.1;
 
-/** What is known of one table, until it is stale. */
-export interface TableEntry {
-  readonly columns: Map<number, ColumnStatistics | undefined>;
-  /** `changeCount` from which on the entry is stale. */
-  readonly staleAt: number;
-  readonly analyzed: boolean;
-  /** A column was asked for while no leaf was in memory: it is asked about again when one is. */
-  isBlind: boolean;
-}
-
 const entries = new WeakMap<VersionedTable, TableEntry>();
 
 /** The statistics that a plan was made with. */
 export type Basis = Map<VersionedTable, TableEntry>;
 
-/** Columns of big tables that a plan would have been made with, had they been sampled. */
-export type Wanted = Map<ColumnDef, VersionedTable>;
+/** Samples of columns of big tables that a plan was made without: tasks that take them. */
+export type Wanted = Map<ColumnDef, Task<void>>;
 
 /** Statistics for planning one statement; `basis` notes what it looked at, `wanted` what it did without. */
 export function tableStatistics(store: TableStore, seq: number, basis: Basis, wanted: Wanted | null): Statistics {
@@ -58,47 +47,21 @@ export function tableStatistics(store: TableStore, seq: number, basis: Basis, wa
     column(def, ordinal) {
       if (!store.has(def.id)) return undefined;
       const table = store.table(def.id);
-      const { columns } = entryOf(table);
-      if (columns.has(ordinal)) return columns.get(ordinal);
+      const entry = entryOf(table);
       const column = def.columns.find((candidate) => candidate.id === ordinal);
-      if (wanted !== null && column !== undefined && table.rowCount >= BIG_ROWS) {
-        wanted.set(column, table);
-        return undefined;
+      if (column === undefined || entry.columns.has(ordinal)) return entry.columns.get(ordinal);
+      try {
+        const sampling = sampleColumn(table, column, seq, entry);
+        if (wanted === null || table.rowCount < BIG_ROWS) runSync(sampling);
+        else if (!wanted.has(column)) wanted.set(column, sampling);
+        return entry.columns.get(ordinal);
+      } catch (error) {
+        // A first query does without statistics rather than waiting for the code that makes them.
+        if (error instanceof PartMissing) return undefined;
+        throw error;
       }
-      const task = tolerant(sampleInto(entryOf(table), table, column, seq));
-      while (task.next().done !== true);
-      return columns.get(ordinal);
     },
   };
-}
-
-/** Samples what a plan was made without, with pauses. */
-export function* sampleWanted(wanted: Wanted, seq: number, basis: Basis): Task<void> {
-  for (const [column, table] of wanted) {
-    const entry = basis.get(table);
-    if (entry?.columns.has(column.id) === false) yield* tolerant(sampleInto(entry, table, column, seq));
-    yield PAUSE;
-  }
-}
-
-/** A first query does without statistics rather than waiting for the code that makes them. */
-function* tolerant(sampling: Generator<typeof PAUSE, void, unknown>): Generator<typeof PAUSE, void, unknown> {
-  try {
-    yield* sampling;
-  } catch (error) {
-    if (!(error instanceof PartMissing)) throw error;
-  }
-}
-
-function* sampleInto(
-  entry: TableEntry,
-  table: VersionedTable,
-  column: ColumnDef | undefined,
-  seq: number,
-): Generator<typeof PAUSE, void, unknown> {
-  const found = column === undefined ? undefined : yield* sampleColumn(table, column, seq);
-  if (column !== undefined) entry.columns.set(column.id, found);
-  if (found === undefined && table.leafRanges(true).length === 0) entry.isBlind = true;
 }
 
 /** Whether a plan that was made with these statistics would be made the same way now. */
