@@ -235,8 +235,7 @@ export function* runPlan(
   useTables(scene, plan);
   const run = startRun(execContext(scene, target, counters));
   const short = target !== null && counters === undefined ? pointWriteOf(plan.root) : null;
-  if (short !== null && target !== null) {
-    yield* pointWrite(short, run, target);
+  if (short !== null && target !== null && (yield* pointWrite(short, run, target))) {
     for (const check of target.checks) yield* check();
     return resultOf(plan, [], 0, affected);
   }

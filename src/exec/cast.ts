@@ -27,6 +27,15 @@ export function castEvaluator(expression: CastExpression, operand: Evaluator, co
   });
 }
 
+/** One value, not null, by any method but `array`. */
+export function castValue(expression: CastExpression, value: Value, context: EvalContext): Value {
+  const { type, method, fn, operand, explicit } = expression;
+  if (method === 'relabel')
+    return type.typmod === -1 ? value : requireType(type.oid).applyTypmod(value, type.typmod, explicit);
+  assert(method !== 'array', 'one value');
+  return elementCast({ method, fn, from: operand.type.oid, to: type.oid }, type.typmod, explicit, context)(value);
+}
+
 /** The same values under another type; their physical kind must fit. */
 function relabel(operand: Evaluator, oid: number): Evaluator {
   if (kindOfType(operand.oid) === kindOfType(oid)) {

@@ -1,23 +1,24 @@
 /**
- * The short path of INSERT of one row, and of UPDATE and DELETE of one row by its whole key.
+ * The short path of INSERT of one row, and of UPDATE and DELETE of one row by its whole key or of the few that have the
+ * values of an index.
  *
  * An operator tree, its batches of one row and their typed arrays cost more than such a statement's own work. So the
  * cells are computed one by one here, and the rest is what the operators do as well: the same write sets, constraints
  * and actions of foreign keys (modify/*). What needs more than that (RETURNING, ON CONFLICT, CHECK, generated columns,
- * further conditions, subqueries) does not take this path.
+ * further conditions, subqueries) does not take this path; and a look-up by index that finds anything special (others'
+ * locks or newer rows, a leaf that is not in memory, very many rows) leaves the statement to the operators before it
+ * has written anything.
  */
-import { assert } from '../base/error.ts';
 import type { Task } from '../base/task.ts';
-import { type Batch, type Value, type Vector, valueAt } from '../base/vector.ts';
+import { type Value, type Vector, valueAt } from '../base/vector.ts';
 import { VectorBuilder } from '../base/vector-builder.ts';
 import type { ColumnDef, TableDef } from '../catalog/schema.ts';
-import type { BoundExpression, ColumnId } from '../plan/expression.ts';
+import type { BoundExpression } from '../plan/expression.ts';
 import type { DeleteNode, InsertNode, PlanNode, ScanNode, UpdateNode } from '../plan/plan.ts';
+import { equalPrefix } from '../plan/scan-access.ts';
 import { hasSubquery } from '../plan/walk-expression.ts';
 import { type Key, MISS, type RowRef } from '../table/table.ts';
-import { Compiler } from './compile.ts';
-import { ONE_ROW } from './evaluator.ts';
-import { deleteRows, updateRows } from './modify/change-rows.ts';
+import { deleteRows, type KeyedRow, updateRows } from './modify/change-rows.ts';
 import { checkParents } from './modify/constraints.ts';
 import { findFree, waitForKeys } from './modify/key-waits.ts';
 import { changesKey, duplicateKey, type ModifyTarget, primaryKeyName, refuseNull } from './modify/target.ts';
@@ -25,12 +26,24 @@ import { checkUnique } from './modify/unique.ts';
 import type { StatementReader } from '../txn/api.ts';
 import { concurrentChange } from '../txn/lock/guard.ts';
 import { FOR_UPDATE, NO_KEY_UPDATE } from '../txn/lock/modes.ts';
+import { OneRow } from './one-row.ts';
 import type { ExecRun } from './run.ts';
-import { slice, vectorFromValues, wholeBatch } from './vectors.ts';
 
 export type PointWrite =
-  | { readonly node: InsertNode; readonly cells: readonly BoundExpression[] }
-  | { readonly node: UpdateNode | DeleteNode; readonly scan: ScanNode };
+  | { readonly kind: 'insert'; readonly node: InsertNode; readonly cells: readonly BoundExpression[] }
+  | { readonly kind: 'key'; readonly node: UpdateNode | DeleteNode; readonly scan: ScanNode; readonly values: Values }
+  | {
+      readonly kind: 'index';
+      readonly node: UpdateNode | DeleteNode;
+      readonly scan: ScanNode;
+      readonly indexId: number;
+      readonly values: Values;
+    };
+
+type Values = readonly BoundExpression[];
+
+/** Rows of one value of an index that are written this way. */
+const MAX_ROWS = 64;
 
 const known = new WeakMap<PlanNode, PointWrite | null>();
 
@@ -71,7 +84,7 @@ function insertShape(node: InsertNode): PointWrite | null {
   const [cells, more] = source.rows;
   if (cells === undefined || more !== undefined) return null;
   if (cells.some(hasSubquery) || node.values.some((value) => value !== null && hasSubquery(value))) return null;
-  return { node, cells };
+  return { kind: 'insert', node, cells };
 }
 
 /** The assignment moves no row and can be computed from the old row alone. */
@@ -81,29 +94,48 @@ function isFree(table: TableDef, index: number, expression: BoundExpression): bo
 
 function keyShape(node: UpdateNode | DeleteNode): PointWrite | null {
   const scan = node.source;
-  if (scan.kind !== 'scan' || scan.access.kind !== 'key' || scan.filter !== null) return null;
+  if (scan.kind !== 'scan' || scan.filter !== null) return null;
   if (scan.version !== null || scan.time.kind !== 'now') return null;
-  return scan.access.values.some(hasSubquery) ? null : { node, scan };
+  const { access } = scan;
+  if (access.kind === 'key')
+    return access.values.some(hasSubquery) ? null : { kind: 'key', node, scan, values: access.values };
+  const values = equalPrefix(access);
+  if (access.kind !== 'indexRange' || values === null || values.some(hasSubquery)) return null;
+  return { kind: 'index', node, scan, indexId: access.indexId, values };
 }
 
-/** Runs it; `target.affected` gets the number of rows. */
-export function* pointWrite(shape: PointWrite, run: ExecRun, target: ModifyTarget): Task<void> {
-  if ('cells' in shape) return yield* insertRow(shape.node, shape.cells, run, target);
+/** Runs it; `target.affected` gets the number of rows. False where it has done nothing, because operators must. */
+export function* pointWrite(shape: PointWrite, run: ExecRun, target: ModifyTarget): Task<boolean> {
+  if (shape.kind === 'insert') {
+    yield* insertRow(shape.node, shape.cells, run, target);
+    return true;
+  }
   const { node, scan } = shape;
   const assigned = node.kind === 'update' ? assignedIds(node) : null;
   const mode = assigned === null || changesKey(node.table, assigned) ? FOR_UPDATE : NO_KEY_UPDATE;
-  const found = yield* lockedRow(scan, mode, run, target);
-  if (found === null) return;
-  const before = { key: found.key, row: cellsOf(found.row) };
+  let before: readonly KeyedRow[] | null;
+  if (shape.kind === 'key') {
+    const found = yield* lockedRow(scan, shape.values, mode, run, target);
+    if (found === null) return true;
+    before = [{ key: found.key, row: cellsOf(found.row.columns, found.row.row) }];
+  } else {
+    before = rowsByIndex(shape.indexId, scan, shape.values, run, target);
+    if (before === null) return false;
+    if (before.length === 0) return true;
+  }
   if (node.kind === 'delete') {
-    yield* deleteRows(target, node.table, [before]);
+    yield* deleteRows(target, node.table, before);
   } else if (assigned !== null) {
     // The write itself stands for a weaker lock.
-    if (mode === FOR_UPDATE) target.guard?.take(node.table.id, [found.key], FOR_UPDATE);
-    const after = { key: found.key, row: assign(node, scan, found.row, before.row, run, target) };
-    yield* updateRows(target, node.table, { before: [before], after: [after], assigned });
+    if (mode === FOR_UPDATE) {
+      const keys = before.map(({ key }) => key);
+      target.guard?.take(node.table.id, keys, FOR_UPDATE);
+    }
+    const after = before.map(({ key, row }) => ({ key, row: assign(node, scan, row, run, target) }));
+    yield* updateRows(target, node.table, { before, after, assigned });
   }
-  target.affected.set(node, 1);
+  target.affected.set(node, before.length);
+  return true;
 }
 
 function assignedIds({ assignments, table }: UpdateNode): number[] {
@@ -119,18 +151,24 @@ interface FoundRow {
  * The row that a statement may write: nobody else has it locked, and nothing waits from here to the write. At READ
  * COMMITTED it is the newest version, which satisfies the statement's one condition by its key.
  */
-function* lockedRow(scan: ScanNode, mode: number, run: ExecRun, target: ModifyTarget): Task<FoundRow | null> {
+function* lockedRow(
+  scan: ScanNode,
+  values: Values,
+  mode: number,
+  run: ExecRun,
+  target: ModifyTarget,
+): Task<FoundRow | null> {
   const { guard } = target;
   const { table } = scan;
   const reader = guard === null || guard.readsCommitted ? target.reader : run.context.reader;
   for (;;) {
-    const found = yield* rowByKey(scan, run, reader);
+    const found = yield* rowByKey(scan, values, run, reader);
     if (found === null || guard === null) return found;
     if (guard.isShared(table.id) && (yield* guard.wait(table, found.key, mode))) continue;
     if (guard.readsCommitted || !guard.isStale(table.id)) return found;
     const fate = yield* guard.fateOf(table.id, found.key);
     if (fate !== 'same') throw concurrentChange(fate);
-    return yield* rowByKey(scan, run, reader);
+    return yield* rowByKey(scan, values, run, reader);
   }
 }
 
@@ -169,12 +207,10 @@ function* waitForRow(target: ModifyTarget, table: TableDef, key: Key, row: reado
   return yield* waitForKeys(target, table, { keys: [key], rows, to: 1 });
 }
 
-function sourceCells(cells: readonly BoundExpression[], run: ExecRun): Value[] {
-  const compiler = new Compiler(NO_LAYOUT, run);
-  return cells.map((cell) => valueOf(cell, compiler, ONE_ROW));
+function sourceCells(cells: Values, run: ExecRun): Value[] {
+  const row = new OneRow(run, [], []);
+  return cells.map((cell) => row.valueOf(cell));
 }
-
-const NO_LAYOUT: ReadonlyMap<ColumnId, number> = new Map();
 
 /** The new row by ordinal. */
 function newRow(
@@ -185,39 +221,17 @@ function newRow(
   width: number,
 ): Value[] {
   const { table } = node;
-  const { outputs } = node.source;
   const row: Value[] = new Array<Value>(width).fill(null);
-  let compiler: Compiler | null = null;
-  let batch: Batch = ONE_ROW;
+  const given = new OneRow(run, node.source.outputs, source);
   for (let i = 0; i < node.values.length; i++) {
     const expression = node.values[i] ?? null;
     const column = table.columns[i] as ColumnDef;
-    if (expression === null) {
-      if (column.hidden === true && table.key.includes(column.id)) row[column.id] = target.allocateRowIds(table.id, 1);
-      continue;
-    }
-    if (expression.kind === 'column') {
-      row[column.id] = source[outputs.findIndex(({ id }) => id === expression.id)] ?? null;
-      continue;
-    }
-    if (compiler === null) {
-      compiler = new Compiler(new Map(outputs.map(({ id }, at) => [id, at])), run);
-      batch = wholeBatch(
-        source.map((value, at) => vectorFromValues([value], outputs[at]?.type.oid ?? 0)),
-        1,
-      );
-    }
-    row[column.id] = valueOf(expression, compiler, batch);
+    if (expression !== null) row[column.id] = given.valueOf(expression);
+    else if (column.hidden === true && table.key.includes(column.id))
+      row[column.id] = target.allocateRowIds(table.id, 1);
   }
   refuseNulls(table, row, target);
   return row;
-}
-
-function valueOf(expression: BoundExpression, compiler: Compiler, batch: Batch): Value {
-  if (expression.kind === 'const') return expression.value;
-  if (expression.kind === 'parameter') return compiler.run.context.parameters[expression.index] ?? null;
-  const evaluator = compiler.compile(expression);
-  return evaluator.fixed ? evaluator.value() : valueAt(evaluator.eval(batch), 0);
 }
 
 function refuseNulls(table: TableDef, row: readonly Value[], target: ModifyTarget): void {
@@ -227,9 +241,13 @@ function refuseNulls(table: TableDef, row: readonly Value[], target: ModifyTarge
   }
 }
 
-function* rowByKey(scan: ScanNode, run: ExecRun, statement: StatementReader): Task<FoundRow | null> {
-  assert(scan.access.kind === 'key', 'a scan by key');
-  const values = sourceCells(scan.access.values, run);
+function* rowByKey(
+  scan: ScanNode,
+  expressions: Values,
+  run: ExecRun,
+  statement: StatementReader,
+): Task<FoundRow | null> {
+  const values = sourceCells(expressions, run);
   if (values.includes(null)) return null;
   const reader = statement.table(scan.table.id);
   const key = reader.table.encodeKey(values);
@@ -241,8 +259,31 @@ function* rowByKey(scan: ScanNode, run: ExecRun, statement: StatementReader): Ta
   }
 }
 
-function cellsOf(found: RowRef): Value[] {
-  const { columns, row } = found;
+/** The rows that have the values of an index, if the statement may write all of them at once; else null. */
+function rowsByIndex(
+  indexId: number,
+  { table }: ScanNode,
+  expressions: Values,
+  run: ExecRun,
+  { guard }: ModifyTarget,
+): KeyedRow[] | null {
+  if (guard?.isShared(table.id) === true || guard?.isStale(table.id) === true) return null;
+  const values = sourceCells(expressions, run);
+  if (values.includes(null)) return [];
+  const reader = run.context.reader.table(table.id);
+  const found: KeyedRow[] = [];
+  const known = reader.findByIndex(indexId, values, (columns, row) => {
+    if (found.length > MAX_ROWS) return;
+    const cells = cellsOf(columns, row);
+    found.push({
+      key: reader.table.encodeKey(reader.table.key.map(({ column }) => cells[column] ?? null)),
+      row: cells,
+    });
+  });
+  return known && found.length <= MAX_ROWS ? found : null;
+}
+
+function cellsOf(columns: readonly Vector[], row: number): Value[] {
   const cells = new Array<Value>(columns.length);
   for (let c = 0; c < columns.length; c++) cells[c] = valueAt(columns[c] as Vector, row);
   return cells;
@@ -252,22 +293,18 @@ function cellsOf(found: RowRef): Value[] {
 function assign(
   node: UpdateNode,
   scan: ScanNode,
-  found: RowRef,
   before: readonly Value[],
   run: ExecRun,
   target: ModifyTarget,
 ): Value[] {
   const row = before.slice();
-  const layout = new Map(scan.columns.map(({ id }, at) => [id, at]));
-  const compiler = new Compiler(layout, run);
-  let batch: Batch | null = null;
-  for (const { index, expression } of node.assignments) {
-    batch ??= wholeBatch(
-      scan.columns.map(({ ordinal }) => slice(found.columns[ordinal] as Vector, found.row, found.row + 1)),
-      1,
-    );
-    row[(node.table.columns[index] as ColumnDef).id] = valueOf(expression, compiler, batch);
-  }
+  const old = new OneRow(
+    run,
+    scan.outputs,
+    scan.columns.map(({ ordinal }) => before[ordinal] as Value),
+  );
+  for (const { index, expression } of node.assignments)
+    row[(node.table.columns[index] as ColumnDef).id] = old.valueOf(expression);
   refuseNulls(node.table, row, target);
   return row;
 }

@@ -65,3 +65,8 @@ export interface ZoneTest {
   /** Constant for one opening of the scan, of the column's type; null for the null tests. */
   readonly value: BoundExpression | null;
 }
+
+/** The values of a range of an index whose columns equal them; null for any other access. */
+export function equalPrefix(access: ScanAccess): readonly BoundExpression[] | null {
+  return access.kind === 'indexRange' && access.low === null && access.high === null ? access.prefix : null;
+}

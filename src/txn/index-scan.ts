@@ -8,33 +8,36 @@ import { type Batch, type Value, type Vector, valueAt } from '../base/vector.ts'
 import {
   type BatchSource,
   type Key,
+  type KeyRange,
   MISS,
   type ScanOptions,
   type TakeRow,
   type VersionedIndex,
-  type VersionedTable,
 } from '../table/table.ts';
 import type { TableReader } from './api.ts';
 import { keyOf, RowGatherer } from './overlay-scan.ts';
 import { type OwnRow, ownOrder } from './own-order.ts';
 import type { OwnWrites } from './table-writes.ts';
 
-/** See `TableReader.findByIndex`; committed rows only. */
+/** See `TableReader.findByIndex`. */
 export function findByIndex(
-  table: VersionedTable,
-  index: VersionedIndex,
-  seq: number,
+  { reader: { table }, index, seq, writes }: Read,
   prefix: readonly Value[],
   take: TakeRow,
 ): boolean {
   const parts = table.key.length;
+  const range = index.prefixRange(prefix);
   let complete = true;
-  const known = index.lookUp(index.prefixRange(prefix), seq, (columns, row) => {
-    const found = table.find(keyOf(table, columns, columns.length - parts, parts, row), seq);
+  const known = index.lookUp(range, seq, (columns, row) => {
+    const key = keyOf(table, columns, columns.length - parts, parts, row);
+    if (writes !== null && writes.latestEntry(key) >= 0) return;
+    const found = table.find(key, seq);
     if (found === MISS || found === null) complete = false;
     else take(found.columns, found.row);
   });
-  return known && complete;
+  if (!known || !complete) return false;
+  if (writes !== null) for (const { entry } of ownEntries(writes, index, range)) take(writes.rows(), entry);
+  return true;
 }
 
 interface Read {
@@ -50,7 +53,7 @@ export class IndexScan implements BatchSource {
   readonly #source: BatchSource;
   readonly #writes: OwnWrites | null;
   readonly #options: Omit<ScanOptions, 'seq' | 'zones'>;
-  readonly #own: readonly OwnRow[];
+  readonly #own: OwnRow[];
   #ownAt = 0;
   #done = false;
 
@@ -66,7 +69,8 @@ export class IndexScan implements BatchSource {
       order: options.order,
       counters: options.counters,
     });
-    this.#own = writes === null ? [] : this.#ownEntries(writes);
+    this.#own = writes === null ? [] : ownEntries(writes, index, options.range);
+    if (options.order === 'desc') this.#own.reverse();
   }
 
   *next(): Task<Batch | null> {
@@ -124,14 +128,12 @@ export class IndexScan implements BatchSource {
       this.#ownAt++;
     }
   }
+}
 
-  #ownEntries(writes: OwnWrites): OwnRow[] {
-    const ordinals = this.#index.sources;
-    const rows = writes.rows();
-    const keyOf = (entry: number): Key =>
-      this.#index.encodeKey(ordinals.map((ordinal) => valueAt(rows[ordinal] as Vector, entry)));
-    const own = ownOrder(writes, this.#index.id).range(writes, this.#options.range, keyOf);
-    if (this.#options.order === 'desc') own.reverse();
-    return own;
-  }
+/** Own rows in a range of an index, by its keys. */
+function ownEntries(writes: OwnWrites, index: VersionedIndex, range: KeyRange | undefined): OwnRow[] {
+  const rows = writes.rows();
+  const keyOf = (entry: number): Key =>
+    index.encodeKey(index.sources.map((ordinal) => valueAt(rows[ordinal] as Vector, entry)));
+  return ownOrder(writes, index.id).range(writes, range, keyOf);
 }

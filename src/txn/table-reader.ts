@@ -59,7 +59,8 @@ export class SnapshotTableReader implements TableReader {
   }
 
   findByIndex(indexId: number, prefix: readonly Value[], take: TakeRow): boolean {
-    return this.#writes === null && findByIndex(this.table, this.#index(indexId), this.#seq, prefix, take);
+    const read = { reader: this, index: this.#index(indexId), seq: this.#seq, writes: this.#writes };
+    return findByIndex(read, prefix, take);
   }
 
   scan(options: Omit<ScanOptions, 'seq'>): BatchSource {

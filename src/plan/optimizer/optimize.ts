@@ -16,9 +16,9 @@
  * only use conditions that have arrived at its scan.
  */
 import type { EvalContext } from '../../sql/eval-context.ts';
-import type { BoundExpression, ColumnId } from '../expression.ts';
+import type { ColumnId } from '../expression.ts';
 import type { Plan, PlanNode, PointAccess, ScanNode } from '../plan.ts';
-import type { ScanAccess } from '../scan-access.ts';
+import { equalPrefix } from '../scan-access.ts';
 import { hasSubquery } from '../walk-expression.ts';
 import { mapInputs, mapSubqueries, somePlan, visitExpressions } from '../walk-plan.ts';
 import { chooseAccess } from './access.ts';
@@ -166,11 +166,6 @@ function pointOf(root: PlanNode): PointAccess | null {
     ordinals.push(ordinal);
   }
   return { scan, indexId: access.kind === 'indexRange' ? access.indexId : null, values, ordinals, filter: scan.filter };
-}
-
-/** The values of a range of an index whose columns equal them; null for any other access. */
-function equalPrefix(access: ScanAccess): readonly BoundExpression[] | null {
-  return access.kind === 'indexRange' && access.low === null && access.high === null ? access.prefix : null;
 }
 
 function ordinalOf(scan: ScanNode, id: ColumnId): number | undefined {
