@@ -29,7 +29,7 @@ const LATE: readonly string[] = [
   'src/base/sha256',
   'src/txn/proof/(prover|proof-row|merkle|salts|change)',
   'src/txn/(bulk-commit|frozen-writes|index-scan|log-first|committer|commit-timestamp|commit-turn|table-writes|no-history|overlay-scan|own-order|catalog-conflicts|commit-checks|only-rows|serial/.*|lock/(advisory|manager|modes|guard|row-locks|heavy-locks|waits))',
-  'src/sql/(with-arguments|string-escapes|collatable|collations|collation-names|type-schema|other-database)',
+  'src/sql/(with-arguments|statement-shape|string-escapes|collatable|collations|collation-names|type-schema|other-database)',
   'src/sql/parser/(long-text|rare-statement|system-time|history|change|period|call|transaction|setting)',
   'src/sql/functions/(registry|own-ranges)',
   'src/sql/types/(procedure-text|styled-output|datetime-input|interval-input|array-input|time-zone|jsonb-order|datetime-fields|user-types|collation|json-path-(syntax|print))',
@@ -52,7 +52,7 @@ const LATE: readonly string[] = [
   'src/sql/parser/branch',
   'src/database/routine/.*',
   'src/database/system/.*',
-  'src/database/(analyze|control|sample-table|table-locks|table-waits|limits|definition|rekey|backup/.*|bulk|system-tables|temporary|recheck|deferral|domain-check|maintain|explain|setting-specs|setting-values|registered|retained|signature|cursor|portal|several|turn|temporary-files|text-answer|statement-target|advisory)',
+  'src/database/(analyze|control|sample-table|table-locks|table-waits|limits|definition|rekey|backup/.*|bulk|system-tables|temporary|recheck|deferral|domain-check|maintain|explain|setting-specs|setting-values|registered|retained|signature|cursor|portal|several|script|shared-plans|prepared|past-scene|turn|temporary-files|text-answer|statement-target|advisory)',
 ];
 /** Not needed by a page that defines tables, changes and reads them; regular expressions of module paths. */
 const RARE: readonly string[] = [

@@ -31,3 +31,6 @@ export class Cancellation {
     if (this.#reason !== undefined) throw this.#reason;
   }
 }
+
+/** For what nobody cancels. */
+export const NEVER: Cancellation = new Cancellation();

@@ -24,6 +24,16 @@ export class PartMissing extends Error {
   }
 }
 
+/** What work gives that needs a part; undefined where that is not there yet. */
+export function ifThere<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof PartMissing) return undefined;
+    throw error;
+  }
+}
+
 /** Stands for a function, class or object of a part that `find` gives once it is there. */
 export function standIn(part: PartName, find: () => object | undefined): object {
   const found = (): object => {

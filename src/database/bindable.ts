@@ -4,12 +4,13 @@ import type { Task } from '../base/task.ts';
 import type { Value } from '../base/vector.ts';
 import type { BindableStatement } from '../plan/bind.ts';
 import type { Plan } from '../plan/plan.ts';
+import { someExpression } from '../plan/walk-expression.ts';
 import type { Delete, Insert, Update } from '../sql/ast-change.ts';
 import type { IntoTarget, Query, Select } from '../sql/ast-query.ts';
 import type { Statement } from '../sql/ast-statement.ts';
 import type { Parameter, ResultSet } from './api.ts';
 import { coerceParameter } from './parameters.ts';
-import { isCurrent, planOf, runPlan, type Scene } from './statement.ts';
+import { evaluate, isCurrent, planOf, runPlan, type Scene } from './statement.ts';
 
 export interface Cached {
   readonly statement: Statement;
@@ -18,6 +19,15 @@ export interface Cached {
   version: number;
   /** Search path that its names were found along. */
   path: readonly string[];
+  /** Types of parameters that stand for constants of the text (shared-plans.ts). */
+  readonly types?: readonly number[] | undefined;
+  /** Makes a plan for the next statements of the same shape, when this one is planned. */
+  readonly share?: ((scene: Scene) => Task<void>) | undefined;
+}
+
+/** The statement does not fit the plan that it would have shared, or the plan is out of date. Never reaches a user. */
+export class NotShared extends Error {
+  override readonly name = 'NotShared';
 }
 
 export function uncached(statement: Statement): Cached {
@@ -40,6 +50,7 @@ export function* runBindable(
   let { plan } = cached;
   // A plan says nothing of the moment that a whole statement reads: it serves all under one catalog.
   if (plan === null || cached.version !== version || cached.path !== path || !isCurrent(plan, scene.settings)) {
+    if (cached.types !== undefined) throw new NotShared();
     if (changesView(scene, statement)) {
       const done = yield* scene.routines.instead(scene, statement, (query, relations) =>
         runBindable({ ...scene, relations }, uncached(query), query, relations === undefined ? parameters : []),
@@ -47,13 +58,33 @@ export function* runBindable(
       if (done !== null) return done;
     }
     plan = yield* planOf({ ...scene, parameters }, statement);
+    if (cached.share !== undefined) yield* cached.share(scene);
     if (plan.cacheable) {
       cached.plan = plan;
       cached.version = version;
       cached.path = path;
     }
   }
-  return yield* runPlan({ ...scene, parameters: coerced(plan, parameters, scene) }, plan);
+  const ready = { ...scene, parameters: valuesOf(cached, plan, parameters, scene) };
+  const result = yield* runPlan(ready, plan);
+  if (cached.types !== undefined && result.affectedRows === 0) refuseAssigned(ready, plan);
+  return result;
+}
+
+/** An UPDATE fails by the constants that it assigns also where it finds no row: they would have been looked at first. */
+function refuseAssigned(scene: Scene, { root }: Plan): void {
+  if (root.kind !== 'update') return;
+  for (const { expression } of root.assignments)
+    if (!someExpression(expression, ({ kind }) => kind === 'column')) evaluate(scene, expression);
+}
+
+function valuesOf(cached: Cached, plan: Plan, parameters: readonly Parameter[], scene: Scene): Value[] {
+  if (cached.types === undefined) return coerced(plan, parameters, scene);
+  try {
+    return coerced(plan, parameters, scene);
+  } catch (error) {
+    throw error instanceof DriftError ? new NotShared() : error;
+  }
 }
 
 /** The parameters as values of the types that the plan gives them. Throws 08P01 where their number is another. */

@@ -28,7 +28,7 @@ export interface Controlled {
   readonly hasTemporary: boolean;
   readonly party: Party;
   readonly settings: Settings;
-  readonly prepared: PreparedStatements;
+  prepared(): PreparedStatements;
   readonly statements: StatementCache;
   readonly sequences: SessionSequences;
   readonly portals: Portals;
@@ -82,7 +82,7 @@ export function* control(
       yield* discard(session, statement.what);
       return command(`DISCARD ${statement.what.toUpperCase()}`);
     case 'deallocate':
-      return session.prepared.deallocate(statement.name, statement.position);
+      return session.prepared().deallocate(statement.name, statement.position);
     default:
       return withoutEffect(statement);
   }
@@ -180,5 +180,5 @@ function* discard(session: Controlled, what: 'all' | 'plans' | 'sequences' | 'te
   session.portals.clear();
   session.settings.resetAll();
   session.settings.endTransaction(false);
-  session.prepared.deallocate(undefined, 0);
+  session.prepared().deallocate(undefined, 0);
 }

@@ -34,7 +34,7 @@ export function dispatch(
   scene: Scene,
   cached: Cached,
   parameters: readonly Parameter[],
-  prepared: PreparedStatements,
+  prepared: () => PreparedStatements,
 ): Task<ResultSet> {
   const { statement } = cached;
   // Not a task of its own: each costs what a small statement feels.
@@ -47,7 +47,7 @@ function* runOther(
   scene: Scene,
   statement: Statement,
   parameters: readonly Parameter[],
-  prepared: PreparedStatements,
+  prepared: () => PreparedStatements,
 ): Task<ResultSet> {
   if (isSelectInto(statement)) {
     refuseWrites(scene, 'SELECT INTO');
@@ -55,11 +55,11 @@ function* runOther(
   }
   switch (statement.kind) {
     case 'explain':
-      return yield* explain(scene, statement, (execute) => prepared.ready(scene, execute, true));
+      return yield* explain(scene, statement, (execute) => prepared().ready(scene, execute, true));
     case 'prepare':
-      return yield* prepared.prepare(scene, statement);
+      return yield* prepared().prepare(scene, statement);
     case 'execute':
-      return yield* prepared.execute(scene, statement);
+      return yield* prepared().execute(scene, statement);
     case 'callProcedure':
       return yield* runCall(scene, statement);
     case 'declareCursor':
@@ -104,7 +104,7 @@ function* runOther(
       }
       refuseWrites(scene, tagOf(statement));
       if (statement.kind === 'createTableAs' && statement.query.kind === 'execute')
-        return yield* runDefinition(scene, { ...statement, query: prepared.queryOf(statement.query) });
+        return yield* runDefinition(scene, { ...statement, query: prepared().queryOf(statement.query) });
       return yield* lockedDefinition(scene, statement);
   }
 }
@@ -130,7 +130,7 @@ function* lockedDefinition(scene: Scene, statement: Parameters<typeof runDefinit
 export function* nested(
   scene: Scene,
   statement: Statement,
-  prepared: PreparedStatements,
+  prepared: () => PreparedStatements,
   resolve: (point: TimePoint) => Task<number>,
 ): Task<ResultSet> {
   switch (statement.kind) {

@@ -8,6 +8,7 @@ import { typeByOid } from '../sql/types/registry.ts';
 import type { Parameter } from './api.ts';
 
 const INT_LIMITS: Readonly<Record<number, number>> = { 21: 32767, 23: 2147483647 };
+const TEXT_OIDS: ReadonlySet<number> = new Set([25, 1043]);
 const OID = { bool: 16, bytea: 17, int8: 20, float4: 700, float8: 701 } as const;
 
 /** Throws 22P02, 22003 and the like, naming the parameter. */
@@ -29,9 +30,7 @@ function coerce(value: Exclude<Parameter, null>, oid: number, context: EvalConte
   }
   if (value instanceof Numeric) return type.input(value.toString(), -1, context);
   if (typeof value === 'number') {
-    const limit = INT_LIMITS[oid];
-    if (limit !== undefined && Number.isInteger(value) && value <= limit && value >= -limit - 1) return value;
-    if (oid === OID.int8 && Number.isSafeInteger(value)) return value;
+    if (isOf(value, oid)) return value;
     if (oid === OID.float8) return value;
     if (oid === OID.float4 && (Number.isFinite(Math.fround(value)) || !Number.isFinite(value)))
       return Math.fround(value);
@@ -72,4 +71,13 @@ function ragged(): DriftError {
 
 function bigintAsText(_: string, value: unknown): unknown {
   return typeof value === 'bigint' ? String(value) : value;
+}
+
+/** Whether a JavaScript value is one of an integer or text type as it stands. */
+export function isOf(value: unknown, oid: number): value is null | number | string {
+  if (value === null) return true;
+  if (typeof value === 'string') return TEXT_OIDS.has(oid);
+  if (typeof value !== 'number' || !Number.isSafeInteger(value)) return false;
+  const limit = oid === OID.int8 ? Infinity : (INT_LIMITS[oid] ?? -1);
+  return value <= limit && value >= -limit - 1;
 }

@@ -2,7 +2,7 @@
  * The short path of a prepared SELECT by the whole key or by an index's first columns: no operators, no batches, no waiting, and no
  * transaction of its own, for a statement that reads one state once needs none.
  */
-import { Cancellation } from '../base/cancel.ts';
+import { type Cancellation, NEVER } from '../base/cancel.ts';
 import type { Value } from '../base/vector.ts';
 import type { Catalog } from '../catalog/schema.ts';
 import { pointRead } from '../exec/point-read.ts';
@@ -16,7 +16,7 @@ import type { ExecuteOptions, Parameter, ResultSet } from './api.ts';
 import type { Cached } from './bindable.ts';
 import type { Core } from './core.ts';
 import type { Open } from './open.ts';
-import { coerceParameter } from './parameters.ts';
+import { coerceParameter, isOf } from './parameters.ts';
 import type { Settings } from './settings.ts';
 import { isCurrent } from './statement.ts';
 
@@ -50,6 +50,9 @@ export function readByKey(
   )
     return null;
   if (cached.path !== settings.path) return null;
+  // A constant of the text that has to be converted: an error must be that of the text.
+  if (cached.types !== undefined && !parameters.every((value, i) => isOf(value, parameterTypes[i] as number)))
+    return null;
   if (options.asOf !== undefined || options.text === true || settings.asOf !== null) return null;
   if (open !== null && (open.failed || open.asOf !== null)) return null;
   const transaction = open?.transaction ?? manager.begin({ readOnly: true });
@@ -57,8 +60,6 @@ export function readByKey(
   const values = parameters.map((value, i) => coerceParameter(value, parameterTypes[i] as number, context, i));
   return readPoint(manager.reader(transaction, null), plan, values);
 }
-
-const NEVER = new Cancellation();
 
 /** Null where the row is not in memory, or more than its key is asked for. */
 function readPoint(reader: StatementReader, plan: Plan, parameters: readonly Value[]): ResultSet | null {

@@ -5,17 +5,19 @@
 import { DriftError } from '../base/error.ts';
 import type { Task } from '../base/task.ts';
 import type { Value } from '../base/vector.ts';
-import { bindConstant, type BindableStatement } from '../plan/bind.ts';
+import { bindConstant, type BindableStatement, isBindable } from '../plan/bind.ts';
 import { resolveType } from '../plan/binder/type-name.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Expression } from '../sql/ast.ts';
 import type { Query } from '../sql/ast-query.ts';
-import type { Prepare } from '../sql/ast-statement.ts';
+import type { Prepare, Statement } from '../sql/ast-statement.ts';
 import type { Execute } from '../sql/ast-table.ts';
 import { parseTypeName } from '../sql/parser/parser.ts';
 import { typeByOid } from '../sql/types/registry.ts';
 import { withArguments } from '../sql/with-arguments.ts';
-import type { ResultSet } from './api.ts';
+import { fieldsOf } from './answer.ts';
+import type { ResultSet, StatementDescription } from './api.ts';
+import { publicDescription } from './public-fields.ts';
 import { command } from './show.ts';
 import { bindContextOf, evaluate, isCurrent, planOf, runPlan, type Scene } from './statement.ts';
 
@@ -118,6 +120,13 @@ export class PreparedStatements {
     else if (!this.#byName.delete(name)) throw missing(name, position);
     return command(name === undefined ? 'DEALLOCATE ALL' : 'DEALLOCATE');
   }
+}
+
+/** Types of the parameters and the columns that a statement would give. */
+export function* described(scene: Scene, statement: Statement): Task<StatementDescription> {
+  if (!isBindable(statement)) return { parameters: [], fields: [] };
+  const plan = yield* planOf({ ...scene, given: 'later' }, statement);
+  return publicDescription({ parameters: plan.parameterTypes, fields: fieldsOf(plan) });
 }
 
 /** Names and types of what a plan gives. */

@@ -18,6 +18,7 @@ import { SnapshotTableReader } from '../txn/table-reader.ts';
 import { fieldsOf } from './answer.ts';
 import type { ResultSet } from './api.ts';
 import type { Cached } from './bindable.ts';
+import { isOf } from './parameters.ts';
 import type { Session } from './session.ts';
 import { timeoutMs } from './settings.ts';
 import { isCurrent } from './statement.ts';
@@ -31,8 +32,6 @@ export interface LyingRow {
 }
 
 const TIME_OID = 1083;
-const INT_LIMITS: Readonly<Record<number, number>> = { 20: Number.MAX_SAFE_INTEGER, 21: 32767, 23: 2147483647 };
-const TEXT_OIDS: ReadonlySet<number> = new Set([25, 1043]);
 
 export class QuickRead {
   readonly #session: Session;
@@ -136,12 +135,4 @@ function valuesOf(
     values.push(value);
   }
   return values;
-}
-
-/** Whether a JavaScript value is one of the type as it stands. */
-function isOf(value: unknown, oid: number): value is null | number | string {
-  if (value === null) return true;
-  if (typeof value === 'string') return TEXT_OIDS.has(oid);
-  const limit = INT_LIMITS[oid];
-  return typeof value === 'number' && limit !== undefined && Number.isInteger(value) && Math.abs(value) <= limit;
 }

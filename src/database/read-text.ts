@@ -1,30 +1,29 @@
-/** The statements of a text that a session was given; read with pauses, in which it may be cancelled, where it is long. */
+/** Reading the text that a session was given: with pauses, in which it may be cancelled, where it is long. */
 import type { Cancellation } from '../base/cancel.ts';
 import { PAUSE, type Task } from '../base/task.ts';
 import type { Statement } from '../sql/ast-statement.ts';
 import { statementsInSlices } from '../sql/parser/parser.ts';
 
-/** Runs each statement before the next is looked at; gives what came of them. */
-export function* eachStatement<T>(
-  sql: string,
-  cancellation: Cancellation,
-  run: (statement: Statement) => Task<T>,
-): Task<T[]> {
-  const results: T[] = [];
+/** All statements of a text, or the first error. */
+export function* allStatements(sql: string, cancellation: Cancellation): Task<Statement[]> {
+  const all: Statement[] = [];
   for (const statement of statementsInSlices(sql)) {
-    if (statement === PAUSE) {
-      yield PAUSE;
-      cancellation.check();
-    } else results.push(yield* run(statement));
+    if (statement === PAUSE) yield* pause(cancellation);
+    else all.push(statement);
   }
-  return results;
+  return all;
 }
 
-/** All of them, or the first error. */
-export function allStatements(sql: string, cancellation: Cancellation): Task<Statement[]> {
-  return eachStatement(sql, cancellation, kept);
+/** Lets others run at the pauses of what is read, and sees there whether it is wanted no more. */
+export function* paused<T>(read: Generator<typeof PAUSE, T, undefined>, cancellation: Cancellation): Task<T> {
+  for (;;) {
+    const step = read.next();
+    if (step.done === true) return step.value;
+    yield* pause(cancellation);
+  }
 }
 
-function* kept(statement: Statement): Task<Statement> {
-  return statement;
+function* pause(cancellation: Cancellation): Task<void> {
+  yield PAUSE;
+  cancellation.check();
 }

@@ -11,11 +11,11 @@ import { routineRunner } from './routine/call.ts';
 import type { Settings } from './settings.ts';
 import type { Scene } from './statement.ts';
 
-interface Owner {
+export interface Owner {
   readonly core: Core;
   readonly settings: Settings;
   readonly portals: Portals;
-  readonly prepared: PreparedStatements;
+  readonly prepared: () => PreparedStatements;
   readonly open: Open | null;
   /** Finds a moment in a transaction of its own. */
   momentTask(point: TimePoint, cancellation: Cancellation): Task<number>;

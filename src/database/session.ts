@@ -2,10 +2,10 @@
  * Session: one conversation with the engine. Its statements run one after another, each in a transaction: its own, or
  * the one that BEGIN opened. After an error an open transaction only takes ROLLBACK (25P02), as in PostgreSQL.
  */
-import { publicDescription } from './public-fields.ts';
-import { Cancellation } from '../base/cancel.ts';
+import { Cancellation, NEVER } from '../base/cancel.ts';
 import { DriftError } from '../base/error.ts';
 import { Random } from '../base/random.ts';
+import { ifThere } from '../base/part.ts';
 import type { Task } from '../base/task.ts';
 import { bindMoment, isBindable } from '../plan/bind.ts';
 import { Suspended, waitFor } from '../exec/suspended.ts';
@@ -29,7 +29,6 @@ import type {
   StreamPiece,
   TransactionOptions,
 } from './api.ts';
-import { fieldsOf } from './answer.ts';
 import { asText } from './text-answer.ts';
 import { type Cached, uncached } from './bindable.ts';
 import { commitInfo } from './commands.ts';
@@ -43,11 +42,14 @@ import type { Open } from './open.ts';
 import { Again } from './again.ts';
 import { Pieces } from './pieces.ts';
 import { readByKey } from './point-query.ts';
-import { allStatements, eachStatement } from './read-text.ts';
+import { allStatements } from './read-text.ts';
 import { endPortals, type Portals } from './portal.ts';
-import { PreparedStatements } from './prepared.ts';
+import { described, PreparedStatements } from './prepared.ts';
 import { recheckConstraints } from './recheck.ts';
+import { pastScene } from './past-scene.ts';
 import { sceneOf } from './scene-of.ts';
+import { type Run, runScript, runShape } from './script.ts';
+import { SharedPlans } from './shared-plans.ts';
 import { drive, Queue } from './scheduler.ts';
 import { aborted, asDriftError } from './session-errors.ts';
 import { Settings, timeoutMs } from './settings.ts';
@@ -57,7 +59,7 @@ import { makeWhole, whenWhole } from './whole.ts';
 import { command, noted } from './show.ts';
 import { applyOnCommit, dropTemporary } from './temporary.ts';
 import { withTurns } from './turn.ts';
-import { bindContextOf, planOf, resolveMoment, type Scene } from './statement.ts';
+import { bindContextOf, resolveMoment, type Scene } from './statement.ts';
 
 /** Times a statement of its own transaction is tried when others commit in its way. */
 const TRIES = 5;
@@ -72,10 +74,13 @@ export class Session implements SessionApi, Controlled, Backend {
   readonly party: Party;
   readonly #random: Random;
   readonly #queue = new Queue();
-  readonly prepared: PreparedStatements = new PreparedStatements();
+  #prepared: PreparedStatements | null = null;
+  /** Made when it is asked for. */
+  readonly prepared = (): PreparedStatements => (this.#prepared ??= new PreparedStatements());
   /** Schema of the session's temporary objects, once it has any. */
   #temp: string | null = null;
   readonly statements: StatementCache = new StatementCache();
+  #plans: SharedPlans | null = null;
   readonly portals: Portals = new Map();
   open: Open | null = null;
   #pieces: Pieces | null = null;
@@ -232,20 +237,22 @@ export class Session implements SessionApi, Controlled, Backend {
   ): Task<ResultSet> {
     let cached = this.statements.get(sql);
     if (cached === undefined) {
-      const all = yield* allStatements(sql, cancellation);
-      const [only] = all;
+      const plans = parameters.length > 0 ? undefined : ifThere(() => this.#sharedPlans);
+      const shape = plans?.shapeOf(sql) ?? null;
+      const run: Run = (...known) => this.#runCached(...known, options, cancellation);
+      const result = plans && (yield* runShape(plans, shape, run));
+      if (result) return result;
+      const [only, ...more] = yield* allStatements(sql, cancellation);
       if (only === undefined) return command('');
-      if (all.length > 1) {
+      if (more.length > 0) {
         if (parameters.length > 0)
           throw new DriftError('42601', 'cannot insert multiple commands into a prepared statement');
-        return yield* this.#several(all, options, cancellation);
+        return yield* this.#several([only, ...more], options, cancellation);
       }
-      cached = uncached(only);
+      cached = plans?.parsed(shape, only) ?? uncached(only);
       this.statements.keep(sql, cached);
     }
-    const found = cached.plan === null ? null : readByKey(this, cached, cached.plan, parameters, options);
-    if (found !== null) return found;
-    return yield* this.#run(cached, parameters, options, cancellation);
+    return yield* this.#runCached(cached, parameters, options, cancellation);
   }
 
   *#several(all: readonly Statement[], options: ExecuteOptions, cancellation: Cancellation): Task<ResultSet> {
@@ -256,11 +263,25 @@ export class Session implements SessionApi, Controlled, Backend {
     return yield* runSeveral(this, all, run, cancellation);
   }
 
+  *#runCached(
+    cached: Cached,
+    parameters: readonly Parameter[],
+    options: ExecuteOptions,
+    cancellation: Cancellation,
+  ): Task<ResultSet> {
+    const found = cached.plan === null ? null : readByKey(this, cached, cached.plan, parameters, options);
+    return found ?? (yield* this.#run(cached, parameters, options, cancellation));
+  }
+
   *#script(sql: string, options: ExecuteOptions, cancellation: Cancellation): Task<readonly ResultSet[]> {
     yield* makeWhole(this.core.host);
-    return yield* eachStatement(sql, cancellation, (statement) =>
-      whenWhole(this.core.host, () => this.#run(uncached(statement), [], options, cancellation)),
+    return yield* runScript(sql, this.#sharedPlans, cancellation, (...known) =>
+      whenWhole(this.core.host, () => this.#run(...known, options, cancellation)),
     );
+  }
+
+  get #sharedPlans(): SharedPlans {
+    return (this.#plans ??= new SharedPlans());
   }
 
   #endTransaction(undone: boolean): void {
@@ -367,23 +388,10 @@ export class Session implements SessionApi, Controlled, Backend {
   }
 
   *#scene(open: Open, options: ExecuteOptions, cancellation: Cancellation): Task<Scene> {
-    const present = this.#presentScene(open, options, cancellation);
-    if (present !== null) return present;
-    const { manager } = this.core;
-    const moment = options.asOf ?? (open.asOf === null ? this.settings.asOf : null);
-    let { asOf } = open;
-    if (moment !== null && moment !== undefined) {
-      const probe = this.evalFor(open.transaction, open.transaction.catalog, open.transaction.snapshot, cancellation);
-      asOf = yield* resolveMoment(this.core, probe, moment);
-    }
-    const { path } = this.settings;
-    open.transaction.usePath(path);
-    const catalog =
-      asOf === null ? open.transaction.catalog : (yield* manager.catalogs.at(asOf)).forSession(this.#temp, path);
-    const context = this.evalFor(open.transaction, catalog, asOf ?? open.transaction.snapshot, cancellation);
-    const time = asOf === null ? null : yield* manager.timeLine.timestampOf(asOf);
-    if (time !== null && Number.isFinite(time)) Object.defineProperty(context, 'transactionTime', { value: time });
-    return sceneOf(this, open, asOf, context);
+    return (
+      this.#presentScene(open, options, cancellation) ??
+      (yield* pastScene(this, open, this.#temp, options, cancellation))
+    );
   }
 
   useTemporary(): string {
@@ -410,8 +418,8 @@ export class Session implements SessionApi, Controlled, Backend {
   }
 
   *momentTask(point: TimePoint, cancellation: Cancellation): Task<number> {
-    const own = yield* this.startTask(NONE, cancellation);
-    const context = bindContextOf(yield* this.#scene({ ...own, asOf: null }, { asOf: undefined }, cancellation));
+    const own = { ...(yield* this.startTask(NONE, cancellation)), asOf: null };
+    const context = bindContextOf(yield* this.#scene(own, { asOf: undefined }, cancellation));
     return yield* context.resolveMoment(bindMoment(point, context));
   }
 
@@ -478,13 +486,9 @@ export class Session implements SessionApi, Controlled, Backend {
   }
 
   *#describe(sql: string, cancellation: Cancellation): Task<StatementDescription> {
-    const statement = parseOne(sql);
-    if (!isBindable(statement)) return { parameters: [], fields: [] };
     const open = this.open ?? (yield* this.startTask(NONE, cancellation));
-    const plan = yield* planOf({ ...(yield* this.#scene(open, {}, cancellation)), given: 'later' }, statement);
-    return publicDescription({ parameters: plan.parameterTypes, fields: fieldsOf(plan) });
+    return yield* described(yield* this.#scene(open, {}, cancellation), parseOne(sql));
   }
 }
 
 const NONE: TransactionOptions = {};
-const NEVER = new Cancellation();

@@ -92,7 +92,7 @@ export interface Scene {
   readonly inBlock: boolean;
   /** Open cursors of the session. */
   readonly portals: Portals;
-  readonly prepared: PreparedList;
+  readonly prepared: () => PreparedList;
   /** Changes how a statement's plan is made: that of a cursor gives more than the cursor's rows. */
   readonly shape?: Shape | undefined;
   /** Runs a statement of any kind in this transaction, for routines. */

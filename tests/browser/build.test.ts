@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const LIMIT_GZIP_BYTES = {
   'worker.js': 138_600,
   'browser.js': 23_500,
-  'worker-late.js': 280_000,
+  'worker-late.js': 284_000,
   'worker-rare.js': 181_000,
   'worker-helper.js': 194_000,
 };

@@ -24,7 +24,7 @@ export interface LineSession {
   readonly hasTemporary: boolean;
   readonly settings: { readonly readsOnly: boolean; get(name: string): string | undefined };
   readonly statements: { clear(): void };
-  readonly prepared: PreparedStatements;
+  prepared(): PreparedStatements;
   readonly portals: Portals;
   momentTask(point: TimePoint, cancellation: Cancellation): Task<number>;
   another(core: Core): SessionApi;
@@ -156,7 +156,7 @@ function* use(session: LineSession, { name }: Action<'use'>, position: number): 
     throw new DriftError('55006', `branch "${name}" is being dropped`, { position });
   session.core = core;
   session.statements.clear();
-  session.prepared.deallocate(undefined, 0);
+  session.prepared().deallocate(undefined, 0);
   session.portals.clear();
   return command('USE BRANCH');
 }

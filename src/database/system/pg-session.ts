@@ -19,7 +19,7 @@ export const sessionSources: Readonly<Record<string, RowSource>> = {
       };
   },
   *pg_prepared_statements({ session }) {
-    for (const { name, text, types, made, kept, planned } of session.prepared.all())
+    for (const { name, text, types, made, kept, planned } of session.prepared().all())
       yield {
         name,
         statement: text,

@@ -39,7 +39,7 @@ export interface SystemContext {
   readonly locks: LockSpace;
   readonly host: Host;
   /** What the session has open. */
-  readonly session: { readonly portals: Portals; readonly prepared: PreparedList };
+  readonly session: { readonly portals: Portals; readonly prepared: () => PreparedList };
   /** Columns of a view, in order; those of the relations that ask for them are found before the rows are made. */
   viewColumns(view: ViewDef): readonly TypedName[];
 }

@@ -177,11 +177,10 @@ export function readLiteral(
   const type = typeByOid(target.oid);
   const { eval: context } = state.context;
   if (dependsOnSession(text, target.oid)) state.cacheable = false;
-  return located(position, () => {
-    // An interval's modifier says how to read the text; any other is applied to the value, as a cast does.
-    const read = type.input(text, target.oid === OID.interval ? target.typmod : -1, context);
-    return target.typmod === -1 ? read : type.applyTypmod(read, target.typmod, explicit);
-  });
+  // An interval's modifier says how to read the text; any other is applied to the value, as a cast does, whose errors
+  // have no position.
+  const read = located(position, () => type.input(text, target.oid === OID.interval ? target.typmod : -1, context));
+  return target.typmod === -1 ? read : type.applyTypmod(read, target.typmod, explicit);
 }
 
 function parameterAs(

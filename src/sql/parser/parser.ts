@@ -14,7 +14,7 @@ import { DriftError } from '../../base/error.ts';
 import { PAUSE } from '../../base/task.ts';
 import type { Expression, TypeName } from '../ast.ts';
 import type { Copy, Statement } from '../ast-statement.ts';
-import { END_OF_INPUT } from '../lexer.ts';
+import { END_OF_INPUT, type Lexer } from '../lexer.ts';
 import { parsePreparable } from './change.ts';
 import { Cursor, type Grammar, type ParseOptions } from './cursor.ts';
 import { parseExpression as parseExpressionAt, parseExpressionFrom, parseRestrictedExpression } from './expression.ts';
@@ -59,45 +59,85 @@ export function parseOne(sql: string, options?: ParseOptions): Statement {
 
 /** Parses the statements of a script one by one; nothing behind a statement is looked at before it was yielded. */
 export function* statements(sql: string, options?: ParseOptions): Generator<Statement, void, undefined> {
-  for (const statement of read(sql, options)) if (statement !== PAUSE) yield statement;
+  const script = new Script(sql, options);
+  while (!script.isAtEnd) yield script.next();
 }
 
 /** The same, with pauses where the text is long. */
-export function statementsInSlices(sql: string): Generator<Statement | typeof PAUSE, void, undefined> {
-  return read(sql, undefined, sql.length > LONG_TEXT);
+export function* statementsInSlices(sql: string): Generator<Statement | typeof PAUSE, void, undefined> {
+  const script = yield* openScript(sql);
+  while (!script.isAtEnd) {
+    yield* script.readAhead();
+    yield script.next();
+  }
 }
 
-function* read(
-  sql: string,
-  options: ParseOptions | undefined,
-  isLong = false,
-): Generator<Statement | typeof PAUSE, void, undefined> {
+/** A script of any length; looks at its characters with pauses. Throws 22021. */
+export function* openScript(sql: string): Generator<typeof PAUSE, Script, undefined> {
+  const isLong = sql.length > LONG_TEXT;
   if (isLong) yield* checkCharacters(sql);
-  const p = new Cursor(sql, GRAMMAR, isLong ? { isChecked: true } : options);
-  const hinted = sql.includes('/*+');
-  let from = 0;
-  for (;;) {
-    if (p.code === END_OF_INPUT) return;
-    if (p.at(';')) {
-      p.restart(p.start + 1);
-      continue;
-    }
-    if (isLong) yield* readAhead(p);
+  return new Script(sql, isLong ? { isChecked: true } : undefined);
+}
+
+/** A script that is read statement by statement: ask `isAtEnd` before each. */
+export class Script {
+  readonly #sql: string;
+  readonly #cursor: Cursor;
+  readonly #isHinted: boolean;
+  /** Where the next statement's text begins. */
+  #from = 0;
+  /** The cursor is not there yet: a mistake behind a statement must not show before its turn. */
+  #isBehind = false;
+
+  constructor(sql: string, options?: ParseOptions) {
+    this.#sql = sql;
+    this.#cursor = new Cursor(sql, GRAMMAR, options);
+    this.#isHinted = sql.includes('/*+');
+  }
+
+  get isAtEnd(): boolean {
+    const p = this.#cursor;
+    if (this.#isBehind) p.restart(this.#from);
+    this.#isBehind = false;
+    while (p.at(';')) p.restart(p.start + 1);
+    return p.code === END_OF_INPUT;
+  }
+
+  /** The first tokens of the next statement, up to its semicolon if they are few; null where they do not tell all of it. */
+  get tokens(): Lexer | null {
+    return this.#isHinted ? null : this.#cursor.lexer;
+  }
+
+  /** Reads what of a long statement can be read with pauses, before `next`. */
+  *readAhead(): Generator<typeof PAUSE, void, undefined> {
+    if (this.#sql.length > LONG_TEXT) yield* readAhead(this.#cursor);
+  }
+
+  /** Parses the next statement. */
+  next(): Statement {
+    const p = this.#cursor;
     const statement = guarded(p, parseStatement);
     if (p.code !== END_OF_INPUT && !p.at(';')) p.fail();
-    const ended = p.code === END_OF_INPUT;
-    const next = p.start + 1;
-    if (hinted) noteHints(statement, sql.slice(from, ended ? sql.length : p.start));
-    from = next;
-    if (statement.kind === 'copy' && readsData(statement) && !ended) {
-      const data = copyData(sql, next);
-      yield { ...statement, data };
-      p.restart(data.next);
-    } else {
-      yield statement;
-      if (ended) return;
-      p.restart(next);
+    const end = p.start;
+    if (this.#isHinted) noteHints(statement, this.#sql.slice(this.#from, end));
+    if (statement.kind !== 'copy' || !readsData(statement) || p.code === END_OF_INPUT) {
+      this.#goOn(end + 1);
+      return statement;
     }
+    const data = copyData(this.#sql, end + 1);
+    this.#goOn(data.next);
+    return { ...statement, data };
+  }
+
+  /** Passes over the next statement, all of whose tokens the caller knows. */
+  skip(): void {
+    const { lexer } = this.#cursor;
+    this.#goOn((lexer.starts[lexer.count - 1] as number) + 1);
+  }
+
+  #goOn(from: number): void {
+    this.#from = Math.min(from, this.#sql.length);
+    this.#isBehind = true;
   }
 }
 
