@@ -21,6 +21,12 @@ export class OwnOrder {
   #rows: OwnRow[] = [];
   #seen = 0;
   #rollbacks = 0;
+  /** Rows that were overtaken count as well: a savepoint may bring them back. */
+  readonly #withPast: boolean;
+
+  constructor(withPast = false) {
+    this.#withPast = withPast;
+  }
 
   /** Rows in force whose key is in the range, in order. `keyOf` gives the key of an entry. */
   range(writes: OwnWrites, range: KeyRange | undefined, keyOf: (entry: number) => Key): OwnRow[] {
@@ -31,12 +37,16 @@ export class OwnOrder {
     const end = range?.high === undefined ? rows.length : lowerBound(rows, range.high, range.highInclusive !== false);
     for (; at < end; at++) {
       const row = rows[at] as OwnRow;
-      if (writes.isLive(row.entry)) found.push(row);
+      if (this.#counts(writes, row.entry)) found.push(row);
     }
     return found;
   }
 
-  /** Whether a row in force lies in a range of an index, whose columns come from the table's `sources`. */
+  #counts(writes: OwnWrites, entry: number): boolean {
+    return this.#withPast || writes.isLive(entry);
+  }
+
+  /** Whether a row lies in a range of an index, whose columns come from the table's `sources`. */
   holds(
     writes: OwnWrites,
     range: KeyRange,
@@ -57,11 +67,11 @@ export class OwnOrder {
     }
     const fresh: OwnRow[] = [];
     for (let entry = this.#seen; entry < writes.count; entry++) {
-      if (writes.isLive(entry)) fresh.push({ key: keyOf(entry), entry });
+      if (this.#counts(writes, entry)) fresh.push({ key: keyOf(entry), entry });
     }
     this.#seen = writes.count;
     if (fresh.length === 0) return;
-    if (this.#rows.length > 2 * writes.liveCount + FEW)
+    if (!this.#withPast && this.#rows.length > 2 * writes.liveCount + FEW)
       this.#rows = this.#rows.filter(({ entry }) => writes.isLive(entry));
     if (fresh.length <= FEW) {
       for (const row of fresh) this.#rows.splice(lowerBound(this.#rows, row.key, true), 0, row);
@@ -88,10 +98,20 @@ const orders = new WeakMap<OwnWrites, Map<number, OwnOrder>>();
 
 /** The own order of an index of a write set, or of the table's key (index 0). */
 export function ownOrder(writes: OwnWrites, indexId: number): OwnOrder {
+  return orderOf(writes, indexId, false);
+}
+
+/** The same with rows that the transaction has overtaken since: whose values nobody else may take yet. */
+export function takenOrder(writes: OwnWrites, indexId: number): OwnOrder {
+  return orderOf(writes, indexId, true);
+}
+
+function orderOf(writes: OwnWrites, indexId: number, withPast: boolean): OwnOrder {
   let known = orders.get(writes);
   if (known === undefined) orders.set(writes, (known = new Map()));
-  let order = known.get(indexId);
-  if (order === undefined) known.set(indexId, (order = new OwnOrder()));
+  const place = withPast ? -1 - indexId : indexId;
+  let order = known.get(place);
+  if (order === undefined) known.set(place, (order = new OwnOrder(withPast)));
   return order;
 }
 

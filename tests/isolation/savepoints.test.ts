@@ -129,3 +129,25 @@ test('deferred keys wait for who had them before, and deferred parents for who t
   );
   await players.close();
 });
+
+test('a row that its own transaction has removed again keeps its keys: a savepoint may bring it back', async () => {
+  const players = await play(
+    'CREATE TABLE t (id int PRIMARY KEY, v int UNIQUE)',
+    `T1: BEGIN
+     T1: INSERT INTO t VALUES (1, 10), (2, 20)         -- 2
+     T1: SAVEPOINT s
+     T1: DELETE FROM t WHERE id = 1                    -- 1
+     T1: UPDATE t SET v = 21 WHERE id = 2              -- 1
+     T2: INSERT INTO t VALUES (1, 11)                  -- waits
+     T3: INSERT INTO t VALUES (3, 20)                  -- waits
+     T4: INSERT INTO t VALUES (4, 40)                  -- 1
+     T1: ROLLBACK TO s
+     T1: COMMIT                                        -- T2: 23505; T3: 23505
+     T1: BEGIN
+     T1: INSERT INTO t VALUES (5, 50)                  -- 1
+     T1: DELETE FROM t WHERE id = 5                    -- 1
+     T2: INSERT INTO t VALUES (5, 51)                  -- waits
+     T1: COMMIT                                        -- T2: 1`,
+  );
+  await players.close();
+});

@@ -11,7 +11,7 @@ import type { Host } from '../../base/host.ts';
 import type { Task } from '../../base/task.ts';
 import type { Value } from '../../base/vector.ts';
 import { type Key, MISS, type RowRef, type VersionedTable, type VersionedIndex } from '../../table/table.ts';
-import { ownOrder } from '../own-order.ts';
+import { takenOrder } from '../own-order.ts';
 import { TableWrites } from '../table-writes.ts';
 import type { Transaction } from '../transaction.ts';
 import { type Blocked, claimRows, takeRows, waitForOwners, waitForRow } from './manager.ts';
@@ -106,7 +106,7 @@ export class RowGuard {
       const range = tree.prefixRange(wanted);
       for (const { owner, writes } of locks.writers.items) {
         if (owner === transaction || writes.count === 0) continue;
-        if (ownOrder(writes, tree.id).holds(writes, range, tree, tree.sources)) owners.add(owner);
+        if (takenOrder(writes, tree.id).holds(writes, range, tree, tree.sources)) owners.add(owner);
       }
     }
     return [...owners];

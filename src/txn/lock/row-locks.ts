@@ -72,13 +72,11 @@ export class RowLocks {
     return found;
   }
 
-  /** Transactions that have a row of this key which is not committed yet. */
+  /** Transactions that have, or have had and may bring back, a row of this key which is not committed yet. */
   inserting(self: Transaction, key: Key): Transaction[] {
     const found: Transaction[] = [];
-    for (const { owner, writes } of this.writers.items) {
-      const entry = owner === self ? -1 : writes.latestEntry(key);
-      if (entry >= 0 && writes.opAt(entry) !== OP_NONE) found.push(owner);
-    }
+    for (const { owner, writes } of this.writers.items)
+      if (owner !== self && writes.latestEntry(key) >= 0) found.push(owner);
     return found;
   }
 
