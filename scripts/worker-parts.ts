@@ -35,7 +35,7 @@ const LATE: readonly string[] = [
   'src/sql/types/(procedure-text|styled-output|datetime-input|interval-input|array-input|time-zone|jsonb-order|datetime-fields|user-types|collation|json-path-(syntax|print))',
   'src/plan/collate/.*',
   'src/plan/expression-key',
-  'src/plan/(explain.*|bind-outer|history-queries)',
+  'src/plan/(explain.*|bind-outer|bind-constant|history-queries)',
   'src/plan/optimizer/(array-sarg|version-range|cost|statistics|selectivity|order|path-finder|bitmap-path|column-statistics|factor|null-rejection|join-keys|hints|index-keys|join-graph|join-search|min-max|join-order|join-method|lookup-join|unnest|decorrelate|early-groups|never-fails)',
   'src/plan/binder/(similar-name|history|period|portion|grouping|time|subqueries|sample|locking|lock-rows|lift|record-columns|table-function|copy|insert|merge|update|target|view-target|with|calls|constant-rows|routines|routine-columns|user-type-casts|composite-fields|part-assignment)',
   'src/exec/(index-read|joined-texts|coded-column|concat-slices|window-values|text-codes|sideways|logic|predicate|subquery|composite|cast|sort-keys|merge-sort|radix-sort|text-order|sort-bound|key-table|accumulators|merging-accumulators|in-list|one-row|point-write)',
@@ -52,7 +52,7 @@ const LATE: readonly string[] = [
   'src/sql/parser/branch',
   'src/database/routine/.*',
   'src/database/system/.*',
-  'src/database/(analyze|control|sample-table|table-locks|table-waits|limits|definition|rekey|backup/.*|bulk|system-tables|temporary|recheck|deferral|domain-check|maintain|explain|setting-specs|setting-values|registered|retained|signature|cursor|portal|several|script|shared-plans|prepared|past-scene|turn|temporary-files|text-answer|statement-target|advisory)',
+  'src/database/(analyze|control|sample-table|table-locks|table-waits|limits|definition|rekey|backup/.*|bulk|system-tables|temporary|recheck|deferral|domain-check|maintain|explain|setting-specs|setting-values|registered|retained|signature|cursor|portal|several|execute-arguments|script|shared-plans|prepared|past-scene|turn|temporary-files|text-answer|statement-target|advisory)',
 ];
 /** Not needed by a page that defines tables, changes and reads them; regular expressions of module paths. */
 const RARE: readonly string[] = [

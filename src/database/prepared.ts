@@ -4,8 +4,7 @@
  */
 import { DriftError } from '../base/error.ts';
 import type { Task } from '../base/task.ts';
-import type { Value } from '../base/vector.ts';
-import { bindConstant, type BindableStatement, isBindable } from '../plan/bind.ts';
+import { type BindableStatement, isBindable } from '../plan/bind.ts';
 import { resolveType } from '../plan/binder/type-name.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Expression } from '../sql/ast.ts';
@@ -17,9 +16,10 @@ import { typeByOid } from '../sql/types/registry.ts';
 import { withArguments } from '../sql/with-arguments.ts';
 import { fieldsOf } from './answer.ts';
 import type { ResultSet, StatementDescription } from './api.ts';
+import { argumentsOf } from './execute-arguments.ts';
 import { publicDescription } from './public-fields.ts';
 import { command } from './show.ts';
-import { bindContextOf, evaluate, isCurrent, planOf, runPlan, type Scene } from './statement.ts';
+import { isCurrent, planOf, runPlan, type Scene } from './statement.ts';
 
 interface Prepared {
   readonly statement: BindableStatement;
@@ -64,19 +64,11 @@ export class PreparedStatements {
    * The plan of a statement, and the scene with its arguments. Throws 26000 for a name that is not there, 42601 where the
    * number of arguments is wrong. `explains`: a plan made for EXPLAIN.
    */
-  *ready(scene: Scene, { name, args, position }: Execute, explains = false): Task<{ scene: Scene; plan: Plan }> {
+  *ready(scene: Scene, statement: Execute, explains = false): Task<{ scene: Scene; plan: Plan }> {
+    const { name, position } = statement;
     const prepared = this.#byName.get(name);
     if (prepared === undefined) throw missing(name, position);
-    if (args.length !== prepared.types.length) {
-      throw new DriftError('42601', `wrong number of parameters for prepared statement "${name}"`, {
-        position,
-        detail: `Expected ${prepared.types.length} parameters but got ${args.length}.`,
-      });
-    }
-    const context = bindContextOf(scene);
-    const parameters: Value[] = args.map((syntax, i) =>
-      evaluate(scene, bindConstant(syntax, context, prepared.types[i])),
-    );
+    const parameters = argumentsOf(scene, statement, prepared.types);
     const given: Scene = { ...scene, parameters, given: 'typed' };
     if (explains) return { scene: given, plan: yield* planOf(given, prepared.statement, prepared.types, true) };
     const { version, path } = scene.eval.catalog;
@@ -94,12 +86,12 @@ export class PreparedStatements {
     return { scene: given, plan: prepared.plan };
   }
 
-  /** A prepared query with its arguments in the place of its parameters. Throws 26000, 42601. */
+  /** A prepared query with its arguments in the place of its parameters. Throws 26000, 42601, 42809. */
   queryOf({ name, args, position }: Execute): Query {
     const prepared = this.#byName.get(name);
     if (prepared === undefined) throw missing(name, position);
     const { statement, types } = prepared;
-    if (statement.kind !== 'query') throw new DriftError('42601', 'prepared statement is not a SELECT', { position });
+    if (statement.kind !== 'query') throw new DriftError('42809', 'prepared statement is not a SELECT', { position });
     if (args.length !== types.length)
       throw new DriftError('42601', `wrong number of parameters for prepared statement "${name}"`, { position });
     return withArguments(

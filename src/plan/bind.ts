@@ -15,7 +15,7 @@ import type { Query, SystemTime, TimePoint } from '../sql/ast-query.ts';
 import type { Copy, Statement } from '../sql/ast-statement.ts';
 import type { BoundExpression, ColumnId } from './expression.ts';
 import { assignCollations, assignExpressionCollations } from './collate/assign.ts';
-import { BOOL, OID, coerce, tryCoerce } from './binder/coerce.ts';
+import { BOOL, OID, tryCoerce } from './binder/coerce.ts';
 import {
   BindState,
   LongWork,
@@ -87,6 +87,8 @@ function bindOnce(statement: BindableStatement, state: BindState): Plan {
   scope.top = true;
   const bound = statement.kind === 'query' ? bindQuery(statement, scope) : bindChange(statement, scope);
   const root = state.collated ? assignCollations(bound, catalogsOf(scope)) : bound;
+  const missing = state.parameterTypes.indexOf(0);
+  if (missing >= 0) throw new DriftError('42P18', `could not determine data type of parameter $${missing + 1}`);
   const parameterTypes = state.parameterTypes.map((oid) => (oid === OID.unknown ? OID.text : oid));
   return {
     root,
@@ -123,25 +125,6 @@ export function collated(expression: BoundExpression, scope: Scope): BoundExpres
   return state.collated && state.context.asWritten !== true
     ? assignExpressionCollations(expression, catalogsOf(scope))
     : expression;
-}
-
-/** Binds an expression without columns (SET, LIMIT of FETCH, EXECUTE's arguments …), to a type if one is given. */
-export function bindConstant(syntax: Expression, context: BindContext, typeOid?: number): BoundExpression {
-  const scope = rootScope(emptyState(context));
-  const bound = collated(
-    scope.within(CLAUSES.values, () => scope.bind(syntax)),
-    scope,
-  );
-  if (typeOid === undefined)
-    return (
-      tryCoerce(
-        bound,
-        { oid: bound.type.oid === OID.unknown ? OID.text : bound.type.oid, typmod: -1 },
-        'implicit',
-        scope.state,
-      ) ?? bound
-    );
-  return coerce(bound, { oid: typeOid, typmod: -1 }, 'assignment', scope.state);
 }
 
 /** Binds COPY … FROM STDIN. */

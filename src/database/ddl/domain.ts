@@ -3,7 +3,7 @@ import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
 import type { TypeDef } from '../../catalog/schema.ts';
 import type { TypeForm } from '../../catalog/schema.ts';
-import { bindConstant } from '../../plan/bind.ts';
+import { bindConstant } from '../../plan/bind-constant.ts';
 import { columnType } from '../../plan/collate/clause.ts';
 import { resolveType } from '../../plan/binder/type-name.ts';
 import type { Expression } from '../../sql/ast.ts';

@@ -174,7 +174,9 @@ function bindParameter(index: number, scope: Scope, position: number): BoundExpr
   if (outer !== undefined) return { ...outer, position };
   const types = scope.state.parameterTypes;
   if (index < 0 || index > 65534) throw new DriftError('42P02', `there is no parameter $${index + 1}`, { position });
-  while (types.length <= index) types.push(OID.unknown);
+  // A parameter that is not written anywhere keeps no type at all.
+  while (types.length <= index) types.push(0);
+  types[index] ||= OID.unknown;
   return { kind: 'parameter', index, type: { oid: types[index] as number, typmod: -1 }, position };
 }
 

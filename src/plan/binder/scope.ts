@@ -74,6 +74,7 @@ type ClauseName =
   | 'index'
   | 'systemTime'
   | 'call'
+  | 'execute'
   | 'window';
 
 const plain = (name: string): Clause => ({ name, aggregates: false, windows: false, sets: false });
@@ -101,6 +102,7 @@ export const CLAUSES: Readonly<Record<ClauseName, Clause>> = {
   index: { ...plain('index expressions'), stored: true },
   systemTime: plain('FOR SYSTEM_TIME'),
   call: plain('CALL arguments'),
+  execute: { ...plain('EXECUTE parameters'), stored: true },
   window: { name: 'window definitions', aggregates: true, windows: false, sets: false },
 };
 

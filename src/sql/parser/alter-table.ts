@@ -1,4 +1,5 @@
 /** ALTER TABLE and its actions, which ALTER VIEW, INDEX and MATERIALIZED VIEW share. */
+import { parseTiming } from './timing.ts';
 import type { QualifiedName } from '../ast.ts';
 import type { AlterTable, AlterTableAction, RenameObject, SetObjectSchema } from '../ast-table.ts';
 import type { SequenceOption } from '../ast-table.ts';
@@ -6,13 +7,7 @@ import type { Cursor } from './cursor.ts';
 import { parseOptions } from './option.ts';
 import { parseRole } from './role.ts';
 import { parseParenthesisedSequenceOptions, parseSequenceOption } from './sequence.ts';
-import {
-  atTableConstraint,
-  parseColumnDefinition,
-  parseIdentityWhen,
-  parseTableConstraint,
-  parseTiming,
-} from './table.ts';
+import { atTableConstraint, parseColumnDefinition, parseIdentityWhen, parseTableConstraint } from './table.ts';
 import { parseTypeName } from './type-name.ts';
 
 type Result = AlterTable | RenameObject | SetObjectSchema;

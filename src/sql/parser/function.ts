@@ -15,7 +15,7 @@ import { parseCall } from './call.ts';
 import type { Cursor } from './cursor.ts';
 import { parseOptionValue } from './option.ts';
 import { parseSetRest } from './setting.ts';
-import { parseTiming } from './table.ts';
+import { parseTiming } from './timing.ts';
 import { parseTypeName } from './type-name.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };

@@ -15,6 +15,7 @@ import type {
   TableElement,
 } from '../ast-table.ts';
 import type { Cursor } from './cursor.ts';
+import { parseTiming, refuseCheckTiming, refuseTiming } from './timing.ts';
 import { parseOptions } from './option.ts';
 import { parseParenthesisedSequenceOptions } from './sequence.ts';
 import { parseTypeName } from './type-name.ts';
@@ -205,7 +206,7 @@ function parseColumnConstraint(p: Cursor): ColumnConstraint | undefined {
   const head = { name, position };
   switch (word) {
     case 'not':
-      if (p.peekWord() === 'deferrable') p.fail();
+      if (p.peekWord() === 'deferrable') refuseTiming(p);
       p.advance();
       p.expect('null');
       return { ...head, kind: 'notNull' };
@@ -229,19 +230,20 @@ function parseColumnConstraint(p: Cursor): ColumnConstraint | undefined {
       p.advance();
       const nullsNotDistinct = parseNullsNotDistinct(p);
       skipIndexParameters(p);
-      return { ...head, kind: 'unique', nullsNotDistinct, ...parseTiming(p) };
+      return { ...head, kind: 'unique', nullsNotDistinct, ...parseTiming(p, true) };
     }
     case 'primary':
       p.advance();
       p.expect('key');
       skipIndexParameters(p);
-      return { ...head, kind: 'primaryKey', nullsNotDistinct: false, ...parseTiming(p) };
+      return { ...head, kind: 'primaryKey', nullsNotDistinct: false, ...parseTiming(p, true) };
     case 'references': {
       const references = parseReferences(p);
-      return { ...head, kind: 'references', references, ...parseTiming(p) };
+      return { ...head, kind: 'references', references, ...parseTiming(p, true) };
     }
     default:
       if (name !== undefined) p.fail();
+      refuseTiming(p);
       return undefined;
   }
 }
@@ -297,32 +299,6 @@ function skipIndexParameters(p: Cursor): void {
     p.advance();
     p.label();
   }
-}
-
-/** Parses `[NOT] DEFERRABLE` and `INITIALLY …` in any order. */
-export function parseTiming(p: Cursor): ConstraintTiming {
-  let deferrable: boolean | undefined;
-  let initiallyDeferred: boolean | undefined;
-  for (;;) {
-    if (p.at('deferrable') && deferrable === undefined) {
-      p.advance();
-      deferrable = true;
-    } else if (p.at('not') && p.peekWord() === 'deferrable' && deferrable === undefined) {
-      p.advance();
-      p.advance();
-      deferrable = false;
-    } else if (p.at('initially') && initiallyDeferred === undefined) {
-      p.advance();
-      initiallyDeferred = p.accept('deferred');
-      if (!initiallyDeferred) p.expect('immediate');
-    } else {
-      break;
-    }
-  }
-  if (initiallyDeferred === true && deferrable === false) {
-    p.refuse('constraint declared INITIALLY DEFERRED must be DEFERRABLE');
-  }
-  return { deferrable: deferrable ?? initiallyDeferred ?? false, initiallyDeferred: initiallyDeferred ?? false };
 }
 
 export function parseReferences(p: Cursor): References {
@@ -407,7 +383,10 @@ function parseCheckFlags(p: Cursor): { noInherit: boolean; notValid: boolean } {
   for (;;) {
     if (p.acceptAll('no', 'inherit')) noInherit = true;
     else if (acceptNotValid(p)) notValid = true;
-    else return { noInherit, notValid };
+    else {
+      refuseCheckTiming(p);
+      return { noInherit, notValid };
+    }
   }
 }
 
