@@ -28,7 +28,7 @@ import {
 } from './ddl/context.ts';
 import type { SelectInto } from './bindable.ts';
 import { draftOf, makeTable, refuseOnCommit } from './ddl/create-table.ts';
-import { mentions } from './ddl/alter-column.ts';
+import { readsTemporary } from './ddl/query-names.ts';
 import { refuseUnknownOptions } from './ddl/storage-options.ts';
 import { refuseSystemName, tableText } from './ddl/names.ts';
 
@@ -69,7 +69,8 @@ export function* createTableAs(context: DdlContext, statement: CreateTableAs): T
   const repeated = columns.find((column, i) => columns.findIndex((other) => other.name === column.name) !== i);
   if (repeated !== undefined) throw new DriftError('42701', `column "${repeated.name}" specified more than once`);
   refuseUnknownOptions(statement.options, 'table');
-  if (materializedView) refuseTemporary(context, printStatement(query));
+  if (materializedView && readsTemporary(context.transaction.catalog, query))
+    throw new DriftError('0A000', 'materialized views must not use temporary tables or views');
   for (const column of columns) refuseSystemName(column.name);
   const draft = draftOf({ id: context.nextId(), schema, name: name.name }, columns);
   refuseOnCommit(schema, statement.onCommit);
@@ -79,19 +80,6 @@ export function* createTableAs(context: DdlContext, statement: CreateTableAs): T
   if (materializedView)
     define(context, { ...table, materialized: printStatement(query), unpopulated: !statement.withData });
   return rows;
-}
-
-/** What a materialized view reads has to last as it does. */
-function refuseTemporary(context: DdlContext, text: string): void {
-  const { catalog } = context.transaction;
-  if (catalog.temp === null) return;
-  for (const object of catalog.objects())
-    if (
-      (object.kind === 'table' || object.kind === 'view') &&
-      object.schema === catalog.temp &&
-      mentions(text, object.name)
-    )
-      throw new DriftError('0A000', 'materialized views must not use temporary tables or views');
 }
 
 export function* refreshMaterializedView(context: DdlContext, statement: RefreshMaterializedView): Task<void> {

@@ -4,6 +4,7 @@
  * They are kept like all others, so that transactions, constraints and indexes hold for them without a second engine,
  * and go when the session ends; what a crash leaves behind goes when the database is opened.
  */
+import { DriftError } from '../base/error.ts';
 import type { Task } from '../base/task.ts';
 import type { TableDef } from '../catalog/schema.ts';
 import { removeRows } from './bulk.ts';
@@ -18,9 +19,20 @@ export function* applyOnCommit(context: DdlContext): Task<void> {
   const tables = [...catalog.objects()].filter(
     (object): object is TableDef => object.kind === 'table' && object.schema === catalog.temp,
   );
+  for (const table of tables) if (table.onCommit === 'delete') refuseKeptChildren(table, tables);
   for (const table of tables) if (table.onCommit === 'delete') yield* removeRows(context, table);
   const ending = tables.filter((table) => table.onCommit === 'drop');
   if (ending.length > 0) dropRelations(context, ending, true);
+}
+
+/** Rows that refer to others cannot outlive them. */
+function refuseKeptChildren(parent: TableDef, tables: readonly TableDef[]): void {
+  for (const { name, foreignKeys, onCommit } of tables) {
+    if (onCommit === 'delete' || !foreignKeys.some((key) => key.foreignTableId === parent.id)) continue;
+    throw new DriftError('0A000', 'unsupported ON COMMIT and foreign key combination', {
+      detail: `Table "${name}" references "${parent.name}", but they do not have the same ON COMMIT setting.`,
+    });
+  }
 }
 
 /** Drops all temporary objects: of one session, or of all where the database is being opened. */

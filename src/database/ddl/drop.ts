@@ -7,6 +7,7 @@ import { DriftError } from '../../base/error.ts';
 import type { CatalogObject, RoutineDef, SequenceDef, TableDef, ViewDef } from '../../catalog/schema.ts';
 import type { DropStatement, ObjectName } from '../../sql/ast-table.ts';
 import { mentions } from './alter-column.ts';
+import { readsRelation } from './query-names.ts';
 import { signatureOf } from '../routine/result.ts';
 import { withoutIndexes } from './create-index.ts';
 import { dropRoutine, dropRoutines } from './routine.ts';
@@ -190,14 +191,23 @@ function* dependentsOf(
 ): Generator<Dependent> {
   for (const other of [...context.transaction.catalog.objects()]) {
     if (gone.has(other.id)) continue;
-    if (other.kind === 'view' && object.kind !== 'sequence' && mentions(other.query, object.name))
+    if (object.kind !== 'sequence' && other.kind === 'view' && reads(context, other.query, other.path, object))
       yield { text: `view ${other.name}`, object: other };
     if (other.kind !== 'table') continue;
-    if (other.materialized !== undefined && object.kind !== 'sequence' && mentions(other.materialized, object.name))
+    if (object.kind !== 'sequence' && reads(context, other.materialized, undefined, object))
       yield { text: `materialized view ${other.name}`, object: other };
     if (object.kind === 'table') yield* foreignKeysTo(context, object, other);
     if (object.kind === 'sequence') yield* defaultsFrom(context, object, other);
   }
+}
+
+function reads(
+  { transaction: { catalog } }: DdlContext,
+  text: string | undefined,
+  path: readonly string[] | undefined,
+  object: TableDef | ViewDef,
+): boolean {
+  return text !== undefined && mentions(text, object.name) && readsRelation(catalog, { text, path }, object);
 }
 
 function* foreignKeysTo(context: DdlContext, parent: TableDef, child: TableDef): Generator<Dependent> {

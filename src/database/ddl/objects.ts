@@ -18,6 +18,7 @@ import { changeTrigger } from './trigger.ts';
 import { renameViewColumn } from './alter-view.ts';
 import { renameInViews } from './view.ts';
 import {
+  isTemporarySchema,
   type DdlContext,
   define,
   refuseTaken,
@@ -207,6 +208,8 @@ export function* setSchema(context: DdlContext, statement: SetObjectSchema): Tas
   }
   const schema = schemaFor(context, { ...name, schema: statement.schema });
   if (schema === found.schema) return;
+  if (isTemporarySchema(schema) || isTemporarySchema(found.schema))
+    throw new DriftError('0A000', 'cannot move objects into or out of temporary schemas', { position: name.position });
   refuseTaken(context, schema, found.name, name.position);
   if (found.kind === 'table') tableNamed(context, name, true);
   if (found.kind === 'sequence') redefineSequence(context, { ...found, schema });

@@ -20,6 +20,7 @@ import { typeByOid } from '../../sql/types/registry.ts';
 import { mentions } from './alter-column.ts';
 import { type DdlContext, define, refuseTaken, schemaFor } from './context.ts';
 import { quoted, tableText } from './names.ts';
+import { mapNodes, readsTemporary, type SyntaxNode as Node, withTemporaryNamed } from './query-names.ts';
 
 type Field = {
   readonly name: string;
@@ -30,13 +31,20 @@ type Field = {
 
 export function* createView(context: DdlContext, statement: CreateView): Task<void> {
   const { name, orReplace } = statement;
-  const schema = schemaFor(context, name, statement.persistence);
+  const temporary = statement.persistence === 'temporary';
+  const becomes = !temporary && readsTemporary(context.transaction.catalog, statement.query);
+  const schema = schemaFor(context, name, becomes ? 'temporary' : statement.persistence);
+  if (becomes) {
+    const message = `view "${name.name}" will be a temporary view`;
+    context.notices.push({ severity: 'NOTICE', code: '00000', message });
+  }
   const old = context.transaction.catalog.relation(schema, name.name);
   if (old !== undefined && orReplace && old.kind !== 'view')
     throw new DriftError('42809', `"${name.name}" is not a view`, { position: name.position });
   const changes = statement.query.with?.tables.some((table) => table.query.kind !== 'query') === true;
   if (changes) throw new DriftError('0A000', 'views must not contain data-modifying statements in WITH');
-  const given = statement.recursive ? recursive(statement) : statement.query;
+  const asked = statement.recursive ? recursive(statement) : statement.query;
+  const given = temporary || becomes ? withTemporaryNamed(context.transaction.catalog, asked) : asked;
   const fields = yield* context.describe(given);
   if (statement.columns !== undefined && statement.columns.length > fields.length) {
     throw new DriftError('42601', 'CREATE VIEW specifies more column names than columns');
@@ -241,8 +249,6 @@ function* widthOf(context: DdlContext, query: string): Task<number | null> {
   }
 }
 
-type Node = Readonly<Record<string, unknown>>;
-
 /** A query with the new name: a relation keeps its old one as alias, a column of a select list as well. */
 function withNewName(query: Query, { relation, column, to, schema }: NewName): Query {
   const qualifiers = new Set<string>();
@@ -277,15 +283,6 @@ function isTable(node: Node, relation: NewName['relation']): boolean {
   if (node['kind'] !== 'table') return false;
   const { name, schema } = node['name'] as { readonly name: string; readonly schema: string | undefined };
   return name === relation.name && (schema === undefined || schema === relation.schema);
-}
-
-/** The tree with each node replaced, from the top down. */
-function mapNodes(tree: unknown, replace: (node: Node) => Node): unknown {
-  if (Array.isArray(tree)) return tree.map((item) => mapNodes(item, replace));
-  if (typeof tree !== 'object' || tree === null) return tree;
-  return Object.fromEntries(
-    Object.entries(replace(tree as Node)).map(([key, value]) => [key, mapNodes(value, replace)]),
-  );
 }
 
 function visibleCount(table: TableDef): number {
