@@ -22,7 +22,7 @@ export interface Cached {
   /** Types of parameters that stand for constants of the text (shared-plans.ts). */
   readonly types?: readonly number[] | undefined;
   /** Makes a plan for the next statements of the same shape, when this one is planned. */
-  readonly share?: ((scene: Scene) => Task<void>) | undefined;
+  readonly share?: ((scene: Scene, plan: Plan) => Task<void>) | undefined;
 }
 
 /** The statement does not fit the plan that it would have shared, or the plan is out of date. Never reaches a user. */
@@ -58,7 +58,7 @@ export function* runBindable(
       if (done !== null) return done;
     }
     plan = yield* planOf({ ...scene, parameters }, statement);
-    if (cached.share !== undefined) yield* cached.share(scene);
+    if (cached.share !== undefined) yield* cached.share(scene, plan);
     if (plan.cacheable) {
       cached.plan = plan;
       cached.version = version;

@@ -144,3 +144,31 @@ test('a script ends at the statement that fails, with its position in the script
   });
   expect(await rows('SELECT a FROM t ORDER BY 1')).toEqual([['1'], ['2'], ['3']]);
 });
+
+test('a range of an index shares a plan with ranges that are no wider, a value with those that are no more frequent', async () => {
+  const { session, run } = await openDb();
+  await run(`CREATE TABLE t (id int PRIMARY KEY, b int, s int); CREATE INDEX ON t (b); CREATE INDEX ON t (s);
+    INSERT INTO t SELECT i, i * 7919 % 6000, CASE WHEN i % 10 = 0 THEN i ELSE 0 END FROM generate_series(1, 6000) i`);
+  const found = vi.spyOn(SharedPlans.prototype, 'find');
+  /** Whether a statement has run by the plan of others. */
+  const shares = async (sql: string): Promise<boolean> => {
+    await session.execute(sql);
+    return found.mock.results.at(-1)?.value !== null;
+  };
+  const range = (low: number, high: number): string =>
+    `SELECT count(*), max(s) FROM t WHERE b >= ${low} AND b < ${high}`;
+  expect(await shares(range(10, 20))).toBe(false);
+  expect(await shares(range(30, 40))).toBe(false);
+  expect(await shares(range(90, 98))).toBe(true);
+  expect(await shares(range(0, 5900))).toBe(false);
+  expect(await shares(range(1000, 1026))).toBe(false);
+  expect(await shares(range(2000, 2022))).toBe(true);
+  const value = (n: number): string => `UPDATE t SET b = b + 1 WHERE s = ${n}`;
+  for (const n of [10, 20]) expect(await shares(value(n))).toBe(false);
+  expect(await shares(value(30))).toBe(true);
+  expect(await shares(value(0))).toBe(false);
+  expect(await shares(value(40))).toBe(true);
+  const key = (n: number): string => `DELETE FROM t WHERE id < ${n}`;
+  for (const n of [2, 3]) expect(await shares(key(n))).toBe(false);
+  found.mockRestore();
+});

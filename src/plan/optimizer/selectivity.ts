@@ -206,7 +206,7 @@ function callShare(operator: string | undefined, args: readonly BoundExpression[
 }
 
 /** Share of rows whose `left` equals `right` (null: some value). */
-function equalShare(left: BoundExpression, right: BoundExpression | null, lookup: Lookup): number {
+export function equalShare(left: BoundExpression, right: BoundExpression | null, lookup: Lookup): number {
   const column = lookup(left);
   const other = right === null ? undefined : lookup(right);
   if (column !== undefined && other !== undefined) return 1 / Math.max(column.distinct, other.distinct, 1);
