@@ -62,7 +62,10 @@ function* atOnce(source: BatchSource): Task<Batch[] | null> {
   }
 }
 
-/** Adds every k-th row of the batches, so that about `quota` come, to a list for each column. */
+/**
+ * Adds one of every k rows of the batches, so that about `quota` come, to a list for each column: not always the same one
+ * of the k, for what a column has may come round with the rows.
+ */
 export function take(lists: readonly Value[][], batches: readonly Batch[], quota: number): void {
   const total = batches.reduce((sum, batch) => sum + batch.count, 0);
   const rows = Math.min(quota, total);
@@ -70,13 +73,18 @@ export function take(lists: readonly Value[][], batches: readonly Batch[], quota
   let at = 0;
   for (const batch of batches) {
     for (; at < rows; at++) {
-      const place = Math.floor((at * total) / rows) - first;
+      const place = Math.floor(((at + jitter(at)) * total) / rows) - first;
       if (place >= batch.count) break;
       const row = batch.selection === null ? place : (batch.selection[place] as number);
       for (let c = 0; c < lists.length; c++) (lists[c] as Value[]).push(valueAt(batch.columns[c] as Vector, row));
     }
     first += batch.count;
   }
+}
+
+/** 0 … 1, spread evenly (multiples of the golden ratio; Weyl 1916). */
+function jitter(n: number): number {
+  return (Math.imul(n + 1, 0x9e3779b1) >>> 0) / 2 ** 32;
 }
 
 function spread(ranges: readonly KeyRange[], most: number): KeyRange[] {
