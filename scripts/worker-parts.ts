@@ -25,7 +25,7 @@ const LATE: readonly string[] = [
   'src/log/(bulk-record|sealed|room|scrub)',
   'src/segment/(segment|sealed-segment|encode-block|encode-numbers)',
   'src/catalog/oids',
-  'src/table/(look-up|key-windows|moment-rows|apply-slices|bulk-changes|sliced-order|checkpoint|divide|encode-directory|erase|fill-index|history-limit|index-changes|past|repack|repeated|reshape|merged-rows|version-ends|tree-size|seal|settle|check-(tree|tiles|rows|index))',
+  'src/table/(look-up|key-windows|moment-rows|apply-slices|bulk-changes|sliced-order|checkpoint|divide|encode-directory|erase|fill-index|history-limit|index-changes|kept|kept-codec|thin|past|repack|repeated|reshape|merged-rows|version-ends|tree-size|seal|settle|check-(tree|tiles|rows|index))',
   'src/base/sha256',
   'src/txn/proof/(prover|proof-row|merkle|salts|change)',
   'src/txn/(bulk-commit|frozen-writes|index-scan|log-first|committer|commit-timestamp|commit-turn|table-writes|no-history|overlay-scan|own-order|catalog-conflicts|commit-checks|only-rows|serial/.*|lock/(advisory|manager|modes|guard|row-locks|heavy-locks|waits))',

@@ -7,11 +7,13 @@ import { html } from 'lit';
 import { errorText } from '../database.ts';
 import { MAIN } from '../state/lines.ts';
 import { bytes, indexOfSeq, momentOf } from '../state/moments.ts';
-import type { Kept } from '../state/retention.ts';
-import { deleteHistory, goingBefore, readKept, setRetention } from '../state/retention.ts';
+import type { Kept, Need } from '../state/retention.ts';
+import { deleteHistory, goingBefore, limitOf, readKept, setRetention } from '../state/retention.ts';
 import { keptStyles } from './kept-styles.ts';
 import { ConsoleElement, shared } from './shared.ts';
 
+/** Who needs states, as many as are named. */
+const MOST_NEEDS = 4;
 const CHOICES: readonly string[] = ['forever', '1 year', '90 days', '30 days', '1 day', 'none'];
 
 /** What waits for a second click. */
@@ -85,14 +87,12 @@ export class DriftKept extends ConsoleElement {
           </dd>
         </div>
         <div>
-          <dt>Oldest state</dt>
-          <dd>${kept.from === 0 ? 'all there ever was' : this.#momentText(kept.from)}</dd>
+          <dt>States</dt>
+          <dd>${kept.from === 0 ? 'all there ever was' : this.#statesText(kept)}</dd>
         </div>
         <div>
           <dt>Needed</dt>
-          <dd>
-            ${kept.neededFrom === null ? 'by nobody' : `from ${this.#momentText(kept.neededFrom)} on, by ${kept.neededFor}`}
-          </dd>
+          <dd>${kept.needs.length === 0 ? 'by nobody' : this.#needsText(kept.needs)}</dd>
         </div>
       </dl>
       <div class="row">
@@ -122,6 +122,18 @@ export class DriftKept extends ConsoleElement {
         <button class="quiet" ?disabled=${this.busy} @click=${() => (this.asked = undefined)}>Cancel</button>
       </div>
     </div>`;
+  }
+
+  #statesText({ from, before }: Kept): string {
+    const earlier = before.map(([first, last]) => (first === last ? `#${first}` : `#${first} to #${last}`));
+    return `from ${this.#momentText(from)} on${earlier.length === 0 ? '' : `, and ${earlier.join(', ')}`}`;
+  }
+
+  #needsText(needs: readonly Need[]): string {
+    const shown = needs
+      .slice(0, MOST_NEEDS)
+      .map(({ seq, isOpen, reason }) => `#${seq}${isOpen ? ' and all after it' : ''} by ${reason}`);
+    return `${shown.join('; ')}${needs.length > MOST_NEEDS ? `; and ${needs.length - MOST_NEEDS} more` : ''}`;
   }
 
   #momentText(seq: number): string {
@@ -155,14 +167,16 @@ export class DriftKept extends ConsoleElement {
     if (database === undefined) return;
     try {
       // What somebody needs stays, whatever is asked for.
-      const limit = Math.min(seq, kept.neededFrom ?? seq);
-      const going = await goingBefore(database, kept, limit);
+      const limit = limitOf(kept, seq);
+      const going = await goingBefore(database, kept, seq);
       const work = async (): Promise<string> => {
         const { freed, gone, notice } = await deleteHistory(database, kept, seq);
         return `${gone.toLocaleString('en')} old versions are gone, ${bytes(freed)} freed. ${notice}`;
       };
       const versions = `${going.toLocaleString('en')} old ${going === 1 ? 'version' : 'versions'}`;
-      const text = `${versions} of ${kept.table} go; its states before ${this.#momentText(limit)} cannot be read any more.`;
+      const single = kept.needs.filter((need) => need.seq < limit);
+      const rest = single.length === 0 ? '' : ', but for those that are needed';
+      const text = `${versions} of ${kept.table} go; its states before ${this.#momentText(limit)}${rest} cannot be read any more.`;
       this.asked = { kept, text, label: 'Delete history', work };
     } catch (error) {
       this.error = errorText(error);

@@ -16,8 +16,6 @@ const HEAD: readonly string[] = ['seq', 'at', 'author', 'message', 'metadata', '
 export interface Versions {
   readonly table: TableInfo;
   readonly rows: readonly (readonly (string | null)[])[];
-  /** Of the table's history nothing before this commit is kept. */
-  readonly keptFrom: number;
 }
 
 export interface Blame {
@@ -42,37 +40,44 @@ export async function readVersions(
   const parameters = [quote(table.name), ...key].map((value) => `'${(value ?? '').replaceAll("'", "''")}'`);
   const names = [...HEAD.map((name) => `h_${name}`), ...table.columns.map((_, index) => `c_${index}`)];
   const columns = names.map((name) => (name === 'h_at' ? '(extract(epoch FROM h_at) * 1000)::float8' : name));
-  const kept = `(SELECT history_from FROM drift.retention WHERE schema = 'public' AND table_name = $1)`;
-  const sql = `SELECT ${columns.join(', ')}, ${kept} FROM row_history(${parameters.join(', ')}) AS h (${names.join(', ')})
+  const sql = `SELECT ${columns.join(', ')} FROM row_history(${parameters.join(', ')}) AS h (${names.join(', ')})
 ORDER BY h_seq DESC LIMIT ${MOST_VERSIONS}`;
-  const { rows } = await queryText(reader, sql, [table.name], signal);
-  return { table, rows, keptFrom: Number(rows[0]?.at(-1) ?? 0) };
+  const { rows } = await queryText(reader, sql, [], signal);
+  return { table, rows };
 }
 
 /** undefined where the row's newest version has no such value: it is computed, or not committed yet. */
-export function blameOf({ table, rows, keptFrom }: Versions, column: string, value: string | null): Blame | undefined {
+export function blameOf({ table, rows }: Versions, column: string, value: string | null): Blame | undefined {
   const index = table.columns.findIndex(({ name }) => name === column);
   const place = HEAD.length + index;
   const newest = rows[0];
-  if (newest === undefined || index < 0 || operationOf(newest) === 'delete' || (newest[place] ?? null) !== value)
-    return undefined;
+  if (newest === undefined || index < 0 || isEnd(newest) || (newest[place] ?? null) !== value) return undefined;
   let found = 0;
-  for (let older = 1; older < rows.length && operationOf(rows[found]) !== 'insert'; older++) {
-    if (operationOf(rows[older]) === 'delete' || (rows[older]?.[place] ?? null) !== value) break;
+  for (let older = 1; older < rows.length && !isBeginning(rows[found]); older++) {
+    if (isEnd(rows[older]) || (rows[older]?.[place] ?? null) !== value) break;
     found = older;
   }
   const row = rows[found] ?? newest;
   const seq = Number(row[0]);
-  // The oldest version that is kept looks as if it had made the row.
-  const made = operationOf(row) === 'insert' && (keptFrom === 0 || seq > keptFrom);
+  const made = operationOf(row) === 'insert';
   return {
     seq,
     at: Number(row[1]),
     author: row[2] ?? '',
     message: row[3] ?? '',
     made,
-    orEarlier: !made && found === rows.length - 1,
+    orEarlier: !made && (isBeginning(row) || found === rows.length - 1),
   };
+}
+
+/** What was before it is not there: it was inserted, or that is not kept. */
+function isBeginning(row: readonly (string | null)[] | undefined): boolean {
+  return ['insert', 'unknown'].includes(operationOf(row));
+}
+
+/** The row went, or became something that is not kept. */
+function isEnd(row: readonly (string | null)[] | undefined): boolean {
+  return ['delete', 'ended'].includes(operationOf(row));
 }
 
 function operationOf(row: readonly (string | null)[] | undefined): string {

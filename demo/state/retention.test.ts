@@ -18,21 +18,22 @@ test('a tag protects what it names, the rest is deleted and frees space', async 
     table: 'My stock',
     retention: 'forever',
     from: 0,
-    neededFrom: 4,
-    neededFor: 'tag "start"',
+    before: [],
+    needs: [{ seq: 4, isOpen: false, reason: 'tag "start"' }],
   });
   expect(kept?.oldVersions).toBe(12_000);
   if (kept === undefined) throw new Error('nothing is kept');
-  expect(await goingBefore(database, kept, 6)).toBe(12_000);
+  expect(await goingBefore(database, kept, 6)).toBe(9000);
   const first = await deleteHistory(database, kept, 6);
   expect(first).toMatchObject({
-    gone: 6000,
-    notice: 'history of "My stock" is kept from commit 4 on: tag "start" needs it',
+    gone: 9000,
+    notice: 'history of "My stock" is kept at commit 4 (tag "start" needs it)',
   });
+  expect(await readKept(database, signal)).toMatchObject([{ from: 6, before: [[4, 4]], oldVersions: 3000 }]);
   expect(first.freed).toBeGreaterThan(1000);
   await database.query('DROP TAG start');
-  expect(await deleteHistory(database, kept, 6)).toMatchObject({ gone: 6000, notice: '' });
-  expect(await readKept(database, signal)).toMatchObject([{ from: 6, oldVersions: 0, neededFrom: null }]);
+  expect(await deleteHistory(database, kept, 6)).toMatchObject({ gone: 3000, notice: '' });
+  expect(await readKept(database, signal)).toMatchObject([{ from: 6, before: [], oldVersions: 0, needs: [] }]);
 });
 
 test('a setting is a commit of its own that says so', async () => {

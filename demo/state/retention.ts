@@ -8,34 +8,51 @@ export interface Kept {
   readonly table: string;
   /** 'forever', 'none', or an interval such as '90 days'. */
   readonly retention: string;
-  /** The oldest commit whose state can be read; 0 where nothing was deleted. */
+  /** The commit from which on all states can be read; 0 where nothing was deleted. */
   readonly from: number;
-  /** The oldest commit that somebody needs, and who: a tag, a branch, a change feed. */
-  readonly neededFrom: number | null;
-  readonly neededFor: string;
+  /** States before it that can be read as well: first and last commit of each run of them. */
+  readonly before: readonly (readonly [first: number, last: number])[];
+  /** Who needs states of the past, the oldest first. */
+  readonly needs: readonly Need[];
   /** Versions that are not in force any more. */
   readonly oldVersions: number;
   readonly bytes: number;
 }
 
+/** A state that a tag, a branch, a transaction or a session needs, or all from it on, which a change feed does. */
+export interface Need {
+  readonly seq: number;
+  readonly isOpen: boolean;
+  readonly reason: string;
+}
+
 export async function readKept(reader: Reader, signal: AbortSignal): Promise<Kept[]> {
   const { rows } = await queryText(
     reader,
-    `SELECT schema, table_name, history_retention, history_from, kept_from, kept_for
+    `SELECT schema, table_name, history_retention, history_from, kept_before
 FROM drift.retention ORDER BY schema, table_name`,
     [],
     signal,
   );
+  const needed = await queryText(reader, 'SELECT from_seq, to_seq, reason FROM drift.protections', [], signal);
+  const needs = needed.rows.map(([seq, to, reason]) => ({
+    seq: Number(seq),
+    isOpen: to == null,
+    reason: reason ?? '',
+  }));
   const kept: Kept[] = [];
-  for (const [schema, table, retention, from, neededFrom, neededFor] of rows) {
+  for (const [schema, table, retention, from, before] of rows) {
     const named = { schema: schema ?? '', table: table ?? '' };
     kept.push({
       ...named,
       ...(await sizeOf(reader, named, signal)),
       retention: retention ?? 'forever',
       from: Number(from ?? 0),
-      neededFrom: neededFrom == null ? null : Number(neededFrom),
-      neededFor: neededFor ?? '',
+      before: [...(before ?? '').matchAll(/\[(\d+),(\d+)\)/g)].map(([, start, end]) => [
+        Number(start),
+        Number(end) - 1,
+      ]),
+      needs,
     });
   }
   return kept;
@@ -51,9 +68,18 @@ export async function setRetention(database: Database, { schema, table }: Kept, 
   );
 }
 
-/** How many old versions end at or before a commit, and so belong to no state from it on. */
-export async function goingBefore(reader: Reader, { schema, table }: Kept, seq: number): Promise<number> {
-  const sql = `SELECT count(*) FROM ${quote(schema)}.${quote(table)} FOR SYSTEM_TIME ALL WHERE _seq_to <= ${seq}`;
+/** The commit from which on all states stay when those before another one are deleted. */
+export function limitOf({ needs }: Kept, seq: number): number {
+  return Math.min(seq, ...needs.filter(({ isOpen }) => isOpen).map((need) => need.seq));
+}
+
+/** How many old versions belong to no state that stays when those before a commit are deleted. */
+export async function goingBefore(reader: Reader, kept: Kept, seq: number): Promise<number> {
+  const { schema, table, needs } = kept;
+  const states = needs.map((need) => ` AND NOT (_seq_from <= ${need.seq} AND ${need.seq} < _seq_to)`);
+  const sql =
+    `SELECT count(*) FROM ${quote(schema)}.${quote(table)} FOR SYSTEM_TIME ALL ` +
+    `WHERE _seq_to <= ${limitOf(kept, seq)}${states.join('')}`;
   return Number((await queryText(reader, sql)).rows[0]?.[0] ?? 0);
 }
 

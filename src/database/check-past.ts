@@ -1,6 +1,7 @@
 /** Indexes against their tables at moments of the past, under the definitions of these moments; dropped tables too. */
 import { PAUSE, type Task } from '../base/task.ts';
 import { compareIndex } from '../table/check-index.ts';
+import { isKept } from '../table/kept.ts';
 
 import { indexSpecOf } from './specs.ts';
 import { bindContextOf, type Scene } from './statement.ts';
@@ -28,7 +29,7 @@ export function* checkPast(scene: Scene, sound: ReadonlySet<number>): Task<PastF
       if (object.kind !== 'table' || !sound.has(object.id)) continue;
       const table = store.table(object.id);
       // What retention has removed cannot be compared.
-      if (seq < table.historyFrom) continue;
+      if (!isKept(table, seq)) continue;
       for (const index of object.indexes) {
         const { id, name } = index;
         if (!table.indexes.some((other) => other.id === id)) continue;

@@ -27,7 +27,7 @@ import type { Core, EngineInside } from './core.ts';
 import { restoreInto } from './backup/restore.ts';
 import { erasePending, resumeErasing } from './history/erase-pending.ts';
 import { refuseUnopenable } from './import-marker.ts';
-import { createSystemTables, decodeCheckpoint, describePresent, encodeCheckpoint, Replay } from './recovery.ts';
+import { createSystemTables, decodeCheckpoint, describePresent, Replay, encodeCheckpoint } from './recovery.ts';
 import { register } from './registered.ts';
 import { retain } from './retained.ts';
 import { Maintenance } from './maintenance.ts';
@@ -153,7 +153,7 @@ class Engine implements EngineApi, OpenEngine {
     const lastSeq = state?.lastSeq ?? 0;
     const limits = state?.limits ?? [];
     const catalogs = yield* describePresent(store, context, { lastSeq, limits });
-    for (const [table, seq] of limits) if (store.has(table)) store.limitHistory(table, seq);
+    for (const [table, kept] of limits) if (store.has(table)) store.keepHistory(table, kept);
     const replay = new Replay(store, sequences, context, {
       ...catalogs,
       lastSeq,

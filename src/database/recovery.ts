@@ -22,6 +22,8 @@ import {
 import { FRAME_ERASURE, FRAME_SEQUENCE } from '../log/constants.ts';
 import type { LoggedCommit } from '../log/frame.ts';
 import type { EvalContext } from '../sql/eval-context.ts';
+import type { Kept } from '../table/kept.ts';
+import { SPANS } from '../table/kept-codec.ts';
 import type { TableStore } from '../table/store.ts';
 import {
   type Key,
@@ -63,8 +65,8 @@ export interface Checkpointed {
   readonly historyFrom: number;
   /** Names the database in its backups; null until there is one. */
   readonly databaseId: string | null;
-  /** Tables whose states before a commit were removed, with that commit. */
-  readonly limits: readonly (readonly [number, number])[];
+  /** Tables that have given up states, with those that are left. */
+  readonly limits: readonly (readonly [number, Kept])[];
   /** What is remembered besides the state (ledger.ts). */
   readonly ledger: string;
 }
@@ -85,11 +87,12 @@ export function encodeCheckpoint(state: Checkpointed): Uint8Array {
   writer.varint(state.historyFrom);
   writer.string(state.databaseId ?? '');
   writer.varint(state.limits.length);
-  for (const [table, seq] of state.limits) {
+  for (const [table, { historyFrom }] of state.limits) {
     writer.varint(table);
-    writer.varint(seq);
+    writer.varint(historyFrom);
   }
   writer.string(state.ledger);
+  if (state.limits.length > 0) SPANS.write(writer, state.limits);
   return writer.finish();
 }
 
@@ -109,9 +112,9 @@ export function decodeCheckpoint(body: Uint8Array): Checkpointed {
   const isOlder = reader.remaining === 0;
   const historyFrom = isOlder ? 0 : reader.varint();
   const databaseId = isOlder ? null : reader.string() || null;
-  const limits: [number, number][] = [];
+  const limits: [number, Kept][] = [];
   for (let left = reader.remaining === 0 ? 0 : reader.varint(); left > 0; left--)
-    limits.push([reader.varint(), reader.varint()]);
+    limits.push([reader.varint(), { historyFrom: reader.varint(), keptBefore: [] }]);
   const ledger = reader.remaining === 0 ? '{}' : reader.string();
   return {
     lastSeq,
@@ -122,7 +125,7 @@ export function decodeCheckpoint(body: Uint8Array): Checkpointed {
     directory,
     historyFrom,
     databaseId,
-    limits,
+    limits: reader.remaining === 0 ? limits : SPANS.read(reader, limits),
     ledger,
   };
 }

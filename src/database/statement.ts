@@ -49,6 +49,7 @@ import { otherLine, noMoment } from './branch/moment.ts';
 import type { Core } from './core.ts';
 import type { Notice, ResultSet } from './api.ts';
 import { cursorKey, type Portals } from './portal.ts';
+import { needsOf } from './history/needs.ts';
 import { coerceParameter } from './parameters.ts';
 import type { Settings } from './settings.ts';
 import { StatementTarget, type TargetTools } from './statement-target.ts';
@@ -123,7 +124,7 @@ export function bindContextOf(scene: Scene, parameterTypes?: readonly number[]):
     transitions: scene.relations,
     parameterTypes,
     lastSeq: scene.transaction.snapshot,
-    historyFrom: (id) => core.store.table(id).historyFrom,
+    keptOf: (id) => core.store.table(id),
     presumes: scene.given === 'later',
     *catalogAt(seq) {
       const { temp, path } = scene.eval.catalog;
@@ -408,10 +409,10 @@ class Execution implements ExecContext {
       session: scene,
       backends: core.sessions,
       locks: core.manager.locks,
-      feeds: core.feeds,
+      needs: () => needsOf(core, null),
       host: core.host,
     };
-    const found = yield* systemRows(name, context, seq ?? scene.transaction.snapshot);
+    const found = yield* systemRows(name, context);
     (this.#rows ??= new Map()).set(`${name} ${seq ?? ''}`, found);
     return found;
   }

@@ -11,6 +11,7 @@
  */
 import type { Catalog, ColumnDef, TableDef } from '../catalog/schema.ts';
 import { quoteIdent, quoteLiteral } from '../sql/functions/format-text.ts';
+import type { Kept } from '../table/kept.ts';
 import { typeByOid } from '../sql/types/registry.ts';
 
 /** Name under which scans give the row id of a table without a primary key. */
@@ -71,10 +72,10 @@ export function diffQuery(
 }
 
 /**
- * All versions of one row and its deletions, oldest first; the key's values are parameters. What made a version from
- * before `limit`, the first state that is kept, nobody knows.
+ * All versions of one row that are kept and its deletions, oldest first; the key's values are parameters. Where the state
+ * before a version is gone nobody knows what made it, and where the one at its end is, whether the row was deleted.
  */
-export function rowHistoryQuery(table: TableDef, limit: number): string {
+export function rowHistoryQuery(table: TableDef, kept: Kept): string {
   const names = shown(table);
   const columns = list(names, (q, c) => `v.${q(c)}`);
   const key = keyNames(table).map((name, i) => `v.${name} = $${i + 1}`);
@@ -83,12 +84,17 @@ export function rowHistoryQuery(table: TableDef, limit: number): string {
   return (
     `SELECT h._at_seq AS seq, ${COMMIT}, h._operation AS operation${list(names, (q, c) => `h.${q(c)}`)} FROM (` +
     `SELECT v._seq_from AS _at_seq, CASE WHEN lag(v._seq_to) OVER (ORDER BY v._seq_from) = v._seq_from THEN 'update' ` +
-    `WHEN v._seq_from <= ${limit} THEN 'unknown' ELSE 'insert' END AS _operation${columns} ${versions} UNION ALL ` +
-    `SELECT e._at_seq, 'delete'${list(names, (q, c) => `e.${q(c)}`)} FROM (SELECT v._seq_to AS _at_seq, ` +
+    `WHEN ${isKeptSql(kept, 'v._seq_from - 1')} THEN 'insert' ELSE 'unknown' END AS _operation${columns} ${versions} UNION ALL ` +
+    `SELECT e._at_seq, CASE WHEN ${isKeptSql(kept, 'e._at_seq')} THEN 'delete' ELSE 'ended' END${list(names, (q, c) => `e.${q(c)}`)} FROM (SELECT v._seq_to AS _at_seq, ` +
     `lead(v._seq_from) OVER (ORDER BY v._seq_from) AS _next_seq${columns} ${versions}) e ` +
     `WHERE e._at_seq IS NOT NULL AND e._next_seq IS DISTINCT FROM e._at_seq` +
     `) h JOIN drift.transactions x ON x.seq = h._at_seq ORDER BY h._at_seq`
   );
+}
+
+function isKeptSql({ historyFrom, keptBefore }: Kept, seq: string): string {
+  const spans = keptBefore.map(({ start, end }) => ` OR ${seq} >= ${start} AND ${seq} < ${end}`);
+  return `(${seq} >= ${historyFrom}${spans.join('')})`;
 }
 
 /** The commit that wrote each row as it is at a moment; null: now, with the transaction's own changes. */

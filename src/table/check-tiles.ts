@@ -6,21 +6,23 @@
 import type { Packs } from '../segment/packs.ts';
 import { PAUSE, type Task } from '../base/task.ts';
 import { checkedRows, type CheckedRows, ROWS_AT_ONCE } from './check-rows.ts';
+import { isNeeded, type Kept } from './kept.ts';
 import type { RowLayout } from './part.ts';
 import type { Key, KeyRange } from './table.ts';
 import type { Leaf, Tile } from './tile.ts';
 
 /** What is wrong between the tiles of one leaf, whose keys are in `range`. REQUIRES: its segments are sound. */
-export function* checkJoins(leaf: Leaf, range: KeyRange, layout: RowLayout, packs: Packs): Task<string[]> {
+export function* checkJoins(leaf: Leaf, range: KeyRange, layout: RowLayout & Kept, packs: Packs): Task<string[]> {
   const { history, startSeq } = leaf;
   const problems: string[] = [];
+  const kept = { historyFrom: layout.historyFrom, keptBefore: layout.keptBefore };
   for (const [i, tile] of history.entries()) {
     const open = yield* outliving(yield* partOf(tile, layout, packs), range);
     const next = history[i + 1];
     const before = next?.startSeq ?? startSeq;
     if (next !== undefined) yield* strike(open, yield* partOf(next, layout, packs), range, before);
     else if (!(yield* strikeImage(open, leaf, { range, startSeq, layout, packs }))) break;
-    problems.push(...toldOf(open, tile.endSeq));
+    problems.push(...toldOf(open, tile.endSeq, kept));
     yield PAUSE;
   }
   return problems;
@@ -102,9 +104,12 @@ function isIn(key: Key, { low, high }: KeyRange): boolean {
   return (low === undefined || key >= low) && (high === undefined || key < high);
 }
 
-function* toldOf(open: Open, seq: number): Generator<string> {
-  for (const { key, from, isMissing } of open.values())
+function* toldOf(open: Open, seq: number, kept: Kept): Generator<string> {
+  for (const { key, from, isMissing } of open.values()) {
+    // What begins where nothing is kept is in the tiles behind, and may still be in those before (thin.ts).
+    if (!isNeeded(kept, from, seq)) continue;
     yield isMissing
       ? `the version of ${String(key)} from ${from} on is in the tile up to ${seq}, and not behind it`
       : `the version of ${String(key)} from ${from} on is not in the tile up to ${seq}, but behind it`;
+  }
 }

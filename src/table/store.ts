@@ -8,6 +8,7 @@ import type { Task } from '../base/task.ts';
 import type { TableDef } from '../catalog/schema.ts';
 import type { SegmentRef } from '../segment/segment.ts';
 import type { CheckContext, TreeFindings } from './check-tree.ts';
+import type { Kept } from './kept.ts';
 import type { WorkKind, WorkLog } from './work-log.ts';
 import type { IndexSpec, Key, RowChanges, TableSpec, TreeColumn, VersionedTable } from './table.ts';
 
@@ -41,9 +42,9 @@ export interface TableStore {
   /** Lets an ended table go on, empty and with its past. REQUIRES: `settleTable` before. */
   reopenTable(tableId: number): void;
   /** Gives up the states of a table before a commit: reads of them fail with 72000 from here on. */
-  limitHistory(tableId: number, seq: number): void;
+  keepHistory(tableId: number, kept: Kept): void;
   /** Tables whose history is limited, with their first states. */
-  limits(): readonly (readonly [number, number])[];
+  limits(): readonly (readonly [number, Kept])[];
   /** Removes what only states of a table need that were given up; not beside a checkpoint. */
   trimHistory(tableId: number): Task<Trimmed>;
   /**

@@ -22,6 +22,7 @@ import type {
   TableStore,
   Trimmed,
 } from './store.ts';
+import type { Kept } from './kept.ts';
 import type { IndexSpec, Key, RowChanges, TableSpec, TreeColumn } from './table.ts';
 import { repack, sparsePacks, type StoredTree } from './repack.ts';
 import { divide } from './divide.ts';
@@ -161,18 +162,18 @@ class SegmentStore implements TableStore {
     this.table(tableId).reopen();
   }
 
-  limitHistory(tableId: number, seq: number): void {
-    this.table(tableId).limitHistory(seq);
+  keepHistory(tableId: number, kept: Kept): void {
+    this.table(tableId).keepHistory(kept);
   }
 
   erase(tableId: number, keys: ReadonlySet<Key>, before: number): Task<number> {
     return this.table(tableId).erase({ keys, before });
   }
 
-  limits(): readonly (readonly [number, number])[] {
+  limits(): readonly (readonly [number, Kept])[] {
     return [...this.#tables.values()]
       .filter((table) => table.historyFrom > 0)
-      .map((table) => [table.id, table.historyFrom]);
+      .map(({ id, historyFrom, keptBefore }) => [id, { historyFrom, keptBefore }]);
   }
 
   trimHistory(tableId: number): Task<Trimmed> {

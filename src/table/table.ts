@@ -6,6 +6,7 @@
  */
 import type { Task } from '../base/task.ts';
 import type { Batch, ColumnFormat, Value, Vector } from '../base/vector.ts';
+import type { Kept } from './kept.ts';
 
 /**
  * A key in its comparable form: one integer or date column is a number (bigint beyond 2^53), one text column its
@@ -115,6 +116,8 @@ export interface VersionScanOptions extends Omit<ScanOptions, 'seq' | 'order'> {
   readonly begunAfter?: number | undefined;
   /** Only versions that ended by this commit. Default: those in force, too. */
   readonly endedBy?: number | undefined;
+  /** States that are gone are passed over, as they are for all of history; else they are an error. */
+  readonly whatIsLeft?: boolean | undefined;
 }
 
 /** A batch source: `next` until it returns null. Batches may share memory with the table and are immutable. */
@@ -186,12 +189,10 @@ export interface VersionedIndex extends VersionedTree {
   readonly sources: readonly number[];
 }
 
-export interface VersionedTable extends VersionedTree {
+export interface VersionedTable extends VersionedTree, Kept {
   readonly spec: TableSpec;
   /** From this commit on it is dropped; Infinity mostly. */
   readonly endSeq: number;
-  /** States before this one are not there any more. */
-  readonly historyFrom: number;
   /** Those that have ended too: the past is read through them. */
   readonly indexes: readonly VersionedIndex[];
   /** Rows inserted, updated and deleted since the database was opened: tells how old statistics are. */

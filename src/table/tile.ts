@@ -11,6 +11,7 @@ import type { SegmentRef } from '../segment/segment.ts';
 import { SegmentReader } from '../segment/segment-reader.ts';
 import type { PastEntry } from './directory.ts';
 import { Eviction, MOST_USES } from './eviction.ts';
+import type { Kept } from './kept.ts';
 import { LeafImage } from './leaf-image.ts';
 import { groupMayMatch, type RowLayout, type SealedPart, StoredRows } from './part.ts';
 import type { Key, KeyRange, MISS, RowChanges, ZoneFilter } from './table.ts';
@@ -115,12 +116,10 @@ export function leafRanges(leaves: readonly Leaf[], resident: boolean): KeyRange
 }
 
 /** What scans need of a tree. */
-export interface ScannedTree extends RowLayout {
+export interface ScannedTree extends RowLayout, Kept {
   readonly leaves: readonly Leaf[];
   /** No row is current from this sequence number on. */
   readonly endSeq: number;
-  /** States before this one are not there any more. */
-  readonly historyFrom: number;
   /** The newest commit that changed it. */
   readonly lastChange: number;
   readonly options: { readonly cache: Pick<TileCache, 'touch' | 'image' | 'part' | 'mayMatch'> };

@@ -14,7 +14,7 @@ import { PAUSE, type Task } from '../base/task.ts';
 import { BATCH_ROWS, type Batch, type Vector } from '../base/vector.ts';
 import { GROUP_ROWS } from '../segment/constants.ts';
 import { doubles, gatherDoubles, gatherVector, sliceVector } from './gather.ts';
-import { beyondLimit } from './history-limit.ts';
+import { requireKept } from './kept.ts';
 import { LeafCursor } from './leaf-cursor.ts';
 import type { LeafImage } from './leaf-image.ts';
 import { mergedRows } from './merged-rows.ts';
@@ -105,7 +105,7 @@ export class TreeScan implements BatchSource {
   *#open(leaf: Leaf, range: KeyRange): Task<void> {
     const { seq, order, counters } = this.#options;
     const tree = this.#tree;
-    if (seq < tree.historyFrom) throw beyondLimit(seq, tree.historyFrom);
+    if (seq < tree.historyFrom) requireKept(tree, seq);
     this.#position = 0;
     if (counters !== undefined) counters.leaves++;
     // Loading may wait, and the leaf may be split by time meanwhile: then the state is in the new tile.
@@ -128,11 +128,12 @@ export class TreeScan implements BatchSource {
     }
     if (isInPast(leaf, seq)) yield* tree.loadPast(leaf);
     const tile = leaf.history.findLast((candidate) => candidate.startSeq <= seq);
-    if (seq < tree.historyFrom) throw beyondLimit(seq, tree.historyFrom);
+    if (seq < tree.historyFrom) requireKept(tree, seq);
     if (tile === undefined || seq >= tile.endSeq) return;
     if (counters !== undefined) counters.segments++;
     if (tile.part === null && (yield* this.#ruledOut(tile))) return;
-    if (seq < tree.historyFrom) throw beyondLimit(seq, tree.historyFrom);
+    // Another may have taken its place meanwhile.
+    if (!leaf.history.includes(tile)) return yield* this.#open(leaf, range);
     const part = yield* tree.options.cache.part(tile, tree, this.#isNarrow);
     this.#pieces = [yield* this.#sealedPiece(leaf, tile, part, range)];
   }
@@ -172,7 +173,7 @@ export class TreeScan implements BatchSource {
     const visible = rows.subarray(0, n);
     if (this.#options.order === 'desc') visible.reverse();
     if (this.#options.versionColumns !== true) return { ...base, rows: visible };
-    const to = yield* versionEnds(this.#tree, { leaf, tile, part }, visible);
+    const to = yield* versionEnds(this.#tree, { leaf, tile, part, seq }, visible);
     return { ...base, to, rows: visible };
   }
 

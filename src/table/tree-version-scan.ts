@@ -8,7 +8,7 @@ import { assert } from '../base/error.ts';
 import { PAUSE, type Task } from '../base/task.ts';
 import { BATCH_ROWS, type Batch, type Vector } from '../base/vector.ts';
 import { concatVectors, doubles, gatherVector, sliceVector } from './gather.ts';
-import { beyondLimit, firstOf } from './history-limit.ts';
+import { firstKept, goneError, isNeeded, type Kept, requirePeriod, takesWhatIsLeft } from './kept.ts';
 import { LeafCursor } from './leaf-cursor.ts';
 import { allRows, type LeafImage } from './leaf-image.ts';
 import type { SealedPart } from './part.ts';
@@ -24,14 +24,15 @@ export class TreeVersionScan implements BatchSource {
   readonly #tree: ScannedTree;
   readonly #options: VersionScanOptions;
   readonly #leaves: LeafCursor;
-  /** History of the tree began here when the scan did. */
-  readonly #limit: number;
+  /** What was kept when the scan began. */
+  readonly #kept: Kept;
   #batches: Batch[] = [];
 
   constructor(tree: ScannedTree, options: VersionScanOptions) {
     this.#tree = tree;
-    this.#limit = tree.historyFrom;
-    this.#options = this.#limit === 0 ? options : { ...options, fromSeq: firstOf(options, this.#limit) };
+    this.#kept = { historyFrom: tree.historyFrom, keptBefore: tree.keptBefore };
+    requirePeriod(tree, options);
+    this.#options = options;
     this.#leaves = new LeafCursor(tree, options.range ?? {}, false);
   }
 
@@ -46,8 +47,16 @@ export class TreeVersionScan implements BatchSource {
       if (leaf === null) return null;
       yield PAUSE;
       this.#batches = yield* this.#leafVersions(leaf, this.#leaves.range);
-      if (this.#tree.historyFrom > this.#limit) throw beyondLimit(this.#options.fromSeq, this.#tree.historyFrom);
+      this.#requireSame();
     }
+  }
+
+  /** Throws 72000 where what the scan gives has begun to go. */
+  #requireSame(): void {
+    const { keptBefore, historyFrom } = this.#tree;
+    if (keptBefore === this.#kept.keptBefore && historyFrom === this.#kept.historyFrom) return;
+    if (takesWhatIsLeft(this.#options)) throw goneError(this.#tree, this.#options.fromSeq);
+    requirePeriod(this.#tree, this.#options);
   }
 
   close(): void {
@@ -71,9 +80,11 @@ export class TreeVersionScan implements BatchSource {
   *#collect(parts: readonly SealedPart[], image: LeafImage, range: KeyRange): Task<Batch[]> {
     const { fromSeq, toSeq, begunAfter = -1, endedBy = Infinity, counters } = this.#options;
     const { endSeq } = this.#tree;
+    const isCut = this.#kept.historyFrom > 0 && takesWhatIsLeft(this.#options);
     const wanted = (from: number, closed: number): boolean => {
       const to = Math.min(closed, endSeq);
-      return from <= toSeq && to > fromSeq && from > begunAfter && to <= endedBy;
+      const isAsked = from <= toSeq && to > fromSeq && from > begunAfter && to <= endedBy;
+      return isAsked && (!isCut || isNeeded(this.#kept, from, to));
     };
     const found: Found = { sources: [], rows: [], keys: [], from: [], to: [] };
     const { rows: imageRows, closedRows, sorted } = image;
@@ -118,27 +129,35 @@ export class TreeVersionScan implements BatchSource {
    * The leaf is kept in memory meanwhile: an image that had left it might be older than the tiles are.
    */
   *#tilesOf(leaf: Leaf): Task<{ readonly image: LeafImage; readonly parts: readonly SealedPart[] }> {
-    const { fromSeq } = this.#options;
     const { cache } = this.#tree.options;
-    const parts: SealedPart[] = [];
+    const fromSeq = Math.max(this.#options.fromSeq, firstKept(this.#kept));
     leaf.holds++;
     try {
       yield* cache.image(leaf, this.#tree, false);
       if (isInPast(leaf, fromSeq)) yield* this.#tree.loadPast(leaf);
-      // A version that touches the interval ends after fromSeq, so tiles that end before it hold none that ends here.
-      let tile = leaf.history.find(({ endSeq }) => endSeq > fromSeq);
-      while (tile !== undefined) {
-        parts.push(yield* cache.part(tile, this.#tree, false));
-        if (this.#tree.historyFrom > this.#limit) throw beyondLimit(fromSeq, this.#tree.historyFrom);
-        // Others may be added meanwhile, at the end and (of the past) before.
-        tile = leaf.history[leaf.history.indexOf(tile) + 1];
-      }
+      let parts: readonly SealedPart[] | null = null;
+      while (parts === null) parts = yield* this.#partsOf(leaf, fromSeq);
       const { image } = leaf;
       assert(image !== null, 'a leaf that is held has left memory');
       return { image, parts };
     } finally {
       release(leaf);
     }
+  }
+
+  /** The tiles that touch the time from a moment on; null where they were thinned meanwhile. */
+  *#partsOf(leaf: Leaf, fromSeq: number): Task<readonly SealedPart[] | null> {
+    const parts: SealedPart[] = [];
+    // A version that touches the interval ends after its beginning, so tiles that end before it hold none that ends here.
+    let at = leaf.history.findIndex(({ endSeq }) => endSeq > fromSeq);
+    for (let tile = leaf.history[at]; at >= 0 && tile !== undefined; tile = leaf.history[++at]) {
+      parts.push(yield* this.#tree.options.cache.part(tile, this.#tree, false));
+      this.#requireSame();
+      // Others may be added meanwhile, at the end and (of the past) before.
+      at = leaf.history.indexOf(tile);
+      if (at < 0) return null;
+    }
+    return parts;
   }
 
   *#toBatches(found: Found): Task<Batch[]> {

@@ -21,7 +21,7 @@ import { isRun, keyOrder } from './entry-order.ts';
 import { constantVector, gatherVector, scatter } from './gather.ts';
 import { KeyCodec } from './key.ts';
 import { MOST_USES } from './eviction.ts';
-import { beyondLimit } from './history-limit.ts';
+import { requireKept, type Span } from './kept.ts';
 import { LeafImage } from './leaf-image.ts';
 import { reshaped } from './reshape.ts';
 import { closeRows, copied, isUnchanged } from './seal.ts';
@@ -81,8 +81,10 @@ export class Tree implements VersionedTree, DividedTree {
   rowCount = 0;
   /** Closed rows that reads of the past have passed over lately. */
   pastRows = 0;
-  /** States before this one are not there any more (history-limit.ts). */
+  /** States before this one are not there any more (kept.ts) … */
   historyFrom = 0;
+  /** … but for these. */
+  keptBefore: readonly Span[] = [];
   /** The tree ends here: no row is current from this sequence number on (a dropped table). */
   endSeq: number = Infinity;
   readonly leaves: Leaf[];
@@ -226,7 +228,7 @@ export class Tree implements VersionedTree, DividedTree {
   }
 
   find(key: Key, seq: number, withEnd?: boolean, wanted?: readonly number[]): RowRef | null | typeof MISS {
-    if (seq < this.historyFrom) throw beyondLimit(seq, this.historyFrom);
+    if (seq < this.historyFrom) requireKept(this, seq);
     if (seq >= this.endSeq) return null;
     const leaf = this.leaves[this.leafIndex(key)] as Leaf;
     if (seq < leaf.startSeq) return this.#findSealed(leaf, key, seq, withEnd);

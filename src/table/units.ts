@@ -13,6 +13,7 @@
  */
 import type { Task } from '../base/task.ts';
 import type { SegmentRef } from '../segment/segment.ts';
+import { requireKept } from './kept.ts';
 import type { Key, KeyRange, VersionedTable } from './table.ts';
 import { isInPast, type Leaf, type Tile } from './tile.ts';
 import { Table } from './versioned-table.ts';
@@ -35,6 +36,7 @@ export interface Unit {
 /** Cuts a table; null for one that is not a plain tree (a branch's view of its parent). */
 export function* unitsOf(table: VersionedTable, seq: number): Task<readonly Unit[] | null> {
   if (!(table instanceof Table)) return null;
+  requireKept(table, seq);
   for (const leaf of table.leaves) if (isInPast(leaf, seq)) yield* table.loadPast(leaf);
   const { leaves } = table;
   const units: Unit[] = [];

@@ -21,7 +21,8 @@ import {
 } from './table.ts';
 import type { IndexEntry, TableEntry } from './directory.ts';
 import { type Erasing, eraseVersions } from './erase.ts';
-import { trimTree } from './history-limit.ts';
+import { trimTable } from './history-limit.ts';
+import type { Kept } from './kept.ts';
 import { fillIndex } from './fill-index.ts';
 import { indexChanges } from './index-changes.ts';
 import type { PreparedChanges, Trimmed } from './store.ts';
@@ -216,22 +217,14 @@ export class Table extends Tree implements VersionedTable {
     this.#end(seq);
   }
 
-  /** Gives up the states before a commit: they cannot be read from here on. */
-  limitHistory(seq: number): void {
-    for (const tree of [this, ...this.indexes]) tree.historyFrom = Math.max(tree.historyFrom, seq);
+  /** Gives up states: from here on none can be read but these, which the table has. */
+  keepHistory({ historyFrom, keptBefore }: Kept): void {
+    for (const tree of [this, ...this.indexes]) Object.assign(tree, { historyFrom, keptBefore });
   }
 
   /** Removes what only states need that were given up. */
-  *trimHistory(): Task<Trimmed> {
-    // What was there when the table ended is no state any more, either.
-    if (this.endSeq <= this.historyFrom) yield* this.settle();
-    let [versions, tiles] = [0, 0];
-    for (const tree of [this, ...this.indexes]) {
-      const trimmed = yield* trimTree(tree);
-      if (tree === this) versions = trimmed.versions;
-      tiles += trimmed.tiles;
-    }
-    return { versions, tiles };
+  trimHistory(): Task<Trimmed> {
+    return trimTable(this);
   }
 
   /** Erases rows from all states, as far as memory goes (erase.ts). */

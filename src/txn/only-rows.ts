@@ -2,6 +2,7 @@
 import type { Task } from '../base/task.ts';
 import type { Batch, Value } from '../base/vector.ts';
 import type { BatchSource, Key, VersionedIndex, VersionedTable, VersionedTree } from '../table/table.ts';
+import { WHOLE } from '../table/kept.ts';
 import type { TableReader } from './api.ts';
 import { SnapshotTableReader } from './table-reader.ts';
 import { TableWrites } from './table-writes.ts';
@@ -26,7 +27,7 @@ function emptied(table: VersionedTable): VersionedTable {
     ...emptyTree(table),
     spec: table.spec,
     endSeq: Infinity,
-    historyFrom: 0,
+    ...WHOLE,
     changeCount: 0,
     nextRowId: 1,
     indexes: table.indexes.map((index): VersionedIndex => ({ ...emptyTree(index), sources: index.sources })),

@@ -99,30 +99,64 @@ test('states before are an error everywhere, those after are as they were, and t
 test('tags, feeds, snapshots and sessions in the past keep what they need', async () => {
   const db = await history(60);
   const from = async (): Promise<(string | null)[]> =>
-    (await db.rows('SELECT history_from, kept_from, kept_for FROM drift.retention'))[0] ?? [];
+    (await db.rows('SELECT history_from, kept_before, kept_from, kept_for FROM drift.retention'))[0] ?? [];
   const cut = async (): Promise<string[]> =>
     (await db.session.execute('DELETE HISTORY FROM t BEFORE SEQ 55')).notices?.map(({ message }) => message) ?? [];
+  const stop = db.engine.session();
+  await stop.execute('WAIT FOR CHANGES AFTER SEQ 8');
+  expect((await cut())[0]).toMatch(/kept from commit 8 on: the change feed of session \d+ needs it$/);
+  expect(await from()).toEqual(['8', '{}', '8', `the change feed of session ${stop.id}`]);
+  await stop.close();
   await db.run('CREATE TAG early AS OF SEQ 12; CREATE TAG late AS OF SEQ 50');
-  expect(await cut()).toEqual(['history of "t" is kept from commit 12 on: tag "early" needs it']);
-  expect(await from()).toEqual(['12', '12', 'tag "early"']);
-  await db.run('DROP TAG early');
-  const reader = db.engine.session();
+  const [reader, other] = [db.engine.session(), db.engine.session()];
   await reader.begin({ isolation: 'repeatable read', asOf: { kind: 'seq', seq: 20 } });
   const before = await reader.execute('SELECT sum(v) FROM t');
-  expect((await cut())[0]).toMatch(/kept from commit 20 on: a transaction of session \d+/);
+  await other.execute('SET drift.as_of = SEQ 30');
+  const sum = await other.execute('SELECT sum(v) FROM t');
+  expect(await cut()).toEqual([
+    `history of "t" is kept at commit 12 (tag "early" needs it), 20 (a transaction of session ${reader.id} needs it), ` +
+      `30 (drift.as_of of session ${other.id} needs it), 50 (tag "late" needs it)`,
+  ]);
+  expect(await from()).toEqual(['55', '{[12,13),[20,21),[30,31),[50,51)}', '12', 'tag "early"']);
+  expect(await db.rows('SELECT * FROM drift.protections')).toEqual([
+    ['12', '12', 'tag "early"'],
+    ['20', '20', `a transaction of session ${reader.id}`],
+    ['30', '30', `drift.as_of of session ${other.id}`],
+    ['50', '50', 'tag "late"'],
+    ['62', '62', `a transaction of session ${reader.id}`],
+  ]);
   expect((await reader.execute('SELECT sum(v) FROM t')).columns).toEqual(before.columns);
+  expect((await other.execute('SELECT sum(v) FROM t')).columns).toEqual(sum.columns);
   await reader.rollback();
-  await reader.execute('SET drift.as_of = SEQ 30');
-  expect((await cut())[0]).toMatch(/kept from commit 30 on: drift.as_of of session \d+/);
-  await reader.execute('RESET drift.as_of');
-  const stop = db.engine.session();
-  await stop.execute('WAIT FOR CHANGES AFTER SEQ 40');
-  expect((await cut())[0]).toMatch(/kept from commit 40 on: the change feed of session \d+/);
-  await stop.close();
-  expect((await cut())[0]).toBe('history of "t" is kept from commit 50 on: tag "late" needs it');
+  await other.execute('RESET drift.as_of');
+  await db.run('DROP TAG early');
+  expect(await cut()).toEqual(['history of "t" is kept at commit 50 (tag "late" needs it)']);
+  expect(await from()).toEqual(['55', '{[50,51)}', '50', 'tag "late"']);
+  expect(await db.code('SELECT * FROM t FOR SYSTEM_TIME AS OF SEQ 12')).toBe('72000');
   await db.run('DROP TAG late');
   expect(await cut()).toEqual([]);
-  expect(await from()).toEqual(['55', null, null]);
+  expect(await from()).toEqual(['55', '{}', null, null]);
+});
+
+test('a merge needs the two states that it compares, and what the last one took', async () => {
+  const db = await history(20);
+  await db.run('CREATE BRANCH b; UPDATE t SET v = -1 WHERE id = 8; INSERT INTO t VALUES (100, 1), (101, 1)');
+  await db.run('USE BRANCH b; MERGE BRANCH main; UPDATE t SET v = -2 WHERE id = 9; USE BRANCH main; MERGE BRANCH b');
+  await db.run(
+    'UPDATE t SET v = -3 WHERE id = 11; DELETE FROM t WHERE id = 100; UPDATE t SET s = s || $$!$$ WHERE id = 12',
+  );
+  await db.run('DELETE FROM t WHERE id = 12; UPDATE t SET v = 7 WHERE id = 13; DELETE HISTORY FROM t BEFORE now()');
+  expect(await db.rows('SELECT from_seq, reason FROM drift.protections')).toEqual([
+    ['20', 'branch "b"'],
+    ['23', 'the last merge into branch "b"'],
+  ]);
+  expect(await db.code('SELECT * FROM t FOR SYSTEM_TIME AS OF SEQ 21')).toBe('72000');
+  const main = await db.rows('SELECT id, v, s FROM t ORDER BY id');
+  await db.run('USE BRANCH b; MERGE BRANCH main');
+  expect(await db.rows('SELECT id, v, s FROM t ORDER BY id')).toEqual(main);
+  expect(await db.rows('SELECT conflicts FROM drift.merges')).toEqual([['0'], ['0']]);
+  expect(await db.rows('DIFF BRANCH main, b')).toEqual([]);
+  expect(await db.rows('SELECT count(*) FROM t FOR SYSTEM_TIME ALL WHERE _seq_to <= 20')).toEqual([['0']]);
 });
 
 test('history_retention: by time, at checkpoints; none; forever', async () => {

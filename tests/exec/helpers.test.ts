@@ -223,3 +223,15 @@ test('ERASE ends helpers, which keep copies of segments', async () => {
   expect(helping.ended).toBe(helping.started);
   expect(await db.rows('SELECT count(*) FROM t WHERE id = 77')).toEqual([['0']]);
 });
+
+test('a state that retention has taken is an error for helpers, too', async () => {
+  const seq = Number((await db.rows('SELECT drift_seq()'))[0]?.[0]);
+  await db.run('CREATE TAG kept; UPDATE t SET x = x + 1 WHERE id % 2 = 0; UPDATE t SET x = x + 1 WHERE id % 3 = 0');
+  const sum = (at: string): string => `SELECT count(*), sum(x) FROM t FOR SYSTEM_TIME AS OF ${at}`;
+  const kept = await db.rows(sum('TAG kept'));
+  await db.run('DELETE HISTORY FROM t BEFORE now()');
+  expect(await db.code(sum(`SEQ ${seq - 1}`))).toBe('72000');
+  expect(await db.code(sum(`SEQ ${seq + 2}`))).toBe('72000');
+  expect(await db.rows(sum('TAG kept'))).toEqual(kept);
+  expect(await compare(sum('TAG kept'))).toBeGreaterThan(0);
+});

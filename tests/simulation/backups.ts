@@ -6,7 +6,7 @@ import { verifyBackups } from '../../src/database/backup/restore.ts';
 import { type OpenEngine, openEngine } from '../../src/database/engine.ts';
 import { MemoryStorage } from '../../src/storage/memory.ts';
 import { SimHost } from './host.ts';
-import type { Limits } from './oracle.ts';
+import { firstWhole, type Limits } from './limits.ts';
 import { TINY } from './vault.ts';
 
 interface Chain {
@@ -38,7 +38,7 @@ export class Backups {
   async restoreLast(number: number): Promise<{ readonly engine: OpenEngine; readonly limits: Limits } | null> {
     if (this.#last === null) return null;
     const { parts, info, limits } = this.#last;
-    const first = Math.max(0, ...[...limits.values()].map(({ most }) => most));
+    const first = Math.max(0, ...[...limits.values()].map(firstWhole));
     const to = number % 2 === 0 && info.seq > first ? first + (number % (info.seq - first)) + 1 : undefined;
     const restore = restoreSource(parts, to === undefined ? {} : { to });
     const engine = await openEngine({ storage: new MemoryStorage(), host: new SimHost(number), ...TINY, restore });

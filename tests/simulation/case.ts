@@ -235,10 +235,9 @@ class Run {
         return;
       }
       case 'forget': {
-        const before = this.#limits.bound(step.before, this.#acknowledged);
-        this.#limits.mayForget(step.table, before);
+        this.#limits.mayForget(step.table, step.before, this.#acknowledged);
         await this.#script(step.sql);
-        this.#limits.hasForgotten(step.table, before);
+        this.#limits.hasForgotten(step.table, step.before, this.#acknowledged);
         return;
       }
       case 'checkpoint':

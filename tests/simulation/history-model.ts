@@ -2,6 +2,7 @@
  * What the history functions have to say, computed from worlds by comparing each with the one before: versions, and the
  * changes and net differences between two moments. Slow and obvious, unlike what it is compared with.
  */
+import { isNeeded, type Kept } from '../../src/table/kept.ts';
 import { type Row, type Table, tableById, under, type World } from './world.ts';
 
 export interface Version {
@@ -40,9 +41,9 @@ export function versionsOf(worlds: readonly World[], last: number, id: number): 
   return [...ended, ...open.values()];
 }
 
-/** What is left of versions where states before a limit are gone. */
-export function since(versions: readonly Version[], limit: number): readonly Version[] {
-  return versions.filter(({ to }) => to > limit);
+/** What is left of versions where states are gone. */
+export function left(versions: readonly Version[], kept: Kept): readonly Version[] {
+  return versions.filter(({ from, to }) => isNeeded(kept, from, to));
 }
 
 export interface Change {

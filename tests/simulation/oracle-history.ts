@@ -5,30 +5,34 @@
  *
  * The moments are drawn from the number of the last commit, so that a run can be repeated.
  */
-import { changesOf, type Change, differences, since, type Version, versionsOf } from './history-model.ts';
+import { changesOf, type Change, differences, left, type Version, versionsOf } from './history-model.ts';
+import type { Kept } from '../../src/table/kept.ts';
 import type { Ask } from './ask.ts';
 import { same } from './compare.ts';
-import type { Limit } from './oracle.ts';
+import { firstWhole, type Limit } from './limits.ts';
 import { names, type Row, type Table, tableById, under, type World } from './world.ts';
 
 export interface History {
   readonly worlds: readonly World[];
   readonly last: number;
-  /** The commit that the history of a table begins at. */
+  /** What may have gone of the history of a table. */
   readonly limitOf: (id: number) => Limit;
+  /** What a table keeps; null where that is not known. */
+  readonly keptOf: (id: number) => Kept | null;
 }
 
 export async function compareHistory(ask: Ask, history: History): Promise<void> {
   const { worlds, last } = history;
   const now = worlds[last] as World;
   for (const [name, table] of now.tables) {
-    const { least: limit, most } = history.limitOf(table.id);
     // What is going while it is asked for is compared by its states.
-    if (limit !== most) continue;
+    const kept = history.keptOf(table.id);
+    if (kept === null) continue;
+    const limit = kept.historyFrom;
     const versions = versionsOf(worlds, last, table.id);
     const list = `${names(table).join(', ')}, _seq_from, _seq_to`;
     const all = await ask(`SELECT ${list} FROM ${name} FOR SYSTEM_TIME ALL`);
-    same(`versions of ${name}`, all, shown(since(versions, limit), table));
+    same(`versions of ${name}`, all, shown(left(versions, kept), table));
     const blame = await ask(`SELECT ${names(table).join(', ')}, seq FROM blame('${name}')`);
     const current = versions.filter(({ to }) => to === Infinity);
     same(
@@ -122,10 +126,8 @@ async function compareChanges(ask: Ask, { worlds, last }: History, now: Table, a
 /** How many rows of which table differ, for tables with a key. */
 async function compareDatabases(ask: Ask, { worlds, last, limitOf }: History): Promise<void> {
   const tables = [...(worlds[last] as World).tables.values()];
-  const first = Math.max(
-    0,
-    ...worlds.slice(0, last + 1).flatMap(({ tables: all }) => [...all.values()].map(({ id }) => limitOf(id).most)),
-  );
+  const ever = worlds.slice(0, last + 1).flatMap(({ tables: all }) => [...all.values()]);
+  const first = Math.max(0, ...ever.map(({ id }) => firstWhole(limitOf(id))));
   if (last <= first) return;
   const [a, b] = momentsOf(first, last);
   const [before, after] = [worlds[a] as World, worlds[b] as World];

@@ -7,8 +7,10 @@
  * it. A wrong answer never passes.
  */
 import type { EngineApi, SessionApi } from '../../src/database/api.ts';
+import { isKept, type Kept } from '../../src/table/kept.ts';
 import { textRows } from '../database/helper.ts';
 import { same } from './compare.ts';
+import { type Limit, type Limits, WHOLE } from './limits.ts';
 import { compareHistory } from './oracle-history.ts';
 import { names, type Row, type Table, type World } from './world.ts';
 
@@ -27,20 +29,9 @@ export interface OracleOptions {
   readonly stride: number;
   /** Whether the medium may have been damaged, so that refusing is an answer. */
   readonly mayRefuse: boolean;
-  /** Where the history of tables may begin, by their ids; at 0 where there is none. */
+  /** What may have gone of the history of tables, by their ids. */
   readonly limits: Limits;
 }
-
-export interface Limit {
-  /** States before it are gone, whatever happened. */
-  readonly least: number;
-  /** States from it on are there. */
-  readonly most: number;
-}
-
-export type Limits = ReadonlyMap<number, Limit>;
-
-export const WHOLE: Limit = { least: 0, most: 0 };
 
 /** True for an error that says which file failed, and how; throws any other. */
 export function isRefusal(error: unknown): boolean {
@@ -58,8 +49,8 @@ export class Oracle {
   readonly #worlds: readonly World[];
   readonly #options: OracleOptions;
   readonly findings: Findings;
-  /** Where the history of tables that are there now begins. */
-  readonly #begin = new Map<number, number>();
+  /** What tables that are there now say that they keep. */
+  readonly #kept = new Map<number, Kept>();
 
   constructor(engine: EngineApi, worlds: readonly World[], options: OracleOptions) {
     this.#session = engine.session();
@@ -74,7 +65,12 @@ export class Oracle {
     await this.#attempt(() => this.#limits());
     for (let seq = last; seq > 0; seq -= this.#options.stride) await this.#attempt(() => this.#state(seq));
     await this.#attempt(() => this.#transactions());
-    const history = { worlds: this.#worlds, last, limitOf: (id: number) => this.#limitOf(id) };
+    const history = {
+      worlds: this.#worlds,
+      last,
+      limitOf: (id: number) => this.#limitOf(id),
+      keptOf: (id: number) => this.#keptOf(id),
+    };
     await this.#attempt(() => compareHistory((sql) => this.#rows(sql), history));
     await this.#attempt(() => this.#check());
     await this.#session.close();
@@ -108,45 +104,54 @@ export class Oracle {
     return textRows(await this.#session.execute(sql, [], { text: true, ...moment }));
   }
 
-  /** Where the history of each table begins must be where the model says that it may. */
+  /** What each table keeps must be what the model says that it may. */
   async #limits(): Promise<void> {
     const world = this.#world(this.findings.last);
-    for (const [name, from] of await this.#rows('SELECT table_name, history_from FROM drift.retention')) {
+    for (const [name, from, before] of await this.#rows(
+      'SELECT table_name, history_from, kept_before FROM drift.retention',
+    )) {
       const table = world.tables.get(name as string);
       if (table === undefined) throw new Error(`drift.retention has a table ${name}`);
-      const { least, most } = this.#options.limits.get(table.id) ?? WHOLE;
-      const limit = Number(from);
-      if (limit < least || limit > most)
-        throw new Error(`the history of ${name} begins at ${limit}, expected ${least} to ${most}`);
-      this.#begin.set(table.id, limit);
+      const { must, may } = this.#options.limits.get(table.id) ?? WHOLE;
+      const spans = [...(before ?? '').matchAll(/\[(\d+),(\d+)\)/g)];
+      const keptBefore = spans.map(([, start, end]) => ({ start: Number(start), end: Number(end) }));
+      const kept = { historyFrom: Number(from), keptBefore };
+      for (let seq = 0; seq <= Math.max(this.findings.last, kept.historyFrom); seq++)
+        if (isKept(kept, seq) ? must.has(seq) : !may.has(seq))
+          throw new Error(`${name} at ${seq} is ${isKept(kept, seq) ? 'kept' : 'gone'}: ${from} ${before}`);
+      this.#kept.set(table.id, kept);
     }
   }
 
   #limitOf(id: number): Limit {
-    const allowed = this.#options.limits.get(id) ?? WHOLE;
-    const known = this.#begin.get(id);
-    if (known === undefined) return allowed;
-    // The background may take more while this looks.
+    return this.#options.limits.get(id) ?? WHOLE;
+  }
+
+  /** Null where it is not known, or the background may take more while this looks. */
+  #keptOf(id: number): Kept | null {
     const isMoving = [...this.#world(this.findings.last).tables.values()].some(
       (table) => table.id === id && table.retention !== 'forever',
     );
-    return { least: known, most: isMoving ? allowed.most : known };
+    return isMoving ? null : (this.#kept.get(id) ?? null);
   }
 
   async #state(seq: number): Promise<void> {
     const world = this.#world(seq);
     for (const [name, table] of world.tables) {
-      const { least, most } = this.#limitOf(table.id);
+      const { must, may } = this.#limitOf(table.id);
+      const kept = this.#keptOf(table.id);
       try {
         const query = `SELECT ${names(table).join(', ')} FROM ${name}`;
         same(`${name} AS OF ${seq}`, await this.#rows(query, seq), table.rows.values());
         await this.#byIndex(name, table, seq);
       } catch (error) {
         // What retention has taken is an error, never another state.
-        if ((error as { code?: string }).code !== '72000' || seq >= most) throw error;
+        if ((error as { code?: string }).code !== '72000' || !may.has(seq) || (kept !== null && isKept(kept, seq)))
+          throw error;
         continue;
       }
-      if (seq < least) throw new Error(`${name} AS OF ${seq} is readable, its history begins at ${least}`);
+      if (must.has(seq) || (kept !== null && !isKept(kept, seq)))
+        throw new Error(`${name} AS OF ${seq} is readable, and should be gone`);
     }
     for (const missing of ['a', 'b', 'c', 'p'].filter((name) => !world.tables.has(name))) {
       const code = await this.#rows(`SELECT 1 FROM ${missing}`, seq).then(

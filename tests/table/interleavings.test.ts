@@ -51,6 +51,7 @@ test(`${COUNT} interleavings change no answer`, { timeout: 3_600_000 }, async ()
     'checkpoint',
     'repack',
     'trim',
+    'gaps',
     'scan',
     'versions',
     'find',

@@ -3,6 +3,7 @@ import { DriftError } from '../../src/base/error.ts';
 import { PAUSE, type Task } from '../../src/base/task.ts';
 import { type Batch, valueAt } from '../../src/base/vector.ts';
 import { type BatchSource, type KeyRange, MISS, OP_DELETE, OP_INSERT, OP_UPDATE } from '../../src/table/table.ts';
+import { firstGone, isKept, narrowed } from '../../src/table/kept.ts';
 import { below, changesOf, note, type Version, type World } from './world.ts';
 
 const TABLE = 1;
@@ -89,7 +90,7 @@ export function* maintenance(world: World): Task<void> {
       if (yield* split.task()) note(world, split.kind);
       continue;
     }
-    if (below(random, 40) === 0) yield* trim(world);
+    if (below(random, 20) === 0) yield* trim(world);
     if (below(random, 10) > 0) continue;
     if (yield* store.repack()) note(world, 'repack');
     yield* checkpoint(world);
@@ -104,14 +105,21 @@ export function* checkpoint(world: World): Task<void> {
 }
 
 function* trim(world: World): Task<void> {
-  const limit = Math.max(limitOf(world), world.seq - 20);
-  world.store.limitHistory(TABLE, limit);
-  yield* world.store.trimHistory(TABLE);
+  const { store, random, seq } = world;
+  // Of the moments of before that are still needed one goes now and then, some others become such.
+  const points = store.table(TABLE).keptBefore.map(({ start }) => start);
+  if (below(random, 2) === 0) points.shift();
+  for (let n = below(random, 5); n > 0; n--) points.push(below(random, Math.max(1, seq - 20)));
+  store.keepHistory(TABLE, narrowed(store.table(TABLE), seq - 20, points));
+  if (store.table(TABLE).keptBefore.length > 0) note(world, 'gaps');
+  yield* store.trimHistory(TABLE);
   note(world, 'trim');
 }
 
-function limitOf({ store }: World): number {
-  return store.table(TABLE).historyFrom;
+/** All moments that can be read. */
+function keptOf({ store, seq }: World): number[] {
+  const table = store.table(TABLE);
+  return Array.from({ length: seq + 1 }, (_, moment) => moment).filter((moment) => isKept(table, moment));
 }
 
 // ---- reading -------------------------------------------------------------------------------------------------------
@@ -121,24 +129,27 @@ export function* reader(world: World, reads: number): Task<void> {
   const { random } = world;
   for (let n = 0; n < reads; n++) {
     for (let turns = below(random, 40); turns > 0; turns--) yield PAUSE;
-    const oldest = limitOf(world);
-    const seq = below(random, 3) === 0 ? world.seq : oldest + below(random, world.seq - oldest + 1);
+    const kept = keptOf(world);
+    const seq = below(random, 3) === 0 ? world.seq : (kept[below(random, kept.length)] as number);
+    // From a moment that is there alone to a later one that is there alone, or a whole period.
+    const last = seq < world.store.table(TABLE).historyFrom ? seq : world.seq;
     try {
-      yield* read(world, seq);
+      yield* read(world, seq, last);
     } catch (error) {
-      // Its history has come to an end meanwhile.
-      if (!(error instanceof DriftError && error.code === '72000' && limitOf(world) > oldest)) throw error;
+      // It has gone meanwhile.
+      const isGone = firstGone(world.store.table(TABLE), seq, last) !== null;
+      if (!(error instanceof DriftError && error.code === '72000' && isGone)) throw error;
     }
   }
 }
 
-function* read(world: World, seq: number): Task<void> {
+function* read(world: World, seq: number, last: number): Task<void> {
   const { random } = world;
   switch (below(random, 4)) {
     case 0:
       return yield* find(world, seq, below(random, world.keys));
     case 1:
-      return yield* versions(world, seq, world.seq);
+      return yield* versions(world, seq, last);
     case 2:
       return yield* scanIndex(world, seq);
     default:
@@ -148,12 +159,13 @@ function* read(world: World, seq: number): Task<void> {
 
 /** All states that there are. */
 export function* readEverything(world: World): Task<void> {
-  for (let seq = limitOf(world); seq <= world.seq; seq++) {
+  for (const seq of keptOf(world)) {
     yield* scan(world, seq);
     yield* scanIndex(world, seq);
     if (seq % 5 === 0) for (let key = 0; key < world.keys; key += 3) yield* find(world, seq, key);
   }
-  yield* versions(world, limitOf(world), world.seq);
+  for (const { start, end } of world.store.table(TABLE).keptBefore) yield* versions(world, start, end - 1);
+  yield* versions(world, world.store.table(TABLE).historyFrom, world.seq);
 }
 
 function inForce({ versions }: World, seq: number): Version[] {

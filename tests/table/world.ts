@@ -68,7 +68,7 @@ export function openWorld(random: Random): World {
 export function reopened(world: World): World {
   const store = openTableStore(world.storage, world.directory, OPTIONS);
   store.setSpecs([SPEC]);
-  for (const [table, limit] of world.store.limits()) store.limitHistory(table, limit);
+  for (const [table, kept] of world.store.limits()) store.keepHistory(table, kept);
   return { ...world, store, keys: world.keys * 2 };
 }
 

@@ -29,7 +29,7 @@ import {
 } from '../../table/directory.ts';
 import { encodeDirectory } from '../../table/encode-directory.ts';
 import { gatherDoubles, gatherVector } from '../../table/gather.ts';
-import { beyondLimit } from '../../table/history-limit.ts';
+import { goneError } from '../../table/kept.ts';
 import { KeyCodec } from '../../table/key.ts';
 import { StoredRows } from '../../table/part.ts';
 import type { CommittedStructure, TableStore } from '../../table/store.ts';
@@ -72,7 +72,7 @@ export function* rewind(
   const timeLine = new TimeLine(store, clock, () => newest, state.historyFrom);
   const seq = yield* seqOf(timeLine, to, info);
   if (seq === state.lastSeq) return { state, directory };
-  for (const [, first] of state.limits) if (seq < first) throw beyondLimit(seq, first);
+  for (const [, kept] of state.limits) if (seq < kept.historyFrom) throw goneError(kept, seq);
   const catalog = yield* readCatalogAt(store, seq);
   const lines = yield* readLines(store, seq);
   const rewinding = new Rewinding(packs, seq);

@@ -111,14 +111,17 @@ class Merge {
 
   *table(ours: TableDef, theirs: TableDef, since: number): Task<void> {
     const { core, seq } = this.#source;
-    const keys = yield* changedKeys(core.store.table(theirs.id), since, seq);
+    const known = this.#base.catalog.byId(this.#base.core === core ? theirs.id : ours.id);
+    const other =
+      known?.kind !== 'table' || this.#base.core === core ? undefined : this.#base.core.store.table(known.id);
+    const base = other === undefined ? undefined : { table: other, seq: this.#base.seq };
+    const keys = yield* changedKeys(core.store.table(theirs.id), since, seq, base);
     if (keys.length === 0) return;
     // Their rows are read by their types: a label that the target does not know is an error, not another one.
     const pairs = columnPairs(ours, theirs, this.#parting);
     const [columns, given] = [pairs.map(([one]) => one), pairs.map(([, one]) => one)];
     // The base may be a state of either side.
     const isTheirs = this.#base.core === core;
-    const known = this.#base.catalog.byId(isTheirs ? theirs.id : ours.id);
     const was = pairs
       .map(([a, b]) => [
         a,

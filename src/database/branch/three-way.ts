@@ -15,6 +15,7 @@ import type { BranchDef } from '../../catalog/lines.ts';
 import type { ColumnDef, TableDef } from '../../catalog/schema.ts';
 import type { EvalContext } from '../../sql/eval-context.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
+import { firstGone } from '../../table/kept.ts';
 import { type Key, MISS, type RowRef, type VersionedTable, type VersionScanOptions } from '../../table/table.ts';
 import type { Core } from '../core.ts';
 
@@ -78,7 +79,7 @@ export function* baseOf(source: LineState, target: Core): Task<Base> {
 }
 
 /** The last merge of a line into this one, as of a moment: the state that was taken, and the commit that took it. */
-function* lastMerge(
+export function* lastMerge(
   core: Core,
   line: number,
   seq: number,
@@ -100,23 +101,30 @@ function* lastMerge(
 /** Rows looked at between two pauses. */
 export const SLICE_ROWS = 256;
 
-/** Keys of a table that have changed on a line after one commit and up to another, with the values of their columns. */
+/**
+ * Keys of a table that have changed on a line after one commit and up to another, with the values of their columns. Where
+ * some state between is gone they come from the two states, at the cost of these; what was inserted and deleted between is
+ * not found then, so all keys of a base that is neither of them are given as well.
+ */
 export function* changedKeys(
   table: VersionedTable,
   since: number,
   seq: number,
+  base?: { readonly table: VersionedTable; readonly seq: number },
 ): Task<(readonly [Key, readonly Value[]])[]> {
   const keys: (readonly [Key, readonly Value[]])[] = [];
   if (table.lastChange <= since) return keys;
   const seen = new KeySet();
   const columns = table.key.map(({ column }) => column);
-  const bounds = { fromSeq: since, toSeq: seq, columns };
-  const scans: VersionScanOptions[] = [
-    { ...bounds, begunAfter: since },
-    { ...bounds, endedBy: seq },
+  const isWhole = firstGone(table, since, seq) === null;
+  const at = (from: number, to: number): VersionScanOptions => ({ fromSeq: from, toSeq: to, columns });
+  const scans: [VersionedTable, VersionScanOptions][] = [
+    [table, { ...at(isWhole ? since : seq, seq), begunAfter: since }],
+    [table, { ...at(since, isWhole ? seq : since), endedBy: seq }],
   ];
-  for (const options of scans) {
-    const source = table.scanVersions(options);
+  if (!isWhole && base !== undefined) scans.push([base.table, at(base.seq, base.seq)]);
+  for (const [of, options] of scans) {
+    const source = of.scanVersions(options);
     for (let batch = yield* source.next(); batch !== null; batch = yield* source.next())
       for (let i = 0; i < batch.count; i++) {
         if (i % SLICE_ROWS === SLICE_ROWS - 1) yield PAUSE;

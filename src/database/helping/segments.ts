@@ -6,6 +6,7 @@
  */
 import { assert } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
+import { WHOLE } from '../../table/kept.ts';
 import { LeafImage } from '../../table/leaf-image.ts';
 import { type SealedPart, StoredRows } from '../../table/part.ts';
 import { KeyCodec } from '../../table/key.ts';
@@ -60,7 +61,7 @@ export class HeldSegments {
       codec: codecOf(columns),
       leaves: [leaf],
       endSeq: Infinity,
-      historyFrom: 0,
+      ...WHOLE,
       lastChange,
       options: { cache: RESIDENT },
       pastRows: 0,

@@ -69,9 +69,9 @@ function* positionOf({ core: { store, manager }, transaction }: Scene, name: str
 
 function checked({ core: { manager, store } }: Scene, seq: number): number {
   manager.timeLine.checkSeq(seq);
-  for (const [id, limit] of store.limits())
-    if (seq < limit && manager.catalog.byId(id) !== undefined)
-      throw new DriftError('72000', `history before commit ${limit} is not there any more`);
+  for (const [id, { historyFrom }] of store.limits())
+    if (seq < historyFrom && manager.catalog.byId(id) !== undefined)
+      throw new DriftError('72000', `history before commit ${historyFrom} is not there any more`);
   return seq;
 }
 

@@ -14,6 +14,7 @@ import type { Query } from '../../sql/ast-query.ts';
 import { quoteIdent } from '../../sql/functions/format-text.ts';
 import { parseOne } from '../../sql/parser/parser.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
+import { firstKept } from '../../table/kept.ts';
 import type { Key } from '../../table/table.ts';
 import type { ResultSet } from '../api.ts';
 import type { Core } from '../core.ts';
@@ -57,7 +58,7 @@ function* formerOf(core: Core, table: TableDef, id: number): Task<Former | null>
   const { store, manager } = core;
   if (!store.has(id)) return null;
   const seq = store.table(id).endSeq;
-  if (!Number.isFinite(seq) || store.table(id).historyFrom >= seq) return null;
+  if (!Number.isFinite(seq) || firstKept(store.table(id)) >= seq) return null;
   const def = (yield* manager.catalogs.at(seq - 1)).byId(id);
   const formers = table.former ?? [];
   const next = (yield* manager.catalogs.at(seq)).byId(formers[formers.indexOf(id) + 1] ?? table.id);

@@ -52,7 +52,7 @@ export function* verifyHistory(core: Core, proofs: VersionedTable, known: readon
     if (problems.length < MOST_PROBLEMS) problems.push({ seq, problem });
   };
   const wanted = new Map(known.map((digest) => [digest.seq, digest]));
-  const kept = Math.max(core.historyFrom, ...store.limits().map(([, seq]) => seq));
+  const kept = Math.max(core.historyFrom, ...store.limits().map(([, { historyFrom }]) => historyFrom));
   const chain = { tree: new MerkleTree(), last: new Uint8Array(DIGEST_BYTES) };
   let first: number | null = null;
   let headersOnly = 0;

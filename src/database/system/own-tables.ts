@@ -5,7 +5,7 @@ import type { SystemTable } from '../../plan/bind.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
 import { branchRows } from '../branch/rows.ts';
 import { erasuresOf } from '../history/erase-pending.ts';
-import { protections } from '../history/protections.ts';
+import { WHOLE } from '../../table/kept.ts';
 import { parseLedger } from '../ledger.ts';
 import { textArray } from '../specs.ts';
 import { timeOf } from './backends.ts';
@@ -19,11 +19,12 @@ const TEXT_ARRAY: TypeRef = { oid: 1009, typmod: -1 };
 const INT8: TypeRef = { oid: 20, typmod: -1 };
 const FLOAT8: TypeRef = { oid: 701, typmod: -1 };
 const TIMESTAMPTZ: TypeRef = { oid: 1184, typmod: -1 };
+const INT8_MULTIRANGE: TypeRef = { oid: 4536, typmod: -1 };
 const BOOL: TypeRef = { oid: 16, typmod: -1 };
 
 type OwnContext = Pick<
   SystemContext,
-  'catalog' | 'core' | 'store' | 'settings' | 'backends' | 'locks' | 'feeds' | 'named' | 'host' | 'eval'
+  'catalog' | 'core' | 'store' | 'settings' | 'backends' | 'locks' | 'needed' | 'host' | 'eval'
 >;
 
 export interface OwnTable extends SystemTable {
@@ -113,25 +114,32 @@ export const OWN_TABLES: readonly OwnTable[] = [
       table_name: TEXT,
       history_retention: TEXT,
       history_from: INT8,
+      kept_before: INT8_MULTIRANGE,
       kept_from: INT8,
       kept_for: TEXT,
     },
-    function* ({ catalog, core, store, backends, feeds, named }) {
-      const [needed] = protections({ catalog, lines: core.lines.state, backends, feeds, named }, null);
+    function* ({ catalog, store, needed, eval: context }) {
+      const [oldest] = needed;
       const limits = new Map(store.limits());
       for (const { schema, name, id, retention, onCommit } of tablesOf(catalog)) {
         if (schema === 'drift' || onCommit !== undefined) continue;
+        const { historyFrom, keptBefore } = limits.get(id) ?? WHOLE;
+        const spans = keptBefore.map(({ start, end }) => `[${start},${end})`);
         yield [
           schema,
           name,
           retention?.text ?? 'forever',
-          limits.get(id) ?? 0,
-          needed?.seq ?? null,
-          needed?.reason ?? null,
+          historyFrom,
+          typeByOid(INT8_MULTIRANGE.oid).input(`{${spans.join()}}`, -1, context),
+          oldest?.seq ?? null,
+          oldest?.reason ?? null,
         ];
       }
     },
   ),
+  define('drift', 'protections', { from_seq: INT8, to_seq: INT8, reason: TEXT }, function* ({ needed }) {
+    for (const { seq, isOpen, reason } of needed) yield [seq, isOpen ? null : seq, reason];
+  }),
   define(
     'drift',
     'backups',

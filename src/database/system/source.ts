@@ -2,6 +2,7 @@
  * What makes the rows of a system relation: a function from the catalog of the asked-for moment to records that name
  * their columns. Columns that a record leaves out get the default of their type where they are NOT NULL, else null.
  */
+import type { Task } from '../../base/task.ts';
 import type { Value } from '../../base/vector.ts';
 import type { Catalog, TypeRef, ViewDef } from '../../catalog/schema.ts';
 import type { BindContext } from '../../plan/bind.ts';
@@ -10,7 +11,7 @@ import type { TableStore } from '../../table/store.ts';
 import type { LockSpace } from '../../txn/lock/space.ts';
 import type { Host } from '../../base/host.ts';
 import type { Backend } from '../activity.ts';
-import type { Feed } from '../history/feed-positions.ts';
+import type { Protection } from '../history/protections.ts';
 import type { LinesSeen } from '../branch/rows.ts';
 import type { LedgerSeen } from '../ledger.ts';
 import type { Portals } from '../portal.ts';
@@ -30,10 +31,9 @@ export interface SystemContext {
   readonly eval: EvalContext;
   /** For binding expressions of that catalog, to print them as PostgreSQL does. */
   readonly bind: BindContext;
-  /** Where change feeds stand, by their sessions. */
-  readonly feeds: ReadonlyMap<number, number>;
-  /** The named ones, for the relations that show them. */
-  readonly named: readonly Feed[];
+  /** What needs history, for the relations that show it. */
+  readonly needed: readonly Protection[];
+  needs(): Task<readonly Protection[]>;
   /** All sessions, by id. */
   readonly backends: ReadonlyMap<number, Backend>;
   readonly locks: LockSpace;

@@ -3,7 +3,6 @@ import type { Task } from '../../base/task.ts';
 import { vectorFromValues } from '../../exec/vectors.ts';
 import type { SystemRows } from '../../exec/run.ts';
 import type { SystemTable } from '../../plan/bind.ts';
-import { feedsAt } from '../history/feed-positions.ts';
 import { OWN_TABLES } from './own-tables.ts';
 import { systemRelation, systemRelationById } from './relations.ts';
 import { relationRows } from './rows.ts';
@@ -14,17 +13,13 @@ export function virtualTable(schema: string, name: string): SystemTable | undefi
 }
 
 /** The rows of a virtual table. */
-export function* systemRows(
-  id: string,
-  context: Omit<SystemContext, 'viewColumns' | 'named'>,
-  seq: number,
-): Task<SystemRows> {
+export function* systemRows(id: string, context: Omit<SystemContext, 'viewColumns' | 'needed'>): Task<SystemRows> {
   const relation = systemRelationById(id);
-  if (relation !== undefined) return yield* relationRows(relation, { ...context, named: [] });
+  if (relation !== undefined) return yield* relationRows(relation, { ...context, needed: [] });
   if (id.startsWith(SEQUENCE)) return sequenceRow(Number(id.slice(SEQUENCE.length)), context);
   const table = OWN_TABLES.find((candidate) => candidate.id === id);
-  const named = table?.name === 'retention' ? yield* feedsAt(context.store, context.catalog, seq) : [];
-  const rows = table === undefined ? [] : [...table.rows({ ...context, named })];
+  const needed = table?.name === 'retention' || table?.name === 'protections' ? yield* context.needs() : [];
+  const rows = table === undefined ? [] : [...table.rows({ ...context, needed })];
   const columns = (table?.columns ?? []).map((column, c) =>
     vectorFromValues(
       rows.map((row) => row[c] ?? null),

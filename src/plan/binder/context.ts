@@ -14,6 +14,7 @@ import type { EvalContext } from '../../sql/eval-context.ts';
 import type { BoundExpression, ColumnId } from '../expression.ts';
 import type { ScanTime } from '../plan.ts';
 import type { SqlFunction } from '../../sql/functions/function.ts';
+import type { Kept } from '../../table/kept.ts';
 import type { OuterNames } from './visible.ts';
 
 /** A virtual table, as the session describes it. */
@@ -54,8 +55,8 @@ export interface BindContext {
   readonly registered?: ((name: string) => readonly SqlFunction[]) | undefined;
   /** The newest commit that the statement sees. */
   readonly lastSeq: number;
-  /** The first state of a table that is still there. Default: all are. */
-  readonly historyFrom?: ((tableId: number) => number) | undefined;
+  /** The states of a table that are still there. Default: all are. */
+  readonly keptOf?: ((tableId: number) => Kept) | undefined;
   /** The statement is only prepared: moments that are parameters are taken for the present. */
   readonly presumes?: boolean | undefined;
   /** Names and types as they were at a sequence number. */

@@ -9,6 +9,7 @@ import type { Expression, FunctionCall } from '../../sql/ast.ts';
 import type { Query, SystemTime, TableFunction, TimePoint } from '../../sql/ast-query.ts';
 import { parseOne } from '../../sql/parser/parser.ts';
 import { typeByOid } from '../../sql/types/registry.ts';
+import { WHOLE } from '../../table/kept.ts';
 import { withArguments } from '../../sql/with-arguments.ts';
 import {
   blameQuery,
@@ -68,7 +69,7 @@ function tableChanges(call: FunctionCall, scope: Scope): Query {
   const period = periodOf(call, 1, scope);
   const { table } = tableAt(call, catalogAt(call, period.b, scope), period.b);
   // Without a beginning it is all that is left.
-  const a = call.args.length > 1 ? period.a : (scope.state.context.historyFrom?.(table.id) ?? 0);
+  const a = call.args.length > 1 ? period.a : (scope.state.context.keptOf?.(table.id).historyFrom ?? 0);
   return parsed(call, changesQuery(table, a, period.b));
 }
 
@@ -94,7 +95,7 @@ function rowHistory(call: FunctionCall, scope: Scope): Query {
   }
   // Retention moves the limit.
   scope.state.cacheable = false;
-  return parsed(call, rowHistoryQuery(table, scope.state.context.historyFrom?.(table.id) ?? 0), call.args.slice(1));
+  return parsed(call, rowHistoryQuery(table, scope.state.context.keptOf?.(table.id) ?? WHOLE), call.args.slice(1));
 }
 
 function blame(call: FunctionCall, scope: Scope): Query {

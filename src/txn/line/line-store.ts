@@ -33,6 +33,7 @@ import {
   type TreeColumn,
   type VersionedTable,
 } from '../../table/table.ts';
+import type { Kept } from '../../table/kept.ts';
 import type { WorkKind, WorkLog } from '../../table/work-log.ts';
 import { type Definitions, lineBulk, LinePrepared } from './line-bulk.ts';
 import { hiddenDef, LineRows, ownDef } from './line-definitions.ts';
@@ -374,12 +375,12 @@ export class LineStore implements TableStore {
 
   // ---- history ---------------------------------------------------------------------------------------------------
 
-  limitHistory(tableId: number, seq: number): void {
+  keepHistory(tableId: number, kept: Kept): void {
     this.#requireMade(tableId, 'retention of a table that it has inherited');
-    this.#main.limitHistory(tableId, seq);
+    this.#main.keepHistory(tableId, kept);
   }
 
-  limits(): readonly (readonly [number, number])[] {
+  limits(): readonly (readonly [number, Kept])[] {
     return this.#main.limits();
   }
 

@@ -31,6 +31,7 @@ import {
   type VersionedTable,
   type VersionScanOptions,
 } from '../../table/table.ts';
+import { isKept, type Span, spanOf } from '../../table/kept.ts';
 import { chained, InheritedScan, LAST, type LineTree, merged } from './line-scan.ts';
 import { LineVersionScan, widened } from './line-versions.ts';
 
@@ -107,8 +108,16 @@ export class LineTable implements VersionedTable, LineTree {
     return (this.part?.own.sizeBytes ?? 0) + (this.part?.hidden.sizeBytes ?? 0);
   }
 
+  /** What the line itself has since the fork is always there. */
   get historyFrom(): number {
-    return Math.max(this.parent.historyFrom, this.own?.historyFrom ?? 0);
+    const { parent, fork } = this;
+    return parent.historyFrom > fork && isKept(parent, fork)
+      ? (spanOf(parent, fork)?.start ?? fork)
+      : parent.historyFrom;
+  }
+
+  get keptBefore(): readonly Span[] {
+    return this.parent.keptBefore.filter(({ end }) => end < this.historyFrom);
   }
 
   get changeCount(): number {

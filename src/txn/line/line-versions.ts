@@ -11,6 +11,7 @@ import { PAUSE, type Task } from '../../base/task.ts';
 import { BATCH_ROWS, type Batch, type Value, type Vector, valueAt } from '../../base/vector.ts';
 import { VectorBuilder } from '../../base/vector-builder.ts';
 import { gatherVector } from '../../table/gather.ts';
+import { takesWhatIsLeft } from '../../table/kept.ts';
 import { sortedInSlices } from '../../table/sliced-order.ts';
 import {
   type BatchSource,
@@ -69,7 +70,8 @@ export class LineVersionScan implements BatchSource {
     const { tree } = this.#trees;
     const { fromSeq, toSeq, endedBy = Infinity } = this.#options;
     if (fromSeq >= tree.fork) return;
-    const bounds = { toSeq: Math.min(toSeq, tree.fork), endedBy: Math.min(endedBy, tree.fork) };
+    const whatIsLeft = takesWhatIsLeft(this.#options);
+    const bounds = { toSeq: Math.min(toSeq, tree.fork), endedBy: Math.min(endedBy, tree.fork), whatIsLeft };
     yield* found.takeAll(tree.parent, { ...this.#options, ...bounds }, tree.width);
   }
 
