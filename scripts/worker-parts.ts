@@ -40,7 +40,7 @@ const LATE: readonly string[] = [
   'src/plan/binder/(similar-name|history|period|portion|grouping|time|subqueries|sample|locking|lock-rows|lift|record-columns|table-function|copy|insert|merge|update|target|view-target|with|calls|constant-rows|routines|routine-columns|user-type-casts|composite-fields|part-assignment)',
   'src/exec/(index-read|joined-texts|coded-column|concat-slices|window-values|text-codes|sideways|logic|predicate|subquery|composite|cast|sort-keys|merge-sort|radix-sort|text-order|sort-bound|key-table|accumulators|merging-accumulators|in-list|one-row|point-write)',
   'src/exec/spill/.*',
-  'src/exec/operators/(aggregate|version-columns|lock-rows|bitmap-fetch|distinct|function-scan|join|shared|sort|window)',
+  'src/exec/operators/(aggregate|version-columns|lock-rows|bitmap-fetch|distinct(-keys)?|function-scan|join|shared|sort|window)',
   'src/exec/modify/.*',
   'src/exec/kernels/.*',
   'src/exec/routine-call',

@@ -191,6 +191,23 @@ describe('what is read again and again', () => {
     expect(spread).toMatch(/Batches: \d\d/);
   });
 
+  test('few values many times: NOT IN, IN, EXISTS, and whether', async () => {
+    const few = `(SELECT id % 5 * 300 AS k, same, nullif(id % 5, 3) AS n, repeat('long ', 20) || id % 2 AS x FROM t, generate_series(1, 3))`;
+    for (const sql of [
+      `SELECT count(*) FROM t WHERE k NOT IN (SELECT k FROM ${few} f)`,
+      `SELECT count(*) FROM t WHERE k NOT IN (SELECT n FROM ${few} f)`,
+      `SELECT count(*) FROM t WHERE id < 50 AND (k, same) NOT IN (SELECT k, same FROM ${few} f)`,
+      // Equal keys of expressions that differ.
+      `SELECT count(*) FROM t WHERE s NOT IN (SELECT 'text ' || (n::text) FROM (SELECT CASE WHEN id % 2 = 0 THEN 1.0 ELSE 1.00 END AS n FROM t, generate_series(1, 3)) f)`,
+      `SELECT count(*) FROM t WHERE coalesce(s, 'none') NOT IN (SELECT x FROM ${few} f)`,
+      `SELECT count(*) FROM t WHERE (k IN (SELECT n FROM ${few} f)) IS NULL`,
+      `SELECT id FROM t WHERE k IN (SELECT k FROM ${few} f)`,
+      `SELECT count(*) FROM t WHERE NOT EXISTS (SELECT 1 FROM ${few} f WHERE f.same = t.same AND f.k = t.k)`,
+    ])
+      expect(await agree(sql)).toBe(true);
+    expect(await spilled(`SELECT count(*) FROM t WHERE s NOT IN (SELECT x FROM ${few} f)`)).toMatch(/Batches: \d\d/);
+  });
+
   test('rounds of a recursion', async () => {
     const sql = `WITH RECURSIVE r(n, x) AS (SELECT 1, 'x' UNION ALL
         SELECT n + 1, repeat('x', 100 + n) FROM r, generate_series(1, 30) WHERE n < 4 OR x IS NULL)

@@ -21,6 +21,7 @@ import { isNumbered, SidewaysFilter, type SidewaysScan } from '../sideways.ts';
 import { emptyVector, take, takeOrNull, wholeBatch } from '../vectors.ts';
 import { MAX_LEVEL } from '../spill/partitions.ts';
 import { SpilledJoin, type Whole } from '../spill/spilled-join.ts';
+import { isOfKeys } from './distinct-keys.ts';
 import { batchedLookup, LookupPairs } from './lookup-pairs.ts';
 import { MergePairs } from './merge-pairs.ts';
 import { ApplyPairs, HashPairs, LoopPairs, type PairChunk, type PairSource, padsLeft } from './pair-source.ts';
@@ -377,10 +378,12 @@ export class JoinOperator implements Operator {
 
 /**
  * A pair of partitions that has been spread as often as may be: its rows have few keys, or one. Then a loop over what is
- * in the temporary file does what no hash table can hold. NOT IN, which asks for the whole, is left to hashing.
+ * in the temporary file does what no hash table can hold. NOT IN, which asks for the whole, is left to hashing; and so is
+ * what asks only whether there is a partner, since each key is then needed once.
  */
-function mustLoop({ nullAware, strictKeys }: JoinNode, whole: Whole | null): boolean {
-  return whole !== null && whole.level >= MAX_LEVEL && !nullAware && strictKeys !== true;
+function mustLoop(node: JoinNode, whole: Whole | null): boolean {
+  if (whole === null || whole.level < MAX_LEVEL || node.nullAware || node.strictKeys === true) return false;
+  return !isOfKeys(node);
 }
 
 /** What takes over where the build side does not fit; null where rows have been spread often enough. */

@@ -18,6 +18,7 @@ import { noteSpill } from '../spill/note.ts';
 import type { SpilledJoin } from '../spill/spilled-join.ts';
 import type { SpilledRows } from '../spill/spilled-rows.ts';
 import { vectorBytes } from '../vectors.ts';
+import { DistinctKeys, isOfKeys } from './distinct-keys.ts';
 import { cutBatch } from './simple.ts';
 
 /** Positions in the left batch and rows of `right` (-1: none, see padsLeft), in step. */
@@ -84,8 +85,11 @@ export class HashPairs implements PairSource {
   /** Makes what takes both sides when the build side does not fit; null: it must. */
   readonly #newSpill: (() => SpilledJoin) | null;
   spilled: SpilledJoin | null = null;
+  /** What was spread as often as may be has few keys: where they need to be there but once, they are. */
+  readonly #distinct: DistinctKeys | null;
 
   constructor(node: JoinNode, source: Operator, run: ExecRun, newSpill: (() => SpilledJoin) | null) {
+    this.#distinct = newSpill === null && isOfKeys(node) ? new DistinctKeys(node, run) : null;
     this.#source = source;
     this.#run = run;
     this.#newSpill = newSpill;
@@ -113,6 +117,7 @@ export class HashPairs implements PairSource {
   close(): void {
     this.#source.close();
     this.#collector.release();
+    this.#distinct?.reset();
     this.#run.memory.give(this.#bytes);
     this.#bytes = 0;
     this.right = null;
@@ -127,8 +132,9 @@ export class HashPairs implements PairSource {
     this.#source.open();
     const { memory } = this.#run;
     for (;;) {
-      const batch = yield* this.#source.next();
-      if (batch === null) break;
+      const all = yield* this.#source.next();
+      if (all === null) break;
+      const batch = this.#distinct === null ? all : yield* this.#distinct.pass(all);
       if (this.spilled === null && this.#newSpill !== null) {
         const more = batch.columns.reduce((sum, column) => sum + vectorBytes(column), 0);
         const tableBytes = (this.#collector.length + batch.count) * ROW_BYTES;
@@ -139,6 +145,7 @@ export class HashPairs implements PairSource {
       if (this.#run.due()) yield* this.#run.pause();
     }
     this.#source.close();
+    this.#distinct?.reset();
     return this.spilled === null;
   }
 
@@ -300,6 +307,7 @@ export class LoopPairs implements PairSource {
   readonly #source: Operator;
   readonly #run: ExecRun;
   readonly #kept: KeptRows;
+  readonly #distinct: DistinctKeys | null;
   /** Counting left rows that are paired: up to `#end`, from `#at` on. */
   #left: Batch | null = null;
   #at = 0;
@@ -317,6 +325,7 @@ export class LoopPairs implements PairSource {
     this.#source = source;
     this.#run = run;
     this.#kept = new KeptRows(run, oidsOf(node.right.outputs));
+    this.#distinct = isOfKeys(node) ? new DistinctKeys(node, run, true) : null;
   }
 
   open(): void {
@@ -326,6 +335,7 @@ export class LoopPairs implements PairSource {
   close(): void {
     this.#source.close();
     this.#kept.clear();
+    this.#distinct?.reset();
     this.right = null;
     this.spilledRight = null;
     this.#block = null;
@@ -336,10 +346,11 @@ export class LoopPairs implements PairSource {
   *start(): Task<void> {
     this.#source.open();
     for (let batch = yield* this.#source.next(); batch !== null; batch = yield* this.#source.next()) {
-      yield* this.#kept.add(batch);
+      yield* this.#kept.add(this.#distinct === null ? batch : yield* this.#distinct.pass(batch));
       if (this.#run.due()) yield* this.#run.pause();
     }
     this.#source.close();
+    this.#distinct?.reset();
     const rows = yield* this.#kept.whole();
     if ('columns' in rows) this.right = rows;
     else {
