@@ -28,7 +28,7 @@ import { waitForChanges } from './history/wait-for-changes.ts';
 import { runCall, runDo } from './routine/statements.ts';
 import { command } from './show.ts';
 import { refuseWrites, type Scene } from './statement.ts';
-import { lockChanged, lockNamed, lockTables } from './table-locks.ts';
+import { lockChanged, lockNamed, lockNames, lockTables } from './table-locks.ts';
 
 export function dispatch(
   scene: Scene,
@@ -122,6 +122,7 @@ function* lockedDefinition(scene: Scene, statement: Parameters<typeof runDefinit
   lockNamed(scene, statement);
   const before = new Map(scene.transaction.catalogChanges().map(({ id, object }) => [id, object]));
   const result = yield* runDefinition(scene, statement);
+  lockNames(scene, before);
   lockChanged(scene, statement, before);
   return result;
 }
@@ -155,8 +156,11 @@ export function* nested(
     }
     case 'twoPhase':
       throw new DriftError('0A000', 'unsupported transaction command in PL/pgSQL');
-    default:
-      return yield* whenFree(scene, () => dispatch(scene, uncached(statement), [], prepared));
+    default: {
+      // A body is part of a transaction, also where its caller is not in a block.
+      const within = statement.kind === 'lock' ? { ...scene, inBlock: true } : scene;
+      return yield* whenFree(scene, () => dispatch(within, uncached(statement), [], prepared));
+    }
   }
 }
 

@@ -110,7 +110,7 @@ function withoutTables(context: EvalContext): ExecRun['context'] {
     temporary: refuse,
     memoryBudgetBytes: Infinity,
     monotonicMs: () => 0,
-    guard: null,
+    guard: () => null,
     systemRows: refuse,
     sleep: refuse,
     callRoutine: refuse,

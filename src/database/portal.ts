@@ -18,7 +18,8 @@ import {
   scansBackward,
   type Shape,
 } from '../plan/cursor-keys.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Plan, PlanNode } from '../plan/plan.ts';
+import { somePlan } from '../plan/walk-plan.ts';
 import type { ResultSet } from './api.ts';
 
 export interface Portal {
@@ -26,6 +27,8 @@ export interface Portal {
   readonly result: ResultSet;
   /** Where its rows come from; null where nobody can say. */
   readonly source: CursorSource | null;
+  /** Ids of the tables that its query reads. */
+  readonly reads: ReadonlySet<number>;
   readonly forwardOnly: boolean;
   readonly binary: boolean;
   readonly hold: boolean;
@@ -55,6 +58,7 @@ export interface CursorSource {
 export interface CursorRows {
   readonly result: ResultSet;
   readonly source: CursorSource | null;
+  readonly reads?: ReadonlySet<number>;
 }
 
 /** Runs a cursor's query by `run`, which plans it under the given `shape`. */
@@ -76,7 +80,17 @@ export function* rowsForCursor(run: (shape: Shape) => Task<ResultSet>): Task<Cur
   return {
     result: { ...result, fields: result.fields.slice(0, width), columns: result.columns.slice(0, width) },
     source: { ...source, backward: !locks && scansBackward(root) },
+    reads: tablesOf(root),
   };
+}
+
+function tablesOf(root: PlanNode): ReadonlySet<number> {
+  const ids = new Set<number>();
+  somePlan(root, (node) => {
+    if (node.kind === 'scan') ids.add(node.table.id);
+    return false;
+  });
+  return ids;
 }
 
 /** The key of the row of a table that a cursor stands on; null for the missing side of an outer join. */
@@ -128,7 +142,7 @@ interface PortalRow {
 export function openPortal(
   portals: Portals,
   name: string | null,
-  { result, source }: CursorRows,
+  { result, source, reads = new Set() }: CursorRows,
   {
     wish = null,
     scroll = source?.backward ?? true,
@@ -149,7 +163,19 @@ export function openPortal(
   const chosen = name ?? wish ?? freeName(portals);
   if (portals.has(chosen)) throw new DriftError('42P03', `cursor "${chosen}" already in use`);
   const forwardOnly = !scroll;
-  const portal = { name: chosen, result, source, forwardOnly, binary, hold, held: false, text, made, position: 0 };
+  const portal = {
+    name: chosen,
+    result,
+    source,
+    reads,
+    forwardOnly,
+    binary,
+    hold,
+    held: false,
+    text,
+    made,
+    position: 0,
+  };
   portals.set(chosen, portal);
   return chosen;
 }

@@ -271,6 +271,9 @@ function tablesUsed(root: PlanNode): TablesUsed {
       for (const { table } of node.locks) tables.set(table.id, (tables.get(table.id) ?? 0) | ROW_SHARE);
     const mode = isModify(node) ? ROW_EXCLUSIVE : node.kind === 'scan' && node.time.kind === 'now' ? ACCESS_SHARE : 0;
     if (mode !== 0 && 'table' in node) tables.set(node.table.id, (tables.get(node.table.id) ?? 0) | mode);
+    // Rows of tables that are referred to are locked.
+    if (node.kind === 'insert' || node.kind === 'update' || node.kind === 'merge')
+      for (const { foreignTableId: id } of node.table.foreignKeys) tables.set(id, (tables.get(id) ?? 0) | ROW_SHARE);
     return false;
   });
   return tables;
@@ -366,10 +369,10 @@ class Execution implements ExecContext {
     return this.#scene.core.host.monotonicMs();
   }
 
-  get guard(): RowGuard | null {
+  guard(strength: string): RowGuard | null {
     if (this.#scene.asOf !== null) return null;
     if (this.#scene.transaction.readOnly)
-      throw new DriftError('25006', 'cannot execute SELECT FOR UPDATE in a read-only transaction');
+      throw new DriftError('25006', `cannot execute SELECT FOR ${strength.toUpperCase()} in a read-only transaction`);
     return (this.#target ??= modifyTarget(this.#scene)).guard;
   }
 

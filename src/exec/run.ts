@@ -55,8 +55,8 @@ export interface ExecContext {
   temporary(): TempSpace;
   /** Milliseconds on a monotone clock (Host.monotonicMs). */
   monotonicMs(): number;
-  /** Locks rows for SELECT … FOR; null where the past is read. */
-  readonly guard: RowGuard | null;
+  /** Locks rows for SELECT … FOR `strength`; null where the past is read. Throws 25006. */
+  guard(strength: string): RowGuard | null;
   /** Present for EXPLAIN ANALYZE: filled while the plan runs. */
   readonly counters?: Map<PlanNode, NodeCounters> | undefined;
   /** Who has workers that help with scans; absent for none. */

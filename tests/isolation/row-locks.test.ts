@@ -268,3 +268,35 @@ test('a table that was empty when an INSERT began to wait', async () => {
   expect(players.waiting).toEqual([]);
   await players.close();
 });
+
+test('definitions wait for who gives the same name, and views hold what they read', async () => {
+  const players = await play(
+    T,
+    `T1: BEGIN
+     T1: CREATE TABLE n (i int)
+     T2: CREATE TABLE n (j int)                        -- waits
+     T3: CREATE TABLE IF NOT EXISTS n (k int)          -- waits
+     T4: CREATE TABLE other (i int)
+     T1: COMMIT                                        -- T2: 42P07; T3: done
+     T1: BEGIN
+     T1: CREATE INDEX ix ON n (i)
+     T2: CREATE INDEX ix ON t (v)                      -- waits
+     T1: ROLLBACK                                      -- T2: done
+     T1: BEGIN
+     T1: CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'
+     T2: CREATE FUNCTION f(text) RETURNS int LANGUAGE sql AS 'SELECT 2'
+     T2: CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 3' -- waits
+     T1: COMMIT                                        -- T2: 42723
+     T1: BEGIN
+     T1: CREATE VIEW v AS SELECT * FROM t
+     T2: DROP TABLE t                                  -- waits
+     T1: COMMIT                                        -- T2: 2BP01
+     T1: SELECT count(*) FROM v                        -- 3
+     T1: BEGIN
+     T1: DROP TABLE n
+     T2: CREATE VIEW w AS SELECT * FROM n              -- waits
+     T1: COMMIT                                        -- T2: 42P01`,
+  );
+  expect(players.waiting).toEqual([]);
+  await players.close();
+});

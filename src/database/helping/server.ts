@@ -139,7 +139,7 @@ class Job {
       memoryBudgetBytes: queryMemoryBytes,
       temporary: notHere,
       monotonicMs: () => this.#host.monotonicMs(),
-      guard: null,
+      guard: () => null,
       systemRows: notHere,
       sleep: notHere,
       callRoutine: notHere,

@@ -50,7 +50,7 @@ export class LockRowsOperator implements Operator {
   }
 
   *next(): Task<Batch | null> {
-    const { guard } = this.#run.context;
+    const guard = this.#run.context.guard(this.#node.locks[0]?.strength ?? 'update');
     for (;;) {
       if (this.#rows === null || this.#at >= this.#rows.count) {
         const batch = yield* this.#source.next();

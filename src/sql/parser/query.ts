@@ -286,9 +286,9 @@ function parseNamedWindow(p: Cursor): WindowDefinition {
 function parseTail(p: Cursor, withClause: WithClause | undefined, body: QueryBody, position: number): Query {
   const orderBy = p.at('order') ? parseOrderBy(p) : [];
   const locking: LockingClause[] = [];
-  while (p.at('for')) locking.push(parseLocking(p));
+  while (p.at('for')) parseLocking(p, locking);
   const { limit, offset, withTies } = parseLimit(p);
-  while (p.at('for')) locking.push(parseLocking(p));
+  while (p.at('for')) parseLocking(p, locking);
   // `(SELECT …)` with nothing around it is the query itself.
   const bare = withClause === undefined && orderBy.length === 0 && locking.length === 0;
   if (body.kind === 'query') {
@@ -372,9 +372,11 @@ function parseFetch(p: Cursor): { limit: Expression; withTies: boolean } {
   return { limit, withTies: true };
 }
 
-function parseLocking(p: Cursor): LockingClause {
+/** `FOR READ ONLY` says nothing. */
+function parseLocking(p: Cursor, locking: LockingClause[]): void {
   const { position } = p;
   p.expect('for');
+  if (p.acceptAll('read', 'only')) return;
   let strength: LockingClause['strength'];
   if (p.accept('update')) {
     strength = 'update';
@@ -394,7 +396,7 @@ function parseLocking(p: Cursor): LockingClause {
   let wait: LockingClause['wait'] = 'block';
   if (p.accept('nowait')) wait = 'nowait';
   else if (p.acceptAll('skip', 'locked')) wait = 'skip locked';
-  return { strength, of, wait, position };
+  locking.push({ strength, of, wait, position });
 }
 
 // ---- WITH ------------------------------------------------------------------------------------------------------
