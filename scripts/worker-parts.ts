@@ -38,7 +38,7 @@ const LATE: readonly string[] = [
   'src/plan/(explain.*|bind-outer|bind-constant|history-queries)',
   'src/plan/optimizer/(array-sarg|range-estimate|version-range|cost|statistics|selectivity|order|path-finder|bitmap-path|column-statistics|factor|null-rejection|join-keys|hints|index-keys|join-graph|join-search|min-max|join-order|join-method|lookup-join|unnest|decorrelate|early-groups|never-fails)',
   'src/plan/binder/(similar-name|history|period|portion|grouping|time|subqueries|sample|locking|lock-rows|lift|record-columns|table-function|copy|insert|merge|update|target|view-target|with|calls|constant-rows|routines|routine-columns|user-type-casts|composite-fields|part-assignment)',
-  'src/exec/(index-read|joined-texts|coded-column|concat-slices|window-values|text-codes|sideways|logic|predicate|subquery|composite|cast|sort-keys|merge-sort|radix-sort|text-order|sort-bound|key-table|accumulators|merging-accumulators|in-list|one-row|point-write)',
+  'src/exec/(index-read|joined-texts|numbered-texts|coded-column|concat-slices|window-values|text-codes|sideways|logic|predicate|subquery|composite|cast|sort-keys|merge-sort|radix-sort|text-order|sort-bound|key-table|accumulators|merging-accumulators|in-list|one-row|point-write)',
   'src/exec/spill/.*',
   'src/exec/operators/(aggregate|version-columns|lock-rows|bitmap-fetch|distinct(-keys)?|function-scan|join|shared|sort|window)',
   'src/exec/modify/.*',

@@ -14,6 +14,7 @@
 import type { DictVector, TextVector, Vector } from '../base/vector.ts';
 import { sliceVector } from '../table/gather.ts';
 import { partOf } from './joined-texts.ts';
+import type { ColumnTexts } from './numbered-texts.ts';
 
 /** Columns with fewer rows are not worth it. */
 const LEAST_ROWS = 2048;
@@ -28,12 +29,12 @@ const MOST_PROBED = 64;
 /** How often a view has been asked for, its codes, or null where they do not pay. */
 const known = new WeakMap<Vector, number | DictVector | null>();
 
-/** Rows `from` to `to` of a leaf's column, for a scan. */
-export function codedSlice(view: Vector, from: number, to: number): Vector {
+/** Rows `from` to `to` of a leaf's column, for a scan; `texts`: those of the table's column. */
+export function codedSlice(view: Vector, from: number, to: number, texts?: ColumnTexts): Vector {
   const column = codedColumn(view);
-  // Texts that hardly repeat are searched as one.
+  // Texts that hardly repeat in a leaf are searched as one, and have numbers for all leaves.
   return column.kind === 'text' && known.get(column) === null
-    ? partOf(column, from, to)
+    ? partOf(column, from, to, texts)
     : sliceVector(column, from, to);
 }
 

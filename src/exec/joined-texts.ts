@@ -7,6 +7,7 @@
  */
 import type { TextVector, Vector } from '../base/vector.ts';
 import { sliceVector } from '../table/gather.ts';
+import type { ColumnTexts } from './numbered-texts.ts';
 
 /** UTF-16 units of a column beyond which it is not joined: a leaf has some ten thousands of rows. */
 const MOST_UNITS = 1 << 24;
@@ -74,7 +75,12 @@ class JoinedTexts {
 
 interface Part {
   readonly texts: JoinedTexts;
+  readonly view: TextVector;
   readonly start: number;
+  readonly column: ColumnTexts | undefined;
+  /** Numbers of its texts; undefined before they are asked for the second time, null where there are none. */
+  numbers: Int32Array | null | undefined;
+  isAsked: boolean;
 }
 
 /** Of a leaf's column: the texts as one, and its parts as scans have got them, by their first rows. */
@@ -82,15 +88,16 @@ const columns = new WeakMap<TextVector, { readonly texts: JoinedTexts; readonly 
 /** By the vectors handed out: a column that grows has another view of the same array. */
 const handedOut = new WeakMap<Vector, Part>();
 
-/** Rows `from` to `to` of a leaf's column, which can be searched as one; the same vector each time. */
-export function partOf(view: TextVector, from: number, to: number): Vector {
+/** Rows `from` to `to` of a leaf's column, which can be searched as one and numbered; the same vector each time. */
+export function partOf(view: TextVector, from: number, to: number, texts?: ColumnTexts): Vector {
   let column = columns.get(view);
   if (column === undefined) columns.set(view, (column = { texts: new JoinedTexts(view), parts: new Map() }));
   let part = column.parts.get(from);
   if (part?.length !== to - from) {
     part = sliceVector(view, from, to);
     column.parts.set(from, part);
-    handedOut.set(part, { texts: column.texts, start: from });
+    const state = { numbers: undefined, isAsked: false };
+    handedOut.set(part, { texts: column.texts, view, start: from, column: texts, ...state });
   }
   return part;
 }
@@ -102,4 +109,18 @@ export function searchedTexts(vector: TextVector, needle: string, asked: number)
   if (part === undefined || asked * SPARSE < length || length === 0) return null;
   const found = new Uint8Array(length);
   return part.texts.search(needle, part.start, length, found) ? found : null;
+}
+
+/** The numbers of a vector's texts, and the list that they are of; null where it is not numbered. */
+export function numberedTexts(vector: TextVector): { numbers: Int32Array; column: ColumnTexts } | null {
+  const part = handedOut.get(vector);
+  if (part?.column === undefined || part.numbers === null) return null;
+  const { column, view, start } = part;
+  if (part.numbers === undefined) {
+    const isAgain = part.isAsked;
+    part.isAsked = true;
+    if (!isAgain) return null;
+    part.numbers = column.numbersOf(vector, view, start);
+  }
+  return part.numbers === null ? null : { numbers: part.numbers, column };
 }

@@ -20,6 +20,8 @@ import { typeByOid } from '../sql/types/registry.ts';
 import { DATE, hashFamily, type HashFamily, TIME, TIMESTAMP, TIMESTAMPTZ, BOOL, UUID } from './physical.ts';
 import type { Pacer } from './pacer.ts';
 import { FEW_SLOTS, GOLDEN, hashDouble, NumberSlots, slotsFor, STEP_SLOTS } from './number-slots.ts';
+import { numberedTexts } from './joined-texts.ts';
+import { type ColumnTexts, NotedTexts } from './numbered-texts.ts';
 import { PairCodes } from './pair-codes.ts';
 import { TextCodes } from './text-codes.ts';
 
@@ -83,6 +85,8 @@ export class KeyTable {
 }
 
 const INITIAL_SLOTS = 1024;
+/** Rows of a batch for which it is not asked whether texts have numbers. */
+const FEW_ROWS = 64;
 /** Slots of a dense table that are always acceptable where there is a batch of rows for them. */
 const DENSE_SLOTS = 262_144;
 
@@ -105,6 +109,7 @@ class ColumnCodes {
   #nanCode = -1;
   #dictionary: readonly string[] | null = null;
   #remap: Int32Array = new Int32Array(0);
+  readonly #noted = new NotedTexts();
   #scale = -1;
   #expected = 0;
 
@@ -118,7 +123,7 @@ class ColumnCodes {
   }
 
   get bytes(): number {
-    return this.#keys.length * 12 + (this.#dense?.length ?? 0) * 4 + this.#texts.size * 64;
+    return this.#keys.length * 12 + ((this.#dense?.length ?? 0) + this.#noted.length) * 4 + this.#texts.size * 64;
   }
 
   expect(rows: number): void {
@@ -186,7 +191,12 @@ class ColumnCodes {
         if (plain) return this.#dictionaryCodes(vector.data, vector.dictionary, vector.nulls, batch, out, insert);
         break;
       case 'text':
-        if (plain) return this.#textCodes(vector.data, vector.nulls, batch, out, insert);
+        if (plain) {
+          const numbered = batch.count < FEW_ROWS ? null : numberedTexts(vector);
+          return numbered === null
+            ? this.#textCodes(vector.data, vector.nulls, batch, out, insert)
+            : this.#numberedCodes(numbered.numbers, numbered.column, batch, out, insert);
+        }
         break;
       default:
     }
@@ -238,6 +248,26 @@ class ColumnCodes {
         if (code === this.count) this.count++;
         out[k] = code;
       } else out[k] = texts.get(text) ?? -1;
+    }
+  }
+
+  /** As `#dictionaryCodes`, of a list that all parts of a column share and that may have grown since the last. */
+  #numberedCodes(numbers: Int32Array, column: ColumnTexts, batch: Batch, out: Int32Array, insert: boolean): void {
+    const { texts } = column;
+    const known = this.#noted.of(column);
+    const { selection, count } = batch;
+    for (let k = 0; k < count; k++) {
+      const number = numbers[selection === null ? k : (selection[k] as number)] as number;
+      if (number < 0) {
+        out[k] = this.#nullCodeOf(insert);
+        continue;
+      }
+      let code = known[number] as number;
+      if (code < 0) {
+        code = this.#text(texts[number], insert);
+        if (code >= 0) known[number] = code;
+      }
+      out[k] = code;
     }
   }
 

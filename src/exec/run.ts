@@ -9,6 +9,7 @@
  * Invariants: between two `open` calls of an operator the cells it reads don't change; batches are
  * immutable; `close` may be called at any time and more than once.
  */
+import type { ColumnTexts } from './numbered-texts.ts';
 import type { Cancellation } from '../base/cancel.ts';
 import { PAUSE, type Task } from '../base/task.ts';
 import type { Batch, Value, Vector } from '../base/vector.ts';
@@ -113,7 +114,7 @@ export class ExecRun implements Pacer {
   /** Makes the operators of a plan (exec/build.ts), for subqueries inside expressions. */
   readonly build: (plan: PlanNode) => Operator;
   /** The form in which scans give leaves' columns, where an operator that looks at many rows asks for one. */
-  form: ((column: Vector, from: number, to: number) => Vector) | undefined;
+  form: ((column: Vector, from: number, to: number, texts?: ColumnTexts) => Vector) | undefined;
   #sliceStart: number;
 
   constructor(context: ExecContext, build: (plan: PlanNode, run: ExecRun) => Operator) {

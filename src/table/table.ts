@@ -88,8 +88,8 @@ export interface ScanOptions {
   readonly versionColumns?: boolean | undefined;
   /** Filled with what was read and skipped, for EXPLAIN ANALYZE. */
   readonly counters?: ScanCounters | undefined;
-  /** Gives rows `from` to `to` of a leaf's column in a form that reads alike. Default: slices of it. */
-  readonly form?: ((column: Vector, from: number, to: number) => Vector) | undefined;
+  /** Gives rows `from` to `to` of a leaf's column, of this ordinal, in a form that reads alike. Default: slices of it. */
+  readonly form?: ((column: Vector, from: number, to: number, ordinal: number) => Vector) | undefined;
 }
 
 export interface ZoneFilter {

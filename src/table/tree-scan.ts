@@ -285,7 +285,7 @@ export class TreeScan implements BatchSource {
     const { form } = this.#options;
     const columns = this.#options.columns.map((column) => {
       const whole = piece.column(column);
-      return form === undefined ? sliceVector(whole, from, to) : form(whole, from, to);
+      return form === undefined ? sliceVector(whole, from, to) : form(whole, from, to, column);
     });
     if (this.#pinned !== null && (columns.length > 0 || this.#options.versionColumns === true))
       this.#pinned.lent = true;

@@ -17,6 +17,7 @@ import {
   type KeyRange,
   MISS,
   type ScanCounters,
+  type ScanOptions,
   type VersionedTree,
   type ZoneFilter,
 } from '../../table/table.ts';
@@ -24,6 +25,7 @@ import type { TableReader } from '../../txn/api.ts';
 import { Numeric } from '../../base/numeric.ts';
 import { Compiler } from '../compile.ts';
 import { type Evaluator, withSelection } from '../evaluator.ts';
+import { textsOf } from '../numbered-texts.ts';
 import { compilePredicate, type Predicate } from '../predicate.ts';
 import { type ExecRun, layoutOf, type Operator } from '../run.ts';
 import { type PlacedFilter, type SidewaysScan, sidewaysScan, sidewaysZones } from '../sideways.ts';
@@ -165,12 +167,16 @@ export class ScanOperator implements Operator {
       order: this.#node.order ?? undefined,
       versionColumns: this.#node.version !== null,
       counters: this.counters,
-      form: this.#run.form,
     };
+    const { form } = this.#run;
     this.#source =
       access.kind === 'indexRange'
-        ? reader.scanIndex(access.indexId, { ...options, only: access.only })
-        : reader.scan({ ...options, zones: this.#zoneFilters() });
+        ? reader.scanIndex(access.indexId, {
+            ...options,
+            form: form && ((column, from, to) => form(column, from, to)),
+            only: access.only,
+          })
+        : reader.scan({ ...options, form: form && formIn(reader.table, form), zones: this.#zoneFilters() });
     return null;
   }
 
@@ -345,4 +351,10 @@ function treeOf(reader: TableReader, indexId: number | null): VersionedTree {
 
 function boundOf(bound: AccessBound | null, evaluator: Evaluator | null): Bound | null {
   return bound === null || evaluator === null ? null : { value: evaluator.value(), inclusive: bound.inclusive };
+}
+
+/** A form for the columns of a table, which has lists of their texts. */
+function formIn(table: object, form: NonNullable<ExecRun['form']>): ScanOptions['form'] {
+  return (column, from, to, ordinal) =>
+    column.kind === 'text' ? form(column, from, to, textsOf(table, ordinal)) : form(column, from, to);
 }
