@@ -162,8 +162,10 @@ export interface TableDef extends Commented, Granted {
   readonly onCommit?: 'preserve' | 'delete' | 'drop' | undefined;
   /** Time-split factor c (DESIGN §5). Default 1. */
   readonly timeSplitFactor?: number | undefined;
-  /** The table of another line that a merge has made it after. */
+  /** The table of another line that a merge has made it after; the first of them all where they share row ids. */
   readonly mergedFrom?: number | undefined;
+  /** Row ids are those of that table: a row has the same one on both, and no other row has it. */
+  readonly sharesRowIds?: boolean | undefined;
   /** The tables that its rows were in before its key was changed, oldest first. */
   readonly former?: readonly number[] | undefined;
   /** How often rows were erased from it. */

@@ -206,7 +206,7 @@ class Engine implements EngineApi, OpenEngine {
       running: 0,
       temporary: null,
       helping: { pool: null },
-      rowIds: replay.lines.version === 0 ? new Map() : rowIdsOf(replay.lines, store),
+      rowIds: replay.lines.version === 0 ? new Map() : rowIdsOf(replay.lines, replay.catalog, store),
       registered: new Map(),
       awaitCommit: new Set(),
       feeds: new Map(),

@@ -89,8 +89,11 @@ export class StatementTarget<Scene extends Triggered<Scene>> implements ModifyTa
 
   allocateRowIds(id: number, count: number): number {
     const { rowIds } = this.#scene.core;
-    const first = Math.max(this.table(id).nextRowId, rowIds.get(id) ?? 1);
-    rowIds.set(id, first + count);
+    const def = this.catalog.byId(id);
+    // Tables that merges have made of one another give out numbers of one count.
+    const counted = def?.kind === 'table' && def.sharesRowIds === true ? (def.mergedFrom ?? id) : id;
+    const first = Math.max(this.table(id).nextRowId, rowIds.get(counted) ?? 1);
+    rowIds.set(counted, first + count);
     return first;
   }
 

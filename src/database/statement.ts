@@ -82,6 +82,8 @@ export interface Scene {
   readonly depth: number;
   /** Inside of a function that is STABLE or IMMUTABLE: nothing may be changed. */
   readonly nonVolatile?: boolean | undefined;
+  /** INSERT may name `_row_id`. */
+  readonly givesRowIds?: boolean | undefined;
   /** `parameters` are not there yet, or are values of their types. Default: as the caller gave them. */
   readonly given?: 'later' | 'typed' | undefined;
   /** What the statement has to say besides its result. */
@@ -126,6 +128,7 @@ export function bindContextOf(scene: Scene, parameterTypes?: readonly number[]):
     lastSeq: scene.transaction.snapshot,
     keptOf: (id) => core.store.table(id),
     presumes: scene.given === 'later',
+    givesRowIds: scene.givesRowIds,
     *catalogAt(seq) {
       const { temp, path } = scene.eval.catalog;
       return (yield* core.manager.catalogs.at(seq)).forSession(temp, path);

@@ -1,5 +1,6 @@
 /** MERGE BRANCH, conflicts and their resolution, DIFF BRANCH. */
 import { expect, test } from 'vitest';
+import { Random } from '../../src/base/random.ts';
 import { MemoryStorage } from '../../src/storage/memory.ts';
 import { copied } from './branch-copies.ts';
 import { type Db, openDb } from './helper.ts';
@@ -217,4 +218,94 @@ test('DIFF BRANCH compares a table that a merge has made with the one that it wa
   ]);
   await db.run('ALTER TABLE made ADD COLUMN n int');
   expect((await db.rows('DIFF BRANCH main, b'))[0]?.at(-1)).toBe('defined otherwise');
+});
+
+test.each([1, 2, 3, 4])('rows without a primary key keep who they are through merges, seed %i', async (seed) => {
+  const random = new Random(seed);
+  const below = (limit: number): number => random.uint32() % limit;
+  let db = await openDb(undefined, { maxLeafRows: 12, minClosedRows: 6, checkpointLogBytes: 1e9 });
+  // The one is there when the lines part, the other is made on the branch and comes to the main line by a merge.
+  await db.run('CREATE TABLE old (v int, w int); INSERT INTO old SELECT i, 0 FROM generate_series(0, 9) i');
+  await db.run('CREATE BRANCH b; USE BRANCH b; CREATE TABLE made (v int, w int); INSERT INTO made SELECT * FROM old');
+  await db.run('USE BRANCH main; MERGE BRANCH b');
+  /** Each line changes rows of its own, so that nothing is in conflict. */
+  const lines = ['main', 'b'];
+  const states = lines.map(
+    () => new Map(['old', 'made'].map((table) => [table, new Map(Array.from({ length: 10 }, (_, v) => [v, 0]))])),
+  );
+  let next = 10;
+  for (let step = 0; step < 60; step++) {
+    const line = below(2);
+    const name = lines[line] as string;
+    await db.run(`USE BRANCH ${name}`);
+    const table = below(2) === 0 ? 'old' : 'made';
+    const rows = states[line]?.get(table) as Map<number, number>;
+    const own = [...rows.keys()].filter((v) => v % 2 === line);
+    const v = own[below(own.length)] ?? -1;
+    switch (below(6)) {
+      case 0: {
+        await db.run(`MERGE BRANCH ${lines[1 - line]}`);
+        for (const [of, mine] of states[line] ?? []) {
+          const theirs = states[1 - line]?.get(of) as Map<number, number>;
+          for (const key of [...mine.keys(), ...theirs.keys()]) {
+            if (key % 2 === line) continue;
+            const w = theirs.get(key);
+            if (w === undefined) mine.delete(key);
+            else mine.set(key, w);
+          }
+        }
+        break;
+      }
+      case 1:
+        await db.run(`DELETE FROM ${table} WHERE v = ${v}`);
+        rows.delete(v);
+        break;
+      case 2:
+      case 3:
+        next += 2;
+        await db.run(`INSERT INTO ${table} VALUES (${next + line}, ${step})`);
+        rows.set(next + line, step);
+        break;
+      default:
+        await db.run(`UPDATE ${table} SET w = ${step} WHERE v = ${v}`);
+        if (v >= 0) rows.set(v, step);
+    }
+    for (const of of ['old', 'made'])
+      expect([step, of, await db.rows(`SELECT v, w FROM ${of} ORDER BY v`)]).toEqual([
+        step,
+        of,
+        [...(states[line]?.get(of) ?? [])].toSorted(([a], [b]) => a - b).map((row) => row.map(String)),
+      ]);
+    if (step % 20 === 19) db = await openDb(copied(db.storage), { maxLeafRows: 12, minClosedRows: 6 });
+  }
+  await db.run('USE BRANCH main; MERGE BRANCH b; USE BRANCH b; MERGE BRANCH main');
+  expect(await db.rows('DIFF BRANCH main, b')).toEqual([]);
+  expect((await db.rows('CHECK DATABASE')).filter((row) => row.at(-1) !== null)).toEqual([]);
+});
+
+test('a row without a primary key that both sides have changed is one conflict, and no two rows', async () => {
+  const db = await openDb();
+  await db.run(`CREATE BRANCH b; USE BRANCH b; CREATE TABLE k (v text); INSERT INTO k VALUES ('x'), ('y');
+    USE BRANCH main; MERGE BRANCH b; UPDATE k SET v = 'here' WHERE v = 'x'; DELETE FROM k WHERE v = 'y';
+    USE BRANCH b; UPDATE k SET v = 'there' WHERE v = 'x'; UPDATE k SET v = 'z' WHERE v = 'y'; USE BRANCH main; MERGE BRANCH b`);
+  expect(await db.rows('SELECT * FROM k')).toEqual([['here']]);
+  expect(await db.rows('SELECT column_name, base, ours, theirs FROM drift.conflicts ORDER BY 1')).toEqual([
+    ['v', 'x', 'here', 'there'],
+    [null, '{"v":"y"}', null, '{"v":"z"}'],
+  ]);
+  await db.run('RESOLVE CONFLICTS USING THEIRS; USE BRANCH b; MERGE BRANCH main');
+  expect(await db.rows('SELECT * FROM k ORDER BY 1')).toEqual([['there'], ['z']]);
+  expect(await db.rows('DIFF BRANCH main, b')).toEqual([]);
+  // A table that is made by a further merge shares them, too; a key of its own ends that.
+  await db.run("CREATE BRANCH c FROM main AS OF SEQ 0; USE BRANCH c; MERGE BRANCH main; INSERT INTO k VALUES ('c')");
+  await db.run("USE BRANCH b; INSERT INTO k VALUES ('b'); USE BRANCH c; MERGE BRANCH b");
+  expect(await db.rows('SELECT * FROM k ORDER BY 1')).toEqual([['b'], ['c'], ['there'], ['z']]);
+  expect(await db.code('INSERT INTO k (_row_id, v) VALUES (1, 2)')).toBe('42703');
+  await db.run(
+    "ALTER TABLE k ADD PRIMARY KEY (v); ALTER TABLE k DROP CONSTRAINT k_pkey; USE BRANCH b; UPDATE k SET v = 'd'",
+  );
+  await db.run('USE BRANCH c');
+  const { notices } = await db.session.execute('MERGE BRANCH b');
+  expect(notices?.map(({ message }) => message)).toEqual(['table "k" is not merged: its key is another on the target']);
+  expect(await db.rows('SELECT * FROM k ORDER BY 1')).toEqual([['b'], ['c'], ['there'], ['z']]);
 });

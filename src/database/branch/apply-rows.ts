@@ -45,9 +45,11 @@ export class Changes {
     addTo(this.#of(table).deleted, [], key, null);
   }
 
-  insert(table: TableDef, columns: readonly ColumnDef[], row: RowText): void {
+  /** A row without a primary key keeps its id. */
+  insert(table: TableDef, columns: readonly ColumnDef[], key: readonly string[], row: RowText): void {
     const visible = columns.filter(({ hidden }) => hidden !== true);
-    addTo(this.#of(table).inserted, visible, [], row);
+    const isHidden = table.columns.some(({ id, hidden }) => hidden === true && table.key.includes(id));
+    addTo(this.#of(table).inserted, visible, isHidden ? key : [], row);
   }
 
   /** Sets columns of a row; those of its key are what they are. */
@@ -73,7 +75,8 @@ export class Changes {
         add('u', `UPDATE ${name} t SET ${sets.join(', ')} FROM ${given(table, group, relations)} WHERE ${same}`);
       }
       for (const group of inserted.values()) {
-        const into = group.columns.map((column) => quoteIdent(column.name)).join(', ');
+        const id = group.keys.length > 0 ? [ROW_ID] : [];
+        const into = [...id, ...group.columns.map((column) => quoteIdent(column.name))].join(', ');
         const source = `SELECT * FROM ${given(table, group, relations)}`;
         add('i', `INSERT INTO ${name} (${into}) OVERRIDING SYSTEM VALUE ${source}`);
       }

@@ -153,6 +153,6 @@ function take(
     assert(ours === null && theirs !== undefined, 'a conflict of a row that both sides have');
     const cells = JSON.parse(theirs) as Record<string, string | null>;
     const columns = table.columns.filter(({ name, generated }) => generated === undefined && name in cells);
-    changes.insert(table, columns, new Map(columns.map(({ id, name }) => [id, cells[name] ?? null])));
+    changes.insert(table, columns, key, new Map(columns.map(({ id, name }) => [id, cells[name] ?? null])));
   }
 }

@@ -41,7 +41,19 @@ export interface Definitions {
 export function tableOn(theirs: TableDef, target: CatalogState): TableDef | undefined {
   const found = target.byId(theirs.id) ?? target.byId(theirs.mergedFrom ?? -1);
   if (found?.kind === 'table') return found;
-  return dataTables(target).find(({ mergedFrom }) => mergedFrom === theirs.id);
+  const made = dataTables(target).find(({ mergedFrom }) => mergedFrom === theirs.id);
+  // Both were made after one that neither has.
+  return made ?? dataTables(target).find((table) => shareRowIds(table, theirs));
+}
+
+/** Whether the row ids of two tables say which of their rows are the same. */
+export function shareRowIds(a: TableDef, b: TableDef): boolean {
+  return firstOf(a) === firstOf(b);
+}
+
+/** The table that others were made after. */
+function firstOf({ id, mergedFrom, sharesRowIds }: TableDef): number {
+  return sharesRowIds === true ? (mergedFrom ?? id) : id;
 }
 
 /** Columns that hold data on both sides, ours and theirs. */
@@ -170,7 +182,15 @@ function* newTable(
   left: string[],
 ): Task<void> {
   const id = ids.get(theirs.id) as number;
-  const plain: TableDef = { ...theirs, id, mergedFrom: theirs.id, erasures: undefined, foreignKeys: [], indexes: [] };
+  const plain: TableDef = {
+    ...theirs,
+    id,
+    mergedFrom: firstOf(theirs),
+    sharesRowIds: true,
+    erasures: undefined,
+    foreignKeys: [],
+    indexes: [],
+  };
   createStructure(context.store, plain, context.eval);
   const foreignKeys = theirs.foreignKeys.flatMap((key) => {
     const foreignTableId = ids.get(key.foreignTableId);

@@ -18,7 +18,7 @@ import type { ResultSet } from '../api.ts';
 import type { Scene } from '../statement.ts';
 import { keyNamesOf } from './apply-rows.ts';
 import { jsonRow } from './conflicts.ts';
-import { tableOn } from './definitions.ts';
+import { shareRowIds, tableOn } from './definitions.ts';
 import { branchNamed, coreOf } from './lines.ts';
 import { baseOf, changedKeys, dataTables, type LineState, rowsAt, rowText, SLICE_ROWS, stateOf } from './three-way.ts';
 
@@ -89,7 +89,7 @@ function pairs(a: CatalogState, b: CatalogState): Pair[] {
   for (const now of dataTables(b)) {
     const then = tableOn(now, a);
     // Ids of rows of two tables say nothing of each other.
-    const comparable = then !== undefined && (then.id === now.id || !hasHiddenKey(now));
+    const comparable = then !== undefined && (shareRowIds(then, now) || !hasHiddenKey(now));
     if (comparable) paired.add(then.id);
     found.push({ then: comparable ? then : undefined, now });
   }

@@ -27,7 +27,7 @@ import { describeCommit } from '../signature.ts';
 import { refuseWrites, type Scene } from '../statement.ts';
 import { Changes, keyNamesOf } from './apply-rows.ts';
 import { addConflicts, type Conflict, jsonRow, noteMerge } from './conflicts.ts';
-import { columnPairs, mergeDefinitions, tableOn } from './definitions.ts';
+import { columnPairs, mergeDefinitions, shareRowIds, tableOn } from './definitions.ts';
 import { branchNamed, coreOf } from './lines.ts';
 import { MAIN } from './main.ts';
 import {
@@ -89,8 +89,8 @@ function whyNot(theirs: TableDef, ours: TableDef | undefined, base: CatalogState
   if (ours === undefined) return 'the target does not have it';
   if (ours.key.join() !== theirs.key.join()) return 'its key is another on the target';
   const isHidden = theirs.columns.some(({ id, hidden }) => hidden === true && theirs.key.includes(id));
-  // Row ids of two tables say nothing of each other.
-  if (ours.id !== theirs.id && isHidden && base.byId(theirs.id) !== undefined) return 'it has no primary key';
+  // Tables that releases before this one have made gave their rows ids of their own.
+  if (isHidden && base.byId(theirs.id) !== undefined && !shareRowIds(ours, theirs)) return 'it has no primary key';
   return null;
 }
 
@@ -154,7 +154,7 @@ class Merge {
     const at = { table, key: jsonKey(table, key) };
     if (isSame(kept, before)) {
       if (given === null) this.changes.delete(table, key);
-      else if (kept === null) this.changes.insert(table, columns, given);
+      else if (kept === null) this.changes.insert(table, columns, key, given);
       else {
         const changed = columns.filter(({ id }) => given.get(id) !== kept.get(id));
         this.changes.update(table, key, changed, given);

@@ -35,13 +35,22 @@ export function touchedOnLine(
   return { branch, names: [...names].sort() };
 }
 
-/** Where row ids go on that branches have given out: lines share them, so that rows of theirs do not meet under one id. */
-export function rowIdsOf(lines: CatalogState, store: TableStore): Map<number, number> {
+/**
+ * Where row ids go on that lines have given out: they share them, so that rows of theirs do not meet under one id, and
+ * tables that merges have made of one another do, too.
+ */
+export function rowIdsOf(lines: CatalogState, main: CatalogState, store: TableStore): Map<number, number> {
   const next = new Map<number, number>();
+  const note = (counted: number, id: number): void => {
+    if (store.has(id)) next.set(counted, Math.max(next.get(counted) ?? 1, store.table(id).nextRowId));
+  };
   for (const object of lines.objects())
-    if ('of' in object && (object as LineTableDef).role !== 'index' && store.has(object.id)) {
-      const { of } = object as LineTableDef;
-      next.set(of, Math.max(next.get(of) ?? 1, store.table(object.id).nextRowId));
+    if ('of' in object && (object as LineTableDef).role !== 'index') {
+      const { of, sharesRowIds, mergedFrom, role } = object as LineTableDef;
+      const shared = role !== 'hidden' && sharesRowIds === true ? mergedFrom : undefined;
+      note(shared ?? of, object.id);
     }
+  for (const object of main.objects())
+    if (object.kind === 'table' && object.sharesRowIds === true) note(object.mergedFrom ?? object.id, object.id);
   return next;
 }

@@ -23,6 +23,7 @@ export function* rekey(
     ...added,
     id: context.nextId(),
     former: [...(old.former ?? []), old.id],
+    sharesRowIds: undefined,
     nextColumnId: Math.max(-1, ...ids) + 1,
     dropped: [
       ...old.dropped,

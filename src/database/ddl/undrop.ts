@@ -65,6 +65,7 @@ function asNew(context: DdlContext, table: TableDef): TableDef {
     ...table,
     id,
     former: [...(table.former ?? []), table.id],
+    sharesRowIds: undefined,
     indexes: table.indexes.map((index) => ({ ...index, id: context.nextId() })),
     foreignKeys: table.foreignKeys.map((key) =>
       key.foreignTableId === table.id ? { ...key, foreignTableId: id } : key,

@@ -56,7 +56,7 @@ export function* changeRows(
   const names = [...parts.join(' ').matchAll(/\b(changed_\d+_[a-z]+) AS \(/g)].map(([, name]) => name);
   if (names.length === 0) return 0;
   const counts = names.map((name) => `(SELECT count(*) FROM ${name})`);
-  const rows = yield* ddlContext({ ...withCatalog(silently(scene)), relations }).query(
+  const rows = yield* ddlContext({ ...withCatalog(silently(scene)), relations, givesRowIds: true }).query(
     `WITH ${parts.join(', ')} SELECT ${counts.join(' + ')}`,
   );
   return Number(rows[0]?.[0] ?? 0);

@@ -53,6 +53,8 @@ export interface BindContext {
   readonly asWritten?: boolean | undefined;
   /** Functions registered through the API. */
   readonly registered?: ((name: string) => readonly SqlFunction[]) | undefined;
+  /** INSERT may name `_row_id`: merges give rows the ids that they have elsewhere. */
+  readonly givesRowIds?: boolean | undefined;
   /** The newest commit that the statement sees. */
   readonly lastSeq: number;
   /** The states of a table that are still there. Default: all are. */

@@ -8,6 +8,7 @@ import type { Expression } from '../../sql/ast.ts';
 import type { Query, Values } from '../../sql/ast-query.ts';
 import { printRestrictedExpression } from '../../sql/parser/print.ts';
 import type { BoundExpression } from '../expression.ts';
+import { ROW_ID } from '../history-queries.ts';
 import type { ConflictClause, ConflictUpdate, InsertNode, PlanColumn, PlanNode, ValuesNode } from '../plan.ts';
 import { asBoolean } from './coerce.ts';
 import { constantColumns } from './constant-rows.ts';
@@ -42,7 +43,11 @@ export function bindInsert(statement: Insert, outer: Scope): PlanNode {
   const bound = changeTarget(statement.target, 'insert into', scope);
   const { table, view } = bound;
   const shown = shownColumns(statement, bound);
-  const named = statement.columns?.map((target) => columnIndex(table, target, view, 'insert into')) ?? null;
+  const named =
+    statement.columns?.map((target) => {
+      const id = scope.state.context.givesRowIds === true && target.name === ROW_ID ? rowIdIndex(table) : -1;
+      return id >= 0 ? id : columnIndex(table, target, view, 'insert into');
+    }) ?? null;
   const parts = statement.columns?.some(({ indirection }) => indirection.length > 0) === true;
   if (named !== null) rejectDuplicates(named, statement, table);
   const rows =
@@ -303,6 +308,11 @@ function refuse(column: ColumnDef, at: Expression | undefined): never {
   });
 }
 
+/** The hidden row id of a table without a primary key; -1. */
+function rowIdIndex(table: TableDef): number {
+  return table.columns.findIndex(({ id, hidden }) => hidden === true && table.key.includes(id));
+}
+
 /** The new row's values by column: given, default, or null where something else fills them in. */
 export function rowValues(
   statement: InsertHead,
@@ -312,6 +322,7 @@ export function rowValues(
 ): (BoundExpression | null)[] {
   return table.columns.map((column, index) => {
     const given = rows.cells.get(index);
+    if (index === rowIdIndex(table) && given !== undefined) return given;
     if (column.hidden === true || column.generated !== undefined) {
       if (given !== undefined && !rows.defaults.has(index)) refuse(column, undefined);
       return null;
