@@ -137,9 +137,12 @@ function* end(
   else yield* session.rollbackTask();
   if (statement.chain) {
     const asOf: Moment | undefined = open.asOf === null ? undefined : { kind: 'seq', seq: open.asOf };
-    // A transaction that has failed hands on what it began with before it said anything of its own.
+    // A transaction that has failed hands on what it began with before it said anything of its own; one whose savepoint
+    // has failed is like that at the savepoint.
     const { readOnly, isolation, deferrable } = open.transaction;
-    const inherited = open.failed ? open.inherited : { readOnly, isolation, deferrable };
+    const last = open.savepoints.at(-1);
+    const now = { readOnly: open.failed ? last?.readOnly === true : readOnly, isolation, deferrable };
+    const inherited = open.failed && last === undefined ? open.inherited : now;
     const next = yield* session.startTask(
       { readOnly: inherited?.readOnly, isolation: inherited?.isolation, asOf },
       cancellation,

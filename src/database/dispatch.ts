@@ -113,6 +113,7 @@ function* runOther(
 function tagOf(statement: Statement): string {
   const { kind } = statement;
   if (/^(create|alter).*(Enum|Type)$/.test(kind)) return kind.startsWith('create') ? 'CREATE TYPE' : 'ALTER TYPE';
+  if (kind === 'truncate') return 'TRUNCATE TABLE';
   const words = statement.kind === 'drop' ? `drop ${statement.object}` : kind;
   return words.replace(/[A-Z]/g, (letter) => ` ${letter}`).toUpperCase();
 }

@@ -48,8 +48,6 @@ export function* recheckConstraints(
   for (const [tableId, writes] of transaction.written()) {
     const table = transaction.catalog.byId(tableId);
     if (table?.kind !== 'table') continue;
-    if (waits) yield* waitForEarlier(target, table);
-    yield* checkUnique(target, table, 0);
     yield* checkParents(target, table, 0);
     for (const reference of referencesTo(target, tableId)) {
       if (defers(reference.key)) continue;
@@ -68,5 +66,8 @@ export function* recheckConstraints(
       }
       if (gone.length > 0) yield* refuseOrphans(target, table, reference, gone);
     }
+    // After the foreign keys, as PostgreSQL's triggers are named.
+    if (waits) yield* waitForEarlier(target, table);
+    yield* checkUnique(target, table, 0);
   }
 }

@@ -83,6 +83,11 @@ test('a chain after a failure begins as the failed transaction did', async () =>
   expect(await db.code('INSERT INTO t VALUES (1)')).toBe('25006');
   await db.run('COMMIT AND CHAIN');
   expect(await db.rows('SHOW transaction_read_only')).toEqual([['on']]);
+  await db.run('ROLLBACK');
+  // The failure of a savepoint leaves the modes from before it.
+  expect(await db.code('BEGIN READ ONLY; SAVEPOINT s; SELECT 1/0')).toBe('22012');
+  await db.run('COMMIT AND CHAIN');
+  expect(await db.rows('SHOW transaction_read_only')).toEqual([['on']]);
 });
 
 test('a subtransaction takes its READ ONLY with it, and its SET CONSTRAINTS where it is undone', async () => {

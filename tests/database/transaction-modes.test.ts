@@ -32,7 +32,7 @@ test.each([
   ["CREATE TYPE mood AS ENUM ('sad')", 'CREATE TYPE'],
   ['ALTER TABLE p ADD COLUMN x int', 'ALTER TABLE'],
   ['CREATE INDEX ON p (id)', 'CREATE INDEX'],
-  ['TRUNCATE p', 'TRUNCATE'],
+  ['TRUNCATE p', 'TRUNCATE TABLE'],
 ])('25006 names the command: %s', async (sql, tag) => {
   expect(await failure(`BEGIN READ ONLY; ${sql}`)).toBe(`25006: cannot execute ${tag} in a read-only transaction`);
 });

@@ -6,16 +6,17 @@
 import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
 import { type Batch, isNull, type Vector, valueAt } from '../../base/vector.ts';
+import type { ColumnDef, TableDef } from '../../catalog/schema.ts';
 import type { ColumnId } from '../../plan/expression.ts';
 import type { DeleteNode, InsertNode, MergeNode, UpdateNode } from '../../plan/plan.ts';
 import { Compiler } from '../compile.ts';
 import { type ExecRun, layoutOf } from '../run.ts';
 import type { Key } from '../../table/table.ts';
 import { compact, concat, constantVector, take, wholeBatch } from '../vectors.ts';
-import { FOR_UPDATE } from '../../txn/lock/modes.ts';
+import { FOR_UPDATE, NO_KEY_UPDATE } from '../../txn/lock/modes.ts';
 import { type FoundRows, lockFound } from './lock-rows.ts';
 import { distinctKeys, evaluated, keysInSlices } from './slices.ts';
-import { byOrdinal, type ModifyTarget } from './target.ts';
+import { byOrdinal, changesKey, type ModifyTarget } from './target.ts';
 
 const BOOL = 16;
 /** Rows looked at between looks at the clock. */
@@ -38,10 +39,8 @@ export function* merge(
     compacted.push(compact(column, source));
     if (run.due()) yield* run.pause();
   }
-  const rows = yield* lockMatched(node, wholeBatch(compacted, source.count), layout, { run, target });
-  const old = node.oldRow.map((id) => rows.columns[layout.get(id) as number] as Vector);
-  const taken = yield* assignClauses(node, rows, layout, run, byOrdinal(node.table, old));
-  yield* refuseSecondChange(node, old, taken, { run, target });
+  const { rows, taken } = yield* lockChosen(node, wholeBatch(compacted, source.count), layout, { run, target });
+  yield* refuseSecondChange(node, oldOf(node, rows, layout), taken, { run, target });
   let affected = 0;
   for (const kind of ORDER) {
     for (const [i, when] of node.whens.entries()) {
@@ -57,60 +56,109 @@ export function* merge(
   return null;
 }
 
+interface Chosen {
+  readonly rows: Batch;
+  /** The clause of each row, or -1. */
+  readonly taken: Int32Array;
+}
+
 /**
- * Locks the target rows of what matched; those that others have changed are matched again. Where nothing is left to
- * match, because the row is gone or is another one now, the source's row has no match, as in PostgreSQL.
+ * Chooses clauses, and locks the rows that they change, as strongly as what is done to them asks for. Rows that others
+ * have changed are matched and judged again; where nothing is left to match, because the row is gone or is another one
+ * now, the source's row has no match, as in PostgreSQL.
  */
-function* lockMatched(
+function* lockChosen(
   node: MergeNode,
-  rows: Batch,
+  all: Batch,
   layout: ReadonlyMap<ColumnId, number>,
   { run, target }: { readonly run: ExecRun; readonly target: ModifyTarget },
-): Task<Batch> {
+): Task<Chosen> {
   const { guard } = target;
   const { table } = node;
-  const changes = node.whens.some(({ action }) => action?.kind === 'update' || action?.kind === 'delete');
-  if (guard === null || !changes) return rows;
-  const keyAt = table.columns.findIndex(({ id }) => id === table.key[0]);
-  const keyColumn = layout.get(node.oldRow[keyAt] as ColumnId) as number;
-  const matched = function* (batch: Batch, wanted: boolean): Task<Batch> {
-    const key = batch.columns[keyColumn] as Vector;
-    const chosen = yield* chosenRows(batch.count, (row) => isNull(key, row) !== wanted, run);
-    return chosen.length === batch.count ? batch : yield* subset(batch, chosen, run);
-  };
+  const judge = (rows: Batch): Task<Int32Array> =>
+    assignClauses(node, rows, layout, run, byOrdinal(table, oldOf(node, rows, layout)));
+  const first = yield* judge(all);
+  const modes = node.whens.map(({ action }) => modeOf(table, action));
+  const modeAt = (taken: Int32Array, row: number): number => modes[taken[row] as number] ?? 0;
+  if (guard === null) return { rows: all, taken: first };
   const foundIn = function* (batch: Batch): Task<FoundRows> {
-    const old = node.oldRow.map((id) => batch.columns[layout.get(id) as number] as Vector);
-    const keys = yield* keysInSlices(target.table(table.id), byOrdinal(table, old), batch.count, run);
+    const old = byOrdinal(table, oldOf(node, batch, layout));
+    const keys = yield* keysInSlices(target.table(table.id), old, batch.count, run);
     // A row that matches twice is refused later.
     return { rows: batch, keys, set: (yield* distinctKeys(keys, run)) ?? new Set(keys) };
   };
-  const found = yield* matched(rows, true);
-  if (found.count === 0) return rows;
-  const at = { table, source: node.source, column: node.oldRow[0] as ColumnId, mode: FOR_UPDATE };
-  const known = yield* foundIn(found);
+  const key = table.columns.findIndex(({ id }) => id === table.key[0]);
   const again = function* (batch: Batch): Task<FoundRows> {
-    return yield* foundIn(yield* matched(batch, true));
+    const keys = oldOf(node, batch, layout)[key] as Vector;
+    return yield* foundIn(yield* subset(batch, yield* chosenRows(batch.count, (row) => !isNull(keys, row), run), run));
   };
-  const locked = yield* lockFound(at, known, run, guard, again);
-  if (locked.found === known) return rows;
-  const oids = node.source.outputs.map(({ type }) => type.oid);
-  const still = new Set(locked.found.keys);
+  const parts: Batch[] = [];
+  let isSame = true;
+  for (const mode of [NO_KEY_UPDATE, FOR_UPDATE]) {
+    const chosen = yield* chosenRows(all.count, (row) => modeAt(first, row) === mode, run);
+    if (chosen.length === 0) continue;
+    const known = yield* foundIn(chosen.length === all.count ? all : yield* subset(all, chosen, run));
+    const at = { table, source: node.source, column: node.oldRow[0] as ColumnId, mode };
+    const { found } = yield* lockFound(at, known, run, guard, again);
+    parts.push(found.rows);
+    if (found === known) continue;
+    isSame = false;
+    parts.push(yield* withoutMatch(node, known, found, layout, run));
+  }
+  if (isSame) return { rows: all, taken: first };
+  const others = yield* chosenRows(all.count, (row) => modeAt(first, row) === 0, run);
+  const rows = joined(node, [...parts, yield* subset(all, others, run)]);
+  const taken = yield* judge(rows);
+  // What is to be deleted now was perhaps to be updated before: nobody changes it meanwhile, but it may be referred to.
+  const strong = yield* chosenRows(rows.count, (row) => modeAt(taken, row) === FOR_UPDATE, run);
+  const { keys, set } = yield* foundIn(yield* subset(rows, strong, run));
+  guard.claim(table.id, set, FOR_UPDATE);
+  for (const one of keys) yield* guard.wait(table, one, FOR_UPDATE);
+  return { rows, taken };
+}
+
+function modeOf(table: TableDef, action: Action | null): number {
+  if (action === null || action.kind === 'insert') return 0;
+  if (action.kind === 'delete') return FOR_UPDATE;
+  const assigned = action.assignments.map(({ index }) => (table.columns[index] as ColumnDef).id);
+  return changesKey(table, assigned) ? FOR_UPDATE : NO_KEY_UPDATE;
+}
+
+/** The rows of a source whose match is no longer among those that were found. */
+function* withoutMatch(
+  node: MergeNode,
+  known: FoundRows,
+  found: FoundRows,
+  layout: ReadonlyMap<ColumnId, number>,
+  run: ExecRun,
+): Task<Batch> {
+  const still = new Set(found.keys);
   const lost = yield* chosenRows(known.keys.length, (row) => !still.has(known.keys[row] as Key), run);
   const alone = yield* subset(known.rows, lost, run);
   const ofTarget = new Set(node.oldRow.map((id) => layout.get(id)));
-  const widowed = alone.columns.map((column, c) =>
-    ofTarget.has(c) ? constantVector(null, alone.count, oids[c] as number) : column,
-  );
-  const parts = [locked.found.rows, yield* matched(rows, false), wholeBatch(widowed, alone.count)];
+  const oids = node.source.outputs.map(({ type }) => type.oid);
   return wholeBatch(
-    oids.map((oid, c) =>
-      concat(
-        parts.map(({ columns }) => columns[c] as Vector),
-        oid,
-      ),
-    ),
-    parts.reduce((sum, { count }) => sum + count, 0),
+    alone.columns.map((column, c) => (ofTarget.has(c) ? constantVector(null, alone.count, oids[c] as number) : column)),
+    alone.count,
   );
+}
+
+function joined(node: MergeNode, parts: readonly Batch[]): Batch {
+  const filled = parts.filter(({ count }) => count > 0);
+  const columns = node.source.outputs.map(({ type }, c) =>
+    concat(
+      filled.map((part) => part.columns[c] as Vector),
+      type.oid,
+    ),
+  );
+  return wholeBatch(
+    columns,
+    filled.reduce((sum, { count }) => sum + count, 0),
+  );
+}
+
+function oldOf(node: MergeNode, rows: Batch, layout: ReadonlyMap<ColumnId, number>): Vector[] {
+  return node.oldRow.map((id) => rows.columns[layout.get(id) as number] as Vector);
 }
 
 /** The clause that each row takes, or -1. A condition is evaluated only for rows that come to it. */
