@@ -6,7 +6,8 @@
  * look at the row's frame (window-frame.ts). Frames that only grow step an aggregate once a row.
  *
  * Rows that don't fit into the memory are sorted in runs, which are merged (external-sort.ts) and worked on as many
- * partitions at a time as do fit; one partition must.
+ * partitions at a time as do fit. One that does not is gone over in the file (long-partition.ts); where a frame may see any
+ * of its rows it must fit.
  */
 import { assert, DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
@@ -28,6 +29,8 @@ import { ExternalSort } from '../spill/external-sort.ts';
 import { outOfMemory } from '../spill/limits.ts';
 import { noteSpill } from '../spill/note.ts';
 import { BatchPieces, cutBatch } from './simple.ts';
+import { canBeLong, LongPartition } from './long-partition.ts';
+import { ntile } from './ntile.ts';
 import { aggregateOver, type CallInput } from './window-aggregate.ts';
 import { Frames, type Partition } from './window-frame.ts';
 
@@ -60,6 +63,8 @@ export class WindowOperator implements Operator {
   #started = false;
   #external: ExternalSort | null = null;
   #merged = false;
+  /** A partition that does not fit, while its rows are given out. */
+  #long: LongPartition | null = null;
 
   constructor(node: WindowNode, source: Operator, run: ExecRun) {
     this.#node = node;
@@ -97,18 +102,22 @@ export class WindowOperator implements Operator {
   #release(): void {
     this.#external?.close();
     this.#external = null;
+    this.#long?.close();
+    this.#long = null;
     this.#merged = false;
     this.#collector.release();
     this.#run.memory.give(this.#workBytes);
     this.#workBytes = 0;
   }
 
-  /** Counts sort keys, order, partitions and boxed results before they are made: they outweigh the rows themselves. */
-  #takeWork(rows: number): void {
+  /** Sort keys, order, partitions and boxed results of so many rows: they may outweigh the rows themselves. */
+  #bytesOfWork(rows: number): number {
     const keys = this.#partition.length + this.#order.length;
-    const bytes = rows * (ROW_BYTES + keys * KEY_BYTES + this.#calls.length * RESULT_BYTES);
-    this.#run.memory.take(bytes);
-    this.#workBytes = bytes;
+    return rows * (ROW_BYTES + keys * KEY_BYTES + this.#calls.length * RESULT_BYTES);
+  }
+
+  #isFull(): boolean {
+    return this.#run.memory.isScarce(this.#collector.bytes, this.#bytesOfWork(this.#collector.length));
   }
 
   *next(): Task<Batch | null> {
@@ -123,18 +132,19 @@ export class WindowOperator implements Operator {
   *#work(rows: Batch): Task<void> {
     this.#run.memory.give(this.#workBytes);
     this.#workBytes = 0;
-    this.#takeWork(rows.count);
+    const bytes = this.#bytesOfWork(rows.count);
+    this.#run.memory.take(bytes);
+    this.#workBytes = bytes;
     this.#pieces.reset(rows.count === 0 ? null : yield* this.#compute(rows));
   }
 
   /** Takes the input; in sorted runs where it does not fit. */
   *#collect(): Task<void> {
-    const { memory } = this.#run;
     for (;;) {
       const batch = yield* this.#source.next();
       if (batch === null) break;
       this.#collector.add(batch);
-      if (memory.isScarce(this.#collector.bytes, this.#collector.length * ROW_BYTES)) yield* this.#writeRun();
+      if (this.#isFull()) yield* this.#writeRun();
       if (this.#run.due()) yield* this.#run.pause();
     }
     this.#source.close();
@@ -167,14 +177,20 @@ export class WindowOperator implements Operator {
   *#nextMerged(external: ExternalSort): Task<Batch | null> {
     const { memory } = this.#run;
     for (;;) {
-      const ready = this.#pieces.next();
+      const ready = this.#long === null ? this.#pieces.next() : yield* this.#long.next();
       if (ready !== null) return ready;
-      while (!this.#merged && !memory.isScarce(this.#collector.bytes, this.#collector.length * ROW_BYTES))
-        yield* this.#readMerged(external);
+      this.#long?.close();
+      this.#long = null;
+      while (!this.#merged && !this.#isFull()) yield* this.#readMerged(external);
       if (this.#collector.length === 0) return null;
       const rows = yield* this.#collector.whole(this.#run);
       const end = this.#merged ? rows.length : yield* this.#lastPartition(rows);
       if (end === 0) {
+        if (canBeLong(this.#node)) {
+          this.#collector.release();
+          yield* this.#readLong(external, rows);
+          continue;
+        }
         // One partition: more of it must be read, and fit.
         if (memory.usedBytes > memory.limitBytes) throw outOfMemory(memory.limitBytes);
         yield* this.#readMerged(external);
@@ -184,6 +200,31 @@ export class WindowOperator implements Operator {
       if (end < rows.length) this.#collector.add(cutBatch(rows, end, rows.length));
       yield* this.#work(cutBatch(rows, 0, end));
     }
+  }
+
+  /** Takes the rest of a partition, of which some rows are there, to the file; leaves the first rows of the next one collected. */
+  *#readLong(external: ExternalSort, rows: Batch): Task<void> {
+    const orders = this.#orders();
+    const long = (this.#long = new LongPartition(this.#node, orders.slice(this.#partition.length), this.#run));
+    const same = new RowOrder(orders.slice(0, this.#partition.length));
+    const keys = yield* this.#evaluate(this.#partition, rows);
+    yield* long.add(rows);
+    for (;;) {
+      const batch = yield* external.next();
+      if (batch === null) {
+        this.#merged = true;
+        break;
+      }
+      const more = yield* this.#evaluate(this.#partition, batch);
+      let end = batch.length;
+      while (end > 0 && same.compare(keys, 0, more, end - 1) !== 0) end--;
+      if (end > 0) yield* long.add(cutBatch(batch, 0, end));
+      if (this.#run.due()) yield* this.#run.pause();
+      if (end === batch.length) continue;
+      this.#collector.add(cutBatch(batch, end, batch.length));
+      break;
+    }
+    noteSpill(this.#run, this.#node, { spilledBytes: long.writtenBytes });
   }
 
   *#readMerged(external: ExternalSort): Task<void> {
@@ -382,14 +423,4 @@ function* windowFunction(name: string, input: CallInput, run: ExecRun): Task<voi
     default:
       assert(false, `the window function ${name} is known`);
   }
-}
-
-function ntile(count: number, buckets: Value): (position: number) => Value {
-  if (buckets === null) return () => null;
-  const n = Number(buckets);
-  if (n <= 0) throw new DriftError('22014', 'argument of ntile must be greater than zero');
-  const size = Math.floor(count / n);
-  const bigger = count % n;
-  const split = bigger * (size + 1);
-  return (p) => (p < split ? Math.floor(p / (size + 1)) + 1 : bigger + Math.floor((p - split) / size) + 1);
 }
