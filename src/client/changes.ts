@@ -12,7 +12,7 @@ import { DriftError } from '../base/error.ts';
 import type { ResultSet } from '../database/api.ts';
 import { onAbort } from './abort.ts';
 import type { ConnectionSession } from './connection.ts';
-import { requireTableName } from './names.ts';
+import { requireTableName, useBranch } from './names.ts';
 import { columnValues } from './parsers.ts';
 
 export interface ChangesOptions {
@@ -24,6 +24,8 @@ export interface ChangesOptions {
    * What it has not handled is kept, until `SELECT drift_drop_feed(name)`.
    */
   readonly name?: string | undefined;
+  /** The branch whose history is followed. Default: the main line. */
+  readonly branch?: string | undefined;
   /** Names as in SQL (`t`, `public.t`). Default: all tables. */
   readonly tables?: readonly string[] | undefined;
   /** Ends the feed when it aborts, without an error. */
@@ -85,7 +87,7 @@ export function changes(
 async function* following(
   begin: () => ConnectionSession,
   from: number | Promise<number>,
-  { signal: given, tables, name }: ChangesOptions,
+  { signal: given, tables, name, branch }: ChangesOptions,
   stop: AbortController,
 ): AsyncGenerator<Change, void, undefined> {
   tables?.forEach(requireTableName);
@@ -93,10 +95,23 @@ async function* following(
   if (given?.aborted === true) stop.abort();
   const forget = given === undefined ? undefined : onAbort(given, () => stop.abort());
   try {
-    const feed = name === undefined ? undefined : await NamedFeed.open(begin, name, await from);
-    yield* pieces(begin, feed?.from ?? (await from), { tables, signal, feed });
+    const start = (): Promise<ConnectionSession> => onBranch(begin(), branch);
+    const feed = name === undefined ? undefined : await NamedFeed.open(start, name, await from);
+    yield* pieces(start, feed?.from ?? (await from), { tables, signal, feed });
   } finally {
     forget?.();
+  }
+}
+
+/** The session, taken to the branch. */
+async function onBranch(session: ConnectionSession, branch: string | undefined): Promise<ConnectionSession> {
+  if (branch === undefined) return session;
+  try {
+    await session.execute(useBranch(branch), [], {});
+    return session;
+  } catch (error) {
+    await session.close().catch(() => undefined);
+    throw error;
   }
 }
 
@@ -107,13 +122,13 @@ interface Following {
 }
 
 async function* pieces(
-  begin: () => ConnectionSession,
+  begin: () => Promise<ConnectionSession>,
   from: number,
   { tables, signal, feed }: Following,
 ): AsyncGenerator<Change, void, undefined> {
   let after = from;
   if (!Number.isSafeInteger(after) || after < 0) throw new DriftError('22023', `sequence number ${after} is not valid`);
-  const session = begin();
+  const session = await begin();
   try {
     while (!signal.aborted) {
       const { through, sources } = await nextPiece(session, after, tables, signal);
@@ -148,8 +163,8 @@ class NamedFeed {
     this.from = this.#handled = this.#noted = from;
   }
 
-  static async open(begin: () => ConnectionSession, name: string, from: number): Promise<NamedFeed> {
-    const session = begin();
+  static async open(begin: () => Promise<ConnectionSession>, name: string, from: number): Promise<NamedFeed> {
+    const session = await begin();
     try {
       const result = await session.execute('SELECT drift_feed($1, $2)', [name, from], {});
       const [position] = result.columns.map((column) => columnValues(column, 1, result.fields[0]?.dataTypeID ?? 0));

@@ -18,6 +18,7 @@ import { type Change, changes, type ChangesOptions } from './changes.ts';
 import type { Connection } from './connection.ts';
 import { type CopyFromOptions, type CopySource, copyTo, type CopyToOptions } from './copy.ts';
 import { migrate, type MigrateOptions, type MigrateResult, type Migration } from './migrate.ts';
+import { useBranch } from './names.ts';
 import { type At, engineOptions, type QueryOptions, type TransactionOptions } from './options.ts';
 import { estimate, persist, persisted, type SiteStorage } from './quota.ts';
 import { Session } from './session.ts';
@@ -310,10 +311,6 @@ export class Database extends Statements implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-}
-
-function useBranch(name: string): string {
-  return `USE BRANCH '${name.replaceAll("'", "''")}'`;
 }
 
 /** The longest pause before a transaction runs again, ms. */

@@ -13,3 +13,8 @@ export function isTableName(text: string): boolean {
 export function requireTableName(text: string): void {
   if (!isTableName(text)) throw new DriftError('42602', `"${text}" is no table's name`);
 }
+
+/** The statement that takes a session to a branch. */
+export function useBranch(name: string): string {
+  return `USE BRANCH '${name.replaceAll("'", "''")}'`;
+}

@@ -116,6 +116,33 @@ export function changesSuite(open: () => Promise<Database>): void {
     await db.close();
   });
 
+  test('a feed of a branch has its changes, those of before the fork, and no others', async () => {
+    const db = await open();
+    await db.exec('CREATE TABLE a (id int); INSERT INTO a VALUES (1); CREATE BRANCH "b\'c"; INSERT INTO a VALUES (2)');
+    const branch = "b'c";
+    const change = (id: number, at?: string): Promise<unknown> =>
+      db.transaction((tx) => tx.query('INSERT INTO a VALUES ($1)', [id]), { branch: at });
+    await change(10, branch);
+    const read = async (until: number, name?: string): Promise<unknown[]> => {
+      const seen: unknown[] = [];
+      for await (const { after } of db.changes({ branch, name, from: 0 })) {
+        seen.push(after?.['id']);
+        if (after?.['id'] === until) break;
+      }
+      return seen;
+    };
+    expect(await read(10)).toEqual([1, 10]);
+    expect(await read(10, 'copy')).toEqual([1, 10]);
+    const coming = read(11, 'copy');
+    await change(3);
+    await change(11, branch);
+    expect(await coming).toEqual([10, 11]);
+    expect((await db.query('SELECT count(*) AS n FROM drift.branches')).rows).toEqual([{ n: 2 }]);
+    await expect(db.changes({ branch: 'nope' }).next()).rejects.toMatchObject({ code: '42704' });
+    await db.exec('DROP BRANCH "b\'c"');
+    await db.close();
+  });
+
   test('the signal, and closing the database, end a feed that waits', async () => {
     const db = await open();
     await db.exec('CREATE TABLE a (id int)');

@@ -94,6 +94,38 @@ test('errors', async () => {
   expect(await db.code('UPDATE drift.feeds SET seq = 1')).toBe('42501');
   await db.run("SELECT drift_drop_feed('f'); DELETE HISTORY FROM t BEFORE SEQ 4");
   expect(await db.code("SELECT drift_feed('late', 2)")).toBe('72000');
-  await db.run('CREATE BRANCH b; USE BRANCH b');
-  expect(await db.code("SELECT drift_feed('g')")).toBe('0A000');
+});
+
+test('a feed on a branch stands there, and keeps nothing of what came later on the main line', async () => {
+  const storage = new MemoryStorage();
+  let db = await withChanges(storage);
+  await db.run("SELECT drift_feed('both', 4); CREATE BRANCH b; USE BRANCH b");
+  // The branch begins with the feeds of its parent.
+  expect(await db.rows("SELECT drift_feed('both'), drift_feed('own', 3)")).toEqual([['4', '3']]);
+  await db.run("UPDATE t SET n = 7 WHERE id = 1; SELECT drift_advance_feed('both', 5)");
+  expect(await db.rows(FEEDS)).toEqual([
+    ['both', '5'],
+    ['own', '3'],
+  ]);
+  await db.run("USE BRANCH main; UPDATE t SET n = 8 WHERE id = 1; SELECT drift_drop_feed('both')");
+  expect(await db.rows(FEEDS)).toEqual([]);
+  const needs = 'SELECT from_seq, to_seq, reason FROM drift.protections';
+  expect(await db.rows(needs)).toEqual([
+    ['3', null, 'change feed "own" of branch "b"'],
+    ['5', '5', 'branch "b"'],
+  ]);
+  await db.engine.close();
+  db = await openDb(storage);
+  await db.run('DELETE HISTORY FROM t BEFORE SEQ 11; USE BRANCH b');
+  expect(await db.rows("SELECT seq, after_n FROM table_changes('t', 3) ORDER BY 1")).toEqual([
+    ['4', '4'],
+    ['8', '7'],
+  ]);
+  await db.run("SELECT drift_advance_feed('own', 8); USE BRANCH main; DELETE HISTORY FROM t BEFORE SEQ 11");
+  expect(await db.rows(needs)).toEqual([['5', '5', 'branch "b"']]);
+  expect(await db.code('SELECT n FROM t FOR SYSTEM_TIME AS OF SEQ 4')).toBe('72000');
+  await db.run('USE BRANCH b');
+  expect(await db.rows("SELECT drift_feed('own')")).toEqual([['8']]);
+  expect(await db.code("SELECT drift_feed('late', 4)")).toBe('72000');
+  expect(await db.rows("SELECT drift_feed('later', 6)")).toEqual([['6']]);
 });

@@ -6,7 +6,8 @@
  * drift.feeds, made with the first one: to move a feed is a change like others, which commits or fails with the
  * transaction that it is in. So who writes what he makes of the changes into the same database handles each exactly once.
  *
- * Feeds follow the main line: a branch keeps what it needs of its parent itself (protections.ts).
+ * A feed follows the line that it was made on. A branch begins with those of its parent, where they stood at the fork;
+ * what one of its own has not handled of the time before the fork is kept on the main line (needs.ts).
  */
 import { DriftError } from '../../base/error.ts';
 import type { Task } from '../../base/task.ts';
@@ -22,12 +23,10 @@ import { refuseWrites, type Scene } from '../statement.ts';
 const LOCKS = 0x64726966;
 const [INT8, TEXT] = [20, 25] as const;
 
-/** Throws 42704 for a feed that is not there, 22023 for a commit in the future, 25006, 0A000 on a branch. */
+/** Throws 42704 for a feed that is not there, 22023 for a commit in the future, 25006. */
 export function* callFeed(scene: Scene, { feed }: FeedCall, args: readonly Value[]): Task<Value> {
   const name = String(args[0]);
   const { core, transaction } = scene;
-  if (core.line !== undefined)
-    throw new DriftError('0A000', 'named change feeds follow the main line', { hint: 'USE BRANCH main.' });
   if (feed !== 'open') refuseWrites(scene);
   // Who else moves the feed is waited for, to the end of his transaction.
   const key = { high: LOCKS, low: hashOf(name), sub: 2 } as const;
@@ -69,13 +68,14 @@ function* positionOf({ core: { store, manager }, transaction }: Scene, name: str
 
 function checked({ core: { manager, store } }: Scene, seq: number): number {
   manager.timeLine.checkSeq(seq);
-  for (const [id, { historyFrom }] of store.limits())
-    if (seq < historyFrom && manager.catalog.byId(id) !== undefined)
-      throw new DriftError('72000', `history before commit ${historyFrom} is not there any more`);
+  for (const [id] of store.limits()) {
+    const historyFrom = manager.catalog.byId(id) === undefined ? 0 : store.table(id).historyFrom;
+    if (seq < historyFrom) throw new DriftError('72000', `history before commit ${historyFrom} is not there any more`);
+  }
   return seq;
 }
 
-function put(scene: Scene, def: TableDef, { name, seq }: Feed, existed: boolean): void {
+function put(scene: Scene, def: TableDef, { name, seq }: Pick<Feed, 'name' | 'seq'>, existed: boolean): void {
   writable(scene, def).put(name, [name, seq], existed, null);
 }
 

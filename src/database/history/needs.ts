@@ -21,7 +21,7 @@ export function* needsOf(core: Core, except: number | null): Task<Protection[]> 
   return [...own, ...ofLines].toSorted((a, b) => a.seq - b.seq);
 }
 
-/** What a branch needs beside the state that it left: its tags of before, and the base of its next merge with the main line. */
+/** What a branch needs beside the state that it left: its tags and feeds of before, the base of its next merge with the main line. */
 function* lineNeeds(main: Core, branch: ReturnType<typeof branches>[number]): Task<Protection[]> {
   const line = yield* coreOf(main, branch);
   const { manager } = line;
@@ -30,6 +30,9 @@ function* lineNeeds(main: Core, branch: ReturnType<typeof branches>[number]): Ta
   for (const object of manager.catalog.objects())
     if (object.kind === 'tag' && object.seq < fork)
       found.push({ seq: object.seq, isOpen: false, reason: `tag "${object.name}" of branch "${branch.name}"` });
+  for (const { name, seq, since } of yield* feedsAt(line.store, manager.catalog, manager.published))
+    if (since > branch.seq && seq < fork)
+      found.push({ seq, isOpen: true, reason: `change feed "${name}" of branch "${branch.name}"` });
   const taken = yield* lastMerge(line, MAIN_LINE, manager.published);
   if (taken !== null)
     found.push({ seq: taken.source, isOpen: false, reason: `the last merge into branch "${branch.name}"` });

@@ -38,7 +38,13 @@ export function protections({ catalog, lines, backends, feeds, named }: Sources,
   for (const object of lines.objects())
     if (object.kind === 'tag') one(forkOnMain(object as BranchDef, lines), `branch "${object.name}"`);
   for (const { name, seq } of named) on(seq, `change feed "${name}"`);
-  for (const [session, seq] of feeds) if (backends.has(session)) on(seq, `the change feed of session ${session}`);
+  for (const [session, seq] of feeds) {
+    const line = backends.get(session)?.core.line?.branch;
+    const branch = line === undefined ? undefined : (lines.byId(line.id) as BranchDef | undefined);
+    // What comes after the fork is the branch's own.
+    if (backends.has(session) && (branch === undefined || seq < forkOnMain(branch, lines)))
+      on(seq, `the change feed of session ${session}`);
+  }
   for (const { id, open, settings } of backends.values()) {
     if (id === except) continue;
     if (open !== null) {
