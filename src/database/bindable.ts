@@ -67,15 +67,17 @@ export function* runBindable(
   }
   const ready = { ...scene, parameters: valuesOf(cached, plan, parameters, scene) };
   const result = yield* runPlan(ready, plan);
-  if (cached.types !== undefined && result.affectedRows === 0) refuseAssigned(ready, plan);
+  if (cached.types !== undefined && result.affectedRows === 0) refuseAssigned(ready, plan, cached.types);
   return result;
 }
 
-/** An UPDATE fails by the constants that it assigns also where it finds no row: they would have been looked at first. */
-function refuseAssigned(scene: Scene, { root }: Plan): void {
+/** An UPDATE fails by the strings that it assigns also where it finds no row: they would have been read first. */
+function refuseAssigned(scene: Scene, { root }: Plan, types: readonly number[]): void {
   if (root.kind !== 'update') return;
-  for (const { expression } of root.assignments)
-    if (!someExpression(expression, ({ kind }) => kind === 'column')) evaluate(scene, expression);
+  for (const { expression } of root.assignments) {
+    const isString = someExpression(expression, (part) => part.kind === 'parameter' && types[part.index] === 0);
+    if (isString && !someExpression(expression, ({ kind }) => kind === 'column')) evaluate(scene, expression);
+  }
 }
 
 function valuesOf(cached: Cached, plan: Plan, parameters: readonly Parameter[], scene: Scene): Value[] {

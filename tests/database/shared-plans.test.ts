@@ -81,6 +81,7 @@ test('random statements give and do what they do alone', { timeout: 60_000 }, as
       () => `INSERT INTO w VALUES (${id()}, ${text()})`,
       () => `UPDATE t SET v = ${text()}, n = n + ${number()} WHERE id = ${any()}`,
       () => `UPDATE t SET big = ${number()} WHERE v = ${any()}`,
+      () => `UPDATE t SET small = ${number()}, c = ${any()} WHERE id = ${id()}`,
       () => `UPDATE t SET made = made - ${int()} WHERE big = ${number()} AND n = ${number()}`,
       () => `UPDATE log SET what = what || ${text()} WHERE at > ${number()} AND NOT what = ${text()}`,
       () => `DELETE FROM log WHERE at = ${number()} OR what < ${text()}`,
