@@ -36,6 +36,7 @@ import { control, type Controlled } from './control.ts';
 import { type Core, evalContext, type SessionSequences } from './core.ts';
 import { ddlContext } from './definition.ts';
 import { dispatch } from './dispatch.ts';
+import { readsNothing } from './reads-nothing.ts';
 import { fail } from './fail.ts';
 import { signed } from './signature.ts';
 import type { Open } from './open.ts';
@@ -338,8 +339,10 @@ export class Session implements SessionApi, Controlled, Backend {
     const { kind } = cached.statement;
     const turns = (kind === 'callProcedure' || kind === 'do' || kind === 'erase') && open !== this.open;
     const { manager, host } = this.core;
-    if (transaction.awaitsSafety) yield* waitForSafeSnapshot(manager.serials, manager.locks, host, transaction);
-    manager.refresh(transaction);
+    const reads = !readsNothing(kind);
+    if (reads && transaction.awaitsSafety)
+      yield* waitForSafeSnapshot(manager.serials, manager.locks, host, transaction);
+    manager.refresh(transaction, reads);
     let scene = this.#presentScene(open, options, cancellation) ?? (yield* this.#scene(open, options, cancellation));
     if (turns) scene = this.#turning(scene, open, cancellation);
     let mark = transaction.mark();
@@ -355,7 +358,7 @@ export class Session implements SessionApi, Controlled, Backend {
         if (!(error instanceof DriftError)) unlockTaken(manager.locks, this.party);
         if (error instanceof Again) {
           yield* error.first();
-          manager.refresh(transaction);
+          manager.refresh(transaction, reads);
           scene = yield* this.#scene(open, options, cancellation);
           if (turns) scene = this.#turning(scene, open, cancellation);
           mark = transaction.mark();

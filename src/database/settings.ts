@@ -64,11 +64,14 @@ export class Settings {
   /** The path by the text it was read from: the same array as long as nothing changes. */
   #path: { readonly text: string; readonly user: string; readonly names: readonly string[] } | null = null;
 
+  /** Names with a dot that were ever set: they stay, without a value. */
+  readonly #own = new Set<string>();
+
   #planning: { readonly session: Values; readonly local: Values; readonly text: string } | null = null;
 
   get(name: string): string | undefined {
     const key = name.toLowerCase();
-    return this.#local.get(key) ?? this.#session.get(key) ?? defaultOf(key);
+    return this.#local.get(key) ?? this.#session.get(key) ?? defaultOf(key) ?? (this.#own.has(key) ? '' : undefined);
   }
 
   /** Sets a value; null resets. Throws 42704 for unknown names without a dot, 22023 for bad values. */
@@ -79,12 +82,12 @@ export class Settings {
     if (spec?.fixed === true || key === 'is_superuser') throw unchangeable(spec?.name ?? name, key);
     const merged = key === 'datestyle' && value !== null ? mergedDateStyle(this.get(key) ?? '', value) : value;
     const next = merged === null ? null : checkedValue(key, merged);
+    if (spec === undefined) this.#own.add(key);
     this.#before ??= this.#session;
     if (local) {
       this.#local = withValue(this.#local, key, next ?? defaultOf(key) ?? '');
     } else {
-      // A value that is reset keeps its name where it is no setting of ours.
-      this.#session = withValue(this.#session, key, next ?? (defaultOf(key) === undefined ? '' : null));
+      this.#session = withValue(this.#session, key, next);
       this.#local = withValue(this.#local, key, null);
     }
   }

@@ -11,6 +11,7 @@
  */
 import type { Task } from '../base/task.ts';
 import { type Value, type Vector, valueAt } from '../base/vector.ts';
+import { tupleId } from './modify/tuple.ts';
 import { VectorBuilder } from '../base/vector-builder.ts';
 import type { ColumnDef, TableDef } from '../catalog/schema.ts';
 import type { BoundExpression } from '../plan/expression.ts';
@@ -21,7 +22,7 @@ import { type Key, MISS, type RowRef } from '../table/table.ts';
 import { deleteRows, type KeyedRow, updateRows } from './modify/change-rows.ts';
 import { checkParents } from './modify/constraints.ts';
 import { findFree, waitForKeys } from './modify/key-waits.ts';
-import { changesKey, duplicateKey, type ModifyTarget, primaryKeyName, refuseNull } from './modify/target.ts';
+import { duplicateKey, keyOrdinals, type ModifyTarget, primaryKeyName, refuseNull } from './modify/target.ts';
 import { checkUnique } from './modify/unique.ts';
 import type { StatementReader } from '../txn/api.ts';
 import { concurrentChange } from '../txn/lock/guard.ts';
@@ -112,12 +113,24 @@ export function* pointWrite(shape: PointWrite, run: ExecRun, target: ModifyTarge
   }
   const { node, scan } = shape;
   const assigned = node.kind === 'update' ? assignedIds(node) : null;
-  const mode = assigned === null || changesKey(node.table, assigned) ? FOR_UPDATE : NO_KEY_UPDATE;
+  const assign = (row: KeyedRow): KeyedRow =>
+    node.kind === 'update' ? { key: row.key, row: assignedRow(node, scan, row.row, run, target) } : row;
+  const ordinals = assigned === null ? null : keyOrdinals(node.table, assigned);
   let before: readonly KeyedRow[] | null;
+  let after: readonly KeyedRow[] | null = null;
+  let mode = assigned === null ? FOR_UPDATE : NO_KEY_UPDATE;
   if (shape.kind === 'key') {
-    const found = yield* lockedRow(scan, shape.values, mode, run, target);
-    if (found === null) return true;
-    before = [{ key: found.key, row: cellsOf(found.row.columns, found.row.row) }];
+    for (;;) {
+      const found = yield* lockedRow(scan, shape.values, mode, run, target);
+      if (found === null) return true;
+      const row = { key: found.key, row: cellsOf(found.row.columns, found.row.row) };
+      before = [row];
+      after = [assign(row)];
+      if (mode === FOR_UPDATE || ordinals === null || !isChanged(row, after[0] as KeyedRow, ordinals)) break;
+      // Its key will be another one: nobody may refer to it.
+      if (target.guard?.isBlocked(node.table.id, row.key, FOR_UPDATE) !== true) break;
+      mode = FOR_UPDATE;
+    }
   } else {
     before = rowsByIndex(shape.indexId, scan, shape.values, run, target);
     if (before === null) return false;
@@ -126,16 +139,23 @@ export function* pointWrite(shape: PointWrite, run: ExecRun, target: ModifyTarge
   if (node.kind === 'delete') {
     yield* deleteRows(target, node.table, before);
   } else if (assigned !== null) {
+    const changed = after ?? before.map(assign);
     // The write itself stands for a weaker lock.
-    if (mode === FOR_UPDATE) {
-      const keys = before.map(({ key }) => key);
+    const strong = before.filter((row, i) => ordinals !== null && isChanged(row, changed[i] as KeyedRow, ordinals));
+    if (strong.length > 0) {
+      const keys = strong.map(({ key }) => key);
       target.guard?.take(node.table.id, keys, FOR_UPDATE);
     }
-    const after = before.map(({ key, row }) => ({ key, row: assign(node, scan, row, run, target) }));
-    yield* updateRows(target, node.table, { before, after, assigned });
+    yield* updateRows(target, node.table, { before, after: changed, assigned });
   }
   target.affected.set(node, before.length);
   return true;
+}
+
+/** Whether a row has another key, of which only these columns can have changed. */
+function isChanged({ row: was }: KeyedRow, { row: now }: KeyedRow, ordinals: readonly number[]): boolean {
+  const of = (row: readonly Value[]): string => tupleId(ordinals.map((ordinal) => row[ordinal] ?? null));
+  return ordinals.length > 0 && of(was) !== of(now);
 }
 
 function assignedIds({ assignments, table }: UpdateNode): number[] {
@@ -290,7 +310,7 @@ function cellsOf(columns: readonly Vector[], row: number): Value[] {
 }
 
 /** The row after the assignments, by ordinal. */
-function assign(
+function assignedRow(
   node: UpdateNode,
   scan: ScanNode,
   before: readonly Value[],

@@ -143,9 +143,15 @@ export class TransactionManager {
   readonly #onWrites = (owner: Transaction, tableId: number, writes: TableWrites): void =>
     registerWrites(this.locks, owner, tableId, writes);
 
-  /** Gives a statement its snapshot: the newest state at READ COMMITTED, else that of the first statement. */
-  refresh(transaction: Transaction): void {
+  /**
+   * Gives a statement its snapshot: the newest state at READ COMMITTED, else that of the first statement that `reads`.
+   */
+  refresh(transaction: Transaction, reads = true): void {
     if (!transaction.fresh && !transaction.readsCommitted) return;
+    if (!reads && transaction.fresh) {
+      transaction.refresh(this.clock.published, this.catalog);
+      return;
+    }
     const first = transaction.fresh;
     transaction.fresh = false;
     transaction.refresh(this.clock.published, this.catalog);

@@ -143,3 +143,15 @@ test('notices: what IF (NOT) EXISTS passed over, what CASCADE took, what BEGIN a
   expect(await notices('BEGIN')).toEqual(['WARNING 25001: there is already a transaction in progress']);
   await db.run('ROLLBACK');
 });
+
+test('a setting of one’s own keeps its name, without a value, when it is forgotten', async () => {
+  const db = await openDb();
+  const value = async (): Promise<unknown> => (await db.rows("SELECT current_setting('my.x', true)"))[0]?.[0];
+  expect(await value()).toBe(null);
+  await db.run("BEGIN; SELECT set_config('my.x', '3', true); COMMIT");
+  expect(await value()).toBe('');
+  await db.run("SET my.x = '4'; DISCARD ALL");
+  expect(await value()).toBe('');
+  await db.run("BEGIN; SET my.y = '5'; ROLLBACK");
+  expect(await db.rows('SHOW my.y')).toEqual([['']]);
+});

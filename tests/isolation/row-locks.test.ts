@@ -99,10 +99,11 @@ test('a deadlock ends one, with the cycle in its detail; the other goes on at on
      T3: ROLLBACK
      T3: SELECT id, v FROM t                           -- 1|11, 2|12, 3|23`,
   );
-  const [one, two] = [players.session('A'), players.session('B')];
-  await one.script('BEGIN; UPDATE t SET v = 1 WHERE id = 1');
-  await two.script('BEGIN; UPDATE t SET v = 2 WHERE id = 2');
-  const waiting = one.execute('UPDATE t SET v = 1 WHERE id = 2');
+  const two = players.session('B');
+  await players.step('A', 'BEGIN; UPDATE t SET v = 1 WHERE id = 1');
+  await players.step('B', 'BEGIN; UPDATE t SET v = 2 WHERE id = 2');
+  await players.step('A', 'UPDATE t SET v = 1 WHERE id = 2');
+  expect(players.waiting).toEqual(['A']);
   const error: unknown = await two.execute('UPDATE t SET v = 2 WHERE id = 1').catch((reason: unknown) => reason);
   expect(error).toMatchObject({
     code: '40P01',
@@ -111,7 +112,8 @@ test('a deadlock ends one, with the cycle in its detail; the other goes on at on
       /^Process \d+ waits for .* on .*; blocked by process \d+\.\nProcess \d+ waits for .*$/,
     ),
   });
-  expect((await waiting).affectedRows).toBe(1);
+  const { freed } = await players.step('B', 'ROLLBACK');
+  expect(freed).toMatchObject([['A', expect.any(Number), { affected: 1 }]]);
   await players.close();
 });
 

@@ -97,3 +97,54 @@ test('OF names the tables; a lock without a row; read-only transactions', async 
   expect(players.waiting).toEqual([]);
   await players.close();
 });
+
+test('an update that leaves a key as it was lets others refer to it', async () => {
+  const players = await play(
+    'CREATE TABLE p (id int PRIMARY KEY, u int UNIQUE, v int); INSERT INTO p VALUES (1, 10, 0), (2, 20, 0); CREATE TABLE c (p int REFERENCES p)',
+    `T1: BEGIN
+     T1: INSERT INTO c VALUES (1), (2)                         -- 2
+     T2: UPDATE p SET u = 10, v = 1 WHERE id = 1               -- 1
+     T2: UPDATE p SET id = id, u = u * 1, v = v + 1            -- 2
+     T2: UPDATE p SET u = 11 WHERE id = 1                      -- waits
+     T3: UPDATE p SET u = u + (id - 1), v = 7 WHERE id < 3     -- waits
+     T1: COMMIT                                                -- T2: 1; T3: 2
+     T1: SELECT * FROM p                                       -- 1|11|7, 2|21|7
+     T1: BEGIN
+     T1: UPDATE p SET u = 11, v = 8                            -- 23505
+     T1: ROLLBACK
+     T1: BEGIN
+     T1: UPDATE p SET u = u, v = 8                             -- 2
+     T2: SELECT id FROM p ORDER BY id FOR KEY SHARE NOWAIT     -- 1, 2
+     T1: UPDATE p SET u = 22 WHERE id = 2                      -- 1
+     T2: SELECT id FROM p WHERE id = 1 FOR KEY SHARE NOWAIT    -- 1
+     T2: SELECT id FROM p WHERE id = 2 FOR KEY SHARE           -- waits
+     T1: COMMIT                                                -- T2: 2
+     T1: BEGIN
+     T1: SELECT id FROM p WHERE id = 1 FOR UPDATE              -- 1
+     T2: INSERT INTO p VALUES (1, 1, 1) ON CONFLICT DO NOTHING -- 0
+     T2: INSERT INTO p VALUES (1, 1, 1) ON CONFLICT (id) DO UPDATE SET v = 9 -- waits
+     T1: COMMIT                                                -- T2: 1`,
+  );
+  expect(players.waiting).toEqual([]);
+  await players.close();
+});
+
+test('who locks a table first reads what is there under the lock', async () => {
+  const players = await play(
+    `${T}; CREATE TABLE d (u int UNIQUE DEFERRABLE)`,
+    `T1: BEGIN
+     T1: UPDATE t SET v = 11 WHERE id = 1                      -- 1
+     T2: BEGIN ISOLATION LEVEL REPEATABLE READ
+     T2: LOCK TABLE t IN SHARE MODE                            -- waits
+     T1: COMMIT                                                -- T2: done
+     T2: SELECT v FROM t WHERE id = 1                          -- 11
+     T2: COMMIT
+     T2: BEGIN
+     T2: SET CONSTRAINTS ALL DEFERRED
+     T2: SET TRANSACTION ISOLATION LEVEL SERIALIZABLE
+     T2: SHOW transaction_isolation                            -- serializable
+     T2: COMMIT`,
+  );
+  expect(players.waiting).toEqual([]);
+  await players.close();
+});

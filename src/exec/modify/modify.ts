@@ -25,11 +25,12 @@ import { finishRows, returned } from './finish-rows.ts';
 import { merge } from './merge.ts';
 import { type FoundRows, lockFound } from './lock-rows.ts';
 import { insertOnConflict } from './on-conflict.ts';
-import { byOrdinal, changesKey, changedInStatement, type ModifyTarget } from './target.ts';
+import { byOrdinal, changedInStatement, keyOrdinals, type ModifyTarget } from './target.ts';
 import type { Occasion } from './trigger-runner.ts';
 import { afterRows, beforeRows, beforeStatement, firing, keptColumns, rowsFor } from './triggers.ts';
 import { insertRows } from './insert-rows.ts';
 import { distinctKeys, evaluated, keysInSlices, SLICE_ROWS } from './slices.ts';
+import { tuple, tupleId } from './tuple.ts';
 import { checkUnique } from './unique.ts';
 
 const BOOL = 16;
@@ -205,9 +206,7 @@ function* update(
   const { table } = node;
   const layout = layoutOf(node.source.outputs);
   const versioned = target.table(table.id);
-  const assignedIds = node.assignments.map(({ index }) => (table.columns[index] as ColumnDef).id);
-  const mode = changesKey(table, assignedIds) ? FOR_UPDATE : NO_KEY_UPDATE;
-  const { rows: found, release } = yield* ownRows(node, source, layout, { run, target, mode, locked });
+  const { rows: found, release } = yield* ownRows(node, source, layout, { run, target, mode: NO_KEY_UPDATE, locked });
   const occasion = occasionOf(node, node);
   if (found.count === 0) {
     afterRows(target, occasion, { old: [], now: [] });
@@ -241,9 +240,12 @@ function* update(
   const [oldRows, newRowsByOrdinal] = [byOrdinal(table, before), byOrdinal(table, columns)];
   const width = versioned.columns.length;
   const all = { before: fullWidth(width, oldRows, rows.count), after: fullWidth(width, newRowsByOrdinal, rows.count) };
+  const ordinals = keyOrdinals(table, assigned);
+  if (!locked && ordinals.length > 0)
+    yield* lockChangedKeys(target, table, { ...all, count: rows.count, ordinals }, run);
   yield* updateColumns(target, table, { ...all, count: rows.count, assigned }, run);
   // What is written is locked; a written row's own lock lets others rely on its key.
-  if (mode === NO_KEY_UPDATE && rows.count === found.count) release();
+  if (rows.count === found.count) release();
   afterRows(target, occasion, {
     old: rowsFor(table, before, rows.count),
     now: rowsFor(table, columns, rows.count),
@@ -253,6 +255,32 @@ function* update(
   const both = new Map(layout);
   node.newRow.forEach((id, i) => both.set(id, rows.columns.length + i));
   return yield* returned(node.returning.expressions, both, wholeBatch([...rows.columns, ...columns], rows.count), run);
+}
+
+/** Locks the rows whose keys are no longer what others may refer to. Nobody changes them meanwhile: they are claimed. */
+function* lockChangedKeys(
+  target: ModifyTarget,
+  table: TableDef,
+  rows: {
+    readonly before: readonly Vector[];
+    readonly after: readonly Vector[];
+    readonly count: number;
+    readonly ordinals: readonly number[];
+  },
+  run: ExecRun,
+): Task<void> {
+  const { guard } = target;
+  if (guard === null) return;
+  const { before, after, count, ordinals } = rows;
+  const keys = yield* keysInSlices(target.table(table.id), before, count, run);
+  const changed = new KeySet();
+  guard.claim(table.id, changed, FOR_UPDATE);
+  for (const [row, key] of keys.entries()) {
+    if (row % SLICE_ROWS === SLICE_ROWS - 1 && run.due()) yield* run.pause();
+    if (tupleId(tuple(before, ordinals, row)) === tupleId(tuple(after, ordinals, row))) continue;
+    changed.add(key);
+    yield* guard.wait(table, key, FOR_UPDATE);
+  }
 }
 
 function* remove(

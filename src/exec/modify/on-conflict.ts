@@ -138,7 +138,9 @@ function* lockedConflict(
     const one = proposed.rows.map((column) => take(column, Int32Array.of(proposed.row), 1));
     if (yield* waitForKeys(target, table, { keys: [proposed.key], rows: one, to: 1 })) continue;
     if (taken === null) return null;
-    if (guard.isShared(table.id) && (yield* guard.wait(table, taken, NO_KEY_UPDATE))) continue;
+    // Who has only locked the row is in nobody's way but an update's.
+    const locks = conflict.update !== null && guard.isShared(table.id);
+    if (locks && (yield* guard.wait(table, taken, NO_KEY_UPDATE))) continue;
     if (!guard.readsCommitted && guard.isStale(table.id)) {
       const fate = yield* guard.fateOf(table.id, taken);
       if (fate !== 'same') throw concurrentChange(fate);

@@ -66,13 +66,21 @@ export function changedInStatement(target: ModifyTarget, tableId: number, key: K
 
 /** Whether an update may change what foreign keys refer to. */
 export function changesKey(table: TableDef, assigned: readonly number[]): boolean {
-  return assigned.some(
-    (id) =>
-      table.key.includes(id) ||
-      table.indexes.some(
-        (index) =>
-          (index.unique || index.withoutOverlaps !== undefined) && index.columns.some((part) => part.column === id),
-      ),
+  return assigned.some((id) => isOfKey(table, id));
+}
+
+/** Columns that foreign keys may refer to, of those that an update assigns. */
+export function keyOrdinals(table: TableDef, assigned: readonly number[]): number[] {
+  return [...new Set(assigned)].filter((id) => isOfKey(table, id));
+}
+
+function isOfKey(table: TableDef, id: number): boolean {
+  return (
+    table.key.includes(id) ||
+    table.indexes.some(
+      (index) =>
+        (index.unique || index.withoutOverlaps !== undefined) && index.columns.some((part) => part.column === id),
+    )
   );
 }
 
