@@ -226,7 +226,7 @@ class ColumnCodes {
     return this.#nullCode;
   }
 
-  #text(key: unknown, insert: boolean): number {
+  #text(key: string | number | boolean | bigint, insert: boolean): number {
     if (!insert) return this.#texts.get(key) ?? -1;
     const code = this.#texts.numberOf(key, this.count);
     if (code === this.count) this.count++;
@@ -264,7 +264,7 @@ class ColumnCodes {
       }
       let code = known[number] as number;
       if (code < 0) {
-        code = this.#text(texts[number], insert);
+        code = this.#text(texts[number] as string, insert);
         if (code >= 0) known[number] = code;
       }
       out[k] = code;
@@ -294,7 +294,7 @@ class ColumnCodes {
       const entry = data[i] as number;
       let code = remap[entry] as number;
       if (code < 0) {
-        code = this.#text(dictionary[entry], insert);
+        code = this.#text(dictionary[entry] as string, insert);
         remap[entry] = insert ? code : code < 0 ? -2 : code;
       }
       out[k] = code;
