@@ -13,9 +13,9 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const LIMIT_GZIP_BYTES = {
   'worker.js': 138_600,
   'browser.js': 23_500,
-  'worker-late.js': 284_000,
-  'worker-rare.js': 181_000,
-  'worker-helper.js': 194_000,
+  'worker-late.js': 289_000,
+  'worker-rare.js': 184_000,
+  'worker-helper.js': 198_000,
 };
 let directory: string;
 

@@ -54,13 +54,16 @@ export function* insertOnConflict(
   // Rows that become updates: held until they are written, all in one set.
   const claimed = new KeySet();
   const claim = conflict.update === null ? undefined : target.guard?.claim(table.id, claimed, NO_KEY_UPDATE);
-  const own = new Set<Key>();
+  const own = new KeySet();
   const inserted: Value[][] = [];
   const replaced: { readonly old: Value[]; readonly now: Value[] }[] = [];
   const results: Value[][] = [];
   let affected = 0;
   for (let i = 0; i < proposed.count; i++) {
-    if ((i & (LOOK_ROWS - 1)) === LOOK_ROWS - 1 && run.due()) yield* run.pause();
+    if ((i & (LOOK_ROWS - 1)) === LOOK_ROWS - 1) {
+      if (run.due()) yield* run.pause();
+      yield* writes.makeRoom(LOOK_ROWS);
+    }
     const key = keys[i] as Key;
     const taken = yield* lockedConflict(node, conflict, { rows, row: i, key, claimed }, target);
     if (taken === null) {
