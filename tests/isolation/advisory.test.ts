@@ -136,7 +136,8 @@ test('drift.locks and pg_blocking_pids say who holds and who waits', async () =>
   const [first, second] = [await pid(a), await pid(b)];
   await a.exec('BEGIN; SELECT * FROM t WHERE id = 2 FOR SHARE; UPDATE t SET v = 11 WHERE id = 1');
   const waiting = b.query('UPDATE t SET v = 12 WHERE id = 1');
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  while ((await db.query('SELECT 1 FROM drift.locks WHERE NOT granted')).rows.length === 0)
+    await new Promise((resolve) => setTimeout(resolve, 1));
   const { rows } = await db.query(
     `SELECT session_id, kind, table_name, key, mode, granted, blocked_by FROM drift.locks
      WHERE since <= clock_timestamp() ORDER BY session_id, kind, mode, granted`,
