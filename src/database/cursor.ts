@@ -5,7 +5,7 @@ import { take } from '../exec/vectors.ts';
 import type { CloseCursor, DeclareCursor, FetchCursor } from '../sql/ast-statement.ts';
 import type { ResultSet } from './api.ts';
 import { runBindable, uncached } from './bindable.ts';
-import { movePortal, openPortal, portalNamed, rowsForCursor } from './portal.ts';
+import { movePortal, openPortal, type Portal, portalNamed, rowsForCursor } from './portal.ts';
 import { command } from './show.ts';
 import type { Scene } from './statement.ts';
 
@@ -51,7 +51,7 @@ function checkOptions({ query, hold, scroll, insensitive, position }: DeclareCur
 
 function fetch(scene: Scene, { cursor, direction, count, move }: FetchCursor): ResultSet {
   const portal = portalNamed(scene.portals, cursor);
-  const { rows } = movePortal(portal, direction, count);
+  const rows = moved(portal, direction, count);
   if (move) return { ...command('MOVE'), affectedRows: rows.length };
   const { fields, columns } = portal.result;
   const taken = Int32Array.from(rows);
@@ -62,4 +62,14 @@ function fetch(scene: Scene, { cursor, direction, count, move }: FetchCursor): R
     rowCount: taken.length,
     affectedRows: null,
   };
+}
+
+function moved(portal: Portal, direction: FetchCursor['direction'], count: number): readonly number[] {
+  if (portal.failed) throw new DriftError('55000', `portal "${portal.name}" cannot be run`);
+  try {
+    return movePortal(portal, direction, count).rows;
+  } catch (error) {
+    portal.failed = true;
+    throw error;
+  }
 }

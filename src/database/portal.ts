@@ -34,6 +34,8 @@ export interface Portal {
   readonly hold: boolean;
   /** The transaction that made it is over. */
   held: boolean;
+  /** A FETCH has ended with an error: it gives no more rows, also where a savepoint takes the error back. */
+  failed: boolean;
   /** As it was written, and when (µs). */
   readonly text: string;
   readonly made: number;
@@ -172,6 +174,7 @@ export function openPortal(
     binary,
     hold,
     held: false,
+    failed: false,
     text,
     made,
     position: 0,

@@ -115,6 +115,17 @@ test('a savepoint takes its cursors with it', async () => {
   expect(await db.rows('SELECT name FROM pg_cursors')).toEqual([['a']]);
 });
 
+test('a cursor that has failed gives no more rows', async () => {
+  await db.run('BEGIN; DECLARE n NO SCROLL CURSOR FOR SELECT id FROM t; FETCH 2 FROM n; SAVEPOINT s');
+  expect(await db.code('FETCH PRIOR FROM n')).toBe('55000');
+  await db.run('ROLLBACK TO s');
+  await expect(db.session.execute('FETCH n')).rejects.toMatchObject({
+    code: '55000',
+    message: 'portal "n" cannot be run',
+  });
+  await db.run('ROLLBACK TO s; CLOSE n');
+});
+
 test('pg_cursors and pg_prepared_statements', async () => {
   await db.run(`BEGIN;
     declare a scroll cursor for SELECT 1;
