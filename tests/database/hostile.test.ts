@@ -135,7 +135,7 @@ test('types that do not fit', async () => {
 test('parameters: count, types, places', async () => {
   expect((await failure('SELECT $1::int')).code).toBe('42P02');
   expect((await failure('SELECT 1', [1])).code).toBe('08P01');
-  expect((await failure('SELECT $2::int', [1])).code).toBe('08P01');
+  expect((await failure('SELECT $2::int', [1])).code).toBe('42P18');
   expect((await failure('SELECT $1::int', [1, 2])).code).toBe('08P01');
   expect((await failure('SELECT * FROM customer WHERE id = $1', ['one'])).code).toBe('22P02');
   expect((await failure('SELECT * FROM customer WHERE id = $1', [1.5])).code).toBe('22P02');
