@@ -75,7 +75,7 @@ const RARE: readonly string[] = [
   'src/database/(branch|migration|history|proof|backup|repair|routine|system)/.*',
   'src/txn/line/.*',
   'src/sql/parser/branch',
-  'src/database/(analyze|portal|deferral|temporary-files|pieces|row-stream|check-database|cursor|explain|registered|rekey|ledger)',
+  'src/database/(portal|deferral|temporary-files|pieces|row-stream|check-database|cursor|explain|registered|rekey|ledger)',
   'src/database/ddl/(aggregate|alter-view|collation|comment|drop-attribute|owner|range-type|retention|role|routine|trigger|type-definition|undrop|unsupported)',
   'worker/(aside|backups|function-module)',
 ];
