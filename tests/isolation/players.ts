@@ -1,11 +1,15 @@
 /**
  * Several sessions of one database, each a player: runs statements of them in a given order and tells which wait.
  *
- * A statement that has not ended when nothing else runs any more waits for a lock; it is looked at again after each
- * later step of another player, which may have ended it.
+ * A statement that waits for a lock is looked at again after each later step of another player, which may have ended it.
  */
 import type { ResultSet, SessionApi } from '../../src/database/api.ts';
+import { Session } from '../../src/database/session.ts';
 import { type Db, openDb, textRows } from '../database/helper.ts';
+
+/** Turns for which nothing changes any more; turns after which nothing will (a statement that sleeps). */
+const STILL = 3;
+const MOST_TURNS = 5000;
 
 export interface Outcome {
   readonly command?: string | undefined;
@@ -51,7 +55,7 @@ export class Players {
     const step = ++this.#steps;
     const pending: Pending = { step, end: outcomeOf(this.session(player), sql), outcome: null };
     void pending.end.then((outcome) => (pending.outcome = outcome));
-    await this.#settle();
+    await this.#settle([...this.#waiting, [player, pending]]);
     const freed: [string, number, Outcome][] = [];
     for (const [name, { step: at, outcome }] of [...this.#waiting]) {
       if (outcome === null) continue;
@@ -66,9 +70,17 @@ export class Players {
     return [...this.#waiting.keys()];
   }
 
-  /** Until nothing runs that need not wait for others. */
-  async #settle(): Promise<void> {
-    for (let turn = 0; turn < 12; turn++) await new Promise((resolve) => setImmediate(resolve));
+  /** Until each statement has ended or waits for others, and does so still some turns later. */
+  async #settle(statements: readonly (readonly [string, Pending])[]): Promise<void> {
+    for (let turn = 0, still = 0; still < STILL && turn < MOST_TURNS; turn++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      still = statements.every(([name, { outcome }]) => outcome !== null || this.#waits(name)) ? still + 1 : 0;
+    }
+  }
+
+  #waits(player: string): boolean {
+    const session = this.session(player);
+    return session instanceof Session && session.party.wait !== null;
   }
 
   async close(): Promise<void> {
