@@ -59,9 +59,13 @@ describe('refused', () => {
 });
 
 describe('more than there is memory or time for', () => {
-  test('a window over too many rows ends with 53200 before it is sorted', async () => {
+  test('a window over too many rows whose frames may lie anywhere ends with 53200', async () => {
     const small = await openDb(undefined, { queryMemoryBytes: 4 << 20 });
-    expect(await small.code('SELECT count(*) OVER (ORDER BY a, -a) FROM generate_series(1, 150000) a')).toBe('53200');
+    expect(
+      await small.code(
+        'SELECT count(*) OVER (ORDER BY a, -a ROWS BETWEEN 3 PRECEDING AND 3 FOLLOWING) FROM generate_series(1, 150000) a',
+      ),
+    ).toBe('53200');
   });
 
   test('peers share the work of their frame', async () => {
