@@ -119,6 +119,9 @@ export interface IndexColumn {
   readonly collation?: string | undefined;
 }
 
+/** What is left of a column that was dropped, or has another type now. */
+export type DroppedColumn = Pick<ColumnDef, 'id' | 'type' | 'missing'>;
+
 /** When a row holds in the world: from the one column's value, until before the other's. */
 export interface PeriodDef {
   readonly name: string;
@@ -150,8 +153,8 @@ export interface TableDef extends Commented, Granted {
   readonly foreignKeys: readonly ForeignKeyDef[];
   /** PERIOD FOR; absent where there are none. */
   readonly periods?: readonly PeriodDef[] | undefined;
-  /** Types of dropped columns by id, so that old segments can still be decoded. */
-  readonly dropped: readonly { readonly id: number; readonly type: TypeRef }[];
+  /** Dropped columns, so that old segments can still be decoded, and rows from before such a column have what they had. */
+  readonly dropped: readonly DroppedColumn[];
   /** SQL text of a materialized view's query: only REFRESH changes the rows. */
   readonly materialized?: string | undefined;
   /** A materialized view that was never filled cannot be read. */

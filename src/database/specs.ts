@@ -11,13 +11,9 @@ const DEFAULT_TIME_SPLIT_FACTOR = 1;
 
 export function specOf(def: TableDef, context: EvalContext): TableSpec {
   const columns: TreeColumn[] = [];
-  for (const { id, type } of def.dropped) columns[id] = { format: formatOf(type), missing: null };
-  for (const column of def.columns) {
-    const missing =
-      column.missing === undefined
-        ? null
-        : typeByOid(storedType(column.type)).input(column.missing, column.type.typmod, context);
-    columns[column.id] = { format: formatOf(column.type), missing };
+  for (const { id, type, missing } of [...def.dropped, ...def.columns]) {
+    const value = missing === undefined ? null : typeByOid(storedType(type)).input(missing, type.typmod, context);
+    columns[id] = { format: formatOf(type), missing: value };
   }
   return {
     id: def.id,

@@ -148,3 +148,20 @@ test('SET SCHEMA, COMMENT ON', async () => {
   expect(await db.code("COMMENT ON TABLE nowhere IS 'x'")).toBe('42P01');
   expect(await db.code("COMMENT ON COLUMN other.t.w IS 'x'")).toBe('42703');
 });
+
+test('a column that was added with a default and is gone has it in the states between, after an opening, too', async () => {
+  const storage = new MemoryStorage();
+  let db = await openDb(storage);
+  await db.run(`CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t VALUES (1, 1), (2, 2); CHECKPOINT; CREATE BRANCH b;
+    ALTER TABLE t ADD COLUMN c int DEFAULT 5; ALTER TABLE t ADD COLUMN d text DEFAULT 'x'; ALTER TABLE t ALTER c TYPE bigint;
+    ALTER TABLE t DROP COLUMN d; USE BRANCH b; ALTER TABLE t ADD COLUMN e int DEFAULT 7; ALTER TABLE t DROP COLUMN e`);
+  for (let opening = 0; opening < 2; opening++) {
+    await db.run('USE BRANCH main');
+    expect(await db.rows('SELECT c, d FROM t FOR SYSTEM_TIME AS OF SEQ 5')).toEqual(Array(2).fill(['5', 'x']));
+    expect(await db.rows('SELECT c, d FROM t FOR SYSTEM_TIME AS OF SEQ 6 WHERE id = 2')).toEqual([['5', 'x']]);
+    await db.run('USE BRANCH b');
+    expect(await db.rows('SELECT e FROM t FOR SYSTEM_TIME AS OF SEQ 8')).toEqual([['7'], ['7']]);
+    await db.engine.close();
+    db = await openDb(storage);
+  }
+});

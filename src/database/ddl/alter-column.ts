@@ -21,7 +21,7 @@ import { formatOf } from '../specs.ts';
 import { checked } from '../../txn/checked.ts';
 import { createStructure, fillIndexes } from '../structure.ts';
 import { makeSequence } from './column.ts';
-import { type DdlContext, define, requireColumnsOf } from './context.ts';
+import { type DdlContext, define, droppedColumn, requireColumnsOf } from './context.ts';
 import { verifyUnique } from './create-index.ts';
 import { refuseIncompatibleKeys } from './foreign-types.ts';
 import { refuseOrphanRows } from './foreign-rows.ts';
@@ -130,7 +130,7 @@ function* replaceColumn(
   const final: TableDef = {
     ...beside,
     columns: table.columns.map((old) => (old === column ? next : old)),
-    dropped: [...table.dropped, { id: column.id, type: column.type }],
+    dropped: [...table.dropped, droppedColumn(column)],
     indexes,
     foreignKeys: table.foreignKeys.map((key) => ({
       ...key,

@@ -27,6 +27,7 @@ import {
   skipMissing,
   tableNamed,
   undefinedTable,
+  droppedColumn,
 } from './context.ts';
 import { isNotRetention, setRetention } from './retention.ts';
 import { refuseUnknownOptions } from './storage-options.ts';
@@ -324,7 +325,7 @@ function* dropColumn(
   define(context, {
     ...rest,
     columns: rest.columns.filter((candidate) => candidate !== column),
-    dropped: [...rest.dropped, { id: column.id, type: column.type }],
+    dropped: [...rest.dropped, droppedColumn(column)],
     checks: table.checks.filter((check) => !mentions(check.expression, column.name)),
     foreignKeys: table.foreignKeys.filter((key) => !key.columns.includes(column.id)),
     periods: table.periods?.filter(({ from, to }) => from !== column.id && to !== column.id),

@@ -6,7 +6,15 @@ import { DriftError } from '../../base/error.ts';
 import type { Host } from '../../base/host.ts';
 import type { Task } from '../../base/task.ts';
 import type { Value } from '../../base/vector.ts';
-import type { CatalogObject, RoutineDef, SequenceDef, TableDef, ViewDef } from '../../catalog/schema.ts';
+import type {
+  CatalogObject,
+  ColumnDef,
+  DroppedColumn,
+  RoutineDef,
+  SequenceDef,
+  TableDef,
+  ViewDef,
+} from '../../catalog/schema.ts';
 import type { BindableStatement, BindContext } from '../../plan/bind.ts';
 import type { EvalContext } from '../../sql/eval-context.ts';
 import type { QualifiedName } from '../../sql/ast.ts';
@@ -64,6 +72,11 @@ const TEMP_ALIAS = 'pg_temp';
 const SYSTEM: ReadonlySet<string> = new Set([TEMP_ALIAS, 'pg_catalog', 'information_schema']);
 
 /** Whether what lies in a schema is some session's own. */
+/** What a definition keeps of a column that is no more. */
+export function droppedColumn({ id, type, missing }: ColumnDef): DroppedColumn {
+  return missing === undefined ? { id, type } : { id, type, missing };
+}
+
 export function isTemporarySchema(schema: string): boolean {
   return schema.startsWith('pg_temp_');
 }

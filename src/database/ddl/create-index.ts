@@ -32,6 +32,7 @@ import {
   requireColumnsOf,
   skipExisting,
   tableNamed,
+  droppedColumn,
 } from './context.ts';
 import { refuseUnknownOptions } from './storage-options.ts';
 import { refuseOverlaps } from './period.ts';
@@ -175,7 +176,7 @@ export function withoutIndexes(table: TableDef, lost: readonly IndexDef[]): Tabl
     ...table,
     indexes,
     columns: table.columns.filter((column) => !gone.includes(column)),
-    dropped: [...table.dropped, ...gone.map(({ id, type }) => ({ id, type }))],
+    dropped: [...table.dropped, ...gone.map(droppedColumn)],
   };
 }
 

@@ -6,7 +6,7 @@ import type { Task } from '../../base/task.ts';
 import type { TableDef } from '../../catalog/schema.ts';
 import { checked } from '../../txn/checked.ts';
 import { createStructure, fillIndexes } from '../structure.ts';
-import { type DdlContext, define } from './context.ts';
+import { type DdlContext, define, droppedColumn } from './context.ts';
 import { columnText, quoted, tableText } from './names.ts';
 
 /** `added`: the new definition under the old id. `values`: SQL of what a column gets, where that is not its old value. */
@@ -25,10 +25,7 @@ export function* rekey(
     former: [...(old.former ?? []), old.id],
     sharesRowIds: undefined,
     nextColumnId: Math.max(-1, ...ids) + 1,
-    dropped: [
-      ...old.dropped,
-      ...old.columns.filter((column) => !kept.has(column.id)).map(({ id, type }) => ({ id, type })),
-    ],
+    dropped: [...old.dropped, ...old.columns.filter((column) => !kept.has(column.id)).map(droppedColumn)],
     indexes: added.indexes.map((index) => ({ ...index, id: context.nextId() })),
   };
   const next: TableDef = {
