@@ -224,11 +224,13 @@ test(
     await page.locator('.strip').getByText('seventies').waitFor();
     await page.getByRole('button', { name: 'Now', exact: true }).click();
     await page.getByRole('tab', { name: 'Retention' }).click();
-    await kept.getByText('from #5, 1 Jan 1975 on, by tag "seventies"').waitFor();
+    await kept.getByText('#5, 1 Jan 1975, by tag "seventies"').waitFor();
     await kept.getByText('all there ever was').waitFor();
     await kept.getByRole('button', { name: 'Delete before now…' }).click();
     await kept
-      .getByText('248 old versions of countries go; its states before #5, 1 Jan 1975 cannot be read any more.')
+      .getByText(
+        /[\d,]+ old versions of countries go; its states before #\d+, [^;]* but for those that are needed cannot be read any more\./,
+      )
       .waitFor();
     await shoot('retention', ['light', 'dark']);
     await kept.getByRole('button', { name: 'Cancel' }).click();
@@ -236,10 +238,10 @@ test(
     await kept.getByRole('button', { name: 'Delete history', exact: true }).click();
     await kept
       .getByText(
-        /^248 old versions are gone, [1-9]\d* K?B freed\. history of "countries" is kept from commit 5 on: tag "seventies" needs it$/,
+        /^[\d,]+ old versions are gone, [1-9]\d* K?B freed\. history of "countries" is kept at commit 5 \(tag "seventies" needs it\)$/,
       )
       .waitFor();
-    await kept.getByText('#5, 1 Jan 1975', { exact: true }).waitFor();
+    await kept.getByText(/^from #\d+, .* on, and #5$/).waitFor();
     await kept.getByLabel('Keep the history of countries').selectOption('90 days');
     await kept.getByText('History older than 90 days of countries goes').waitFor();
     expect(await kept.getByLabel('Keep the history of countries').inputValue()).toBe('forever');

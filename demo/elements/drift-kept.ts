@@ -132,7 +132,7 @@ export class DriftKept extends ConsoleElement {
   #needsText(needs: readonly Need[]): string {
     const shown = needs
       .slice(0, MOST_NEEDS)
-      .map(({ seq, isOpen, reason }) => `#${seq}${isOpen ? ' and all after it' : ''} by ${reason}`);
+      .map(({ seq, isOpen, reason }) => `${this.#momentText(seq)}${isOpen ? ' and all after it' : ''}, by ${reason}`);
     return `${shown.join('; ')}${needs.length > MOST_NEEDS ? `; and ${needs.length - MOST_NEEDS} more` : ''}`;
   }
 
