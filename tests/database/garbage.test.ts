@@ -32,16 +32,18 @@ test('after 100,000 transactions the memory is as it was', { timeout: 600_000 },
   const play = async (player: number, until: number): Promise<void> => {
     const session = sessions[player] as (typeof sessions)[number];
     while (n < until) {
-      const id = (n++ * 7919) % 1000;
+      // The others count on meanwhile: what a transaction does is decided when it begins, so that it gives back what it locks.
+      const turn = n++;
+      const id = (turn * 7919) % 1000;
       const own = id - (id % 4) + player;
       await session.begin({ isolation: levels[player] });
       await session.execute('SELECT v FROM t WHERE id = $1', [own]);
       await session.execute('UPDATE t SET v = v + 1 WHERE id = $1', [own]);
-      if (n % 10 === 0) await session.execute('SAVEPOINT s');
-      if (n % 10 === 1) await session.execute('SELECT pg_advisory_xact_lock($1), pg_advisory_lock($1)', [id]);
-      if (n % 10 === 1) await session.execute('SELECT pg_advisory_unlock($1)', [id]);
-      if (n % 10 === 2) await session.execute('INSERT INTO child VALUES ($1, 1) ON CONFLICT DO NOTHING', [own]);
-      if (n % 7 === 0) await session.rollback();
+      if (turn % 10 === 0) await session.execute('SAVEPOINT s');
+      if (turn % 10 === 1) await session.execute('SELECT pg_advisory_xact_lock($1), pg_advisory_lock($1)', [id]);
+      if (turn % 10 === 1) await session.execute('SELECT pg_advisory_unlock($1)', [id]);
+      if (turn % 10 === 2) await session.execute('INSERT INTO child VALUES ($1, 1) ON CONFLICT DO NOTHING', [own]);
+      if (turn % 7 === 0) await session.rollback();
       else await session.commit().catch(() => undefined);
     }
   };

@@ -233,5 +233,9 @@ test('a state that retention has taken is an error for helpers, too', async () =
   expect(await db.code(sum(`SEQ ${seq - 1}`))).toBe('72000');
   expect(await db.code(sum(`SEQ ${seq + 2}`))).toBe('72000');
   expect(await db.rows(sum('TAG kept'))).toEqual(kept);
-  expect(await compare(sum('TAG kept'))).toBeGreaterThan(0);
+  // Leaves that have been trimmed are dirty: a helper gets their segments once they are written, and starts anew here.
+  await db.run('CHECKPOINT');
+  let helped = 0;
+  for (let i = 0; i < 100 && helped === 0; i++) helped = await compare(sum('TAG kept'));
+  expect(helped).toBeGreaterThan(0);
 });
