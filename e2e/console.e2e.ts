@@ -168,8 +168,10 @@ test(
   async () => {
     await run("UPDATE my_sales SET note = 'sold' WHERE order_id = 2;");
     await page.getByText('UPDATE, 1 row').waitFor();
-    expect(await page.locator('drift-timeline .what').innerText()).toContain('UPDATE my_sales SET note');
-    expect(await page.locator('drift-timeline .by').innerText()).toContain('by you');
+    // The time line hears of the commit beside the answer.
+    const told = (part: string) => () => page.locator(`drift-timeline ${part}`).innerText();
+    await expect.poll(told('.what')).toContain('UPDATE my_sales SET note');
+    await expect.poll(told('.by')).toContain('by you');
   },
   TIMEOUT,
 );
